@@ -1,0 +1,211 @@
+"""A row type per table: column, type, unit, default, bounds and meaning, declared once.
+
+Loading, messages, `inputs/README.md` and the workbook template read these declarations.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from planner.data.cells import Flag, Id, Ids, Number, Whole, Wildcard
+
+Stage = Literal["mine", "separation", "metal"]
+Form = Literal["oxide", "metal"]
+ShockKind = Literal["import", "demand", "capacity", "delay"]
+CARRIED = ("source", "confidence", "notes")
+MAX_WHOLE = 10_000
+
+
+def col(meaning: str, unit: str = "", default: Any = ..., **bounds: Any) -> Any:
+    """A column: its meaning, unit, default (none: the cell must be filled) and bounds."""
+    return Field(default, description=meaning, json_schema_extra={"unit": unit}, **bounds)
+
+
+def positive(meaning: str, unit: str, default: Any = ...) -> Any:
+    """A finite number >= 0."""
+    return col(meaning, unit, default, ge=0, le=1e12, allow_inf_nan=False)
+
+
+def share(meaning: str, default: Any = ...) -> Any:
+    """A finite number in [0, 1]."""
+    return col(meaning, "share", default, ge=0, le=1, allow_inf_nan=False)
+
+
+def year(meaning: str, default: Any = ...) -> Any:
+    """A calendar year."""
+    return col(meaning, "year", default, ge=1900, le=2200)
+
+
+class Row(BaseModel):
+    """What every row carries and no computation reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    line: int = Field(0, exclude=True)
+    source: str = ""
+    confidence: str = ""
+    notes: str = ""
+
+    @classmethod
+    def columns(cls) -> list[str]:
+        """The columns of the contract, in order, without the carried ones."""
+        return [name for name in cls.model_fields if name != "line" and name not in CARRIED]
+
+
+class Country(Row):
+    country: Id = col("country code (ISO3)", min_length=1)
+    name: str = col("name for people", default="")
+    bloc: str = col("bloc it shares with under `blocs`; blank = a bloc of its own", default="")
+    weight: Number = positive("multiplies its losses", "factor", 1.0)
+    cost_index: Number = positive("multiplies capex", "factor", 1.0)
+
+
+class Element(Row):
+    element: Id = col("element id, e.g. Dy", min_length=1)
+    name: str = col("name for people", default="")
+    heavy: Flag = col("counts as heavy for plants of basis `heavy`")
+    loss_usd_per_kg: Number = positive("loss per kg of demand not met", "USD/kg")
+    price_usd_per_kg: Number | None = positive("price, for reports", "USD/kg", None)
+
+
+class LossTier(Row):
+    element: Id = col("element", min_length=1)
+    country: str = col("country; blank = all", default="")
+    form: Form | None = col("form; blank = all", default=None)
+    up_to_share: Number = col("upper end of the step, as a share of the year's demand", "share",
+                              gt=0, le=1, allow_inf_nan=False)
+    loss_usd_per_kg: Number = positive("loss per kg within the step", "USD/kg")
+
+
+class Demand(Row):
+    country: Id = col("country", min_length=1)
+    element: Id = col("element", min_length=1)
+    form: Form = col("form", default="oxide")
+    year: Whole = year("year; linear between years given, constant outside")
+    tonnes: Number = positive("demand, oxide (contained, for metal)", "t/y")
+
+
+class Import(Row):
+    supplier: Id = col("outside supplier", min_length=1)
+    country: Id = col("importing country", min_length=1)
+    element: Id = col("element", min_length=1)
+    form: Form = col("form", default="oxide")
+    year: Whole = year("year; linear between years given, constant outside")
+    tonnes: Number = positive("what the supplier can sell in an undisturbed year", "t/y")
+
+
+class FeedShare(Row):
+    feed: Id = col("feed", min_length=1)
+    element: Id = col("element", min_length=1)
+    share: Number = share("tonnes of oxide per tonne TREO; shares of one feed sum to at most 1")
+
+
+class Project(Row):
+    project: Id = col("project", min_length=1)
+    name: str = col("name for people", default="")
+    country: Id = col("country", min_length=1)
+    stage: Stage = col("stage of the chain")
+    basis: Literal["treo", "heavy"] = col("what a separation plant's tonnes count", default="treo")
+    existing_tpa: Number = positive("capacity that exists or is paid for", "t/y", 0.0)
+    online_year: Whole | None = year("first year of the existing capacity; blank = from the start", None)
+    retire_year: Whole | None = year("first year without the existing capacity; blank = never", None)
+    max_new_tpa: Number = positive("largest new nameplate over the horizon", "t/y", 0.0)
+    earliest_year: Whole | None = year("first year in which to commit; blank = first year", None)
+    lead_time_years: Whole = col("years from commitment to first use", "years", 0, ge=0, le=100)
+    ramp: str = col("ramp of new capacity; blank = full use at once", default="")
+    capex_usd_per_tpa: Number = positive("capital cost of new nameplate", "USD per t/y", 0.0)
+    fixed_opex_usd_per_tpa: Number = positive("yearly cost of new nameplate", "USD per t/y and year", 0.0)
+    variable_opex_usd_per_t: Number = positive("cost per tonne of throughput as capacity counts it", "USD/t", 0.0)
+    public_share: Number = share("share of capex paid from public budgets", 1.0)
+    feeds: Ids = col("`;`-separated: what a mine gives (one) or a separation plant accepts", default=())
+    recovery: Number = share("output per unit of the element in the feed", 1.0)
+
+
+class Recovery(Row):
+    project: Id = col("project", min_length=1)
+    element: Id = col("element", min_length=1)
+    recovery: Number = share("overrides `projects.recovery` for the element")
+
+
+class Ramp(Row):
+    ramp: Id = col("ramp", min_length=1)
+    year_after_start: Whole = col("0, 1, ..; consecutive", "years", ge=0, le=100)
+    share: Number = share("share of nameplate usable; the last one stays")
+
+
+class Skill(Row):
+    skill: Id = col("skill", min_length=1)
+    name: str = col("name for people", default="")
+    attrition: Number = share("share of the staff leaving per year")
+    mentor_ratio: Number | None = positive("trainees one practitioner can carry; blank = no limit",
+                                           "trainees per person", None)
+
+
+class Workforce(Row):
+    country: Id = col("country", min_length=1)
+    skill: Id = col("skill", min_length=1)
+    initial: Number = positive("persons in the first year", "persons")
+    hires_per_year: Number = positive("most that can be hired per year, from the second year", "persons/y", 0.0)
+    hire_cost_usd: Number = positive("cost of one hire", "USD/person", 0.0)
+
+
+class Training(Row):
+    programme: Id = col("programme", min_length=1)
+    country: Id = col("country", min_length=1)
+    skill: Id = col("skill", min_length=1)
+    duration_years: Whole = col("years from intake to staff", "years", ge=1, le=100)
+    seats: Number = positive("yearly intake that exists", "persons/y")
+    max_new_seats: Number = positive("most seats that can be added in all", "persons/y", 0.0)
+    cost_per_trainee_usd: Number = positive("fee, paid in the year of intake", "USD/person")
+    cost_per_seat_usd: Number = positive("cost of a new seat", "USD/seat", 0.0)
+    completion_rate: Number = share("share of an intake that joins the staff", 1.0)
+
+
+class Staffing(Row):
+    stage: Stage = col("stage")
+    project: str = col("project; blank = every project of the stage; a project row overrides", default="")
+    skill: Id = col("skill", min_length=1)
+    persons_per_ktpa: Number = positive("persons per 1,000 t of yearly throughput", "persons per kt/y")
+
+
+class Budget(Row):
+    funder: Id = col("funder", min_length=1)
+    year: Whole = year("year; a year without a row is 0")
+    musd: Number = positive("public money", "MUSD")
+
+
+class Funder(Row):
+    funder: Id = col("funder", min_length=1)
+    countries: Ids = col("where it may pay: `*` or a `;`-separated list")
+
+
+class Scenario(Row):
+    scenario: Id = col("scenario", min_length=1)
+    name: str = col("name for people", default="")
+    probability: Number = share("probability; all sum to 1")
+
+
+class Shock(Row):
+    scenario: Id = col("scenario", min_length=1)
+    kind: ShockKind = col("what is hit")
+    start_year: Whole | None = year("first year; blank = first year of the horizon", None)
+    end_year: Whole | None = year("last year, inclusive; blank = last year of the horizon", None)
+    supplier: Wildcard = col("supplier; blank or `*` = all (kind import)", default="")
+    country: Wildcard = col("country; blank or `*` = all", default="")
+    element: Wildcard = col("element; blank or `*` = all (kinds import, demand)", default="")
+    form: Wildcard = col("form; blank or `*` = all (kinds import, demand)", default="")
+    stage: Wildcard = col("stage; blank or `*` = all (kinds capacity, delay)", default="")
+    project: Wildcard = col("project; blank or `*` = all (kinds capacity, delay)", default="")
+    factor: Number = positive("multiplies (0 = cut off, 1 = untouched); kind delay: whole years added", "factor or years")
+
+
+class Stockpile(Row):
+    country: Id = col("country", min_length=1)
+    element: Id = col("element", min_length=1)
+    form: Form = col("form", default="oxide")
+    initial_t: Number = positive("stock before the first year", "t")
+    max_t: Number | None = positive("largest stock; blank = no limit", "t", None)
+    purchase_usd_per_kg: Number = positive("price of a purchase, paid from the budget", "USD/kg")
+    holding_usd_per_kg_year: Number = positive("cost of the year-end stock; not paid from the budget",
+                                               "USD/kg and year", 0.0)

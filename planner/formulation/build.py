@@ -1,0 +1,132 @@
+"""The program as a table: every variable and every constraint, with its index set, unit and meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pyomo.common.gc_manager import PauseGC
+from pyomo.environ import ConcreteModel, Constraint, NonNegativeReals, Objective, Reals, Var, minimize
+
+from planner.data.case import Case
+from planner.formulation import capacity, exchange, materials, money, objective, risk, stock, workforce
+from planner.formulation.model import Model
+from planner.formulation.scope import Scope
+
+Index = Callable[[Scope], list[Any]]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable: symbol for people, index, unit, meaning; bounds other than >= 0."""
+
+    name: str
+    symbol: str
+    index: Index | None
+    unit: str
+    meaning: str
+    bounds: Callable[..., Any] | None = None
+    free: bool = False
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One constraint: index, rule (its docstring is the mathematics) and meaning."""
+
+    name: str
+    index: Index | None
+    rule: Callable[..., Any]
+    meaning: str
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable("build", "b[p,d]", capacity.build_index, "t/y", "new nameplate committed"),
+    Variable("capacity", "K[p,n]", capacity.usable_capacity_index, "t/y", "capacity usable, before capacity shocks"),
+    Variable("mined", "m[p,n]", lambda s: s.mined, "t/y TREO", "throughput of a mine"),
+    Variable("separated", "s[p,f,n]", lambda s: s.separated, "t/y TREO", "feed taken by a separation plant"),
+    Variable("reduced", "r[p,e,n]", lambda s: s.reduced, "t/y oxide", "oxide turned into metal"),
+    Variable("imported", "i[c,e,o,n]", lambda s: list(s.import_limits), "t/y", "imports of all suppliers",
+             bounds=exchange.imported_bounds),
+    Variable("net_export", "x[c,e,o,n]", lambda s: [(*g, n.index) for g in sorted(s.exchanged) for n in s.tree.nodes],
+             "t/y", "given to the group less received", free=True),
+    Variable("shortfall", "u[c,e,o,n,j]", exchange.shortfall_index, "t/y", "demand not met, by step of the loss",
+             bounds=exchange.shortfall_bounds),
+    Variable("stock", "S[c,e,o,n]", stock.stock_index, "t", "stock at the end of the year", bounds=stock.stock_bounds),
+    Variable("bought", "q[c,e,o,n]", stock.bought_index, "t/y", "put into stock"),
+    Variable("released", "w[c,e,o,n]", stock.stock_index, "t/y", "taken out of stock"),
+    Variable("staff", "L[c,k,d]", workforce.staff_index, "persons", "staff of a country in a skill"),
+    Variable("hired", "h[c,k,d]", workforce.hired_index, "persons/y", "hired from outside", bounds=workforce.hired_bounds),
+    Variable("intake", "a[g,d]", workforce.intake_index, "persons/y", "trainees who start"),
+    Variable("new_seats", "z[g,d]", workforce.new_seats_index, "persons/y", "seats added, used from the next year"),
+    Variable("seconded", "y[c,k,n]", lambda s: [(c, k, n.index) for c, k in sorted(s.seconded) for n in s.tree.nodes],
+             "persons", "borrowed less lent", free=True),
+    Variable("invested", "I[c,d]", money.investment_spending_index, "MUSD/y", "public spending on plants and people"),
+    Variable("paid", "P[i,c,a]", money.paid_index, "MUSD/y", "paid by a funder in a country"),
+    Variable("carried", "C[i,a]", money.carried_index, "MUSD", "budget carried to the next year"),
+    Variable("loss_to_date", "Z[n]", risk.node_index, "MUSD", "loss of a history up to a node"),
+    Variable("tail_excess", "e[n]", risk.leaf_index, "MUSD", "loss of a history above the value at risk"),
+    Variable("value_at_risk", "v", None, "MUSD", "alpha-quantile of the loss"),
+    Variable("expected_loss", "E", None, "MUSD", "expected loss"),
+    Variable("risk", "R", None, "MUSD", "expected loss and CVaR, weighted"),
+    Variable("cost", "F", None, "MUSD", "expected discounted cost"),
+    Variable("welfare", "W", None, "MUSD", "cost + risk"),
+)
+
+EQUATIONS: tuple[Equation, ...] = (
+    Equation("usable_capacity", capacity.usable_capacity_index, capacity.usable_capacity, "capacity follows builds"),
+    Equation("nameplate_limit", capacity.nameplate_limit_index, capacity.nameplate_limit, "largest new nameplate"),
+    Equation("throughput_limit", capacity.throughput_limit_index, capacity.throughput_limit, "capacity bounds throughput"),
+    Equation("feed_balance", materials.feed_balance_index, materials.feed_balance, "use of a feed <= mined"),
+    Equation("balance", exchange.balance_index, exchange.balance, "supply of a good covers its use"),
+    Equation("export_limit", exchange.export_limit_index, exchange.export_limit, "only own output is given"),
+    Equation("pool", exchange.pool_index, exchange.pool, "received within a group <= given"),
+    Equation("stock_balance", stock.stock_balance_index, stock.stock_balance, "stock follows purchases and releases"),
+    Equation("staff_balance", workforce.staff_balance_index, workforce.staff_balance, "staff follows leavers and joiners"),
+    Equation("seat_limit", workforce.seat_limit_index, workforce.seat_limit, "intake within seats"),
+    Equation("new_seat_limit", workforce.new_seat_limit_index, workforce.new_seat_limit, "largest number of new seats"),
+    Equation("mentor_limit", workforce.mentor_limit_index, workforce.mentor_limit, "trainees per practitioner"),
+    Equation("secondment_limit", workforce.secondment_limit_index, workforce.secondment_limit, "largest share lent"),
+    Equation("secondment_pool", workforce.secondment_pool_index, workforce.secondment_pool, "lent = borrowed"),
+    Equation("staff_limit", workforce.staff_limit_index, workforce.staff_limit, "people bound throughput"),
+    Equation("investment_spending", money.investment_spending_index, money.investment_spending, "what investment costs"),
+    Equation("spending_limit", money.spending_limit_index, money.spending_limit, "spent in a country <= paid there"),
+    Equation("account", money.account_index, money.account, "a funder pays out of its budget"),
+    Equation("cumulative_loss", risk.cumulative_loss_index, risk.cumulative_loss, "loss adds up along a history"),
+    Equation("tail_excess_limit", risk.tail_excess_limit_index, risk.tail_excess_limit, "loss above the value at risk"),
+    Equation("expected_loss_definition", None, risk.expected_loss_definition, "expected loss"),
+    Equation("risk_definition", None, risk.risk_definition, "risk"),
+    Equation("cost_definition", None, objective.cost_definition, "cost"),
+    Equation("welfare_definition", None, objective.welfare_definition, "cost + risk"),
+)
+
+
+def build_model(case: Case) -> Model:
+    """The whole program for a case, ready to compile."""
+    m = ConcreteModel(name="allied heavy rare earths")
+    m.scope = Scope(case)
+    with PauseGC():
+        for variable in VARIABLES:
+            m.add_component(variable.name, _var(m.scope, variable))
+        for equation in EQUATIONS:
+            m.add_component(equation.name, _constraint(m.scope, equation))
+        m.goal = Objective(rule=objective.goal, sense=minimize)
+    return m
+
+
+def _var(scope: Scope, variable: Variable) -> Any:
+    domain = Reals if variable.free else NonNegativeReals
+    if variable.index is None:
+        return Var(domain=domain)
+    return Var(variable.index(scope), domain=domain, bounds=variable.bounds)
+
+
+def _constraint(scope: Scope, equation: Equation) -> Any:
+    if equation.index is None:
+        return Constraint(rule=equation.rule)
+
+    def rule(m: Model, *index: Any) -> Any:
+        expression = equation.rule(m, *index)
+        return Constraint.Skip if expression is None or expression is True else expression
+
+    return Constraint(equation.index(scope), rule=rule)

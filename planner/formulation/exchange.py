@@ -1,0 +1,86 @@
+"""Exchange: each country's balance of each good, and what it gives to or takes from its group.
+
+`net_export` is what a country gives less what it receives. Giving at most what its own plants make, and
+receiving any amount, is the same as net_export <= made: giving max(net_export, 0) and receiving
+max(-net_export, 0) meets both.
+"""
+
+from __future__ import annotations
+
+from pyomo.environ import quicksum
+
+from planner.formulation.materials import made, used
+from planner.formulation.model import Expression, Model
+from planner.formulation.scope import Scope
+
+Index = list[tuple[str, str, str, int]]
+
+
+def shortfall_index(s: Scope) -> list[tuple[str, str, str, int, int]]:
+    """(c, e, o, n, j): demands and the steps of their loss."""
+    return [(c, e, o, n.index, j) for c, e, o in s.goods for n in s.tree.nodes
+            if s.tree.demand((c, e, o), n.index) > 0 for j in range(len(s.case.loss_steps((c, e, o))))]
+
+
+def shortfall_bounds(m: Model, c: str, e: str, o: str, n: int, j: int) -> tuple[float, float]:
+    """0 <= shortfall[c,e,o,n,j] <= width of step j * demand."""
+    s = m.scope
+    return 0.0, s.case.loss_steps((c, e, o))[j].width * s.tree.demand((c, e, o), n)
+
+
+def imported_bounds(m: Model, c: str, e: str, o: str, n: int) -> tuple[float, float]:
+    """0 <= imported[c,e,o,n] <= sum over suppliers of limit * factor."""
+    return 0.0, m.scope.import_limits[c, e, o, n]
+
+
+def short(m: Model, c: str, e: str, o: str, n: int) -> Expression:
+    """Shortfall (t), all steps."""
+    s = m.scope
+    if s.tree.demand((c, e, o), n) <= 0:
+        return 0.0
+    return quicksum(m.shortfall[c, e, o, n, j] for j in range(len(s.case.loss_steps((c, e, o)))))
+
+
+def balance_index(s: Scope) -> Index:
+    """(c, e, o, n): every good at every node."""
+    return [(*good, n.index) for good in s.goods for n in s.tree.nodes]
+
+
+def balance(m: Model, c: str, e: str, o: str, n: int) -> Expression:
+    r"""made + imported + released + shortfall >= demand + net_export + used by metal plants + bought into stock."""
+    s = m.scope
+    key = (c, e, o, n)
+    supply = made(m, *key) + short(m, *key) + (m.imported[key] if key in m.imported else 0.0)
+    use = s.tree.demand((c, e, o), n) + used(m, *key)
+    if (c, e, o) in s.exchanged:
+        use += m.net_export[key]
+    if (c, e, o) in s.stocks:
+        supply += m.released[key]
+    if (c, e, o) in s.purchases:
+        use += m.bought[key]
+    return supply - use >= 0 if not _empty(supply - use) else None
+
+
+def export_limit_index(s: Scope) -> Index:
+    """(c, e, o, n): goods with imports or stock. Elsewhere the balance already says it."""
+    return [(*good, n.index) for good in sorted(s.exchanged) for n in s.tree.nodes
+            if good in s.stocks or (*good, n.index) in s.import_limits]
+
+
+def export_limit(m: Model, c: str, e: str, o: str, n: int) -> Expression:
+    r"""net_export <= made: imports and stocks are not passed on."""
+    return m.net_export[c, e, o, n] <= made(m, c, e, o, n)
+
+
+def pool_index(s: Scope) -> Index:
+    """(group, e, o, n): goods that two countries of a group can exchange."""
+    return [(*key, n.index) for key in sorted(s.traded) for n in s.tree.nodes]
+
+
+def pool(m: Model, group: str, e: str, o: str, n: int) -> Expression:
+    r"""sum_c net_export[c,e,o,n] >= 0: nothing is received that nobody gives."""
+    return quicksum(m.net_export[c, e, o, n] for c in m.scope.traded[group, e, o]) >= 0
+
+
+def _empty(expression: Expression) -> bool:
+    return isinstance(expression, int | float)

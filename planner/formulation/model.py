@@ -1,0 +1,9 @@
+"""The model object: a Pyomo ConcreteModel that carries the Scope its index sets come from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Pyomo is not typed; the alias marks what is a PlanModel, whose attributes are the variables of `variables.py`.
+Model = Any
+Expression = Any

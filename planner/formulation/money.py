@@ -1,0 +1,111 @@
+"""Money: what is spent where, and which funder pays it out of which year's budget."""
+
+from __future__ import annotations
+
+from pyomo.environ import quicksum
+
+from planner.formulation.model import Expression, Model
+from planner.formulation.scope import Scope
+from planner.units import musd, musd_per_tonne
+
+
+def spending_countries(s: Scope) -> list[str]:
+    """Countries in which public money can be spent."""
+    out = {s.case.projects[p].country for p in s.growing if public_capex(s, p) > 0}
+    out |= {s.case.programmes[g].country for g in s.programmes}
+    out |= {c for c, k in s.teams if s.case.has_lever("hiring") and s.case.workforce[c, k].hires_per_year > 0}
+    out |= {c for c, _, _ in s.purchases}
+    return sorted(out)
+
+
+def full_capex(s: Scope, p: str) -> float:
+    """Capital cost (MUSD per t/y), public and private."""
+    row = s.case.projects[p]
+    return musd(row.capex_usd_per_tpa) * s.case.countries[row.country].cost_index
+
+
+def public_capex(s: Scope, p: str) -> float:
+    """Public part of the capital cost (MUSD per t/y)."""
+    return full_capex(s, p) * s.case.projects[p].public_share
+
+
+def capex_paid(m: Model, p: str, d: int) -> Expression:
+    """Nameplate (t/y) whose capex falls due at d: builds under way, each in equal parts over its lead time."""
+    s = m.scope
+    year = s.plan.nodes[d].year
+    return quicksum(1 / len(s.case.payment_years(p, y)) * m.build[p, b] for b in s.plan.paths[d]
+                    if (p, b) in m.build and year in s.case.payment_years(p, y := s.plan.nodes[b].year))
+
+
+def people_cost(m: Model, c: str, d: int) -> Expression:
+    """Training fees, new seats and hiring (MUSD) in a country at d."""
+    s = m.scope
+    programmes = [(g, row) for g in s.programmes if (row := s.case.programmes[g]).country == c]
+    fees = quicksum(musd(row.cost_per_trainee_usd) * m.intake[g, d] for g, row in programmes if (g, d) in m.intake)
+    seats = quicksum(musd(row.cost_per_seat_usd) * m.new_seats[g, d] for g, row in programmes if (g, d) in m.new_seats)
+    hires = quicksum(musd(s.case.workforce[c, k].hire_cost_usd) * m.hired[c, k, d]
+                     for country, k in s.teams if country == c and (c, k, d) in m.hired)
+    return fees + seats + hires
+
+
+def purchases(m: Model, c: str, n: int) -> Expression:
+    """Stock purchases (MUSD) in a country at an operations node."""
+    s = m.scope
+    return quicksum(musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg) * m.bought[(*good, n)]
+                    for good in s.purchases if good[0] == c)
+
+
+def investment_spending_index(s: Scope) -> list[tuple[str, int]]:
+    """(c, d): countries in which money can be spent, at every decision node."""
+    return [(c, d.index) for c in spending_countries(s) for d in s.plan.nodes]
+
+
+def investment_spending(m: Model, c: str, d: int) -> Expression:
+    r"""invested[c,d] = public capex falling due + training fees + new seats + hiring."""
+    s = m.scope
+    capex = quicksum(public_capex(s, p) * capex_paid(m, p, d) for p in sorted(s.growing)
+                     if s.case.projects[p].country == c and public_capex(s, p) > 0)
+    return m.invested[c, d] - capex - people_cost(m, c, d) == 0
+
+
+def paid_index(s: Scope) -> list[tuple[str, str, int]]:
+    """(i, c, a): funders with money, where they may pay, at every account node."""
+    funded = {funder for (funder, _), amount in s.case.budget.items() if amount > 0}
+    return [(i, c, a.index) for i, reach in s.case.reach.items() if i in funded
+            for c in spending_countries(s) if c in reach for a in s.accounts.nodes]
+
+
+def carried_index(s: Scope) -> list[tuple[str, int]]:
+    """(i, a): funders with money, at every account node but the last, if budgets carry over."""
+    if not s.case.model.policy.budget_carry_over:
+        return []
+    funders = sorted({i for i, _, _ in paid_index(s)})
+    return [(i, a.index) for i in funders for a in s.accounts.nodes if a.year < s.case.last_year]
+
+
+def spending_limit_index(s: Scope) -> list[tuple[str, int]]:
+    """(c, a): countries in which money can be spent, at every account node."""
+    return [(c, a.index) for c in spending_countries(s) for a in s.accounts.nodes]
+
+
+def spending_limit(m: Model, c: str, a: int) -> Expression:
+    r"""invested[c,d(a)] + purchases[c,a] <= sum_i paid[i,c,a], funders that may pay in c."""
+    s = m.scope
+    bought = purchases(m, c, a) if s.purchases else 0.0
+    payers = quicksum(m.paid[i, c, a] for i in s.case.reach if (i, c, a) in m.paid)
+    return m.invested[c, s.decision_of(s.accounts, a)] + bought <= payers
+
+
+def account_index(s: Scope) -> list[tuple[str, int]]:
+    """(i, a): funders with money, at every account node."""
+    return [(i, a.index) for i in sorted({i for i, _, _ in paid_index(s)}) for a in s.accounts.nodes]
+
+
+def account(m: Model, i: str, a: int) -> Expression:
+    r"""sum_c paid[i,c,a] + carried[i,a] <= budget[i,t(a)] + carried[i,parent]."""
+    s = m.scope
+    node = s.accounts.nodes[a]
+    paid = quicksum(m.paid[i, c, a] for c in s.case.reach[i] if (i, c, a) in m.paid)
+    forward = m.carried[i, a] if (i, a) in m.carried else 0.0
+    brought = m.carried[i, node.parent] if (i, node.parent) in m.carried else 0.0
+    return paid + forward - brought <= s.case.budget.get((i, node.year), 0.0)

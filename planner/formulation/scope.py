@@ -1,0 +1,293 @@
+"""Which variables can move at all. Index sets are computed once, from the Case, and nothing else is built.
+
+Left out, because no plan can make them differ from zero or differ in value: plants without capacity, feed
+or people; elements and forms nobody in the group has a use for; trainees who finish after the horizon.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+
+from planner.data.case import METAL, OXIDE, Case, Good
+from planner.data.tree import Tree, committed_tree, scenario_tree
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A case, the trees on which its variables live, and the sparse index sets."""
+
+    case: Case
+
+    # ---- trees -----------------------------------------------------------------------------------
+
+    @cached_property
+    def tree(self) -> Tree:
+        """Operations and stocks."""
+        return scenario_tree(self.case)
+
+    @cached_property
+    def plan(self) -> Tree:
+        """Investment, training, hiring, staff: a chain of years (committed) or the histories (adaptive)."""
+        return self.tree if self.case.model.policy.investment == "adaptive" else committed_tree(self.case)
+
+    @cached_property
+    def decision(self) -> tuple[int, ...]:
+        """The decision node of each operations node."""
+        if self.plan is self.tree:
+            return tuple(range(len(self.tree.nodes)))
+        return tuple(n.year - self.case.first_year for n in self.tree.nodes)
+
+    @cached_property
+    def accounts(self) -> Tree:
+        """Budgets: histories if something is bought on them, else the decision nodes (their accounts are equal)."""
+        return self.tree if self.purchases else self.plan
+
+    @cached_property
+    def posts(self) -> Tree:
+        """Where people work: histories if they may be seconded there, else the decision nodes."""
+        return self.tree if self.seconded else self.plan
+
+    def decision_of(self, tree: Tree, node: int) -> int:
+        """Decision node of a node of `tree`, which is the operations or the decision tree."""
+        return node if tree is self.plan else self.decision[node]
+
+    # ---- plants ------------------------------------------------------------------------------------
+
+    def commitments(self, project: str) -> range:
+        """Years in which the plan may commit new capacity: none without the lever of its stage."""
+        row = self.case.projects[project]
+        return self.case.commitment_years(project) if self.case.has_lever(row.stage) else range(0)
+
+    @cached_property
+    def _can_be_staffed(self) -> frozenset[str]:
+        return frozenset(p for p, row in self.case.projects.items()
+                         if all((row.country, k) in self.case.workforce for k in self.case.staffing[p]))
+
+    @cached_property
+    def open_nodes(self) -> dict[str, tuple[int, ...]]:
+        """Operations nodes at which a project can have capacity and people."""
+        out = {}
+        for p in self.case.projects:
+            out[p] = tuple(n.index for n in self.tree.nodes if p in self._can_be_staffed and self._may_be_open(p, n.index))
+        return out
+
+    def _may_be_open(self, project: str, node: int) -> bool:
+        if self.tree.capacity_factor(project, node) == 0:
+            return False
+        return self.case.existing_tpa(project, self.tree.nodes[node].year) > 0 or any(
+            self.tree.usable_share(project, y, node) > 0 for y in self.commitments(project))
+
+    @cached_property
+    def capacity_node(self) -> dict[tuple[str, int], int]:
+        """(project, operations node) -> the first node with the same usable capacity in every plan.
+
+        Nodes agree if they have the same decision node and the same delays; they share one variable.
+        """
+        first: dict[tuple[object, ...], int] = {}
+        out = {}
+        for p in self.case.projects:
+            for n in self.open_nodes[p]:
+                shares = tuple(self.tree.usable_share(p, y, n) for y in self.commitments(p))
+                out[p, n] = first.setdefault((p, self.decision[n], shares), n)
+        return out
+
+    @cached_property
+    def growing(self) -> frozenset[str]:
+        """Projects that can get new capacity."""
+        return frozenset(p for p in self.case.projects if self.commitments(p) and p in self._can_be_staffed)
+
+    # ---- materials ---------------------------------------------------------------------------------
+
+    @cached_property
+    def wanted(self) -> frozenset[Good]:
+        """(group, element, form) for which somebody in the group has a use."""
+        case = self.case
+        wanted = {(case.group[c], e, o) for c, e, o, _ in case.demand}
+        for p, row in case.projects.items():
+            group = case.group[row.country]
+            if row.stage == METAL and self.open_nodes[p]:
+                wanted |= {(group, e, OXIDE) for e in case.elements
+                           if (group, e, METAL) in wanted and case.recovery(p, e) > 0}
+        return frozenset(wanted)
+
+    @cached_property
+    def separated(self) -> list[tuple[str, str, int]]:
+        """(p, f, n): plants, feeds and nodes at which something wanted can be separated."""
+        mined = {(self.case.group[self.case.projects[p].country], self.case.projects[p].feeds[0], n)
+                 for p in self.of_stage("mine") for n in self.open_nodes[p]}
+        out = []
+        for p in self.of_stage("separation"):
+            row = self.case.projects[p]
+            group = self.case.group[row.country]
+            for f in sorted(row.feeds):
+                if any((group, e, OXIDE) in self.wanted for e in self.yields(p, f)):
+                    # A feed without heavy elements uses no capacity of a heavy plant, so the contract lets it through
+                    # at any time, even before there is a plant.
+                    nodes = self.open_nodes[p] if self.case.capacity_use(p, f) > 0 else range(len(self.tree.nodes))
+                    out += [(p, f, n) for n in nodes if (group, f, n) in mined]
+        return out
+
+    def yields(self, project: str, feed: str) -> dict[str, float]:
+        """Oxide (t) of each element per tonne TREO of the feed; only where positive."""
+        shares = self.case.feed_shares.get(feed, {})
+        return {e: s * self.case.recovery(project, e) for e, s in shares.items() if s * self.case.recovery(project, e) > 0}
+
+    def of_stage(self, stage: str) -> list[str]:
+        """Projects of a stage."""
+        return [p for p, row in self.case.projects.items() if row.stage == stage]
+
+    @cached_property
+    def feeds_at(self) -> dict[tuple[str, str, int], list[str]]:
+        """(group, f, n) -> plants that can take the feed there."""
+        out: dict[tuple[str, str, int], list[str]] = defaultdict(list)
+        for p, f, n in self.separated:
+            out[self.case.group[self.case.projects[p].country], f, n].append(p)
+        return dict(out)
+
+    @cached_property
+    def mined(self) -> list[tuple[str, int]]:
+        """(p, n): mines whose feed some plant can take."""
+        return [(p, n) for p in self.of_stage("mine") for n in self.open_nodes[p]
+                if (self.case.group[self.case.projects[p].country], self.case.projects[p].feeds[0], n) in self.feeds_at]
+
+    @cached_property
+    def reduced(self) -> list[tuple[str, str, int]]:
+        """(p, e, n): metal plants and elements they can make for somebody in the group."""
+        return [(p, e, n) for p in self.of_stage("metal") for e in self.case.elements
+                if (self.case.group[self.case.projects[p].country], e, METAL) in self.wanted and self.case.recovery(p, e) > 0
+                for n in self.open_nodes[p]]
+
+    @cached_property
+    def feeds_of(self) -> dict[tuple[str, int], list[str]]:
+        """(p, n) -> feeds a separation plant can take there."""
+        out: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for p, f, n in self.separated:
+            out[p, n].append(f)
+        return dict(out)
+
+    @cached_property
+    def metals_of(self) -> dict[tuple[str, int], list[str]]:
+        """(p, n) -> elements a metal plant can make there."""
+        out: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for p, e, n in self.reduced:
+            out[p, n].append(e)
+        return dict(out)
+
+    @cached_property
+    def running(self) -> list[tuple[str, int]]:
+        """(p, n): every plant at every node at which it can have throughput that counts."""
+        counted = {(p, n) for p, f, n in self.separated if self.case.capacity_use(p, f) > 0}
+        return sorted({*self.mined, *counted, *self.metals_of})
+
+    @cached_property
+    def running_set(self) -> frozenset[tuple[str, int]]:
+        """`running`, for look-ups."""
+        return frozenset(self.running)
+
+    # ---- goods -------------------------------------------------------------------------------------
+
+    @cached_property
+    def makers(self) -> dict[tuple[str, str, str, int], list[tuple[str, str]]]:
+        """(c, e, o, n) -> [(p, f)] for oxide, [(p, e)] for metal: what can be made there."""
+        out: dict[tuple[str, str, str, int], list[tuple[str, str]]] = defaultdict(list)
+        for p, f, n in self.separated:
+            country = self.case.projects[p].country
+            for e in self.yields(p, f):
+                if (self.case.group[country], e, OXIDE) in self.wanted:
+                    out[country, e, OXIDE, n].append((p, f))
+        for p, e, n in self.reduced:
+            out[self.case.projects[p].country, e, METAL, n].append((p, e))
+        return dict(out)
+
+    @cached_property
+    def users(self) -> dict[tuple[str, str, int], list[str]]:
+        """(c, e, n) -> metal plants that can use the oxide there."""
+        out: dict[tuple[str, str, int], list[str]] = defaultdict(list)
+        for p, e, n in self.reduced:
+            out[self.case.projects[p].country, e, n].append(p)
+        return dict(out)
+
+    @cached_property
+    def goods(self) -> list[Good]:
+        """(c, e, o) that can be used, made, imported for a use, or stocked."""
+        case = self.case
+        active = {(c, e, o) for c, e, o, _ in case.demand}
+        active |= {key[:3] for key in self.makers}
+        active |= {(c, e, OXIDE) for c, e, _ in self.users}
+        active |= {(c, e, o) for _, c, e, o, _ in case.import_limit if (case.group[c], e, o) in self.wanted}
+        return sorted(active | set(self.stocks))
+
+    @cached_property
+    def stocks(self) -> list[Good]:
+        """(c, e, o) with a stock, or with the lever to build one."""
+        lever = self.case.has_lever("stockpile")
+        return [good for good, row in self.case.stockpiles.items() if row.initial_t > 0 or (lever and row.max_t != 0)]
+
+    @cached_property
+    def purchases(self) -> list[Good]:
+        """(c, e, o) that may be bought into stock."""
+        if not self.case.has_lever("stockpile"):
+            return []
+        return [good for good in self.stocks if self.case.stockpiles[good].max_t != 0]
+
+    @cached_property
+    def import_limits(self) -> dict[tuple[str, str, str, int], float]:
+        """(c, e, o, n) -> what all suppliers together can sell (t); only where positive."""
+        out: dict[tuple[str, str, str, int], float] = defaultdict(float)
+        suppliers: dict[Good, list[str]] = defaultdict(list)
+        for s, c, e, o in sorted({key[:4] for key in self.case.import_limit}):
+            suppliers[c, e, o].append(s)
+        goods = set(self.goods)
+        for good, names in suppliers.items():
+            for node in self.tree.nodes if good in goods else ():
+                limit = sum(self.tree.import_limit(s, good, node.index) for s in names)
+                if limit > 0:
+                    out[(*good, node.index)] = limit
+        return dict(out)
+
+    @cached_property
+    def traded(self) -> dict[tuple[str, str, str], list[str]]:
+        """(group, e, o) -> countries that can exchange the good; only where there are two and somebody makes it."""
+        out: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        made = {(self.case.group[c], e, o) for c, e, o, _ in self.makers}
+        for c, e, o in self.goods:
+            if (self.case.group[c], e, o) in made:
+                out[self.case.group[c], e, o].append(c)
+        return {key: countries for key, countries in out.items() if len(countries) > 1}
+
+    @cached_property
+    def exchanged(self) -> frozenset[Good]:
+        """(c, e, o) that can be given to or received from others."""
+        return frozenset((c, e, o) for (_, e, o), countries in self.traded.items() for c in countries)
+
+    # ---- people ------------------------------------------------------------------------------------
+
+    @cached_property
+    def teams(self) -> list[tuple[str, str]]:
+        """(c, k) whose staff some plant of the country, or of a country that may borrow it, needs."""
+        needed = {(self.case.projects[p].country, k) for p, _ in self.running for k in self.case.staffing[p]}
+        if self.case.model.policy.secondment_share > 0:
+            groups = {(self.case.group[c], k) for c, k in needed}
+            return [(c, k) for c, k in self.case.workforce if (self.case.group[c], k) in groups]
+        return [team for team in self.case.workforce if team in needed]
+
+    @cached_property
+    def seconded(self) -> frozenset[tuple[str, str]]:
+        """(c, k) who may work, or be joined by others, across a border of their group."""
+        if self.case.model.policy.secondment_share == 0:
+            return frozenset()
+        size: dict[tuple[str, str], int] = defaultdict(int)
+        for c, k in self.teams:
+            size[self.case.group[c], k] += 1
+        return frozenset((c, k) for c, k in self.teams if size[self.case.group[c], k] > 1)
+
+    @cached_property
+    def programmes(self) -> list[str]:
+        """Programmes that train for a team."""
+        return [g for g, row in self.case.programmes.items() if (row.country, row.skill) in self.teams]
+
+    def intake_possible(self, programme: str, year: int) -> bool:
+        """Whether an intake of `year` finishes within the horizon."""
+        return year + self.case.programmes[programme].duration_years <= self.case.last_year

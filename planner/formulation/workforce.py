@@ -1,0 +1,157 @@
+"""People: staff and its renewal, training seats, mentors, secondment, and what plants need of them."""
+
+from __future__ import annotations
+
+from pyomo.environ import quicksum
+
+from planner.formulation.capacity import throughput
+from planner.formulation.model import Expression, Model
+from planner.formulation.scope import Scope
+
+Teams = list[tuple[str, str, int]]
+
+
+def staff_index(s: Scope) -> Teams:
+    """(c, k, d): teams at every decision node."""
+    return [(c, k, d.index) for c, k in s.teams for d in s.plan.nodes]
+
+
+def hired_index(s: Scope) -> Teams:
+    """(c, k, d): teams that may hire, from the second year on."""
+    if not s.case.has_lever("hiring"):
+        return []
+    return [(c, k, d.index) for c, k in s.teams for d in s.plan.nodes
+            if d.parent >= 0 and s.case.workforce[c, k].hires_per_year > 0]
+
+
+def hired_bounds(m: Model, c: str, k: str, d: int) -> tuple[float, float]:
+    """0 <= hired[c,k,d] <= hires_per_year."""
+    return 0.0, m.scope.case.workforce[c, k].hires_per_year
+
+
+def intake_index(s: Scope) -> list[tuple[str, int]]:
+    """(g, d): programmes at every decision node whose intake finishes within the horizon."""
+    return [(g, d.index) for g in s.programmes for d in s.plan.nodes if s.intake_possible(g, d.year)]
+
+
+def new_seats_index(s: Scope) -> list[tuple[str, int]]:
+    """(g, d): programmes that may add seats, at decision nodes from which an intake can still use them."""
+    if not s.case.has_lever("training"):
+        return []
+    return [(g, d.index) for g in s.programmes for d in s.plan.nodes
+            if s.case.programmes[g].max_new_seats > 0 and s.intake_possible(g, d.year + 1)]
+
+
+def staff_balance_index(s: Scope) -> Teams:
+    """(c, k, d): teams at every decision node."""
+    return staff_index(s)
+
+
+def staff_balance(m: Model, c: str, k: str, d: int) -> Expression:
+    r"""staff[d] = (1 - attrition) * staff[parent] + sum_g completion_rate * intake[g, duration years ago] + hired[d];
+    in the first year staff = initial."""
+    s = m.scope
+    node = s.plan.nodes[d]
+    if node.parent < 0:
+        return m.staff[c, k, d] == s.case.workforce[c, k].initial
+    joined = quicksum(s.case.programmes[g].completion_rate * m.intake[g, y] for g in s.programmes
+                      for y in s.plan.paths[d] if _trains(s, g, c, k) and (g, y) in m.intake
+                      and s.plan.nodes[y].year == node.year - s.case.programmes[g].duration_years)
+    hired = m.hired[c, k, d] if (c, k, d) in m.hired else 0.0
+    return m.staff[c, k, d] - (1 - s.case.skills[k].attrition) * m.staff[c, k, node.parent] - joined - hired == 0
+
+
+def seat_limit_index(s: Scope) -> list[tuple[str, int]]:
+    """(g, d): every possible intake."""
+    return intake_index(s)
+
+
+def seat_limit(m: Model, g: str, d: int) -> Expression:
+    r"""intake[g,d] <= seats[g] + sum of new_seats[g,y] added in earlier years."""
+    s = m.scope
+    added = quicksum(m.new_seats[g, y] for y in s.plan.paths[d][:-1] if (g, y) in m.new_seats)
+    return m.intake[g, d] - added <= s.case.programmes[g].seats
+
+
+def new_seat_limit_index(s: Scope) -> list[tuple[str, int]]:
+    """(g, d): programmes that may add seats, and the last decision nodes of all histories."""
+    growing = sorted({g for g, _ in new_seats_index(s)})
+    return [(g, d.index) for g in growing for d in s.plan.nodes if d.year == s.case.last_year]
+
+
+def new_seat_limit(m: Model, g: str, d: int) -> Expression:
+    r"""sum_y new_seats[g,y] <= max_new_seats[g], y on the way to d."""
+    s = m.scope
+    return quicksum(m.new_seats[g, y] for y in s.plan.paths[d] if (g, y) in m.new_seats) <= s.case.programmes[g].max_new_seats
+
+
+def mentor_limit_index(s: Scope) -> Teams:
+    """(c, k, node): teams with trainees whose skill has a mentor ratio, wherever they work."""
+    trained = {(s.case.programmes[g].country, s.case.programmes[g].skill) for g in s.programmes}
+    return [(c, k, n.index) for c, k in s.teams if (c, k) in trained and s.case.skills[k].mentor_ratio is not None
+            for n in s.posts.nodes if any(_trains(s, g, c, k) and _under_way(s, g, s.decision_of(s.posts, n.index))
+                                          for g in s.programmes)]
+
+
+def mentor_limit(m: Model, c: str, k: str, n: int) -> Expression:
+    r"""trainees under way in t(n) (intakes of t - duration + 1 .. t) <= mentor_ratio[k] * available staff."""
+    s = m.scope
+    trainees = quicksum(m.intake[g, d] for g in s.programmes if _trains(s, g, c, k)
+                        for d in _under_way(s, g, s.decision_of(s.posts, n)))
+    return trainees <= s.case.skills[k].mentor_ratio * available(m, c, k, n)
+
+
+def available(m: Model, c: str, k: str, n: int) -> Expression:
+    """Staff (persons) less lent plus borrowed, at a node of `posts`."""
+    s = m.scope
+    staff = m.staff[c, k, s.decision_of(s.posts, n)]
+    return staff + m.seconded[c, k, n] if (c, k) in s.seconded else staff
+
+
+def secondment_limit_index(s: Scope) -> Teams:
+    """(c, k, n): teams that may work abroad. `seconded` is borrowed less lent."""
+    return [(c, k, n.index) for c, k in sorted(s.seconded) for n in s.tree.nodes]
+
+
+def secondment_limit(m: Model, c: str, k: str, n: int) -> Expression:
+    r"""-seconded[c,k,n] <= secondment_share * staff[c,k,d(n)]."""
+    s = m.scope
+    return -m.seconded[c, k, n] <= s.case.model.policy.secondment_share * m.staff[c, k, s.decision[n]]
+
+
+def secondment_pool_index(s: Scope) -> list[tuple[str, str, int]]:
+    """(group, k, n): skills that two countries of a group can lend each other."""
+    pools = sorted({(s.case.group[c], k) for c, k in s.seconded})
+    return [(group, k, n.index) for group, k in pools for n in s.tree.nodes]
+
+
+def secondment_pool(m: Model, group: str, k: str, n: int) -> Expression:
+    r"""sum_c seconded[c,k,n] = 0: lent = borrowed."""
+    s = m.scope
+    return quicksum(m.seconded[c, skill, n] for c, skill in sorted(s.seconded)
+                    if skill == k and s.case.group[c] == group) == 0
+
+
+def staff_limit_index(s: Scope) -> Teams:
+    """(c, k, n): teams that a plant of the country needs at the node."""
+    return sorted({(s.case.projects[p].country, k, n) for p, n in s.running for k in s.case.staffing[p]})
+
+
+def staff_limit(m: Model, c: str, k: str, n: int) -> Expression:
+    r"""sum_p persons_per_tonne[p,k] * throughput[p,n] <= available staff, plants of the country."""
+    s = m.scope
+    need = quicksum(s.case.staffing[p][k] * throughput(m, p, n) for p, row in s.case.projects.items()
+                    if row.country == c and k in s.case.staffing[p] and (p, n) in s.running_set)
+    return need <= available(m, c, k, n if s.posts is s.tree else s.decision[n])
+
+
+def _trains(s: Scope, g: str, c: str, k: str) -> bool:
+    row = s.case.programmes[g]
+    return row.country == c and row.skill == k
+
+
+def _under_way(s: Scope, g: str, d: int) -> list[int]:
+    """Decision nodes on the way to d whose intake is still in training there."""
+    year = s.plan.nodes[d].year
+    first = year - s.case.programmes[g].duration_years + 1
+    return [y for y in s.plan.paths[d] if s.plan.nodes[y].year >= first and s.intake_possible(g, s.plan.nodes[y].year)]

@@ -1,0 +1,77 @@
+"""The lexicographic order of each goal: one objective after the other, each held while the next is minimised.
+
+Ehrgott, Multicriteria Optimization (2005), ch. 5. Each objective is one column of the program (risk, cost,
+welfare, expected_loss), so holding one is an upper bound on a column and the next solve starts from the last basis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.config import Objective
+from planner.solving.highs import Solution, Solver, Stop
+from planner.solving.program import Program
+
+HOLD_SHARE, HOLD_MUSD = 1e-6, 1e-6
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One objective: the column it minimises, and the share by which it may worsen in later phases."""
+
+    column: str
+    slack: float = HOLD_SHARE
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Why it stopped, and each phase's solution and least value (MUSD) by column."""
+
+    stop: Stop
+    phases: dict[str, Solution]
+    values: dict[str, float]
+
+    @property
+    def last(self) -> Solution:
+        """The solution that is reported."""
+        return list(self.phases.values())[-1]
+
+
+def phases_of(objective: Objective) -> list[Phase]:
+    """The order of objectives of a goal (contract, section 2)."""
+    third = [Phase("expected_loss")] if _expected_loss_is_free(objective) else []
+    if objective.goal == "risk":
+        return [Phase("risk", objective.risk_slack), Phase("cost"), *third]
+    if objective.goal == "target":
+        return [Phase("cost"), Phase("risk"), *third]
+    return [Phase("welfare"), *third]
+
+
+def solve_phases(program: Program, objective: Objective, solver: Solver, progress: Progress) -> Outcome:
+    """Solve all phases. Stops at the first that has no proven optimum."""
+    phases: dict[str, Solution] = {}
+    values: dict[str, float] = {}
+    if objective.risk_limit is not None:
+        solver.bound(program.column["risk", None], objective.risk_limit)
+    for phase in phases_of(objective):
+        progress(phase.column)
+        column = program.column[phase.column, None]
+        cost = np.zeros(len(program.columns))
+        cost[column] = 1.0
+        solution = solver.minimise(cost)
+        phases[phase.column] = solution
+        if solution.stop is not Stop.OPTIMAL:
+            return Outcome(solution.stop, phases, values)
+        values[phase.column] = float(solution.x[column])
+        held = values[phase.column] * (1 + phase.slack) + HOLD_MUSD
+        solver.bound(column, min(held, solver.upper[column]))
+    return Outcome(Stop.OPTIMAL, phases, values)
+
+
+def _expected_loss_is_free(objective: Objective) -> bool:
+    # With tail 0 CVaR is the expected loss, so it does carry weight.
+    return objective.risk_aversion == 1.0 and objective.tail > 0.0

@@ -1,0 +1,131 @@
+"""The only file that names the solver: HiGHS, loaded once with whole arrays, its objective and bounds changed in place.
+
+Huangfu and Hall, Parallelizing the dual revised simplex method, Math. Prog. Comp. 10 (2018).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import highspy
+import numpy as np
+
+from planner.solving.program import Certificate, Program, Vector, certify
+
+TOLERANCE = 1e-6
+"""Largest certificate figure of an optimum."""
+SMALL_PROGRAM = 20_000
+"""Nonzeros below which the simplex method is at least as fast as interior point (measured)."""
+
+
+class Stop(StrEnum):
+    """Why the solver stopped."""
+
+    OPTIMAL = "optimal"
+    """An optimum, proven by its own residuals."""
+    INFEASIBLE = "infeasible"
+    """No point meets all constraints."""
+    TIME_LIMIT = "time_limit"
+    """The time was up before an optimum was proven."""
+    INTERRUPTED = "interrupted"
+    """Somebody asked to stop."""
+    UNPROVEN = "unproven"
+    """No algorithm reached a point whose certificate holds."""
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Why it stopped, and the point held: columns x (n), row duals (m), certificate. No point unless optimal."""
+
+    stop: Stop
+    x: Vector
+    duals: Vector
+    certificate: Certificate | None
+    algorithm: str = ""
+
+
+class Solver:
+    """One program in one HiGHS object. Later objectives start from the last basis."""
+
+    def __init__(self, program: Program, time_limit: float | None = None) -> None:
+        self.program = program
+        self.upper = program.upper.copy()
+        self._highs = highspy.Highs()
+        self._option("output_flag", False)
+        self._option("threads", 1)
+        # Tighter than the certificate asks, so that the residuals of the unscaled program stay below it.
+        for name in ("primal_feasibility_tolerance", "dual_feasibility_tolerance", "ipm_optimality_tolerance"):
+            self._option(name, 1e-8)
+        if time_limit is not None:
+            self._option("time_limit", float(time_limit))
+        if self._highs.passModel(_as_lp(program)) == highspy.HighsStatus.kError:
+            raise RuntimeError("HiGHS refused the program")
+        self._has_basis = False
+
+    def bound(self, column: int, upper: float) -> None:
+        """Set the upper bound of a column."""
+        self.upper[column] = upper
+        self._highs.changeColBounds(column, float(self.program.lower[column]), float(upper))
+
+    def minimise(self, cost: Vector) -> Solution:
+        """Minimise cost x; tries another algorithm if the certificate of the first does not hold."""
+        indices = np.arange(len(cost), dtype=np.int32)
+        self._highs.changeColsCost(len(cost), indices, cost)
+        solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
+        for algorithm in self._algorithms():
+            solution = self._run(algorithm, cost)
+            if solution.stop is not Stop.UNPROVEN:
+                return solution
+        return solution
+
+    def _algorithms(self) -> tuple[str, ...]:
+        if self._has_basis:
+            return ("primal", "ipm", "dual")
+        if self.program.matrix.nnz < SMALL_PROGRAM:
+            return ("dual", "ipm", "primal")
+        return ("ipm", "dual")
+
+    def _run(self, algorithm: str, cost: Vector) -> Solution:
+        if not (algorithm == "primal" and self._has_basis):
+            self._highs.clearSolver()
+        self._option("solver", "ipm" if algorithm == "ipm" else "simplex")
+        self._option("simplex_strategy", 4 if algorithm == "primal" else 1)
+        self._highs.run()
+        status = self._highs.getModelStatus()
+        ends = {highspy.HighsModelStatus.kInfeasible: Stop.INFEASIBLE,
+                highspy.HighsModelStatus.kTimeLimit: Stop.TIME_LIMIT,
+                highspy.HighsModelStatus.kInterrupt: Stop.INTERRUPTED}
+        if status in ends:
+            return Solution(ends[status], np.empty(0), np.empty(0), None, algorithm)
+        found = self._highs.getSolution()
+        if not (found.value_valid and found.dual_valid):
+            return Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None, algorithm)
+        x, duals = np.array(found.col_value), np.array(found.row_dual)
+        certificate = certify(self.program, cost, self.upper, x, duals)
+        self._has_basis = bool(self._highs.getBasis().valid)
+        stop = Stop.OPTIMAL if certificate.worst() <= TOLERANCE else Stop.UNPROVEN
+        return Solution(stop, x, duals, certificate, algorithm)
+
+    def _option(self, name: str, value: object) -> None:
+        if self._highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
+            raise RuntimeError(f"HiGHS refused option {name} = {value}")
+
+
+def _as_lp(program: Program) -> highspy.HighsLp:
+    lp = highspy.HighsLp()
+    rows, columns = program.matrix.shape
+    lp.num_col_, lp.num_row_ = columns, rows
+    lp.col_cost_ = program.goal
+    lp.col_lower_, lp.col_upper_ = program.lower, program.upper
+    lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = program.matrix.indptr.astype(np.int32)
+    lp.a_matrix_.index_ = program.matrix.indices.astype(np.int32)
+    lp.a_matrix_.value_ = program.matrix.data
+    return lp
+
+
+def version() -> str:
+    """Version of HiGHS."""
+    return str(highspy.Highs().version())

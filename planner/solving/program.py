@@ -1,0 +1,115 @@
+"""The model compiled once to sparse arrays, and the way back from a column or row to its name.
+
+Also the certificate: residuals and gap of a point computed from the arrays alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+from scipy.sparse import csr_array
+
+from planner.formulation.model import Model
+
+Vector = NDArray[np.float64]
+Key = tuple[str, Any]
+"""(variable or equation, index); the index of a scalar is None."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """min c x, row_lower <= A x <= row_upper, lower <= x <= upper. m rows, n columns."""
+
+    matrix: csr_array
+    row_lower: Vector
+    row_upper: Vector
+    lower: Vector
+    upper: Vector
+    columns: tuple[Key, ...]
+    rows: tuple[Key, ...]
+    goal: Vector
+
+    @cached_property
+    def column(self) -> dict[Key, int]:
+        """Position of each variable that the program has."""
+        return {key: i for i, key in enumerate(self.columns)}
+
+    @property
+    def size(self) -> dict[str, int]:
+        """rows, columns, nonzeros."""
+        return {"rows": self.matrix.shape[0], "columns": self.matrix.shape[1], "nonzeros": int(self.matrix.nnz)}
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How far a point is from a proven optimum. All are relative and dimensionless.
+
+    primal_residual: largest violation of a row or bound, over 1 + its largest term.
+    dual_residual: largest reduced cost of the wrong sign, over 1 + the largest cost.
+    relative_gap: |primal - dual objective| over 1 + |primal objective|.
+    """
+
+    primal_residual: float
+    dual_residual: float
+    relative_gap: float
+
+    def worst(self) -> float:
+        """The largest of the three."""
+        return max(self.primal_residual, self.dual_residual, self.relative_gap)
+
+
+def compile_program(m: Model) -> Program:
+    """Pyomo model -> arrays. Variables that appear nowhere have no column."""
+    form = LinearStandardFormCompiler().write(m, mixed_form=True, set_sense=None)
+    sense = np.array([row.bound_type for row in form.rows])
+    rhs = np.asarray(form.rhs, dtype=float)
+    bounds = [var.bounds for var in form.columns]
+    return Program(
+        matrix=csr_array(form.A),
+        row_lower=np.where(sense == 1, -np.inf, rhs),
+        row_upper=np.where(sense == -1, np.inf, rhs),
+        lower=np.array([-np.inf if low is None else low for low, _ in bounds], dtype=float),
+        upper=np.array([np.inf if high is None else high for _, high in bounds], dtype=float),
+        columns=tuple((var.parent_component().name, var.index()) for var in form.columns),
+        rows=tuple((row.constraint.parent_component().name, row.constraint.index()) for row in form.rows),
+        goal=np.asarray(form.c.todense(), dtype=float).ravel(),
+    )
+
+
+def certify(program: Program, cost: Vector, upper: Vector, x: Vector, duals: Vector) -> Certificate:
+    """Certificate of primal point x (n) and row duals (m) for min cost x with column upper bounds `upper`.
+
+    Duals have the sign of d objective / d right-hand side. Bounds are part of the dual objective through
+    the reduced costs cost - A' y, so weak duality bounds the gap whatever the solver says.
+    """
+    matrix = program.matrix
+    activity = matrix @ x
+    row_scale = 1.0 + abs(matrix) @ np.abs(x)
+    row_violation = np.maximum(program.row_lower - activity, activity - program.row_upper)
+    column_violation = np.maximum(program.lower - x, x - upper)
+    primal = max(np.max(row_violation / row_scale, initial=0.0), np.max(column_violation / (1.0 + np.abs(x)), initial=0.0))
+
+    reduced = cost - matrix.T @ duals
+    scale = 1.0 + np.max(np.abs(cost), initial=0.0)
+    wrong = np.where((reduced > 0) & np.isinf(program.lower), reduced, 0.0)
+    wrong = np.maximum(wrong, np.where((reduced < 0) & np.isinf(upper), -reduced, 0.0))
+    dual_rows = np.where((duals > 0) & np.isinf(program.row_lower), duals, 0.0)
+    dual_rows = np.maximum(dual_rows, np.where((duals < 0) & np.isinf(program.row_upper), -duals, 0.0))
+    dual = max(np.max(wrong, initial=0.0), np.max(dual_rows, initial=0.0)) / scale
+
+    bound = np.where(duals > 0, program.row_lower, program.row_upper)
+    column_bound = np.where(reduced > 0, program.lower, upper)
+    dual_objective = _finite_dot(duals, bound) + _finite_dot(reduced, column_bound)
+    objective = float(cost @ x)
+    gap = abs(objective - dual_objective) / (1.0 + abs(objective))
+    return Certificate(float(primal), float(dual), float(gap))
+
+
+def _finite_dot(weights: Vector, bounds: Vector) -> float:
+    # A weight on an infinite bound is a dual infeasibility, counted above.
+    return float(np.sum(np.where(np.isfinite(bounds), weights * np.where(np.isfinite(bounds), bounds, 0.0), 0.0)))

@@ -1,0 +1,233 @@
+"""How much of the contract the random cases exercise: `python -m tests.oracle.coverage [first] [count]`.
+
+Two kinds of evidence: what the optimal plans do, and which switches bite, that is, change the optimum when removed.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from tests.oracle.histories import build_years
+from tests.oracle.program import OracleResult, solve_case
+from tests.oracle.random_case import write_random_case
+from tests.oracle.tables import read_table
+
+Model = dict[str, Any]
+Edit = Callable[[Path, Model], bool]
+ACTIONS = {
+    "build": "builds something", "intake": "trains someone", "seats": "adds seats", "hires": "hires",
+    "bought": "buys stock", "released": "releases stock", "lent": "seconds staff", "turn": "makes metal",
+    "imported": "imports", "given": "gives to the pool", "carry": "carries budget", "short": "has a shortfall",
+}  # fmt: skip
+
+
+def rewrite(folder: Path, table: str, change: Callable[[dict[str, str]], dict[str, str] | None]) -> bool:
+    """Edit the rows of a table in place; None drops a row. True if anything changed."""
+    rows = read_table(folder, table)
+    new = [change(dict(row)) for row in rows]
+    if new == rows:
+        return False
+    kept = [row for row in new if row is not None]
+    with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(kept)
+    return True
+
+
+def drop(table: str, wanted: Callable[[dict[str, str]], bool] = lambda row: True) -> Edit:
+    """An edit that drops rows."""
+    return lambda folder, _: rewrite(folder, table, lambda row: None if wanted(row) else row)
+
+
+def cell(table: str, column: str, value: str = "") -> Edit:
+    """An edit that sets a column (default blank) wherever it exists."""
+    return lambda folder, _: rewrite(folder, table, lambda row: {**row, column: value} if column in row else row)
+
+
+def key(section: str, name: str, value: object) -> Edit:
+    """An edit of a nested model key."""
+
+    def change(_: Path, model: Model) -> bool:
+        differs = model.get(section, {}).get(name) not in (value, None)
+        model.setdefault(section, {})[name] = value
+        return differs
+
+    return change
+
+
+def flip_carry(_: Path, model: Model) -> bool:
+    """Turn carry-over round."""
+    policy = model["policy"]
+    policy["budget_carry_over"] = not policy.get("budget_carry_over", True)
+    return True
+
+
+def all_levers(_: Path, model: Model) -> bool:
+    """Give every lever back."""
+    return len(model.pop("levers", [None] * 6)) < 6
+
+
+def no_discount(name: str) -> Edit:
+    """Set a top-level rate to zero."""
+    return lambda _, model: bool(model.pop(name, 0.0))
+
+
+EDITS: dict[str, Edit] = {
+    **{f"shock {k}": drop("shocks", lambda r, k=k: r["kind"] == k) for k in ("import", "demand", "capacity", "delay")},
+    "ramps": drop("ramps"),
+    "recoveries": drop("recoveries"),
+    "loss_tiers": drop("loss_tiers"),
+    "stockpiles": drop("stockpiles"),
+    "training": drop("training"),
+    "funders": drop("funders"),
+    "staffing (any)": drop("staffing"),
+    "staffing project rows": drop("staffing", lambda r: bool(r.get("project"))),
+    "initial staff x10": lambda f, _: rewrite(f, "workforce", lambda r: {**r, "initial": str(10 * float(r["initial"]))}),
+    "hires": cell("workforce", "hires_per_year"),
+    "mentor_ratio": cell("skills", "mentor_ratio"),
+    "attrition": cell("skills", "attrition", "0"),
+    "completion_rate": cell("training", "completion_rate"),
+    "duration": cell("training", "duration_years", "1"),
+    "seat cost": cell("training", "cost_per_seat_usd"),
+    "online_year": cell("projects", "online_year"),
+    "retire_year": cell("projects", "retire_year"),
+    "earliest_year": cell("projects", "earliest_year"),
+    "lead_time_years": cell("projects", "lead_time_years"),
+    "basis": cell("projects", "basis"),
+    "public_share": cell("projects", "public_share"),
+    "fixed opex": cell("projects", "fixed_opex_usd_per_tpa"),
+    "variable opex": cell("projects", "variable_opex_usd_per_t"),
+    "weight": cell("countries", "weight"),
+    "cost_index": cell("countries", "cost_index"),
+    "max_t": cell("stockpiles", "max_t"),
+    "holding": cell("stockpiles", "holding_usd_per_kg_year"),
+    "secondment": key("policy", "secondment_share", 0.0),
+    "coordination": key("policy", "coordination", "national"),
+    "blocs or national": key("policy", "coordination", "allied"),
+    "adaptive": key("policy", "investment", "committed"),
+    "carry-over flipped": flip_carry,
+    "levers": all_levers,
+    "discount_rate": no_discount("discount_rate"),
+    "risk_discount_rate": no_discount("risk_discount_rate"),
+    "horizon": lambda _, model: bool(model.pop("horizon", None)),
+}
+
+
+def verdict(result: OracleResult) -> tuple[float | None, ...]:
+    """The numbers an optimum fixes."""
+    if result.cost is None or result.risk is None:
+        return (None,)
+    if result.least_risk is not None:
+        return result.least_risk, result.cost
+    return (result.cost, result.risk)
+
+
+def differs(one: OracleResult, two: OracleResult) -> bool:
+    """True if two optima differ by more than a millionth."""
+    a, b = verdict(one), verdict(two)
+    if None in a or None in b or len(a) != len(b):
+        return a != b
+    return any(abs(x - y) > 1e-5 + 1e-5 * abs(x) for x, y in zip(a, b, strict=True) if x is not None and y is not None)
+
+
+def bites(folder: Path, model: Model, result: OracleResult) -> Iterator[tuple[str, bool]]:
+    """(switch, whether it bites) for every switch that the case uses."""
+    for name, edit in EDITS.items():
+        with tempfile.TemporaryDirectory() as place:
+            copy = Path(place) / "case"
+            shutil.copytree(folder, copy)
+            changed = deepcopy(model)
+            if edit(copy, changed):
+                yield name, differs(result, solve_case(copy, changed))
+
+
+def actions(result: OracleResult) -> set[str]:
+    """What the plan does, with tonnes, persons or MUSD above a thousandth."""
+    if result.solution is None:
+        return set()
+    return {ACTIONS[k[0]] for k, value in result.solution.values.items() if k[0] in ACTIONS and value > 1e-3}
+
+
+def structure(result: OracleResult) -> set[str]:
+    """Facts about the tree and the shocks."""
+    world = result.world
+    assert world is not None
+    names, first, last = list(world.case.scenarios), world.choices.first, world.choices.last
+    found = {f"{len(names)} scenarios"}
+    history = world.history
+    for place, one in enumerate(names):
+        for two in names[:place]:
+            if history[one, last] == history[two, last]:
+                found.add("scenarios alike to the end")
+            elif history[one, first] == history[two, first]:
+                found.add("scenarios part later")
+                if any(history[one, first]) or len(names) > 2 and "calm" not in (one, two):
+                    found.add("disturbed scenarios part later")
+            else:
+                found.add("several roots")
+    for row in world.case.tiers:
+        found.add("tiers by" + " country" * bool(row.get("country")) + " form" * bool(row.get("form")))
+    found |= {f"{s['kind']} shock with *" for s in world.case.shocks if "*" in s.values()}
+    solution = result.solution
+    for plant in world.case.projects:
+        for w in names:
+            for y in build_years(plant, world.choices):
+                if solution and solution["build", plant.name, w, y] > 1e-3:
+                    found |= {"a build is delayed"} if world.shocks.delay(w, plant, y + plant.lead) else set()
+                if world.shocks.delay(w, plant, y + plant.lead) > 2:
+                    found.add("delays add up beyond two years")
+    return found
+
+
+def describe(model: Model, result: OracleResult) -> set[str]:
+    """All facts about one solved case."""
+    objective, policy = model["objective"], model["policy"]
+    facts = {f"goal {objective['goal']}", f"goal {objective['goal']}: {result.status}"}
+    facts.add(f"{policy['coordination']} x {policy['investment']}")
+    facts.add(f"lambda {objective.get('risk_aversion', 0.5)}")
+    facts.add(f"alpha {objective.get('tail', 0.9)}")
+    if result.cost is not None and result.cost > 0.01:
+        facts.add("costs something")
+    if result.slope is not None and result.slope > 50:
+        facts.add("steep: cost per risk > 50")
+    return facts | actions(result) | structure(result)
+
+
+def main(first: int, count: int) -> None:
+    """Print the shares over a run of seeds."""
+    facts: Counter[str] = Counter()
+    used: Counter[str] = Counter()
+    bit: Counter[str] = Counter()
+    seconds = 0.0
+    for seed in range(first, first + count):
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place) / "case"
+            model = write_random_case(folder, seed)
+            start = time.perf_counter()
+            result = solve_case(folder, model)
+            seconds += time.perf_counter() - start
+            facts.update(describe(model, result))
+            for name, bitten in bites(folder, model, result):
+                used[name] += 1
+                bit[name] += bitten
+    sys.stdout.write(f"{count} seeds from {first}, {seconds / count:.3f} s per solve\n")
+    for name, times in sorted(facts.items()):
+        sys.stdout.write(f"  {name:<34}{times / count:6.0%}\n")
+    sys.stdout.write("switch: share of cases that use it, share of those where it bites\n")
+    for name in EDITS:
+        sys.stdout.write(f"  {name:<34}{used[name] / count:6.0%}{bit[name] / max(used[name], 1):6.0%}\n")
+
+
+if __name__ == "__main__":
+    numbers = [int(word) for word in sys.argv[1:3]]
+    main(*numbers, *(0, 120)[len(numbers) :])

@@ -1,0 +1,177 @@
+"""Capacity, stages, exchange and stock: the tonnes of the program."""
+
+from __future__ import annotations
+
+from tests.oracle.histories import build_years, existing_in
+from tests.oracle.sparse import Key, add
+from tests.oracle.tables import Project, number
+from tests.oracle.world import World
+
+
+def add_builds(world: World) -> None:
+    """"build[p,y] >= 0 (t/y committed in y) ... sum <= max_new_tpa"; stages outside `levers` get none."""
+    for plant in world.case.projects:
+        years = build_years(plant, world.choices) if plant.stage in world.choices.levers else []
+        for w in world.case.scenarios:
+            keys = [world.lp.variable("build", plant.name, w, y) for y in years]
+            if keys:
+                world.lp.at_most({key: 1.0 for key in keys}, plant.max_new)
+
+
+def usable_share(world: World, plant: Project, w: str, y: int, t: int) -> float:
+    """"usable in year t at share ramp(t - y - lead - delay) (0 before start)"; "after the last row it stays"."""
+    due = y + plant.lead
+    age = t - due - world.shocks.delay(w, plant, due)
+    if age < 0:
+        return 0.0
+    ramp = world.case.ramps.get(plant.ramp)
+    if not ramp:
+        return 1.0
+    return ramp[min(age, max(ramp))]
+
+
+def add_capacity(world: World) -> None:
+    """"The sum, times the node's capacity factors, bounds throughput."""
+    for plant in world.case.projects:
+        for w, t in world.moments:
+            factor = world.shocks.capacity_factor(w, t, plant)
+            capacity = world.lp.variable("capacity", plant.name, w, t)
+            terms: dict[Key, float] = {capacity: 1.0}
+            for y in world.choices.years:
+                if ("build", plant.name, w, y) in world.lp.index:
+                    terms["build", plant.name, w, y] = -factor * usable_share(world, plant, w, y, t)
+            world.lp.equals(terms, factor * existing_in(plant, t))
+            throughput = world.lp.variable("throughput", plant.name, w, t)
+            world.lp.at_most({throughput: 1.0, capacity: -1.0}, 0.0)
+
+
+def counted(world: World, plant: Project, feed: str) -> float:
+    """"its throughput counts TREO (`treo`) or only the heavy elements' share of it (`heavy`)."""
+    if plant.basis == "treo":
+        return 1.0
+    heavy = {r["element"] for r in world.case.elements if r["heavy"].lower() == "true"}
+    return sum(share for element, share in world.case.shares[feed].items() if element in heavy)
+
+
+def add_stages(world: World) -> None:
+    """Feeds into separation "in variables of its own"; oxide of any element into metal ("throughput in oxide")."""
+    for w, t in world.moments:
+        for plant in world.plants(stage="separation"):
+            terms: dict[Key, float] = {("throughput", plant.name, w, t): 1.0}
+            for feed in plant.feeds:
+                terms[world.lp.variable("use", plant.name, feed, w, t)] = -counted(world, plant, feed)
+            world.lp.equals(terms, 0.0)
+        for plant in world.plants(stage="metal"):
+            terms = {("throughput", plant.name, w, t): 1.0}
+            for element in world.case.element_names:
+                terms[world.lp.variable("turn", plant.name, element, w, t)] = -1.0
+            world.lp.equals(terms, 0.0)
+
+
+def add_feed_balance(world: World) -> None:
+    """"Feeds balance within a coordination group (use <= mined)."""
+    for w, t in world.moments:
+        for group in world.groups:
+            for feed in world.case.shares:
+                terms: dict[Key, float] = {}
+                for plant in world.case.projects:
+                    if plant.country not in group or feed not in plant.feeds:
+                        continue
+                    if plant.stage == "mine":
+                        terms["throughput", plant.name, w, t] = -1.0
+                    elif plant.stage == "separation":
+                        terms["use", plant.name, feed, w, t] = 1.0
+                if terms:
+                    world.lp.at_most(terms, 0.0)
+
+
+def yields(world: World, country: str, element: str, form: str, w: str, t: int) -> dict[Key, float]:
+    """What own plants make: "share[f,e] * recovery[p,e] of every element"; metal "with its recovery"."""
+    terms: dict[Key, float] = {}
+    if form == "oxide":
+        for plant in world.plants(country=country, stage="separation"):
+            for feed in plant.feeds:
+                share = world.case.shares[feed].get(element, 0.0)
+                add(terms, ("use", plant.name, feed, w, t), share * world.recovery(plant, element))
+    else:
+        for plant in world.plants(country=country, stage="metal"):
+            add(terms, ("turn", plant.name, element, w, t), world.recovery(plant, element))
+    return terms
+
+
+def add_exchange(world: World) -> None:
+    """"a country may receive any element and form from the pool; it gives at most what its own plants make"."""
+    for w, t in world.moments:
+        for country, element, form in world.goods:
+            made = world.lp.variable("made", country, element, form, w, t)
+            sources = yields(world, country, element, form, w, t)
+            world.lp.equals({made: 1.0, **{k: -v for k, v in sources.items()}}, 0.0)
+            given = world.lp.variable("given", country, element, form, w, t)
+            world.lp.variable("received", country, element, form, w, t)
+            world.lp.at_most({given: 1.0, made: -1.0}, 0.0)
+        for group in world.groups:
+            for element, form in {(e, f): None for _, e, f in world.goods}:
+                terms: dict[Key, float] = {}
+                for country in group:
+                    terms["received", country, element, form, w, t] = 1.0
+                    terms["given", country, element, form, w, t] = -1.0
+                world.lp.at_most(terms, 0.0)
+
+
+def add_imports(world: World) -> None:
+    """"Imports serve the importing country only, up to their limit times the node's factors."""
+    for key in world.case.imports:
+        for w, t in world.moments:
+            world.lp.variable("imported", *key, w, t, high=world.shocks.import_limit(w, t, key))
+
+
+def add_stocks(world: World) -> None:
+    """"stock[n] = stock[parent] + bought - released, between 0 and max_t; initial_t before the first year."""
+    for good, row in world.case.stockpiles.items():
+        high = number(row, "max_t", float("inf"))
+        may_buy = "stockpile" in world.choices.levers
+        for w, t in world.moments:
+            stock = world.lp.variable("stock", *good, w, t, high=high)
+            bought = world.lp.variable("bought", *good, w, t, high=float("inf") if may_buy else 0.0)
+            released = world.lp.variable("released", *good, w, t)
+            terms: dict[Key, float] = {stock: 1.0, bought: -1.0, released: 1.0}
+            if t == world.choices.first:
+                world.lp.equals(terms, number(row, "initial_t"))
+            else:
+                world.lp.equals({**terms, ("stock", *good, w, t - 1): -1.0}, 0.0)
+
+
+def add_balance(world: World) -> None:
+    """"made + imports + received + released + shortfall >= demand + given + used by metal plants + put in stock".
+
+    "with 0 <= shortfall <= demand". What is put in stock is what is bought: it comes out of this balance.
+    """
+    for w, t in world.moments:
+        for country, element, form in world.goods:
+            demand = world.shocks.demand(w, t, country, element, form)
+            place = (country, element, form, w, t)
+            short = world.lp.variable("short", *place, high=demand)
+            terms: dict[Key, float] = {("made", *place): -1.0, ("received", *place): -1.0, ("given", *place): 1.0}
+            terms[short] = -1.0
+            for key in world.case.imports:
+                if key[1:] == (country, element, form):
+                    terms["imported", *key, w, t] = -1.0
+            if (country, element, form) in world.case.stockpiles:
+                terms["released", *place] = -1.0
+                terms["bought", *place] = 1.0
+            if form == "oxide":
+                for plant in world.plants(country=country, stage="metal"):
+                    terms["turn", plant.name, element, w, t] = 1.0
+            world.lp.at_most(terms, -demand)
+
+
+def add_physical(world: World) -> None:
+    """All blocks of this file."""
+    add_builds(world)
+    add_capacity(world)
+    add_stages(world)
+    add_feed_balance(world)
+    add_exchange(world)
+    add_imports(world)
+    add_stocks(world)
+    add_balance(world)

@@ -1,0 +1,99 @@
+"""A linear program collected row by row, and its solution with scipy's HiGHS."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import csr_matrix
+
+Key = tuple[Hashable, ...]
+Terms = Mapping[Key, float]
+
+
+@dataclass
+class Solution:
+    """Values by variable key; `price` is what the objective loses per unit on the last cap, if one was set."""
+
+    feasible: bool
+    objective: float = math.nan
+    values: dict[Key, float] = field(default_factory=dict)
+    price: float = math.nan
+
+    def __getitem__(self, key: Key) -> float:
+        """The value of a variable; one that was never made is zero."""
+        return self.values.get(key, 0.0)
+
+
+class Program:
+    """Variables are named by tuples; rows are dicts of coefficients with bounds."""
+
+    def __init__(self) -> None:
+        """An empty program."""
+        self.index: dict[Key, int] = {}
+        self.bounds: list[tuple[float, float]] = []
+        self.equal: list[tuple[dict[Key, float], float]] = []
+        self.upper: list[tuple[dict[Key, float], float]] = []
+
+    def variable(self, *key: Hashable, low: float = 0.0, high: float = math.inf) -> Key:
+        """Add a variable and return its key."""
+        assert key not in self.index, key
+        self.index[key] = len(self.bounds)
+        self.bounds.append((low, high))
+        return key
+
+    def equals(self, terms: Terms, value: float) -> None:
+        """terms = value."""
+        self.equal.append((dict(terms), value))
+
+    def at_most(self, terms: Terms, value: float) -> None:
+        """terms <= value."""
+        self.upper.append((dict(terms), value))
+
+    def matrix(self, rows: list[tuple[dict[Key, float], float]]) -> tuple[csr_matrix, np.ndarray] | None:
+        """Rows as a sparse matrix and right-hand side; a term on an absent variable is a fault here."""
+        if not rows:
+            return None
+        data, row, column = [], [], []
+        for number, (terms, _) in enumerate(rows):
+            for key, value in terms.items():
+                data.append(value)
+                row.append(number)
+                column.append(self.index[key])
+        shape = (len(rows), len(self.bounds))
+        return csr_matrix((data, (row, column)), shape=shape), np.array([value for _, value in rows])
+
+    def minimise(self, terms: Terms) -> Solution:
+        """Solve; infeasible is an answer, anything else but optimal is an error."""
+        cost = np.zeros(len(self.bounds))
+        for key, value in terms.items():
+            cost[self.index[key]] += value
+        equal, upper = self.matrix(self.equal), self.matrix(self.upper)
+        for method in ("highs-ds", "highs-ipm", "highs"):
+            result = linprog(
+                cost,
+                A_eq=equal[0] if equal else None,
+                b_eq=equal[1] if equal else None,
+                A_ub=upper[0] if upper else None,
+                b_ub=upper[1] if upper else None,
+                bounds=self.bounds,
+                method=method,
+                options={"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9},
+            )
+            if result.status in (0, 2):
+                break
+        if result.status == 2:
+            return Solution(feasible=False)
+        if result.status != 0:
+            raise RuntimeError(f"linprog: {result.status} {result.message}")
+        values = {key: float(result.x[place]) for key, place in self.index.items()}
+        price = -float(result.ineqlin.marginals[-1]) if upper else math.nan
+        return Solution(feasible=True, objective=float(result.fun), values=values, price=price)
+
+
+def add(terms: dict[Key, float], key: Key, value: float) -> None:
+    """Add a coefficient to a row under construction."""
+    terms[key] = terms.get(key, 0.0) + value

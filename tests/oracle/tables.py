@@ -1,0 +1,239 @@
+"""Read the contract's CSV tables (section 1) into plain records, with the defaults written there."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Row = dict[str, str]
+Series = dict[int, float]
+FORMS = ("oxide", "metal")
+ALL_LEVERS = ("mine", "separation", "metal", "training", "hiring", "stockpile")
+
+
+def read_table(folder: Path, name: str) -> list[Row]:
+    """Rows of one CSV ("UTF-8, header row"); an absent optional table has none."""
+    path = folder / f"{name}.csv"
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as stream:
+        return [{k: (v or "").strip() for k, v in row.items() if k} for row in csv.DictReader(stream)]
+
+
+def text(row: Row, column: str, default: str = "") -> str:
+    """A cell, or the default where the column is absent or blank."""
+    return row.get(column, "") or default
+
+
+def number(row: Row, column: str, default: float = 0.0) -> float:
+    """A number, or the default where blank."""
+    cell = row.get(column, "")
+    return float(cell) if cell else default
+
+
+def whole(row: Row, column: str, default: int) -> int:
+    """A whole number, or the default where blank."""
+    cell = row.get(column, "")
+    return int(float(cell)) if cell else default
+
+
+def names(row: Row, column: str) -> list[str]:
+    """A `;`-separated list."""
+    return [part.strip() for part in row.get(column, "").split(";") if part.strip()]
+
+
+def at_year(series: Series, year: int) -> float:
+    """"`demand` and `imports` are linear between the years given and constant outside them."""
+    years = sorted(series)
+    if year <= years[0]:
+        return series[years[0]]
+    if year >= years[-1]:
+        return series[years[-1]]
+    for left, right in zip(years, years[1:], strict=False):
+        if left <= year <= right:
+            return series[left] + (series[right] - series[left]) * (year - left) / (right - left)
+    raise AssertionError("years are sorted, so one interval holds the year")
+
+
+@dataclass(frozen=True)
+class Project:
+    """One row of `projects`, defaults filled in; money in USD as given."""
+
+    name: str
+    country: str
+    stage: str
+    basis: str
+    existing: float
+    online: int
+    retire: int
+    max_new: float
+    earliest: int
+    lead: int
+    ramp: str
+    capex: float
+    fixed: float
+    variable: float
+    public_share: float
+    feeds: tuple[str, ...]
+    recovery: float
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The model file, defaults filled in."""
+
+    first: int
+    last: int
+    discount: float
+    risk_discount: float
+    goal: str
+    risk_limit: float | None
+    aversion: float
+    slack: float
+    tail: float
+    investment: str
+    coordination: str
+    carry_over: bool
+    secondment: float
+    levers: frozenset[str]
+
+    @property
+    def years(self) -> range:
+        """`horizon.first_year`, `horizon.last_year`: "both inclusive"."""
+        return range(self.first, self.last + 1)
+
+
+@dataclass(frozen=True)
+class Case:
+    """All the tables. Small ones are dicts by key, the rest stay rows."""
+
+    countries: list[Row]
+    elements: list[Row]
+    tiers: list[Row]
+    demand: dict[tuple[str, str, str], Series]
+    imports: dict[tuple[str, str, str, str], Series]
+    shares: dict[str, dict[str, float]]
+    projects: list[Project]
+    recoveries: dict[tuple[str, str], float]
+    ramps: dict[str, dict[int, float]]
+    skills: dict[str, Row]
+    workforce: dict[tuple[str, str], Row]
+    training: dict[str, Row]
+    staffing: list[Row]
+    budgets: dict[tuple[str, int], float]
+    funders: dict[str, list[str]]
+    scenarios: dict[str, float]
+    shocks: list[Row]
+    stockpiles: dict[tuple[str, str, str], Row]
+
+    @property
+    def country_names(self) -> list[str]:
+        """ISO3 codes in file order."""
+        return [row["country"] for row in self.countries]
+
+    @property
+    def element_names(self) -> list[str]:
+        """Elements in file order."""
+        return [row["element"] for row in self.elements]
+
+
+def read_series(rows: Iterable[Row], key: Callable[[Row], Any]) -> dict[Any, Series]:
+    """Collect (year, tonnes) by key."""
+    found: dict[Any, Series] = {}
+    for row in rows:
+        found.setdefault(key(row), {})[int(row["year"])] = number(row, "tonnes")
+    return found
+
+
+def read_choices(model: Mapping[str, Any], demand: dict[tuple[str, str, str], Series]) -> Choices:
+    """The model file's table of keys and defaults; the horizon defaults to "span of `demand`"."""
+    span = [year for series in demand.values() for year in series]
+    horizon, objective, policy = (model.get(k, {}) for k in ("horizon", "objective", "policy"))
+    limit = objective.get("risk_limit")
+    return Choices(
+        first=horizon.get("first_year", min(span)),
+        last=horizon.get("last_year", max(span)),
+        discount=model.get("discount_rate", 0.0),
+        risk_discount=model.get("risk_discount_rate", 0.0),
+        goal=objective.get("goal", "risk"),
+        risk_limit=None if limit is None else float(limit),
+        aversion=objective.get("risk_aversion", 0.5),
+        slack=objective.get("risk_slack", 0.001),
+        tail=objective.get("tail", 0.9),
+        investment=policy.get("investment", "committed"),
+        coordination=policy.get("coordination", "allied"),
+        carry_over=policy.get("budget_carry_over", True),
+        secondment=policy.get("secondment_share", 0.0),
+        levers=frozenset(model.get("levers", ALL_LEVERS)),
+    )
+
+
+def read_project(row: Row, first: int) -> Project:
+    """One project with the contract's defaults ("`earliest_year?`=first year")."""
+    return Project(
+        name=row["project"],
+        country=row["country"],
+        stage=row["stage"],
+        basis=text(row, "basis", "treo"),
+        existing=number(row, "existing_tpa"),
+        online=whole(row, "online_year", -(10**6)),
+        retire=whole(row, "retire_year", 10**6),
+        max_new=number(row, "max_new_tpa"),
+        earliest=whole(row, "earliest_year", first),
+        lead=whole(row, "lead_time_years", 0),
+        ramp=text(row, "ramp"),
+        capex=number(row, "capex_usd_per_tpa"),
+        fixed=number(row, "fixed_opex_usd_per_tpa"),
+        variable=number(row, "variable_opex_usd_per_t"),
+        public_share=number(row, "public_share", 1.0),
+        feeds=tuple(names(row, "feeds")),
+        recovery=number(row, "recovery", 1.0),
+    )
+
+
+def read_nested(rows: Iterable[Row], outer: str, inner: str, value: str) -> dict[str, dict[str, float]]:
+    """A two-key table as nested dicts."""
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        found.setdefault(row[outer], {})[row[inner]] = number(row, value)
+    return found
+
+
+def read_case(folder: Path, model: Mapping[str, Any]) -> tuple[Case, Choices]:
+    """Read the whole folder and the model dict."""
+    rows = {
+        name: read_table(folder, name)
+        for name in (
+            "countries elements loss_tiers demand imports feeds projects recoveries ramps skills workforce "
+            "training staffing budgets funders scenarios shocks stockpiles"
+        ).split()
+    }
+    demand = read_series(rows["demand"], lambda r: (r["country"], r["element"], text(r, "form", "oxide")))
+    choices = read_choices(model, demand)
+    ramps = read_nested(rows["ramps"], "ramp", "year_after_start", "share")
+    case = Case(
+        countries=rows["countries"],
+        elements=rows["elements"],
+        tiers=rows["loss_tiers"],
+        demand=demand,
+        imports=read_series(
+            rows["imports"], lambda r: (r["supplier"], r["country"], r["element"], text(r, "form", "oxide"))
+        ),
+        shares=read_nested(rows["feeds"], "feed", "element", "share"),
+        projects=[read_project(row, choices.first) for row in rows["projects"]],
+        recoveries={(r["project"], r["element"]): number(r, "recovery") for r in rows["recoveries"]},
+        ramps={ramp: {int(k): share for k, share in steps.items()} for ramp, steps in ramps.items()},
+        skills={r["skill"]: r for r in rows["skills"]},
+        workforce={(r["country"], r["skill"]): r for r in rows["workforce"]},
+        training={r["programme"]: r for r in rows["training"]},
+        staffing=rows["staffing"],
+        budgets={(r["funder"], int(r["year"])): number(r, "musd") for r in rows["budgets"]},
+        funders={r["funder"]: names(r, "countries") for r in rows["funders"]},
+        scenarios={r["scenario"]: number(r, "probability") for r in rows["scenarios"]} or {"base": 1.0},
+        shocks=rows["shocks"],
+        stockpiles={(r["country"], r["element"], text(r, "form", "oxide")): r for r in rows["stockpiles"]},
+    )
+    return case, choices

@@ -1,0 +1,123 @@
+"""The case, the choices and the program under construction, with the small lookups every block needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tests.oracle.histories import Effect, Shocks, histories
+from tests.oracle.sparse import Program
+from tests.oracle.tables import FORMS, Case, Choices, Project, Row, number
+
+OPERATIONS = frozenset(
+    "throughput use turn given received imported stock bought released short lent borrowed pay carry".split()
+)
+INVESTMENT = frozenset("build intake seats hires".split())
+
+
+@dataclass
+class World:
+    """Everything about one instance. Every scenario has variables of its own for every year; see `tie`."""
+
+    case: Case
+    choices: Choices
+    shocks: Shocks
+    history: dict[tuple[str, int], tuple[Effect, ...]]
+    lp: Program = field(default_factory=Program)
+
+    @classmethod
+    def of(cls, case: Case, choices: Choices) -> World:
+        """A world with its histories and an empty program."""
+        shocks = Shocks(case, choices)
+        return cls(case, choices, shocks, histories(shocks))
+
+    @cached_property
+    def moments(self) -> list[tuple[str, int]]:
+        """All pairs of scenario and year."""
+        return [(w, t) for w in self.case.scenarios for t in self.choices.years]
+
+    @cached_property
+    def goods(self) -> list[tuple[str, str, str]]:
+        """"Each country, element, form"."""
+        return [(c, e, f) for c in self.case.country_names for e in self.case.element_names for f in FORMS]
+
+    @cached_property
+    def groups(self) -> list[list[str]]:
+        """"`allied`: all countries ...; `blocs`: countries of one `bloc`; `national`: each country alone"."""
+        label = {}
+        for row in self.case.countries:
+            name, bloc = row["country"], row.get("bloc", "")
+            own = f"alone:{name}"
+            label[name] = {"allied": "all", "blocs": f"bloc:{bloc}" if bloc else own, "national": own}[
+                self.choices.coordination
+            ]
+        return [[c for c in label if label[c] == g] for g in dict.fromkeys(label.values())]
+
+    def country(self, name: str) -> Row:
+        """The row of a country."""
+        return next(row for row in self.case.countries if row["country"] == name)
+
+    def plants(self, *, country: str | None = None, stage: str | None = None) -> list[Project]:
+        """Projects of a country and stage."""
+        return [
+            p
+            for p in self.case.projects
+            if (country is None or p.country == country) and (stage is None or p.stage == stage)
+        ]
+
+    def recovery(self, plant: Project, element: str) -> float:
+        """"`recoveries`: overrides `projects.recovery`"."""
+        return self.case.recoveries.get((plant.name, element), plant.recovery)
+
+    def factor(self, year: int) -> float:
+        """"for costs, per year; factor (1+r)^-(t-first_year)"."""
+        return (1 + self.choices.discount) ** -(year - self.choices.first)
+
+    def risk_factor(self, year: int) -> float:
+        """"the same for losses"."""
+        return (1 + self.choices.risk_discount) ** -(year - self.choices.first)
+
+    def persons(self, plant: Project, skill: str) -> float:
+        """persons_per_ktpa: "blank = every project of the stage; a project row overrides" (read: skill by skill)."""
+        own = [r for r in self.case.staffing if r.get("project") == plant.name and r["skill"] == skill]
+        general = [
+            r
+            for r in self.case.staffing
+            if not r.get("project") and r["stage"] == plant.stage and r["skill"] == skill
+        ]
+        rows = own or general
+        return number(rows[0], "persons_per_ktpa") if rows else 0.0
+
+    def steps(self, country: str, element: str, form: str) -> list[tuple[float, float]]:
+        """(up_to_share, usd per kg): "the most specific holds whole: country and form, country, form, neither".
+
+        "Without rows in `loss_tiers`, each kg short costs the element's `loss_usd_per_kg`."
+        """
+        for c, f in ((country, form), (country, ""), ("", form), ("", "")):
+            rows = [
+                (number(r, "up_to_share"), number(r, "loss_usd_per_kg"))
+                for r in self.case.tiers
+                if r["element"] == element and r.get("country", "") == c and r.get("form", "") == f
+            ]
+            if rows:
+                return sorted(rows)
+        row = next(r for r in self.case.elements if r["element"] == element)
+        return [(1.0, number(row, "loss_usd_per_kg"))]
+
+    def tie(self) -> None:
+        """Nothing may differ between scenarios before what they know differs.
+
+        "two scenarios share their nodes up to the first year in which their shocks differ in effect"; "All operations,
+        stocks and accounts live on nodes"; "Investment, training and hiring live on years (`committed`) or on nodes".
+        """
+        scenarios = list(self.case.scenarios)
+        for key in list(self.lp.index):
+            if key[0] not in OPERATIONS | INVESTMENT:
+                continue
+            *subject, w, t = key
+            if key[0] in OPERATIONS or self.choices.investment == "adaptive":
+                twin = next(v for v in scenarios if self.history[v, t] == self.history[w, t])
+            else:
+                twin = scenarios[0]
+            if twin != w:
+                self.lp.equals({key: 1.0, (*subject, twin, t): -1.0}, 0.0)
