@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -41,6 +41,7 @@ class Case:
     tables: Tables
     model: ModelFile
     sha256: str
+    load_seconds: float = field(default=0.0, compare=False)
 
     def with_model(self, model: ModelFile) -> Case:
         """The same facts under other choices."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from pydantic import ValidationError
@@ -27,6 +29,7 @@ def load(path: str | Path, model: str | Path | ModelFile | None = None,
     {"policy.coordination": "national"}; they win over the model file.
     Raises InputError with every fault found.
     """
+    started = perf_counter()
     path = Path(path)
     faults: list[Fault] = []
     sheets, model_sheet = _sheets(path, faults)
@@ -42,7 +45,7 @@ def load(path: str | Path, model: str | Path | ModelFile | None = None,
     faults = check_all(case, {name: sheet.place for name, sheet in sheets.items()})
     if faults:
         raise InputError(faults)
-    return case
+    return replace(case, load_seconds=perf_counter() - started)
 
 
 def _sheets(path: Path, faults: list[Fault]) -> tuple[dict[str, Sheet], Sheet | None]:

@@ -80,7 +80,7 @@ EQUATIONS: tuple[Equation, ...] = (
     Equation("feed_balance", materials.feed_balance_index, materials.feed_balance, "use of a feed <= mined"),
     Equation("balance", exchange.balance_index, exchange.balance, "supply of a good covers its use"),
     Equation("export_limit", exchange.export_limit_index, exchange.export_limit, "only own output is given"),
-    Equation("pool", exchange.pool_index, exchange.pool, "received within a group <= given"),
+    Equation("pool", exchange.pool_index, exchange.pool, "received within a group = given"),
     Equation("stock_balance", stock.stock_balance_index, stock.stock_balance, "stock follows purchases and releases"),
     Equation("staff_balance", workforce.staff_balance_index, workforce.staff_balance, "staff follows leavers and joiners"),
     Equation("seat_limit", workforce.seat_limit_index, workforce.seat_limit, "intake within seats"),

@@ -78,8 +78,8 @@ def pool_index(s: Scope) -> Index:
 
 
 def pool(m: Model, group: str, e: str, o: str, n: int) -> Expression:
-    r"""sum_c net_export[c,e,o,n] >= 0: nothing is received that nobody gives."""
-    return quicksum(m.net_export[c, e, o, n] for c in m.scope.traded[group, e, o]) >= 0
+    r"""sum_c net_export[c,e,o,n] = 0: what is received is what is given."""
+    return quicksum(m.net_export[c, e, o, n] for c in m.scope.traded[group, e, o]) == 0
 
 
 def _empty(expression: Expression) -> bool:

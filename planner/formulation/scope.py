@@ -233,14 +233,19 @@ class Scope:
         return [good for good in self.stocks if self.case.stockpiles[good].max_t != 0]
 
     @cached_property
+    def suppliers(self) -> dict[Good, list[str]]:
+        """(c, e, o) -> who can sell it there."""
+        out: dict[Good, list[str]] = defaultdict(list)
+        for supplier, c, e, o in sorted({key[:4] for key in self.case.import_limit}):
+            out[c, e, o].append(supplier)
+        return dict(out)
+
+    @cached_property
     def import_limits(self) -> dict[tuple[str, str, str, int], float]:
         """(c, e, o, n) -> what all suppliers together can sell (t); only where positive."""
         out: dict[tuple[str, str, str, int], float] = defaultdict(float)
-        suppliers: dict[Good, list[str]] = defaultdict(list)
-        for s, c, e, o in sorted({key[:4] for key in self.case.import_limit}):
-            suppliers[c, e, o].append(s)
         goods = set(self.goods)
-        for good, names in suppliers.items():
+        for good, names in self.suppliers.items():
             for node in self.tree.nodes if good in goods else ():
                 limit = sum(self.tree.import_limit(s, good, node.index) for s in names)
                 if limit > 0:

@@ -51,13 +51,14 @@ def phases_of(objective: Objective) -> list[Phase]:
     return [Phase("welfare"), *third]
 
 
-def solve_phases(program: Program, objective: Objective, solver: Solver, progress: Progress) -> Outcome:
-    """Solve all phases. Stops at the first that has no proven optimum."""
+def solve_phases(program: Program, objective: Objective, solver: Solver, progress: Progress,
+                 phases_wanted: list[Phase] | None = None) -> Outcome:
+    """Solve all phases of the goal, or those given. Stops at the first that has no proven optimum."""
     phases: dict[str, Solution] = {}
     values: dict[str, float] = {}
     if objective.risk_limit is not None:
         solver.bound(program.column["risk", None], objective.risk_limit)
-    for phase in phases_of(objective):
+    for phase in phases_of(objective) if phases_wanted is None else phases_wanted:
         progress(phase.column)
         column = program.column[phase.column, None]
         cost = np.zeros(len(program.columns))

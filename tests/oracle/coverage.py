@@ -92,7 +92,9 @@ EDITS: dict[str, Edit] = {
     "funders": drop("funders"),
     "staffing (any)": drop("staffing"),
     "staffing project rows": drop("staffing", lambda r: bool(r.get("project"))),
-    "initial staff x10": lambda f, _: rewrite(f, "workforce", lambda r: {**r, "initial": str(10 * float(r["initial"]))}),
+    "initial staff x10": lambda f, _: rewrite(
+        f, "workforce", lambda r: {**r, "initial": str(10 * float(r["initial"]))}
+    ),
     "hires": cell("workforce", "hires_per_year"),
     "mentor_ratio": cell("skills", "mentor_ratio"),
     "attrition": cell("skills", "attrition", "0"),
@@ -171,7 +173,7 @@ def structure(result: OracleResult) -> set[str]:
                 found.add("scenarios alike to the end")
             elif history[one, first] == history[two, first]:
                 found.add("scenarios part later")
-                if any(history[one, first]) or len(names) > 2 and "calm" not in (one, two):
+                if any(history[one, first]) or (len(names) > 2 and "calm" not in (one, two)):
                     found.add("disturbed scenarios part later")
             else:
                 found.add("several roots")

@@ -27,7 +27,7 @@ class Shocks:
         return whole(shock, "start_year", self.choices.first), whole(shock, "end_year", self.choices.last)
 
     def factor(self, kind: str, scenario: str, year: int, **subject: str) -> float:
-        """"`factor` multiplies (0 = cut off, 1 = untouched); overlapping shocks multiply."""
+        """Contract: `factor` multiplies (0 = cut off, 1 = untouched); overlapping shocks multiply."""
         return math.prod(
             float(s["factor"])
             for s in self.case.shocks
@@ -47,7 +47,7 @@ class Shocks:
         )
 
     def import_limit(self, scenario: str, year: int, key: tuple[str, str, str, str]) -> float:
-        """"up to their limit times the node's factors."""
+        """Contract: up to their limit times the node's factors."""
         supplier, country, element, form = key
         return at_year(self.case.imports[key], year) * self.factor(
             "import", scenario, year, supplier=supplier, country=country, element=element, form=form
@@ -55,9 +55,7 @@ class Shocks:
 
     def capacity_factor(self, scenario: str, year: int, plant: Project) -> float:
         """The node's capacity factors for one project."""
-        return self.factor(
-            "capacity", scenario, year, project=plant.name, stage=plant.stage, country=plant.country
-        )
+        return self.factor("capacity", scenario, year, project=plant.name, stage=plant.stage, country=plant.country)
 
     def delay(self, scenario: str, plant: Project, due: int, known_by: int | None = None) -> int:
         """Whole years added to builds "due to start (y + lead time) from start_year to end_year"; "delays add up".
@@ -78,14 +76,14 @@ class Shocks:
 
 
 def build_years(plant: Project, choices: Choices) -> list[int]:
-    """"allowed for y >= earliest_year and y + lead <= last_year" (and only where new capacity may be had)."""
+    """Contract: "allowed for y >= earliest_year and y + lead <= last_year" (and only where new capacity may be had)."""
     if plant.max_new <= 0:
         return []
     return [y for y in choices.years if y >= plant.earliest and y + plant.lead <= choices.last]
 
 
 def existing_in(plant: Project, year: int) -> float:
-    """"Existing capacity counts from online_year up to, not including, retire_year, without ramp."""
+    """Contract: Existing capacity counts from online_year up to, not including, retire_year, without ramp."""
     return plant.existing if plant.online <= year < plant.retire else 0.0
 
 
@@ -125,5 +123,5 @@ def histories(shocks: Shocks) -> dict[tuple[str, int], tuple[Effect, ...]]:
 
 
 def count_nodes(history: dict[tuple[str, int], tuple[Effect, ...]]) -> int:
-    """"A node is a history": distinct histories over all years (lengths differ by year)."""
+    """Contract: "A node is a history": distinct histories over all years (lengths differ by year)."""
     return len(set(history.values()))

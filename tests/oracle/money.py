@@ -12,7 +12,7 @@ PER_TONNE = 1e3 / MILLION  # USD per kg to MUSD per tonne
 
 
 def capex_terms(world: World, country: str, w: str, t: int, *, public: bool) -> dict[Key, float]:
-    """"capex_usd_per_tpa * cost_index * public_share, is paid in equal parts over the lead time's years from y on
+    """Contract: capex_usd_per_tpa * cost_index * public_share, is paid in equal parts over the lead time's years from y on
     (at least one)"; not `public`: the full amount.
     """
     index = number(world.country(country), "cost_index", 1.0)
@@ -28,7 +28,7 @@ def capex_terms(world: World, country: str, w: str, t: int, *, public: bool) -> 
 
 
 def people_terms(world: World, country: str, w: str, t: int) -> dict[Key, float]:
-    """"Training fees (intake), new seats and hiring are paid from the budget in their year."""
+    """Contract: Training fees (intake), new seats and hiring are paid from the budget in their year."""
     terms: dict[Key, float] = {}
     for name, row in world.case.training.items():
         if row["country"] == country:
@@ -42,7 +42,7 @@ def people_terms(world: World, country: str, w: str, t: int) -> dict[Key, float]
 
 
 def purchase_terms(world: World, country: str, w: str, t: int) -> dict[Key, float]:
-    """"Purchases cost purchase_usd_per_kg out of the budget"."""
+    """Contract: "Purchases cost purchase_usd_per_kg out of the budget"."""
     return {
         ("bought", *good, w, t): number(row, "purchase_usd_per_kg") * PER_TONNE
         for good, row in world.case.stockpiles.items()
@@ -83,7 +83,7 @@ def payers(world: World) -> dict[str, list[str]]:
 
 
 def add_budgets(world: World) -> None:
-    """"what is spent in country c <= what funders that may pay there pay";
+    """Contract: "what is spent in country c <= what funders that may pay there pay";
     "what funder f pays + carried forward <= budget[f,t] + carried in".
     """
     where = payers(world)
@@ -106,7 +106,7 @@ def add_budgets(world: World) -> None:
 
 
 def add_cost(world: World) -> None:
-    """"Cost (expected, discounted): full capex (public and private), fixed opex ..., variable opex, training, ..."."""
+    """Contract: "Cost (expected, discounted): full capex (public and private), fixed opex ..., variable opex, training, ..."."""
     terms: dict[Key, float] = {world.lp.variable("cost"): 1.0}
     for w, t in world.moments:
         weight = world.case.scenarios[w] * world.factor(t)
@@ -122,7 +122,7 @@ def add_cost(world: World) -> None:
 
 
 def add_losses(world: World) -> None:
-    """"Loss of scenario w, Z[w] = sum ... of shortfall (kg) * loss per kg (in steps where given) * weight * discount".
+    """Contract: "Loss of scenario w, Z[w] = sum ... of shortfall (kg) * loss per kg (in steps where given) * weight * discount".
 
     "the part of a shortfall up to a share of that year's (shocked) demand costs the step's amount".
     """
@@ -144,7 +144,7 @@ def add_losses(world: World) -> None:
 
 
 def add_risk(world: World) -> None:
-    """"Risk = (1-lambda) * E[Z] + lambda * CVaR_alpha[Z], CVaR after Rockafellar and Uryasev (2000)."""
+    """Contract: Risk = (1-lambda) * E[Z] + lambda * CVaR_alpha[Z], CVaR after Rockafellar and Uryasev (2000)."""
     choices, odds = world.choices, world.case.scenarios
     value_at_risk = world.lp.variable("eta")
     expected: dict[Key, float] = {world.lp.variable("expected"): 1.0}

@@ -8,17 +8,17 @@ from tests.oracle.world import World
 
 
 def add_training(world: World) -> None:
-    """"Intake <= seats + seats added in earlier years (added in all <= max_new_seats, none in the last year)."""
+    """Contract: Intake <= seats + seats added in earlier years (added in all <= max_new_seats, none in the last year)."""
     for name, row in world.case.training.items():
         most = number(row, "max_new_seats") if "training" in world.choices.levers else 0.0
         for w in world.case.scenarios:
             added: list[Key] = []
             for t in world.choices.years:
                 intake = world.lp.variable("intake", name, w, t)
-                world.lp.at_most({intake: 1.0, **{key: -1.0 for key in added}}, number(row, "seats"))
+                world.lp.at_most({intake: 1.0, **dict.fromkeys(added, -1.0)}, number(row, "seats"))
                 if t < world.choices.last:
                     added.append(world.lp.variable("seats", name, w, t))
-            world.lp.at_most({key: 1.0 for key in added}, most)
+            world.lp.at_most(dict.fromkeys(added, 1.0), most)
 
 
 def programmes(world: World, country: str, skill: str) -> dict[str, int]:
@@ -31,7 +31,7 @@ def programmes(world: World, country: str, skill: str) -> dict[str, int]:
 
 
 def add_staff(world: World) -> None:
-    """"staff[t] = (1-attrition) * staff[t-1] + completion_rate * intake[t-duration] + hires[t]".
+    """Contract: "staff[t] = (1-attrition) * staff[t-1] + completion_rate * intake[t-duration] + hires[t]".
 
     "staff in the first year = initial"; "hires <= hires_per_year from the second year on".
     """
@@ -54,7 +54,7 @@ def add_staff(world: World) -> None:
 
 
 def add_secondment(world: World) -> None:
-    """"Available = staff - lent + borrowed; lent <= secondment_share * staff; within a group lent = borrowed"."""
+    """Contract: "Available = staff - lent + borrowed; lent <= secondment_share * staff; within a group lent = borrowed"."""
     for w, t in world.moments:
         for country, skill in world.case.workforce:
             place = (country, skill, w, t)
@@ -74,7 +74,7 @@ def add_secondment(world: World) -> None:
 
 
 def add_mentors(world: World) -> None:
-    """"All trainees under way in t (intakes of t-duration+1 .. t) ... <= mentor_ratio * staff available"."""
+    """Contract: "All trainees under way in t (intakes of t-duration+1 .. t) ... <= mentor_ratio * staff available"."""
     for skill, row in world.case.skills.items():
         if not row.get("mentor_ratio"):
             continue  # "blank = no limit"
@@ -91,7 +91,7 @@ def add_mentors(world: World) -> None:
 
 
 def add_needs(world: World) -> None:
-    """"sum of throughput/1000 * persons_per_ktpa <= available; ... without a `workforce` row has nobody"."""
+    """Contract: "sum of throughput/1000 * persons_per_ktpa <= available; ... without a `workforce` row has nobody"."""
     for country in world.case.country_names:
         for skill in world.case.skills:
             for w, t in world.moments:

@@ -9,17 +9,17 @@ from tests.oracle.world import World
 
 
 def add_builds(world: World) -> None:
-    """"build[p,y] >= 0 (t/y committed in y) ... sum <= max_new_tpa"; stages outside `levers` get none."""
+    """Contract: "build[p,y] >= 0 (t/y committed in y) ... sum <= max_new_tpa"; stages outside `levers` get none."""
     for plant in world.case.projects:
         years = build_years(plant, world.choices) if plant.stage in world.choices.levers else []
         for w in world.case.scenarios:
             keys = [world.lp.variable("build", plant.name, w, y) for y in years]
             if keys:
-                world.lp.at_most({key: 1.0 for key in keys}, plant.max_new)
+                world.lp.at_most(dict.fromkeys(keys, 1.0), plant.max_new)
 
 
 def usable_share(world: World, plant: Project, w: str, y: int, t: int) -> float:
-    """"usable in year t at share ramp(t - y - lead - delay) (0 before start)"; "after the last row it stays"."""
+    """Contract: "usable in year t at share ramp(t - y - lead - delay) (0 before start)"; "after the last row it stays"."""
     due = y + plant.lead
     age = t - due - world.shocks.delay(w, plant, due)
     if age < 0:
@@ -31,7 +31,7 @@ def usable_share(world: World, plant: Project, w: str, y: int, t: int) -> float:
 
 
 def add_capacity(world: World) -> None:
-    """"The sum, times the node's capacity factors, bounds throughput."""
+    """Contract: The sum, times the node's capacity factors, bounds throughput."""
     for plant in world.case.projects:
         for w, t in world.moments:
             factor = world.shocks.capacity_factor(w, t, plant)
@@ -46,7 +46,7 @@ def add_capacity(world: World) -> None:
 
 
 def counted(world: World, plant: Project, feed: str) -> float:
-    """"its throughput counts TREO (`treo`) or only the heavy elements' share of it (`heavy`)."""
+    """Contract: its throughput counts TREO (`treo`) or only the heavy elements' share of it (`heavy`)."""
     if plant.basis == "treo":
         return 1.0
     heavy = {r["element"] for r in world.case.elements if r["heavy"].lower() == "true"}
@@ -69,7 +69,7 @@ def add_stages(world: World) -> None:
 
 
 def add_feed_balance(world: World) -> None:
-    """"Feeds balance within a coordination group (use <= mined)."""
+    """Contract: Feeds balance within a coordination group (use <= mined)."""
     for w, t in world.moments:
         for group in world.groups:
             for feed in world.case.shares:
@@ -100,7 +100,7 @@ def yields(world: World, country: str, element: str, form: str, w: str, t: int) 
 
 
 def add_exchange(world: World) -> None:
-    """"a country may receive any element and form from the pool; it gives at most what its own plants make"."""
+    """Contract: "a country may receive any element and form from the pool; it gives at most what its own plants make"."""
     for w, t in world.moments:
         for country, element, form in world.goods:
             made = world.lp.variable("made", country, element, form, w, t)
@@ -119,14 +119,14 @@ def add_exchange(world: World) -> None:
 
 
 def add_imports(world: World) -> None:
-    """"Imports serve the importing country only, up to their limit times the node's factors."""
+    """Contract: Imports serve the importing country only, up to their limit times the node's factors."""
     for key in world.case.imports:
         for w, t in world.moments:
             world.lp.variable("imported", *key, w, t, high=world.shocks.import_limit(w, t, key))
 
 
 def add_stocks(world: World) -> None:
-    """"stock[n] = stock[parent] + bought - released, between 0 and max_t; initial_t before the first year."""
+    """Contract: stock[n] = stock[parent] + bought - released, between 0 and max_t; initial_t before the first year."""
     for good, row in world.case.stockpiles.items():
         high = number(row, "max_t", float("inf"))
         may_buy = "stockpile" in world.choices.levers
@@ -142,7 +142,7 @@ def add_stocks(world: World) -> None:
 
 
 def add_balance(world: World) -> None:
-    """"made + imports + received + released + shortfall >= demand + given + used by metal plants + put in stock".
+    """Contract: "made + imports + received + released + shortfall >= demand + given + used by metal plants + put in stock".
 
     "with 0 <= shortfall <= demand". What is put in stock is what is bought: it comes out of this balance.
     """

@@ -54,7 +54,7 @@ def hold(world: World, key: tuple[str, ...], value: float, share: float = TIGHT)
 
 
 def settle_expected(world: World, last: Solution) -> Solution:
-    """"With lambda = 1 (or whenever expected loss carries no weight) expected loss is a third criterion"."""
+    """Contract: "With lambda = 1 (or whenever expected loss carries no weight) expected loss is a third criterion"."""
     if world.choices.aversion < 1.0 or world.choices.tail <= 0.0:
         return last
     return needed(world.lp.minimise({EXPECTED: 1.0}))
@@ -104,7 +104,7 @@ def loss_of(steps: list[tuple[float, float]], demand: float, short: float) -> fl
 
 
 def scenario_losses(world: World, solution: Solution) -> dict[str, float]:
-    """"Every reported loss is recomputed from the reported shortfalls, never read off an auxiliary variable."""
+    """Contract: Every reported loss is recomputed from the reported shortfalls, never read off an auxiliary variable."""
     losses = dict.fromkeys(world.case.scenarios, 0.0)
     for w, t in world.moments:
         for good in world.goods:
@@ -115,7 +115,7 @@ def scenario_losses(world: World, solution: Solution) -> dict[str, float]:
 
 
 def tail_mean(losses: Mapping[str, float], odds: Mapping[str, float], alpha: float) -> float:
-    """"CVaR of the worst 1-alpha": the mean of the upper tail of the discrete distribution, split at its edge."""
+    """Contract: "CVaR of the worst 1-alpha": the mean of the upper tail of the discrete distribution, split at its edge."""
     left, total = 1.0 - alpha, 0.0
     for scenario in sorted(losses, key=lambda w: -losses[w]):
         part = min(odds[scenario], left)

@@ -73,7 +73,8 @@ def draw_imports(d: Draw) -> None:
     for key, level in d.demand.items():
         for supplier in d.suppliers:
             if d.chance(0.75):
-                d.add_import(supplier, key, level * d.rng.choice((0.4, 0.7, 1.0, 1.4)) * d.rng.uniform(0.7, 1.1) / len(d.suppliers))
+                share = d.rng.choice((0.4, 0.7, 1.0, 1.4)) * d.rng.uniform(0.7, 1.1)
+                d.add_import(supplier, key, level * share / len(d.suppliers))
     if d.chance(0.15):
         spare = [(c, e, "oxide") for c in d.countries for e in d.elements if (c, e, "oxide") not in d.demand]
         for key in spare[:1]:

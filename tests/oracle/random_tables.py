@@ -29,9 +29,6 @@ REQUIRED = {
     "shocks": "scenario kind start_year end_year factor",
     "stockpiles": "country element initial_t purchase_usd_per_kg",
 }
-OPTIONAL_TABLES = frozenset(
-    "loss_tiers imports recoveries ramps skills workforce training staffing budgets funders scenarios shocks stockpiles".split()
-)
 
 
 class Draw:

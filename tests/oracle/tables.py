@@ -5,12 +5,17 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 Row = dict[str, str]
 Series = dict[int, float]
 FORMS = ("oxide", "metal")
+TABLES = (
+    "countries", "elements", "loss_tiers", "demand", "imports", "feeds", "projects", "recoveries", "ramps", "skills",
+    "workforce", "training", "staffing", "budgets", "funders", "scenarios", "shocks", "stockpiles",
+)  # fmt: skip
 ALL_LEVERS = ("mine", "separation", "metal", "training", "hiring", "stockpile")
 
 
@@ -46,13 +51,13 @@ def names(row: Row, column: str) -> list[str]:
 
 
 def at_year(series: Series, year: int) -> float:
-    """"`demand` and `imports` are linear between the years given and constant outside them."""
+    """Contract: `demand` and `imports` are linear between the years given and constant outside them."""
     years = sorted(series)
     if year <= years[0]:
         return series[years[0]]
     if year >= years[-1]:
         return series[years[-1]]
-    for left, right in zip(years, years[1:], strict=False):
+    for left, right in pairwise(years):
         if left <= year <= right:
             return series[left] + (series[right] - series[left]) * (year - left) / (right - left)
     raise AssertionError("years are sorted, so one interval holds the year")
@@ -204,13 +209,7 @@ def read_nested(rows: Iterable[Row], outer: str, inner: str, value: str) -> dict
 
 def read_case(folder: Path, model: Mapping[str, Any]) -> tuple[Case, Choices]:
     """Read the whole folder and the model dict."""
-    rows = {
-        name: read_table(folder, name)
-        for name in (
-            "countries elements loss_tiers demand imports feeds projects recoveries ramps skills workforce "
-            "training staffing budgets funders scenarios shocks stockpiles"
-        ).split()
-    }
+    rows = {name: read_table(folder, name) for name in TABLES}
     demand = read_series(rows["demand"], lambda r: (r["country"], r["element"], text(r, "form", "oxide")))
     choices = read_choices(model, demand)
     ramps = read_nested(rows["ramps"], "ramp", "year_after_start", "share")

@@ -90,7 +90,7 @@ CHAIN = {
 def test_build_ramp_and_delay(solve: Solve) -> None:
     """10 MUSD buy 500 t/y in 2026, due 2027, 0.1 t Dy per t.
 
-    fair: 25 + 50 + 50 t, loss 400 - 125 = 275; late: 0 + 25 + 50, loss 325; mean 300. The delay shows in 2027: 1 + 2 x 3 nodes.
+    fair: 25 + 50 + 50 t, loss 400 - 125 = 275; late: 0 + 25 + 50, loss 325; mean 300. It shows in 2027: 1 + 2 x 3 nodes.
     Cost: capex 10, fixed 3 years x 0.5 from the planned start, variable (1250 + 750)/2 t x 1000 USD = 1.
     """
     result = solve(**CHAIN)
@@ -151,9 +151,7 @@ PLANT = {
     "staffing": "stage,project,skill,persons_per_ktpa\nseparation,,chem,99\nseparation,S,chem,20\nmine,,chem,0",
     "workforce": "country,skill,initial\nAAA,chem,10",
 }
-SCHOOL = (
-    "programme,country,skill,duration_years,seats,cost_per_trainee_usd,completion_rate\np,AAA,chem,1,5,1000000,0.8"
-)
+SCHOOL = "programme,country,skill,duration_years,seats,cost_per_trainee_usd,completion_rate\np,AAA,chem,1,5,1000000,0.8"
 
 
 def test_staff_attrition_and_training(solve: Solve) -> None:
@@ -201,8 +199,9 @@ TWO = {
 
 
 def test_groups_and_secondment(solve: Solve) -> None:
-    """AAA's 2 staff run 200 t of B's ore: 18 t Dy. 0.1 x 10 from B: 27 t; allied also 0.1 x 50 from C: the 600 t mined, 54 t.
+    """AAA's 2 staff run 200 t of B's ore: 18 t Dy.
 
+    With 0.1 x 10 from B 27 t; allied also 0.1 x 50 from C: 8 staff, but only 600 t are mined: 54 t.
     Demand is 60. Blocs serve only A's 10; nations have no ore with the plant.
     """
     share = {"secondment_share": 0.1}

@@ -9,10 +9,11 @@ from tests.oracle.histories import Effect, Shocks, histories
 from tests.oracle.sparse import Program
 from tests.oracle.tables import FORMS, Case, Choices, Project, Row, number
 
-OPERATIONS = frozenset(
-    "throughput use turn given received imported stock bought released short lent borrowed pay carry".split()
-)
-INVESTMENT = frozenset("build intake seats hires".split())
+OPERATIONS = {
+    "throughput", "use", "turn", "given", "received", "imported", "stock", "bought", "released", "short",
+    "lent", "borrowed", "pay", "carry",
+}  # fmt: skip
+INVESTMENT = {"build", "intake", "seats", "hires"}
 
 
 @dataclass
@@ -38,12 +39,12 @@ class World:
 
     @cached_property
     def goods(self) -> list[tuple[str, str, str]]:
-        """"Each country, element, form"."""
+        """Contract: "Each country, element, form"."""
         return [(c, e, f) for c in self.case.country_names for e in self.case.element_names for f in FORMS]
 
     @cached_property
     def groups(self) -> list[list[str]]:
-        """"`allied`: all countries ...; `blocs`: countries of one `bloc`; `national`: each country alone"."""
+        """Contract: "`allied`: all countries ...; `blocs`: countries of one `bloc`; `national`: each country alone"."""
         label = {}
         for row in self.case.countries:
             name, bloc = row["country"], row.get("bloc", "")
@@ -66,24 +67,22 @@ class World:
         ]
 
     def recovery(self, plant: Project, element: str) -> float:
-        """"`recoveries`: overrides `projects.recovery`"."""
+        """Contract: "`recoveries`: overrides `projects.recovery`"."""
         return self.case.recoveries.get((plant.name, element), plant.recovery)
 
     def factor(self, year: int) -> float:
-        """"for costs, per year; factor (1+r)^-(t-first_year)"."""
+        """Contract: "for costs, per year; factor (1+r)^-(t-first_year)"."""
         return (1 + self.choices.discount) ** -(year - self.choices.first)
 
     def risk_factor(self, year: int) -> float:
-        """"the same for losses"."""
+        """Contract: "the same for losses"."""
         return (1 + self.choices.risk_discount) ** -(year - self.choices.first)
 
     def persons(self, plant: Project, skill: str) -> float:
         """persons_per_ktpa: "blank = every project of the stage; a project row overrides" (read: skill by skill)."""
         own = [r for r in self.case.staffing if r.get("project") == plant.name and r["skill"] == skill]
         general = [
-            r
-            for r in self.case.staffing
-            if not r.get("project") and r["stage"] == plant.stage and r["skill"] == skill
+            r for r in self.case.staffing if not r.get("project") and r["stage"] == plant.stage and r["skill"] == skill
         ]
         rows = own or general
         return number(rows[0], "persons_per_ktpa") if rows else 0.0

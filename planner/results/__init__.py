@@ -1,0 +1,1 @@
+"""Results as plain values: plan, tables, verification, run folder. No Pyomo here."""

@@ -1,0 +1,84 @@
+"""Result tables as look-ups by scenario and year, for the verifier. Absent rows are zero."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from planner.data.case import Case
+
+Sums = dict[Any, float]
+When = tuple[str, int]
+"""(scenario, year)."""
+
+
+def sums() -> Sums:
+    """Numbers by key, 0 where absent."""
+    return defaultdict(float)
+
+
+@dataclass
+class Ledger:
+    """What the tables say, by (scenario, year) or by key."""
+
+    builds: dict[str, dict[str, Sums]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(sums)))
+    """scenario -> project -> year -> t/y."""
+    intake: dict[str, Sums] = field(default_factory=lambda: defaultdict(sums))
+    """scenario -> (programme, year) -> persons."""
+    new_seats: dict[str, Sums] = field(default_factory=lambda: defaultdict(sums))
+    """scenario -> (programme, year) -> seats."""
+    flows: dict[When, Sums] = field(default_factory=lambda: defaultdict(sums))
+    """(scenario, year) -> (item, country, project, feed, element, form) -> t."""
+    goods: dict[When, Sums] = field(default_factory=lambda: defaultdict(sums))
+    """(scenario, year) -> (item, country, element, form) -> t."""
+    short: dict[When, Sums] = field(default_factory=lambda: defaultdict(sums))
+    """(scenario, year) -> (country, element, form) -> t."""
+    demand: dict[When, Sums] = field(default_factory=lambda: defaultdict(sums))
+    """(scenario, year) -> (country, element, form) -> t, as the shortfall table states it."""
+    stock: dict[When, Sums] = field(default_factory=lambda: defaultdict(sums))
+    """(scenario, year) -> (country, element, form) -> t."""
+    people: dict[When, Sums] = field(default_factory=lambda: defaultdict(sums))
+    """(scenario, year) -> (column, country, skill) -> persons."""
+    spent: dict[str, Sums] = field(default_factory=lambda: defaultdict(sums))
+    """scenario -> (funder, country, year, item) -> MUSD."""
+
+
+def read_ledger(case: Case, tables: Mapping[str, pd.DataFrame]) -> Ledger:
+    """Tables -> Ledger."""
+    book = Ledger()
+    everyone = tuple(case.scenarios)
+    for row in _rows(tables["investments"]):
+        for w in _members(row.scenarios, everyone):
+            book.builds[w][row.project][row.year] += row.tpa
+    for row in _rows(tables["training"]):
+        for w in _members(row.scenarios, everyone):
+            book.intake[w][row.programme, row.year] += row.intake
+            book.new_seats[w][row.programme, row.year] += row.new_seats
+    for row in _rows(tables["operations"]):
+        when = (row.scenario, row.year)
+        book.flows[when][row.item, row.country, row.project, row.feed, row.element, row.form] += row.tonnes
+        book.goods[when][row.item, row.country, row.element, row.form] += row.tonnes
+    for row in _rows(tables["shortfall"]):
+        book.short[row.scenario, row.year][row.country, row.element, row.form] += row.tonnes
+        book.demand[row.scenario, row.year][row.country, row.element, row.form] += row.demand_t
+    for row in _rows(tables["stocks"]):
+        book.stock[row.scenario, row.year][row.country, row.element, row.form] += row.stock_t
+    for row in _rows(tables["workforce"]):
+        for column in ("staff", "hired", "lent", "borrowed"):
+            book.people[row.scenario, row.year][column, row.country, row.skill] += getattr(row, column)
+    for row in _rows(tables["spending"]):
+        for w in _members(row.scenarios, everyone):
+            book.spent[w][row.funder, row.country, row.year, row.item] += row.musd
+    return book
+
+
+def _members(text: str, everyone: tuple[str, ...]) -> tuple[str, ...]:
+    return everyone if text == "all" else tuple(text.split(";"))
+
+
+def _rows(table: pd.DataFrame) -> Any:
+    return table.itertuples(index=False)

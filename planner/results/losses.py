@@ -1,0 +1,65 @@
+"""Losses from shortfalls, and risk measures of a discrete distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from planner.data.case import Case, Good
+from planner.results.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Loss by scenario and what follows from it (MUSD)."""
+
+    by_scenario: dict[str, float]
+    expected: float
+    cvar: float
+    risk: float
+
+
+def losses_of(case: Case, book: Ledger) -> Losses:
+    """Losses recomputed from the reported shortfalls."""
+    by_scenario = {
+        w: sum(loss_of_shortfall(case, good, t, short, book.demand[w, t][good])
+               for t in case.years for good, short in book.short[w, t].items())
+        for w in case.scenarios}
+    objective = case.model.objective
+    expected = sum(case.scenarios[w] * z for w, z in by_scenario.items())
+    tail = cvar(list(by_scenario.values()), [case.scenarios[w] for w in by_scenario], objective.tail)
+    risk = (1 - objective.risk_aversion) * expected + objective.risk_aversion * tail
+    return Losses(by_scenario, expected, tail, risk)
+
+
+def loss_of_shortfall(case: Case, good: Good, year: int, short: float, demand: float) -> float:
+    """Loss (MUSD) of `short` tonnes out of `demand`, in steps of depth, weighted and discounted."""
+    loss, left = 0.0, short
+    for step in case.loss_steps(good):
+        part = min(left, step.width * demand)
+        loss += part * step.musd_per_t
+        left -= part
+    loss += left * case.loss_steps(good)[-1].musd_per_t  # rounding beyond the last step
+    return loss * case.countries[good[0]].weight * case.risk_discount(year)
+
+
+def cvar(losses: Sequence[float], probabilities: Sequence[float], tail: float) -> float:
+    """Mean of the worst 1 - tail of a discrete loss; an atom at the edge counts in part.
+
+    Rockafellar and Uryasev, Conditional value-at-risk for general loss distributions,
+    Journal of Banking and Finance 26 (2002), proposition 8.
+    """
+    left = mass = 1.0 - tail
+    total = 0.0
+    for loss, probability in sorted(zip(losses, probabilities, strict=True), reverse=True):
+        part = min(left, probability)
+        total += part * loss
+        left -= part
+        if left <= 0:
+            break
+    return total / (mass - max(left, 0.0)) if mass > left else 0.0
+
+
+def service_level(demand: Mapping[str, float], short: Mapping[str, float]) -> dict[str, float]:
+    """Share of demand met by element; 1 where nothing is demanded."""
+    return {e: 1.0 - short.get(e, 0.0) / total if total > 0 else 1.0 for e, total in demand.items()}

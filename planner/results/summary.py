@@ -1,0 +1,47 @@
+"""The figures of summary.json, from tables and verification."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from planner.data.case import Case
+from planner.results.losses import service_level
+from planner.results.verify import Verification
+
+
+def figures(case: Case, tables: Mapping[str, pd.DataFrame], checked: Verification, least_risk: float | None) -> dict[str, Any]:
+    """Risk, cost, shortfall and decisions. Expected values weigh scenarios by probability; money is undiscounted
+    where it is called spend, discounted where it is called cost or loss. `trained` counts who completes."""
+    losses = checked.losses
+    short, demand = _expected_by_element(case, tables["shortfall"])
+    out: dict[str, Any] = {"risk_musd": losses.risk}
+    if case.model.objective.goal == "risk":
+        out["least_risk_musd"] = least_risk
+    investments, training = tables["investments"], tables["training"]
+    completion = training["programme"].map({g: row.completion_rate for g, row in case.programmes.items()})
+    return out | {
+        "expected_loss_musd": losses.expected,
+        "cvar_musd": losses.cvar,
+        "cost_musd": checked.cost,
+        "scenario_loss_musd": losses.by_scenario,
+        "expected_shortfall_t": short,
+        "service_level": service_level(demand, short),
+        "public_spend_musd": checked.public_spend,
+        "new_capacity_tpa": _sum_by(investments, "project", investments["tpa"] * investments["probability"]),
+        "trained": _sum_by(training, "skill", training["intake"] * training["probability"] * completion),
+    }
+
+
+def _sum_by(table: pd.DataFrame, column: str, values: pd.Series[float]) -> dict[str, float]:
+    total = values.groupby(table[column]).sum()
+    return {str(key): float(value) for key, value in sorted(total.items()) if value > 0}
+
+
+def _expected_by_element(case: Case, shortfall: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
+    weight = shortfall["scenario"].map(case.scenarios)
+    by_element = shortfall.assign(short=shortfall["tonnes"] * weight, demand=shortfall["demand_t"] * weight)
+    sums = by_element.groupby("element")[["short", "demand"]].sum()
+    return ({str(e): float(v) for e, v in sums["short"].items()}, {str(e): float(v) for e, v in sums["demand"].items()})

@@ -1,0 +1,135 @@
+"""Rules of plants, feeds, goods and stocks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from planner.data.case import METAL, OXIDE, Case, Good
+from planner.data.tree import Tree
+from planner.results.ledger import Ledger, Sums, sums
+from planner.results.rules import Broken, at_most, equal, never
+
+KINDS = {"mine": "mined", "separation": "separated", "metal": "reduced"}
+
+
+def rules(case: Case, tree: Tree, book: Ledger) -> Iterator[Broken]:
+    """Every rule, in every scenario and year."""
+    for w in case.scenarios:
+        yield from _builds(case, book, w)
+        path = tree.path_of(w)
+        for t, n in zip(case.years, path, strict=True):
+            flows, goods = book.flows[w, t], book.goods[w, t]
+            yield from _plants(case, tree, book, w, n)
+            yield from _feeds(case, flows)
+            yield from _made(case, flows)
+            yield from _exchange(case, goods)
+            yield from _imports(case, tree, flows, n)
+            yield from _balance(case, tree, book, w, n)
+            yield from _stocks(case, book, w, t)
+
+
+def throughput(case: Case, flows: Sums, p: str) -> float:
+    """Throughput (t/y) as capacity counts it."""
+    row = case.projects[p]
+    item = KINDS[row.stage]
+    if row.stage == "separation":
+        return sum(case.capacity_use(p, f) * flows[item, row.country, p, f, "", ""] for f in row.feeds)
+    if row.stage == "mine":
+        return flows[item, row.country, p, row.feeds[0], "", ""]
+    return sum(flows[item, row.country, p, "", e, OXIDE] for e in case.elements)
+
+
+def usable(case: Case, tree: Tree, book: Ledger, w: str, p: str, n: int) -> float:
+    """Usable capacity (t/y): existing and new, after ramps, delays and shocks."""
+    new = sum(tpa * tree.usable_share(p, y, n) for y, tpa in book.builds[w][p].items())
+    return tree.capacity_factor(p, n) * (case.existing_tpa(p, tree.nodes[n].year) + new)
+
+
+def _builds(case: Case, book: Ledger, w: str) -> Iterator[Broken]:
+    for p, by_year in book.builds[w].items():
+        row = case.projects[p]
+        yield at_most("nameplate_limit", sum(by_year.values()), row.max_new_tpa)
+        for y, tpa in by_year.items():
+            yield at_most("build_not_negative", -tpa, 0.0)
+            if y not in case.commitment_years(p) or not case.has_lever(row.stage):
+                yield never("build_window", tpa)
+
+
+def _plants(case: Case, tree: Tree, book: Ledger, w: str, n: int) -> Iterator[Broken]:
+    flows = book.flows[w, tree.nodes[n].year]
+    for p, row in case.projects.items():
+        load = throughput(case, flows, p)
+        yield at_most("throughput_limit", load, usable(case, tree, book, w, p, n))
+        for k in case.staffing[p]:
+            if (row.country, k) not in case.workforce:
+                yield never("staff_of_nobody", load)
+    for (item, _, p, f, *_), tonnes in list(flows.items()):
+        yield at_most("flow_not_negative", -tonnes, 0.0)
+        if item == "separated" and f not in case.projects[p].feeds:
+            yield never("accepted_feeds", tonnes)
+
+
+def _feeds(case: Case, flows: Sums) -> Iterator[Broken]:
+    left = sums()
+    for (item, country, _, f, *_), tonnes in flows.items():
+        if item in ("mined", "separated"):
+            left[case.group[country], f] += tonnes if item == "mined" else -tonnes
+    for amount in left.values():
+        yield at_most("feed_balance", -amount, 0.0)
+
+
+def _made(case: Case, flows: Sums) -> Iterator[Broken]:
+    for (item, country, p, f, e, o), tonnes in list(flows.items()):
+        if item == "made" and o == OXIDE:
+            source = flows["separated", country, p, f, "", ""] * case.feed_shares[f].get(e, 0.0)
+            yield at_most("made", tonnes, source * case.recovery(p, e))
+        if item == "made" and o == METAL:
+            yield at_most("made", tonnes, flows["reduced", country, p, "", e, OXIDE] * case.recovery(p, e))
+
+
+def _exchange(case: Case, goods: Sums) -> Iterator[Broken]:
+    pools: dict[tuple[str, str, str], float] = defaultdict(float)
+    for (item, c, e, o), tonnes in list(goods.items()):
+        if item == "given":
+            yield at_most("export_limit", tonnes, goods["made", c, e, o])
+        if item in ("given", "received"):
+            pools[case.group[c], e, o] += tonnes if item == "given" else -tonnes
+    for left in pools.values():
+        yield at_most("pool", -left, 0.0)
+
+
+def _imports(case: Case, tree: Tree, flows: Sums, n: int) -> Iterator[Broken]:
+    for (item, c, supplier, _, e, o), tonnes in flows.items():
+        if item == "imported":
+            yield at_most("import_limit", tonnes, tree.import_limit(supplier, (c, e, o), n))
+
+
+def _balance(case: Case, tree: Tree, book: Ledger, w: str, n: int) -> Iterator[Broken]:
+    t = tree.nodes[n].year
+    goods, short = book.goods[w, t], book.short[w, t]
+    touched: set[Good] = {(c, e, o) for _, c, e, o in goods if e} | {key[:3] for key in case.demand if key[3] == t}
+    for good in touched:
+        demand = tree.demand(good, n)
+        supply = sum(goods[(item, *good)] for item in ("made", "imported", "received", "released")) + short[good]
+        use = demand + sum(goods[(item, *good)] for item in ("given", "reduced", "bought"))
+        yield at_most("balance", use, supply)
+        yield at_most("shortfall_limit", short[good], demand)
+        yield at_most("shortfall_not_negative", -short[good], 0.0)
+        yield equal("demand_as_stated", book.demand[w, t][good], demand)
+
+
+def _stocks(case: Case, book: Ledger, w: str, t: int) -> Iterator[Broken]:
+    for good, row in case.stockpiles.items():
+        now = book.stock[w, t][good]
+        before = book.stock[w, t - 1][good] if t > case.first_year else row.initial_t
+        bought, released = book.goods[w, t][("bought", *good)], book.goods[w, t][("released", *good)]
+        yield equal("stock_balance", now, before + bought - released)
+        yield at_most("stock_not_negative", -now, 0.0)
+        if row.max_t is not None:
+            yield at_most("stock_limit", now, row.max_t)
+        if not case.has_lever("stockpile"):
+            yield never("stock_lever", bought)
+    for (item, *good), tonnes in book.goods[w, t].items():
+        if item in ("bought", "released") and tuple(good) not in case.stockpiles:
+            yield never("stock_of_nothing", tonnes)

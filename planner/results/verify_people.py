@@ -1,0 +1,81 @@
+"""Rules of staff, training and secondment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.data.case import Case
+from planner.results.ledger import Ledger, sums
+from planner.results.rules import Broken, at_most, equal, never
+from planner.results.verify_material import throughput
+
+
+def rules(case: Case, book: Ledger) -> Iterator[Broken]:
+    """Every rule, in every scenario and year."""
+    for w in case.scenarios:
+        yield from _programmes(case, book, w)
+        for t in case.years:
+            yield from _staff(case, book, w, t)
+            yield from _secondment(case, book, w, t)
+            yield from _needs(case, book, w, t)
+
+
+def _programmes(case: Case, book: Ledger, w: str) -> Iterator[Broken]:
+    intake, new_seats = book.intake[w], book.new_seats[w]
+    for g, row in case.programmes.items():
+        added = 0.0
+        for t in case.years:
+            yield at_most("seat_limit", intake[g, t], row.seats + added)
+            yield at_most("intake_not_negative", -min(intake[g, t], new_seats[g, t]), 0.0)
+            added += new_seats[g, t]
+        yield at_most("new_seat_limit", added, row.max_new_seats)
+        yield never("new_seats_in_last_year", new_seats[g, case.last_year])
+        if not case.has_lever("training"):
+            yield never("training_lever", added)
+
+
+def _staff(case: Case, book: Ledger, w: str, t: int) -> Iterator[Broken]:
+    people = book.people[w, t]
+    for (c, k), row in case.workforce.items():
+        if ("staff", c, k) not in people:
+            continue  # a team that no plant can need has no row
+        hired = people["hired", c, k]
+        if t == case.first_year:
+            yield equal("staff_balance", people["staff", c, k], row.initial)
+            yield never("hired_in_first_year", hired)
+            continue
+        stay = (1 - case.skills[k].attrition) * book.people[w, t - 1]["staff", c, k]
+        joined = sum(r.completion_rate * book.intake[w][g, t - r.duration_years]
+                     for g, r in case.programmes.items() if (r.country, r.skill) == (c, k))
+        yield equal("staff_balance", people["staff", c, k], stay + joined + hired)
+        yield at_most("hire_limit", hired, row.hires_per_year if case.has_lever("hiring") else 0.0)
+
+
+def _secondment(case: Case, book: Ledger, w: str, t: int) -> Iterator[Broken]:
+    people = book.people[w, t]
+    pools = sums()
+    for (column, c, k), persons in list(people.items()):
+        if column == "lent":
+            yield at_most("secondment_limit", persons, case.model.policy.secondment_share * people["staff", c, k])
+        if column in ("lent", "borrowed"):
+            pools[case.group[c], k] += persons if column == "lent" else -persons
+            yield at_most("secondment_not_negative", -persons, 0.0)
+    for left in pools.values():
+        yield never("secondment_pool", left)
+
+
+def _needs(case: Case, book: Ledger, w: str, t: int) -> Iterator[Broken]:
+    people, flows = book.people[w, t], book.flows[w, t]
+    needed = sums()
+    for p, row in case.projects.items():
+        load = throughput(case, flows, p)
+        for k, persons in case.staffing[p].items():
+            needed[row.country, k] += persons * load
+    for (c, k) in case.workforce:
+        available = people["staff", c, k] - people["lent", c, k] + people["borrowed", c, k]
+        yield at_most("staff_limit", needed[c, k], available)
+        ratio = case.skills[k].mentor_ratio
+        if ratio is not None:
+            under_way = sum(book.intake[w][g, y] for g, r in case.programmes.items() if (r.country, r.skill) == (c, k)
+                            for y in range(t - r.duration_years + 1, t + 1))
+            yield at_most("mentor_limit", under_way, ratio * available)

@@ -1,0 +1,205 @@
+"""Solution -> result tables, as if nothing had been merged: one row per scenario where histories differ.
+
+Small values are set to zero by one threshold, `ZERO`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from planner.data.case import METAL, OXIDE
+from planner.data.tree import Node
+from planner.formulation.money import full_capex, public_capex
+from planner.formulation.scope import Scope
+from planner.results.plan import TABLE_COLUMNS
+from planner.solving.program import Program, Vector
+from planner.units import musd, musd_per_tonne
+
+ZERO = 1e-9
+Rows = Iterator[tuple[Any, ...]]
+
+
+class Values:
+    """Values of a solution by variable and index; 0 where the program has no such variable."""
+
+    def __init__(self, program: Program, x: Vector) -> None:
+        self._by_name: dict[str, dict[Any, float]] = defaultdict(dict)
+        for (name, index), value in zip(program.columns, x.tolist(), strict=True):
+            if abs(value) > ZERO:
+                self._by_name[name][index] = value
+
+    def __call__(self, name: str, *index: Any) -> float:
+        key = index if len(index) > 1 else index[0] if index else None
+        return self._by_name[name].get(key, 0.0)
+
+
+def extract_tables(scope: Scope, program: Program, x: Vector) -> dict[str, pd.DataFrame]:
+    """All result tables but `shadow_prices`."""
+    v = Values(program, x)
+    makers = {
+        "investments": investments(scope, v), "capacity": capacity(scope, v), "training": training(scope, v),
+        "workforce": workforce(scope, v), "operations": operations(scope, v), "shortfall": shortfall(scope, v),
+        "stocks": stocks(scope, v), "spending": spending(scope, v),
+    }
+    return {name: pd.DataFrame(list(rows), columns=list(TABLE_COLUMNS[name])) for name, rows in makers.items()}
+
+
+def visits(scope: Scope) -> list[tuple[str, Node]]:
+    """(scenario, node) in order of scenario and year."""
+    return [(w, scope.tree.nodes[n]) for w in scope.case.scenarios for n in scope.tree.path_of(w)]
+
+
+def _who(scope: Scope, node: Node) -> str:
+    return "all" if len(node.scenarios) == len(scope.case.scenarios) else ";".join(node.scenarios)
+
+
+def investments(s: Scope, v: Values) -> Rows:
+    """New nameplate by project and year of commitment; capex is the whole of it, undiscounted."""
+    for p in sorted(s.growing):
+        row = s.case.projects[p]
+        for d in s.plan.nodes:
+            tpa = v("build", p, d.index)
+            if tpa > ZERO:
+                yield p, row.stage, row.country, d.year, tpa, tpa * full_capex(s, p), d.probability, _who(s, d)
+
+
+def throughput(s: Scope, v: Values, p: str, n: int) -> float:
+    """Throughput (t/y) of a plant at a node, as capacity counts it."""
+    stage = s.case.projects[p].stage
+    if stage == "mine":
+        return v("mined", p, n)
+    if stage == "separation":
+        return sum(s.case.capacity_use(p, f) * v("separated", p, f, n) for f in s.feeds_of.get((p, n), ()))
+    return sum(v("reduced", p, e, n) for e in s.metals_of.get((p, n), ()))
+
+
+def capacity(s: Scope, v: Values) -> Rows:
+    """Existing and new capacity usable by scenario and year, and how much of it runs; rows with any capacity."""
+    builds = {p: [(d, v("build", p, d)) for d in range(len(s.plan.nodes)) if v("build", p, d) > ZERO] for p in s.growing}
+    for w, node in visits(s):
+        on_the_way = set(s.plan.paths[s.decision[node.index]])
+        for p, row in s.case.projects.items():
+            existing = s.case.existing_tpa(p, node.year)
+            new = sum(tpa * s.tree.usable_share(p, s.plan.nodes[d].year, node.index)
+                      for d, tpa in builds.get(p, ()) if d in on_the_way)
+            if existing + new > ZERO:
+                factor = s.tree.capacity_factor(p, node.index)
+                yield (w, node.year, p, row.stage, row.country, existing, new, factor, factor * (existing + new),
+                       throughput(s, v, p, node.index))
+
+
+def training(s: Scope, v: Values) -> Rows:
+    """Intakes and new seats by programme and year."""
+    for g in s.programmes:
+        row = s.case.programmes[g]
+        for d in s.plan.nodes:
+            intake, seats = v("intake", g, d.index), v("new_seats", g, d.index)
+            if intake > ZERO or seats > ZERO:
+                yield g, row.country, row.skill, d.year, intake, seats, d.probability, _who(s, d)
+
+
+def workforce(s: Scope, v: Values) -> Rows:
+    """Staff, hires, secondment and need by scenario, year, country and skill; every team that some plant needs."""
+    runs: dict[str, list[str]] = defaultdict(list)
+    for p in sorted({p for p, _ in s.running}):
+        runs[s.case.projects[p].country].append(p)
+    for w, node in visits(s):
+        d = s.decision[node.index]
+        load = {p: throughput(s, v, p, node.index) for plants in runs.values() for p in plants}
+        for c, k in s.teams:
+            staff, moved = v("staff", c, k, d), v("seconded", c, k, node.index)
+            needed = sum(s.case.staffing[p].get(k, 0.0) * load[p] for p in runs.get(c, ()))
+            yield (w, node.year, c, k, staff, v("hired", c, k, d), -min(moved, 0.0) + 0.0, max(moved, 0.0), staff + moved, needed)
+
+
+def operations(s: Scope, v: Values) -> Rows:
+    """Every flow (t/y) that is not zero. Items: mined, separated (TREO in), made, reduced (oxide in), imported
+    (`project` names the supplier), given, received, released, bought."""
+    by_node = [list(_flows(s, v, node)) for node in s.tree.nodes]
+    for w, node in visits(s):
+        for flow in by_node[node.index]:
+            yield w, node.year, *flow
+
+
+def _flows(s: Scope, v: Values, node: Node) -> Iterator[tuple[str, str, str, str, str, str, float]]:
+    n = node.index
+    for p, row in s.case.projects.items():
+        if row.stage == "mine" and (tonnes := v("mined", p, n)) > 0:
+            yield row.country, "mined", p, row.feeds[0], "", "", tonnes
+        for f in s.feeds_of.get((p, n), ()):
+            if (taken := v("separated", p, f, n)) > 0:
+                yield row.country, "separated", p, f, "", "", taken
+                for e, yielded in s.yields(p, f).items():
+                    yield row.country, "made", p, f, e, OXIDE, yielded * taken
+        for e in s.metals_of.get((p, n), ()):
+            if (taken := v("reduced", p, e, n)) > 0:
+                yield row.country, "reduced", p, "", e, OXIDE, taken
+                yield row.country, "made", p, "", e, METAL, s.case.recovery(p, e) * taken
+    for c, e, o in s.goods:
+        exported = v("net_export", c, e, o, n)
+        for item, tonnes in (("given", exported), ("received", -exported), ("released", v("released", c, e, o, n)),
+                             ("bought", v("bought", c, e, o, n))):
+            if tonnes > 0:
+                yield c, item, "", "", e, o, tonnes
+        if (tonnes := v("imported", c, e, o, n)) > 0:
+            limits = {supplier: s.tree.import_limit(supplier, (c, e, o), n) for supplier in s.suppliers[c, e, o]}
+            total = sum(limits.values())
+            for supplier, limit in limits.items():
+                if limit > 0:
+                    yield c, "imported", supplier, "", e, o, tonnes * limit / total
+
+
+def shortfall(s: Scope, v: Values) -> Rows:
+    """Demand not met, by scenario, year, country, element and form; every demand has a row."""
+    for w, node in visits(s):
+        for c, e, o in s.goods:
+            demand = s.tree.demand((c, e, o), node.index)
+            if demand > 0:
+                steps = range(len(s.case.loss_steps((c, e, o))))
+                yield w, node.year, c, e, o, sum(v("shortfall", c, e, o, node.index, j) for j in steps), demand
+
+
+def stocks(s: Scope, v: Values) -> Rows:
+    """Year-end stock, purchases and releases by scenario and year."""
+    for w, node in visits(s):
+        for good in s.stocks:
+            key = (*good, node.index)
+            yield w, node.year, *good, v("stock", *key), v("bought", *key), v("released", *key)
+
+
+def spending(s: Scope, v: Values) -> Rows:
+    """Public money by funder, country, year and item. `musd` is paid in the named scenarios, `expected` is
+    `musd` times their probability. What a country spends is split over items in proportion for each funder."""
+    for account in s.accounts.nodes:
+        d = s.decision_of(s.accounts, account.index)
+        for c in sorted({c for reach in s.case.reach.values() for c in reach}):
+            items = dict(_items(s, v, c, d, account.index))
+            total = sum(items.values())
+            paid = {i: v("paid", i, c, account.index) for i, reach in s.case.reach.items() if c in reach}
+            offered = sum(paid.values())
+            for funder, amount in paid.items():
+                for item, spent in items.items():
+                    # A funder may set aside more than is spent; only what is spent counts.
+                    part = spent * amount / offered if offered > 0 else 0.0
+                    if total > 0 and part > ZERO:
+                        yield (funder, c, account.year, item, part, part * account.probability, account.probability,
+                               _who(s, account))
+
+
+def _items(s: Scope, v: Values, c: str, d: int, n: int) -> Iterator[tuple[str, float]]:
+    node = s.plan.nodes[d]
+    for stage in ("mine", "separation", "metal"):
+        yield f"capex {stage}", sum(
+            public_capex(s, p) * v("build", p, b) / len(years)
+            for p in s.growing if s.case.projects[p].country == c and s.case.projects[p].stage == stage
+            for b in s.plan.paths[d] if node.year in (years := s.case.payment_years(p, s.plan.nodes[b].year)))
+    rows = {g: s.case.programmes[g] for g in s.programmes if s.case.programmes[g].country == c}
+    yield "training fees", sum(musd(row.cost_per_trainee_usd) * v("intake", g, d) for g, row in rows.items())
+    yield "training seats", sum(musd(row.cost_per_seat_usd) * v("new_seats", g, d) for g, row in rows.items())
+    yield "hiring", sum(musd(s.case.workforce[team].hire_cost_usd) * v("hired", *team, d) for team in s.teams if team[0] == c)
+    yield "stock purchases", sum(musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg) * v("bought", *good, n)
+                                 for good in s.purchases if good[0] == c)

@@ -1,0 +1,142 @@
+"""Shadow prices: what one more unit of each scarce thing would take off the objective (MUSD per unit).
+
+They are row duals and reduced costs of the phase that minimises risk (cost + risk for goal `welfare`), added
+up over the histories of a year, so that "one more MUSD of the 2029 budget" means in every history. A price is
+a one-sided derivative: it holds for small changes, and under degeneracy lies between the values of one unit
+more and one unit less.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from planner.formulation.scope import Scope
+from planner.results.plan import TABLE_COLUMNS
+from planner.solving.goals import Outcome
+from planner.solving.program import Key, Program, Vector
+
+SMALLEST = 1e-7
+Label = tuple[str, str, str, str, str, int | None]
+"""scarce, item, country, element, form, year."""
+Describe = Callable[[Scope, Any], tuple[Label, float] | None]
+
+
+@dataclass(frozen=True)
+class Scarce:
+    """A scarce thing: the equation or bounded variable whose dual prices it, its unit, and whose it is."""
+
+    key: str
+    unit: str
+    label: Describe
+    sign: float = -1.0
+    """The right-hand side grows by one when one more unit is there: -1. Demand is the other way round."""
+
+
+def _budget(s: Scope, index: Any) -> tuple[Label, float]:
+    funder, a = index
+    return ("budget", funder, "", "", "", s.accounts.nodes[a].year), 1.0
+
+
+def _plant(s: Scope, index: Any) -> tuple[Label, float] | None:
+    p, n = index
+    if p in s.growing:
+        return None
+    return ("capacity", p, s.case.projects[p].country, "", "", s.tree.nodes[n].year), s.tree.capacity_factor(p, n)
+
+
+def _growing_plant(s: Scope, index: Any) -> tuple[Label, float]:
+    p, n = index
+    return ("capacity", p, s.case.projects[p].country, "", "", s.tree.nodes[n].year), 1.0
+
+
+def _nameplate(s: Scope, index: Any) -> tuple[Label, float]:
+    return ("nameplate limit", index[0], s.case.projects[index[0]].country, "", "", None), 1.0
+
+
+def _feed(s: Scope, index: Any) -> tuple[Label, float]:
+    group, f, n = index
+    return ("feed", f, group if group in s.case.countries else "", "", "", s.tree.nodes[n].year), 1.0
+
+
+def _staff(s: Scope, index: Any) -> tuple[Label, float]:
+    c, k, d = index
+    return ("staff joining", k, c, "", "", s.plan.nodes[d].year), 1.0
+
+
+def _seats(s: Scope, index: Any) -> tuple[Label, float]:
+    g, d = index
+    return ("training seats", g, s.case.programmes[g].country, "", "", s.plan.nodes[d].year), 1.0
+
+
+def _new_seats(s: Scope, index: Any) -> tuple[Label, float]:
+    return ("new seats limit", index[0], s.case.programmes[index[0]].country, "", "", None), 1.0
+
+
+def _mentors(s: Scope, index: Any) -> tuple[Label, float]:
+    c, k, n = index
+    return ("mentors", k, c, "", "", s.posts.nodes[n].year), float(s.case.skills[k].mentor_ratio or 0.0)
+
+
+def _hires(s: Scope, index: Any) -> tuple[Label, float]:
+    c, k, d = index
+    return ("hires", k, c, "", "", s.plan.nodes[d].year), 1.0
+
+
+def _imports(s: Scope, index: Any) -> tuple[Label, float]:
+    c, e, o, n = index
+    return ("imports", "all suppliers", c, e, o, s.tree.nodes[n].year), 1.0
+
+
+def _goods(s: Scope, index: Any) -> tuple[Label, float]:
+    c, e, o, n = index
+    return ("delivered good", "", c, e, o, s.tree.nodes[n].year), 1.0
+
+
+def _stock(s: Scope, index: Any) -> tuple[Label, float]:
+    c, e, o, n = index
+    return ("stock", "", c, e, o, s.tree.nodes[n].year), 1.0
+
+
+ROWS = (
+    Scarce("account", "MUSD per MUSD", _budget), Scarce("usable_capacity", "MUSD per t/y", _growing_plant),
+    Scarce("throughput_limit", "MUSD per t/y", _plant), Scarce("nameplate_limit", "MUSD per t/y", _nameplate),
+    Scarce("feed_balance", "MUSD per t TREO", _feed), Scarce("staff_balance", "MUSD per person", _staff),
+    Scarce("seat_limit", "MUSD per seat", _seats), Scarce("new_seat_limit", "MUSD per seat", _new_seats),
+    Scarce("mentor_limit", "MUSD per practitioner", _mentors), Scarce("balance", "MUSD per t", _goods, 1.0),
+    Scarce("stock_balance", "MUSD per t", _stock),
+)
+COLUMNS = (Scarce("hired", "MUSD per person", _hires), Scarce("imported", "MUSD per t", _imports))
+
+
+def shadow_prices(scope: Scope, program: Program, outcome: Outcome) -> pd.DataFrame:
+    """The table `shadow_prices`: positive values only, largest first within each scarce thing."""
+    objective = "welfare" if "welfare" in outcome.phases else "risk"
+    solution = outcome.phases[objective]
+    cost = np.zeros(len(program.columns))
+    cost[program.column[objective, None]] = 1.0
+    reduced = cost - program.matrix.T @ solution.duals
+    total: dict[tuple[Label, str], float] = defaultdict(float)
+    for label, unit, value in (*_priced(scope, program.rows, solution.duals, ROWS),
+                               *_priced(scope, program.columns, np.minimum(reduced, 0.0), COLUMNS)):
+        total[label, unit] += value
+    rows = [(*label, value, unit, objective) for (label, unit), value in total.items() if value > SMALLEST]
+    rows.sort(key=lambda row: (row[0], -row[6], row[1:5], row[5] or 0))
+    table = pd.DataFrame(rows, columns=list(TABLE_COLUMNS["shadow_prices"]))
+    return table.astype({"year": "Int64"})
+
+
+def _priced(scope: Scope, keys: tuple[Key, ...], duals: Vector, kinds: tuple[Scarce, ...]) -> Iterator[tuple[Label, str, float]]:
+    by_key = {scarce.key: scarce for scarce in kinds}
+    for (name, index), dual in zip(keys, duals.tolist(), strict=True):
+        scarce = by_key.get(name)
+        if scarce is not None and dual != 0.0:
+            described = scarce.label(scope, index)
+            if described is not None:
+                label, per_unit = described
+                yield label, scarce.unit, scarce.sign * dual * per_unit

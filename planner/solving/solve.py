@@ -1,0 +1,93 @@
+"""Case -> plan: build, compile, solve the phases, extract, verify. One page to read a solve from."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import replace
+from importlib.metadata import version
+from time import perf_counter
+from typing import Any
+
+from planner.config import Objective
+from planner.data.case import Case
+from planner.formulation.build import build_model
+from planner.results.plan import PlanValues
+from planner.results.status import Status
+from planner.results.summary import figures
+from planner.results.verify import Verification, verify
+from planner.solving import highs
+from planner.solving.diagnose import why_infeasible
+from planner.solving.extract import extract_tables
+from planner.solving.goals import Outcome, solve_phases
+from planner.solving.highs import TOLERANCE, Solver, Stop
+from planner.solving.prices import shadow_prices
+from planner.solving.program import Certificate, Program, compile_program
+
+Progress = Callable[[str], None]
+ENDS = {Stop.OPTIMAL: Status.OPTIMAL, Stop.INFEASIBLE: Status.INFEASIBLE, Stop.TIME_LIMIT: Status.TIME_LIMIT,
+        Stop.INTERRUPTED: Status.TIME_LIMIT, Stop.UNPROVEN: Status.UNPROVEN}
+SAID = {"risk": "solving for the least risk", "cost": "solving for the least cost",
+        "welfare": "solving for the least cost and risk", "expected_loss": "solving for the least expected loss"}
+
+
+def solve_case(case: Case, progress: Progress = lambda _: None, time_limit: float | None = None) -> PlanValues:
+    """Solve a case and verify the plan. `time_limit` in seconds bounds the solver, not building.
+
+    The status is `optimal` only if the solver's residuals and the verifier's are within 1e-6.
+    """
+    started = perf_counter()
+    progress("building the program")
+    model = build_model(case)
+    program = compile_program(model)
+    built = perf_counter()
+    outcome = solve_phases(program, case.model.objective, Solver(program, time_limit), lambda name: progress(SAID[name]))
+    summary = _header(case, model.scope.tree.nodes, program)
+    if outcome.stop is not Stop.OPTIMAL:
+        summary["status"] = ENDS[outcome.stop].value
+        if outcome.stop is Stop.INFEASIBLE:
+            progress("finding out why")
+            summary["reasons"] = why_infeasible(case, program)
+        summary["seconds"] = _seconds(case, started, built)
+        return PlanValues(case, ENDS[outcome.stop], summary, {})
+    tables = extract_tables(model.scope, program, outcome.last.x)
+    tables["shadow_prices"] = shadow_prices(model.scope, program, outcome)
+    solved = _seconds(case, started, built)
+    progress("verifying the plan")
+    checked = verify(case, tables)
+    certificate = _worst([s.certificate for s in outcome.phases.values() if s.certificate], checked)
+    status = Status.OPTIMAL if certificate.worst() <= TOLERANCE and checked.holds else Status.UNPROVEN
+    summary |= {"status": status.value, **figures(case, tables, checked, outcome.values.get("risk"))}
+    summary["certificate"] = {"primal_residual": certificate.primal_residual, "dual_residual": certificate.dual_residual,
+                              "relative_gap": certificate.relative_gap}
+    summary["algorithms"] = {name: s.algorithm for name, s in outcome.phases.items()}
+    summary["seconds"] = solved
+    return PlanValues(case, status, summary, tables)
+
+
+def without_plan(case: Case) -> Case:
+    """The same case with no levers: what exists keeps running, nothing is added."""
+    objective = Objective(risk_aversion=case.model.objective.risk_aversion, tail=case.model.objective.tail)
+    return case.with_model(case.model.model_copy(update={"levers": (), "objective": objective}))
+
+
+def _worst(certificates: list[Certificate], checked: Verification) -> Certificate:
+    """The worst figures over all phases; the verifier's violations count as primal residual."""
+    worst = Certificate(max(c.primal_residual for c in certificates), max(c.dual_residual for c in certificates),
+                        max(c.relative_gap for c in certificates))
+    return replace(worst, primal_residual=max(worst.primal_residual, checked.worst))
+
+
+def _header(case: Case, nodes: Any, program: Program) -> dict[str, Any]:
+    return {
+        "status": "", "case": case.name, "goal": case.model.objective.goal,
+        "model": {"name": case.model.name, **program.size, "nodes": len(nodes), "scenarios": len(case.scenarios)},
+        "versions": {"planner": version("allied-rare-earth-planner"), "python": platform.python_version(),
+                     "pyomo": version("pyomo"), "highs": highs.version(), "pandas": version("pandas")},
+        "inputs_sha256": case.sha256,
+    }
+
+
+def _seconds(case: Case, started: float, built: float) -> dict[str, float]:
+    return {"load": round(case.load_seconds, 3), "build": round(built - started, 3),
+            "solve": round(perf_counter() - built, 3), "report": 0.0}
