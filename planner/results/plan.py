@@ -22,7 +22,8 @@ TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
     "spending": ("funder", "country", "year", "item", "musd", "expected", "probability", "scenarios"),
     "shadow_prices": ("scarce", "item", "country", "element", "form", "year", "musd_per_unit", "unit", "objective"),
 }
-"""Columns of every result table, in order. Tonnes are oxide (contained, for metal)."""
+"""Columns of every result table, in order. Tonnes are oxide (contained, for metal). `shortfall` also has
+`without_plan_t`, the shortfall if nothing is added, where that was solved for."""
 
 
 @dataclass(frozen=True)

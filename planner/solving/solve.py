@@ -31,11 +31,37 @@ SAID = {"risk": "solving for the least risk", "cost": "solving for the least cos
         "welfare": "solving for the least cost and risk", "expected_loss": "solving for the least expected loss"}
 
 
-def solve_case(case: Case, progress: Progress = lambda _: None, time_limit: float | None = None) -> PlanValues:
-    """Solve a case and verify the plan. `time_limit` in seconds bounds the solver, not building.
+def silent(_: str) -> None:
+    """Say nothing."""
 
+
+def solve_case(case: Case, progress: Progress = silent, time_limit: float | None = None,
+               baseline: bool = True) -> PlanValues:
+    """Solve a case and verify the plan.
+
+    time_limit: seconds for each run of the solver. baseline: also solve the case without levers, for
+    `without_plan` in the summary and `without_plan_t` in the table `shortfall`.
     The status is `optimal` only if the solver's residuals and the verifier's are within 1e-6.
     """
+    plan = _solve(case, progress, time_limit)
+    if not baseline or plan.status is not Status.OPTIMAL:
+        return plan
+    nothing = _solve(without_plan(case), lambda step: progress(f"without a plan: {step}"), time_limit)
+    if nothing.status is not Status.OPTIMAL:
+        return plan
+    kept = ("risk_musd", "expected_loss_musd", "cvar_musd", "cost_musd", "scenario_loss_musd", "expected_shortfall_t",
+            "service_level")
+    summary = plan.summary | {"without_plan": {key: nothing.summary[key] for key in kept}}
+    summary["seconds"] = {key: round(value + (nothing.summary["seconds"][key] if key != "load" else 0.0), 3)
+                          for key, value in plan.summary["seconds"].items()}
+    keys = ["scenario", "year", "country", "element", "form"]
+    short = plan.tables["shortfall"].merge(
+        nothing.tables["shortfall"].rename(columns={"tonnes": "without_plan_t"}).drop(columns="demand_t"),
+        on=keys, how="left", validate="one_to_one")
+    return replace(plan, summary=summary, tables=plan.tables | {"shortfall": short})
+
+
+def _solve(case: Case, progress: Progress, time_limit: float | None) -> PlanValues:
     started = perf_counter()
     progress("building the program")
     model = build_model(case)

@@ -77,13 +77,23 @@ def all_levers(_: Path, model: Model) -> bool:
     return len(model.pop("levers", [None] * 6)) < 6
 
 
+def more_staff(folder: Path, _: Model) -> bool:
+    """Ten times the staff."""
+    return rewrite(folder, "workforce", lambda row: {**row, "initial": str(10 * float(row["initial"]))})
+
+
+def of_kind(kind: str) -> Edit:
+    """Drop all shocks of a kind."""
+    return drop("shocks", lambda row: row["kind"] == kind)
+
+
 def no_discount(name: str) -> Edit:
     """Set a top-level rate to zero."""
     return lambda _, model: bool(model.pop(name, 0.0))
 
 
 EDITS: dict[str, Edit] = {
-    **{f"shock {k}": drop("shocks", lambda r, k=k: r["kind"] == k) for k in ("import", "demand", "capacity", "delay")},
+    **{f"shock {kind}": of_kind(kind) for kind in ("import", "demand", "capacity", "delay")},
     "ramps": drop("ramps"),
     "recoveries": drop("recoveries"),
     "loss_tiers": drop("loss_tiers"),
@@ -92,9 +102,7 @@ EDITS: dict[str, Edit] = {
     "funders": drop("funders"),
     "staffing (any)": drop("staffing"),
     "staffing project rows": drop("staffing", lambda r: bool(r.get("project"))),
-    "initial staff x10": lambda f, _: rewrite(
-        f, "workforce", lambda r: {**r, "initial": str(10 * float(r["initial"]))}
-    ),
+    "initial staff x10": more_staff,
     "hires": cell("workforce", "hires_per_year"),
     "mentor_ratio": cell("skills", "mentor_ratio"),
     "attrition": cell("skills", "attrition", "0"),

@@ -12,8 +12,10 @@ PER_TONNE = 1e3 / MILLION  # USD per kg to MUSD per tonne
 
 
 def capex_terms(world: World, country: str, w: str, t: int, *, public: bool) -> dict[Key, float]:
-    """Contract: capex_usd_per_tpa * cost_index * public_share, is paid in equal parts over the lead time's years from y on
-    (at least one)"; not `public`: the full amount.
+    """Capex due in t; not `public`: the full amount.
+
+    Contract: "capex_usd_per_tpa * cost_index * public_share, is paid in equal parts over the lead time's years from y
+    on (at least one)".
     """
     index = number(world.country(country), "cost_index", 1.0)
     terms: dict[Key, float] = {}
@@ -106,7 +108,7 @@ def add_budgets(world: World) -> None:
 
 
 def add_cost(world: World) -> None:
-    """Contract: "Cost (expected, discounted): full capex (public and private), fixed opex ..., variable opex, training, ..."."""
+    """Contract: "Cost (expected, discounted): full capex (public and private), fixed opex ..., variable opex, ..."."""
     terms: dict[Key, float] = {world.lp.variable("cost"): 1.0}
     for w, t in world.moments:
         weight = world.case.scenarios[w] * world.factor(t)
@@ -122,7 +124,7 @@ def add_cost(world: World) -> None:
 
 
 def add_losses(world: World) -> None:
-    """Contract: "Loss of scenario w, Z[w] = sum ... of shortfall (kg) * loss per kg (in steps where given) * weight * discount".
+    """Z[w] is the "sum ... of shortfall (kg) * loss per kg (in steps where given) * weight * risk discount, in MUSD".
 
     "the part of a shortfall up to a share of that year's (shocked) demand costs the step's amount".
     """

@@ -8,7 +8,7 @@ from tests.oracle.world import World
 
 
 def add_training(world: World) -> None:
-    """Contract: Intake <= seats + seats added in earlier years (added in all <= max_new_seats, none in the last year)."""
+    """Intake <= seats + seats added in earlier years (added in all <= max_new_seats, none in the last year)."""
     for name, row in world.case.training.items():
         most = number(row, "max_new_seats") if "training" in world.choices.levers else 0.0
         for w in world.case.scenarios:
@@ -54,7 +54,7 @@ def add_staff(world: World) -> None:
 
 
 def add_secondment(world: World) -> None:
-    """Contract: "Available = staff - lent + borrowed; lent <= secondment_share * staff; within a group lent = borrowed"."""
+    """Contract: "Available = staff - lent + borrowed; lent <= secondment_share * staff; in a group lent = borrowed"."""
     for w, t in world.moments:
         for country, skill in world.case.workforce:
             place = (country, skill, w, t)

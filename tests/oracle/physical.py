@@ -19,7 +19,7 @@ def add_builds(world: World) -> None:
 
 
 def usable_share(world: World, plant: Project, w: str, y: int, t: int) -> float:
-    """Contract: "usable in year t at share ramp(t - y - lead - delay) (0 before start)"; "after the last row it stays"."""
+    """It is "usable in year t at share ramp(t - y - lead - delay) (0 before start)"; "after the last row it stays"."""
     due = y + plant.lead
     age = t - due - world.shocks.delay(w, plant, due)
     if age < 0:
@@ -100,7 +100,7 @@ def yields(world: World, country: str, element: str, form: str, w: str, t: int) 
 
 
 def add_exchange(world: World) -> None:
-    """Contract: "a country may receive any element and form from the pool; it gives at most what its own plants make"."""
+    """Pool: "a country may receive any element and form from the pool; it gives at most what its own plants make"."""
     for w, t in world.moments:
         for country, element, form in world.goods:
             made = world.lp.variable("made", country, element, form, w, t)
@@ -142,9 +142,10 @@ def add_stocks(world: World) -> None:
 
 
 def add_balance(world: World) -> None:
-    """Contract: "made + imports + received + released + shortfall >= demand + given + used by metal plants + put in stock".
+    """Balance of every country, element, form and node.
 
-    "with 0 <= shortfall <= demand". What is put in stock is what is bought: it comes out of this balance.
+    Contract: "made + imports + received + released + shortfall >= demand + given + used by metal plants + put in
+    stock, with 0 <= shortfall <= demand". What is put in stock is what is bought: it comes out of this balance.
     """
     for w, t in world.moments:
         for country, element, form in world.goods:

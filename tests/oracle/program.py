@@ -104,7 +104,7 @@ def loss_of(steps: list[tuple[float, float]], demand: float, short: float) -> fl
 
 
 def scenario_losses(world: World, solution: Solution) -> dict[str, float]:
-    """Contract: Every reported loss is recomputed from the reported shortfalls, never read off an auxiliary variable."""
+    """Rule: Every reported loss is recomputed from the reported shortfalls, never read off an auxiliary variable."""
     losses = dict.fromkeys(world.case.scenarios, 0.0)
     for w, t in world.moments:
         for good in world.goods:
@@ -115,7 +115,7 @@ def scenario_losses(world: World, solution: Solution) -> dict[str, float]:
 
 
 def tail_mean(losses: Mapping[str, float], odds: Mapping[str, float], alpha: float) -> float:
-    """Contract: "CVaR of the worst 1-alpha": the mean of the upper tail of the discrete distribution, split at its edge."""
+    """The "CVaR of the worst 1-alpha": the mean of the upper tail of the discrete distribution, cut at the edge."""
     left, total = 1.0 - alpha, 0.0
     for scenario in sorted(losses, key=lambda w: -losses[w]):
         part = min(odds[scenario], left)

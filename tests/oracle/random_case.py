@@ -40,7 +40,7 @@ def draw_elements(d: Draw) -> None:
     for name in d.elements:
         heavy, _, loss, _ = ELEMENTS[name]
         d.loss[name] = d.between(*loss)
-        price = d.maybe(0.5, lambda e=name: d.number(d.loss[e] / 3))
+        price = d.number(d.loss[name] / 3) if d.chance(0.5) else None
         flag = "true" if heavy else "false"
         row = {"element": name, "name": name, "heavy": flag, "loss_usd_per_kg": d.loss[name]}
         d.put("elements", {**row, "price_usd_per_kg": price})
@@ -227,7 +227,7 @@ def draw_stocks(d: Draw) -> None:
     """Stockpiles of what is demanded."""
     for country, element, form in d.rng.sample(list(d.demand), min(len(d.demand), d.rng.choice((0, 1, 2, 3)))):
         level = d.demand[country, element, form]
-        roof = d.maybe(0.6, lambda size=level: d.number(size * d.rng.uniform(0.1, 0.8)))
+        roof = d.number(level * d.rng.uniform(0.1, 0.8)) if d.chance(0.6) else None
         row: Rows = {"country": country, "element": element, "form": d.form(form), "max_t": roof}
         row["initial_t"] = d.number(min(level * d.rng.uniform(0, 0.35), roof or level)) if d.chance(0.5) else 0
         row["purchase_usd_per_kg"] = d.number(d.loss[element] * d.rng.uniform(0.02, 0.25))

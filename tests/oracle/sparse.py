@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix
 
-Key = tuple[Hashable, ...]
+Key = tuple[Any, ...]
 Terms = Mapping[Key, float]
 
 
@@ -72,14 +73,15 @@ class Program:
         for key, value in terms.items():
             cost[self.index[key]] += value
         equal, upper = self.matrix(self.equal), self.matrix(self.upper)
-        for method in ("highs-ds", "highs-ipm", "highs"):
-            result = linprog(
+        methods: list[Any] = ["highs-ds", "highs-ipm", "highs"]
+        for method in methods:
+            result: Any = linprog(
                 cost,
                 A_eq=equal[0] if equal else None,
                 b_eq=equal[1] if equal else None,
                 A_ub=upper[0] if upper else None,
                 b_ub=upper[1] if upper else None,
-                bounds=self.bounds,
+                bounds=np.array(self.bounds),
                 method=method,
                 options={"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9},
             )

@@ -90,7 +90,7 @@ CHAIN = {
 def test_build_ramp_and_delay(solve: Solve) -> None:
     """10 MUSD buy 500 t/y in 2026, due 2027, 0.1 t Dy per t.
 
-    fair: 25 + 50 + 50 t, loss 400 - 125 = 275; late: 0 + 25 + 50, loss 325; mean 300. It shows in 2027: 1 + 2 x 3 nodes.
+    fair: 25 + 50 + 50 t, loss 400-125 = 275; late: 0 + 25 + 50, loss 325; mean 300. Nodes: 1 + 2 x 3, it shows in 2027.
     Cost: capex 10, fixed 3 years x 0.5 from the planned start, variable (1250 + 750)/2 t x 1000 USD = 1.
     """
     result = solve(**CHAIN)

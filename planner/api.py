@@ -1,0 +1,44 @@
+"""What scripts use: load, solve, and a Plan that can write itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from planner.config import ModelFile
+from planner.data.case import Case
+from planner.reporting.pages import write_pages
+from planner.results.plan import PlanValues
+from planner.results.store import read_run, write_run
+from planner.solving.solve import Progress, silent, solve_case
+
+
+@dataclass(frozen=True)
+class Plan(PlanValues):
+    """A case and what was found for it.
+
+    summary: as in summary.json (MUSD, tonnes, persons). table(name): a result table as a DataFrame.
+    write(folder): the run folder with reports.
+    """
+
+    def write(self, folder: str | Path) -> Path:
+        """Write the run folder, whole or not at all, reports included. Raises RunFolderError."""
+        return write_run(self, Path(folder), lambda target: write_pages(self, target))
+
+
+def solve(case: Case, model: ModelFile | None = None, *, progress: Progress = silent, time_limit: float | None = None,
+          baseline: bool = True) -> Plan:
+    """Solve a case under its own model file, or under `model`.
+
+    progress: called with each step in words. time_limit: seconds per run of the solver. baseline: also solve
+    the case without levers, so that the plan can be compared with doing nothing.
+    The outcome is in `plan.status`; `plan.tables` is empty unless a plan was found.
+    """
+    found = solve_case(case if model is None else case.with_model(model), progress, time_limit, baseline)
+    return Plan(found.case, found.status, found.summary, found.tables)
+
+
+def open_run(folder: str | Path) -> Plan:
+    """A plan from a run folder. Raises RunFolderError."""
+    found = read_run(folder)
+    return Plan(found.case, found.status, found.summary, found.tables)

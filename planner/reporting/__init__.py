@@ -1,0 +1,1 @@
+"""Numbers to pages: charts, HTML and workbook, from results only."""
