@@ -73,15 +73,15 @@ class Program:
         for key, value in terms.items():
             cost[self.index[key]] += value
         equal, upper = self.matrix(self.equal), self.matrix(self.upper)
-        methods: list[Any] = ["highs-ds", "highs-ipm", "highs"]
-        for method in methods:
-            result: Any = linprog(
+        solve: Any = linprog  # its stubs are too strict about unions
+        for method in ("highs-ds", "highs-ipm", "highs"):
+            result = solve(
                 cost,
                 A_eq=equal[0] if equal else None,
                 b_eq=equal[1] if equal else None,
                 A_ub=upper[0] if upper else None,
                 b_ub=upper[1] if upper else None,
-                bounds=np.array(self.bounds),
+                bounds=self.bounds,
                 method=method,
                 options={"primal_feasibility_tolerance": 1e-9, "dual_feasibility_tolerance": 1e-9},
             )

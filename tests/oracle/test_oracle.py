@@ -298,3 +298,45 @@ def test_expected_loss_is_the_third_criterion(solve: Solve) -> None:
     )
     assert result.risk == near(100)
     assert result.scenario_loss == {"a": near(0), "b": near(100)}
+
+
+def test_overlapping_shocks_multiply(solve: Solve) -> None:
+    """Demand 100 x 1.5 = 150, imports 100 x 0.5 x 0.4 = 20; BBB imports nothing. Alike: 1 node."""
+    result = solve(
+        demand="country,element,year,tonnes\nAAA,Dy,2026,100",
+        imports="supplier,country,element,year,tonnes\nCHN,AAA,Dy,2026,100",
+        scenarios="scenario,name,probability\nw,w,0.5\nv,v,0.5",
+        shocks="scenario,kind,start_year,end_year,supplier,country,factor\n"
+        "w,import,2026,2026,CHN,,0.5\nw,import,2020,2030,*,AAA,0.4\nw,import,2026,2027,,BBB,0\nw,demand,2026,2026,,,1.5\n"
+        "v,import,2026,2026,,,0.2\nv,demand,2025,2026,,*,1.5",
+    )
+    assert (result.risk, result.nodes) == (near(130), 1)
+
+
+def test_existing_plants_come_and_go(solve: Solve) -> None:
+    """Online 2027, retired 2028: 100 t in 2027 only."""
+    result = solve(
+        demand="country,element,year,tonnes\nAAA,Dy,2026,100\nAAA,Dy,2028,100",
+        projects="project,name,country,stage,existing_tpa,online_year,retire_year,feeds\n"
+        "M,M,AAA,mine,5000,,,clay\nS,S,AAA,separation,1000,2027,2028,clay",
+    )
+    assert result.risk == near(200)
+
+
+def test_two_year_training_fills_the_mentors(solve: Solve) -> None:
+    """No attrition, 2 years: 5 + 5 finish in 2028 and 2029: 75 and 100 t. Ratio 0.2 lets 2 be under way: 60, 60.
+
+    Seconding is not possible, 10 staff run 50 t in the first two years.
+    """
+    tables = {
+        **PLANT,
+        "demand": "country,element,year,tonnes\nAAA,Dy,2026,100\nAAA,Dy,2029,100",
+        "training": "programme,country,skill,duration_years,seats,cost_per_trainee_usd\np,AAA,chem,2,5,1000",
+        "budgets": "funder,year,musd\nG,2026,1\nH,2026,9",
+        "funders": "funder,countries\nG,BBB;AAA",
+        "skills": "skill,name,attrition,mentor_ratio\nchem,c,0,",
+    }
+    assert solve(**tables).risk == near(50 + 50 + 25 + 0)
+    mentored = solve({"levers": []}, **{**tables, "skills": "skill,name,attrition,mentor_ratio\nchem,c,0,0.2"})
+    assert mentored.risk == near(50 + 50 + 40 + 40)
+    assert solve(**{**tables, "budgets": "funder,year,musd\nH,2026,9"}).risk == near(200)
