@@ -48,7 +48,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("reduced", "r[p,e,n]", lambda s: s.reduced, "t/y oxide", "oxide turned into metal"),
     Variable("imported", "i[c,e,o,n]", lambda s: list(s.import_limits), "t/y", "imports of all suppliers",
              bounds=exchange.imported_bounds),
-    Variable("net_export", "x[c,e,o,n]", lambda s: [(*g, n.index) for g in sorted(s.exchanged) for n in s.tree.nodes],
+    Variable("net_export", "x[c,e,o,n]", lambda s: [(*g, n.index) for g in sorted(s.exchanged) for n in s.live],
              "t/y", "given to the group less received", free=True),
     Variable("shortfall", "u[c,e,o,n,j]", exchange.shortfall_index, "t/y", "demand not met, by step of the loss",
              bounds=exchange.shortfall_bounds),

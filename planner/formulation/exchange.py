@@ -18,7 +18,7 @@ Index = list[tuple[str, str, str, int]]
 
 def shortfall_index(s: Scope) -> list[tuple[str, str, str, int, int]]:
     """(c, e, o, n, j): demands and the steps of their loss."""
-    return [(c, e, o, n.index, j) for c, e, o in s.goods for n in s.tree.nodes
+    return [(c, e, o, n.index, j) for c, e, o in s.goods for n in s.live
             if s.tree.demand((c, e, o), n.index) > 0 for j in range(len(s.case.loss_steps((c, e, o))))]
 
 
@@ -42,8 +42,8 @@ def short(m: Model, c: str, e: str, o: str, n: int) -> Expression:
 
 
 def balance_index(s: Scope) -> Index:
-    """(c, e, o, n): every good at every node."""
-    return [(*good, n.index) for good in s.goods for n in s.tree.nodes]
+    """(c, e, o, n): every good at every live node."""
+    return [(*good, n.index) for good in s.goods for n in s.live]
 
 
 def balance(m: Model, c: str, e: str, o: str, n: int) -> Expression:
@@ -63,7 +63,7 @@ def balance(m: Model, c: str, e: str, o: str, n: int) -> Expression:
 
 def export_limit_index(s: Scope) -> Index:
     """(c, e, o, n): goods with imports or stock. Elsewhere the balance already says it."""
-    return [(*good, n.index) for good in sorted(s.exchanged) for n in s.tree.nodes
+    return [(*good, n.index) for good in sorted(s.exchanged) for n in s.live
             if good in s.stocks or (*good, n.index) in s.import_limits]
 
 
@@ -74,7 +74,7 @@ def export_limit(m: Model, c: str, e: str, o: str, n: int) -> Expression:
 
 def pool_index(s: Scope) -> Index:
     """(group, e, o, n): goods that two countries of a group can exchange."""
-    return [(*key, n.index) for key in sorted(s.traded) for n in s.tree.nodes]
+    return [(*key, n.index) for key in sorted(s.traded) for n in s.live]
 
 
 def pool(m: Model, group: str, e: str, o: str, n: int) -> Expression:

@@ -52,7 +52,7 @@ def purchases(m: Model, c: str, n: int) -> Expression:
     """Stock purchases (MUSD) in a country at an operations node."""
     s = m.scope
     return quicksum(musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg) * m.bought[(*good, n)]
-                    for good in s.purchases if good[0] == c)
+                    for good in s.purchases if good[0] == c and (*good, n) in m.bought)
 
 
 def investment_spending_index(s: Scope) -> list[tuple[str, int]]:

@@ -49,10 +49,10 @@ def operating_cost(m: Model, s: Scope) -> Expression:
     total = quicksum(expected[n] * musd(s.case.projects[p].variable_opex_usd_per_t) * throughput(m, p, n)
                      for p, n in s.running if s.case.projects[p].variable_opex_usd_per_t > 0)
     buyers = sorted({c for c, _, _ in s.purchases})
-    total += quicksum(expected[n.index] * purchases(m, c, n.index) for c in buyers for n in s.tree.nodes)
+    total += quicksum(expected[n.index] * purchases(m, c, n.index) for c in buyers for n in s.live)
     return total + quicksum(expected[n.index] * musd_per_tonne(row.holding_usd_per_kg_year) * m.stock[(*good, n.index)]
                             for good in s.stocks if (row := s.case.stockpiles[good]).holding_usd_per_kg_year > 0
-                            for n in s.tree.nodes)
+                            for n in s.live)
 
 
 def goal(m: Model) -> Expression:

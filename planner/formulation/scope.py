@@ -1,7 +1,8 @@
 """Which variables can move at all. Index sets are computed once, from the Case, and nothing else is built.
 
-Left out, because no plan can make them differ from zero or differ in value: plants without capacity, feed
-or people; elements and forms nobody in the group has a use for; trainees who finish after the horizon.
+Left out, because no plan can make them differ from zero or gain by it: plants without capacity, feed or people;
+elements and forms nobody in the group has a use for; trainees who finish after the horizon; operations at
+quiet nodes (see `Scope.quiet`).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from planner.data.case import METAL, OXIDE, Case, Good
-from planner.data.tree import Tree, committed_tree, scenario_tree
+from planner.data.tree import Node, Tree, committed_tree, scenario_tree
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,30 @@ class Scope:
         """Where people work: histories if they may be seconded there, else the decision nodes."""
         return self.tree if self.seconded else self.plan
 
+    @cached_property
+    def quiet(self) -> frozenset[int]:
+        """Operations nodes from which on imports can cover every demand, whatever happens.
+
+        Nothing needs to run there. Proof: in such a subtree, importing each demand, running no plant, buying
+        nothing and releasing what is in stock meets every constraint (imports are free and serve only their
+        own country, surplus may be left over) at no loss and no cost, the least of both; and it asks nothing
+        of earlier nodes, so any plan can be changed to it without changing the rest. Accounts and people stay.
+        """
+        uncovered = {n.index for n in self.tree.nodes if not self._imports_cover(n.index)}
+        disturbed = {ancestor for n in uncovered for ancestor in self.tree.paths[n]}
+        return frozenset(n.index for n in self.tree.nodes) - disturbed
+
+    def _imports_cover(self, node: int) -> bool:
+        year = self.tree.nodes[node].year
+        return all(self.tree.demand((c, e, o), node) <= sum(
+            self.tree.import_limit(s, (c, e, o), node) for s in self.suppliers.get((c, e, o), ()))
+            for c, e, o, t in self.case.demand if t == year)
+
+    @cached_property
+    def live(self) -> tuple[Node, ...]:
+        """Operations nodes at which something may have to run; with a node, all its ancestors."""
+        return tuple(n for n in self.tree.nodes if n.index not in self.quiet)
+
     def decision_of(self, tree: Tree, node: int) -> int:
         """Decision node of a node of `tree`, which is the operations or the decision tree."""
         return node if tree is self.plan else self.decision[node]
@@ -70,7 +95,7 @@ class Scope:
         """Operations nodes at which a project can have capacity and people."""
         out = {}
         for p in self.case.projects:
-            out[p] = tuple(n.index for n in self.tree.nodes if p in self._can_be_staffed and self._may_be_open(p, n.index))
+            out[p] = tuple(n.index for n in self.live if p in self._can_be_staffed and self._may_be_open(p, n.index))
         return out
 
     def _may_be_open(self, project: str, node: int) -> bool:
@@ -125,7 +150,7 @@ class Scope:
                 if any((group, e, OXIDE) in self.wanted for e in self.yields(p, f)):
                     # A feed without heavy elements uses no capacity of a heavy plant, so the contract lets it through
                     # at any time, even before there is a plant.
-                    nodes = self.open_nodes[p] if self.case.capacity_use(p, f) > 0 else range(len(self.tree.nodes))
+                    nodes = self.open_nodes[p] if self.case.capacity_use(p, f) > 0 else [n.index for n in self.live]
                     out += [(p, f, n) for n in nodes if (group, f, n) in mined]
         return out
 
@@ -246,7 +271,7 @@ class Scope:
         out: dict[tuple[str, str, str, int], float] = defaultdict(float)
         goods = set(self.goods)
         for good, names in self.suppliers.items():
-            for node in self.tree.nodes if good in goods else ():
+            for node in self.live if good in goods else ():
                 limit = sum(self.tree.import_limit(s, good, node.index) for s in names)
                 if limit > 0:
                     out[(*good, node.index)] = limit

@@ -83,6 +83,17 @@ def _swap(fresh: Path, folder: Path, old: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def refresh_pages(folder: Path, pages: Fill) -> None:
+    """Write the pages of a run folder again; each file is replaced whole. Raises RunFolderError."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.resolve().parent) as scratch:
+            pages(Path(scratch))
+            for path in sorted(Path(scratch).iterdir()):
+                path.replace(folder / path.name)
+    except OSError as error:
+        raise RunFolderError(f"{folder}: cannot be written: {error}") from error
+
+
 def summary_json(summary: dict[str, Any]) -> str:
     """summary.json as text."""
     return json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.data.case import METAL, OXIDE
+from planner.data.case import METAL, OXIDE, Good
 from planner.data.tree import Node
 from planner.formulation.money import full_capex, public_capex
 from planner.formulation.scope import Scope
@@ -127,6 +127,9 @@ def operations(s: Scope, v: Values) -> Rows:
 
 def _flows(s: Scope, v: Values, node: Node) -> Iterator[tuple[str, str, str, str, str, str, float]]:
     n = node.index
+    if n in s.quiet:
+        yield from _quiet_flows(s, v, node)
+        return
     for p, row in s.case.projects.items():
         if row.stage == "mine" and (tonnes := v("mined", p, n)) > 0:
             yield row.country, "mined", p, row.feeds[0], "", "", tonnes
@@ -145,12 +148,43 @@ def _flows(s: Scope, v: Values, node: Node) -> Iterator[tuple[str, str, str, str
                              ("bought", v("bought", c, e, o, n))):
             if tonnes > 0:
                 yield c, item, "", "", e, o, tonnes
-        if (tonnes := v("imported", c, e, o, n)) > 0:
-            limits = {supplier: s.tree.import_limit(supplier, (c, e, o), n) for supplier in s.suppliers[c, e, o]}
-            total = sum(limits.values())
-            for supplier, limit in limits.items():
-                if limit > 0:
-                    yield c, "imported", supplier, "", e, o, tonnes * limit / total
+        yield from _imports(s, (c, e, o), n, v("imported", c, e, o, n))
+
+
+def _imports(s: Scope, good: Good, n: int, tonnes: float) -> Iterator[tuple[str, str, str, str, str, str, float]]:
+    """Imports by supplier, in proportion to what each can sell."""
+    if tonnes > 0:
+        limits = {supplier: s.tree.import_limit(supplier, good, n) for supplier in s.suppliers[good]}
+        total = sum(limits.values())
+        for supplier, limit in limits.items():
+            if limit > 0:
+                yield good[0], "imported", supplier, "", good[1], good[2], tonnes * limit / total
+
+
+def _quiet_flows(s: Scope, v: Values, node: Node) -> Iterator[tuple[str, str, str, str, str, str, float]]:
+    """What happens at a quiet node: stock that costs something to hold is used up, imports cover the rest."""
+    for good in s.goods:
+        released = _quiet_release(s, v, good, node)
+        if released > 0:
+            yield good[0], "released", "", "", good[1], good[2], released
+        yield from _imports(s, good, node.index, max(s.tree.demand(good, node.index) - released, 0.0))
+
+
+def _quiet_release(s: Scope, v: Values, good: Good, node: Node) -> float:
+    """Stock (t) released at a quiet node: all that is left, where holding it costs something."""
+    row = s.case.stockpiles.get(good)
+    if row is None or row.holding_usd_per_kg_year == 0 or node.parent in s.quiet:
+        return 0.0
+    return v("stock", *good, node.parent) if node.parent >= 0 else row.initial_t
+
+
+def _quiet_stock(s: Scope, v: Values, good: Good, node: Node) -> float:
+    """Year-end stock (t) at a quiet node: what was left, where holding it costs nothing."""
+    row = s.case.stockpiles[good]
+    if row.holding_usd_per_kg_year > 0:
+        return 0.0
+    before = [n for n in s.tree.paths[node.index] if n not in s.quiet]
+    return v("stock", *good, before[-1]) if before else row.initial_t
 
 
 def shortfall(s: Scope, v: Values) -> Rows:
@@ -167,6 +201,9 @@ def stocks(s: Scope, v: Values) -> Rows:
     """Year-end stock, purchases and releases by scenario and year."""
     for w, node in visits(s):
         for good in s.stocks:
+            if node.index in s.quiet:
+                yield w, node.year, *good, _quiet_stock(s, v, good, node), 0.0, _quiet_release(s, v, good, node)
+                continue
             key = (*good, node.index)
             yield w, node.year, *good, v("stock", *key), v("bought", *key), v("released", *key)
 

@@ -1,0 +1,66 @@
+"""Numbers as people read them: thousands separators, about three significant digits, a true minus sign."""
+
+from __future__ import annotations
+
+import math
+
+NOTHING = "–"
+MINUS = "−"
+
+
+def number(value: float | None) -> str:
+    """A number for a table: whole from 100 on, else three significant digits; a dash if there is none."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size < 0.0005:
+        return "<0.001" if value > 0 else f">{MINUS}0.001"
+    digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2 if size >= 0.9995 else 3
+    return _signed(f"{value:,.{digits}f}")
+
+
+def rough(value: float | None) -> str:
+    """A number for a sentence: three significant digits."""
+    if value is None or math.isnan(value) or abs(value) < 1000:
+        return number(value)
+    step = 10 ** (math.floor(math.log10(abs(value))) - 2)
+    return _signed(f"{round(value / step) * step:,.0f}")
+
+
+def percent(share: float | None) -> str:
+    """A share as per cent."""
+    if share is None or math.isnan(share):
+        return NOTHING
+    points = 100.0 * share
+    if 0 < abs(points) < 0.05:
+        return "<0.1 %"
+    if 99.95 <= points < 100 - 1e-9:
+        return ">99.9 %"
+    digits = 0 if abs(points) >= 99.95 or abs(points - round(points)) < 1e-9 else 1
+    return _signed(f"{points:.{digits}f} %")
+
+
+def change(before: float, after: float) -> str:
+    """The relative change from one value to another, or '' if there was nothing before."""
+    return percent(after / before - 1.0) if before > 0 else ""
+
+
+def as_year(value: float | None) -> str:
+    """A year, without separators."""
+    return NOTHING if value is None or math.isnan(value) else f"{value:.0f}"
+
+
+def count(amount: int, one: str, many: str = "") -> str:
+    """'1 plant', '3 plants'."""
+    return f"{amount:,} {one if amount == 1 else many or one + 's'}"
+
+
+def listed(words: list[str]) -> str:
+    """'a, b and c'."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _signed(text: str) -> str:
+    return text.replace("-", MINUS)

@@ -1,0 +1,85 @@
+"""What a page is made of, as values: sections of tables, figures and texts. The template only lays them out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+
+@dataclass(frozen=True)
+class Column:
+    """Heading and unit of a table column; numbers stand to the right."""
+
+    title: str
+    unit: str = ""
+    number: bool = True
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table of texts. `folded`: behind a heading to open. `marks`: a style class for each row, or none."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+    folded: bool = False
+    marks: Sequence[str] = ()
+    kind: str = "grid"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One drawing with its heading."""
+
+    title: str
+    svg: Markup
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Drawings that belong together, with one legend and the sentence that says what they show."""
+
+    title: str
+    takeaway: str
+    panels: Sequence[Panel]
+    legend: Sequence[tuple[str, str, str]] = ()
+    """(colour, shape: box, line or band, label)."""
+    wide: bool = False
+    folded: bool = False
+    kind: str = "figure"
+
+
+@dataclass(frozen=True)
+class Text:
+    """Paragraphs."""
+
+    paragraphs: Sequence[str]
+    kind: str = "text"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A chapter of the page."""
+
+    anchor: str
+    title: str
+    lead: str
+    parts: Sequence[Grid | Figure | Text]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A key figure: value, unit, what it is, what it was."""
+
+    title: str
+    value: str
+    unit: str
+    note: str = ""
+
+
+def texts(*titles: str) -> list[Column]:
+    """Columns of words."""
+    return [Column(title, number=False) for title in titles]

@@ -1,0 +1,119 @@
+"""Who gets what, from where, and who runs short: tables behind the pages on supply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from planner.reporting.book import EXPECTED, WITHOUT, Book
+
+OTHER = "Other countries"
+STOCK = "From stock"
+MOST_MAKERS = 5
+MOST_SUPPLIERS = 3
+
+
+def balance(book: Book, element: str, scenario: str) -> pd.DataFrame:
+    """Demand and what is met of it (t) by year: `demand`, `met` and, if compared, `met_without`."""
+    short = book.tables["shortfall"]
+    columns = ["demand_t", "tonnes", *([WITHOUT] if book.compared else [])]
+    sums = book.within(short[short["element"] == element], scenario, ["year"], columns)
+    out = pd.DataFrame({"year": sums["year"], "demand": sums["demand_t"], "met": sums["demand_t"] - sums["tonnes"]})
+    if book.compared:
+        out["met_without"] = sums["demand_t"] - sums[WITHOUT]
+    return out
+
+
+def balances(book: Book) -> pd.DataFrame:
+    """Expected demand and what is met of it (t) by element, year."""
+    return pd.concat([balance(book, e, EXPECTED).assign(element=e) for e in book.elements], ignore_index=True) \
+        if book.elements else pd.DataFrame(columns=["year", "demand", "met", "element"])
+
+
+def totals(book: Book) -> pd.DataFrame:
+    """Shortfall (t) over the horizon by scenario, element: `tonnes`, `demand_t` and, if compared, `without_plan_t`."""
+    columns = ["tonnes", "demand_t", *([WITHOUT] if book.compared else [])]
+    return book.tables["shortfall"].groupby(["scenario", "element"], as_index=False)[columns].sum()
+
+
+def hardest(book: Book, element: str) -> str:
+    """The scenario in which most of the element is missing: without a plan where known."""
+    rows = totals(book)
+    column = WITHOUT if book.compared else "tonnes"
+    rows = rows[rows["element"] == element].set_index("scenario")[column]
+    if rows.empty or rows.max() <= 0:
+        return book.worst
+    return min(rows.index, key=lambda w: (-rows[w], book.by_loss.index(w)))
+
+
+def ever_short(book: Book, element: str) -> bool:
+    """Whether the element is ever short, in any scenario, with or without the plan."""
+    rows = totals(book)
+    rows = rows[rows["element"] == element]
+    return bool((rows["tonnes"].sum() + (rows[WITHOUT].sum() if book.compared else 0.0)) > 0)
+
+
+def shares_short(book: Book, element: str) -> pd.DataFrame:
+    """Expected shortfall as a share of expected demand by country, year: `share`, if compared `share_without`."""
+    short = book.tables["shortfall"]
+    columns = ["demand_t", "tonnes", *([WITHOUT] if book.compared else [])]
+    sums = book.expected(short[short["element"] == element], ["country", "year"], columns)
+    out = sums[["country", "year"]].assign(share=sums["tonnes"] / sums["demand_t"])
+    return out.assign(share_without=sums[WITHOUT] / sums["demand_t"]) if book.compared else out
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where an element in one form comes from: colours are given to `suppliers`, `makers`, `OTHER` and `STOCK`."""
+
+    suppliers: list[str]
+    makers: list[str]
+    by_scenario: dict[str, pd.DataFrame]
+    """scenario -> year, kind, amount (t)."""
+    use: dict[str, pd.DataFrame]
+    """scenario -> year, use (t): demand and, for oxide, what metal plants take in."""
+
+
+def sources(book: Book, element: str, form: str, scenarios: list[str]) -> Sources:
+    """Supply by source of an element in one form, the same sources for all the scenarios shown."""
+    flows = book.tables["operations"]
+    flows = flows[(flows["element"] == element) & (flows["form"] == form) & flows["scenario"].isin(scenarios)]
+    imported = flows[flows["item"] == "imported"]
+    suppliers = _largest(imported.assign(kind=imported["project"].map(book.names.party)), MOST_SUPPLIERS)
+    imported = imported.assign(kind=_kept(imported["project"].map(book.names.party), suppliers, "other suppliers"))
+    imported = imported.assign(kind="Import: " + imported["kind"])
+    made = flows[flows["item"] == "made"]
+    made = made.assign(kind=made["country"].map(book.names.country))
+    makers = _largest(made, MOST_MAKERS)
+    made = made.assign(kind="Made: " + _kept(made["kind"], makers, OTHER.lower()))
+    released = flows[flows["item"] == "released"].assign(kind=STOCK)
+    supply = pd.concat([imported, made, released])
+    reduced = flows[flows["item"] == "reduced"]
+    need = book.tables["shortfall"]
+    need = need[(need["element"] == element) & (need["form"] == form)]
+    by_scenario, use = {}, {}
+    for w in scenarios:
+        rows = supply[supply["scenario"] == w].groupby(["year", "kind"], as_index=False)["tonnes"].sum()
+        by_scenario[w] = rows.rename(columns={"tonnes": "amount"})
+        wanted = pd.concat([need[need["scenario"] == w].groupby("year")["demand_t"].sum(),
+                            reduced[reduced["scenario"] == w].groupby("year")["tonnes"].sum()], axis=1).fillna(0.0)
+        use[w] = pd.DataFrame({"year": book.years, "use": wanted.sum(axis=1).reindex(book.years, fill_value=0.0).to_numpy()})
+    kinds = [str(kind) for kind in supply["kind"].unique()]
+    return Sources(sorted(k for k in kinds if k.startswith("Import: ")),
+                   [f"Made: {m}" for m in [*makers, OTHER.lower()] if f"Made: {m}" in kinds], by_scenario, use)
+
+
+def _largest(rows: pd.DataFrame, most: int) -> list[str]:
+    sums = rows.groupby("kind")["tonnes"].sum()
+    return sorted(sums.index, key=lambda kind: (-sums[kind], kind))[:most]
+
+
+def _kept(kinds: pd.Series[str], kept: list[str], other: str) -> pd.Series[str]:
+    return kinds.where(kinds.isin(kept), other).astype(object)
+
+
+def remaining(book: Book) -> pd.DataFrame:
+    """Expected loss left with the plan (MUSD) by country, the largest first."""
+    left = book.losses.groupby("country", as_index=False)["musd"].sum()
+    return left[left["musd"] > 0].sort_values(["musd", "country"], ascending=[False, True], ignore_index=True)

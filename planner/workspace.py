@@ -1,0 +1,49 @@
+"""Where the cases and models that come with the planner are, and how a user's own workspace is laid out."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from planner.errors import Fault, InputError, RunFolderError, did_you_mean
+
+_PACKAGED = Path(__file__).parent / "_workspace"
+_CHECKOUT = Path(__file__).parents[1]
+STARTER = "starter"
+
+
+def shipped() -> Path:
+    """Folder with `inputs/` and `models/`: inside the installed package, or the checkout."""
+    return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
+
+
+def lay_out(folder: Path, case: str = STARTER) -> Path:
+    """Make `folder` a workspace: inputs/<case>, models/, reports/. Returns the case folder.
+
+    Raises InputError for an unknown case, RunFolderError if the folder exists and is not empty.
+    """
+    cases = sorted(path.name for path in (shipped() / "inputs").iterdir() if path.is_dir())
+    if case not in cases:
+        raise InputError([Fault("--case", 0, "", f'unknown case "{case}"{did_you_mean(case, cases)}; known: {", ".join(cases)}')])
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RunFolderError(f"{folder}: exists and is not an empty folder; nothing was written")
+    try:
+        shutil.copytree(shipped() / "inputs" / case, folder / "inputs" / case)
+        shutil.copy(shipped() / "inputs" / "README.md", folder / "inputs" / "README.md")
+        shutil.copytree(shipped() / "models", folder / "models")
+        (folder / "reports").mkdir()
+    except OSError as error:
+        raise RunFolderError(f"{folder}: cannot be written: {error}") from error
+    return folder / "inputs" / case
+
+
+def find_case(path: Path) -> Path:
+    """The case meant by a path: the path itself, or the only case of a workspace."""
+    inputs = path / "inputs"
+    if not inputs.is_dir() or any(path.glob("*.csv")):
+        return path
+    cases = sorted(p for p in inputs.iterdir() if p.is_dir() and any(p.glob("*.csv")))
+    if len(cases) == 1:
+        return cases[0]
+    names = ", ".join(str(case) for case in cases)
+    raise InputError([Fault(str(path), 0, "", f"is a workspace with {len(cases)} cases; name one: {names}")])

@@ -1,0 +1,39 @@
+"""Fixtures: write, load and solve a small case in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import planner
+from planner import Plan
+from planner.data.case import Case
+from tests.cases import load_case
+
+MakeCase = Callable[..., Case]
+SolveCase = Callable[..., Plan]
+
+
+@pytest.fixture
+def make_case(tmp_path: Path) -> MakeCase:
+    """`make_case(model, **tables)`: a case of `tests.cases`, each in a folder of its own."""
+    number = count()
+
+    def make(model: dict[str, object] | None = None, **tables: Any) -> Case:
+        return load_case(tmp_path / f"case{next(number)}", model, **tables)
+
+    return make
+
+
+@pytest.fixture
+def solve(make_case: MakeCase) -> SolveCase:
+    """`solve(model, **tables)`: the plan of such a case, without the baseline."""
+
+    def run(model: dict[str, object] | None = None, **tables: Any) -> Plan:
+        return planner.solve(make_case(model, **tables), baseline=False)
+
+    return run
