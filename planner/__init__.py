@@ -1,9 +1,9 @@
 """Which mines, separation plants and people allies should pay for so that a rare-earth cut-off hurts least.
 
-    case = planner.load("inputs/allied-2026", model="models/base.toml")
-    plan = planner.solve(case)
-    plan.summary["risk_musd"], plan.table("investments")
-    plan.write("reports/allied-2026-base")
+case = planner.load("inputs/allied-2026", model="models/base.toml")
+plan = planner.solve(case)
+plan.summary["risk_musd"], plan.table("investments")
+plan.write("reports/allied-2026-base")
 """
 
 from planner.api import Plan, open_run, solve
@@ -12,5 +12,17 @@ from planner.data.case import Case
 from planner.data.load import load
 from planner.errors import Fault, InfeasibleError, InputError, PlannerError, RunFolderError, StoppedError
 
-__all__ = ["Case", "Fault", "InfeasibleError", "InputError", "ModelFile", "Plan", "PlannerError", "RunFolderError",
-           "StoppedError", "load", "open_run", "solve"]
+__all__ = [
+    "Case",
+    "Fault",
+    "InfeasibleError",
+    "InputError",
+    "ModelFile",
+    "Plan",
+    "PlannerError",
+    "RunFolderError",
+    "StoppedError",
+    "load",
+    "open_run",
+    "solve",
+]

@@ -26,8 +26,14 @@ class Plan(PlanValues):
         return write_run(self, Path(folder), lambda target: write_pages(self, target))
 
 
-def solve(case: Case, model: ModelFile | None = None, *, progress: Progress = silent, time_limit: float | None = None,
-          baseline: bool = True) -> Plan:
+def solve(
+    case: Case,
+    model: ModelFile | None = None,
+    *,
+    progress: Progress = silent,
+    time_limit: float | None = None,
+    baseline: bool = True,
+) -> Plan:
     """Solve a case under its own model file, or under `model`.
 
     progress: called with each step in words. time_limit: seconds per run of the solver. baseline: also solve

@@ -15,9 +15,9 @@ from rich.markup import escape
 from rich.status import Status as Spinner
 
 from planner.api import Plan, open_run, solve
+from planner.config import parse_override
 from planner.data.case import Case
 from planner.data.load import load
-from planner.config import parse_override
 from planner.errors import InfeasibleError, InputError, PlannerError, StoppedError
 from planner.reporting.pages import write_pages
 from planner.reporting.screen import closing_lines
@@ -26,15 +26,27 @@ from planner.results.store import refresh_pages, summary_json
 from planner.workspace import STARTER, find_case, lay_out
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
-    help="Which mines, separation plants and people allies should pay for so that a rare-earth cut-off hurts least.")
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Which mines, separation plants and people allies should pay for so that a rare-earth cut-off hurts least.",
+)
 err = Console(stderr=True, highlight=False)
 out = Console(highlight=False)
 
-CasePath = Annotated[Path, typer.Argument(help="Case: a folder of CSV tables, an .xlsx workbook, or a workspace with one case.",
-                                          show_default=False)]
-ModelPath = Annotated[Path | None, typer.Option("--model", help="Model file (TOML). Default: model.toml in the case, else defaults.")]
-Overrides = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the model file.")]
+CasePath = Annotated[
+    Path,
+    typer.Argument(
+        help="Case: a folder of CSV tables, an .xlsx workbook, or a workspace with one case.", show_default=False
+    ),
+]
+ModelPath = Annotated[
+    Path | None, typer.Option("--model", help="Model file (TOML). Default: model.toml in the case, else defaults.")
+]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the model file.")
+]
 
 
 class Progress:
@@ -95,18 +107,28 @@ def _load(case: Path, model: Path | None, overrides: list[str] | None) -> Case:
 
 
 @app.command()
-def init(folder: Annotated[Path, typer.Argument(help="New folder for the workspace.", show_default=False)],
-         case: Annotated[str, typer.Option(help="Case to copy: starter or allied-2026.")] = STARTER) -> None:
+def init(
+    folder: Annotated[Path, typer.Argument(help="New folder for the workspace.", show_default=False)],
+    case: Annotated[str, typer.Option(help="Case to copy: starter or allied-2026.")] = STARTER,
+) -> None:
     """Lay out a workspace: a case to start from, the models, a place for reports."""
     with _errors():
         copied = lay_out(folder, case)
-    out.print(f"{copied} is ready. Next:\n  planner check {copied}\n  planner solve {copied} --model {folder}/models/base.toml",
-              markup=False, soft_wrap=True)
+    out.print(
+        f"{copied} is ready. Next:\n  planner check {copied}\n"
+        f"  planner solve {copied} --model {folder}/models/base.toml",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 @app.command()
-def check(case: CasePath, model: ModelPath = None, overrides: Overrides = None,
-          as_json: Annotated[bool, typer.Option("--json", help="Print the faults as JSON.")] = False) -> None:
+def check(
+    case: CasePath,
+    model: ModelPath = None,
+    overrides: Overrides = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the faults as JSON.")] = False,
+) -> None:
     """Validate a case and its model file; every fault is listed. Exit code 0 or 2."""
     try:
         with _errors() if not as_json else _quiet():
@@ -117,8 +139,12 @@ def check(case: CasePath, model: ModelPath = None, overrides: Overrides = None,
     if as_json:
         out.print_json(json.dumps({"faults": []}))
     else:
-        out.print(f"{found.name}: no faults. {len(found.countries)} countries, {len(found.projects)} projects, "
-                  f"{len(found.scenarios)} scenarios, {found.first_year}-{found.last_year}", markup=False, soft_wrap=True)
+        out.print(
+            f"{found.name}: no faults. {len(found.countries)} countries, {len(found.projects)} projects, "
+            f"{len(found.scenarios)} scenarios, {found.first_year}-{found.last_year}",
+            markup=False,
+            soft_wrap=True,
+        )
 
 
 @contextmanager
@@ -128,7 +154,9 @@ def _quiet() -> Iterator[None]:
 
 @app.command("solve")
 def solve_command(
-    case: CasePath, model: ModelPath = None, overrides: Overrides = None,
+    case: CasePath,
+    model: ModelPath = None,
+    overrides: Overrides = None,
     folder: Annotated[Path | None, typer.Option("--out", help="Run folder. Default: reports/CASE-MODEL.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the closing screen.")] = False,
     time_limit: Annotated[float | None, typer.Option(min=0.0, help="Seconds for each run of the solver.")] = None,

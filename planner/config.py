@@ -51,8 +51,9 @@ class Objective(_Section):
         if self.goal == "target" and self.risk_limit is None:
             raise ValueError('goal = "target" needs objective.risk_limit (MUSD)')
         if self.goal != "target" and self.risk_limit is not None:
-            raise ValueError(f'objective.risk_limit has no effect with goal = "{self.goal}"; '
-                             'remove it or set goal = "target"')
+            raise ValueError(
+                f'objective.risk_limit has no effect with goal = "{self.goal}"; remove it or set goal = "target"'
+            )
         return self
 
 
@@ -100,8 +101,9 @@ class ModelFile(_Section):
         if isinstance(value, list | tuple):
             unknown = [str(v) for v in value if v not in LEVERS]
             if unknown:
-                raise ValueError(f'unknown lever "{unknown[0]}"{did_you_mean(unknown[0], LEVERS)}; '
-                                 f"known: {', '.join(LEVERS)}")
+                raise ValueError(
+                    f'unknown lever "{unknown[0]}"{did_you_mean(unknown[0], LEVERS)}; known: {", ".join(LEVERS)}'
+                )
             return tuple(lever for lever in LEVERS if lever in value)
         return value
 

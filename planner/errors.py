@@ -1,10 +1,10 @@
 """Every exception the planner raises on purpose.
 
-    PlannerError
-    |- InputError          bad case, model file or option; carries every Fault found   (exit code 2)
-    |- InfeasibleError     no plan can meet the goal; carries the reasons              (exit code 3)
-    |- StoppedError        stopped before an optimum was proven                        (exit code 4)
-    '- RunFolderError      a run folder cannot be written or read                      (exit code 2)
+PlannerError
+|- InputError          bad case, model file or option; carries every Fault found   (exit code 2)
+|- InfeasibleError     no plan can meet the goal; carries the reasons              (exit code 3)
+|- StoppedError        stopped before an optimum was proven                        (exit code 4)
+'- RunFolderError      a run folder cannot be written or read                      (exit code 2)
 """
 
 from __future__ import annotations

@@ -24,7 +24,9 @@ def lay_out(folder: Path, case: str = STARTER) -> Path:
     """
     cases = sorted(path.name for path in (shipped() / "inputs").iterdir() if path.is_dir())
     if case not in cases:
-        raise InputError([Fault("--case", 0, "", f'unknown case "{case}"{did_you_mean(case, cases)}; known: {", ".join(cases)}')])
+        raise InputError(
+            [Fault("--case", 0, "", f'unknown case "{case}"{did_you_mean(case, cases)}; known: {", ".join(cases)}')]
+        )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RunFolderError(f"{folder}: exists and is not an empty folder; nothing was written")
     try:

@@ -117,13 +117,14 @@ class Case:
     @cached_property
     def demand(self) -> dict[tuple[str, str, str, int], float]:
         """Undisturbed demand (t) by country, element, form, year; only where positive."""
-        return self._by_year((((r.country, r.element, r.form), r.year, r.tonnes) for r in self.tables.demand))
+        return self._by_year(((r.country, r.element, r.form), r.year, r.tonnes) for r in self.tables.demand)
 
     @cached_property
     def import_limit(self) -> dict[tuple[str, str, str, str, int], float]:
         """Undisturbed import limit (t) by supplier, country, element, form, year; only where positive."""
-        return self._by_year((((r.supplier, r.country, r.element, r.form), r.year, r.tonnes)
-                              for r in self.tables.imports))
+        return self._by_year(
+            ((r.supplier, r.country, r.element, r.form), r.year, r.tonnes) for r in self.tables.imports
+        )
 
     def _by_year(self, rows: Iterable[tuple[tuple[str, ...], int, float]]) -> dict[Any, float]:
         series: dict[tuple[str, ...], list[tuple[int, float]]] = defaultdict(list)

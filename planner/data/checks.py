@@ -9,6 +9,7 @@ from planner.data.case import BASE, Case
 from planner.data.schema import Row, Shock
 from planner.data.tables import Tables
 from planner.errors import Fault, did_you_mean
+import itertools
 
 Finding = tuple[str, int, str, str]
 Check = Callable[[Case], Iterator[Finding]]
@@ -47,20 +48,34 @@ def _known(tables: Tables) -> dict[str, Collection[str]]:
 
 # (table, column, what it names). Blank cells name nothing.
 REFERENCES: tuple[tuple[str, str, str], ...] = (
-    ("loss_tiers", "element", "element"), ("loss_tiers", "country", "country"),
-    ("demand", "country", "country"), ("demand", "element", "element"),
-    ("imports", "country", "country"), ("imports", "element", "element"),
+    ("loss_tiers", "element", "element"),
+    ("loss_tiers", "country", "country"),
+    ("demand", "country", "country"),
+    ("demand", "element", "element"),
+    ("imports", "country", "country"),
+    ("imports", "element", "element"),
     ("feeds", "element", "element"),
-    ("projects", "country", "country"), ("projects", "ramp", "ramp"), ("projects", "feeds", "feed"),
-    ("recoveries", "project", "project"), ("recoveries", "element", "element"),
-    ("workforce", "country", "country"), ("workforce", "skill", "skill"),
-    ("training", "country", "country"), ("training", "skill", "skill"),
-    ("staffing", "project", "project"), ("staffing", "skill", "skill"),
+    ("projects", "country", "country"),
+    ("projects", "ramp", "ramp"),
+    ("projects", "feeds", "feed"),
+    ("recoveries", "project", "project"),
+    ("recoveries", "element", "element"),
+    ("workforce", "country", "country"),
+    ("workforce", "skill", "skill"),
+    ("training", "country", "country"),
+    ("training", "skill", "skill"),
+    ("staffing", "project", "project"),
+    ("staffing", "skill", "skill"),
     ("funders", "countries", "country"),
-    ("shocks", "scenario", "scenario"), ("shocks", "supplier", "supplier"), ("shocks", "country", "country"),
-    ("shocks", "element", "element"), ("shocks", "form", "form"), ("shocks", "stage", "stage"),
+    ("shocks", "scenario", "scenario"),
+    ("shocks", "supplier", "supplier"),
+    ("shocks", "country", "country"),
+    ("shocks", "element", "element"),
+    ("shocks", "form", "form"),
+    ("shocks", "stage", "stage"),
     ("shocks", "project", "project"),
-    ("stockpiles", "country", "country"), ("stockpiles", "element", "element"),
+    ("stockpiles", "country", "country"),
+    ("stockpiles", "element", "element"),
 )
 
 
@@ -85,8 +100,12 @@ def check_funders(case: Case) -> Iterator[Finding]:
         if row.funder not in listed and row.funder not in case.countries and row.funder not in reported:
             reported.add(row.funder)
             hint = did_you_mean(row.funder, [*listed, *case.countries])
-            yield ("budgets", row.line, "funder",
-                   f'"{row.funder}" is no country and has no row in funders, so it can pay nowhere{hint}')
+            yield (
+                "budgets",
+                row.line,
+                "funder",
+                f'"{row.funder}" is no country and has no row in funders, so it can pay nowhere{hint}',
+            )
 
 
 def check_horizon(case: Case) -> Iterator[Finding]:
@@ -130,8 +149,12 @@ def check_ramps(case: Case) -> Iterator[Finding]:
     for ramp, given in years.items():
         for expected, found in enumerate(sorted(given)):
             if expected != found:
-                yield ("ramps", lines[ramp, found], "year_after_start",
-                       f'ramp "{ramp}" has no row for year {expected}; years are consecutive from 0')
+                yield (
+                    "ramps",
+                    lines[ramp, found],
+                    "year_after_start",
+                    f'ramp "{ramp}" has no row for year {expected}; years are consecutive from 0',
+                )
                 break
 
 
@@ -159,12 +182,20 @@ def check_loss_tiers(case: Case) -> Iterator[Finding]:
     for steps in sets.values():
         steps.sort()
         if abs(steps[-1][0] - 1) > SHARE_TOLERANCE:
-            yield ("loss_tiers", steps[-1][2], "up_to_share",
-                   f"the last step ends at {steps[-1][0]:g}; the steps must rise to 1")
-        for (_, lower, _), (share, upper, line) in zip(steps, steps[1:], strict=False):
+            yield (
+                "loss_tiers",
+                steps[-1][2],
+                "up_to_share",
+                f"the last step ends at {steps[-1][0]:g}; the steps must rise to 1",
+            )
+        for (_, lower, _), (share, upper, line) in itertools.pairwise(steps):
             if upper < lower:
-                yield ("loss_tiers", line, "loss_usd_per_kg",
-                       f"falls from {lower:g} to {upper:g} at share {share:g}; a deeper shortfall cannot cost less")
+                yield (
+                    "loss_tiers",
+                    line,
+                    "loss_usd_per_kg",
+                    f"falls from {lower:g} to {upper:g} at share {share:g}; a deeper shortfall cannot cost less",
+                )
 
 
 def check_shocks(case: Case) -> Iterator[Finding]:
@@ -191,6 +222,15 @@ def check_stockpiles(case: Case) -> Iterator[Finding]:
 
 
 CHECKS: tuple[Check, ...] = (
-    check_references, check_funders, check_horizon, check_feed_shares, check_project_feeds, check_ramps,
-    check_staffing, check_probabilities, check_loss_tiers, check_shocks, check_stockpiles,
+    check_references,
+    check_funders,
+    check_horizon,
+    check_feed_shares,
+    check_project_feeds,
+    check_ramps,
+    check_staffing,
+    check_probabilities,
+    check_loss_tiers,
+    check_shocks,
+    check_stockpiles,
 )

@@ -20,8 +20,9 @@ from planner.data.tables import TABLES, Table, Tables
 from planner.errors import Fault, InputError, did_you_mean
 
 
-def load(path: str | Path, model: str | Path | ModelFile | None = None,
-         overrides: Mapping[str, object] | None = None) -> Case:
+def load(
+    path: str | Path, model: str | Path | ModelFile | None = None, overrides: Mapping[str, object] | None = None
+) -> Case:
     """Read and check a case.
 
     path: a folder of CSV tables or one .xlsx workbook. model: a TOML file or a ModelFile; None: `model.toml`
@@ -58,8 +59,9 @@ def _sheets(path: Path, faults: list[Fault]) -> tuple[dict[str, Sheet], Sheet | 
     return read_workbook(path, faults)
 
 
-def _model(path: Path, model: str | Path | ModelFile | None, overrides: Mapping[str, object],
-           sheet: Sheet | None) -> ModelFile:
+def _model(
+    path: Path, model: str | Path | ModelFile | None, overrides: Mapping[str, object], sheet: Sheet | None
+) -> ModelFile:
     if isinstance(model, ModelFile):
         return build_model(model.model_dump(exclude_defaults=True), overrides, "model", model.name)
     if model is not None:
@@ -107,7 +109,7 @@ def _rows(table: Table, sheet: Sheet, faults: list[Fault]) -> tuple[Row, ...]:
     rows: list[Row] = []
     first_seen: dict[tuple[object, ...], int] = {}
     for line, cells in sheet.rows:
-        extra = [cell for cell in cells[len(sheet.header):] if cell]
+        extra = [cell for cell in cells[len(sheet.header) :] if cell]
         if extra:
             faults.append(Fault(sheet.place, line, "", f'has more cells than the header has columns: "{extra[0]}"'))
             continue
@@ -120,8 +122,9 @@ def _rows(table: Table, sheet: Sheet, faults: list[Fault]) -> tuple[Row, ...]:
         key = tuple(getattr(row, column) for column in table.key)
         if key in first_seen:
             what = ", ".join(str(part) for part in key if part not in ("", None))
-            faults.append(Fault(sheet.place, line, table.key[0],
-                                f"repeats line {first_seen[key]} ({what}); keep one of the two"))
+            faults.append(
+                Fault(sheet.place, line, table.key[0], f"repeats line {first_seen[key]} ({what}); keep one of the two")
+            )
         first_seen.setdefault(key, line)
         rows.append(row)
     return tuple(rows)
@@ -148,8 +151,7 @@ def _cell_fault(detail: Mapping[str, Any], sheet: Sheet, line: int) -> Fault:
     message = str(detail["msg"]).removeprefix("Value error, ")
     if detail["type"] == "literal_error":
         choices = [part.strip("' ") for part in str(detail["ctx"]["expected"]).replace(" or ", ", ").split(",")]
-        message = (f'"{detail["input"]}" is not one of {", ".join(choices)}'
-                   f'{did_you_mean(str(detail["input"]), choices)}')
+        message = f'"{detail["input"]}" is not one of {", ".join(choices)}{did_you_mean(str(detail["input"]), choices)}'
     elif detail["type"] != "value_error":
         value = detail["input"]
         shown = f"{value:g}" if isinstance(value, float) else value

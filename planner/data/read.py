@@ -65,8 +65,10 @@ def read_workbook(path: Path, faults: list[Fault]) -> tuple[dict[str, Sheet], Sh
             if tab.title != MODEL_SHEET and tab.title not in BY_NAME:
                 faults.append(Fault(place, 0, "", f"unknown table{did_you_mean(tab.title, [*BY_NAME, MODEL_SHEET])}"))
                 continue
-            lines = ((number, tuple(_cell_text(value) for value in row))
-                     for number, row in enumerate(tab.iter_rows(values_only=True), start=1))
+            lines = (
+                (number, tuple(_cell_text(value) for value in row))
+                for number, row in enumerate(tab.iter_rows(values_only=True), start=1)
+            )
             sheet = _sheet(place, lines)
             if tab.title == MODEL_SHEET:
                 model = sheet
@@ -86,7 +88,9 @@ def _csv_lines(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
 
 
 def _sheet(place: str, lines: Iterator[tuple[int, tuple[str, ...]]]) -> Sheet:
-    filled = [(number, tuple(cell.strip() for cell in cells)) for number, cells in lines if any(c.strip() for c in cells)]
+    filled = [
+        (number, tuple(cell.strip() for cell in cells)) for number, cells in lines if any(c.strip() for c in cells)
+    ]
     if not filled:
         return Sheet(place, (), ())
     header = filled[0][1]

@@ -73,8 +73,9 @@ class LossTier(Row):
     element: Id = col("element", min_length=1)
     country: str = col("country; blank = all", default="")
     form: Form | None = col("form; blank = all", default=None)
-    up_to_share: Number = col("upper end of the step, as a share of the year's demand", "share",
-                              gt=0, le=1, allow_inf_nan=False)
+    up_to_share: Number = col(
+        "upper end of the step, as a share of the year's demand", "share", gt=0, le=1, allow_inf_nan=False
+    )
     loss_usd_per_kg: Number = positive("loss per kg within the step", "USD/kg")
 
 
@@ -138,8 +139,9 @@ class Skill(Row):
     skill: Id = col("skill", min_length=1)
     name: str = col("name for people", default="")
     attrition: Number = share("share of the staff leaving per year")
-    mentor_ratio: Number | None = positive("trainees one practitioner can carry; blank = no limit",
-                                           "trainees per person", None)
+    mentor_ratio: Number | None = positive(
+        "trainees one practitioner can carry; blank = no limit", "trainees per person", None
+    )
 
 
 class Workforce(Row):
@@ -197,7 +199,9 @@ class Shock(Row):
     form: Wildcard = col("form; blank or `*` = all (kinds import, demand)", default="")
     stage: Wildcard = col("stage; blank or `*` = all (kinds capacity, delay)", default="")
     project: Wildcard = col("project; blank or `*` = all (kinds capacity, delay)", default="")
-    factor: Number = positive("multiplies (0 = cut off, 1 = untouched); kind delay: whole years added", "factor or years")
+    factor: Number = positive(
+        "multiplies (0 = cut off, 1 = untouched); kind delay: whole years added", "factor or years"
+    )
 
 
 class Stockpile(Row):
@@ -207,5 +211,6 @@ class Stockpile(Row):
     initial_t: Number = positive("stock before the first year", "t")
     max_t: Number | None = positive("largest stock; blank = no limit", "t", None)
     purchase_usd_per_kg: Number = positive("price of a purchase, paid from the budget", "USD/kg")
-    holding_usd_per_kg_year: Number = positive("cost of the year-end stock; not paid from the budget",
-                                               "USD/kg and year", 0.0)
+    holding_usd_per_kg_year: Number = positive(
+        "cost of the year-end stock; not paid from the budget", "USD/kg and year", 0.0
+    )

@@ -78,8 +78,12 @@ def _effects(case: Case, shocks: list[Shock]) -> Effects:
                     due = committed + case.projects[project].lead_time_years
                     if start <= due <= end:
                         effects.delays[project, due].append((max(start, case.first_year), int(shock.factor)))
-    return Effects(_without_ones(effects.imports), _without_ones(effects.demand), _without_ones(effects.capacity),
-                   dict(effects.delays))
+    return Effects(
+        _without_ones(effects.imports),
+        _without_ones(effects.demand),
+        _without_ones(effects.capacity),
+        dict(effects.delays),
+    )
 
 
 def _without_ones(factors: dict[K, float]) -> dict[K, float]:
@@ -88,13 +92,20 @@ def _without_ones(factors: dict[K, float]) -> dict[K, float]:
 
 
 def _matches(shock: Shock, supplier: str, country: str, element: str, form: str) -> bool:
-    return (shock.supplier in ("", supplier) or supplier == "") and shock.country in ("", country) \
-        and shock.element in ("", element) and shock.form in ("", form)
+    return (
+        (shock.supplier in ("", supplier) or supplier == "")
+        and shock.country in ("", country)
+        and shock.element in ("", element)
+        and shock.form in ("", form)
+    )
 
 
 def _matching_projects(case: Case, shock: Shock) -> list[str]:
-    return [p for p, row in case.projects.items() if shock.project in ("", p)
-            and shock.stage in ("", row.stage) and shock.country in ("", row.country)]
+    return [
+        p
+        for p, row in case.projects.items()
+        if shock.project in ("", p) and shock.stage in ("", row.stage) and shock.country in ("", row.country)
+    ]
 
 
 def _may_have_capacity(case: Case, project: str, year: int) -> bool:

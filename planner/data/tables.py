@@ -6,8 +6,25 @@ from dataclasses import dataclass
 from typing import cast
 
 from planner.data.schema import (
-    Budget, Country, Demand, Element, FeedShare, Funder, Import, LossTier, Project, Ramp, Recovery, Row,
-    Scenario, Shock, Skill, Staffing, Stockpile, Training, Workforce,
+    Budget,
+    Country,
+    Demand,
+    Element,
+    FeedShare,
+    Funder,
+    Import,
+    LossTier,
+    Project,
+    Ramp,
+    Recovery,
+    Row,
+    Scenario,
+    Shock,
+    Skill,
+    Staffing,
+    Stockpile,
+    Training,
+    Workforce,
 )
 
 
@@ -39,8 +56,24 @@ TABLES: tuple[Table, ...] = (
     Table("budgets", Budget, ("funder", "year"), "public money by funder and year"),
     Table("funders", Funder, ("funder",), "where a funder may pay; without a row: only in the country of its name"),
     Table("scenarios", Scenario, ("scenario",), "the futures and their probabilities; none: one scenario `base`"),
-    Table("shocks", Shock, ("scenario", "kind", "start_year", "end_year", "supplier", "country", "element", "form",
-                            "stage", "project", "factor"), "what each scenario does"),
+    Table(
+        "shocks",
+        Shock,
+        (
+            "scenario",
+            "kind",
+            "start_year",
+            "end_year",
+            "supplier",
+            "country",
+            "element",
+            "form",
+            "stage",
+            "project",
+            "factor",
+        ),
+        "what each scenario does",
+    ),
     Table("stockpiles", Stockpile, ("country", "element", "form"), "stocks held and possible"),
 )
 BY_NAME = {table.name: table for table in TABLES}

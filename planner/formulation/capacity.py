@@ -21,8 +21,11 @@ def usable_capacity_index(s: Scope) -> list[tuple[str, int]]:
 def usable_capacity(m: Model, p: str, n: int) -> Expression:
     r"""capacity[p,n] = existing[p,t(n)] + sum_y usable_share[p,y,n] * build[p,y], y committed on the way to n."""
     s = m.scope
-    new = quicksum(share * m.build[p, d] for d in s.plan.paths[s.decision[n]]
-                   if (p, d) in m.build and (share := s.tree.usable_share(p, s.plan.nodes[d].year, n)) > 0)
+    new = quicksum(
+        share * m.build[p, d]
+        for d in s.plan.paths[s.decision[n]]
+        if (p, d) in m.build and (share := s.tree.usable_share(p, s.plan.nodes[d].year, n)) > 0
+    )
     return m.capacity[p, n] == s.case.existing_tpa(p, s.tree.nodes[n].year) + new
 
 
@@ -62,4 +65,3 @@ def throughput_limit(m: Model, p: str, n: int) -> Expression:
     if p in s.growing:
         return throughput(m, p, n) <= factor * m.capacity[p, s.capacity_node[p, n]]
     return throughput(m, p, n) <= factor * s.case.existing_tpa(p, s.tree.nodes[n].year)
-

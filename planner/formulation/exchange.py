@@ -18,8 +18,13 @@ Index = list[tuple[str, str, str, int]]
 
 def shortfall_index(s: Scope) -> list[tuple[str, str, str, int, int]]:
     """(c, e, o, n, j): demands and the steps of their loss."""
-    return [(c, e, o, n.index, j) for c, e, o in s.goods for n in s.live
-            if s.tree.demand((c, e, o), n.index) > 0 for j in range(len(s.case.loss_steps((c, e, o))))]
+    return [
+        (c, e, o, n.index, j)
+        for c, e, o in s.goods
+        for n in s.live
+        if s.tree.demand((c, e, o), n.index) > 0
+        for j in range(len(s.case.loss_steps((c, e, o))))
+    ]
 
 
 def shortfall_bounds(m: Model, c: str, e: str, o: str, n: int, j: int) -> tuple[float, float]:
@@ -50,7 +55,7 @@ def balance(m: Model, c: str, e: str, o: str, n: int) -> Expression:
     r"""made + imported + released + shortfall >= demand + net_export + used by metal plants + bought into stock."""
     s = m.scope
     key = (c, e, o, n)
-    supply = made(m, *key) + short(m, *key) + (m.imported[key] if key in m.imported else 0.0)
+    supply = made(m, *key) + short(m, *key) + (m.imported.get(key, 0.0))
     use = s.tree.demand((c, e, o), n) + used(m, *key)
     if (c, e, o) in s.exchanged:
         use += m.net_export[key]
@@ -63,8 +68,12 @@ def balance(m: Model, c: str, e: str, o: str, n: int) -> Expression:
 
 def export_limit_index(s: Scope) -> Index:
     """(c, e, o, n): goods with imports or stock. Elsewhere the balance already says it."""
-    return [(*good, n.index) for good in sorted(s.exchanged) for n in s.live
-            if good in s.stocks or (*good, n.index) in s.import_limits]
+    return [
+        (*good, n.index)
+        for good in sorted(s.exchanged)
+        for n in s.live
+        if good in s.stocks or (*good, n.index) in s.import_limits
+    ]
 
 
 def export_limit(m: Model, c: str, e: str, o: str, n: int) -> Expression:

@@ -18,8 +18,11 @@ def feed_balance(m: Model, group: str, f: str, n: int) -> Expression:
     r"""sum_p separated[p,f,n] <= sum_p mined[p,n], mines of feed f and plants within the group."""
     s = m.scope
     used = quicksum(m.separated[p, f, n] for p in s.feeds_at[group, f, n])
-    mined = quicksum(m.mined[p, n] for p in s.of_stage("mine") if s.case.projects[p].feeds[0] == f
-                     and s.case.group[s.case.projects[p].country] == group and (p, n) in m.mined)
+    mined = quicksum(
+        m.mined[p, n]
+        for p in s.of_stage("mine")
+        if s.case.projects[p].feeds[0] == f and s.case.group[s.case.projects[p].country] == group and (p, n) in m.mined
+    )
     return used <= mined
 
 

@@ -33,8 +33,11 @@ def capex_paid(m: Model, p: str, d: int) -> Expression:
     """Nameplate (t/y) whose capex falls due at d: builds under way, each in equal parts over its lead time."""
     s = m.scope
     year = s.plan.nodes[d].year
-    return quicksum(1 / len(s.case.payment_years(p, y)) * m.build[p, b] for b in s.plan.paths[d]
-                    if (p, b) in m.build and year in s.case.payment_years(p, y := s.plan.nodes[b].year))
+    return quicksum(
+        1 / len(s.case.payment_years(p, y)) * m.build[p, b]
+        for b in s.plan.paths[d]
+        if (p, b) in m.build and year in s.case.payment_years(p, y := s.plan.nodes[b].year)
+    )
 
 
 def people_cost(m: Model, c: str, d: int) -> Expression:
@@ -43,16 +46,22 @@ def people_cost(m: Model, c: str, d: int) -> Expression:
     programmes = [(g, row) for g in s.programmes if (row := s.case.programmes[g]).country == c]
     fees = quicksum(musd(row.cost_per_trainee_usd) * m.intake[g, d] for g, row in programmes if (g, d) in m.intake)
     seats = quicksum(musd(row.cost_per_seat_usd) * m.new_seats[g, d] for g, row in programmes if (g, d) in m.new_seats)
-    hires = quicksum(musd(s.case.workforce[c, k].hire_cost_usd) * m.hired[c, k, d]
-                     for country, k in s.teams if country == c and (c, k, d) in m.hired)
+    hires = quicksum(
+        musd(s.case.workforce[c, k].hire_cost_usd) * m.hired[c, k, d]
+        for country, k in s.teams
+        if country == c and (c, k, d) in m.hired
+    )
     return fees + seats + hires
 
 
 def purchases(m: Model, c: str, n: int) -> Expression:
     """Stock purchases (MUSD) in a country at an operations node."""
     s = m.scope
-    return quicksum(musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg) * m.bought[(*good, n)]
-                    for good in s.purchases if good[0] == c and (*good, n) in m.bought)
+    return quicksum(
+        musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg) * m.bought[(*good, n)]
+        for good in s.purchases
+        if good[0] == c and (*good, n) in m.bought
+    )
 
 
 def investment_spending_index(s: Scope) -> list[tuple[str, int]]:
@@ -63,16 +72,25 @@ def investment_spending_index(s: Scope) -> list[tuple[str, int]]:
 def investment_spending(m: Model, c: str, d: int) -> Expression:
     r"""invested[c,d] = public capex falling due + training fees + new seats + hiring."""
     s = m.scope
-    capex = quicksum(public_capex(s, p) * capex_paid(m, p, d) for p in sorted(s.growing)
-                     if s.case.projects[p].country == c and public_capex(s, p) > 0)
+    capex = quicksum(
+        public_capex(s, p) * capex_paid(m, p, d)
+        for p in sorted(s.growing)
+        if s.case.projects[p].country == c and public_capex(s, p) > 0
+    )
     return m.invested[c, d] - capex - people_cost(m, c, d) == 0
 
 
 def paid_index(s: Scope) -> list[tuple[str, str, int]]:
     """(i, c, a): funders with money, where they may pay, at every account node."""
     funded = {funder for (funder, _), amount in s.case.budget.items() if amount > 0}
-    return [(i, c, a.index) for i, reach in s.case.reach.items() if i in funded
-            for c in spending_countries(s) if c in reach for a in s.accounts.nodes]
+    return [
+        (i, c, a.index)
+        for i, reach in s.case.reach.items()
+        if i in funded
+        for c in spending_countries(s)
+        if c in reach
+        for a in s.accounts.nodes
+    ]
 
 
 def carried_index(s: Scope) -> list[tuple[str, int]]:
@@ -106,6 +124,6 @@ def account(m: Model, i: str, a: int) -> Expression:
     s = m.scope
     node = s.accounts.nodes[a]
     paid = quicksum(m.paid[i, c, a] for c in s.case.reach[i] if (i, c, a) in m.paid)
-    forward = m.carried[i, a] if (i, a) in m.carried else 0.0
-    brought = m.carried[i, node.parent] if (i, node.parent) in m.carried else 0.0
+    forward = m.carried.get((i, a), 0.0)
+    brought = m.carried.get((i, node.parent), 0.0)
     return paid + forward - brought <= s.case.budget.get((i, node.year), 0.0)

@@ -28,10 +28,15 @@ def investment_cost(m: Model, s: Scope) -> Expression:
     total = 0.0
     for node in s.plan.nodes:
         weight = node.probability * s.case.cost_discount(node.year)
-        capex = quicksum(full_capex(s, p) * capex_paid(m, p, node.index) for p in sorted(s.growing) if full_capex(s, p) > 0)
+        capex = quicksum(
+            full_capex(s, p) * capex_paid(m, p, node.index) for p in sorted(s.growing) if full_capex(s, p) > 0
+        )
         people = quicksum(people_cost(m, c, node.index) for c in spending_countries(s))
-        fixed = quicksum(fixed_opex(s, p, node.year) * m.build[p, node.index] for p in sorted(s.growing)
-                         if (p, node.index) in m.build and s.case.projects[p].fixed_opex_usd_per_tpa > 0)
+        fixed = quicksum(
+            fixed_opex(s, p, node.year) * m.build[p, node.index]
+            for p in sorted(s.growing)
+            if (p, node.index) in m.build and s.case.projects[p].fixed_opex_usd_per_tpa > 0
+        )
         total += weight * (capex + people) + node.probability * fixed
     return total
 
@@ -46,13 +51,19 @@ def fixed_opex(s: Scope, p: str, committed: int) -> float:
 def operating_cost(m: Model, s: Scope) -> Expression:
     """Variable opex, stock purchases and holding (MUSD)."""
     expected = [n.probability * s.case.cost_discount(n.year) for n in s.tree.nodes]
-    total = quicksum(expected[n] * musd(s.case.projects[p].variable_opex_usd_per_t) * throughput(m, p, n)
-                     for p, n in s.running if s.case.projects[p].variable_opex_usd_per_t > 0)
+    total = quicksum(
+        expected[n] * musd(s.case.projects[p].variable_opex_usd_per_t) * throughput(m, p, n)
+        for p, n in s.running
+        if s.case.projects[p].variable_opex_usd_per_t > 0
+    )
     buyers = sorted({c for c, _, _ in s.purchases})
     total += quicksum(expected[n.index] * purchases(m, c, n.index) for c in buyers for n in s.live)
-    return total + quicksum(expected[n.index] * musd_per_tonne(row.holding_usd_per_kg_year) * m.stock[(*good, n.index)]
-                            for good in s.stocks if (row := s.case.stockpiles[good]).holding_usd_per_kg_year > 0
-                            for n in s.live)
+    return total + quicksum(
+        expected[n.index] * musd_per_tonne(row.holding_usd_per_kg_year) * m.stock[(*good, n.index)]
+        for good in s.stocks
+        if (row := s.case.stockpiles[good]).holding_usd_per_kg_year > 0
+        for n in s.live
+    )
 
 
 def goal(m: Model) -> Expression:

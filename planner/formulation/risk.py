@@ -27,8 +27,11 @@ def leaf_index(s: Scope) -> list[int]:
 
 def loss_per_tonne(s: Scope, c: str, e: str, o: str, n: int, j: int) -> float:
     """Loss (MUSD/t) of step j of a shortfall, weighted and discounted."""
-    return (s.case.loss_steps((c, e, o))[j].musd_per_t * s.case.countries[c].weight
-            * s.case.risk_discount(s.tree.nodes[n].year))
+    return (
+        s.case.loss_steps((c, e, o))[j].musd_per_t
+        * s.case.countries[c].weight
+        * s.case.risk_discount(s.tree.nodes[n].year)
+    )
 
 
 def cumulative_loss_index(s: Scope) -> list[int]:
@@ -41,9 +44,12 @@ def cumulative_loss(m: Model, n: int) -> Expression:
     s = m.scope
     parent = s.tree.nodes[n].parent
     before = m.loss_to_date[parent] if parent >= 0 else 0.0
-    here = quicksum(loss_per_tonne(s, c, e, o, n, j) * m.shortfall[c, e, o, n, j]
-                    for c, e, o in s.goods if n not in s.quiet and s.tree.demand((c, e, o), n) > 0
-                    for j in range(len(s.case.loss_steps((c, e, o)))))
+    here = quicksum(
+        loss_per_tonne(s, c, e, o, n, j) * m.shortfall[c, e, o, n, j]
+        for c, e, o in s.goods
+        if n not in s.quiet and s.tree.demand((c, e, o), n) > 0
+        for j in range(len(s.case.loss_steps((c, e, o))))
+    )
     return m.loss_to_date[n] - before - here == 0
 
 
@@ -64,9 +70,11 @@ def expected_loss_definition(m: Model) -> Expression:
 
 
 def risk_definition(m: Model) -> Expression:
-    r"""risk = (1 - lambda) * expected_loss + lambda * (value_at_risk + sum of probability * tail_excess / (1 - alpha))."""
+    r"""risk = (1 - lambda) * expected_loss
+    + lambda * (value_at_risk + sum over histories of probability * tail_excess / (1 - alpha))."""
     s = m.scope
     objective = s.case.model.objective
     tail = quicksum(s.tree.nodes[n].probability / (1 - objective.tail) * m.tail_excess[n] for n in leaf_index(s))
-    return m.risk == ((1 - objective.risk_aversion) * m.expected_loss
-                      + objective.risk_aversion * (m.value_at_risk + tail))
+    return m.risk == (
+        (1 - objective.risk_aversion) * m.expected_loss + objective.risk_aversion * (m.value_at_risk + tail)
+    )

@@ -65,9 +65,12 @@ class Scope:
 
     def _imports_cover(self, node: int) -> bool:
         year = self.tree.nodes[node].year
-        return all(self.tree.demand((c, e, o), node) <= sum(
-            self.tree.import_limit(s, (c, e, o), node) for s in self.suppliers.get((c, e, o), ()))
-            for c, e, o, t in self.case.demand if t == year)
+        return all(
+            self.tree.demand((c, e, o), node)
+            <= sum(self.tree.import_limit(s, (c, e, o), node) for s in self.suppliers.get((c, e, o), ()))
+            for c, e, o, t in self.case.demand
+            if t == year
+        )
 
     @cached_property
     def live(self) -> tuple[Node, ...]:
@@ -87,8 +90,11 @@ class Scope:
 
     @cached_property
     def _can_be_staffed(self) -> frozenset[str]:
-        return frozenset(p for p, row in self.case.projects.items()
-                         if all((row.country, k) in self.case.workforce for k in self.case.staffing[p]))
+        return frozenset(
+            p
+            for p, row in self.case.projects.items()
+            if all((row.country, k) in self.case.workforce for k in self.case.staffing[p])
+        )
 
     @cached_property
     def open_nodes(self) -> dict[str, tuple[int, ...]]:
@@ -102,7 +108,8 @@ class Scope:
         if self.tree.capacity_factor(project, node) == 0:
             return False
         return self.case.existing_tpa(project, self.tree.nodes[node].year) > 0 or any(
-            self.tree.usable_share(project, y, node) > 0 for y in self.commitments(project))
+            self.tree.usable_share(project, y, node) > 0 for y in self.commitments(project)
+        )
 
     @cached_property
     def capacity_node(self) -> dict[tuple[str, int], int]:
@@ -133,15 +140,19 @@ class Scope:
         for p, row in case.projects.items():
             group = case.group[row.country]
             if row.stage == METAL and self.open_nodes[p]:
-                wanted |= {(group, e, OXIDE) for e in case.elements
-                           if (group, e, METAL) in wanted and case.recovery(p, e) > 0}
+                wanted |= {
+                    (group, e, OXIDE) for e in case.elements if (group, e, METAL) in wanted and case.recovery(p, e) > 0
+                }
         return frozenset(wanted)
 
     @cached_property
     def separated(self) -> list[tuple[str, str, int]]:
         """(p, f, n): plants, feeds and nodes at which something wanted can be separated."""
-        mined = {(self.case.group[self.case.projects[p].country], self.case.projects[p].feeds[0], n)
-                 for p in self.of_stage("mine") for n in self.open_nodes[p]}
+        mined = {
+            (self.case.group[self.case.projects[p].country], self.case.projects[p].feeds[0], n)
+            for p in self.of_stage("mine")
+            for n in self.open_nodes[p]
+        }
         out = []
         for p in self.of_stage("separation"):
             row = self.case.projects[p]
@@ -157,7 +168,9 @@ class Scope:
     def yields(self, project: str, feed: str) -> dict[str, float]:
         """Oxide (t) of each element per tonne TREO of the feed; only where positive."""
         shares = self.case.feed_shares.get(feed, {})
-        return {e: s * self.case.recovery(project, e) for e, s in shares.items() if s * self.case.recovery(project, e) > 0}
+        return {
+            e: s * self.case.recovery(project, e) for e, s in shares.items() if s * self.case.recovery(project, e) > 0
+        }
 
     def of_stage(self, stage: str) -> list[str]:
         """Projects of a stage."""
@@ -174,15 +187,24 @@ class Scope:
     @cached_property
     def mined(self) -> list[tuple[str, int]]:
         """(p, n): mines whose feed some plant can take."""
-        return [(p, n) for p in self.of_stage("mine") for n in self.open_nodes[p]
-                if (self.case.group[self.case.projects[p].country], self.case.projects[p].feeds[0], n) in self.feeds_at]
+        return [
+            (p, n)
+            for p in self.of_stage("mine")
+            for n in self.open_nodes[p]
+            if (self.case.group[self.case.projects[p].country], self.case.projects[p].feeds[0], n) in self.feeds_at
+        ]
 
     @cached_property
     def reduced(self) -> list[tuple[str, str, int]]:
         """(p, e, n): metal plants and elements they can make for somebody in the group."""
-        return [(p, e, n) for p in self.of_stage("metal") for e in self.case.elements
-                if (self.case.group[self.case.projects[p].country], e, METAL) in self.wanted and self.case.recovery(p, e) > 0
-                for n in self.open_nodes[p]]
+        return [
+            (p, e, n)
+            for p in self.of_stage("metal")
+            for e in self.case.elements
+            if (self.case.group[self.case.projects[p].country], e, METAL) in self.wanted
+            and self.case.recovery(p, e) > 0
+            for n in self.open_nodes[p]
+        ]
 
     @cached_property
     def feeds_of(self) -> dict[tuple[str, int], list[str]]:

@@ -20,8 +20,12 @@ def hired_index(s: Scope) -> Teams:
     """(c, k, d): teams that may hire, from the second year on."""
     if not s.case.has_lever("hiring"):
         return []
-    return [(c, k, d.index) for c, k in s.teams for d in s.plan.nodes
-            if d.parent >= 0 and s.case.workforce[c, k].hires_per_year > 0]
+    return [
+        (c, k, d.index)
+        for c, k in s.teams
+        for d in s.plan.nodes
+        if d.parent >= 0 and s.case.workforce[c, k].hires_per_year > 0
+    ]
 
 
 def hired_bounds(m: Model, c: str, k: str, d: int) -> tuple[float, float]:
@@ -38,8 +42,12 @@ def new_seats_index(s: Scope) -> list[tuple[str, int]]:
     """(g, d): programmes that may add seats, at decision nodes from which an intake can still use them."""
     if not s.case.has_lever("training"):
         return []
-    return [(g, d.index) for g in s.programmes for d in s.plan.nodes
-            if s.case.programmes[g].max_new_seats > 0 and s.intake_possible(g, d.year + 1)]
+    return [
+        (g, d.index)
+        for g in s.programmes
+        for d in s.plan.nodes
+        if s.case.programmes[g].max_new_seats > 0 and s.intake_possible(g, d.year + 1)
+    ]
 
 
 def staff_balance_index(s: Scope) -> Teams:
@@ -54,10 +62,15 @@ def staff_balance(m: Model, c: str, k: str, d: int) -> Expression:
     node = s.plan.nodes[d]
     if node.parent < 0:
         return m.staff[c, k, d] == s.case.workforce[c, k].initial
-    joined = quicksum(s.case.programmes[g].completion_rate * m.intake[g, y] for g in s.programmes
-                      for y in s.plan.paths[d] if _trains(s, g, c, k) and (g, y) in m.intake
-                      and s.plan.nodes[y].year == node.year - s.case.programmes[g].duration_years)
-    hired = m.hired[c, k, d] if (c, k, d) in m.hired else 0.0
+    joined = quicksum(
+        s.case.programmes[g].completion_rate * m.intake[g, y]
+        for g in s.programmes
+        for y in s.plan.paths[d]
+        if _trains(s, g, c, k)
+        and (g, y) in m.intake
+        and s.plan.nodes[y].year == node.year - s.case.programmes[g].duration_years
+    )
+    hired = m.hired.get((c, k, d), 0.0)
     return m.staff[c, k, d] - (1 - s.case.skills[k].attrition) * m.staff[c, k, node.parent] - joined - hired == 0
 
 
@@ -82,22 +95,30 @@ def new_seat_limit_index(s: Scope) -> list[tuple[str, int]]:
 def new_seat_limit(m: Model, g: str, d: int) -> Expression:
     r"""sum_y new_seats[g,y] <= max_new_seats[g], y on the way to d."""
     s = m.scope
-    return quicksum(m.new_seats[g, y] for y in s.plan.paths[d] if (g, y) in m.new_seats) <= s.case.programmes[g].max_new_seats
+    return (
+        quicksum(m.new_seats[g, y] for y in s.plan.paths[d] if (g, y) in m.new_seats)
+        <= s.case.programmes[g].max_new_seats
+    )
 
 
 def mentor_limit_index(s: Scope) -> Teams:
     """(c, k, node): teams with trainees whose skill has a mentor ratio, wherever they work."""
     trained = {(s.case.programmes[g].country, s.case.programmes[g].skill) for g in s.programmes}
-    return [(c, k, n.index) for c, k in s.teams if (c, k) in trained and s.case.skills[k].mentor_ratio is not None
-            for n in s.posts.nodes if any(_trains(s, g, c, k) and _under_way(s, g, s.decision_of(s.posts, n.index))
-                                          for g in s.programmes)]
+    return [
+        (c, k, n.index)
+        for c, k in s.teams
+        if (c, k) in trained and s.case.skills[k].mentor_ratio is not None
+        for n in s.posts.nodes
+        if any(_trains(s, g, c, k) and _under_way(s, g, s.decision_of(s.posts, n.index)) for g in s.programmes)
+    ]
 
 
 def mentor_limit(m: Model, c: str, k: str, n: int) -> Expression:
     r"""trainees under way in t(n) (intakes of t - duration + 1 .. t) <= mentor_ratio[k] * available staff."""
     s = m.scope
-    trainees = quicksum(m.intake[g, d] for g in s.programmes if _trains(s, g, c, k)
-                        for d in _under_way(s, g, s.decision_of(s.posts, n)))
+    trainees = quicksum(
+        m.intake[g, d] for g in s.programmes if _trains(s, g, c, k) for d in _under_way(s, g, s.decision_of(s.posts, n))
+    )
     return trainees <= s.case.skills[k].mentor_ratio * available(m, c, k, n)
 
 
@@ -128,8 +149,10 @@ def secondment_pool_index(s: Scope) -> list[tuple[str, str, int]]:
 def secondment_pool(m: Model, group: str, k: str, n: int) -> Expression:
     r"""sum_c seconded[c,k,n] = 0: lent = borrowed."""
     s = m.scope
-    return quicksum(m.seconded[c, skill, n] for c, skill in sorted(s.seconded)
-                    if skill == k and s.case.group[c] == group) == 0
+    return (
+        quicksum(m.seconded[c, skill, n] for c, skill in sorted(s.seconded) if skill == k and s.case.group[c] == group)
+        == 0
+    )
 
 
 def staff_limit_index(s: Scope) -> Teams:
@@ -140,8 +163,11 @@ def staff_limit_index(s: Scope) -> Teams:
 def staff_limit(m: Model, c: str, k: str, n: int) -> Expression:
     r"""sum_p persons_per_tonne[p,k] * throughput[p,n] <= available staff, plants of the country."""
     s = m.scope
-    need = quicksum(s.case.staffing[p][k] * throughput(m, p, n) for p, row in s.case.projects.items()
-                    if row.country == c and k in s.case.staffing[p] and (p, n) in s.running_set)
+    need = quicksum(
+        s.case.staffing[p][k] * throughput(m, p, n)
+        for p, row in s.case.projects.items()
+        if row.country == c and k in s.case.staffing[p] and (p, n) in s.running_set
+    )
     return need <= available(m, c, k, n if s.posts is s.tree else s.decision[n])
 
 

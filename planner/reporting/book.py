@@ -30,6 +30,11 @@ class Book:
     tables: Mapping[str, pd.DataFrame]
     names: Names
 
+    @property
+    def title(self) -> str:
+        """Name of the case; a run folder read back calls its own copy `inputs`."""
+        return str(self.summary.get("case", self.case.name))
+
     @cached_property
     def weights(self) -> dict[str, float]:
         """Probability of each scenario."""

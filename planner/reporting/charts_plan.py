@@ -7,17 +7,31 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from planner.reporting.book import EXPECTED, Book
+from planner.reporting.book import Book
 from planner.reporting.drawing import (
-    EXISTING, HUES, INK, OTHERS, RULE, STAGE_COLOURS, WITHOUT, Drawer, legend_of, stacked, x_time, x_years, y_amount, year_ticks,
+    EXISTING,
+    HUES,
+    INK,
+    OTHERS,
+    STAGE_COLOURS,
+    WITHOUT,
+    Drawer,
+    legend_of,
+    stacked,
+    x_time,
+    x_years,
+    y_amount,
+    year_ticks,
 )
-from planner.reporting.money import ITEM_NAMES, ITEM_ORDER, budgets, largest_first, spent
+from planner.reporting.money import ITEM_NAMES, budgets, largest_first, spent
 from planner.reporting.names import STAGES, STAGES_MANY
 from planner.reporting.numbers import count, number, percent, rough
 from planner.reporting.parts import Figure, Panel
-from planner.reporting.plants import UNITS, capacity, capacity_groups, decisions, everywhere, staff, teams_at_work
+from planner.reporting.plants import UNITS, capacity, capacity_groups, decisions, everywhere
 
 LABEL_WIDTH, BAR_WIDTH, ROW = 250, 560, 19
+REST = "others"
+ITEM_HUES = dict(zip(ITEM_NAMES.values(), (*STAGE_COLOURS.values(), HUES[4], HUES[3], HUES[6], HUES[5]), strict=True))
 TONES = (("under construction", 0.28), ("running in", 0.62), ("full use", 1.0))
 
 
@@ -33,12 +47,12 @@ def timeline(book: Book, draw: Drawer) -> Figure:
     if not everywhere(rows):
         takeaway += " Some commitments are made in some scenarios only; the table says in which."
     legend = [(STAGE_COLOURS[stage], "box", STAGES[stage]) for stage in STAGES if (rows["stage"] == stage).any()]
-    return Figure("When each plant is committed, built and in use", takeaway, panels, legend, wide=True)
+    return Figure("When each plant is committed, built and in use", takeaway, panels, legend, layout="wide")
 
 
 def _bars(book: Book, draw: Drawer, stage: str, rows: pd.DataFrame) -> Panel:
     end = book.years[-1] + 1
-    rows = rows.assign(label=rows["name"] + ", " + rows["place"])
+    edge = end + 0.08 * (end - book.years[0])
     order = list(dict.fromkeys(rows["label"]))
     spans = pd.concat([
         rows.assign(start=rows["year"], stop=rows["first_output"], tone=TONES[0][1]),
@@ -49,8 +63,9 @@ def _bars(book: Book, draw: Drawer, stage: str, rows: pd.DataFrame) -> Panel:
     sums["text"] = [number(t) for t in sums["tpa"]]
     y = alt.Y("label:N", sort=order, axis=alt.Axis(title=None, labelLimit=LABEL_WIDTH - 10, minExtent=LABEL_WIDTH,
                                                    maxExtent=LABEL_WIDTH, domain=False, ticks=False, labelColor=INK))
-    axis = alt.Axis(title=None, values=year_ticks(book.years, 15), format="d", orient="top", labelOffset=BAR_WIDTH / len(book.years) / 2)
-    x = alt.X("start:Q", scale=alt.Scale(domain=[book.years[0], end], nice=False, zero=False), axis=axis)
+    axis = alt.Axis(title=None, values=year_ticks(book.years, 15), format="d", orient="top", labelFlush=False, labelOverlap=False,
+                    labelOffset=BAR_WIDTH / (edge - book.years[0]) / 2)
+    x = alt.X("start:Q", scale=alt.Scale(domain=[book.years[0], edge], nice=False, zero=False), axis=axis)
     colour = STAGE_COLOURS[stage]
     chart = alt.layer(
         alt.Chart(spans).mark_bar(color=colour, height=12).encode(x=x, x2="stop:Q", y=y, opacity=alt.Opacity("tone:Q", scale=None)),
@@ -87,32 +102,6 @@ def capacities(book: Book, draw: Drawer) -> Figure:
     return Figure("Capacity and its use", takeaway, panels, legend)
 
 
-def people_use(book: Book, draw: Drawer) -> Figure | None:
-    """How fully each team is used, year by year, in the scenario that needs it most."""
-    rows = teams_at_work(staff(book))
-    if rows.empty:
-        return None
-    rows = rows.assign(team=rows["skill"].map(book.names.skill) + ", " + rows["country"].map(book.names.country))
-    order = sorted(rows["team"].unique())
-    rows = rows.assign(text=[f"{100 * u:.0f}" if u >= 0.005 else "" for u in rows["use"]], dark=rows["use"] > 0.6)
-    y = alt.Y("team:N", sort=order, axis=alt.Axis(title=None, labelLimit=LABEL_WIDTH - 10, minExtent=LABEL_WIDTH,
-                                                  maxExtent=LABEL_WIDTH, domain=False, ticks=False, labelColor=INK))
-    x = alt.X("year:O", scale=alt.Scale(domain=book.years), axis=alt.Axis(title=None, labelAngle=0, orient="top", format="d",
-                                                                         values=year_ticks(book.years, 15), ticks=False))
-    heat = alt.Color("use:Q", scale=alt.Scale(domain=[0, 0.5, 1], range=["#f3f6f9", "#8fbbd9", "#08427a"]))
-    chart = alt.layer(
-        alt.Chart(rows).mark_rect(stroke="white").encode(x=x, y=y, color=heat),
-        alt.Chart(rows).mark_text(fontSize=9).encode(
-            x=x, y=y, text="text:N", color=alt.condition("datum.dark", alt.value("white"), alt.value(INK))),
-    ).properties(width=BAR_WIDTH, height=17 * len(order))
-    full = rows[rows["use"] > 0.999].groupby("team").size()
-    tight = sorted(full.index, key=lambda team: (-full[team], team))
-    told = (f"Fully used in some scenario: {count(len(tight), 'team')} of {len(order)}"
-            + (f", longest {'; '.join(tight[:3])}." if tight else "."))
-    return Figure("Where people are the limit", f"Staff needed as a share of staff available, per cent, in the scenario that needs "
-                  f"most. {told}", [draw.panel("Use of each team, %", told, chart)], wide=True)
-
-
 def skills(book: Book, draw: Drawer) -> Figure | None:
     """Staff against need, all countries together, by skill."""
     people = book.tables["workforce"]
@@ -146,28 +135,33 @@ def spending(book: Book, draw: Drawer) -> Figure | None:
     by_funder, by_item = spent(book, "funder"), spent(book, "item")
     if by_funder["amount"].sum() <= 0:
         return None
-    panels, legend = [], []
-    known = [name for item, name in ITEM_NAMES.items() if item in ITEM_ORDER]
-    for title, rows, order in (("By funder, MUSD", by_funder, largest_first(by_funder)),
-                               ("By item, MUSD", by_item, [k for k in [*known, *largest_first(by_item)] if k in set(by_item["kind"])])):
-        colours = _hues(list(dict.fromkeys(order)), rows)
+    panels = []
+    for title, rows, colours in (("By funder, MUSD", by_funder, _hues(largest_first(by_funder))),
+                                 ("By item, MUSD", by_item, _item_hues(by_item))):
         top = [name for name, _ in colours]
-        rows = rows.assign(kind=rows["kind"].where(rows["kind"].isin(top), "others")).groupby(["year", "kind"], as_index=False).sum()
+        rows = rows.assign(kind=rows["kind"].where(rows["kind"].isin(top), REST)).groupby(["year", "kind"], as_index=False).sum()
         sums = rows.groupby("kind")["amount"].sum()
         told = ", ".join(f"{name} {rough(float(sums[name]))}" for name in top if name in sums)
-        panels.append(draw.panel(title, f"{told} MUSD.", stacked(rows, book.years, colours, "MUSD", width=330, height=220)))
-        legend.append(legend_of(colours))
+        chart = stacked(rows, book.years, colours, "MUSD", width=400, height=220)
+        panels.append(draw.panel(title, f"{told} MUSD.", chart, legend_of(colours)))
     given, total = sum(budgets(book).values()), float(by_funder["amount"].sum())
     years = by_funder.groupby("year")["amount"].sum()
     most = int(years.idxmax())
     share = f", {percent(total / given)} of the {rough(given)} MUSD budgeted" if given > 0 else ""
     takeaway = f"Public budgets pay {rough(total)} MUSD{share}; the peak is {rough(float(years[most]))} MUSD in {most}."
-    return Figure("Public money by year", takeaway, panels, [*legend[0], ("", "break", ""), *legend[1]])
+    return Figure("Public money by year", takeaway, panels, layout="pair")
 
 
-def _hues(order: Sequence[str], rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """A colour for each kind; the smallest share one when there are more kinds than colours."""
-    if len(order) <= len(HUES):
-        return list(zip(order, HUES, strict=False))
-    kept = [kind for kind in order if kind in set(largest_first(rows)[:len(HUES) - 1])]
-    return [*zip(kept, HUES, strict=False), ("others", OTHERS)]
+def _hues(order: Sequence[str]) -> list[tuple[str, str]]:
+    """A colour for each kind, the largest first; the smallest share one when there are more kinds than colours."""
+    kept = order if len(order) <= len(HUES) else order[:len(HUES) - 1]
+    pairs = list(zip(kept, HUES, strict=False))
+    return pairs if len(kept) == len(order) else [*pairs, (REST, OTHERS)]
+
+
+def _item_hues(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """Items in the order of the chain; plants in the colour of their stage."""
+    present = set(rows["kind"])
+    known = [name for name in ITEM_NAMES.values() if name in present]
+    unknown = [kind for kind in largest_first(rows) if kind not in known]
+    return [*((name, ITEM_HUES[name]) for name in known), *((kind, OTHERS) for kind in unknown)]

@@ -8,16 +8,30 @@ import pandas as pd
 from planner.reporting.answer import tail_words
 from planner.reporting.book import EXPECTED, Book
 from planner.reporting.drawing import (
-    DEMAND, GREYS, HUES, INK, MUTED, OTHERS, WITH, WITHOUT, Drawer, legend_of, stacked, x_time, x_years, y_amount, year_ticks,
+    DEMAND,
+    GREYS,
+    HUES,
+    INK,
+    OTHERS,
+    WITH,
+    WITHOUT,
+    Drawer,
+    legend_of,
+    stacked,
+    x_time,
+    x_years,
+    y_amount,
+    year_ticks,
 )
 from planner.reporting.names import midway
 from planner.reporting.numbers import count, listed, number, percent, rough
 from planner.reporting.parts import Figure, Panel
-from planner.reporting.supply import OTHER, STOCK, balance, ever_short, hardest, shares_short, sources
+from planner.reporting.supply import OTHER, STOCK, balance, ever_short, hardest, largest, shares_short, sources
 
 MAIN = 2
 SHAPES = {"demand": ("demand", DEMAND, 6), "met_without": ("met without a plan", WITHOUT, 2), "met": ("met with the plan", WITH, 2)}
 STOCK_HUE = "#F0E442"
+RULE_HUE = "#8d98a3"
 
 
 def supply_and_demand(book: Book, draw: Drawer, *, short: bool) -> Figure | None:
@@ -77,9 +91,10 @@ def supply_by_source(book: Book, draw: Drawer) -> Figure | None:
     panels: list[Panel] = []
     colours: dict[str, str] = {}
     main = book.elements[:MAIN]
-    for element in main:
-        for form in sorted(needs.loc[needs["element"] == element, "form"].unique()):
-            found = sources(book, element, form, scenarios)
+    goods = [(e, form) for e in main for form in sorted(needs.loc[needs["element"] == e, "form"].unique())]
+    makers, suppliers = largest(book, goods, scenarios, "made"), largest(book, goods, scenarios, "imported")
+    for element, form in goods:
+            found = sources(book, element, form, scenarios, makers, suppliers)
             _assign(colours, found.suppliers, found.makers)
             order = [(k, colours[k]) for k in [*found.suppliers, *found.makers, STOCK]]
             top = max(float(found.by_scenario[w].groupby("year")["amount"].sum().max() or 0.0) if len(found.by_scenario[w]) else 0.0
@@ -132,28 +147,27 @@ def losses(book: Book, draw: Drawer) -> Figure:
     none = sum(1 for value in after.values() if value <= 0.005)
     takeaway = f"With the plan, {none} of {count(len(after), 'scenario')} cause no loss at all"
     takeaway += f" (without one: {sum(1 for value in before.values() if value <= 0.005)})." if before else "."
-    takeaway += " Dotted lines: mean and CVaR with the plan."
+    takeaway += " Thin lines: mean and CVaR with the plan. No bar: no loss."
     legend = [(WITH, "box", "with the plan"), *([(WITHOUT, "box", "without a plan")] if before else [])]
-    return Figure("What each scenario costs the users", takeaway, panels, legend, wide=True)
+    return Figure("What each scenario costs the users", takeaway, panels, legend, layout="wide")
 
 
 def _loss_bars(draw: Drawer, title: str, rows: list[tuple[str, str, float]], order: list[str], top: float,
                marks: list[tuple[float, str]]) -> Panel:
     kinds = ["without a plan", "with the plan"]
     data = pd.DataFrame(rows, columns=["label", "kind", "amount"])
-    data["text"] = [number(value) for value in data["amount"]]
+    data["text"] = [number(value) if value > 0.005 else "" for value in data["amount"]]
     present = [kind for kind in kinds if kind in set(data["kind"])]
     y = alt.Y("label:N", sort=order, axis=alt.Axis(title=None, labelLimit=310, minExtent=320, maxExtent=320, domain=False,
                                                    ticks=False, labelColor=INK))
     offset = alt.YOffset("kind:N", sort=present)
     x = alt.X("amount:Q", scale=alt.Scale(domain=[0, top * 1.1], nice=False), axis=alt.Axis(title=None, tickCount=5, format=",~r"))
     colour = alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=[WITHOUT, WITH]))
-    layers: list[alt.Chart] = [
-        alt.Chart(data).mark_bar().encode(x=x, y=y, yOffset=offset, color=colour),
-        alt.Chart(data).mark_text(align="left", dx=4, fontSize=10).encode(x=x, y=y, yOffset=offset, text="text:N")]
+    layers: list[alt.Chart] = [alt.Chart(data).mark_bar().encode(x=x, y=y, yOffset=offset, color=colour)]
     if marks:
         lines = pd.DataFrame(marks, columns=["amount", "name"])
-        layers.append(alt.Chart(lines).mark_rule(strokeDash=[2, 2], color=MUTED).encode(x=alt.X("amount:Q")))
+        layers.append(alt.Chart(lines).mark_rule(color=RULE_HUE).encode(x=alt.X("amount:Q")))
+    layers.append(alt.Chart(data).mark_text(align="left", dx=4, fontSize=10).encode(x=x, y=y, yOffset=offset, text="text:N"))
     height = (13 if len(present) == 1 else 26) + 4
     chart = alt.layer(*layers).properties(width=470, height=height * len(order))
     return draw.panel(title, "; ".join(f"{label}, {kind}: {number(value)}" for label, kind, value in rows), chart)
@@ -177,22 +191,22 @@ def heat_maps(book: Book, draw: Drawer) -> Figure | None:
             panels.append(draw.panel(f"{book.names.element(element)}, {title}", told, _heat(rows, column, top, book.years)))
     takeaway = ("Expected shortfall as a share of expected demand, per cent; the same colours everywhere. "
                 "Empty: nothing missing in any scenario.")
-    return Figure("Who is short of what, and when", takeaway, panels)
+    return Figure("Who is short of what, and when", takeaway, panels, layout="pair")
 
 
 def _heat(rows: pd.DataFrame, column: str, top: float, years: list[int]) -> alt.LayerChart:
     data = rows[["place", "year"]].assign(share=rows[column], dark=rows[column] > 0.6 * top,
                                           text=[_cell(value) for value in rows[column]])
-    y = alt.Y("place:N", sort=sorted(data["place"].unique()), axis=alt.Axis(title=None, labelLimit=105, minExtent=110, maxExtent=110,
+    y = alt.Y("place:N", sort=sorted(data["place"].unique()), axis=alt.Axis(title=None, labelLimit=165, minExtent=170, maxExtent=170,
               domain=False, ticks=False, labelColor=INK))
-    x = alt.X("year:O", scale=alt.Scale(domain=years), axis=alt.Axis(title=None, labelAngle=0, format="d", values=year_ticks(years, 5), ticks=False))
+    x = alt.X("year:O", scale=alt.Scale(domain=years), axis=alt.Axis(title=None, labelAngle=0, format="d", values=year_ticks(years, 8), ticks=False, labelOverlap=False))
     heat = alt.Color("share:Q", scale=alt.Scale(domain=[0, top * 0.02, top * 0.35, top],
-                                                range=["#f7f8fa", "#fde3c8", "#f1914e", "#8c2d04"]))
+                                                range=["#f5f6f8", "#fdebd3", "#f1914e", "#8c2d04"]))
     return alt.layer(
         alt.Chart(data).mark_rect(stroke="white").encode(x=x, y=y, color=heat),
-        alt.Chart(data).mark_text(fontSize=8).encode(
+        alt.Chart(data).mark_text(fontSize=9).encode(
             x=x, y=y, text="text:N", color=alt.condition("datum.dark", alt.value("white"), alt.value(INK))),
-    ).properties(width=290, height=16 * data["place"].nunique())
+    ).properties(width=360, height=17 * data["place"].nunique())
 
 
 def _cell(share: float) -> str:

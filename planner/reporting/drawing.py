@@ -11,7 +11,7 @@ import pandas as pd
 import vl_convert
 from markupsafe import Markup, escape
 
-from planner.reporting.parts import Panel
+from planner.reporting.parts import Legend, Panel
 
 INK, MUTED, RULE = "#1d2733", "#5b6773", "#dfe4ea"
 WITH, WITHOUT, DEMAND = "#0072B2", "#D55E00", "#c3cad2"
@@ -25,7 +25,7 @@ FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 CONFIG: dict[str, Any] = {
     "font": FONT, "background": "transparent", "aria": False, "view": {"stroke": None},
-    "axis": {"labelColor": MUTED, "titleColor": MUTED, "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal",
+    "axis": {"labelPadding": 5, "labelColor": MUTED, "titleColor": MUTED, "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal",
              "gridColor": RULE, "domainColor": "#9aa3ad", "tickColor": "#9aa3ad", "tickSize": 4},
     "text": {"font": FONT, "fontSize": 11, "color": INK}, "legend": {"disable": True},
 }
@@ -37,13 +37,14 @@ class Drawer:
     def __init__(self) -> None:
         self._drawn = 0
 
-    def panel(self, title: str, description: str, chart: alt.Chart | alt.LayerChart) -> Panel:
+    def panel(self, title: str, description: str, chart: alt.Chart | alt.LayerChart, legend: Legend = ()) -> Panel:
         """A chart as a panel with an accessible title and description."""
         self._drawn += 1
         spec = chart.to_dict(validate=False)
         spec["config"] = CONFIG
         svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
-        return Panel(title, Markup(_inline(svg, f"c{self._drawn}", title, description)))  # noqa: S704  texts are escaped
+        inline = _inline(svg, f"c{self._drawn}", title, description)
+        return Panel(title, Markup(inline), legend)  # noqa: S704  Vega and _inline escape texts
 
 
 def _inline(svg: str, prefix: str, title: str, description: str) -> str:
@@ -71,13 +72,13 @@ def year_ticks(years: Sequence[int], most: int = 6) -> list[int]:
 def x_years(years: Sequence[int], most: int = 6) -> alt.X:
     """Years as bands, for bars."""
     return alt.X("year:O", scale=alt.Scale(domain=list(years), paddingInner=0.2),
-                 axis=alt.Axis(title=None, labelAngle=0, values=year_ticks(years, most), format="d", ticks=False))
+                 axis=alt.Axis(title=None, labelAngle=0, values=year_ticks(years, most), format="d", ticks=False, labelOverlap=False))
 
 
 def x_time(years: Sequence[int], most: int = 6) -> alt.X:
     """Years as points, for lines."""
     return alt.X("year:Q", scale=alt.Scale(domain=[years[0], max(years[-1], years[0] + 1)], nice=False, zero=False),
-                 axis=alt.Axis(title=None, values=year_ticks(years, most), format="d", grid=False))
+                 axis=alt.Axis(title=None, values=year_ticks(years, most), format="d", grid=False, labelFlush=False, labelOverlap=False))
 
 
 def y_amount(column: str, title: str, top: float | None = None) -> alt.Y:
@@ -101,6 +102,6 @@ def stacked(data: pd.DataFrame, years: Sequence[int], colours: Sequence[tuple[st
     ).properties(width=width, height=height)
 
 
-def legend_of(colours: Sequence[tuple[str, str]]) -> list[tuple[str, str, str]]:
+def legend_of(colours: Sequence[tuple[str, str]]) -> Legend:
     """Boxes for a legend."""
     return [(hue, "box", name) for name, hue in colours]

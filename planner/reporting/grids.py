@@ -7,11 +7,20 @@ import pandas as pd
 from planner.reporting.book import WITHOUT, Book
 from planner.reporting.limits import limits
 from planner.reporting.money import budgets, largest_first, pivot, spent
-from planner.reporting.names import STAGES, STAGES_MANY
+from planner.reporting.names import STAGES, STAGES_MANY, midway
 from planner.reporting.numbers import NOTHING, as_year, count, number, percent
 from planner.reporting.parts import Column, Grid, texts
 from planner.reporting.plants import (
-    UNITS, capacity, capacity_groups, decisions, everywhere, expected_sum, people_decisions, purchases, staff, teams_at_work,
+    UNITS,
+    capacity,
+    capacity_groups,
+    decisions,
+    everywhere,
+    expected_sum,
+    people_decisions,
+    purchases,
+    staff,
+    teams_at_work,
 )
 from planner.reporting.supply import totals
 
@@ -41,7 +50,9 @@ def people(book: Book) -> Grid | None:
     cells = [[book.names.country(r.country), book.names.skill(r.skill), number(r.intake), number(r.new_seats), number(r.hired),
               _span(r.first, r.last)] for r in rows.itertuples()]
     total = ["All", "", *(number(float(rows[c].sum())) for c in ("intake", "new_seats", "hired")), ""]
-    return Grid("People to train and hire", [*texts("country", "skill"), Column("trainees", "persons"), Column("new seats", "persons/y"),
+    sums = ", ".join(f"{number(float(rows[c].sum()))} {word}" for c, word in
+                     (("intake", "trainees"), ("new_seats", "new seats a year"), ("hired", "hires")))
+    return Grid(f"People to train and hire: {sums}", [*texts("country", "skill"), Column("trainees", "persons"), Column("new seats", "persons/y"),
                                              Column("hires", "persons"), Column("years")],
                 [*cells, total], marks=[*("" for _ in cells), "total"], folded=len(cells) > 12,
                 note="Totals over the horizon, expected over the scenarios. Trainees also fill seats that exist; hires come from outside the trade.")
@@ -54,7 +65,8 @@ def stocks(book: Book) -> Grid | None:
         return None
     cells = [[book.names.element(r.element), r.form, book.names.country(r.country), number(r.bought_t), _span(r.first, r.last)]
              for r in rows.itertuples()]
-    return Grid("Stock to buy", [*texts("element", "form", "country"), Column("bought, expected", "t"), Column("years")], cells,
+    sums = ", ".join(f"{midway(book.names.element(str(e)))} {number(float(t))} t" for e, t in rows.groupby("element")["bought_t"].sum().items())
+    return Grid(f"Stock to buy: {sums}", [*texts("element", "form", "country"), Column("bought, expected", "t"), Column("years")], cells,
                 folded=len(cells) > 12, note="Totals over the horizon. Part of it refills what was released.")
 
 
@@ -117,6 +129,28 @@ def teams(book: Book) -> Grid | None:
                 cells, folded=True, note="Expected over the scenarios. Countries and skills that no plant of the plan needs are left out.")
 
 
+def team_use(book: Book) -> Grid | None:
+    """How fully each team is used, year by year, in the scenario that needs it most."""
+    rows = teams_at_work(staff(book))
+    if rows.empty:
+        return None
+    table = rows.pivot_table(index=["skill", "country"], columns="year", values="use", fill_value=0.0).reindex(columns=book.years, fill_value=0.0)
+    cells, marks, tints, last = [], [], [], ""
+    for (skill, country), uses in table.iterrows():
+        if skill != last:
+            cells.append([book.names.skill(skill), *("" for _ in book.years)])
+            marks.append("group")
+            tints.append([0] * (len(book.years) + 1))
+            last = skill
+        cells.append([book.names.country(country), *(f"{100 * u:.0f}" if u >= 0.005 else "" for u in uses)])
+        marks.append("heat")
+        tints.append([0, *(round(10 * u) for u in uses)])
+    full = int((table > 0.999).any(axis=1).sum())
+    return Grid("Where people are the limit: staff needed as a share of staff there, per cent", [*texts("skill and country"),
+                *(Column(str(y)) for y in book.years)], cells, marks=marks, tints=tints,
+                note=f"In each year the scenario that needs most. Fully used in some year and scenario: {full} of {count(len(table), 'team')}.")
+
+
 def paid(book: Book, by: str) -> Grid | None:
     """Expected public money by funder, country or item and year."""
     rows = spent(book, by)
@@ -128,7 +162,7 @@ def paid(book: Book, by: str) -> Grid | None:
               *([number(given.get(str(kind), 0.0))] if given else [])] for kind, values in table.iterrows()]
     total = ["All", *(number(float(v)) for v in table.sum()), number(float(table.to_numpy().sum())),
              *([number(sum(given.values()))] if given else [])]
-    columns = [*texts(by), *(Column(str(y), "MUSD") for y in table.columns), Column("sum", "MUSD"), *([Column("budget", "MUSD")] if given else [])]
+    columns = [*texts(by), *(Column(str(y)) for y in table.columns), Column("sum"), *([Column("budget")] if given else [])]
     title = {"funder": "Who pays", "country": "Where it is spent", "item": "What it is spent on"}[by]
     return Grid(f"{title}, MUSD by year", columns, [*cells, total], marks=[*("" for _ in cells), "total"], folded=by == "country",
                 note="Expected over the scenarios, not discounted.")
@@ -169,7 +203,7 @@ def facts(book: Book) -> Grid:
     s = book.summary
     model, certificate = s.get("model", {}), s.get("certificate", {})
     settings = book.case.model
-    rows = [["status", book.status], ["case", book.case.name], ["model", str(model.get("name", settings.name))],
+    rows = [["status", book.status], ["case", book.title], ["model", str(model.get("name", settings.name))],
             ["goal", settings.objective.goal], ["coordination", settings.policy.coordination], ["investment", settings.policy.investment],
             ["levers", ", ".join(settings.levers) or "none"],
             ["weight of the tail in the risk", percent(settings.objective.risk_aversion)], ["tail", percent(round(1 - settings.objective.tail, 9))],

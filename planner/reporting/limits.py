@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from planner.reporting.book import Book
 from planner.reporting.names import Names, midway
-from planner.reporting.numbers import rough
+from planner.reporting.numbers import count, rough
 
 PER_KIND = 4
 KINDS: dict[str, str] = {
@@ -35,7 +37,8 @@ class Limit:
 
 
 def limits(book: Book, per_kind: int = PER_KIND) -> list[Limit]:
-    """The most valuable limits of each kind; of the years of one thing, the one in which it is worth most."""
+    """The most valuable limits of each kind; of the years of one thing, the one in which it is worth most.
+    Things worth the same are told once."""
     prices = book.tables["shadow_prices"]
     things = ["scarce", "item", "country", "element", "form", "unit", "objective"]
     prices = prices[prices["musd_per_unit"] > 0].sort_values(["musd_per_unit", "year"], ascending=[False, True],
@@ -44,18 +47,26 @@ def limits(book: Book, per_kind: int = PER_KIND) -> list[Limit]:
     best = prices.assign(often=often).drop_duplicates(things)
     found = []
     for kind in [*KINDS, *sorted(set(best["scarce"]) - set(KINDS))]:
-        rows = best[best["scarce"] == kind].head(per_kind)
+        rows = _alike(best[best["scarce"] == kind]).head(per_kind)
         found += [_limit(book.names, row) for row in rows.to_dict("records")]
     return found
+
+
+def _alike(rows: pd.DataFrame) -> pd.DataFrame:
+    """Things of one kind, element, form and year that are worth the same, as one row; `others` counts the rest."""
+    worth = rows["musd_per_unit"].map(lambda musd: f"{musd:.5g}")
+    keys = [worth, rows["year"].fillna(0), rows["element"], rows["form"]]
+    return rows.assign(others=rows.groupby(keys)["item"].transform("size") - 1)[~pd.concat(keys, axis=1).duplicated()]
 
 
 def _limit(names: Names, row: dict[str, Any]) -> Limit:
     say = WORDS.get(row["scarce"], _anything)
     year = None if row["year"] != row["year"] else int(row["year"])
     words = say(names, row) + (f" in {year}" if year is not None else "")
+    same = f" (the same for {count(int(row['others']), 'other')})" if row["others"] else ""
     off = OFF.get(row["objective"], f"off the {row['objective']}")
     return Limit(str(row["scarce"]), KINDS.get(row["scarce"], str(row["scarce"])), words,
-                 f"{words} takes {rough(row['musd_per_unit'])} MUSD {off}", year, float(row["musd_per_unit"]),
+                 f"{words} takes {rough(row['musd_per_unit'])} MUSD {off}{same}", year, float(row["musd_per_unit"]),
                  str(row["unit"]), max(int(row["often"]), 1))
 
 
@@ -73,11 +84,11 @@ WORDS: dict[str, Callable[[Names, dict[str, Any]], str]] = {
     "capacity": lambda n, r: f"One more t/y of usable capacity at {n.project(r['item'])}",
     "nameplate limit": lambda n, r: f"Room for one more t/y of nameplate at {n.project(r['item'])}",
     "feed": lambda n, r: f"One more t TREO of feed from {n.feed(r['item'])}",
-    "staff joining": lambda n, r: f"One more {midway(n.skill(r['item']))} in {n.country(r['country'])} joining",
-    "hires": lambda n, r: f"One more {midway(n.skill(r['item']))} to be hired in {n.country(r['country'])}",
+    "staff joining": lambda n, r: f"One more person joining: {midway(n.skill(r['item']))}, {n.country(r['country'])},",
+    "hires": lambda n, r: f"One more person to be hired: {midway(n.skill(r['item']))}, {n.country(r['country'])},",
     "training seats": lambda n, r: f"One more training seat ({n.programme(r['item'])})",
     "new seats limit": lambda n, r: f"Room for one more new training seat ({n.programme(r['item'])})",
-    "mentors": lambda n, r: f"One more practitioner to teach {midway(n.skill(r['item']))} in {n.country(r['country'])}",
+    "mentors": lambda n, r: f"One more practitioner to teach: {midway(n.skill(r['item']))}, {n.country(r['country'])},",
     "imports": lambda n, r: f"One more t of {_good(n, r)} on offer to {n.country(r['country'])}",
     "delivered good": lambda n, r: f"One more t of {_good(n, r)} delivered to {n.country(r['country'])}",
     "stock": lambda n, r: f"One more t of {_good(n, r)} in the stock of {n.country(r['country'])}",

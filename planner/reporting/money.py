@@ -6,8 +6,6 @@ import pandas as pd
 
 from planner.reporting.book import Book
 
-ITEM_ORDER = ("capex mine", "capex separation", "capex metal", "training fees", "training seats", "hiring",
-              "stock purchases")
 ITEM_NAMES = {"capex mine": "Mines", "capex separation": "Separation plants", "capex metal": "Metal plants",
               "training fees": "Training fees", "training seats": "Training seats", "hiring": "Hiring",
               "stock purchases": "Stock purchases"}

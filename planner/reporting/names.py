@@ -53,6 +53,12 @@ class Names:
         """Name of a project."""
         return self.projects.get(project, readable(project))
 
+    def project_and_place(self, project: str, country: str) -> str:
+        """Name of a project with its country, unless the name says it."""
+        name, place = self.project(project), self.country(country)
+        says = country.casefold() in name.casefold().split() or place.casefold() in name.casefold()
+        return name if says else f"{name}, {place}"
+
     def skill(self, skill: str) -> str:
         """Name of a skill."""
         return self.skills.get(skill, readable(skill))

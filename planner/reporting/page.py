@@ -38,7 +38,7 @@ def render_page(book: Book) -> str:
     model = book.case.model
     subtitle = model.title if model.title not in ("", "defaults", model.name) else ""
     return environment.get_template("report.html.j2").render(
-        style=Markup(style), title=readable(book.case.name), subtitle=subtitle, question=question(book),  # noqa: S704  our own file
+        style=Markup(style), title=readable(book.title), subtitle=subtitle, question=question(book),  # noqa: S704  our own file
         status=book.status, reasons=list(book.summary.get("reasons", [])), planned=planned,
         sayings=answer(book) if planned else [], cards=cards(book) if planned else [], risk_words=risk_words(book),
         sections=sections(book) if planned else [_inputs(book)], unknown=UNKNOWN)
@@ -92,7 +92,7 @@ def _capacity(book: Book, draw: Drawer) -> Section:
 
 
 def _staff(book: Book, draw: Drawer) -> Section:
-    parts = [charts_plan.people_use(book, draw), charts_plan.skills(book, draw), grids.teams(book)]
+    parts = [grids.team_use(book), charts_plan.skills(book, draw), grids.teams(book)]
     return Section("staff", "People", "The trades that plants need, by country.", _kept(parts, "No plant of this plan needs staff."))
 
 

@@ -17,6 +17,10 @@ class Column:
     number: bool = True
 
 
+Legend = Sequence[tuple[str, str, str]]
+"""(colour, shape: box, line, dash or band, label)."""
+
+
 @dataclass(frozen=True)
 class Grid:
     """A table of texts. `folded`: behind a heading to open. `marks`: a style class for each row, or none."""
@@ -27,6 +31,8 @@ class Grid:
     note: str = ""
     folded: bool = False
     marks: Sequence[str] = ()
+    tints: Sequence[Sequence[int]] = ()
+    """How dark each cell is, 0 to 10, row by row; empty = plain."""
     kind: str = "grid"
 
 
@@ -36,6 +42,7 @@ class Panel:
 
     title: str
     svg: Markup
+    legend: Legend = ()
 
 
 @dataclass(frozen=True)
@@ -45,9 +52,9 @@ class Figure:
     title: str
     takeaway: str
     panels: Sequence[Panel]
-    legend: Sequence[tuple[str, str, str]] = ()
-    """(colour, shape: box, line or band, label)."""
-    wide: bool = False
+    legend: Legend = ()
+    layout: str = "small"
+    """How wide a panel is: small (three to a row), pair or wide."""
     folded: bool = False
     kind: str = "figure"
 

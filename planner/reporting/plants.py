@@ -23,6 +23,7 @@ def decisions(book: Book) -> pd.DataFrame:
     rows = book.tables["investments"].copy()
     plants = rows["project"].map(book.case.projects)
     rows["name"] = rows["project"].map(book.names.project)
+    rows["label"] = [book.names.project_and_place(p, c) for p, c in zip(rows["project"], rows["country"], strict=True)]
     rows["place"] = rows["country"].map(book.names.country)
     rows["unit"] = [UNITS[measure(book, p)] + "/y" for p in rows["project"]]
     rows["public_musd"] = rows["capex_musd"] * [float(p.public_share) for p in plants]

@@ -10,7 +10,7 @@ from planner.reporting.book import EXPECTED, WITHOUT, Book
 
 OTHER = "Other countries"
 STOCK = "From stock"
-MOST_MAKERS = 5
+MOST_MAKERS = 6
 MOST_SUPPLIERS = 3
 
 
@@ -75,17 +75,28 @@ class Sources:
     """scenario -> year, use (t): demand and, for oxide, what metal plants take in."""
 
 
-def sources(book: Book, element: str, form: str, scenarios: list[str]) -> Sources:
+def largest(book: Book, goods: list[tuple[str, str]], scenarios: list[str], item: str) -> list[str]:
+    """Names of the most important makers or suppliers of some goods; each good counts the same."""
+    flows = book.tables["operations"]
+    flows = flows[(flows["item"] == item) & flows["scenario"].isin(scenarios)]
+    score: dict[str, float] = {}
+    for element, form in goods:
+        rows = flows[(flows["element"] == element) & (flows["form"] == form)]
+        by = rows["country"].map(book.names.country) if item == "made" else rows["project"].map(book.names.party)
+        for name, share in (rows["tonnes"].groupby(by).sum() / max(rows["tonnes"].sum(), 1e-9)).items():
+            score[str(name)] = score.get(str(name), 0.0) + float(share)
+    return sorted(score, key=lambda name: (-score[name], name))[:MOST_MAKERS if item == "made" else MOST_SUPPLIERS]
+
+
+def sources(book: Book, element: str, form: str, scenarios: list[str], makers: list[str], suppliers: list[str]) -> Sources:
     """Supply by source of an element in one form, the same sources for all the scenarios shown."""
     flows = book.tables["operations"]
     flows = flows[(flows["element"] == element) & (flows["form"] == form) & flows["scenario"].isin(scenarios)]
     imported = flows[flows["item"] == "imported"]
-    suppliers = _largest(imported.assign(kind=imported["project"].map(book.names.party)), MOST_SUPPLIERS)
     imported = imported.assign(kind=_kept(imported["project"].map(book.names.party), suppliers, "other suppliers"))
     imported = imported.assign(kind="Import: " + imported["kind"])
     made = flows[flows["item"] == "made"]
     made = made.assign(kind=made["country"].map(book.names.country))
-    makers = _largest(made, MOST_MAKERS)
     made = made.assign(kind="Made: " + _kept(made["kind"], makers, OTHER.lower()))
     released = flows[flows["item"] == "released"].assign(kind=STOCK)
     supply = pd.concat([imported, made, released])
@@ -102,11 +113,6 @@ def sources(book: Book, element: str, form: str, scenarios: list[str]) -> Source
     kinds = [str(kind) for kind in supply["kind"].unique()]
     return Sources(sorted(k for k in kinds if k.startswith("Import: ")),
                    [f"Made: {m}" for m in [*makers, OTHER.lower()] if f"Made: {m}" in kinds], by_scenario, use)
-
-
-def _largest(rows: pd.DataFrame, most: int) -> list[str]:
-    sums = rows.groupby("kind")["tonnes"].sum()
-    return sorted(sums.index, key=lambda kind: (-sums[kind], kind))[:most]
 
 
 def _kept(kinds: pd.Series[str], kept: list[str], other: str) -> pd.Series[str]:

@@ -22,9 +22,13 @@ class Losses:
 def losses_of(case: Case, book: Ledger) -> Losses:
     """Losses recomputed from the reported shortfalls."""
     by_scenario = {
-        w: sum(loss_of_shortfall(case, good, t, short, book.demand[w, t][good])
-               for t in case.years for good, short in book.short[w, t].items())
-        for w in case.scenarios}
+        w: sum(
+            loss_of_shortfall(case, good, t, short, book.demand[w, t][good])
+            for t in case.years
+            for good, short in book.short[w, t].items()
+        )
+        for w in case.scenarios
+    }
     objective = case.model.objective
     expected = sum(case.scenarios[w] * z for w, z in by_scenario.items())
     tail = cvar(list(by_scenario.values()), [case.scenarios[w] for w in by_scenario], objective.tail)

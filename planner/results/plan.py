@@ -12,8 +12,18 @@ from planner.results.status import Status
 
 TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
     "investments": ("project", "stage", "country", "year", "tpa", "capex_musd", "probability", "scenarios"),
-    "capacity": ("scenario", "year", "project", "stage", "country", "existing_tpa", "new_tpa", "factor", "usable_tpa",
-                 "throughput_t"),
+    "capacity": (
+        "scenario",
+        "year",
+        "project",
+        "stage",
+        "country",
+        "existing_tpa",
+        "new_tpa",
+        "factor",
+        "usable_tpa",
+        "throughput_t",
+    ),
     "training": ("programme", "country", "skill", "year", "intake", "new_seats", "probability", "scenarios"),
     "workforce": ("scenario", "year", "country", "skill", "staff", "hired", "lent", "borrowed", "available", "needed"),
     "operations": ("scenario", "year", "country", "item", "project", "feed", "element", "form", "tonnes"),

@@ -1,9 +1,9 @@
 """Run folders: written whole or not at all, read back as values.
 
-    RUN/summary.json     figures, certificate, versions
-    RUN/tables/*.csv     result tables
-    RUN/inputs/*.csv     the case as it was read, and model.toml: enough to solve it again
-    RUN/report.*         pages, written by planner.reporting
+RUN/summary.json     figures, certificate, versions
+RUN/tables/*.csv     result tables
+RUN/inputs/*.csv     the case as it was read, and model.toml: enough to solve it again
+RUN/report.*         pages, written by planner.reporting
 """
 
 from __future__ import annotations
@@ -146,8 +146,10 @@ def read_run(folder: str | Path) -> PlanValues:
     folder = Path(folder)
     try:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        tables = {path.stem: pd.read_csv(path, keep_default_na=False, na_values={"year": [""]})
-                  for path in sorted((folder / "tables").glob("*.csv"))}
+        tables = {
+            path.stem: pd.read_csv(path, keep_default_na=False, na_values={"year": [""]})
+            for path in sorted((folder / "tables").glob("*.csv"))
+        }
     except (OSError, ValueError) as error:
         raise RunFolderError(f"{folder}: is not a run folder: {error}") from error
     return PlanValues(load(folder / "inputs"), Status(summary["status"]), summary, tables)

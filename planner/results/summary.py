@@ -12,7 +12,9 @@ from planner.results.losses import service_level
 from planner.results.verify import Verification
 
 
-def figures(case: Case, tables: Mapping[str, pd.DataFrame], checked: Verification, least_risk: float | None) -> dict[str, Any]:
+def figures(
+    case: Case, tables: Mapping[str, pd.DataFrame], checked: Verification, least_risk: float | None
+) -> dict[str, Any]:
     """Risk, cost, shortfall and decisions. Expected values weigh scenarios by probability; money is undiscounted
     where it is called spend, discounted where it is called cost or loss. `trained` counts who completes."""
     losses = checked.losses

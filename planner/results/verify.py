@@ -49,8 +49,9 @@ def verify(case: Case, tables: Mapping[str, pd.DataFrame]) -> Verification:
     worst: dict[str, float] = defaultdict(float)
     for rule, amount in all_rules(case, tree, book):
         worst[rule] = max(worst[rule], amount)
-    return Verification(dict(worst), losses_of(case, book), verify_money.cost(case, tree, book),
-                        verify_money.public_spend(case, book))
+    return Verification(
+        dict(worst), losses_of(case, book), verify_money.cost(case, tree, book), verify_money.public_spend(case, book)
+    )
 
 
 def all_rules(case: Case, tree: Tree, book: Ledger) -> Iterator[Broken]:
@@ -73,8 +74,10 @@ def non_anticipativity(tree: Tree, book: Ledger) -> Iterator[Broken]:
                     if key[1] == node.year:
                         yield "non_anticipativity", abs(plan[first][key] - plan[other][key])
             for project in {*book.builds[first], *book.builds[other]}:
-                yield ("non_anticipativity",
-                       abs(book.builds[first][project][node.year] - book.builds[other][project][node.year]))
+                yield (
+                    "non_anticipativity",
+                    abs(book.builds[first][project][node.year] - book.builds[other][project][node.year]),
+                )
     if tree.case.model.policy.investment == "committed":
         first, *others = tree.case.scenarios
         for other in others:

@@ -51,8 +51,10 @@ def _capex(case: Case, p: str) -> float:
 def _people(case: Case, book: Ledger, w: str, t: int) -> dict[str, float]:
     out = sums()
     for g, row in case.programmes.items():
-        out[row.country] += (musd(row.cost_per_trainee_usd) * book.intake[w][g, t]
-                             + musd(row.cost_per_seat_usd) * book.new_seats[w][g, t])
+        out[row.country] += (
+            musd(row.cost_per_trainee_usd) * book.intake[w][g, t]
+            + musd(row.cost_per_seat_usd) * book.new_seats[w][g, t]
+        )
     for (c, k), staff in case.workforce.items():
         out[c] += musd(staff.hire_cost_usd) * book.people[w, t]["hired", c, k]
     return out
@@ -97,13 +99,20 @@ def _scenario_cost(case: Case, tree: Tree, book: Ledger, w: str) -> float:
         for y, tpa in by_year.items():
             years = case.payment_years(p, y)
             total += sum(case.cost_discount(t) * _capex(case, p) * tpa / len(years) for t in years)
-            total += sum(case.cost_discount(t) * musd(row.fixed_opex_usd_per_tpa) * tpa
-                         for t in range(y + row.lead_time_years, case.last_year + 1))
+            total += sum(
+                case.cost_discount(t) * musd(row.fixed_opex_usd_per_tpa) * tpa
+                for t in range(y + row.lead_time_years, case.last_year + 1)
+            )
     for t in case.years:
-        running = sum(musd(row.variable_opex_usd_per_t) * throughput(case, book.flows[w, t], p)
-                      for p, row in case.projects.items() if row.variable_opex_usd_per_t > 0)
-        holding = sum(musd_per_tonne(row.holding_usd_per_kg_year) * book.stock[w, t][good]
-                      for good, row in case.stockpiles.items())
+        running = sum(
+            musd(row.variable_opex_usd_per_t) * throughput(case, book.flows[w, t], p)
+            for p, row in case.projects.items()
+            if row.variable_opex_usd_per_t > 0
+        )
+        holding = sum(
+            musd_per_tonne(row.holding_usd_per_kg_year) * book.stock[w, t][good]
+            for good, row in case.stockpiles.items()
+        )
         people = sum(_people(case, book, w, t).values()) + sum(_purchases(case, book, w, t).values())
         total += case.cost_discount(t) * (running + holding + people)
     return total

@@ -45,8 +45,11 @@ def _staff(case: Case, book: Ledger, w: str, t: int) -> Iterator[Broken]:
             yield never("hired_in_first_year", hired)
             continue
         stay = (1 - case.skills[k].attrition) * book.people[w, t - 1]["staff", c, k]
-        joined = sum(r.completion_rate * book.intake[w][g, t - r.duration_years]
-                     for g, r in case.programmes.items() if (r.country, r.skill) == (c, k))
+        joined = sum(
+            r.completion_rate * book.intake[w][g, t - r.duration_years]
+            for g, r in case.programmes.items()
+            if (r.country, r.skill) == (c, k)
+        )
         yield equal("staff_balance", people["staff", c, k], stay + joined + hired)
         yield at_most("hire_limit", hired, row.hires_per_year if case.has_lever("hiring") else 0.0)
 
@@ -71,11 +74,15 @@ def _needs(case: Case, book: Ledger, w: str, t: int) -> Iterator[Broken]:
         load = throughput(case, flows, p)
         for k, persons in case.staffing[p].items():
             needed[row.country, k] += persons * load
-    for (c, k) in case.workforce:
+    for c, k in case.workforce:
         available = people["staff", c, k] - people["lent", c, k] + people["borrowed", c, k]
         yield at_most("staff_limit", needed[c, k], available)
         ratio = case.skills[k].mentor_ratio
         if ratio is not None:
-            under_way = sum(book.intake[w][g, y] for g, r in case.programmes.items() if (r.country, r.skill) == (c, k)
-                            for y in range(t - r.duration_years + 1, t + 1))
+            under_way = sum(
+                book.intake[w][g, y]
+                for g, r in case.programmes.items()
+                if (r.country, r.skill) == (c, k)
+                for y in range(t - r.duration_years + 1, t + 1)
+            )
             yield at_most("mentor_limit", under_way, ratio * available)

@@ -33,6 +33,7 @@ class Values:
                 self._by_name[name][index] = value
 
     def __call__(self, name: str, *index: Any) -> float:
+        """The value of one variable."""
         key = index if len(index) > 1 else index[0] if index else None
         return self._by_name[name].get(key, 0.0)
 
@@ -41,9 +42,14 @@ def extract_tables(scope: Scope, program: Program, x: Vector) -> dict[str, pd.Da
     """All result tables but `shadow_prices`."""
     v = Values(program, x)
     makers = {
-        "investments": investments(scope, v), "capacity": capacity(scope, v), "training": training(scope, v),
-        "workforce": workforce(scope, v), "operations": operations(scope, v), "shortfall": shortfall(scope, v),
-        "stocks": stocks(scope, v), "spending": spending(scope, v),
+        "investments": investments(scope, v),
+        "capacity": capacity(scope, v),
+        "training": training(scope, v),
+        "workforce": workforce(scope, v),
+        "operations": operations(scope, v),
+        "shortfall": shortfall(scope, v),
+        "stocks": stocks(scope, v),
+        "spending": spending(scope, v),
     }
     return {name: pd.DataFrame(list(rows), columns=list(TABLE_COLUMNS[name])) for name, rows in makers.items()}
 
@@ -79,17 +85,32 @@ def throughput(s: Scope, v: Values, p: str, n: int) -> float:
 
 def capacity(s: Scope, v: Values) -> Rows:
     """Existing and new capacity usable by scenario and year, and how much of it runs; rows with any capacity."""
-    builds = {p: [(d, v("build", p, d)) for d in range(len(s.plan.nodes)) if v("build", p, d) > ZERO] for p in s.growing}
+    builds = {
+        p: [(d, v("build", p, d)) for d in range(len(s.plan.nodes)) if v("build", p, d) > ZERO] for p in s.growing
+    }
     for w, node in visits(s):
         on_the_way = set(s.plan.paths[s.decision[node.index]])
         for p, row in s.case.projects.items():
             existing = s.case.existing_tpa(p, node.year)
-            new = sum(tpa * s.tree.usable_share(p, s.plan.nodes[d].year, node.index)
-                      for d, tpa in builds.get(p, ()) if d in on_the_way)
+            new = sum(
+                tpa * s.tree.usable_share(p, s.plan.nodes[d].year, node.index)
+                for d, tpa in builds.get(p, ())
+                if d in on_the_way
+            )
             if existing + new > ZERO:
                 factor = s.tree.capacity_factor(p, node.index)
-                yield (w, node.year, p, row.stage, row.country, existing, new, factor, factor * (existing + new),
-                       throughput(s, v, p, node.index))
+                yield (
+                    w,
+                    node.year,
+                    p,
+                    row.stage,
+                    row.country,
+                    existing,
+                    new,
+                    factor,
+                    factor * (existing + new),
+                    throughput(s, v, p, node.index),
+                )
 
 
 def training(s: Scope, v: Values) -> Rows:
@@ -113,7 +134,18 @@ def workforce(s: Scope, v: Values) -> Rows:
         for c, k in s.teams:
             staff, moved = v("staff", c, k, d), v("seconded", c, k, node.index)
             needed = sum(s.case.staffing[p].get(k, 0.0) * load[p] for p in runs.get(c, ()))
-            yield (w, node.year, c, k, staff, v("hired", c, k, d), -min(moved, 0.0) + 0.0, max(moved, 0.0), staff + moved, needed)
+            yield (
+                w,
+                node.year,
+                c,
+                k,
+                staff,
+                v("hired", c, k, d),
+                -min(moved, 0.0) + 0.0,
+                max(moved, 0.0),
+                staff + moved,
+                needed,
+            )
 
 
 def operations(s: Scope, v: Values) -> Rows:
@@ -144,8 +176,12 @@ def _flows(s: Scope, v: Values, node: Node) -> Iterator[tuple[str, str, str, str
                 yield row.country, "made", p, "", e, METAL, s.case.recovery(p, e) * taken
     for c, e, o in s.goods:
         exported = v("net_export", c, e, o, n)
-        for item, tonnes in (("given", exported), ("received", -exported), ("released", v("released", c, e, o, n)),
-                             ("bought", v("bought", c, e, o, n))):
+        for item, tonnes in (
+            ("given", exported),
+            ("received", -exported),
+            ("released", v("released", c, e, o, n)),
+            ("bought", v("bought", c, e, o, n)),
+        ):
             if tonnes > 0:
                 yield c, item, "", "", e, o, tonnes
         yield from _imports(s, (c, e, o), n, v("imported", c, e, o, n))
@@ -223,20 +259,43 @@ def spending(s: Scope, v: Values) -> Rows:
                     # A funder may set aside more than is spent; only what is spent counts.
                     part = spent * amount / offered if offered > 0 else 0.0
                     if total > 0 and part > ZERO:
-                        yield (funder, c, account.year, item, part, part * account.probability, account.probability,
-                               _who(s, account))
+                        yield (
+                            funder,
+                            c,
+                            account.year,
+                            item,
+                            part,
+                            part * account.probability,
+                            account.probability,
+                            _who(s, account),
+                        )
 
 
 def _items(s: Scope, v: Values, c: str, d: int, n: int) -> Iterator[tuple[str, float]]:
     node = s.plan.nodes[d]
     for stage in ("mine", "separation", "metal"):
-        yield f"capex {stage}", sum(
-            public_capex(s, p) * v("build", p, b) / len(years)
-            for p in s.growing if s.case.projects[p].country == c and s.case.projects[p].stage == stage
-            for b in s.plan.paths[d] if node.year in (years := s.case.payment_years(p, s.plan.nodes[b].year)))
+        yield (
+            f"capex {stage}",
+            sum(
+                public_capex(s, p) * v("build", p, b) / len(years)
+                for p in s.growing
+                if s.case.projects[p].country == c and s.case.projects[p].stage == stage
+                for b in s.plan.paths[d]
+                if node.year in (years := s.case.payment_years(p, s.plan.nodes[b].year))
+            ),
+        )
     rows = {g: s.case.programmes[g] for g in s.programmes if s.case.programmes[g].country == c}
     yield "training fees", sum(musd(row.cost_per_trainee_usd) * v("intake", g, d) for g, row in rows.items())
     yield "training seats", sum(musd(row.cost_per_seat_usd) * v("new_seats", g, d) for g, row in rows.items())
-    yield "hiring", sum(musd(s.case.workforce[team].hire_cost_usd) * v("hired", *team, d) for team in s.teams if team[0] == c)
-    yield "stock purchases", sum(musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg) * v("bought", *good, n)
-                                 for good in s.purchases if good[0] == c)
+    yield (
+        "hiring",
+        sum(musd(s.case.workforce[team].hire_cost_usd) * v("hired", *team, d) for team in s.teams if team[0] == c),
+    )
+    yield (
+        "stock purchases",
+        sum(
+            musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg) * v("bought", *good, n)
+            for good in s.purchases
+            if good[0] == c
+        ),
+    )

@@ -51,8 +51,9 @@ def phases_of(objective: Objective) -> list[Phase]:
     return [Phase("welfare"), *third]
 
 
-def solve_phases(program: Program, objective: Objective, solver: Solver, progress: Progress,
-                 phases_wanted: list[Phase] | None = None) -> Outcome:
+def solve_phases(
+    program: Program, objective: Objective, solver: Solver, progress: Progress, phases_wanted: list[Phase] | None = None
+) -> Outcome:
     """Solve all phases of the goal, or those given. Stops at the first that has no proven optimum."""
     phases: dict[str, Solution] = {}
     values: dict[str, float] = {}

@@ -45,14 +45,21 @@ class Solution:
     algorithm: str = ""
 
 
+class _SilentHighs(highspy.Highs):
+    """HiGHS that keeps its banner off stdout, where `--json` writes."""
+
+    def enableCallbacks(self) -> None:
+        self.setOptionValue("output_flag", False)
+        super().enableCallbacks()  # type: ignore[no-untyped-call]
+
+
 class Solver:
     """One program in one HiGHS object. Later objectives start from the last basis."""
 
     def __init__(self, program: Program, time_limit: float | None = None) -> None:
         self.program = program
         self.upper = program.upper.copy()
-        self._highs = highspy.Highs()
-        self._option("output_flag", False)
+        self._highs = _SilentHighs()  # type: ignore[no-untyped-call]
         self._option("threads", 1)
         # Tighter than the certificate asks, so that the residuals of the unscaled program stay below it.
         for name in ("primal_feasibility_tolerance", "dual_feasibility_tolerance", "ipm_optimality_tolerance"):
@@ -93,9 +100,11 @@ class Solver:
         self._option("simplex_strategy", 4 if algorithm == "primal" else 1)
         self._highs.run()
         status = self._highs.getModelStatus()
-        ends = {highspy.HighsModelStatus.kInfeasible: Stop.INFEASIBLE,
-                highspy.HighsModelStatus.kTimeLimit: Stop.TIME_LIMIT,
-                highspy.HighsModelStatus.kInterrupt: Stop.INTERRUPTED}
+        ends = {
+            highspy.HighsModelStatus.kInfeasible: Stop.INFEASIBLE,
+            highspy.HighsModelStatus.kTimeLimit: Stop.TIME_LIMIT,
+            highspy.HighsModelStatus.kInterrupt: Stop.INTERRUPTED,
+        }
         if status in ends:
             return Solution(ends[status], np.empty(0), np.empty(0), None, algorithm)
         found = self._highs.getSolution()
@@ -107,7 +116,7 @@ class Solver:
         stop = Stop.OPTIMAL if certificate.worst() <= TOLERANCE else Stop.UNPROVEN
         return Solution(stop, x, duals, certificate, algorithm)
 
-    def _option(self, name: str, value: object) -> None:
+    def _option(self, name: str, value: bool | float | str) -> None:
         if self._highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
             raise RuntimeError(f"HiGHS refused option {name} = {value}")
 
@@ -128,4 +137,4 @@ def _as_lp(program: Program) -> highspy.HighsLp:
 
 def version() -> str:
     """Version of HiGHS."""
-    return str(highspy.Highs().version())
+    return str(_SilentHighs().version())  # type: ignore[no-untyped-call]

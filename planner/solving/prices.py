@@ -104,11 +104,16 @@ def _stock(s: Scope, index: Any) -> tuple[Label, float]:
 
 
 ROWS = (
-    Scarce("account", "MUSD per MUSD", _budget), Scarce("usable_capacity", "MUSD per t/y", _growing_plant),
-    Scarce("throughput_limit", "MUSD per t/y", _plant), Scarce("nameplate_limit", "MUSD per t/y", _nameplate),
-    Scarce("feed_balance", "MUSD per t TREO", _feed), Scarce("staff_balance", "MUSD per person", _staff),
-    Scarce("seat_limit", "MUSD per seat", _seats), Scarce("new_seat_limit", "MUSD per seat", _new_seats),
-    Scarce("mentor_limit", "MUSD per practitioner", _mentors), Scarce("balance", "MUSD per t", _goods, 1.0),
+    Scarce("account", "MUSD per MUSD", _budget),
+    Scarce("usable_capacity", "MUSD per t/y", _growing_plant),
+    Scarce("throughput_limit", "MUSD per t/y", _plant),
+    Scarce("nameplate_limit", "MUSD per t/y", _nameplate),
+    Scarce("feed_balance", "MUSD per t TREO", _feed),
+    Scarce("staff_balance", "MUSD per person", _staff),
+    Scarce("seat_limit", "MUSD per seat", _seats),
+    Scarce("new_seat_limit", "MUSD per seat", _new_seats),
+    Scarce("mentor_limit", "MUSD per practitioner", _mentors),
+    Scarce("balance", "MUSD per t", _goods, 1.0),
     Scarce("stock_balance", "MUSD per t", _stock),
 )
 COLUMNS = (Scarce("hired", "MUSD per person", _hires), Scarce("imported", "MUSD per t", _imports))
@@ -122,8 +127,10 @@ def shadow_prices(scope: Scope, program: Program, outcome: Outcome) -> pd.DataFr
     cost[program.column[objective, None]] = 1.0
     reduced = cost - program.matrix.T @ solution.duals
     total: dict[tuple[Label, str], float] = defaultdict(float)
-    for label, unit, value in (*_priced(scope, program.rows, solution.duals, ROWS),
-                               *_priced(scope, program.columns, np.minimum(reduced, 0.0), COLUMNS)):
+    for label, unit, value in (
+        *_priced(scope, program.rows, solution.duals, ROWS),
+        *_priced(scope, program.columns, np.minimum(reduced, 0.0), COLUMNS),
+    ):
         total[label, unit] += value
     rows = [(*label, value, unit, objective) for (label, unit), value in total.items() if value > SMALLEST]
     rows.sort(key=lambda row: (row[0], -row[6], row[1:5], row[5] or 0))
@@ -131,7 +138,9 @@ def shadow_prices(scope: Scope, program: Program, outcome: Outcome) -> pd.DataFr
     return table.astype({"year": "Int64"})
 
 
-def _priced(scope: Scope, keys: tuple[Key, ...], duals: Vector, kinds: tuple[Scarce, ...]) -> Iterator[tuple[Label, str, float]]:
+def _priced(
+    scope: Scope, keys: tuple[Key, ...], duals: Vector, kinds: tuple[Scarce, ...]
+) -> Iterator[tuple[Label, str, float]]:
     by_key = {scarce.key: scarce for scarce in kinds}
     for (name, index), dual in zip(keys, duals.tolist(), strict=True):
         scarce = by_key.get(name)

@@ -92,7 +92,9 @@ def certify(program: Program, cost: Vector, upper: Vector, x: Vector, duals: Vec
     row_scale = 1.0 + abs(matrix) @ np.abs(x)
     row_violation = np.maximum(program.row_lower - activity, activity - program.row_upper)
     column_violation = np.maximum(program.lower - x, x - upper)
-    primal = max(np.max(row_violation / row_scale, initial=0.0), np.max(column_violation / (1.0 + np.abs(x)), initial=0.0))
+    primal = max(
+        np.max(row_violation / row_scale, initial=0.0), np.max(column_violation / (1.0 + np.abs(x)), initial=0.0)
+    )
 
     reduced = cost - matrix.T @ duals
     scale = 1.0 + np.max(np.abs(cost), initial=0.0)

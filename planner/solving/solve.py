@@ -19,24 +19,34 @@ from planner.results.verify import Verification, verify
 from planner.solving import highs
 from planner.solving.diagnose import why_infeasible
 from planner.solving.extract import extract_tables
-from planner.solving.goals import Outcome, solve_phases
+from planner.solving.goals import solve_phases
 from planner.solving.highs import TOLERANCE, Solver, Stop
 from planner.solving.prices import shadow_prices
 from planner.solving.program import Certificate, Program, compile_program
 
 Progress = Callable[[str], None]
-ENDS = {Stop.OPTIMAL: Status.OPTIMAL, Stop.INFEASIBLE: Status.INFEASIBLE, Stop.TIME_LIMIT: Status.TIME_LIMIT,
-        Stop.INTERRUPTED: Status.TIME_LIMIT, Stop.UNPROVEN: Status.UNPROVEN}
-SAID = {"risk": "solving for the least risk", "cost": "solving for the least cost",
-        "welfare": "solving for the least cost and risk", "expected_loss": "solving for the least expected loss"}
+ENDS = {
+    Stop.OPTIMAL: Status.OPTIMAL,
+    Stop.INFEASIBLE: Status.INFEASIBLE,
+    Stop.TIME_LIMIT: Status.TIME_LIMIT,
+    Stop.INTERRUPTED: Status.TIME_LIMIT,
+    Stop.UNPROVEN: Status.UNPROVEN,
+}
+SAID = {
+    "risk": "solving for the least risk",
+    "cost": "solving for the least cost",
+    "welfare": "solving for the least cost and risk",
+    "expected_loss": "solving for the least expected loss",
+}
 
 
 def silent(_: str) -> None:
     """Say nothing."""
 
 
-def solve_case(case: Case, progress: Progress = silent, time_limit: float | None = None,
-               baseline: bool = True) -> PlanValues:
+def solve_case(
+    case: Case, progress: Progress = silent, time_limit: float | None = None, baseline: bool = True
+) -> PlanValues:
     """Solve a case and verify the plan.
 
     time_limit: seconds for each run of the solver. baseline: also solve the case without levers, for
@@ -49,15 +59,27 @@ def solve_case(case: Case, progress: Progress = silent, time_limit: float | None
     nothing = _solve(without_plan(case), lambda step: progress(f"without a plan: {step}"), time_limit)
     if nothing.status is not Status.OPTIMAL:
         return plan
-    kept = ("risk_musd", "expected_loss_musd", "cvar_musd", "cost_musd", "scenario_loss_musd", "expected_shortfall_t",
-            "service_level")
+    kept = (
+        "risk_musd",
+        "expected_loss_musd",
+        "cvar_musd",
+        "cost_musd",
+        "scenario_loss_musd",
+        "expected_shortfall_t",
+        "service_level",
+    )
     summary = plan.summary | {"without_plan": {key: nothing.summary[key] for key in kept}}
-    summary["seconds"] = {key: round(value + (nothing.summary["seconds"][key] if key != "load" else 0.0), 3)
-                          for key, value in plan.summary["seconds"].items()}
+    summary["seconds"] = {
+        key: round(value + (nothing.summary["seconds"][key] if key != "load" else 0.0), 3)
+        for key, value in plan.summary["seconds"].items()
+    }
     keys = ["scenario", "year", "country", "element", "form"]
     short = plan.tables["shortfall"].merge(
         nothing.tables["shortfall"].rename(columns={"tonnes": "without_plan_t"}).drop(columns="demand_t"),
-        on=keys, how="left", validate="one_to_one")
+        on=keys,
+        how="left",
+        validate="one_to_one",
+    )
     return replace(plan, summary=summary, tables=plan.tables | {"shortfall": short})
 
 
@@ -67,7 +89,9 @@ def _solve(case: Case, progress: Progress, time_limit: float | None) -> PlanValu
     model = build_model(case)
     program = compile_program(model)
     built = perf_counter()
-    outcome = solve_phases(program, case.model.objective, Solver(program, time_limit), lambda name: progress(SAID[name]))
+    outcome = solve_phases(
+        program, case.model.objective, Solver(program, time_limit), lambda name: progress(SAID[name])
+    )
     summary = _header(case, model.scope.tree.nodes, program)
     if outcome.stop is not Stop.OPTIMAL:
         summary["status"] = ENDS[outcome.stop].value
@@ -84,8 +108,11 @@ def _solve(case: Case, progress: Progress, time_limit: float | None) -> PlanValu
     certificate = _worst([s.certificate for s in outcome.phases.values() if s.certificate], checked)
     status = Status.OPTIMAL if certificate.worst() <= TOLERANCE and checked.holds else Status.UNPROVEN
     summary |= {"status": status.value, **figures(case, tables, checked, outcome.values.get("risk"))}
-    summary["certificate"] = {"primal_residual": certificate.primal_residual, "dual_residual": certificate.dual_residual,
-                              "relative_gap": certificate.relative_gap}
+    summary["certificate"] = {
+        "primal_residual": certificate.primal_residual,
+        "dual_residual": certificate.dual_residual,
+        "relative_gap": certificate.relative_gap,
+    }
     summary["algorithms"] = {name: s.algorithm for name, s in outcome.phases.items()}
     summary["seconds"] = solved
     return PlanValues(case, status, summary, tables)
@@ -99,21 +126,35 @@ def without_plan(case: Case) -> Case:
 
 def _worst(certificates: list[Certificate], checked: Verification) -> Certificate:
     """The worst figures over all phases; the verifier's violations count as primal residual."""
-    worst = Certificate(max(c.primal_residual for c in certificates), max(c.dual_residual for c in certificates),
-                        max(c.relative_gap for c in certificates))
+    worst = Certificate(
+        max(c.primal_residual for c in certificates),
+        max(c.dual_residual for c in certificates),
+        max(c.relative_gap for c in certificates),
+    )
     return replace(worst, primal_residual=max(worst.primal_residual, checked.worst))
 
 
 def _header(case: Case, nodes: Any, program: Program) -> dict[str, Any]:
     return {
-        "status": "", "case": case.name, "goal": case.model.objective.goal,
+        "status": "",
+        "case": case.name,
+        "goal": case.model.objective.goal,
         "model": {"name": case.model.name, **program.size, "nodes": len(nodes), "scenarios": len(case.scenarios)},
-        "versions": {"planner": version("allied-rare-earth-planner"), "python": platform.python_version(),
-                     "pyomo": version("pyomo"), "highs": highs.version(), "pandas": version("pandas")},
+        "versions": {
+            "planner": version("allied-rare-earth-planner"),
+            "python": platform.python_version(),
+            "pyomo": version("pyomo"),
+            "highs": highs.version(),
+            "pandas": version("pandas"),
+        },
         "inputs_sha256": case.sha256,
     }
 
 
 def _seconds(case: Case, started: float, built: float) -> dict[str, float]:
-    return {"load": round(case.load_seconds, 3), "build": round(built - started, 3),
-            "solve": round(perf_counter() - built, 3), "report": 0.0}
+    return {
+        "load": round(case.load_seconds, 3),
+        "build": round(built - started, 3),
+        "solve": round(perf_counter() - built, 3),
+        "report": 0.0,
+    }

@@ -1,0 +1,51 @@
+# Two commands do everything: `make demo` and `make test`. Both build the environment from the lock files first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PLANNER := $(BIN)/planner
+
+.PHONY: demo test lint docs lock reference wheel clean
+
+demo: $(VENV)/demo.done
+	$(PLANNER) solve inputs/allied-2026 --model models/base.toml --out reports/allied-2026-base
+	@echo "Look at reports/allied-2026-base/report.html"
+
+test: lint
+	$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/test.done
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Generated pages: models/formulation.md and the tables in inputs/README.md.
+docs: $(VENV)/test.done
+	$(BIN)/python -m planner.docs
+
+# The committed reference run, which a test rebuilds and compares.
+reference: $(VENV)/demo.done
+	$(PLANNER) solve inputs/starter --model models/base.toml --out reports/reference/starter-base
+
+lock: $(VENV)/test.done
+	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements.lock
+	$(BIN)/uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements-dev.lock
+
+wheel: $(VENV)/test.done
+	$(BIN)/python -m build --wheel
+
+clean:
+	rm -rf $(VENV) dist build
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=") if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo.done: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	touch $@
+
+$(VENV)/test.done: requirements-dev.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	touch $@ $(VENV)/demo.done
