@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 
@@ -9,7 +10,6 @@ from planner.data.case import BASE, Case
 from planner.data.schema import Row, Shock
 from planner.data.tables import Tables
 from planner.errors import Fault, did_you_mean
-import itertools
 
 Finding = tuple[str, int, str, str]
 Check = Callable[[Case], Iterator[Finding]]

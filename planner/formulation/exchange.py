@@ -10,7 +10,7 @@ from __future__ import annotations
 from pyomo.environ import quicksum
 
 from planner.formulation.materials import made, used
-from planner.formulation.model import Expression, Model
+from planner.formulation.model import Expression, Model, or_zero
 from planner.formulation.scope import Scope
 
 Index = list[tuple[str, str, str, int]]
@@ -55,7 +55,7 @@ def balance(m: Model, c: str, e: str, o: str, n: int) -> Expression:
     r"""made + imported + released + shortfall >= demand + net_export + used by metal plants + bought into stock."""
     s = m.scope
     key = (c, e, o, n)
-    supply = made(m, *key) + short(m, *key) + (m.imported.get(key, 0.0))
+    supply = made(m, *key) + short(m, *key) + or_zero(m.imported, *key)
     use = s.tree.demand((c, e, o), n) + used(m, *key)
     if (c, e, o) in s.exchanged:
         use += m.net_export[key]

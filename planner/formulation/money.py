@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyomo.environ import quicksum
 
-from planner.formulation.model import Expression, Model
+from planner.formulation.model import Expression, Model, or_zero
 from planner.formulation.scope import Scope
 from planner.units import musd, musd_per_tonne
 
@@ -124,6 +124,6 @@ def account(m: Model, i: str, a: int) -> Expression:
     s = m.scope
     node = s.accounts.nodes[a]
     paid = quicksum(m.paid[i, c, a] for c in s.case.reach[i] if (i, c, a) in m.paid)
-    forward = m.carried.get((i, a), 0.0)
-    brought = m.carried.get((i, node.parent), 0.0)
+    forward = or_zero(m.carried, i, a)
+    brought = or_zero(m.carried, i, node.parent)
     return paid + forward - brought <= s.case.budget.get((i, node.year), 0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyomo.environ import quicksum
 
 from planner.formulation.capacity import throughput
-from planner.formulation.model import Expression, Model
+from planner.formulation.model import Expression, Model, or_zero
 from planner.formulation.scope import Scope
 
 Teams = list[tuple[str, str, int]]
@@ -70,7 +70,7 @@ def staff_balance(m: Model, c: str, k: str, d: int) -> Expression:
         and (g, y) in m.intake
         and s.plan.nodes[y].year == node.year - s.case.programmes[g].duration_years
     )
-    hired = m.hired.get((c, k, d), 0.0)
+    hired = or_zero(m.hired, c, k, d)
     return m.staff[c, k, d] - (1 - s.case.skills[k].attrition) * m.staff[c, k, node.parent] - joined - hired == 0
 
 

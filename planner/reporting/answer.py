@@ -13,7 +13,11 @@ from planner.reporting.parts import Card
 from planner.reporting.plants import decisions, everywhere, expected_sum
 from planner.reporting.supply import remaining
 
-WHO = {"allied": "the allies together", "blocs": "the countries of each bloc together", "national": "each country on its own"}
+WHO = {
+    "allied": "the allies together",
+    "blocs": "the countries of each bloc together",
+    "national": "each country on its own",
+}
 DECIDING = ("budget", "nameplate limit", "staff joining", "capacity", "feed", "new seats limit")
 """Scarce things a government can do something about, in the order in which they are told."""
 
@@ -30,8 +34,10 @@ def question(book: Book) -> str:
     """The question the plan answers."""
     years = book.years
     span = f"in {years[0]}" if len(years) == 1 else f"from {years[0]} to {years[-1]}"
-    return (f"If outside supply of rare earths is disrupted {span}, who runs short, and which mines, separation plants, "
-            f"metal plants, people and stocks should {WHO[book.case.model.policy.coordination]} pay for so that it hurts least?")
+    return (
+        f"If outside supply of rare earths is disrupted {span}, who runs short, and which mines, separation plants, "
+        f"metal plants, people and stocks should {WHO[book.case.model.policy.coordination]} pay for so that it hurts least?"
+    )
 
 
 def tail_words(book: Book) -> str:
@@ -43,52 +49,86 @@ def tail_words(book: Book) -> str:
 def risk_words(book: Book) -> str:
     """How risk is defined in this run."""
     aversion = book.case.model.objective.risk_aversion
-    return (f"Risk = {percent(1 - aversion)} of the expected loss + {percent(aversion)} of the mean loss in "
-            f"{tail_words(book)} (CVaR). A loss is what the missing kilograms cost the users.")
+    return (
+        f"Risk = {percent(1 - aversion)} of the expected loss + {percent(aversion)} of the mean loss in "
+        f"{tail_words(book)} (CVaR). A loss is what the missing kilograms cost the users."
+    )
 
 
 def cards(book: Book) -> list[Card]:
     """Key figures."""
     s, old = book.summary, book.without
+
     def was(key: str) -> str:
         return f"without a plan {rough(old[key])} ({change(old[key], s[key]) or 'none'})" if old else ""
+
     least = s.get("least_risk_musd")
     built = decisions(book)
     levels = s["service_level"]
     out = [
-        Card("Risk", rough(s["risk_musd"]), "MUSD", was("risk_musd") or (f"least attainable {rough(least)}" if least is not None else "")),
+        Card(
+            "Risk",
+            rough(s["risk_musd"]),
+            "MUSD",
+            was("risk_musd") or (f"least attainable {rough(least)}" if least is not None else ""),
+        ),
         Card("Expected loss", rough(s["expected_loss_musd"]), "MUSD", was("expected_loss_musd")),
         Card(f"Mean loss in {tail_words(book)}", rough(s["cvar_musd"]), "MUSD", was("cvar_musd")),
-        Card("Cost of the plan", rough(s["cost_musd"]), "MUSD", "present value, public and private, operation included"),
+        Card(
+            "Cost of the plan", rough(s["cost_musd"]), "MUSD", "present value, public and private, operation included"
+        ),
         Card("Public money", rough(s["public_spend_musd"]), "MUSD", "expected, not discounted"),
-        Card("New plants", f"{built['project'].nunique():,}", "projects", f"{rough(expected_sum(built, 'capex_musd'))} MUSD of capital"),
+        Card(
+            "New plants",
+            f"{built['project'].nunique():,}",
+            "projects",
+            f"{rough(expected_sum(built, 'capex_musd'))} MUSD of capital",
+        ),
         Card("People trained", rough(sum(s["trained"].values())), "persons", "who complete their training"),
     ]
     if levels:
         worst = min(levels, key=lambda e: (levels[e], e))
-        out.append(Card("Demand met", percent(levels[worst]), "", f"{book.names.element(worst)}, the least served; expected, whole horizon"))
+        out.append(
+            Card(
+                "Demand met",
+                percent(levels[worst]),
+                "",
+                f"{book.names.element(worst)}, the least served; expected, whole horizon",
+            )
+        )
     return out
 
 
 def answer(book: Book) -> list[Saying]:
     """The answer, in the order in which it is asked for."""
-    return [Saying("Risk", _risk(book)), Saying("Cost", _cost(book)), Saying("What to fund first", _first(book)),
-            Saying("Who remains short", _short(book)), Saying("What binds", _binding(book))]
+    return [
+        Saying("Risk", _risk(book)),
+        Saying("Cost", _cost(book)),
+        Saying("What to fund first", _first(book)),
+        Saying("Who remains short", _short(book)),
+        Saying("What binds", _binding(book)),
+    ]
 
 
 def _risk(book: Book) -> str:
     s, old, objective = book.summary, book.without, book.case.model.objective
     if old:
-        text = (f"With the plan the risk is {rough(s['risk_musd'])} MUSD; without one it is {rough(old['risk_musd'])} MUSD"
-                + (f" ({change(old['risk_musd'], s['risk_musd'])})" if old["risk_musd"] > 0 else "")
-                + f". The expected loss goes from {rough(old['expected_loss_musd'])} to {rough(s['expected_loss_musd'])} MUSD, "
-                f"the mean loss in {tail_words(book)} from {rough(old['cvar_musd'])} to {rough(s['cvar_musd'])} MUSD. ")
+        text = (
+            f"With the plan the risk is {rough(s['risk_musd'])} MUSD; without one it is {rough(old['risk_musd'])} MUSD"
+            + (f" ({change(old['risk_musd'], s['risk_musd'])})" if old["risk_musd"] > 0 else "")
+            + f". The expected loss goes from {rough(old['expected_loss_musd'])} to {rough(s['expected_loss_musd'])} MUSD, "
+            f"the mean loss in {tail_words(book)} from {rough(old['cvar_musd'])} to {rough(s['cvar_musd'])} MUSD. "
+        )
     else:
-        text = (f"With the plan the risk is {rough(s['risk_musd'])} MUSD: an expected loss of {rough(s['expected_loss_musd'])} MUSD "
-                f"and a mean loss of {rough(s['cvar_musd'])} MUSD in {tail_words(book)}. ")
+        text = (
+            f"With the plan the risk is {rough(s['risk_musd'])} MUSD: an expected loss of {rough(s['expected_loss_musd'])} MUSD "
+            f"and a mean loss of {rough(s['cvar_musd'])} MUSD in {tail_words(book)}. "
+        )
     if s.get("least_risk_musd") is not None:
-        return text + (f"The least risk attainable is {rough(s['least_risk_musd'])} MUSD; this is the cheapest plan within "
-                       f"{percent(objective.risk_slack)} of it.")
+        return text + (
+            f"The least risk attainable is {rough(s['least_risk_musd'])} MUSD; this is the cheapest plan within "
+            f"{percent(objective.risk_slack)} of it."
+        )
     if objective.goal == "target":
         return text + f"It is the cheapest plan whose risk is at most {rough(objective.risk_limit)} MUSD."
     return text + "It is the plan with the least sum of cost and risk."
@@ -104,8 +144,11 @@ def _cost(book: Book) -> str:
     funders = paid.groupby("kind")["amount"].sum()
     shares = [f"{name} {rough(float(funders[name]))}" for name in largest_first(paid)[:3]]
     more = len(funders) - len(shares)
-    return (text + f"Public budgets pay {rough(s['public_spend_musd'])} MUSD (not discounted): {', '.join(shares)}"
-            + (f" and {count(more, 'other')}." if more > 0 else "."))
+    return (
+        text
+        + f"Public budgets pay {rough(s['public_spend_musd'])} MUSD (not discounted): {', '.join(shares)}"
+        + (f" and {count(more, 'other')}." if more > 0 else ".")
+    )
 
 
 def _first(book: Book) -> str:
@@ -116,12 +159,16 @@ def _first(book: Book) -> str:
     start = rows[rows["year"] == year].sort_values(["capex_musd", "project"], ascending=[False, True])
     largest = [f"{r.name_} ({r.place})" for r in start.head(4).rename(columns={"name": "name_"}).itertuples()]
     total = expected_sum(rows, "capex_musd")
-    text = (f"{count(start['project'].nunique(), 'project')} should be committed in {year}, for "
-            f"{rough(expected_sum(start, 'capex_musd'))} of {rough(total)} MUSD of capital; "
-            f"{'the largest are ' if len(start) > len(largest) else ''}{listed(largest)}. ")
+    text = (
+        f"{count(start['project'].nunique(), 'project')} should be committed in {year}, for "
+        f"{rough(expected_sum(start, 'capex_musd'))} of {rough(total)} MUSD of capital; "
+        f"{'the largest are ' if len(start) > len(largest) else ''}{listed(largest)}. "
+    )
     text += f"First output from any of them comes in {int(start['first_output'].min())}."
     if not everywhere(rows):
-        text += " Some later commitments are made only if a disruption has shown itself; amounts are then expected ones."
+        text += (
+            " Some later commitments are made only if a disruption has shown itself; amounts are then expected ones."
+        )
     return text
 
 
@@ -133,13 +180,19 @@ def _short(book: Book) -> str:
     who = [f"{book.names.country(r.country)} ({percent(r.musd / total)})" for r in left.head(3).itertuples()]
     years = book.losses.groupby("year")["musd"].sum()
     worst = sorted(int(y) for y in years.sort_values(ascending=False, kind="stable").head(3).index if years[y] > 0)
-    tonnes = [f"{rough(t)} t of {midway(book.names.element(e))}" for e, t in
-              sorted(book.summary["expected_shortfall_t"].items(), key=lambda pair: book.elements.index(pair[0])) if t > 0.005]
+    tonnes = [
+        f"{rough(t)} t of {midway(book.names.element(e))}"
+        for e, t in sorted(book.summary["expected_shortfall_t"].items(), key=lambda pair: book.elements.index(pair[0]))
+        if t > 0.005
+    ]
     losses = book.summary["scenario_loss_musd"]
     hardest = max(sorted(losses), key=lambda w: losses[w])
     missing = f"Still missing over the horizon, expected: {listed(tonnes)}. " if tonnes else ""
-    return (missing + f"Most of the expected loss that remains falls on {listed(who)}, mostly in {listed([str(y) for y in worst])}. "
-            f"The hardest scenario with the plan is “{book.names.scenario(hardest)}”: {rough(losses[hardest])} MUSD.")
+    return (
+        missing
+        + f"Most of the expected loss that remains falls on {listed(who)}, mostly in {listed([str(y) for y in worst])}. "
+        f"The hardest scenario with the plan is “{book.names.scenario(hardest)}”: {rough(losses[hardest])} MUSD."
+    )
 
 
 def _binding(book: Book) -> str:
@@ -147,6 +200,9 @@ def _binding(book: Book) -> str:
     chosen = [best[kind].sentence for kind in DECIDING if kind in best][:3]
     if not chosen:
         return "Nothing the plan could be given more of would lower what is minimised."
-    money = "" if "budget" in best or not book.case.budget else \
-        "Not public money: one more MUSD in any single budget takes nothing off. "
+    money = (
+        ""
+        if "budget" in best or not book.case.budget
+        else "Not public money: one more MUSD in any single budget takes nothing off. "
+    )
     return money + ". ".join(chosen) + "."

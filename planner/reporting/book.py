@@ -14,8 +14,25 @@ from planner.reporting.names import Names
 from planner.results.losses import loss_of_shortfall
 from planner.results.plan import TABLE_COLUMNS, PlanValues
 
-TEXTS = frozenset({"project", "stage", "country", "scenarios", "scenario", "programme", "skill", "item", "feed",
-                   "element", "form", "funder", "scarce", "unit", "objective"})
+TEXTS = frozenset(
+    {
+        "project",
+        "stage",
+        "country",
+        "scenarios",
+        "scenario",
+        "programme",
+        "skill",
+        "item",
+        "feed",
+        "element",
+        "form",
+        "funder",
+        "scarce",
+        "unit",
+        "objective",
+    }
+)
 WITHOUT = "without_plan_t"
 EXPECTED = "expected"
 
@@ -84,10 +101,19 @@ class Book:
         weight = rows["scenario"].map(self.weights)
         for column, source in (("musd", "tonnes"), ("without_musd", WITHOUT)):
             if source in rows:
-                values = zip(rows["country"], rows["element"], rows["form"], rows["year"], rows[source],
-                             rows["demand_t"], strict=True)
-                out[column] = weight * [loss_of_shortfall(self.case, (c, e, o), int(t), missing, demand)
-                                        for c, e, o, t, missing, demand in values]
+                values = zip(
+                    rows["country"],
+                    rows["element"],
+                    rows["form"],
+                    rows["year"],
+                    rows[source],
+                    rows["demand_t"],
+                    strict=True,
+                )
+                out[column] = weight * [
+                    loss_of_shortfall(self.case, (c, e, o), int(t), missing, demand)
+                    for c, e, o, t, missing, demand in values
+                ]
         return out.groupby(keys, as_index=False).sum()
 
     @cached_property

@@ -24,10 +24,24 @@ OTHERS = "#b9a892"
 FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 CONFIG: dict[str, Any] = {
-    "font": FONT, "background": "transparent", "aria": False, "view": {"stroke": None},
-    "axis": {"labelPadding": 5, "labelColor": MUTED, "titleColor": MUTED, "labelFontSize": 11, "titleFontSize": 11, "titleFontWeight": "normal",
-             "gridColor": RULE, "domainColor": "#9aa3ad", "tickColor": "#9aa3ad", "tickSize": 4},
-    "text": {"font": FONT, "fontSize": 11, "color": INK}, "legend": {"disable": True},
+    "font": FONT,
+    "background": "transparent",
+    "aria": False,
+    "view": {"stroke": None},
+    "axis": {
+        "labelPadding": 5,
+        "labelColor": MUTED,
+        "titleColor": MUTED,
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+        "gridColor": RULE,
+        "domainColor": "#9aa3ad",
+        "tickColor": "#9aa3ad",
+        "tickSize": 4,
+    },
+    "text": {"font": FONT, "fontSize": 11, "color": INK},
+    "legend": {"disable": True},
 }
 
 
@@ -51,8 +65,10 @@ def _inline(svg: str, prefix: str, title: str, description: str) -> str:
     """SVG for a page: no namespaces, no styling hooks, own ids, two decimals, a title and a description."""
     ids = {old: f"{prefix}-{place}" for place, old in enumerate(re.findall(r'\sid="([^"]+)"', svg))}
     svg = re.sub(r"<[^>]+>", lambda tag: _slim(tag[0], ids), svg)
-    label = (f' role="img" aria-labelledby="{prefix}t {prefix}d"><title id="{prefix}t">{escape(title)}</title>'
-             f'<desc id="{prefix}d">{escape(description)}</desc>')
+    label = (
+        f' role="img" aria-labelledby="{prefix}t {prefix}d"><title id="{prefix}t">{escape(title)}</title>'
+        f'<desc id="{prefix}d">{escape(description)}</desc>'
+    )
     head, body = svg.split(">", 1)
     return head + label + body
 
@@ -71,35 +87,65 @@ def year_ticks(years: Sequence[int], most: int = 6) -> list[int]:
 
 def x_years(years: Sequence[int], most: int = 6) -> alt.X:
     """Years as bands, for bars."""
-    return alt.X("year:O", scale=alt.Scale(domain=list(years), paddingInner=0.2),
-                 axis=alt.Axis(title=None, labelAngle=0, values=year_ticks(years, most), format="d", ticks=False, labelOverlap=False))
+    return alt.X(
+        "year:O",
+        scale=alt.Scale(domain=list(years), paddingInner=0.2),
+        axis=alt.Axis(
+            title=None, labelAngle=0, values=year_ticks(years, most), format="d", ticks=False, labelOverlap=False
+        ),
+    )
 
 
 def x_time(years: Sequence[int], most: int = 6) -> alt.X:
     """Years as points, for lines."""
-    return alt.X("year:Q", scale=alt.Scale(domain=[years[0], max(years[-1], years[0] + 1)], nice=False, zero=False),
-                 axis=alt.Axis(title=None, values=year_ticks(years, most), format="d", grid=False, labelFlush=False, labelOverlap=False))
+    return alt.X(
+        "year:Q",
+        scale=alt.Scale(domain=[years[0], max(years[-1], years[0] + 1)], nice=False, zero=False),
+        axis=alt.Axis(
+            title=None, values=year_ticks(years, most), format="d", grid=False, labelFlush=False, labelOverlap=False
+        ),
+    )
 
 
 def y_amount(column: str, title: str, top: float | None = None) -> alt.Y:
     """Amounts from zero."""
     scale = alt.Scale(zero=True, nice=True) if top is None else alt.Scale(domain=[0, top], nice=False)
-    return alt.Y(f"{column}:Q", scale=scale, axis=alt.Axis(title=title, tickCount=4, format=",~r", domain=False, ticks=False))
+    return alt.Y(
+        f"{column}:Q", scale=scale, axis=alt.Axis(title=title, tickCount=4, format=",~r", domain=False, ticks=False)
+    )
 
 
 def coloured(column: str, colours: Sequence[tuple[str, str]]) -> alt.Color:
     """A colour for each of the named things."""
-    return alt.Color(f"{column}:N", scale=alt.Scale(domain=[name for name, _ in colours], range=[hue for _, hue in colours]))
+    return alt.Color(
+        f"{column}:N", scale=alt.Scale(domain=[name for name, _ in colours], range=[hue for _, hue in colours])
+    )
 
 
-def stacked(data: pd.DataFrame, years: Sequence[int], colours: Sequence[tuple[str, str]], unit: str,
-            *, width: int = 300, height: int = 170, top: float | None = None) -> alt.Chart:
+def stacked(
+    data: pd.DataFrame,
+    years: Sequence[int],
+    colours: Sequence[tuple[str, str]],
+    unit: str,
+    *,
+    width: int = 300,
+    height: int = 170,
+    top: float | None = None,
+) -> alt.Chart:
     """Stacked bars by year of the columns year, kind, amount, in the order of `colours` from the ground up."""
     order = {name: place for place, (name, _) in enumerate(colours)}
     table = data.assign(order=data["kind"].map(order)).sort_values(["year", "order"])
-    return alt.Chart(table).mark_bar().encode(
-        x=x_years(years), y=y_amount("amount", unit, top), color=coloured("kind", colours), order="order:Q",
-    ).properties(width=width, height=height)
+    return (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(
+            x=x_years(years),
+            y=y_amount("amount", unit, top),
+            color=coloured("kind", colours),
+            order="order:Q",
+        )
+        .properties(width=width, height=height)
+    )
 
 
 def legend_of(colours: Sequence[tuple[str, str]]) -> Legend:

@@ -57,8 +57,13 @@ def named_cell(names: Names, table: Table, column: str, value: Any) -> Any:
 
 
 _NAMERS: dict[str, Callable[[Names], Callable[[str], str]]] = {
-    "country": lambda n: n.country, "element": lambda n: n.element, "project": lambda n: n.project,
-    "skill": lambda n: n.skill, "scenario": lambda n: n.scenario, "supplier": lambda n: n.party, "funder": lambda n: n.party,
+    "country": lambda n: n.country,
+    "element": lambda n: n.element,
+    "project": lambda n: n.project,
+    "skill": lambda n: n.skill,
+    "scenario": lambda n: n.scenario,
+    "supplier": lambda n: n.party,
+    "funder": lambda n: n.party,
 }
 
 
@@ -73,13 +78,22 @@ def _grid(table: Table, case: Case, names: Names) -> Grid:
     carried = [name for name in CARRIED if any(getattr(row, name) for row in rows)]
     headings = [Column(name.replace("_", " "), unit, is_number) for name, unit, is_number in columns]
     ranked = sorted(rows, key=lambda row: rank(row.confidence))
-    cells = [[*(_text(name, named_cell(names, table, name, getattr(row, name))) for name, _, _ in columns),
-              *(getattr(row, name) for name in carried)] for row in ranked]
+    cells = [
+        [
+            *(_text(name, named_cell(names, table, name, getattr(row, name))) for name, _, _ in columns),
+            *(getattr(row, name) for name in carried),
+        ]
+        for row in ranked
+    ]
     unsure = sum(row.confidence.strip().casefold() in UNSURE for row in rows)
     flag = f", {unsure:,} of them unsure" if unsure else ""
-    return Grid(f"{table.name.replace('_', ' ').capitalize()}: {table.meaning} ({count(len(rows), 'row')}{flag})",
-                [*headings, *texts(*carried)], cells, folded=True,
-                marks=["unsure" if row.confidence.strip().casefold() in UNSURE else "" for row in ranked])
+    return Grid(
+        f"{table.name.replace('_', ' ').capitalize()}: {table.meaning} ({count(len(rows), 'row')}{flag})",
+        [*headings, *texts(*carried)],
+        cells,
+        folded=True,
+        marks=["unsure" if row.confidence.strip().casefold() in UNSURE else "" for row in ranked],
+    )
 
 
 def _text(column: str, value: Any) -> str:
@@ -99,14 +113,26 @@ def sureness(case: Case) -> Grid:
     """How many rows of each table are how sure."""
     tables = used_tables(case)
     words = {t.name: Counter(_word(row.confidence) for row in case.tables.rows(t.name)) for t in tables}
-    known = sorted({word for counts in words.values() for word in counts},
-                   key=lambda word: (rank("" if word == NOT_STATED else word), word))
+    known = sorted(
+        {word for counts in words.values() for word in counts},
+        key=lambda word: (rank("" if word == NOT_STATED else word), word),
+    )
     sourced = {t.name: sum(bool(row.source) for row in case.tables.rows(t.name)) for t in tables}
-    rows = [[t.name.replace("_", " "), t.meaning, f"{len(case.tables.rows(t.name)):,}",
-             *(f"{words[t.name][w]:,}" if words[t.name][w] else NOTHING for w in known),
-             f"{sourced[t.name]:,}"] for t in tables]
-    return Grid("How sure the inputs are: rows by confidence, the least sure first",
-                [*texts("table", "what it says"), Column("rows"), *(Column(w) for w in known), Column("with a source")], rows)
+    rows = [
+        [
+            t.name.replace("_", " "),
+            t.meaning,
+            f"{len(case.tables.rows(t.name)):,}",
+            *(f"{words[t.name][w]:,}" if words[t.name][w] else NOTHING for w in known),
+            f"{sourced[t.name]:,}",
+        ]
+        for t in tables
+    ]
+    return Grid(
+        "How sure the inputs are: rows by confidence, the least sure first",
+        [*texts("table", "what it says"), Column("rows"), *(Column(w) for w in known), Column("with a source")],
+        rows,
+    )
 
 
 def _word(confidence: str) -> str:

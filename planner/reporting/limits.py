@@ -14,10 +14,18 @@ from planner.reporting.numbers import count, rough
 
 PER_KIND = 4
 KINDS: dict[str, str] = {
-    "budget": "Public money", "nameplate limit": "Room to build more", "capacity": "Capacity in use", "feed": "Feed",
-    "staff joining": "People", "hires": "Room to hire", "training seats": "Training seats",
-    "new seats limit": "Room for new training seats", "mentors": "Mentors", "imports": "Imports on offer",
-    "delivered good": "Material at the user", "stock": "Material in stock",
+    "budget": "Public money",
+    "nameplate limit": "Room to build more",
+    "capacity": "Capacity in use",
+    "feed": "Feed",
+    "staff joining": "People",
+    "hires": "Room to hire",
+    "training seats": "Training seats",
+    "new seats limit": "Room for new training seats",
+    "mentors": "Mentors",
+    "imports": "Imports on offer",
+    "delivered good": "Material at the user",
+    "stock": "Material in stock",
 }
 OFF = {"risk": "off the risk", "welfare": "off cost plus risk"}
 
@@ -41,8 +49,9 @@ def limits(book: Book, per_kind: int = PER_KIND) -> list[Limit]:
     Things worth the same are told once."""
     prices = book.tables["shadow_prices"]
     things = ["scarce", "item", "country", "element", "form", "unit", "objective"]
-    prices = prices[prices["musd_per_unit"] > 0].sort_values(["musd_per_unit", "year"], ascending=[False, True],
-                                                             kind="stable")
+    prices = prices[prices["musd_per_unit"] > 0].sort_values(
+        ["musd_per_unit", "year"], ascending=[False, True], kind="stable"
+    )
     often = prices.groupby(things)["year"].transform("count")
     best = prices.assign(often=often).drop_duplicates(things)
     found = []
@@ -65,9 +74,16 @@ def _limit(names: Names, row: dict[str, Any]) -> Limit:
     words = say(names, row) + (f" in {year}" if year is not None else "")
     same = f" (the same for {count(int(row['others']), 'other')})" if row["others"] else ""
     off = OFF.get(row["objective"], f"off the {row['objective']}")
-    return Limit(str(row["scarce"]), KINDS.get(row["scarce"], str(row["scarce"])), words,
-                 f"{words} takes {rough(row['musd_per_unit'])} MUSD {off}{same}", year, float(row["musd_per_unit"]),
-                 str(row["unit"]), max(int(row["often"]), 1))
+    return Limit(
+        str(row["scarce"]),
+        KINDS.get(row["scarce"], str(row["scarce"])),
+        words,
+        f"{words} takes {rough(row['musd_per_unit'])} MUSD {off}{same}",
+        year,
+        float(row["musd_per_unit"]),
+        str(row["unit"]),
+        max(int(row["often"]), 1),
+    )
 
 
 def _good(names: Names, row: dict[str, Any]) -> str:

@@ -6,9 +6,15 @@ import pandas as pd
 
 from planner.reporting.book import Book
 
-ITEM_NAMES = {"capex mine": "Mines", "capex separation": "Separation plants", "capex metal": "Metal plants",
-              "training fees": "Training fees", "training seats": "Training seats", "hiring": "Hiring",
-              "stock purchases": "Stock purchases"}
+ITEM_NAMES = {
+    "capex mine": "Mines",
+    "capex separation": "Separation plants",
+    "capex metal": "Metal plants",
+    "training fees": "Training fees",
+    "training seats": "Training seats",
+    "hiring": "Hiring",
+    "stock purchases": "Stock purchases",
+}
 
 
 def spent(book: Book, by: str) -> pd.DataFrame:

@@ -32,8 +32,9 @@ class Names:
         self.projects = _unique((r.project, r.name) for r in tables.projects)
         self.skills = _unique((r.skill, r.name) for r in tables.skills)
         self.scenarios = _unique((r.scenario, r.name) for r in tables.scenarios) or {BASE: "Base"}
-        self.programmes = _unique((r.programme, f"{self.skill(r.skill)}, {self.country(r.country)}")
-                                  for r in tables.training)
+        self.programmes = _unique(
+            (r.programme, f"{self.skill(r.skill)}, {self.country(r.country)}") for r in tables.training
+        )
         self.feeds = self._feeds(case)
         self._folded = {c.casefold(): name for c, name in self.countries.items()}
 

@@ -22,8 +22,8 @@ def number(value: float | None) -> str:
 
 
 def rough(value: float | None) -> str:
-    """A number for a sentence: three significant digits."""
-    if value is None or math.isnan(value) or abs(value) < 1000:
+    """A number for a sentence: three significant digits from ten thousand on."""
+    if value is None or math.isnan(value) or abs(value) < 10_000:
         return number(value)
     step = 10 ** (math.floor(math.log10(abs(value))) - 2)
     return _signed(f"{round(value / step) * step:,.0f}")

@@ -31,8 +31,9 @@ def decisions(book: Book) -> pd.DataFrame:
     rows["full_output"] = rows["first_output"] + [_ramp_years(book, p) for p in rows["project"]]
     stages = list(STAGES)
     rows["order"] = [stages.index(stage) for stage in rows["stage"]]
-    return rows.sort_values(["order", "year", "capex_musd", "project"], ascending=[True, True, False, True],
-                            ignore_index=True)
+    return rows.sort_values(
+        ["order", "year", "capex_musd", "project"], ascending=[True, True, False, True], ignore_index=True
+    )
 
 
 def _ramp_years(book: Book, project: str) -> int:
@@ -85,12 +86,17 @@ def people_decisions(book: Book) -> pd.DataFrame:
     """Expected intakes, new seats and hires by country, skill: totals and the years they span."""
     training = book.tables["training"]
     weighted = training[["country", "skill", "year"]].join(
-        training[["intake", "new_seats"]].mul(training["probability"], axis=0))
+        training[["intake", "new_seats"]].mul(training["probability"], axis=0)
+    )
     hired = book.expected(book.tables["workforce"], ["country", "skill", "year"], ["hired"])
     both = pd.concat([weighted, hired[hired["hired"] > 1e-6]]).fillna(0.0)
     return both.groupby(["country", "skill"], as_index=False).agg(
-        intake=("intake", "sum"), new_seats=("new_seats", "sum"), hired=("hired", "sum"),
-        first=("year", "min"), last=("year", "max"))
+        intake=("intake", "sum"),
+        new_seats=("new_seats", "sum"),
+        hired=("hired", "sum"),
+        first=("year", "min"),
+        last=("year", "max"),
+    )
 
 
 def purchases(book: Book) -> pd.DataFrame:
@@ -98,5 +104,6 @@ def purchases(book: Book) -> pd.DataFrame:
     stocks = book.tables["stocks"]
     rows = book.expected(stocks[stocks["bought_t"] > 1e-9], ["country", "element", "form", "year"], ["bought_t"])
     out = rows.groupby(["country", "element", "form"], as_index=False).agg(
-        bought_t=("bought_t", "sum"), first=("year", "min"), last=("year", "max"))
+        bought_t=("bought_t", "sum"), first=("year", "min"), last=("year", "max")
+    )
     return out.sort_values(["element", "bought_t"], ascending=[True, False], ignore_index=True)

@@ -27,8 +27,11 @@ def balance(book: Book, element: str, scenario: str) -> pd.DataFrame:
 
 def balances(book: Book) -> pd.DataFrame:
     """Expected demand and what is met of it (t) by element, year."""
-    return pd.concat([balance(book, e, EXPECTED).assign(element=e) for e in book.elements], ignore_index=True) \
-        if book.elements else pd.DataFrame(columns=["year", "demand", "met", "element"])
+    return (
+        pd.concat([balance(book, e, EXPECTED).assign(element=e) for e in book.elements], ignore_index=True)
+        if book.elements
+        else pd.DataFrame(columns=["year", "demand", "met", "element"])
+    )
 
 
 def totals(book: Book) -> pd.DataFrame:
@@ -85,10 +88,12 @@ def largest(book: Book, goods: list[tuple[str, str]], scenarios: list[str], item
         by = rows["country"].map(book.names.country) if item == "made" else rows["project"].map(book.names.party)
         for name, share in (rows["tonnes"].groupby(by).sum() / max(rows["tonnes"].sum(), 1e-9)).items():
             score[str(name)] = score.get(str(name), 0.0) + float(share)
-    return sorted(score, key=lambda name: (-score[name], name))[:MOST_MAKERS if item == "made" else MOST_SUPPLIERS]
+    return sorted(score, key=lambda name: (-score[name], name))[: MOST_MAKERS if item == "made" else MOST_SUPPLIERS]
 
 
-def sources(book: Book, element: str, form: str, scenarios: list[str], makers: list[str], suppliers: list[str]) -> Sources:
+def sources(
+    book: Book, element: str, form: str, scenarios: list[str], makers: list[str], suppliers: list[str]
+) -> Sources:
     """Supply by source of an element in one form, the same sources for all the scenarios shown."""
     flows = book.tables["operations"]
     flows = flows[(flows["element"] == element) & (flows["form"] == form) & flows["scenario"].isin(scenarios)]
@@ -107,12 +112,23 @@ def sources(book: Book, element: str, form: str, scenarios: list[str], makers: l
     for w in scenarios:
         rows = supply[supply["scenario"] == w].groupby(["year", "kind"], as_index=False)["tonnes"].sum()
         by_scenario[w] = rows.rename(columns={"tonnes": "amount"})
-        wanted = pd.concat([need[need["scenario"] == w].groupby("year")["demand_t"].sum(),
-                            reduced[reduced["scenario"] == w].groupby("year")["tonnes"].sum()], axis=1).fillna(0.0)
-        use[w] = pd.DataFrame({"year": book.years, "use": wanted.sum(axis=1).reindex(book.years, fill_value=0.0).to_numpy()})
+        wanted = pd.concat(
+            [
+                need[need["scenario"] == w].groupby("year")["demand_t"].sum(),
+                reduced[reduced["scenario"] == w].groupby("year")["tonnes"].sum(),
+            ],
+            axis=1,
+        ).fillna(0.0)
+        use[w] = pd.DataFrame(
+            {"year": book.years, "use": wanted.sum(axis=1).reindex(book.years, fill_value=0.0).to_numpy()}
+        )
     kinds = [str(kind) for kind in supply["kind"].unique()]
-    return Sources(sorted(k for k in kinds if k.startswith("Import: ")),
-                   [f"Made: {m}" for m in [*makers, OTHER.lower()] if f"Made: {m}" in kinds], by_scenario, use)
+    return Sources(
+        sorted(k for k in kinds if k.startswith("Import: ")),
+        [f"Made: {m}" for m in [*makers, OTHER.lower()] if f"Made: {m}" in kinds],
+        by_scenario,
+        use,
+    )
 
 
 def _kept(kinds: pd.Series[str], kept: list[str], other: str) -> pd.Series[str]:

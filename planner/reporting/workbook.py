@@ -23,7 +23,12 @@ from planner.reporting.sheets import (
 )
 
 MADE = datetime(2000, 1, 1)  # noqa: DTZ001  a fixed stamp, so that bytes depend on the plan alone
-OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "nan_inf_to_errors": False}
+OPTIONS = {
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "nan_inf_to_errors": False,
+}
 LONGEST = 32_767
 WIDEST, NARROWEST = 60, 9
 LINE_COLOURS = (GREYS[2], WITH, WITHOUT)
@@ -37,8 +42,13 @@ def write_workbook(book: Book, path: Path) -> None:
         planned = "risk_musd" in book.summary
         sheets = [summary_sheet(book)]
         if planned:
-            sheets += [balance_sheet(book), spending_sheet(book, "funder"), spending_sheet(book, "item"), loss_sheet(book),
-                       *result_sheets(book)]
+            sheets += [
+                balance_sheet(book),
+                spending_sheet(book, "funder"),
+                spending_sheet(book, "item"),
+                loss_sheet(book),
+                *result_sheets(book),
+            ]
         sheets += input_sheets(book)
         writer.index(book, sheets)
         pages = {sheet.name: writer.table(sheet) for sheet in sheets}
@@ -73,8 +83,12 @@ class _Writer:
         page.set_column(1, 1, 10)
         page.set_column(2, 2, 110)
         page.write_string(0, 0, f"Supply security plan: {book.title}"[:LONGEST], self._bold)
-        page.write_string(1, 0, "Money: real MUSD of the base year. Mass: t of oxide; for metal, of the oxide it contains. Capacity: t a year. "
-                                "Units stand in the headings. Expected: weighted by the probability of the scenario.")
+        page.write_string(
+            1,
+            0,
+            "Money: real MUSD of the base year. Mass: t of oxide; for metal, of the oxide it contains. Capacity: t a year. "
+            "Units stand in the headings. Expected: weighted by the probability of the scenario.",
+        )
         for place, heading in enumerate(("sheet", "rows", "what it says")):
             page.write_string(3, place, heading, self._head)
         for row, sheet in enumerate(sheets, start=4):
@@ -86,9 +100,16 @@ class _Writer:
         """A sheet with one native table: header frozen, filters on."""
         page = self._target.add_worksheet(sheet.name)
         page.freeze_panes(1, 0)
-        headers = [{"header": heading, "header_format": self._head} for heading in _unique([c.heading for c in sheet.columns])]
-        page.add_table(0, 0, max(sheet.height, 1), len(sheet.columns) - 1, {
-            "name": "t_" + sheet.name.replace(" ", "_"), "columns": headers, "style": "Table Style Light 1"})
+        headers = [
+            {"header": heading, "header_format": self._head} for heading in _unique([c.heading for c in sheet.columns])
+        ]
+        page.add_table(
+            0,
+            0,
+            max(sheet.height, 1),
+            len(sheet.columns) - 1,
+            {"name": "t_" + sheet.name.replace(" ", "_"), "columns": headers, "style": "Table Style Light 1"},
+        )
         page.set_row(0, 32)
         for place, column in enumerate(sheet.columns):
             form = self._format(column.form)
@@ -109,9 +130,14 @@ class _Writer:
             end = start + len(list(rows)) - 1
             chart = self._target.add_chart({"type": "line"})
             for column in range(2, len(sheet.columns)):
-                chart.add_series({"name": [sheet.name, 0, column], "categories": [sheet.name, start, 1, end, 1],
-                                  "values": [sheet.name, start, column, end, column],
-                                  "line": {"color": LINE_COLOURS[column - 2], "width": 5 if column == 2 else 1.75}})
+                chart.add_series(
+                    {
+                        "name": [sheet.name, 0, column],
+                        "categories": [sheet.name, start, 1, end, 1],
+                        "values": [sheet.name, start, column, end, column],
+                        "line": {"color": LINE_COLOURS[column - 2], "width": 5 if column == 2 else 1.75},
+                    }
+                )
             self._finish(chart, f"{element}: expected demand and supply", "t a year")
             page.insert_chart(1 + 17 * (place // 2), len(sheet.columns) + 1 + 8 * (place % 2), chart)
             start = end + 1
@@ -123,8 +149,15 @@ class _Writer:
         chart = self._target.add_chart({"type": "column", "subtype": "stacked"})
         for column in range(1, len(sheet.columns)):
             colour = HUES[column - 1] if column <= len(HUES) else OTHERS
-            chart.add_series({"name": [sheet.name, 0, column], "categories": [sheet.name, 1, 0, sheet.height, 0],
-                              "values": [sheet.name, 1, column, sheet.height, column], "fill": {"color": colour}, "gap": 40})
+            chart.add_series(
+                {
+                    "name": [sheet.name, 0, column],
+                    "categories": [sheet.name, 1, 0, sheet.height, 0],
+                    "values": [sheet.name, 1, column, sheet.height, column],
+                    "fill": {"color": colour},
+                    "gap": 40,
+                }
+            )
         self._finish(chart, sheet.name.capitalize() + ", expected", "MUSD")
         page.insert_chart(sheet.height + 2, 0, chart, {"x_scale": 1.7, "y_scale": 1.3})
 
@@ -132,8 +165,14 @@ class _Writer:
         """Bars by scenario under the table."""
         chart = self._target.add_chart({"type": "bar"})
         for column in range(2, len(sheet.columns)):
-            chart.add_series({"name": [sheet.name, 0, column], "categories": [sheet.name, 1, 0, sheet.height, 0],
-                              "values": [sheet.name, 1, column, sheet.height, column], "fill": {"color": LINE_COLOURS[column - 1]}})
+            chart.add_series(
+                {
+                    "name": [sheet.name, 0, column],
+                    "categories": [sheet.name, 1, 0, sheet.height, 0],
+                    "values": [sheet.name, 1, column, sheet.height, column],
+                    "fill": {"color": LINE_COLOURS[column - 1]},
+                }
+            )
         self._finish(chart, "Loss by scenario, MUSD", "")
         chart.set_y_axis({"reverse": True})
         page.insert_chart(sheet.height + 2, 0, chart, {"x_scale": 1.7, "y_scale": 1.8})
@@ -142,7 +181,14 @@ class _Writer:
     def _finish(chart: Any, title: str, unit: str) -> None:
         chart.set_title({"name": title, "name_font": {"size": 12}})
         chart.set_legend({"position": "bottom"})
-        chart.set_y_axis({"name": unit, "num_format": "#,##0", "min": 0, "major_gridlines": {"visible": True, "line": {"color": "#dfe4ea"}}})
+        chart.set_y_axis(
+            {
+                "name": unit,
+                "num_format": "#,##0",
+                "min": 0,
+                "major_gridlines": {"visible": True, "line": {"color": "#dfe4ea"}},
+            }
+        )
 
 
 def _unique(headings: Sequence[str]) -> list[str]:

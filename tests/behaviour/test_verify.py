@@ -207,7 +207,7 @@ FAULTS: dict[str, tuple[str, str, Spoil]] = {
     "lending runs backwards": ("committed", "secondment_not_negative", bump("workforce", "lent", -30, **STAFF)),
     "plants run without their people": ("committed", "staff_limit", drop("workforce", **STAFF)),
     "a budget is overrun": ("committed", "account", spend("AAA", "AAA", 100)),
-    "money of next year is spent now": ("committed", "account", bump("spending", "year", -1, year=2028)),
+    "money is spent in a year that has none": ("committed", "account", bump("spending", "year", 3, item="capex separation")),
     "money left over is carried although it may not": ("committed", "account", spend("AAA", "AAA", 1, 2029)),
     "a funder pays where it may not": ("committed", "funder_reach", spend("AAA", "BBB", 1)),
     "a funder nobody knows pays": ("committed", "funder_reach", spend("BANK", "AAA", 1)),
@@ -215,7 +215,7 @@ FAULTS: dict[str, tuple[str, str, Spoil]] = {
     "something is not paid for": ("committed", "spending_limit", drop("spending", item="capex separation")),
     "money is spent on nothing": ("committed", "spending_limit", spend("AAA", "AAA", 0.5)),
     "a purchase is not paid for": ("committed", "spending_limit", bump("spending", "musd", -0.5, item="stock purchases")),
-    "imports answer a cut before it shows itself": ("committed", "non_anticipativity", flow("released", 0.5, scenario="cut", **DY)),
+    "a release answers a cut before it shows itself": ("committed", "non_anticipativity", flow("released", 0.5, scenario="cut", **DY)),
     "a shortfall differs before the cut": (
         "committed", "non_anticipativity", bump("shortfall", "tonnes", 1, scenario="cut", year=2026, country="CCC")),
     "a stock differs before the cut": ("committed", "non_anticipativity", bump("stocks", "stock_t", 1, scenario="cut", year=2026)),
