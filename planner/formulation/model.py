@@ -11,4 +11,4 @@ Expression = Any
 
 def or_zero(variable: Any, *index: Any) -> Expression:
     """The variable at `index`, or 0 where the program has none."""
-    return variable[index] if index in variable else 0.0
+    return variable[index] if index in variable else 0.0  # noqa: SIM401 - Pyomo variables have no get

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.reporting.book import Book
+from planner.reporting.book import Book, rows_of
 from planner.reporting.limits import limits
 from planner.reporting.money import largest_first, spent
 from planner.reporting.names import midway
@@ -36,7 +36,8 @@ def question(book: Book) -> str:
     span = f"in {years[0]}" if len(years) == 1 else f"from {years[0]} to {years[-1]}"
     return (
         f"If outside supply of rare earths is disrupted {span}, who runs short, and which mines, separation plants, "
-        f"metal plants, people and stocks should {WHO[book.case.model.policy.coordination]} pay for so that it hurts least?"
+        f"metal plants, people and stocks should {WHO[book.case.model.policy.coordination]} pay for "
+        "so that it hurts least?"
     )
 
 
@@ -116,13 +117,15 @@ def _risk(book: Book) -> str:
         text = (
             f"With the plan the risk is {rough(s['risk_musd'])} MUSD; without one it is {rough(old['risk_musd'])} MUSD"
             + (f" ({change(old['risk_musd'], s['risk_musd'])})" if old["risk_musd"] > 0 else "")
-            + f". The expected loss goes from {rough(old['expected_loss_musd'])} to {rough(s['expected_loss_musd'])} MUSD, "
-            f"the mean loss in {tail_words(book)} from {rough(old['cvar_musd'])} to {rough(s['cvar_musd'])} MUSD. "
+            + f". The expected loss goes from {rough(old['expected_loss_musd'])} "
+            f"to {rough(s['expected_loss_musd'])} MUSD, the mean loss in {tail_words(book)} from "
+            f"{rough(old['cvar_musd'])} to {rough(s['cvar_musd'])} MUSD. "
         )
     else:
         text = (
-            f"With the plan the risk is {rough(s['risk_musd'])} MUSD: an expected loss of {rough(s['expected_loss_musd'])} MUSD "
-            f"and a mean loss of {rough(s['cvar_musd'])} MUSD in {tail_words(book)}. "
+            f"With the plan the risk is {rough(s['risk_musd'])} MUSD: "
+            f"an expected loss of {rough(s['expected_loss_musd'])} MUSD and a mean loss of {rough(s['cvar_musd'])} "
+            f"MUSD in {tail_words(book)}. "
         )
     if s.get("least_risk_musd") is not None:
         return text + (
@@ -136,7 +139,7 @@ def _risk(book: Book) -> str:
 
 def _cost(book: Book) -> str:
     s, old = book.summary, book.without
-    text = f"The plan costs {rough(s['cost_musd'])} MUSD (present value: capital public and private, operation, people and stock)"
+    text = f"The plan costs {rough(s['cost_musd'])} MUSD (present value: capital, operation, people and stock)"
     text += f"; running what exists costs {rough(old['cost_musd'])} MUSD. " if old else ". "
     paid = spent(book, "funder")
     if paid["amount"].sum() <= 0:
@@ -157,7 +160,7 @@ def _first(book: Book) -> str:
         return "No new plant is worth funding under these data and choices."
     year = int(rows["year"].min())
     start = rows[rows["year"] == year].sort_values(["capex_musd", "project"], ascending=[False, True])
-    largest = [f"{r.name_} ({r.place})" for r in start.head(4).rename(columns={"name": "name_"}).itertuples()]
+    largest = [f"{r.name} ({r.place})" for r in rows_of(start.head(4))]
     total = expected_sum(rows, "capex_musd")
     text = (
         f"{count(start['project'].nunique(), 'project')} should be committed in {year}, for "
@@ -177,20 +180,20 @@ def _short(book: Book) -> str:
     if left.empty:
         return "Nobody: demand is met in full in every scenario."
     total = float(left["musd"].sum())
-    who = [f"{book.names.country(r.country)} ({percent(r.musd / total)})" for r in left.head(3).itertuples()]
+    who = [f"{book.names.country(r.country)} ({percent(r.musd / total)})" for r in rows_of(left.head(3))]
     years = book.losses.groupby("year")["musd"].sum()
     worst = sorted(int(y) for y in years.sort_values(ascending=False, kind="stable").head(3).index if years[y] > 0)
     tonnes = [
         f"{rough(t)} t of {midway(book.names.element(e))}"
-        for e, t in sorted(book.summary["expected_shortfall_t"].items(), key=lambda pair: book.elements.index(pair[0]))
+        for e, t in ((e, book.summary["expected_shortfall_t"].get(e, 0.0)) for e in book.elements)
         if t > 0.005
     ]
     losses = book.summary["scenario_loss_musd"]
     hardest = max(sorted(losses), key=lambda w: losses[w])
     missing = f"Still missing over the horizon, expected: {listed(tonnes)}. " if tonnes else ""
     return (
-        missing
-        + f"Most of the expected loss that remains falls on {listed(who)}, mostly in {listed([str(y) for y in worst])}. "
+        missing + f"Most of the expected loss that remains falls on {listed(who)}, "
+        f"mostly in {listed([str(y) for y in worst])}. "
         f"The hardest scenario with the plan is “{book.names.scenario(hardest)}”: {rough(losses[hardest])} MUSD."
     )
 

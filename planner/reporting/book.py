@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -89,7 +89,7 @@ class Book:
         """The likeliest of the scenarios with the least loss."""
         after = self.summary["scenario_loss_musd"]
         before = self.without.get("scenario_loss_musd", after)
-        return min(after, key=lambda w: (before[w], after[w], -self.weights.get(w, 0.0), w))
+        return min(map(str, after), key=lambda w: (before[w], after[w], -self.weights.get(w, 0.0), w))
 
     @cached_property
     def losses(self) -> pd.DataFrame:
@@ -139,6 +139,16 @@ class Book:
     @staticmethod
     def _sums(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         return table.groupby(list(by), as_index=False).sum()
+
+
+def rows_of(table: pd.DataFrame) -> Iterable[Any]:
+    """Rows of a table, cells as attributes."""
+    return table.itertuples(index=False)
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a table as dictionaries."""
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def open_book(plan: PlanValues) -> Book:

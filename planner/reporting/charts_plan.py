@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from planner.reporting.book import Book
+from planner.reporting.book import Book, rows_of
 from planner.reporting.drawing import (
     EXISTING,
     HUES,
@@ -103,7 +103,7 @@ def _bars(book: Book, draw: Drawer, stage: str, rows: pd.DataFrame) -> Panel:
         .mark_text(align="left", dx=5, fontSize=10)
         .encode(x="end:Q", y=y, text="text:N"),
     ).properties(width=BAR_WIDTH, height=ROW * len(order))
-    named = "; ".join(f"{r.label} {number(r.tpa)} t/y from {r.place}" for r in sums.itertuples())
+    named = "; ".join(f"{r.label} {number(r.tpa)} t/y from {r.place}" for r in rows_of(sums))
     return draw.panel(f"{STAGES_MANY[stage]} (t/y)", named, chart)
 
 
@@ -138,8 +138,10 @@ def capacities(book: Book, draw: Drawer) -> Figure:
         )
         panels.append(draw.panel(f"{STAGES_MANY[stage]}, {unit}/y", told, chart))
     takeaway = (
-        "Bars: capacity that exists and that the plan adds. Solid line: what is expected to run; dashed line: what runs in "
-        f"the worst scenario, “{book.names.scenario(book.worst)}”. Capacity that idles in calm years is the insurance."
+        "Bars: capacity that exists and that the plan adds. Solid line: what is expected to run; dashed line: what "
+        "runs "
+        f"in the worst scenario, “{book.names.scenario(book.worst)}”. Capacity that idles in calm years is the "
+        "insurance."
     )
     legend = [
         (EXISTING, "box", "existing"),
@@ -225,7 +227,7 @@ def spending(book: Book, draw: Drawer) -> Figure | None:
         panels.append(draw.panel(title, f"{told} MUSD.", chart, legend_of(colours)))
     given, total = sum(budgets(book).values()), float(by_funder["amount"].sum())
     years = by_funder.groupby("year")["amount"].sum()
-    most = int(years.idxmax())
+    most = int(years.index[int(years.to_numpy().argmax())])
     share = f", {percent(total / given)} of the {rough(given)} MUSD budgeted" if given > 0 else ""
     takeaway = f"Public budgets pay {rough(total)} MUSD{share}; the peak is {rough(float(years[most]))} MUSD in {most}."
     return Figure("Public money by year", takeaway, panels, layout="pair")

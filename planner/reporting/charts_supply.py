@@ -16,6 +16,7 @@ from planner.reporting.drawing import (
     WITH,
     WITHOUT,
     Drawer,
+    Drawing,
     legend_of,
     stacked,
     x_time,
@@ -90,7 +91,7 @@ def _met(rows: pd.DataFrame) -> str:
     return f"Demand {number(total)} t over the horizon; {', '.join(parts)}."
 
 
-def _lines(rows: pd.DataFrame, years: list[int]) -> alt.LayerChart:
+def _lines(rows: pd.DataFrame, years: list[int]) -> Drawing:
     top = float(rows["demand"].max()) * 1.08 or 1.0
     base = alt.Chart(rows)
     layers = [
@@ -146,7 +147,7 @@ def supply_by_source(book: Book, draw: Drawer) -> Figure | None:
     names = listed([midway(book.names.element(e)) for e in main])
     takeaway = (
         f"The elements whose shortage costs most: {names}. Line: what users and, for oxide, metal plants take in. Bars "
-        "above the line go to stock or are left over; a gap below it is the shortfall. Oxide made at home becomes metal at home."
+        "above the line go to stock or are left over; a gap below it is the shortfall."
     )
     legend = [*legend_of(sorted(colours.items(), key=_imports_first)), (INK, "line", "use")]
     return Figure("Where it comes from, t a year", takeaway, panels, legend)
@@ -250,7 +251,7 @@ def heat_maps(book: Book, draw: Drawer) -> Figure | None:
         hit = rows.groupby("country")[[c for c, _ in columns]].sum().sum(axis=1)
         rows = rows[rows["country"].isin(hit[hit > 0].index)].assign(place=rows["country"].map(book.names.country))
         for column, title in reversed(columns):
-            deepest = rows.loc[rows[column].idxmax()]
+            deepest = rows.iloc[int(rows[column].to_numpy().argmax())]
             told = (
                 f"Deepest: {deepest['place']} in {int(deepest['year'])}, {percent(float(deepest[column]))} of demand."
                 if deepest[column] > 0
@@ -266,7 +267,7 @@ def heat_maps(book: Book, draw: Drawer) -> Figure | None:
     return Figure("Who is short of what, and when", takeaway, panels, layout="pair")
 
 
-def _heat(rows: pd.DataFrame, column: str, top: float, years: list[int]) -> alt.LayerChart:
+def _heat(rows: pd.DataFrame, column: str, top: float, years: list[int]) -> Drawing:
     data = rows[["place", "year"]].assign(
         share=rows[column], dark=rows[column] > 0.6 * top, text=[_cell(value) for value in rows[column]]
     )

@@ -21,6 +21,7 @@ HUES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442", "#7A51
 """Okabe and Ito's colours, told apart by colour-blind readers."""
 GREYS = ("#9aa3ad", "#c9cfd6", "#6c7680", "#e1e5e9")
 OTHERS = "#b9a892"
+Drawing = alt.Chart | alt.LayerChart | alt.FacetChart
 FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 CONFIG: dict[str, Any] = {
@@ -51,7 +52,7 @@ class Drawer:
     def __init__(self) -> None:
         self._drawn = 0
 
-    def panel(self, title: str, description: str, chart: alt.Chart | alt.LayerChart, legend: Legend = ()) -> Panel:
+    def panel(self, title: str, description: str, chart: Drawing, legend: Legend = ()) -> Panel:
         """A chart as a panel with an accessible title and description."""
         self._drawn += 1
         spec = chart.to_dict(validate=False)
@@ -135,7 +136,7 @@ def stacked(
     """Stacked bars by year of the columns year, kind, amount, in the order of `colours` from the ground up."""
     order = {name: place for place, (name, _) in enumerate(colours)}
     table = data.assign(order=data["kind"].map(order)).sort_values(["year", "order"])
-    return (
+    chart: alt.Chart = (
         alt.Chart(table)
         .mark_bar()
         .encode(
@@ -146,6 +147,7 @@ def stacked(
         )
         .properties(width=width, height=height)
     )
+    return chart
 
 
 def legend_of(colours: Sequence[tuple[str, str]]) -> Legend:

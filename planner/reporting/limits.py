@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.book import Book
+from planner.reporting.book import Book, records
 from planner.reporting.names import Names, midway
 from planner.reporting.numbers import count, rough
 
@@ -57,7 +57,7 @@ def limits(book: Book, per_kind: int = PER_KIND) -> list[Limit]:
     found = []
     for kind in [*KINDS, *sorted(set(best["scarce"]) - set(KINDS))]:
         rows = _alike(best[best["scarce"] == kind]).head(per_kind)
-        found += [_limit(book.names, row) for row in rows.to_dict("records")]
+        found += [_limit(book.names, row) for row in records(rows)]
     return found
 
 

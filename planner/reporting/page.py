@@ -8,23 +8,26 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from planner.reporting import charts_plan, charts_supply, grids
+from planner.reporting import charts_plan, charts_supply, grids, grids_plan
 from planner.reporting.answer import answer, cards, question, risk_words
 from planner.reporting.book import Book
 from planner.reporting.drawing import Drawer
 from planner.reporting.inputs import input_grids, sureness
 from planner.reporting.names import readable
-from planner.reporting.parts import Figure, Grid, Section, Text
+from planner.reporting.parts import Part, Section, Text
 
 UNKNOWN = (
-    "Capacity is built in any amount up to the limit, not in whole plants; a small build stands for a part of a plant or of a contract.",
+    "Capacity is built in any amount up to the limit, not in whole plants; a small build stands for a part of one.",
     "Time is whole years: a cut of three months is a part of a year's cut, and nothing within the year is seen.",
-    "The chain ends with oxide and metal. Alloys, magnets and goods made of them are not planned, except where a demand figure stands for them.",
-    "Prices do not answer: a shortage does not lower demand beyond what the loss steps say, and new supply does not lower prices.",
-    "Losses are what a missing kilogram is stated to cost; politics, health, environment, permits and markets for by-products are outside.",
+    "The chain ends with oxide and metal. Alloys, magnets and goods are not planned, unless a demand figure stands "
+    "for them.",
+    "Prices do not answer: a shortage lowers demand only as the loss steps say, and new supply does not lower prices.",
+    "Losses are what a missing kilogram is stated to cost. Politics, health, environment and permits are outside.",
     "Scenarios and their probabilities are judgements. What is not among them is not insured against.",
-    "Financed plants are taken to succeed unless a scenario says otherwise; capital costs, lead times and ramps have no spread of their own.",
-    "Plan and operation are chosen by one mind with full knowledge of the case and, year by year, of what has happened; real partners are slower.",
+    "Financed plants succeed unless a scenario says otherwise; costs, lead times and ramps have no spread of their "
+    "own.",
+    "The plan is chosen by one mind that knows the whole case and learns at once what has happened; partners are "
+    "slower.",
     "Many inputs are estimates: see their confidence below. A result that turns on one of them is only as sure as it.",
 )
 
@@ -39,14 +42,14 @@ def render_page(book: Book) -> str:
         lstrip_blocks=True,
     )
     style = resources.files("planner.reporting").joinpath("templates/report.css").read_text(encoding="utf-8")
-    planned = bool(len(book.tables["shortfall"])) or "risk_musd" in book.summary
+    planned = "risk_musd" in book.summary
     model = book.case.model
     subtitle = model.title if model.title not in ("", "defaults", model.name) else ""
     return environment.get_template("report.html.j2").render(
-        style=Markup(style),
+        style=Markup(style),  # noqa: S704  our own file
         title=readable(book.title),
         subtitle=subtitle,
-        question=question(book),  # noqa: S704  our own file
+        question=question(book),
         status=book.status,
         reasons=list(book.summary.get("reasons", [])),
         planned=planned,
@@ -74,28 +77,28 @@ def sections(book: Book) -> list[Section]:
     ]
 
 
-def _kept(parts: Iterable[Grid | Figure | Text | None], otherwise: str) -> list[Grid | Figure | Text]:
+def _kept(parts: Iterable[Part | None], otherwise: str) -> list[Part]:
     return [part for part in parts if part is not None] or [Text([otherwise])]
 
 
 def _decision(book: Book, draw: Drawer) -> Section:
     built = len(book.tables["investments"]) > 0
-    parts = [
+    parts: list[Part | None] = [
         charts_plan.timeline(book, draw) if built else Text(["The plan commits no new plant."]),
-        grids.investments(book) if built else None,
-        grids.people(book) or Text(["The plan trains and hires nobody."]),
-        grids.stocks(book) or Text(["The plan buys no stock."]),
+        grids_plan.investments(book) if built else None,
+        grids_plan.people(book) or Text(["The plan trains and hires nobody."]),
+        grids_plan.stocks(book) or Text(["The plan buys no stock."]),
     ]
     how = (
         "All of it is decided once and holds in every scenario."
         if book.case.model.policy.investment == "committed"
-        else "Decisions may differ once a disruption has shown itself; probability and scenarios say when each is taken."
+        else "Decisions may differ once a disruption has shown itself; the table says when each is taken."
     )
     return Section("decision", "The decision and its timeline", how, _kept(parts, ""))
 
 
 def _supply(book: Book, draw: Drawer) -> Section:
-    parts = [
+    parts: list[Part | None] = [
         charts_supply.supply_and_demand(book, draw, short=True),
         charts_supply.supply_by_source(book, draw),
         charts_supply.supply_and_demand(book, draw, short=False),
@@ -109,12 +112,12 @@ def _supply(book: Book, draw: Drawer) -> Section:
 
 
 def _shortage(book: Book, draw: Drawer) -> Section:
-    parts = [charts_supply.losses(book, draw), grids.shortfalls(book), charts_supply.heat_maps(book, draw)]
+    parts: list[Part | None] = [charts_supply.losses(book, draw), grids.shortfalls(book), charts_supply.heat_maps(book, draw)]
     return Section("shortage", "Who runs short, and what it costs", risk_words(book), _kept(parts, ""))
 
 
 def _money(book: Book, draw: Drawer) -> Section:
-    parts = [
+    parts: list[Part | None] = [
         charts_plan.spending(book, draw),
         grids.paid(book, "funder"),
         grids.paid(book, "item"),
@@ -136,12 +139,12 @@ def _capacity(book: Book, draw: Drawer) -> Section:
         "capacity",
         "Capacity",
         "Mines, separation plants and metal plants, existing and new.",
-        [charts_plan.capacities(book, draw), grids.capacities(book)],
+        [charts_plan.capacities(book, draw), grids_plan.capacities(book)],
     )
 
 
 def _staff(book: Book, draw: Drawer) -> Section:
-    parts = [grids.team_use(book), charts_plan.skills(book, draw), grids.teams(book)]
+    parts: list[Part | None] = [grids_plan.team_use(book), charts_plan.skills(book, draw), grids_plan.teams(book)]
     return Section(
         "staff",
         "People",

@@ -67,6 +67,9 @@ class Text:
     kind: str = "text"
 
 
+Part = Grid | Figure | Text
+
+
 @dataclass(frozen=True)
 class Section:
     """A chapter of the page."""
@@ -74,7 +77,7 @@ class Section:
     anchor: str
     title: str
     lead: str
-    parts: Sequence[Grid | Figure | Text]
+    parts: Sequence[Part]
 
 
 @dataclass(frozen=True)

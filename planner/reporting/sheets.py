@@ -44,7 +44,8 @@ class Sheet:
 
 
 MEANINGS = {
-    "investments": "new capacity by project and year of commitment; t/y count TREO (mines), TREO or heavy oxides (separation), oxide in (metal)",
+    "investments": "new capacity by project and year of commitment; t/y of TREO (mines), TREO or heavy (separation), "
+    "oxide in (metal)",
     "capacity": "capacity usable and used by scenario, year and plant",
     "training": "trainees taken in and training seats added",
     "workforce": "staff, hires, secondment and need by scenario, year, country and skill",
@@ -194,9 +195,9 @@ def summary_sheet(book: Book) -> Sheet:
     lines += [(f"certificate: {k.replace('_', ' ')}", "", v, None) for k, v in s.get("certificate", {}).items()]
     lines += [(f"version: {k}", "", v, None) for k, v in s.get("versions", {}).items()]
     lines.append(("inputs, SHA-256", "", s.get("inputs_sha256", book.case.sha256), None))
-    what, unit, after, before = (list(column) for column in zip(*lines, strict=True))
-    columns = [SheetColumn("figure", what), SheetColumn("unit", unit), SheetColumn("with the plan", after, ANY)]
-    return Sheet("summary", "key figures", [*columns, SheetColumn("without a plan", before, ANY)] if old else columns)
+    headings = (("figure", ""), ("unit", ""), ("with the plan", ANY), ("without a plan", ANY))
+    columns = [SheetColumn(head, [line[place] for line in lines], form) for place, (head, form) in enumerate(headings)]
+    return Sheet("summary", "key figures", columns if old else columns[:3])
 
 
 def balance_sheet(book: Book) -> Sheet:

@@ -44,10 +44,11 @@ def hardest(book: Book, element: str) -> str:
     """The scenario in which most of the element is missing: without a plan where known."""
     rows = totals(book)
     column = WITHOUT if book.compared else "tonnes"
-    rows = rows[rows["element"] == element].set_index("scenario")[column]
-    if rows.empty or rows.max() <= 0:
+    rows = rows[rows["element"] == element]
+    short: dict[str, float] = dict(zip(rows["scenario"], rows[column], strict=True))
+    if not any(tonnes > 0 for tonnes in short.values()):
         return book.worst
-    return min(rows.index, key=lambda w: (-rows[w], book.by_loss.index(w)))
+    return min(short, key=lambda w: (-short[w], book.by_loss.index(w)))
 
 
 def ever_short(book: Book, element: str) -> bool:
@@ -110,8 +111,8 @@ def sources(
     need = need[(need["element"] == element) & (need["form"] == form)]
     by_scenario, use = {}, {}
     for w in scenarios:
-        rows = supply[supply["scenario"] == w].groupby(["year", "kind"], as_index=False)["tonnes"].sum()
-        by_scenario[w] = rows.rename(columns={"tonnes": "amount"})
+        rows = supply[supply["scenario"] == w].rename(columns={"tonnes": "amount"})
+        by_scenario[w] = rows.groupby(["year", "kind"], as_index=False)[["amount"]].sum()
         wanted = pd.concat(
             [
                 need[need["scenario"] == w].groupby("year")["demand_t"].sum(),
@@ -137,5 +138,5 @@ def _kept(kinds: pd.Series[str], kept: list[str], other: str) -> pd.Series[str]:
 
 def remaining(book: Book) -> pd.DataFrame:
     """Expected loss left with the plan (MUSD) by country, the largest first."""
-    left = book.losses.groupby("country", as_index=False)["musd"].sum()
+    left: pd.DataFrame = book.losses.groupby("country", as_index=False)[["musd"]].sum()
     return left[left["musd"] > 0].sort_values(["musd", "country"], ascending=[False, True], ignore_index=True)

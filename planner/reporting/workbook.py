@@ -22,7 +22,8 @@ from planner.reporting.sheets import (
     summary_sheet,
 )
 
-MADE = datetime(2000, 1, 1)  # noqa: DTZ001  a fixed stamp, so that bytes depend on the plan alone
+MADE = datetime(2000, 1, 1)
+"""A fixed stamp, so that the bytes depend on the plan alone."""
 OPTIONS = {
     "strings_to_formulas": False,
     "strings_to_urls": False,
@@ -86,7 +87,7 @@ class _Writer:
         page.write_string(
             1,
             0,
-            "Money: real MUSD of the base year. Mass: t of oxide; for metal, of the oxide it contains. Capacity: t a year. "
+            "Money: real MUSD of the base year. Mass: t of oxide; for metal, of the oxide it contains. Capacity: t/y. "
             "Units stand in the headings. Expected: weighted by the probability of the scenario.",
         )
         for place, heading in enumerate(("sheet", "rows", "what it says")):

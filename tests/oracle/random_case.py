@@ -79,6 +79,9 @@ def draw_imports(d: Draw) -> None:
         spare = [(c, e, "oxide") for c in d.countries for e in d.elements if (c, e, "oxide") not in d.demand]
         for key in spare[:1]:
             d.add_import(d.suppliers[0], key, 50.0)
+    # A shock may only name a supplier that sells something, else it is taken for a misspelt name.
+    sold = {row["supplier"] for row in d.tables.get("imports", ())}
+    d.suppliers = [supplier for supplier in d.suppliers if supplier in sold] or d.suppliers
 
 
 def treo_need(d: Draw, feed: str) -> float:

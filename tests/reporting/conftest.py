@@ -1,0 +1,100 @@
+"""The starter case solved once, and helpers to read the pages back."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import planner
+from planner.data.load import load
+from planner.reporting.pages import write_pages
+from planner.results.plan import PlanValues
+
+STARTER = Path(__file__).parents[2] / "inputs" / "starter"
+
+
+class PageText(HTMLParser):
+    """Text, tags and attributes of a page."""
+
+    VOID = frozenset({"meta", "br", "link", "img", "input", "hr"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.texts: list[str] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.texts))
+
+
+def read_page(html: str) -> PageText:
+    page = PageText()
+    page.feed(html)
+    assert not page.open, f"left open: {page.open}"
+    return page
+
+
+@pytest.fixture(scope="session")
+def plan() -> PlanValues:
+    return planner.solve(planner.load(STARTER))
+
+
+@pytest.fixture(scope="session")
+def written(plan: PlanValues, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pages")
+    write_pages(plan, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def page(written: Path) -> PageText:
+    return read_page((written / "report.html").read_text(encoding="utf-8"))
+
+
+Vary = Callable[..., PlanValues]
+
+
+@pytest.fixture
+def vary(tmp_path: Path) -> Vary:
+    """Solve the starter with some files changed (None: left out) and keys of the model set."""
+
+    def solve(files: Mapping[str, Callable[[str], str] | None] | None = None, *, baseline: bool = True,
+              **keys: object) -> PlanValues:
+        folder = tmp_path / "case"
+        shutil.copytree(STARTER, folder)
+        for name, edit in (files or {}).items():
+            path = folder / f"{name}.csv"
+            if edit is None:
+                path.unlink()
+            else:
+                path.write_text(edit(path.read_text(encoding="utf-8")), encoding="utf-8")
+        case = load(folder, overrides={key.replace("__", "."): value for key, value in keys.items()})
+        return planner.solve(case, baseline=baseline)
+
+    return solve

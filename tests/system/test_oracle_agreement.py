@@ -1,0 +1,104 @@
+"""Random small cases: the planner and an independent formulation find the same optimum.
+
+The oracle is written from the contract with plain arrays and shares nothing with `planner/`; see
+tests/oracle/README.md. Plans need not be unique, so optimal values are compared, not plans.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import planner
+from planner.formulation.scope import Scope
+from planner.results.verify import verify
+from tests.oracle.program import OracleResult, solve_case
+from tests.oracle.random_case import write_random_case
+
+SEEDS = 240
+PLENTY_SEEDS = 60
+TOLERANCE = 1e-6
+
+
+def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested keys of a model file as dotted keys."""
+    out: dict[str, Any] = {}
+    for key, value in values.items():
+        out |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return out
+
+
+def close(ours: float, theirs: float, extra: float = 0.0) -> bool:
+    return abs(ours - theirs) <= TOLERANCE * (1 + abs(theirs)) + extra
+
+
+def compare(folder: Path, model: dict[str, Any]) -> planner.Plan:
+    """Solve both ways and compare what is unique."""
+    theirs: OracleResult = solve_case(folder, model)
+    case = planner.load(folder, overrides=flat(model))
+    plan = planner.solve(case, baseline=False)
+    assert plan.status.value == theirs.status
+    assert plan.summary["model"]["nodes"] == theirs.nodes
+    if theirs.status != "optimal":
+        return plan
+    ours = plan.summary
+    goal = ours["goal"]
+    # A third criterion may use up the tolerance of the ones before it, which are then only that exact.
+    third = case.model.objective.risk_aversion == 1 and case.model.objective.tail > 0
+    held = 2e-6 * (1 + abs(theirs.cost) + abs(theirs.risk)) if third else 0.0
+    if goal == "risk":
+        assert close(ours["least_risk_musd"], theirs.least_risk)
+        # The price of risk at the bound turns the tolerance on risk into one on cost.
+        assert close(ours["cost_musd"], theirs.cost, held + TOLERANCE * abs(theirs.slope) * (1 + abs(theirs.risk)))
+    elif goal == "target":
+        assert close(ours["cost_musd"], theirs.cost, held)
+        assert close(ours["risk_musd"], theirs.risk, held)
+    else:
+        assert close(ours["cost_musd"] + ours["risk_musd"], theirs.cost + theirs.risk, held)
+    assert verify(case, plan.tables).worst <= TOLERANCE
+    assert max(ours["certificate"].values()) <= TOLERANCE
+    return plan
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_the_optimum_of_a_random_case_is_the_oracles(tmp_path: Path, seed: int) -> None:
+    folder = tmp_path / "case"
+    compare(folder, write_random_case(folder, seed))
+
+
+def with_plenty_of_imports(folder: Path) -> None:
+    """Let one supplier sell a little more than every demand, so that only what a shock cuts can be short."""
+    with (folder / "demand.csv").open(encoding="utf-8", newline="") as file:
+        demand = list(csv.DictReader(file))
+    columns = ["supplier", "country", "element", "form", "year", "tonnes"]
+    with (folder / "imports.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+        writer.writeheader()
+        for supplier, share in (("CHN", 1.02), ("MYS", 0.01)):
+            for row in demand:
+                writer.writerow({**row, "supplier": supplier, "tonnes": repr(share * float(row["tonnes"]))})
+
+
+@pytest.mark.parametrize("seed", range(1000, 1000 + PLENTY_SEEDS))
+def test_leaving_out_quiet_nodes_does_not_change_the_optimum(tmp_path: Path, seed: int) -> None:
+    folder = tmp_path / "case"
+    model = write_random_case(folder, seed)
+    with_plenty_of_imports(folder)
+    if model.get("objective", {}).get("goal") == "target":
+        model["objective"] = {**model["objective"], "goal": "welfare"}
+        del model["objective"]["risk_limit"]
+    compare(folder, model)
+
+
+def test_quiet_nodes_do_occur_in_those_cases(tmp_path: Path) -> None:
+    found = 0
+    for seed in range(1000, 1000 + PLENTY_SEEDS):
+        folder = tmp_path / str(seed)
+        model = write_random_case(folder, seed)
+        with_plenty_of_imports(folder)
+        scope = Scope(planner.load(folder, overrides=flat(model)))
+        found += 0 < len(scope.quiet) < len(scope.tree.nodes)
+    assert found >= PLENTY_SEEDS // 4
