@@ -22,7 +22,7 @@ from planner.errors import InfeasibleError, InputError, PlannerError, StoppedErr
 from planner.reporting.pages import write_pages
 from planner.reporting.screen import closing_lines
 from planner.results.status import Status
-from planner.results.store import refresh_pages, summary_json
+from planner.results.store import SUMMARY, refresh_pages
 from planner.workspace import STARTER, find_case, lay_out
 
 app = typer.Typer(
@@ -171,7 +171,7 @@ def solve_command(
             progress("writing the reports")
             target = plan.write(folder or Path("reports") / f"{loaded.name}-{loaded.model.name}")
         if as_json:
-            out.print(summary_json(plan.summary), markup=False, soft_wrap=True, end="")
+            out.print((target / SUMMARY).read_text(encoding="utf-8"), markup=False, soft_wrap=True, end="")
         _close(plan, target, as_json)
 
 

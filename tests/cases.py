@@ -29,14 +29,22 @@ ONE_PER_TONNE = 1000
 """USD/kg that make 1 MUSD per tonne, and persons per kt that make 1 person per tonne."""
 
 
-def demand(tonnes: float = 100, first: int = 2026, last: int = 2028, country: str = "AAA", element: str = "Dy",
-           form: str = "oxide") -> list[Row]:
+def demand(
+    tonnes: float = 100,
+    first: int = 2026,
+    last: int = 2028,
+    country: str = "AAA",
+    element: str = "Dy",
+    form: str = "oxide",
+) -> list[Row]:
     """Constant demand from `first` to `last`, which is also the horizon if no other demand reaches further."""
     key = {"country": country, "element": element, "form": form}
     return [{**key, "year": year, "tonnes": tonnes} for year in sorted({first, last})]
 
 
-def imports(tonnes: float, country: str = "AAA", element: str = "Dy", form: str = "oxide", supplier: str = "CHN") -> Row:
+def imports(
+    tonnes: float, country: str = "AAA", element: str = "Dy", form: str = "oxide", supplier: str = "CHN"
+) -> Row:
     """What a supplier can sell, the same in all years."""
     return {"supplier": supplier, "country": country, "element": element, "form": form, "year": 2026, "tonnes": tonnes}
 

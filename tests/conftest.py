@@ -34,6 +34,8 @@ def solve(make_case: MakeCase) -> SolveCase:
     """`solve(model, **tables)`: the plan of such a case, without the baseline."""
 
     def run(model: dict[str, object] | None = None, **tables: Any) -> Plan:
-        return planner.solve(make_case(model, **tables), baseline=False)
+        plan = planner.solve(make_case(model, **tables), baseline=False)
+        assert plan.status.value in ("optimal", "infeasible"), "the certificate or the verifier rejects the plan"
+        return plan
 
     return run

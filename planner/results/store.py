@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pandas as pd
@@ -29,6 +30,7 @@ from planner.errors import RunFolderError
 from planner.results.plan import PlanValues
 from planner.results.status import Status
 
+SUMMARY = "summary.json"
 Fill = Callable[[Path], None]
 
 
@@ -54,17 +56,19 @@ def write_run(plan: PlanValues, folder: Path, pages: Fill) -> Path:
 
 
 def _is_run(folder: Path) -> bool:
-    return folder.is_dir() and ((folder / "summary.json").exists() or not any(folder.iterdir()))
+    return folder.is_dir() and ((folder / SUMMARY).exists() or not any(folder.iterdir()))
 
 
 def _fill(plan: PlanValues, folder: Path, pages: Fill) -> None:
+    started = perf_counter()
     write_case(plan.case, folder / "inputs")
     if plan.tables:
         (folder / "tables").mkdir()
         for name, table in plan.tables.items():
             table.to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n")
         pages(folder)
-    (folder / "summary.json").write_text(summary_json(plan.summary), encoding="utf-8")
+    seconds = plan.summary["seconds"] | {"report": round(perf_counter() - started, 3)}
+    (folder / SUMMARY).write_text(summary_json(plan.summary | {"seconds": seconds}), encoding="utf-8")
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as file:
@@ -145,7 +149,7 @@ def read_run(folder: str | Path) -> PlanValues:
     """Read a run folder back. Raises RunFolderError if it is none."""
     folder = Path(folder)
     try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
         tables = {
             path.stem: pd.read_csv(path, keep_default_na=False, na_values={"year": [""]})
             for path in sorted((folder / "tables").glob("*.csv"))

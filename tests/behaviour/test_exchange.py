@@ -6,70 +6,102 @@ from typing import Any
 
 import pytest
 
-from tests.cases import MUSD, ONE_PER_TONNE, budget, demand, imports, mine, near, plant, smelter, total
+from tests.cases import MUSD, ONE_PER_TONNE, budget, demand, imports, mine, near, plant, shock, smelter, total
 from tests.conftest import SolveCase
 
 THREE = "country, bloc\nAAA, west\nBBB, west\nCCC, east"
 
 
 # AAA makes 60 t and needs none; BBB, of its bloc, needs 30 t; CCC needs 50 t.
-@pytest.mark.parametrize(("coordination", "risk"), [
-    ("national", 80),
-    ("blocs", 50),  # BBB is served
-    ("allied", 20),  # 60 of 80 t
-])
+@pytest.mark.parametrize(
+    ("coordination", "risk"),
+    [
+        ("national", 80),
+        ("blocs", 50),  # BBB is served
+        ("allied", 20),  # 60 of 80 t
+    ],
+)
 def test_products_are_shared_within_a_group(solve: SolveCase, coordination: str, risk: float) -> None:
-    plan = solve({"policy.coordination": coordination}, countries=THREE,
-                 demand=[*demand(30, last=2026, country="BBB"), *demand(50, last=2026, country="CCC")],
-                 projects=[mine(), plant(existing_tpa=60)])
+    plan = solve(
+        {"policy.coordination": coordination},
+        countries=THREE,
+        demand=[*demand(30, last=2026, country="BBB"), *demand(50, last=2026, country="CCC")],
+        projects=[mine(), plant(existing_tpa=60)],
+    )
     assert plan.summary["risk_musd"] == near(risk)
 
 
 # The mine is in AAA, the plant in BBB (same bloc), or in CCC (another).
-@pytest.mark.parametrize(("coordination", "in_bloc", "outside"), [("national", 100, 100), ("blocs", 0, 100), ("allied", 0, 0)])
+@pytest.mark.parametrize(
+    ("coordination", "in_bloc", "outside"), [("national", 100, 100), ("blocs", 0, 100), ("allied", 0, 0)]
+)
 def test_feeds_are_shared_within_a_group(solve: SolveCase, coordination: str, in_bloc: float, outside: float) -> None:
     for country, risk in (("BBB", in_bloc), ("CCC", outside)):
-        plan = solve({"policy.coordination": coordination}, countries=THREE, demand=demand(last=2026, country=country),
-                     projects=[mine(), plant(country=country, existing_tpa=100)])
+        plan = solve(
+            {"policy.coordination": coordination},
+            countries=THREE,
+            demand=demand(last=2026, country=country),
+            projects=[mine(), plant(country=country, existing_tpa=100)],
+        )
         assert plan.summary["risk_musd"] == near(risk)
 
 
 def test_a_country_without_a_bloc_is_a_bloc_of_its_own(solve: SolveCase) -> None:
-    plan = solve({"policy.coordination": "blocs"}, countries="country, bloc\nAAA,\nBBB,",
-                 demand=demand(last=2026, country="BBB"), projects=[mine(), plant(existing_tpa=100)])
+    plan = solve(
+        {"policy.coordination": "blocs"},
+        countries="country, bloc\nAAA,\nBBB,",
+        demand=demand(last=2026, country="BBB"),
+        projects=[mine(), plant(existing_tpa=100)],
+    )
     assert plan.summary["risk_musd"] == near(100)
 
 
-@pytest.mark.parametrize("source", [
-    {"imports": [imports(100)]},
-    {"stockpiles": "country, element, initial_t, purchase_usd_per_kg\nAAA, Dy, 100, 1"},
-])
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"imports": [imports(100)]},
+        {"stockpiles": "country, element, initial_t, purchase_usd_per_kg\nAAA, Dy, 100, 1"},
+    ],
+)
 def test_imports_and_stocks_are_not_passed_on(solve: SolveCase, source: dict[str, Any]) -> None:
     # AAA has 100 t, needs none, and makes a little, so that exchange exists at all: only that reaches BBB.
-    plan = solve(countries=THREE, demand=demand(last=2026, country="BBB"), projects=[mine(), plant(existing_tpa=5)], **source)
+    plan = solve(
+        countries=THREE, demand=demand(last=2026, country="BBB"), projects=[mine(), plant(existing_tpa=5)], **source
+    )
     assert plan.summary["risk_musd"] == near(95)
 
 
 def test_imports_free_the_own_output_of_a_country_for_others(solve: SolveCase) -> None:
     # AAA needs 40 t, makes 40 t and can import 30 t. It gives 30 t of what it makes and keeps 10 t: BBB lacks 70 t.
     # (AAA counts double, or it would not matter who goes short.)
-    plan = solve(countries="country, weight\nAAA, 2\nBBB, 1", demand=[*demand(40, last=2026), *demand(last=2026, country="BBB")], imports=[imports(30)],
-                 projects=[mine(), plant(existing_tpa=40)])
+    plan = solve(
+        countries="country, weight\nAAA, 2\nBBB, 1",
+        demand=[*demand(40, last=2026), *demand(last=2026, country="BBB")],
+        imports=[imports(30)],
+        projects=[mine(), plant(existing_tpa=40)],
+    )
     assert plan.summary["risk_musd"] == near(70)
     assert total(plan, "operations", "tonnes", item="received", country="BBB") == near(30)
 
 
 def test_what_is_received_can_be_turned_into_metal_and_given_on_as_metal(solve: SolveCase) -> None:
     # Oxide of AAA, smelter in BBB at 0.5, metal used in CCC: 60 t of oxide make 30 t of metal.
-    plan = solve(countries=THREE, demand=demand(last=2026, country="CCC", form="metal"),
-                 projects=[mine(), plant(existing_tpa=60), smelter(country="BBB", existing_tpa=100, recovery=0.5)])
+    plan = solve(
+        countries=THREE,
+        demand=demand(last=2026, country="CCC", form="metal"),
+        projects=[mine(), plant(existing_tpa=60), smelter(country="BBB", existing_tpa=100, recovery=0.5)],
+    )
     assert plan.summary["risk_musd"] == near(70)
 
 
 def test_metal_made_of_imported_oxide_may_be_given(solve: SolveCase) -> None:
     """The metal is the country's own make, although the oxide is not."""
-    plan = solve(countries=THREE, demand=demand(last=2026, country="CCC", form="metal"), imports=[imports(40)],
-                 projects=[smelter(existing_tpa=100)])
+    plan = solve(
+        countries=THREE,
+        demand=demand(last=2026, country="CCC", form="metal"),
+        imports=[imports(40)],
+        projects=[smelter(existing_tpa=100)],
+    )
     assert plan.summary["risk_musd"] == near(60)
 
 
@@ -87,21 +119,27 @@ def stockpile(**columns: Any) -> list[dict[str, Any]]:
 
 
 # Imports 130, 100, 60 t for 100 t a year: the 30 t to spare in 2026 cover 30 of the 40 t that lack in 2028.
-@pytest.mark.parametrize(("stock", "money", "levers", "risk", "cost"), [
-    ({}, 1000, ["stockpile"], 10, 30),  # more cannot be bought than there is to spare
-    ({"max_t": 20}, 1000, ["stockpile"], 20, 20),  # max_t
-    ({"max_t": 0}, 1000, ["stockpile"], 40, 0),
-    ({}, 12, ["stockpile"], 28, 12),  # the budget: 12 MUSD buy 12 t
-    ({}, 1000, [], 40, 0),  # the lever
-    ({"initial_t": 5}, 1000, [], 35, 0),  # what is there is used without the lever
-    ({"initial_t": 5, "max_t": 20}, 1000, ["stockpile"], 20, 15),
-    ({"initial_t": 45}, 0, [], 0, 0),
-    # Held at the end of 2026 and 2027, 30 t each, at 0.1 MUSD per tonne and year: 6 more, in cost but not from the budget.
-    ({"holding_usd_per_kg_year": 100}, 30, ["stockpile"], 10, 36),
-])
-def test_a_stock_is_bought_from_what_can_be_spared_and_bridges_a_gap(solve: SolveCase, stock: dict[str, float], money: float,
-                                                                     levers: list[str], risk: float, cost: float) -> None:
-    plan = solve({"levers": levers}, imports=falling(130, 100, 60), stockpiles=stockpile(**stock), budgets=budget(money))
+@pytest.mark.parametrize(
+    ("stock", "money", "levers", "risk", "cost"),
+    [
+        ({}, 1000, ["stockpile"], 10, 30),  # more cannot be bought than there is to spare
+        ({"max_t": 20}, 1000, ["stockpile"], 20, 20),  # max_t
+        ({"max_t": 0}, 1000, ["stockpile"], 40, 0),
+        ({}, 12, ["stockpile"], 28, 12),  # the budget: 12 MUSD buy 12 t
+        ({}, 1000, [], 40, 0),  # the lever
+        ({"initial_t": 5}, 1000, [], 35, 0),  # what is there is used without the lever
+        ({"initial_t": 5, "max_t": 20}, 1000, ["stockpile"], 20, 15),
+        ({"initial_t": 45}, 0, [], 0, 0),
+        # Held at the ends of 2026 and 2027, 30 t each, at 0.1 MUSD per tonne: 6 more, in cost but not from the budget.
+        ({"holding_usd_per_kg_year": 100}, 30, ["stockpile"], 10, 36),
+    ],
+)
+def test_a_stock_is_bought_from_what_can_be_spared_and_bridges_a_gap(
+    solve: SolveCase, stock: dict[str, float], money: float, levers: list[str], risk: float, cost: float
+) -> None:
+    plan = solve(
+        {"levers": levers}, imports=falling(130, 100, 60), stockpiles=stockpile(**stock), budgets=budget(money)
+    )
     assert plan.summary["risk_musd"] == near(risk)
     assert plan.summary["cost_musd"] == near(cost)
     assert plan.summary["public_spend_musd"] == near(min(cost, 30 if "holding_usd_per_kg_year" in stock else cost))
@@ -109,8 +147,11 @@ def test_a_stock_is_bought_from_what_can_be_spared_and_bridges_a_gap(solve: Solv
 
 def test_holding_costs_are_discounted_and_counted_on_the_year_end_stock(solve: SolveCase) -> None:
     # 40 t are there and lack in 2028 only: held at the ends of 2026 and 2027. 0.1 * 40 * (1 + 1/1.25).
-    plan = solve({"discount_rate": 0.25}, imports=falling(100, 100, 60),
-                 stockpiles=stockpile(initial_t=40, holding_usd_per_kg_year=100))
+    plan = solve(
+        {"discount_rate": 0.25},
+        imports=falling(100, 100, 60),
+        stockpiles=stockpile(initial_t=40, holding_usd_per_kg_year=100),
+    )
     assert plan.summary["risk_musd"] == near(0)
     assert plan.summary["cost_musd"] == near(4 * 1.8)
     assert plan.table("stocks")["stock_t"].tolist() == near([40, 40, 0])
@@ -123,9 +164,13 @@ def test_a_stock_nobody_needs_is_given_up_rather_than_held(solve: SolveCase) -> 
 
 def test_own_output_and_what_is_received_can_be_put_in_stock(solve: SolveCase) -> None:
     # AAA makes 150 t a year until it retires in 2027; BBB needs 100 t a year and stocks 50 t of what it receives.
-    plan = solve(countries="country\nAAA\nBBB", demand=demand(last=2027, country="BBB"),
-                 projects=[mine(), plant(existing_tpa=150, retire_year=2027)],
-                 stockpiles=stockpile(country="BBB"), budgets=budget(100, funder="BBB"))
+    plan = solve(
+        countries="country\nAAA\nBBB",
+        demand=demand(last=2027, country="BBB"),
+        projects=[mine(), plant(existing_tpa=150, retire_year=2027)],
+        stockpiles=stockpile(country="BBB"),
+        budgets=budget(100, funder="BBB"),
+    )
     assert plan.summary["risk_musd"] == near(50)
 
 
@@ -135,17 +180,24 @@ def test_a_metal_stock_serves_metal(solve: SolveCase) -> None:
 
 
 def test_an_oxide_stock_feeds_metal_plants(solve: SolveCase) -> None:
-    plan = solve(demand=demand(last=2026, form="metal"), stockpiles=stockpile(initial_t=30),
-                 projects=[smelter(existing_tpa=100, recovery=0.5)])
+    plan = solve(
+        demand=demand(last=2026, form="metal"),
+        stockpiles=stockpile(initial_t=30),
+        projects=[smelter(existing_tpa=100, recovery=0.5)],
+    )
     assert plan.summary["risk_musd"] == near(85)
 
 
 def test_stock_purchases_answer_to_what_has_shown_itself(solve: SolveCase) -> None:
-    """Purchases live on histories, also where investment is committed: after 2027 only the history with a cut ahead buys."""
+    """Purchases live on histories, also where investment is committed: from 2027 on only `cut` buys."""
     # Both can spare 50 t in 2026 and 2027. In `cut` 2027 shows itself (2 % less supply), and 2028 lacks 100 t.
-    plan = solve(imports=falling(100, 150, 100), stockpiles=stockpile(max_t=50), budgets=budget(100),
-                 scenarios="scenario, probability\ncalm, 0.5\ncut, 0.5",
-                 shocks="scenario, kind, start_year, end_year, factor\ncut, import, 2027, 2027, 0.98\ncut, import, 2028, 2028, 0")
+    plan = solve(
+        imports=falling(100, 150, 100),
+        stockpiles=stockpile(max_t=50),
+        budgets=budget(100),
+        scenarios="scenario, probability\ncalm, 0.5\ncut, 0.5",
+        shocks=[shock("cut", "import", 0.98, 2027, 2027), shock("cut", "import", 0, 2028)],
+    )
     # cut: imports 147 t in 2027, so 47 t are put aside: short 53 t in 2028.
     assert plan.summary["scenario_loss_musd"] == near({"calm": 0, "cut": 53})
     assert total(plan, "stocks", "bought_t", scenario="calm") == near(0)
@@ -153,6 +205,10 @@ def test_stock_purchases_answer_to_what_has_shown_itself(solve: SolveCase) -> No
 
 
 def test_a_purchase_at_no_price_still_needs_the_goods(solve: SolveCase) -> None:
-    plan = solve(imports=falling(100, 100, 60), stockpiles=stockpile(purchase_usd_per_kg=0), budgets=budget(1000),
-                 projects=[mine(capex_usd_per_tpa=MUSD)])
+    plan = solve(
+        imports=falling(100, 100, 60),
+        stockpiles=stockpile(purchase_usd_per_kg=0),
+        budgets=budget(1000),
+        projects=[mine(capex_usd_per_tpa=MUSD)],
+    )
     assert plan.summary["risk_musd"] == near(40)

@@ -13,9 +13,13 @@ from tests.conftest import MakeCase, SolveCase
 ONE_YEAR = demand(last=2026)
 # 30 t/y at 0.6 MUSD each, 30 t/y at 1.5 MUSD each; a tonne short costs 1 MUSD.
 TWO_PLANTS: dict[str, Any] = {
-    "demand": ONE_YEAR, "budgets": budget(1000),
-    "projects": [mine(), plant(max_new_tpa=30, capex_usd_per_tpa=0.6 * MUSD),
-                 plant(project="dear", max_new_tpa=30, capex_usd_per_tpa=1.5 * MUSD)],
+    "demand": ONE_YEAR,
+    "budgets": budget(1000),
+    "projects": [
+        mine(),
+        plant(max_new_tpa=30, capex_usd_per_tpa=0.6 * MUSD),
+        plant(project="dear", max_new_tpa=30, capex_usd_per_tpa=1.5 * MUSD),
+    ],
 }
 
 
@@ -33,12 +37,15 @@ def test_the_slack_lets_the_dearest_part_go(solve: SolveCase) -> None:
     assert plan.summary["least_risk_musd"] == near(40)
 
 
-@pytest.mark.parametrize(("limit", "cost"), [
-    (100, 0),
-    (80, 12),  # 20 t/y of the cheap plant
-    (60, 18 + 15),  # all 30 of it and 10 t/y of the dear one
-    (40, 63),
-])
+@pytest.mark.parametrize(
+    ("limit", "cost"),
+    [
+        (100, 0),
+        (80, 12),  # 20 t/y of the cheap plant
+        (60, 18 + 15),  # all 30 of it and 10 t/y of the dear one
+        (40, 63),
+    ],
+)
 def test_goal_target_is_least_cost_within_the_limit(solve: SolveCase, limit: float, cost: float) -> None:
     plan = solve({"objective.goal": "target", "objective.risk_limit": limit}, **TWO_PLANTS)
     assert (plan.summary["risk_musd"], plan.summary["cost_musd"]) == (near(limit), near(cost))
@@ -46,8 +53,11 @@ def test_goal_target_is_least_cost_within_the_limit(solve: SolveCase, limit: flo
 
 def test_goal_target_takes_less_risk_where_it_costs_nothing(solve: SolveCase) -> None:
     # A free plant of 30 t/y: with a limit of 90, cost is 0 either way, and risk is then 70.
-    plan = solve({"objective.goal": "target", "objective.risk_limit": 90}, demand=ONE_YEAR,
-                 projects=[mine(), plant(max_new_tpa=30)])
+    plan = solve(
+        {"objective.goal": "target", "objective.risk_limit": 90},
+        demand=ONE_YEAR,
+        projects=[mine(), plant(max_new_tpa=30)],
+    )
     assert (plan.summary["risk_musd"], plan.summary["cost_musd"]) == (near(70), near(0))
 
 
@@ -68,46 +78,67 @@ def test_goal_welfare_builds_what_costs_less_than_it_saves(solve: SolveCase) -> 
 
 def test_with_full_aversion_cost_comes_before_expected_loss(solve: SolveCase) -> None:
     # CVaR sees `cut` only (100 forced). In `calm` 100 t could be made at 0.1 MUSD/t: that costs, so it is not done.
-    plan = solve({"objective.risk_aversion": 1.0}, demand=ONE_YEAR,
-                 projects=[mine(), plant(existing_tpa=100, variable_opex_usd_per_t=0.1 * MUSD)],
-                 scenarios=scenarios(calm=0.5, cut=0.5), shocks=[shock("cut", "capacity", 0, stage="separation")])
+    plan = solve(
+        {"objective.risk_aversion": 1.0},
+        demand=ONE_YEAR,
+        projects=[mine(), plant(existing_tpa=100, variable_opex_usd_per_t=0.1 * MUSD)],
+        scenarios=scenarios(calm=0.5, cut=0.5),
+        shocks=[shock("cut", "capacity", 0, stage="separation")],
+    )
     assert plan.summary["cost_musd"] == near(0)
     assert plan.summary["expected_loss_musd"] == near(100)
 
 
-@pytest.mark.parametrize("goal", [{"objective.goal": "welfare"}, {"objective.goal": "target", "objective.risk_limit": 100}, {}])
-def test_the_third_criterion_leaves_no_shortfall_that_could_be_avoided_for_nothing(solve: SolveCase, goal: dict[str, Any]) -> None:
-    plan = solve({"objective.risk_aversion": 1.0, **goal}, demand=ONE_YEAR, projects=[mine(), plant(existing_tpa=100)],
-                 scenarios=scenarios(calm=0.5, cut=0.5), shocks=[shock("cut", "capacity", 0, stage="separation")])
+@pytest.mark.parametrize(
+    "goal", [{"objective.goal": "welfare"}, {"objective.goal": "target", "objective.risk_limit": 100}, {}]
+)
+def test_the_third_criterion_leaves_no_shortfall_that_could_be_avoided_for_nothing(
+    solve: SolveCase, goal: dict[str, Any]
+) -> None:
+    plan = solve(
+        {"objective.risk_aversion": 1.0, **goal},
+        demand=ONE_YEAR,
+        projects=[mine(), plant(existing_tpa=100)],
+        scenarios=scenarios(calm=0.5, cut=0.5),
+        shocks=[shock("cut", "capacity", 0, stage="separation")],
+    )
     assert plan.summary["scenario_loss_musd"] == near({"calm": 0, "cut": 100})
 
 
 # ---- committed and adaptive ------------------------------------------------------------------------
 
-# 50 MUSD in 2027, when either Dy or Tb is cut off (p = 1/2 each, 100 t, 1 MUSD/t); plants of 1 MUSD per t/y, ready at once.
+# 50 MUSD in 2027, when either Dy or Tb is cut off (p = 1/2 each, 100 t, 1 MUSD/t); plants of 1 MUSD per t/y, no lead time.
 EITHER: dict[str, Any] = {
     "elements": "element, heavy, loss_usd_per_kg\nDy, true, 1000\nTb, true, 1000",
     "demand": [*demand(last=2027), *demand(last=2027, element="Tb")],
     "imports": [imports(100), imports(100, element="Tb")],
     "feeds": "feed, element, share\nore, Dy, 1\ngem, Tb, 1",
-    "projects": [mine(), mine(project="gem_mine", feeds="gem"), plant(max_new_tpa=100, capex_usd_per_tpa=MUSD),
-                 plant(project="gem_plant", feeds="gem", max_new_tpa=100, capex_usd_per_tpa=MUSD)],
+    "projects": [
+        mine(),
+        mine(project="gem_mine", feeds="gem"),
+        plant(max_new_tpa=100, capex_usd_per_tpa=MUSD),
+        plant(project="gem_plant", feeds="gem", max_new_tpa=100, capex_usd_per_tpa=MUSD),
+    ],
     "budgets": budget(50, first=2027),
     "scenarios": scenarios(no_dy=0.5, no_tb=0.5),
     "shocks": [shock("no_dy", "import", 0, 2027, element="Dy"), shock("no_tb", "import", 0, 2027, element="Tb")],
 }
 
 
-@pytest.mark.parametrize(("investment", "aversion", "expected", "cvar"), [
-    # d + t = 50 for both: losses 100 - d and 100 - t, 75 on average however it is split.
-    ("committed", 0.0, 75, None),
-    ("committed", 0.5, 75, 75),  # and 25 each is best for the worst case
-    # The plant for what turned out to lack: 50 t short in either.
-    ("adaptive", 0.0, 50, 50),
-    ("adaptive", 1.0, 50, 50),
-])
-def test_adaptive_investment_answers_what_has_shown_itself(solve: SolveCase, investment: str, aversion: float, expected: float,
-                                                          cvar: float | None) -> None:
+@pytest.mark.parametrize(
+    ("investment", "aversion", "expected", "cvar"),
+    [
+        # d + t = 50 for both: losses 100 - d and 100 - t, 75 on average however it is split.
+        ("committed", 0.0, 75, None),
+        ("committed", 0.5, 75, 75),  # and 25 each is best for the worst case
+        # The plant for what turned out to lack: 50 t short in either.
+        ("adaptive", 0.0, 50, 50),
+        ("adaptive", 1.0, 50, 50),
+    ],
+)
+def test_adaptive_investment_answers_what_has_shown_itself(
+    solve: SolveCase, investment: str, aversion: float, expected: float, cvar: float | None
+) -> None:
     plan = solve({"policy.investment": investment, "objective.risk_aversion": aversion}, **EITHER)
     assert plan.summary["expected_loss_musd"] == near(expected)
     if cvar is not None:
@@ -119,7 +150,9 @@ def test_adaptive_investment_answers_what_has_shown_itself(solve: SolveCase, inv
 def test_an_adaptive_plan_is_reported_with_its_scenarios(solve: SolveCase) -> None:
     table = solve({"policy.investment": "adaptive"}, **EITHER).table("investments")
     assert table[["project", "tpa", "probability", "scenarios"]].to_numpy().tolist() == [
-        ["gem_plant", near(50), 0.5, "no_tb"], ["plant", near(50), 0.5, "no_dy"]]
+        ["gem_plant", near(50), 0.5, "no_tb"],
+        ["plant", near(50), 0.5, "no_dy"],
+    ]
 
 
 def test_adaptive_investment_does_not_answer_what_has_not_shown_itself(solve: SolveCase) -> None:
@@ -132,16 +165,23 @@ def test_adaptive_investment_does_not_answer_what_has_not_shown_itself(solve: So
 def test_adaptive_training_and_hiring_answer_too(solve: SolveCase) -> None:
     # Chemists run the Dy plant, miners the Tb mine; 10 hires of each would cost 2 MUSD and 1 is there in 2027.
     people: dict[str, Any] = {
-        "projects": [mine(), mine(project="gem_mine", feeds="gem"), plant(existing_tpa=100),
-                     plant(project="gem_plant", feeds="gem", existing_tpa=100)],
+        "projects": [
+            mine(),
+            mine(project="gem_mine", feeds="gem"),
+            plant(existing_tpa=100),
+            plant(project="gem_plant", feeds="gem", existing_tpa=100),
+        ],
         "skills": "skill, attrition\nchemist, 0\nminer, 0",
-        "staffing": "stage, project, skill, persons_per_ktpa\nseparation, plant, chemist, 1000\nmine, gem_mine, miner, 1000",
+        "staffing": "stage, project, skill, persons_per_ktpa\n"
+        "separation, plant, chemist, 1000\nmine, gem_mine, miner, 1000",
         "workforce": "country, skill, initial, hires_per_year, hire_cost_usd\n"
-                     "AAA, chemist, 0, 10, 100000\nAAA, miner, 0, 10, 100000",
+        "AAA, chemist, 0, 10, 100000\nAAA, miner, 0, 10, 100000",
         "budgets": budget(1, first=2027),
     }
-    losses = [solve({"policy.investment": how}, **EITHER | people).summary["expected_loss_musd"]
-              for how in ("committed", "adaptive")]
+    losses = [
+        solve({"policy.investment": how}, **EITHER | people).summary["expected_loss_musd"]
+        for how in ("committed", "adaptive")
+    ]
     assert losses == near([95, 90])  # c + m = 10 hires for both, or 10 for each
 
 
@@ -150,8 +190,12 @@ def test_adaptive_training_and_hiring_answer_too(solve: SolveCase) -> None:
 
 def test_without_levers_what_exists_keeps_running(solve: SolveCase) -> None:
     # 30 t made, 20 t in stock; staff and seats as they are. 100 - 50, then 70.
-    plan = solve({"levers": []}, demand=demand(last=2027), projects=[mine(), plant(existing_tpa=30, max_new_tpa=100)],
-                 stockpiles="country, element, initial_t, purchase_usd_per_kg\nAAA, Dy, 20, 1")
+    plan = solve(
+        {"levers": []},
+        demand=demand(last=2027),
+        projects=[mine(), plant(existing_tpa=30, max_new_tpa=100)],
+        stockpiles="country, element, initial_t, purchase_usd_per_kg\nAAA, Dy, 20, 1",
+    )
     assert plan.summary["risk_musd"] == near(200 - 60 - 20)
     assert plan.summary["cost_musd"] == near(0)
 
@@ -171,8 +215,12 @@ def test_a_model_given_to_solve_replaces_that_of_the_case(make_case: MakeCase) -
 
 def test_service_and_shortfall_are_expected_shares_of_demand(solve: SolveCase) -> None:
     # 100 t, or 200 t with probability 0.25; 50 t of supply: short 50 or 150, 75 of 125 expected tonnes.
-    plan = solve(demand=ONE_YEAR, imports=[imports(50)], scenarios=scenarios(calm=0.75, boom=0.25),
-                 shocks=[shock("boom", "demand", 2)])
+    plan = solve(
+        demand=ONE_YEAR,
+        imports=[imports(50)],
+        scenarios=scenarios(calm=0.75, boom=0.25),
+        shocks=[shock("boom", "demand", 2)],
+    )
     assert plan.summary["expected_shortfall_t"] == near({"Dy": 75})
     assert plan.summary["service_level"] == near({"Dy": 50 / 125})
 

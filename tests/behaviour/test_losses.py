@@ -33,7 +33,9 @@ def test_cvar_does_not_depend_on_the_order_of_scenarios(order: tuple[int, ...]) 
 def four_losses() -> dict[str, object]:
     """One year; imports of 100 t of which 100, 90, 80 and 0 % arrive: losses 0, 10, 20, 100."""
     return {
-        "demand": demand(last=2026), "imports": [imports(100)], "scenarios": scenarios(a=0.5, b=0.2, c=0.2, d=0.1),
+        "demand": demand(last=2026),
+        "imports": [imports(100)],
+        "scenarios": scenarios(a=0.5, b=0.2, c=0.2, d=0.1),
         "shocks": [shock("b", "import", 0.9), shock("c", "import", 0.8), shock("d", "import", 0)],
     }
 
@@ -50,24 +52,31 @@ def test_a_solve_finds_the_same_cvar(solve: SolveCase, tail: float, expected: fl
 
 
 # Dy is cut off in `often` (10 t, 1 MUSD/t), Tb in `rare` (10 t, 4 MUSD/t). 10 MUSD buy d of Dy and t of Tb, d + t = 10.
-# Losses: often 10 - d, rare 40 - 4 t. E = 0.5 (10 - d) + 0.1 (40 - 4 t) = 9 - 0.5 d - 0.4 t = 4 + 0.1 t, least at t = 0.
+# Losses: often 10 - d, rare 40 - 4 t. E = 0.5 (10 - d) + 0.1 (40 - 4 t) = 4 + 0.1 t, least at t = 0.
 # The worst tenth is the larger of the two: max(10 - d, 40 - 4 t) = max(t, 40 - 4 t), least at t = 8.
-@pytest.mark.parametrize(("aversion", "tb", "expected_loss", "tail_loss"), [
-    (0.0, 0, 4, 40),
-    (0.5, 8, 4.8, 8),
-    (1.0, 8, 4.8, 8),
-])
-def test_a_risk_averse_plan_guards_against_the_rare_cut(solve: SolveCase, aversion: float, tb: float, expected_loss: float,
-                                                       tail_loss: float) -> None:
+@pytest.mark.parametrize(
+    ("aversion", "tb", "expected_loss", "tail_loss"),
+    [
+        (0.0, 0, 4, 40),
+        (0.5, 8, 4.8, 8),
+        (1.0, 8, 4.8, 8),
+    ],
+)
+def test_a_risk_averse_plan_guards_against_the_rare_cut(
+    solve: SolveCase, aversion: float, tb: float, expected_loss: float, tail_loss: float
+) -> None:
     plan = solve(
         {"objective.risk_aversion": aversion},
         elements="element, heavy, loss_usd_per_kg\nDy, true, 1000\nTb, true, 4000",
         demand=[*demand(10, last=2026), *demand(10, last=2026, element="Tb")],
         imports=[imports(10), imports(10, element="Tb")],
         feeds="feed, element, share\nore, Dy, 1\ngem, Tb, 1",
-        projects=[mine(), mine(project="gem_mine", feeds="gem"),
-                  plant(max_new_tpa=100, capex_usd_per_tpa=MUSD),
-                  plant(project="gem_plant", feeds="gem", max_new_tpa=100, capex_usd_per_tpa=MUSD)],
+        projects=[
+            mine(),
+            mine(project="gem_mine", feeds="gem"),
+            plant(max_new_tpa=100, capex_usd_per_tpa=MUSD),
+            plant(project="gem_plant", feeds="gem", max_new_tpa=100, capex_usd_per_tpa=MUSD),
+        ],
         budgets=budget(10),
         scenarios=scenarios(calm=0.4, often=0.5, rare=0.1),
         shocks=[shock("often", "import", 0, element="Dy"), shock("rare", "import", 0, element="Tb")],
@@ -86,12 +95,15 @@ TIERS = """
 """
 
 
-@pytest.mark.parametrize(("supply", "loss"), [
-    (0, 132),  # 20 t at 0.1, 30 t at 1, 50 t at 2 MUSD/t: 2 + 30 + 100
-    (60, 22),  # 40 t short: 20 t at 0.1 and 20 t at 1
-    (90, 1),  # 10 t at 0.1
-    (100, 0),
-])
+@pytest.mark.parametrize(
+    ("supply", "loss"),
+    [
+        (0, 132),  # 20 t at 0.1, 30 t at 1, 50 t at 2 MUSD/t: 2 + 30 + 100
+        (60, 22),  # 40 t short: 20 t at 0.1 and 20 t at 1
+        (90, 1),  # 10 t at 0.1
+        (100, 0),
+    ],
+)
 def test_the_loss_rises_in_steps_of_depth(solve: SolveCase, supply: float, loss: float) -> None:
     plan = solve(demand=demand(last=2026), imports=[imports(supply)], loss_tiers=TIERS)
     assert plan.summary["risk_musd"] == near(loss)
@@ -99,8 +111,9 @@ def test_the_loss_rises_in_steps_of_depth(solve: SolveCase, supply: float, loss:
 
 def test_the_steps_are_shares_of_the_shocked_demand(solve: SolveCase) -> None:
     # Demand doubles to 200 t, all short: 40 t at 0.1, 60 t at 1, 100 t at 2.
-    plan = solve(demand=demand(last=2026), loss_tiers=TIERS, scenarios=scenarios(boom=1),
-                 shocks=[shock("boom", "demand", 2)])
+    plan = solve(
+        demand=demand(last=2026), loss_tiers=TIERS, scenarios=scenarios(boom=1), shocks=[shock("boom", "demand", 2)]
+    )
     assert plan.summary["risk_musd"] == near(4 + 60 + 200)
 
 
@@ -108,7 +121,9 @@ def test_the_most_specific_set_of_steps_holds_whole(solve: SolveCase) -> None:
     # One tonne of each short. AAA oxide: country and form; AAA metal: country; BBB oxide: form; BBB metal: neither.
     plan = solve(
         countries="country\nAAA\nBBB",
-        demand=[row for c in ("AAA", "BBB") for o in ("oxide", "metal") for row in demand(1, last=2026, country=c, form=o)],
+        demand=[
+            row for c in ("AAA", "BBB") for o in ("oxide", "metal") for row in demand(1, last=2026, country=c, form=o)
+        ],
         loss_tiers="""
             element, country, form, up_to_share, loss_usd_per_kg
             Dy, AAA, oxide, 1, 2000
@@ -116,15 +131,18 @@ def test_the_most_specific_set_of_steps_holds_whole(solve: SolveCase) -> None:
             Dy, AAA, , 1, 6000
             Dy, , oxide, 1, 10000
             Dy, , , 1, 20000
-        """)
+        """,
+    )
     assert plan.summary["risk_musd"] == near(2 + (0.5 * 4 + 0.5 * 6) + 10 + 20)
 
 
 def test_a_weight_multiplies_losses_and_draws_supply(solve: SolveCase) -> None:
     # 60 t for two countries that want 100 t each; BBB counts three times: 100 * 1 + 40 * 3.
-    plan = solve(countries="country, weight\nAAA, 1\nBBB, 3",
-                 demand=[*demand(last=2026), *demand(last=2026, country="BBB")],
-                 projects=[mine(), plant(existing_tpa=60)])
+    plan = solve(
+        countries="country, weight\nAAA, 1\nBBB, 3",
+        demand=[*demand(last=2026), *demand(last=2026, country="BBB")],
+        projects=[mine(), plant(existing_tpa=60)],
+    )
     assert plan.summary["risk_musd"] == near(100 + 120)
     assert total(plan, "shortfall", "tonnes", country="AAA") == near(100)
 
@@ -136,16 +154,23 @@ def test_losses_are_discounted_at_the_rate_of_risk(solve: SolveCase) -> None:
 
 def test_demand_and_imports_are_linear_between_years_and_constant_outside(solve: SolveCase) -> None:
     # Demand 100, 150, 200, 200 t; imports 50 (before their first year), 50, 80, 110.
-    plan = solve({"horizon.last_year": 2029},
-                 demand="country, element, year, tonnes\nAAA, Dy, 2026, 100\nAAA, Dy, 2028, 200",
-                 imports="supplier, country, element, year, tonnes\nCHN, AAA, Dy, 2027, 50\nCHN, AAA, Dy, 2029, 110")
+    plan = solve(
+        {"horizon.last_year": 2029},
+        demand="country, element, year, tonnes\nAAA, Dy, 2026, 100\nAAA, Dy, 2028, 200",
+        imports="supplier, country, element, year, tonnes\nCHN, AAA, Dy, 2027, 50\nCHN, AAA, Dy, 2029, 110",
+    )
     assert plan.table("shortfall")["tonnes"].tolist() == near([50, 100, 120, 90])
 
 
 def test_with_full_risk_aversion_no_shortfall_is_reported_that_the_plan_does_not_force(solve: SolveCase) -> None:
     # The worst tenth is `cut` (100 MUSD, forced). In `calm` 100 t can be imported, which CVaR does not see.
-    plan = solve({"objective.risk_aversion": 1.0}, demand=demand(last=2026), imports=[imports(100)],
-                 scenarios=scenarios(calm=0.5, cut=0.5), shocks=[shock("cut", "import", 0)])
+    plan = solve(
+        {"objective.risk_aversion": 1.0},
+        demand=demand(last=2026),
+        imports=[imports(100)],
+        scenarios=scenarios(calm=0.5, cut=0.5),
+        shocks=[shock("cut", "import", 0)],
+    )
     assert plan.summary["cvar_musd"] == near(100)
     assert plan.summary["expected_loss_musd"] == near(50)
     assert plan.summary["scenario_loss_musd"]["calm"] == near(0)

@@ -29,16 +29,29 @@ NEUTRAL = {"objective.risk_aversion": 0.0}
 
 def staff(initial: float, attrition: float = 0.0, hires: float = 0, ratio: float | str = "", **more: Any) -> Tables:
     """Chemists of AAA."""
-    return WORK | {
-        "skills": f"skill, attrition, mentor_ratio\nchemist, {attrition}, {ratio}",
-        "workforce": f"country, skill, initial, hires_per_year\nAAA, chemist, {initial}, {hires}",
-    } | more
+    return (
+        WORK
+        | {
+            "skills": f"skill, attrition, mentor_ratio\nchemist, {attrition}, {ratio}",
+            "workforce": f"country, skill, initial, hires_per_year\nAAA, chemist, {initial}, {hires}",
+        }
+        | more
+    )
 
 
 def school(seats: float, new_seats: float = 0) -> list[dict[str, Any]]:
     """One year of training."""
-    return [{"programme": "school", "country": "AAA", "skill": "chemist", "duration_years": 1, "seats": seats,
-             "max_new_seats": new_seats, "cost_per_trainee_usd": 0}]
+    return [
+        {
+            "programme": "school",
+            "country": "AAA",
+            "skill": "chemist",
+            "duration_years": 1,
+            "seats": seats,
+            "max_new_seats": new_seats,
+            "cost_per_trainee_usd": 0,
+        }
+    ]
 
 
 @dataclass(frozen=True)
@@ -56,27 +69,64 @@ class Scarce:
 
 
 CASES = {
-    # 0.5 MUSD per t/y, three years of service at 1 MUSD/t: 2 * 3 in 2026, 2 * 2 in 2027, 2 in 2028. x is the budget of 2026;
-    # without carrying over, that of 2027 and 2028 is worth what it buys in those years.
-    "budget": Scarce("budget", "AAA", lambda x: {
-        "projects": [mine(), plant(max_new_tpa=100, capex_usd_per_tpa=0.5 * MUSD)], "budgets": budget(x, 5, 5)},
-        10, {2026: 6, 2027: 4, 2028: 2}, {"policy.budget_carry_over": False}, perturbed=False),
+    # 0.5 MUSD per t/y, three years of service at 1 MUSD/t: 2 * 3 in 2026, 2 * 2 in 2027, 2 in 2028. x is the
+    # budget of 2026; without carrying over, that of 2027 and 2028 is worth what it buys in those years.
+    "budget": Scarce(
+        "budget",
+        "AAA",
+        lambda x: {
+            "projects": [mine(), plant(max_new_tpa=100, capex_usd_per_tpa=0.5 * MUSD)],
+            "budgets": budget(x, 5, 5),
+        },
+        10,
+        {2026: 6, 2027: 4, 2028: 2},
+        {"policy.budget_carry_over": False},
+        perturbed=False,
+    ),
     # Existing capacity works in full or by half (p = 1/2): 0.75 a year.
-    "capacity": Scarce("capacity", "plant", lambda x: {"projects": [mine(), plant(existing_tpa=x)], **HALF},
-                       40, {2026: 0.75, 2027: 0.75, 2028: 0.75}, NEUTRAL),
+    "capacity": Scarce(
+        "capacity",
+        "plant",
+        lambda x: {"projects": [mine(), plant(existing_tpa=x)], **HALF},
+        40,
+        {2026: 0.75, 2027: 0.75, 2028: 0.75},
+        NEUTRAL,
+    ),
     # The same where new capacity is possible too (10 t/y more, free).
-    "growing capacity": Scarce("capacity", "plant", lambda x: {
-        "projects": [mine(), plant(existing_tpa=x, max_new_tpa=10)], **HALF},
-        40, {2026: 0.75, 2027: 0.75, 2028: 0.75}, NEUTRAL),
+    "growing capacity": Scarce(
+        "capacity",
+        "plant",
+        lambda x: {"projects": [mine(), plant(existing_tpa=x, max_new_tpa=10)], **HALF},
+        40,
+        {2026: 0.75, 2027: 0.75, 2028: 0.75},
+        NEUTRAL,
+    ),
     # One more t/y of nameplate, committed in 2026, works in three years.
-    "nameplate limit": Scarce("nameplate limit", "plant", lambda x: {
-        "projects": [mine(), plant(existing_tpa=40, max_new_tpa=x)], **HALF}, 10, {None: 2.25}, NEUTRAL),
+    "nameplate limit": Scarce(
+        "nameplate limit",
+        "plant",
+        lambda x: {"projects": [mine(), plant(existing_tpa=40, max_new_tpa=x)], **HALF},
+        10,
+        {None: 2.25},
+        NEUTRAL,
+    ),
     # A tonne of ore is a tonne of oxide.
-    "feed": Scarce("feed", "ore", lambda x: {"projects": [mine(existing_tpa=x), plant(existing_tpa=100)]},
-                   30, {2026: 1, 2027: 1, 2028: 1}),
+    "feed": Scarce(
+        "feed",
+        "ore",
+        lambda x: {"projects": [mine(existing_tpa=x), plant(existing_tpa=100)]},
+        30,
+        {2026: 1, 2027: 1, 2028: 1},
+    ),
     # Half of the staff leaves each year: one more in 2026 makes 1 + 0.5 + 0.25 t, one who joins in 2027 makes 1 + 0.5.
-    "staff": Scarce("staff joining", "chemist", lambda x: staff(x, attrition=0.5), 20, {2026: 1.75, 2027: 1.5, 2028: 1},
-                    perturbed=False),
+    "staff": Scarce(
+        "staff joining",
+        "chemist",
+        lambda x: staff(x, attrition=0.5),
+        20,
+        {2026: 1.75, 2027: 1.5, 2028: 1},
+        perturbed=False,
+    ),
     # A seat of 2026 gives a chemist for 2027 and 2028, a seat of 2027 one for 2028.
     "seats": Scarce("training seats", "school", lambda x: staff(20, training=school(x)), 5, {2026: 2, 2027: 1}),
     # A new seat is added in 2026, used in 2027, and its chemist works in 2028.
@@ -84,28 +134,49 @@ CASES = {
     # Hires of 2027 work for two years.
     "hires": Scarce("hires", "chemist", lambda x: staff(20, hires=x), 10, {2027: 2, 2028: 1}),
     # Losses are discounted at 25 %.
-    "imports": Scarce("imports", "all suppliers", lambda x: {"imports": [imports(x)]}, 50, {2026: 1, 2027: 0.8, 2028: 0.64},
-                      {"risk_discount_rate": 0.25}),
+    "imports": Scarce(
+        "imports",
+        "all suppliers",
+        lambda x: {"imports": [imports(x)]},
+        50,
+        {2026: 1, 2027: 0.8, 2028: 0.64},
+        {"risk_discount_rate": 0.25},
+    ),
     # A tonne that falls from the sky (a supplier of its own) in any year.
-    "good": Scarce("delivered good", "", lambda x: {"imports": [imports(50), imports(x, supplier="SKY")]},
-                   10, {2026: 1, 2027: 0.8, 2028: 0.64}, {"risk_discount_rate": 0.25}),
+    "good": Scarce(
+        "delivered good",
+        "",
+        lambda x: {"imports": [imports(50), imports(x, supplier="SKY")]},
+        10,
+        {2026: 1, 2027: 0.8, 2028: 0.64},
+        {"risk_discount_rate": 0.25},
+    ),
     # 2026 and 2027 are whole. A tonne kept from any of the three years is worth a tonne of 2028.
-    "stock": Scarce("stock", "", lambda x: {
-        "imports": [imports(t) | {"year": 2026 + i} for i, t in enumerate((100, 100, 20))],
-        "stockpiles": f"country, element, initial_t, purchase_usd_per_kg\nAAA, Dy, {x}, 1"},
-        30, {2026: 1, 2027: 1, 2028: 1}, perturbed=False),
+    "stock": Scarce(
+        "stock",
+        "",
+        lambda x: {
+            "imports": [imports(t) | {"year": 2026 + i} for i, t in enumerate((100, 100, 20))],
+            "stockpiles": f"country, element, initial_t, purchase_usd_per_kg\nAAA, Dy, {x}, 1",
+        },
+        30,
+        {2026: 1, 2027: 1, 2028: 1},
+        perturbed=False,
+    ),
 }
 MENTORS = Scarce("mentors", "chemist", lambda x: staff(x, ratio=0.1, training=school(20)), 50, {2026: 0.21, 2027: 0.1})
-# One more mentor of 2026 carries 0.1 trainee, who makes 0.1 t in 2027 and 2028 and in 2027 carries 0.01 trainee, who makes
-# 0.01 t in 2028. One more of 2027 carries 0.1 trainee, who works in 2028.
+# One more mentor of 2026 carries 0.1 trainee, who makes 0.1 t in 2027 and 2028 and in 2027 carries 0.01 trainee,
+# who makes 0.01 t in 2028. One more of 2027 carries 0.1 trainee, who works in 2028.
 
 
 def prices(plan: planner.Plan, scarce: str, item: str) -> dict[int | None, float]:
     """The prices of a thing by year."""
     table = plan.table("shadow_prices")
     rows = table[(table["scarce"] == scarce) & (table["item"] == item)]
-    return {None if year is pd_missing(year) else int(year): price
-            for year, price in zip(rows["year"], rows["musd_per_unit"], strict=True)}
+    return {
+        None if year is pd_missing(year) else int(year): price
+        for year, price in zip(rows["year"], rows["musd_per_unit"], strict=True)
+    }
 
 
 def pd_missing(year: Any) -> Any:
@@ -123,7 +194,9 @@ def test_the_price_of_a_scarce_thing_is_what_one_more_is_worth(solve: SolveCase,
 @pytest.mark.parametrize("name", CASES)
 def test_the_price_is_the_difference_that_re_solving_makes(solve: SolveCase, name: str) -> None:
     scarce = CASES[name]
-    less, now, more = (solve(scarce.model, **scarce.tables(scarce.at + step)).summary["least_risk_musd"] for step in (-1, 0, 1))
+    less, now, more = (
+        solve(scarce.model, **scarce.tables(scarce.at + step)).summary["least_risk_musd"] for step in (-1, 0, 1)
+    )
     found = prices(solve(scarce.model, **scarce.tables(scarce.at)), scarce.scarce, scarce.item)
     price = sum(found.values()) if scarce.perturbed else found[2026]
     assert now - more - 1e-6 <= price <= less - now + 1e-6
@@ -134,37 +207,64 @@ def test_the_price_is_the_difference_that_re_solving_makes(solve: SolveCase, nam
 
 def crowded(**changes: float) -> Tables:
     """Two uncertain years after a calm one; everything binds somewhere."""
-    x = {"budget": 12.0, "existing": 20.0, "limit": 60.0, "ore": 45.0, "initial": 22.0, "seats": 3.0, "hires": 2.0,
-         "sold": 60.0, "stock": 6.0, "wanted": 100.0} | changes
+    x = {
+        "budget": 12.0,
+        "existing": 20.0,
+        "limit": 60.0,
+        "ore": 45.0,
+        "initial": 22.0,
+        "seats": 3.0,
+        "hires": 2.0,
+        "sold": 60.0,
+        "stock": 6.0,
+        "wanted": 100.0,
+    } | changes
     return {
-        "demand": demand(x["wanted"]), "imports": [imports(x["sold"])],
-        "projects": [mine(existing_tpa=x["ore"]),
-                     plant(existing_tpa=x["existing"], max_new_tpa=x["limit"], lead_time_years=1, capex_usd_per_tpa=0.7 * MUSD)],
+        "demand": demand(x["wanted"]),
+        "imports": [imports(x["sold"])],
+        "projects": [
+            mine(existing_tpa=x["ore"]),
+            plant(existing_tpa=x["existing"], max_new_tpa=x["limit"], lead_time_years=1, capex_usd_per_tpa=0.7 * MUSD),
+        ],
         "staffing": f"stage, skill, persons_per_ktpa\nseparation, chemist, {ONE_PER_TONNE}",
         "skills": "skill, attrition, mentor_ratio\nchemist, 0.05, 0.1",
         "workforce": "country, skill, initial, hires_per_year, hire_cost_usd\n"
-                     f"AAA, chemist, {x['initial']}, {x['hires']}, {0.5 * MUSD}",
+        f"AAA, chemist, {x['initial']}, {x['hires']}, {0.5 * MUSD}",
         "training": [school(x["seats"], 4)[0] | {"cost_per_trainee_usd": 0.2 * MUSD, "cost_per_seat_usd": 0.3 * MUSD}],
         "budgets": budget(x["budget"], 8, 3),
         "stockpiles": f"country, element, initial_t, max_t, purchase_usd_per_kg\nAAA, Dy, {x['stock']}, 30, 800",
         "loss_tiers": "element, up_to_share, loss_usd_per_kg\nDy, 0.1, 400\nDy, 0.4, 1000\nDy, 1, 3000",
         "scenarios": scenarios(calm=0.6, cut=0.3, both=0.1),
-        "shocks": [shock("cut", "import", 0, 2027), shock("both", "import", 0, 2027),
-                   shock("both", "capacity", 0.5, 2027, stage="separation")],
+        "shocks": [
+            shock("cut", "import", 0, 2027),
+            shock("both", "import", 0, 2027),
+            shock("both", "capacity", 0.5, 2027, stage="separation"),
+        ],
     }
 
 
-@pytest.mark.parametrize(("change", "at", "scarce", "year"), [
-    ("budget", 12, "budget", 2026), ("existing", 20, "capacity", "plant"), ("ore", 45, "capacity", "mine"),
-    ("limit", 60, "nameplate limit", None), ("initial", 22, "staff joining", 2026), ("seats", 3, "training seats", None),
-    ("hires", 2, "hires", None), ("stock", 6, "stock", 2026),
-])
+@pytest.mark.parametrize(
+    ("change", "at", "scarce", "year"),
+    [
+        ("budget", 12, "budget", 2026),
+        ("existing", 20, "capacity", "plant"),
+        ("ore", 45, "capacity", "mine"),
+        ("limit", 60, "nameplate limit", None),
+        ("initial", 22, "staff joining", 2026),
+        ("seats", 3, "training seats", None),
+        ("hires", 2, "hires", None),
+        ("stock", 6, "stock", 2026),
+    ],
+)
 @pytest.mark.parametrize("investment", ["committed", "adaptive"])
-def test_prices_lie_between_one_unit_more_and_one_unit_less(solve: SolveCase, change: str, at: float, scarce: str,
-                                                            year: int | str | None, investment: str) -> None:
+def test_prices_lie_between_one_unit_more_and_one_unit_less(
+    solve: SolveCase, change: str, at: float, scarce: str, year: int | str | None, investment: str
+) -> None:
     model: dict[str, object] = {"policy.investment": investment, "policy.budget_carry_over": False}
     step = 0.25
-    less, now, more = (solve(model, **crowded(**{change: at + by})).summary["least_risk_musd"] for by in (-step, 0, step))
+    less, now, more = (
+        solve(model, **crowded(**{change: at + by})).summary["least_risk_musd"] for by in (-step, 0, step)
+    )
     table = solve(model, **crowded()).table("shadow_prices")
     rows = table[table["scarce"] == scarce]
     if isinstance(year, str):
@@ -178,7 +278,9 @@ def test_prices_lie_between_one_unit_more_and_one_unit_less(solve: SolveCase, ch
 def test_in_the_crowded_case_most_things_have_a_price(solve: SolveCase) -> None:
     """Otherwise the test above would compare zeros."""
     table = solve({"policy.budget_carry_over": False}, **crowded()).table("shadow_prices")
-    assert {"budget", "capacity", "delivered good", "imports", "mentors", "staff joining", "stock"} <= set(table["scarce"])
+    assert {"budget", "capacity", "delivered good", "imports", "mentors", "staff joining", "stock"} <= set(
+        table["scarce"]
+    )
     assert (table["musd_per_unit"] > 0).all()
 
 
@@ -189,8 +291,12 @@ def risk_with(case: Case, name: str, year: int, by: float) -> float:
     """Least risk when the right-hand sides of an equation in `year` are changed by `by`."""
     model = build_model(case)
     program = compile_program(model)
-    trees = {"account": model.scope.accounts, "mentor_limit": model.scope.posts, "staff_balance": model.scope.plan,
-             "seat_limit": model.scope.plan}
+    trees = {
+        "account": model.scope.accounts,
+        "mentor_limit": model.scope.posts,
+        "staff_balance": model.scope.plan,
+        "seat_limit": model.scope.plan,
+    }
     tree = trees.get(name, model.scope.tree)
     for i, (row, index) in enumerate(program.rows):
         if row == name and tree.nodes[index[-1]].year == year:
@@ -200,14 +306,29 @@ def risk_with(case: Case, name: str, year: int, by: float) -> float:
     return solve_phases(program, goal, Solver(program), lambda _: None, phases_of(goal)[:1]).values["risk"]
 
 
-@pytest.mark.parametrize(("equation", "scarce", "per_unit"), [
-    ("account", "budget", 1), ("staff_balance", "staff joining", 1), ("seat_limit", "training seats", 1),
-    ("mentor_limit", "mentors", 0.1), ("feed_balance", "feed", 1), ("stock_balance", "stock", 1), ("balance", "delivered good", -1),
-])
-def test_prices_by_year_are_derivatives_of_the_program(make_case: MakeCase, equation: str, scarce: str, per_unit: float) -> None:
+@pytest.mark.parametrize(
+    ("equation", "scarce", "per_unit"),
+    [
+        ("account", "budget", 1),
+        ("staff_balance", "staff joining", 1),
+        ("seat_limit", "training seats", 1),
+        ("mentor_limit", "mentors", 0.1),
+        ("feed_balance", "feed", 1),
+        ("stock_balance", "stock", 1),
+        ("balance", "delivered good", -1),
+    ],
+)
+def test_prices_by_year_are_derivatives_of_the_program(
+    make_case: MakeCase, equation: str, scarce: str, per_unit: float
+) -> None:
     case = make_case({"policy.budget_carry_over": False}, **crowded())
-    found = prices(planner.solve(case, baseline=False), scarce, {"budget": "AAA", "feed": "ore", "stock": "", "delivered good": "",
-                                                                "training seats": "school"}.get(scarce, "chemist"))
+    found = prices(
+        planner.solve(case, baseline=False),
+        scarce,
+        {"budget": "AAA", "feed": "ore", "stock": "", "delivered good": "", "training seats": "school"}.get(
+            scarce, "chemist"
+        ),
+    )
     step = 1e-3
     for year in case.years:
         less, now, more = (risk_with(case, equation, year, by * per_unit) for by in (-step, 0, step))
@@ -216,7 +337,9 @@ def test_prices_by_year_are_derivatives_of_the_program(make_case: MakeCase, equa
 
 def test_prices_under_welfare_are_of_cost_and_risk_together(solve: SolveCase) -> None:
     # Own output costs 0.4 MUSD/t and saves 1: one more t/y of capacity is worth 0.6 a year.
-    plan = solve({"objective.goal": "welfare"}, projects=[mine(), plant(existing_tpa=40, variable_opex_usd_per_t=0.4 * MUSD)])
+    plan = solve(
+        {"objective.goal": "welfare"}, projects=[mine(), plant(existing_tpa=40, variable_opex_usd_per_t=0.4 * MUSD)]
+    )
     assert prices(plan, "capacity", "plant") == near({2026: 0.6, 2027: 0.6, 2028: 0.6})
     assert set(plan.table("shadow_prices")["objective"]) == {"welfare"}
 

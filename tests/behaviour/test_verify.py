@@ -21,38 +21,71 @@ Spoil = Callable[[Frames], None]
 FULL: dict[str, Any] = {
     "countries": "country, bloc\nAAA, west\nBBB, west\nCCC, east",
     "elements": "element, heavy, loss_usd_per_kg\nDy, true, 1000\nNd, false, 200",
-    "demand": [*demand(100, 2026, 2029), *demand(60, 2026, 2029, country="BBB"), *demand(20, 2026, 2029, country="BBB", form="metal"),
-               *demand(30, 2026, 2029, country="CCC")],
-    "imports": [imports(110), imports(50, country="BBB"), imports(25, country="BBB", form="metal"), imports(30, country="CCC")],
+    "demand": [
+        *demand(100, 2026, 2029),
+        *demand(60, 2026, 2029, country="BBB"),
+        *demand(20, 2026, 2029, country="BBB", form="metal"),
+        *demand(30, 2026, 2029, country="CCC"),
+    ],
+    "imports": [
+        imports(110),
+        imports(50, country="BBB"),
+        imports(25, country="BBB", form="metal"),
+        imports(30, country="CCC"),
+    ],
     "feeds": "feed, element, share\nore, Dy, 0.2\nore, Nd, 0.3\ngem, Dy, 0.5",
     "projects": [
-        mine(existing_tpa=400), mine(project="gem_mine", feeds="gem", existing_tpa=10),
-        plant(existing_tpa=20, basis="heavy", max_new_tpa=60, lead_time_years=1, capex_usd_per_tpa=0.5 * MUSD, earliest_year=2026,
-              recovery=0.9, variable_opex_usd_per_t=1000),
+        mine(existing_tpa=400),
+        mine(project="gem_mine", feeds="gem", existing_tpa=10),
+        plant(
+            existing_tpa=20,
+            basis="heavy",
+            max_new_tpa=60,
+            lead_time_years=1,
+            capex_usd_per_tpa=0.5 * MUSD,
+            earliest_year=2026,
+            recovery=0.9,
+            variable_opex_usd_per_t=1000,
+        ),
         plant(project="idle", country="CCC", existing_tpa=20),
         plant(project="crewless", country="BBB", existing_tpa=20),
-        smelter(country="BBB", existing_tpa=10, max_new_tpa=20, recovery=0.9, capex_usd_per_tpa=0.2 * MUSD)],
+        smelter(country="BBB", existing_tpa=10, max_new_tpa=20, recovery=0.9, capex_usd_per_tpa=0.2 * MUSD),
+    ],
     "skills": "skill, attrition, mentor_ratio\nchemist, 0.1, 0.2\nsmith, 0.1, \nghost, 0, ",
-    "staffing": "stage, project, skill, persons_per_ktpa\nseparation, , chemist, 1000\nseparation, crewless, ghost, 1\nmetal, , smith, 1000",
-    "workforce": "country, skill, initial, hires_per_year, hire_cost_usd\nAAA, chemist, 20, 4, 100000\nBBB, chemist, 6, 0, 0\n"
-                 "AAA, smith, 6, 0, 0\nBBB, smith, 8, 3, 0",
-    "training": "programme, country, skill, duration_years, seats, max_new_seats, cost_per_trainee_usd, cost_per_seat_usd\n"
-                "school, AAA, chemist, 1, 2, 2, 100000, 100000",
+    "staffing": "stage, project, skill, persons_per_ktpa\n"
+    "separation, , chemist, 1000\nseparation, crewless, ghost, 1\nmetal, , smith, 1000",
+    "workforce": "country, skill, initial, hires_per_year, hire_cost_usd\n"
+    "AAA, chemist, 20, 4, 100000\nBBB, chemist, 6, 0, 0\n"
+    "AAA, smith, 6, 0, 0\nBBB, smith, 8, 3, 0",
+    "training": "programme, country, skill, duration_years, seats, max_new_seats,"
+    " cost_per_trainee_usd, cost_per_seat_usd\n"
+    "school, AAA, chemist, 1, 2, 2, 100000, 100000",
     "budgets": [*budget(30, 10, 5), *budget(10, 10, funder="BBB")],
-    "stockpiles": "country, element, initial_t, max_t, purchase_usd_per_kg, holding_usd_per_kg_year\nAAA, Dy, 5, 40, 300, 5",
+    "stockpiles": "country, element, initial_t, max_t, purchase_usd_per_kg, holding_usd_per_kg_year\n"
+    "AAA, Dy, 5, 40, 300, 5",
     "loss_tiers": "element, form, up_to_share, loss_usd_per_kg\nDy, metal, 1, 5000",
     "scenarios": scenarios(calm=0.5, cut=0.3, late=0.2),
-    "shocks": [shock("cut", "import", 0, 2028), shock("late", "import", 0, 2028), shock("late", "delay", 1, 2027, 2028)],
+    "shocks": [
+        shock("cut", "import", 0, 2028),
+        shock("late", "import", 0, 2028),
+        shock("late", "delay", 1, 2027, 2028),
+    ],
 }
-MODEL: dict[str, object] = {"policy.coordination": "blocs", "policy.secondment_share": 0.5, "policy.budget_carry_over": False}
+MODEL: dict[str, object] = {
+    "policy.coordination": "blocs",
+    "policy.secondment_share": 0.5,
+    "policy.budget_carry_over": False,
+}
 
 
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, planner.Plan]:
     """Plans of the full case: committed, adaptive, and without levers."""
     models = {"committed": {}, "adaptive": {"policy.investment": "adaptive"}, "no levers": {"levers": []}}
-    return {name: planner.solve(load_case(tmp_path_factory.mktemp("full"), {**MODEL, **model}, **FULL), baseline=False)
-            for name, model in models.items()}
+    return {
+        name: planner.solve(load_case(tmp_path_factory.mktemp("full"), {**MODEL, **model}, **FULL), baseline=False)
+        for name, model in models.items()
+    }
 
 
 def test_the_good_plans_hold_and_use_every_part(good: dict[str, planner.Plan]) -> None:
@@ -61,7 +94,8 @@ def test_the_good_plans_hold_and_use_every_part(good: dict[str, planner.Plan]) -
         assert verify.verify(plan.case, plan.tables).holds
     tables = good["committed"].tables
     assert {"mined", "separated", "made", "reduced", "imported", "given", "received", "released", "bought"} <= set(
-        tables["operations"]["item"])
+        tables["operations"]["item"]
+    )
     assert {"capex separation", "training fees", "hiring", "stock purchases"} <= set(tables["spending"]["item"])
     assert tables["workforce"]["lent"].max() > 0.1
 
@@ -71,6 +105,7 @@ def test_the_good_plans_hold_and_use_every_part(good: dict[str, planner.Plan]) -
 
 def bump(table: str, column: str, by: float, *, every: bool = False, **where: object) -> Spoil:
     """Add to a column in the first matching row (or in all)."""
+
     def spoil(tables: Frames) -> None:
         frame = tables[table]
         keep = pd.Series(True, index=frame.index)
@@ -79,20 +114,24 @@ def bump(table: str, column: str, by: float, *, every: bool = False, **where: ob
         hit = frame.index[keep]
         assert len(hit), f"no row of {table} has {where}"
         frame.loc[hit if every else hit[:1], column] += by
+
     return spoil
 
 
 def add(table: str, **row: object) -> Spoil:
     """Append a row; text columns left out are blank, numbers 0."""
+
     def spoil(tables: Frames) -> None:
         frame = tables[table]
         blank = {name: 0.0 if pd.api.types.is_numeric_dtype(frame[name]) else "" for name in frame.columns}
         tables[table] = pd.concat([frame, pd.DataFrame([blank | row])], ignore_index=True)
+
     return spoil
 
 
 def drop(table: str, **where: object) -> Spoil:
     """Remove all matching rows."""
+
     def spoil(tables: Frames) -> None:
         frame = tables[table]
         keep = pd.Series(True, index=frame.index)
@@ -100,11 +139,13 @@ def drop(table: str, **where: object) -> Spoil:
             keep &= frame[name] == value
         assert keep.any(), f"no row of {table} has {where}"
         tables[table] = frame[~keep].reset_index(drop=True)
+
     return spoil
 
 
 def relabel(table: str, column: str, value: object, **where: object) -> Spoil:
     """Write another text into all matching rows."""
+
     def spoil(tables: Frames) -> None:
         frame = tables[table]
         keep = pd.Series(True, index=frame.index)
@@ -112,30 +153,46 @@ def relabel(table: str, column: str, value: object, **where: object) -> Spoil:
             keep &= frame[name] == wanted
         assert keep.any(), f"no row of {table} has {where}"
         frame.loc[keep, column] = value
+
     return spoil
 
 
 def both(*spoils: Spoil) -> Spoil:
     """One after the other."""
+
     def spoil(tables: Frames) -> None:
         for each in spoils:
             each(tables)
+
     return spoil
 
 
 def flow(item: str, tonnes: float, **row: object) -> Spoil:
     """One more flow, in `calm` in 2026."""
-    return add("operations", **{"scenario": "calm", "year": 2026, "country": "AAA", "item": item, "tonnes": tonnes} | row)
+    return add(
+        "operations", **{"scenario": "calm", "year": 2026, "country": "AAA", "item": item, "tonnes": tonnes} | row
+    )
 
 
 def build(project: str, stage: str, country: str, year: int, tpa: float, who: str = "all") -> Spoil:
     """One more build."""
-    return add("investments", project=project, stage=stage, country=country, year=year, tpa=tpa, probability=1.0, scenarios=who)
+    return add(
+        "investments", project=project, stage=stage, country=country, year=year, tpa=tpa, probability=1.0, scenarios=who
+    )
 
 
 def spend(funder: str, country: str, musd: float, year: int = 2026) -> Spoil:
     """One more payment."""
-    return add("spending", funder=funder, country=country, year=year, item="hiring", musd=musd, probability=1.0, scenarios="all")
+    return add(
+        "spending",
+        funder=funder,
+        country=country,
+        year=year,
+        item="hiring",
+        musd=musd,
+        probability=1.0,
+        scenarios="all",
+    )
 
 
 DY = {"element": "Dy", "form": "oxide"}
@@ -145,33 +202,96 @@ STAFF = {**NOW, **CHEMIST}
 
 FAULTS: dict[str, tuple[str, str, Spoil]] = {
     # fault: (plan that is spoiled, rule that must be named, how)
-    "a mine digs beyond its capacity": ("committed", "throughput_limit", flow("mined", 500, project="mine", feed="ore")),
-    "a plant takes more than it can": ("committed", "throughput_limit", flow("separated", 900, project="plant", feed="ore")),
+    "a mine digs beyond its capacity": (
+        "committed",
+        "throughput_limit",
+        flow("mined", 500, project="mine", feed="ore"),
+    ),
+    "a plant takes more than it can": (
+        "committed",
+        "throughput_limit",
+        flow("separated", 900, project="plant", feed="ore"),
+    ),
     "a smelter takes more than it can": (
-        "committed", "throughput_limit", flow("reduced", 90, country="BBB", project="smelter", **DY)),
-    "a plant runs before it is ready": ("committed", "throughput_limit", bump("investments", "year", 1, project="plant")),
+        "committed",
+        "throughput_limit",
+        flow("reduced", 90, country="BBB", project="smelter", **DY),
+    ),
+    "a plant runs before it is ready": (
+        "committed",
+        "throughput_limit",
+        bump("investments", "year", 1, project="plant"),
+    ),
     "what was built is forgotten": ("committed", "throughput_limit", drop("investments", project="plant")),
     "more ore is used than mined": ("committed", "feed_balance", flow("separated", 10, project="plant", feed="gem")),
-    "ore comes from another bloc": ("committed", "feed_balance", flow("separated", 10, country="CCC", project="idle", feed="ore")),
+    "ore comes from another bloc": (
+        "committed",
+        "feed_balance",
+        flow("separated", 10, country="CCC", project="idle", feed="ore"),
+    ),
     "a plant takes a feed it does not accept": (
-        "committed", "accepted_feeds", flow("separated", 1, project="plant", feed="gem")),
+        "committed",
+        "accepted_feeds",
+        flow("separated", 1, project="plant", feed="gem"),
+    ),
     "a plant without people runs": (
-        "committed", "staff_of_nobody", flow("separated", 1, country="BBB", project="crewless", feed="ore")),
-    "more is made than the ore holds": ("committed", "made", bump("operations", "tonnes", 1, item="made", form="oxide")),
-    "more metal is made than oxide was taken": ("committed", "made", bump("operations", "tonnes", 1, item="made", form="metal")),
+        "committed",
+        "staff_of_nobody",
+        flow("separated", 1, country="BBB", project="crewless", feed="ore"),
+    ),
+    "more is made than the ore holds": (
+        "committed",
+        "made",
+        bump("operations", "tonnes", 1, item="made", form="oxide"),
+    ),
+    "more metal is made than oxide was taken": (
+        "committed",
+        "made",
+        bump("operations", "tonnes", 1, item="made", form="metal"),
+    ),
     "a flow runs backwards": ("committed", "flow_not_negative", flow("released", -1, **DY)),
-    "imports are passed on": ("committed", "export_limit", both(
-        flow("given", 100, **DY), flow("received", 100, country="BBB", **DY), bump("shortfall", "tonnes", 100, **NOW, country="AAA"))),
+    "imports are passed on": (
+        "committed",
+        "export_limit",
+        both(
+            flow("given", 100, **DY),
+            flow("received", 100, country="BBB", **DY),
+            bump("shortfall", "tonnes", 100, **NOW, country="AAA"),
+        ),
+    ),
     "more is received than given": ("committed", "pool", flow("received", 1, country="BBB", **DY)),
     "goods cross from one bloc to another": ("committed", "pool", flow("received", 1, country="CCC", **DY)),
     "more is imported than can be sold": ("committed", "import_limit", flow("imported", 200, project="CHN", **DY)),
-    "imports come from a supplier nobody knows": ("committed", "import_limit", flow("imported", 1, project="MYS", **DY)),
+    "imports come from a supplier nobody knows": (
+        "committed",
+        "import_limit",
+        flow("imported", 1, project="MYS", **DY),
+    ),
     "imports arrive although they are cut": (
-        "committed", "import_limit", flow("imported", 1, scenario="cut", year=2028, project="CHN", **DY)),
-    "a shortfall is hidden": ("committed", "balance", bump("shortfall", "tonnes", -1, scenario="cut", year=2028, country="AAA")),
-    "metal plants use oxide that is not there": ("committed", "balance", flow("reduced", 60, country="BBB", project="smelter", **DY)),
-    "more is short than demanded": ("committed", "shortfall_limit", bump("shortfall", "tonnes", 500, scenario="cut", country="AAA")),
-    "a shortfall is negative": ("committed", "shortfall_not_negative", bump("shortfall", "tonnes", -1, **NOW, country="AAA")),
+        "committed",
+        "import_limit",
+        flow("imported", 1, scenario="cut", year=2028, project="CHN", **DY),
+    ),
+    "a shortfall is hidden": (
+        "committed",
+        "balance",
+        bump("shortfall", "tonnes", -1, scenario="cut", year=2028, country="AAA"),
+    ),
+    "metal plants use oxide that is not there": (
+        "committed",
+        "balance",
+        flow("reduced", 60, country="BBB", project="smelter", **DY),
+    ),
+    "more is short than demanded": (
+        "committed",
+        "shortfall_limit",
+        bump("shortfall", "tonnes", 500, scenario="cut", country="AAA"),
+    ),
+    "a shortfall is negative": (
+        "committed",
+        "shortfall_not_negative",
+        bump("shortfall", "tonnes", -1, **NOW, country="AAA"),
+    ),
     "demand is understated": ("committed", "demand_as_stated", bump("shortfall", "demand_t", -1, **NOW, country="AAA")),
     "a demand is left out": ("committed", "demand_as_stated", drop("shortfall", **NOW, country="AAA")),
     "stock appears": ("committed", "stock_balance", bump("stocks", "stock_t", 1, **NOW)),
@@ -179,27 +299,66 @@ FAULTS: dict[str, tuple[str, str, Spoil]] = {
     "a stock is negative": ("committed", "stock_not_negative", bump("stocks", "stock_t", -100, **NOW)),
     "a stock overflows": ("committed", "stock_limit", bump("stocks", "stock_t", 100, **NOW)),
     "stock is bought without the lever": ("no levers", "stock_lever", flow("bought", 1, **DY)),
-    "stock is released where there is none": ("committed", "stock_of_nothing", flow("released", 1, country="BBB", **DY)),
+    "stock is released where there is none": (
+        "committed",
+        "stock_of_nothing",
+        flow("released", 1, country="BBB", **DY),
+    ),
     "more is built than allowed": ("committed", "nameplate_limit", bump("investments", "tpa", 100, project="plant")),
     "a build is negative": ("committed", "build_not_negative", build("plant", "separation", "AAA", 2027, -1)),
     "a build comes too late to start": ("committed", "build_window", build("plant", "separation", "AAA", 2029, 1)),
     "a build comes before the horizon": ("committed", "build_window", build("plant", "separation", "AAA", 2025, 1)),
     "a project that cannot grow is built": ("committed", "build_window", build("mine", "mine", "AAA", 2026, 1)),
     "a build is made without the lever": ("no levers", "build_window", build("plant", "separation", "AAA", 2026, 1)),
-    "staff appears": ("committed", "staff_balance", bump("workforce", "staff", 1, scenario="calm", year=2027, **CHEMIST)),
+    "staff appears": (
+        "committed",
+        "staff_balance",
+        bump("workforce", "staff", 1, scenario="calm", year=2027, **CHEMIST),
+    ),
     "there is more staff at the start": ("committed", "staff_balance", bump("workforce", "staff", 1, **STAFF)),
     "trainees join a year early": ("committed", "staff_balance", bump("training", "year", -1, every=True)),
     "hires come in the first year": ("committed", "hired_in_first_year", bump("workforce", "hired", 1, **STAFF)),
-    "more are hired than can be": ("committed", "hire_limit", bump("workforce", "hired", 9, scenario="calm", year=2027, **CHEMIST)),
+    "more are hired than can be": (
+        "committed",
+        "hire_limit",
+        bump("workforce", "hired", 9, scenario="calm", year=2027, **CHEMIST),
+    ),
     "people are hired without the lever": (
-        "no levers", "hire_limit", bump("workforce", "hired", 1, scenario="calm", year=2027, **CHEMIST)),
+        "no levers",
+        "hire_limit",
+        bump("workforce", "hired", 1, scenario="calm", year=2027, **CHEMIST),
+    ),
     "more start than there are seats": ("committed", "seat_limit", bump("training", "intake", 5)),
     "an intake is negative": ("committed", "intake_not_negative", bump("training", "intake", -50)),
     "more seats are added than allowed": ("committed", "new_seat_limit", bump("training", "new_seats", 5)),
-    "seats are added in the last year": ("committed", "new_seats_in_last_year", add(
-        "training", programme="school", country="AAA", skill="chemist", year=2029, new_seats=1.0, probability=1.0, scenarios="all")),
-    "seats are added without the lever": ("no levers", "training_lever", add(
-        "training", programme="school", country="AAA", skill="chemist", year=2026, new_seats=1.0, probability=1.0, scenarios="all")),
+    "seats are added in the last year": (
+        "committed",
+        "new_seats_in_last_year",
+        add(
+            "training",
+            programme="school",
+            country="AAA",
+            skill="chemist",
+            year=2029,
+            new_seats=1.0,
+            probability=1.0,
+            scenarios="all",
+        ),
+    ),
+    "seats are added without the lever": (
+        "no levers",
+        "training_lever",
+        add(
+            "training",
+            programme="school",
+            country="AAA",
+            skill="chemist",
+            year=2026,
+            new_seats=1.0,
+            probability=1.0,
+            scenarios="all",
+        ),
+    ),
     "trainees are more than mentors can carry": ("committed", "mentor_limit", bump("training", "intake", 50)),
     "more is lent than may be": ("committed", "secondment_limit", bump("workforce", "lent", 15, **STAFF)),
     "somebody is lent to nobody": ("committed", "secondment_pool", bump("workforce", "lent", 1, **STAFF)),
@@ -207,53 +366,167 @@ FAULTS: dict[str, tuple[str, str, Spoil]] = {
     "lending runs backwards": ("committed", "secondment_not_negative", bump("workforce", "lent", -30, **STAFF)),
     "plants run without their people": ("committed", "staff_limit", drop("workforce", **STAFF)),
     "a budget is overrun": ("committed", "account", spend("AAA", "AAA", 100)),
-    "money is spent in a year that has none": ("committed", "account", bump("spending", "year", 3, item="capex separation")),
+    "money is spent in a year that has none": (
+        "committed",
+        "account",
+        bump("spending", "year", 3, item="capex separation"),
+    ),
     "money left over is carried although it may not": ("committed", "account", spend("AAA", "AAA", 1, 2029)),
     "a funder pays where it may not": ("committed", "funder_reach", spend("AAA", "BBB", 1)),
     "a funder nobody knows pays": ("committed", "funder_reach", spend("BANK", "AAA", 1)),
     "a payment is negative": ("committed", "paid_not_negative", spend("BBB", "BBB", -1)),
     "something is not paid for": ("committed", "spending_limit", drop("spending", item="capex separation")),
     "money is spent on nothing": ("committed", "spending_limit", spend("AAA", "AAA", 0.5)),
-    "a purchase is not paid for": ("committed", "spending_limit", bump("spending", "musd", -0.5, item="stock purchases")),
-    "a release answers a cut before it shows itself": ("committed", "non_anticipativity", flow("released", 0.5, scenario="cut", **DY)),
+    "a purchase is not paid for": (
+        "committed",
+        "spending_limit",
+        bump("spending", "musd", -0.5, item="stock purchases"),
+    ),
+    "a release answers a cut before it shows itself": (
+        "committed",
+        "non_anticipativity",
+        flow("released", 0.5, scenario="cut", **DY),
+    ),
     "a shortfall differs before the cut": (
-        "committed", "non_anticipativity", bump("shortfall", "tonnes", 1, scenario="cut", year=2026, country="CCC")),
-    "a stock differs before the cut": ("committed", "non_anticipativity", bump("stocks", "stock_t", 1, scenario="cut", year=2026)),
+        "committed",
+        "non_anticipativity",
+        bump("shortfall", "tonnes", 1, scenario="cut", year=2026, country="CCC"),
+    ),
+    "a stock differs before the cut": (
+        "committed",
+        "non_anticipativity",
+        bump("stocks", "stock_t", 1, scenario="cut", year=2026),
+    ),
     "staff differs before the cut": (
-        "committed", "non_anticipativity", bump("workforce", "staff", 1, scenario="cut", year=2026, **CHEMIST)),
+        "committed",
+        "non_anticipativity",
+        bump("workforce", "staff", 1, scenario="cut", year=2026, **CHEMIST),
+    ),
     "a build answers a delay before it shows itself": (
-        "adaptive", "non_anticipativity", build("plant", "separation", "AAA", 2026, 1, "late")),
-    "training answers a cut before it shows itself": ("adaptive", "non_anticipativity", add(
-        "training", programme="school", country="AAA", skill="chemist", year=2026, intake=0.1, probability=0.3, scenarios="cut")),
+        "adaptive",
+        "non_anticipativity",
+        build("plant", "separation", "AAA", 2026, 1, "late"),
+    ),
+    "training answers a cut before it shows itself": (
+        "adaptive",
+        "non_anticipativity",
+        add(
+            "training",
+            programme="school",
+            country="AAA",
+            skill="chemist",
+            year=2026,
+            intake=0.1,
+            probability=0.3,
+            scenarios="cut",
+        ),
+    ),
     "a committed build differs between histories": (
-        "committed", "committed_investment", build("plant", "separation", "AAA", 2028, 1, "cut")),
-    "committed training differs between histories": ("committed", "committed_investment", add(
-        "training", programme="school", country="AAA", skill="chemist", year=2028, intake=0.1, probability=0.3, scenarios="cut")),
+        "committed",
+        "committed_investment",
+        build("plant", "separation", "AAA", 2028, 1, "cut"),
+    ),
+    "committed training differs between histories": (
+        "committed",
+        "committed_investment",
+        add(
+            "training",
+            programme="school",
+            country="AAA",
+            skill="chemist",
+            year=2028,
+            intake=0.1,
+            probability=0.3,
+            scenarios="cut",
+        ),
+    ),
 }
 HOLES: dict[str, tuple[str, str, Spoil]] = {
     # These pass the verifier. The rule is the one that would be broken.
-    "committed hiring differs between histories": ("committed", "committed_investment", both(
-        bump("workforce", "hired", -0.5, scenario="calm", year=2028, country="BBB", skill="smith"),
-        bump("workforce", "staff", -0.5, scenario="calm", year=2028, country="BBB", skill="smith"),
-        bump("workforce", "staff", -0.45, scenario="calm", year=2029, country="BBB", skill="smith"))),
-    "people are fired": ("committed", "hire_not_negative", both(*(
-        both(bump("workforce", "hired", -4, scenario=w, year=2029, country="BBB", skill="smith"),
-             bump("workforce", "staff", -4, scenario=w, year=2029, country="BBB", skill="smith")) for w in ("calm",)))),
-    "a mine gives a feed that is not its own": ("committed", "accepted_feeds", flow("mined", 50, year=2029, project="mine", feed="gem")),
-    "a separation plant digs": ("committed", "flow_of_plant", flow("mined", 50, year=2029, project="plant", feed="ore")),
-    "a separation plant smelts": ("committed", "flow_of_plant", both(
-        relabel("operations", "project", "crewless", scenario="cut", year=2028, item="reduced"),
-        relabel("operations", "project", "crewless", scenario="cut", year=2028, item="made", form="metal"))),
-    "a mine digs abroad": ("committed", "flow_of_plant", flow("mined", 5000, year=2029, country="CCC", project="mine", feed="ore")),
-    "trainees start before the horizon": ("committed", "intake_window", both(
-        add("training", programme="school", country="AAA", skill="chemist", year=2025, intake=1.0, probability=1.0, scenarios="all"),
-        bump("workforce", "staff", 0.0, **STAFF))),
-    "a shortfall is not a number": ("committed", "balance", bump("shortfall", "tonnes", float("nan"), **NOW, country="AAA")),
+    "committed hiring differs between histories": (
+        "committed",
+        "committed_investment",
+        both(
+            bump("workforce", "hired", -0.5, scenario="calm", year=2028, country="BBB", skill="smith"),
+            bump("workforce", "staff", -0.5, scenario="calm", year=2028, country="BBB", skill="smith"),
+            bump("workforce", "staff", -0.45, scenario="calm", year=2029, country="BBB", skill="smith"),
+        ),
+    ),
+    "people are fired": (
+        "committed",
+        "hire_not_negative",
+        both(
+            *(
+                both(
+                    bump("workforce", "hired", -4, scenario=w, year=2029, country="BBB", skill="smith"),
+                    bump("workforce", "staff", -4, scenario=w, year=2029, country="BBB", skill="smith"),
+                )
+                for w in ("calm",)
+            )
+        ),
+    ),
+    "a mine gives a feed that is not its own": (
+        "committed",
+        "accepted_feeds",
+        flow("mined", 50, year=2029, project="mine", feed="gem"),
+    ),
+    "a separation plant digs": (
+        "committed",
+        "flow_of_plant",
+        flow("mined", 50, year=2029, project="plant", feed="ore"),
+    ),
+    "a separation plant smelts": (
+        "committed",
+        "flow_of_plant",
+        both(
+            relabel("operations", "project", "crewless", scenario="cut", year=2028, item="reduced"),
+            relabel("operations", "project", "crewless", scenario="cut", year=2028, item="made", form="metal"),
+        ),
+    ),
+    "a mine digs abroad": (
+        "committed",
+        "flow_of_plant",
+        flow("mined", 5000, year=2029, country="CCC", project="mine", feed="ore"),
+    ),
+    "trainees start before the horizon": (
+        "committed",
+        "intake_window",
+        both(
+            add(
+                "training",
+                programme="school",
+                country="AAA",
+                skill="chemist",
+                year=2025,
+                intake=1.0,
+                probability=1.0,
+                scenarios="all",
+            ),
+            bump("workforce", "staff", 0.0, **STAFF),
+        ),
+    ),
+    "a shortfall is not a number": (
+        "committed",
+        "balance",
+        bump("shortfall", "tonnes", float("nan"), **NOW, country="AAA"),
+    ),
     "a capacity is overstated in its table": ("committed", "capacity_as_stated", bump("capacity", "usable_tpa", 100)),
     "a capex is understated in its table": ("committed", "capex_as_stated", bump("investments", "capex_musd", -1)),
-    "a probability is wrong in its table": ("committed", "probability_as_stated", bump("investments", "probability", -0.5)),
-    "available people are overstated in their table": ("committed", "staff_as_stated", bump("workforce", "available", 10)),
-    "purchases differ between the two tables that hold them": ("committed", "stock_as_stated", bump("stocks", "bought_t", 10)),
+    "a probability is wrong in its table": (
+        "committed",
+        "probability_as_stated",
+        bump("investments", "probability", -0.5),
+    ),
+    "available people are overstated in their table": (
+        "committed",
+        "staff_as_stated",
+        bump("workforce", "available", 10),
+    ),
+    "purchases differ between the two tables that hold them": (
+        "committed",
+        "stock_as_stated",
+        bump("stocks", "bought_t", 10),
+    ),
 }
 
 
@@ -281,7 +554,9 @@ def test_a_fault_that_escapes(good: dict[str, planner.Plan], fault: str) -> None
 
 def test_every_rule_is_shown_to_catch_something() -> None:
     sources = "".join(inspect.getsource(module) for module in (verify, verify_material, verify_money, verify_people))
-    rules = set(re.findall(r'(?:at_most|equal|never|_same)\(\s*"(\w+)"', sources)) | set(re.findall(r'yield \(?\s*"(\w+)"', sources))
+    rules = set(re.findall(r'(?:at_most|equal|never|_same)\(\s*"(\w+)"', sources)) | set(
+        re.findall(r'yield \(?\s*"(\w+)"', sources)
+    )
     assert rules == {rule for _, rule, _ in FAULTS.values()}
 
 

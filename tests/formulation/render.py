@@ -13,13 +13,19 @@ from planner.formulation.model import Model
 
 def equation(m: Model, name: str) -> list[str]:
     """All rows of an equation."""
-    return [f"{_named(name, index)}: {_row(constraint)}" for index, constraint in sorted(m.component(name).items(), key=_key)]
+    return [
+        f"{_named(name, index)}: {_row(constraint)}"
+        for index, constraint in sorted(m.component(name).items(), key=_key)
+    ]
 
 
 def bounds(m: Model, name: str) -> list[str]:
     """All bounds of a variable."""
-    return [f"{_number(value(var.lb))} <= {_named(name, index)}" + ("" if var.ub is None else f" <= {_number(value(var.ub))}")
-            for index, var in sorted(m.component(name).items(), key=_key)]
+    return [
+        f"{_number(value(var.lb))} <= {_named(name, index)}"
+        + ("" if var.ub is None else f" <= {_number(value(var.ub))}")
+        for index, var in sorted(m.component(name).items(), key=_key)
+    ]
 
 
 def goal(m: Model) -> list[str]:
@@ -31,12 +37,16 @@ def legend(tree: Tree, name: str) -> str:
     """What the numbers of nodes mean: `0 2026 | 1 2027 calm | 2 2027 cut`."""
     everyone = len(tree.case.scenarios)
     return f"{name}: " + " | ".join(
-        f"{n.index} = {n.year}" + ("" if len(n.scenarios) == everyone else f" {'+'.join(n.scenarios)}") for n in tree.nodes)
+        f"{n.index} = {n.year}" + ("" if len(n.scenarios) == everyone else f" {'+'.join(n.scenarios)}")
+        for n in tree.nodes
+    )
 
 
 def _row(constraint: Any) -> str:
     terms, constant = _terms(generate_standard_repn(constraint.body))
-    lower, upper = (None if bound is None else value(bound) - constant for bound in (constraint.lower, constraint.upper))
+    lower, upper = (
+        None if bound is None else value(bound) - constant for bound in (constraint.lower, constraint.upper)
+    )
     if lower is not None and lower == upper:
         return f"{terms} = {_number(lower)}"
     if lower is not None and upper is None:
@@ -47,8 +57,11 @@ def _row(constraint: Any) -> str:
 
 def _terms(repn: Any) -> tuple[str, float]:
     assert repn.is_linear(), "the program is linear"
-    parts = sorted((_named(var.parent_component().name, var.index()), coefficient)
-                   for var, coefficient in zip(repn.linear_vars, repn.linear_coefs, strict=True) if coefficient != 0)
+    parts = sorted(
+        (_named(var.parent_component().name, var.index()), coefficient)
+        for var, coefficient in zip(repn.linear_vars, repn.linear_coefs, strict=True)
+        if coefficient != 0
+    )
     return " ".join(f"{_number(coefficient, '+')} {name}" for name, coefficient in parts) or "0", repn.constant
 
 

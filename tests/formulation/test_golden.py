@@ -66,6 +66,10 @@ def test_the_first_criterion_of_every_goal_reads_as_its_golden(make_case: MakeCa
 
 
 def test_no_golden_is_left_over() -> None:
-    known = {*golden_cases.EQUATIONS, *golden_cases.MORE, *(f"bounds_{name}" for name in golden_cases.BOUNDS),
-             *(f"goal_{name}" for name in golden_cases.GOALS)}
+    known = {
+        *golden_cases.EQUATIONS,
+        *golden_cases.MORE,
+        *(f"bounds_{name}" for name in golden_cases.BOUNDS),
+        *(f"goal_{name}" for name in golden_cases.GOALS),
+    }
     assert {path.stem for path in FOLDER.glob("*.txt")} == known

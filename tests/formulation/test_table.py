@@ -1,4 +1,4 @@
-"""The table of the program: each rule carries its mathematics, with its index beside it, and everything in it is used."""
+"""The table of the program: each rule carries its mathematics, with its index beside it."""
 
 from __future__ import annotations
 

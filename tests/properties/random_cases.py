@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import random
 import shutil
 import tempfile
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 import planner
@@ -25,7 +26,11 @@ Rows = list[dict[str, str]]
 Change = Callable[[Rows], Rows]
 
 seeds = st.integers(0, 1_000_000)
-few = settings(max_examples=6, derandomize=True, deadline=None, database=None)
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "8"))
+"""Cases per property; more in a long run."""
+few = settings(
+    max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, phases=[Phase.explicit, Phase.generate]
+)
 
 
 @dataclass(frozen=True)
@@ -37,9 +42,11 @@ class World:
     rng: random.Random
 
     def model(self, **overrides: object) -> ModelFile:
-        """The model with dotted keys (`__` for the dot) replaced; goal `risk` without slack unless it says otherwise."""
+        """The model with dotted keys (`__` for the dot) replaced; goal `risk` without slack if nothing else is said."""
         values = {**self.values, "objective": {k: v for k, v in self.values["objective"].items() if k != "risk_limit"}}
-        keys = {"objective.goal": "risk", "objective.risk_slack": 0.0} | {k.replace("__", "."): v for k, v in overrides.items()}
+        keys = {"objective.goal": "risk", "objective.risk_slack": 0.0} | {
+            k.replace("__", "."): v for k, v in overrides.items()
+        }
         return build_model(values, keys, "model", "random")
 
     def changed(self, **changes: Change) -> World:

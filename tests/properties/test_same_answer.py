@@ -30,7 +30,7 @@ def close(expected: float) -> Any:
 
 
 def assert_same_optimum(one: World, other: World, **overrides: object) -> None:
-    """Least risk with no slack; cost and risk of `welfare`, which weighs them, so that no tolerance of one shows in the other."""
+    """Least risk without slack, and cost + risk of `welfare`, where no tolerance of one shows in the other."""
     assert other.least_risk(**overrides) == close(one.least_risk(**overrides))
     here, there = (w.solve(objective__goal="welfare", **overrides).summary for w in (one, other))
     assert there["risk_musd"] + there["cost_musd"] == close(here["risk_musd"] + here["cost_musd"])
@@ -40,10 +40,12 @@ def assert_same_optimum(one: World, other: World, **overrides: object) -> None:
 @given(seeds)
 def test_the_order_of_rows_and_columns_changes_nothing(seed: int) -> None:
     with world(seed) as base:
+
         def shuffle(rows: Rows) -> Rows:
             columns = list(rows[0]) if rows else []
             base.rng.shuffle(columns)
             return [{c: row[c] for c in columns} for row in base.rng.sample(rows, len(rows))]
+
         mixed = base.changed(**{path.stem: shuffle for path in base.folder.glob("*.csv")})
         one, other = base.solve(), mixed.solve()
         assert one.case.sha256 == other.case.sha256
@@ -52,8 +54,15 @@ def test_the_order_of_rows_and_columns_changes_nothing(seed: int) -> None:
 
 # What names what: columns that hold ids, by kind. `funder` may be a country, so the two share a kind.
 IDS: dict[str, tuple[str, ...]] = {
-    "country": ("country", "countries", "funder"), "element": ("element",), "feed": ("feed", "feeds"), "project": ("project",),
-    "ramp": ("ramp",), "skill": ("skill",), "programme": ("programme",), "scenario": ("scenario",), "supplier": ("supplier",),
+    "country": ("country", "countries", "funder"),
+    "element": ("element",),
+    "feed": ("feed", "feeds"),
+    "project": ("project",),
+    "ramp": ("ramp",),
+    "skill": ("skill",),
+    "programme": ("programme",),
+    "scenario": ("scenario",),
+    "supplier": ("supplier",),
     "bloc": ("bloc",),
 }
 
@@ -75,6 +84,7 @@ def test_names_do_not_matter(seed: int) -> None:
 
         def renamed(rows: Rows) -> Rows:
             return [{c: rename(kinds[c], cell) if c in kinds else cell for c, cell in row.items()} for row in rows]
+
         assert_same_optimum(base, base.changed(**{path.stem: renamed for path in base.folder.glob("*.csv")}))
 
 
@@ -87,11 +97,18 @@ def test_a_scenario_split_in_two_halves_changes_nothing(seed: int) -> None:
         chosen = base.rng.choice(read_rows(base.folder, "scenarios"))["scenario"]
 
         def halve(rows: Rows) -> Rows:
-            halves = [row | {"probability": repr(float(row["probability"]) / 2)} for row in rows if row["scenario"] == chosen]
-            return [*(row for row in rows if row["scenario"] != chosen), *halves, *(half | {"scenario": "twin"} for half in halves)]
+            halves = [
+                row | {"probability": repr(float(row["probability"]) / 2)} for row in rows if row["scenario"] == chosen
+            ]
+            return [
+                *(row for row in rows if row["scenario"] != chosen),
+                *halves,
+                *(half | {"scenario": "twin"} for half in halves),
+            ]
 
         def double(rows: Rows) -> Rows:
             return [*rows, *(row | {"scenario": "twin"} for row in rows if row["scenario"] == chosen)]
+
         split = base.changed(scenarios=halve, shocks=double)
         assert split.solve().summary["model"]["nodes"] == base.solve().summary["model"]["nodes"]
         assert_same_optimum(base, split)
@@ -99,14 +116,21 @@ def test_a_scenario_split_in_two_halves_changes_nothing(seed: int) -> None:
 
 TONNES: dict[str, Change] = {
     # All that is counted in tonnes or persons, and the money to pay for it: a world k times as large.
-    "demand": times(2, "tonnes"), "imports": times(2, "tonnes"), "projects": times(2, "existing_tpa", "max_new_tpa"),
-    "workforce": times(2, "initial", "hires_per_year"), "training": times(2, "seats", "max_new_seats"),
-    "budgets": times(2, "musd"), "stockpiles": times(2, "initial_t", "max_t"),
+    "demand": times(2, "tonnes"),
+    "imports": times(2, "tonnes"),
+    "projects": times(2, "existing_tpa", "max_new_tpa"),
+    "workforce": times(2, "initial", "hires_per_year"),
+    "training": times(2, "seats", "max_new_seats"),
+    "budgets": times(2, "musd"),
+    "stockpiles": times(2, "initial_t", "max_t"),
 }
 MONEY: dict[str, Change] = {
-    "elements": times(2, "loss_usd_per_kg"), "loss_tiers": times(2, "loss_usd_per_kg"), "budgets": times(2, "musd"),
+    "elements": times(2, "loss_usd_per_kg"),
+    "loss_tiers": times(2, "loss_usd_per_kg"),
+    "budgets": times(2, "musd"),
     "projects": times(2, "capex_usd_per_tpa", "fixed_opex_usd_per_tpa", "variable_opex_usd_per_t"),
-    "workforce": times(2, "hire_cost_usd"), "training": times(2, "cost_per_trainee_usd", "cost_per_seat_usd"),
+    "workforce": times(2, "hire_cost_usd"),
+    "training": times(2, "cost_per_trainee_usd", "cost_per_seat_usd"),
     "stockpiles": times(2, "purchase_usd_per_kg", "holding_usd_per_kg_year"),
 }
 AMOUNTS = re.compile(r".*(tpa|_t|tonnes|musd|expected|intake|new_seats|staff|hired|lent|borrowed|available|needed)$")
@@ -120,9 +144,12 @@ def assert_scales(base: World, changes: dict[str, Change], columns: re.Pattern[s
     after = large.solve(objective__goal="welfare")
     assert large.least_risk() == close(2 * base.least_risk())
     assert after.summary["risk_musd"] + after.summary["cost_musd"] == close(
-        2 * (before.summary["risk_musd"] + before.summary["cost_musd"]))
+        2 * (before.summary["risk_musd"] + before.summary["cost_musd"])
+    )
     doubled: dict[str, pd.DataFrame] = {
-        name: frame.assign(**{c: frame[c] * 2 for c in frame if columns.fullmatch(c)}) for name, frame in before.tables.items()}
+        name: frame.assign(**{c: frame[c] * 2 for c in frame if columns.fullmatch(c)})
+        for name, frame in before.tables.items()
+    }
     checked = verify(after.case, doubled)
     assert checked.worst < 1e-6, {rule: amount for rule, amount in checked.violations.items() if amount > 1e-6}
     assert checked.losses.risk + checked.cost == close(after.summary["risk_musd"] + after.summary["cost_musd"])

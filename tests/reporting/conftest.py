@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.data.load import load
 from planner.reporting.pages import write_pages
 from planner.results.plan import PlanValues
 
@@ -94,7 +93,7 @@ def vary(tmp_path: Path) -> Vary:
                 path.unlink()
             else:
                 path.write_text(edit(path.read_text(encoding="utf-8")), encoding="utf-8")
-        case = load(folder, overrides={key.replace("__", "."): value for key, value in keys.items()})
+        case = planner.load(folder, overrides={key.replace("__", "."): value for key, value in keys.items()})
         return planner.solve(case, baseline=baseline)
 
     return solve

@@ -1,0 +1,119 @@
+"""Pages of plans that lack something, or have something more."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from planner.reporting.pages import write_pages
+from planner.results.plan import TABLE_COLUMNS, PlanValues
+from tests.cases import demand
+from tests.conftest import SolveCase
+from tests.reporting.conftest import PageText, Vary, read_page
+
+
+def render(plan: PlanValues, folder: Path) -> PageText:
+    assert plan.status == "optimal"
+    write_pages(plan, folder)
+    assert (folder / "report.xlsx").stat().st_size > 5000
+    page = read_page((folder / "report.html").read_text(encoding="utf-8"))
+    assert "nan" not in page.text.lower().split()
+    assert "None" not in page.text.split()
+    return page
+
+
+def test_target_shows_the_limit_and_no_least_risk(vary: Vary, tmp_path: Path) -> None:
+    page = render(vary(objective__goal="target", objective__risk_limit=2500.0), tmp_path)
+    assert "at most 2,500 MUSD" in page.text
+    assert "least risk attainable" not in page.text.lower()
+
+
+def test_welfare_speaks_of_cost_plus_risk(vary: Vary, tmp_path: Path) -> None:
+    page = render(vary(objective__goal="welfare"), tmp_path)
+    assert "least sum of cost and risk" in page.text
+    assert "off cost plus risk" in page.text
+
+
+@pytest.mark.parametrize("coordination", ["national", "blocs"])
+def test_other_coordination(vary: Vary, tmp_path: Path, coordination: str) -> None:
+    page = render(vary(policy__coordination=coordination), tmp_path)
+    asked = {"national": "each country on its own", "blocs": "each bloc together"}[coordination]
+    assert asked in page.text
+
+
+def test_adaptive_shows_when_a_decision_is_taken(vary: Vary, tmp_path: Path) -> None:
+    plan = vary(policy__investment="adaptive")
+    page = render(plan, tmp_path)
+    assert ("in scenarios" in page.text) == (plan.tables["investments"]["scenarios"] != "all").any()
+    assert "once a disruption has shown itself" in page.text
+
+
+def test_partly_decided_investments_are_weighted(plan: PlanValues, tmp_path: Path) -> None:
+    rows = plan.tables["investments"].assign(probability=0.25, scenarios="cut;slip")
+    page = render(dataclasses.replace(plan, tables=plan.tables | {"investments": rows}), tmp_path)
+    assert "All exports stopped 2029-2030; Exports stopped and plants a year late" in page.text
+    assert f"{0.25 * rows['capex_musd'].sum():.1f}" in page.text
+
+
+def test_without_baseline_nothing_is_compared(plan: PlanValues, tmp_path: Path) -> None:
+    summary = {key: value for key, value in plan.summary.items() if key != "without_plan"}
+    short = plan.tables["shortfall"].drop(columns="without_plan_t")
+    page = render(dataclasses.replace(plan, summary=summary, tables=plan.tables | {"shortfall": short}), tmp_path)
+    assert "without a plan" not in page.text.lower()
+    assert "met with the plan" in page.text
+
+
+def test_no_levers_no_decision(vary: Vary, tmp_path: Path) -> None:
+    page = render(vary(levers=[], baseline=False), tmp_path)
+    assert "commits no new plant" in page.text
+    assert "trains and hires nobody" in page.text or "People to train" in page.text
+    assert "needs no public money" in page.text
+
+
+FUTURES, PEOPLE, MONEY = ("scenarios", "shocks"), ("skills", "workforce", "training", "staffing"), ("budgets", "funders")
+
+
+@pytest.mark.parametrize("files", [
+    FUTURES, PEOPLE, MONEY, ("stockpiles",), ("imports",), (*FUTURES, *PEOPLE, *MONEY, "stockpiles", "imports", "ramps"),
+])
+def test_missing_tables(vary: Vary, tmp_path: Path, files: tuple[str, ...]) -> None:
+    edits: dict[str, Callable[[str], str] | None] = dict.fromkeys(files)
+    if "ramps" in files:
+        edits["projects"] = lambda text: text.replace(",slow,", ",,")
+    if "imports" in files and "scenarios" not in files:
+        edits["shocks"] = lambda text: "\n".join(line for line in text.splitlines() if ",import," not in line) + "\n"
+    page = render(vary(edits), tmp_path)
+    assert "What this model does not know" in page.text
+
+
+def test_one_year(vary: Vary, tmp_path: Path) -> None:
+    page = render(vary(horizon__first_year=2029, horizon__last_year=2029), tmp_path)
+    assert "in 2029" in page.text
+
+
+def test_smallest_case(solve: SolveCase, tmp_path: Path) -> None:
+    page = render(solve(), tmp_path)
+    assert "300 MUSD" in page.text
+
+
+def test_no_demand_at_all(solve: SolveCase, tmp_path: Path) -> None:
+    page = render(solve(demand=demand(0)), tmp_path)
+    assert "Nobody: demand is met in full" in page.text
+
+
+def test_empty_tables(plan: PlanValues, tmp_path: Path) -> None:
+    empty = {name: pd.DataFrame(columns=list(columns)) for name, columns in TABLE_COLUMNS.items()
+             if name != "shortfall"}
+    page = render(dataclasses.replace(plan, tables=plan.tables | empty), tmp_path)
+    assert "There is no plant" in page.text
+    assert "Nothing binds" in page.text
+
+
+def test_same_name_twice_is_told_apart(vary: Vary, tmp_path: Path) -> None:
+    page = render(vary({"projects": lambda t: t.replace("Coast separation plant", "Desert mine")}), tmp_path)
+    assert "Desert mine (desert_mine)" in page.text
+    assert "Desert mine (coast_plant)" in page.text

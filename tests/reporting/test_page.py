@@ -1,0 +1,157 @@
+"""report.html: self-contained, escaped, complete, and in agreement with the tables."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+import planner
+from planner.reporting.numbers import number, rough
+from planner.reporting.pages import write_pages
+from planner.results.plan import PlanValues
+from planner.results.status import Status
+from tests.reporting.conftest import PageText, Vary, read_page
+
+SECTIONS = ("answer", "decision", "supply", "shortage", "money", "capacity", "staff", "limits", "unknown", "facts",
+            "inputs")
+HOSTILE = '<script>alert(1)</script>"&'
+FORMULA = "=HYPERLINK(1)"
+
+
+def render(plan: PlanValues, folder: Path) -> tuple[str, PageText]:
+    write_pages(plan, folder)
+    html = (folder / "report.html").read_text(encoding="utf-8")
+    return html, read_page(html)
+
+
+def test_page_reaches_nothing_outside(page: PageText) -> None:
+    assert "script" not in page.tags
+    assert not {"link", "iframe", "img", "object", "embed", "base", "form"} & set(page.tags)
+    links = [value for _, name, value in page.attributes if name in ("href", "src", "xlink:href", "action", "data")]
+    assert links and all(value.startswith("#") for value in links)
+    assert not [name for _, name, _ in page.attributes if name.startswith("on")]
+    assert not [value for _, name, value in page.attributes if "http" in value and name != "aria-label"]
+
+
+def test_style_reaches_nothing_outside(written: Path) -> None:
+    style = re.findall(r"<style>(.*?)</style>", (written / "report.html").read_text(encoding="utf-8"), re.S)
+    assert len(style) == 1
+    assert "url(" not in style[0] and "@import" not in style[0]
+
+
+def test_content_security_policy_is_strict(page: PageText) -> None:
+    policies = [value for tag, name, value in page.attributes
+                if (tag, name) == ("meta", "content") and "default-src" in value]
+    assert policies == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
+
+
+def test_all_sections_in_order_and_linked(page: PageText) -> None:
+    anchors = [value for tag, name, value in page.attributes if tag == "section" and name == "id"]
+    assert tuple(anchors) == SECTIONS
+    links = {value for tag, name, value in page.attributes if tag == "a" and name == "href"}
+    assert links == {f"#{anchor}" for anchor in SECTIONS[1:]}
+
+
+def test_ids_are_unique_and_drawings_are_described(page: PageText) -> None:
+    ids = [value for _, name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    labels = [value.split() for tag, name, value in page.attributes if tag == "svg" and name == "aria-labelledby"]
+    assert len(labels) == page.tags.count("svg") > 10
+    assert all(label in ids for pair in labels for label in pair)
+    used = {u for _, _, value in page.attributes for u in re.findall(r"url\(#([^)]+)\)", value)}
+    assert used <= set(ids)
+
+
+def test_same_plan_same_bytes(plan: PlanValues, written: Path, tmp_path: Path) -> None:
+    write_pages(plan, tmp_path)
+    for name in ("report.html", "report.xlsx"):
+        assert (tmp_path / name).read_bytes() == (written / name).read_bytes()
+
+
+def test_run_read_back_gives_the_same_page(plan: PlanValues, written: Path, tmp_path: Path) -> None:
+    assert isinstance(plan, planner.Plan)
+    plan.write(tmp_path / "run")
+    write_pages(planner.open_run(tmp_path / "run"), tmp_path)
+    assert (tmp_path / "report.html").read_bytes() == (written / "report.html").read_bytes()
+
+
+def test_run_times_are_not_on_the_page(plan: PlanValues, page: PageText) -> None:
+    assert "seconds" not in page.text.lower()
+    slower = dataclasses.replace(plan, summary=plan.summary | {"seconds": {"load": 1.0}})
+    assert slower.summary["seconds"] != plan.summary["seconds"]
+
+
+def test_figures_agree_with_the_tables(plan: PlanValues, page: PageText) -> None:
+    spent = plan.tables["spending"]
+    for by in ("funder", "item"):
+        for amount in spent.groupby(by)["expected"].sum():
+            assert number(float(amount)) in page.text
+    assert number(float(spent["expected"].sum())) in page.text
+    built = plan.tables["investments"]
+    for column in ("tpa", "capex_musd"):
+        assert all(number(float(value)) in page.text for value in built[column])
+    assert number(float(built["capex_musd"].sum())) in page.text
+    for key in ("risk_musd", "least_risk_musd", "expected_loss_musd", "cvar_musd", "cost_musd", "public_spend_musd"):
+        assert rough(plan.summary[key]) in page.text
+    for key in ("risk_musd", "expected_loss_musd", "cvar_musd"):
+        assert rough(plan.summary["without_plan"][key]) in page.text
+
+
+def test_names_stand_in_for_ids(page: PageText) -> None:
+    outside = page.text.split("Every input and its source")[1]  # the first mention is in the contents
+    body = page.text[:page.text.rindex("Every input and its source")]
+    assert outside
+    for raw in ("desert_mine", "coast_plant", "metal_works", "aus_school"):
+        assert raw not in body
+    for name in ("Desert mine", "Coast separation plant", "All exports stopped 2029-2030"):
+        assert name in body
+
+
+def test_inputs_show_source_and_confidence_least_sure_first(vary: Vary, tmp_path: Path) -> None:
+    def doubt(text: str) -> str:
+        sure = text.replace("illustration,teaching case", "a report,high")
+        first, second, rest = sure.split("a report,high", 2)
+        return first + "a report,high" + second + "hearsay,estimate" + rest
+
+    html, _ = render(vary({"demand": doubt}), tmp_path)
+    table = html[html.index("<summary>Demand:"):]
+    assert "1 of them unsure" in table[:300]
+    assert table.index("hearsay") < table.index("a report")
+    assert 'class="unsure"' in table[:table.index("hearsay")]
+
+
+@pytest.mark.parametrize("text", [HOSTILE, FORMULA])
+def test_text_of_inputs_is_data(vary: Vary, tmp_path: Path, text: str) -> None:
+    cell = '"' + text.replace('"', '""') + '"'
+    plan = vary({
+        "projects": lambda t: t.replace("Desert mine", cell).replace(",illustration,", f",{cell},", 1),
+        "scenarios": lambda t: t.replace("No cut", cell), "elements": lambda t: t.replace("Dysprosium", cell),
+        "skills": lambda t: t.replace("Chemist", cell), "countries": lambda t: t.replace("Australia", cell),
+    })
+    html, page = render(plan, tmp_path)
+    assert "script" not in page.tags
+    assert "<script" not in html
+    assert page.texts.count(text) > 3
+    labels = [value for _, name, value in page.attributes if name == "aria-label"]
+    assert labels
+
+
+def test_no_table_cell_spills_out_of_a_scroller(page: PageText) -> None:
+    assert page.tags.count("table") == sum(1 for tag, name, value in page.attributes
+                                           if tag == "div" and name == "aria-label")
+
+
+def test_unproven_run_warns(plan: PlanValues, tmp_path: Path) -> None:
+    _, page = render(dataclasses.replace(plan, status=Status.UNPROVEN), tmp_path)
+    assert "did not end with a proven optimum" in page.text
+
+
+def test_run_without_a_plan_gives_its_reasons(plan: PlanValues, tmp_path: Path) -> None:
+    summary = {"status": "infeasible", "case": "starter", "goal": "target", "reasons": ["the <b>limit</b> is too low"]}
+    html, page = render(PlanValues(plan.case, Status.INFEASIBLE, summary, {}), tmp_path)
+    assert "the <b>limit</b> is too low" in page.text
+    assert "<b>" not in html
+    assert (tmp_path / "report.xlsx").exists()

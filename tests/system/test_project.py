@@ -1,0 +1,94 @@
+"""The project itself: generated pages, public names, the wheel, the reference run, the real case."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import planner
+from planner.data.schema import CARRIED
+from planner.data.tables import TABLES, Tables
+from planner.docs import pages
+from tests.system.test_oracle_agreement import flat
+
+ROOT = Path(__file__).parents[2]
+MODELS = sorted((ROOT / "models").glob("*.toml"))
+REFERENCE = ROOT / "reports" / "reference" / "starter-base"
+
+
+def test_generated_pages_agree_with_the_code() -> None:
+    for path, text in pages(ROOT).items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of date: run `make docs`"
+
+
+def test_every_name_in_all_exists_and_is_documented() -> None:
+    for name in planner.__all__:
+        assert getattr(planner, name).__doc__, name
+
+
+def test_the_manifest_and_the_tables_of_a_case_name_the_same_tables() -> None:
+    assert tuple(table.name for table in TABLES) == tuple(Tables.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("case", ["starter", "allied-2026"])
+def test_every_model_fits_every_case(case: str, model: Path) -> None:
+    assert planner.load(ROOT / "inputs" / case, model=model).model.name == model.stem
+
+
+def test_every_row_of_the_real_case_says_where_it_comes_from() -> None:
+    tables = planner.load(ROOT / "inputs" / "allied-2026").tables
+    assert CARRIED[:2] == ("source", "confidence")
+    bare = [(table.name, row.line) for table in TABLES for row in tables.rows(table.name) if not (row.source and row.confidence)]
+    assert bare == []
+
+
+def test_nothing_is_short_in_the_real_case_if_nothing_is_cut_and_nothing_is_built() -> None:
+    case = planner.load(ROOT / "inputs" / "allied-2026", overrides={"levers": []})
+    plan = planner.solve(case, baseline=False)
+    assert plan.summary["scenario_loss_musd"]["s01_no_cut"] == 0.0
+
+
+def test_the_real_case_is_solved_and_certified() -> None:
+    case = planner.load(ROOT / "inputs" / "allied-2026", model=ROOT / "models" / "base.toml")
+    plan = planner.solve(case)
+    assert plan.status.value == "optimal"
+    assert max(plan.summary["certificate"].values()) <= 1e-6
+    assert plan.summary["risk_musd"] < plan.summary["without_plan"]["risk_musd"]
+
+
+def test_the_reference_run_is_what_the_code_gives(tmp_path: Path) -> None:
+    case = planner.load(ROOT / "inputs" / "starter", model=ROOT / "models" / "base.toml")
+    planner.solve(case).write(tmp_path / "run")
+    ours = flat(json.loads((tmp_path / "run" / "summary.json").read_text()))
+    theirs = flat(json.loads((REFERENCE / "summary.json").read_text()))
+    assert ours.keys() == theirs.keys()
+    for key, value in theirs.items():
+        if key.split(".")[0] not in ("seconds", "versions", "certificate"):
+            expected = value if isinstance(value, str) else pytest.approx(value, rel=1e-9, abs=1e-9)
+            assert ours[key] == expected, key
+    for path in sorted((REFERENCE / "tables").glob("*.csv")):
+        pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "run" / "tables" / path.name), pd.read_csv(path), rtol=1e-9)
+    for path in sorted((REFERENCE / "inputs").iterdir()):
+        assert (tmp_path / "run" / "inputs" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_the_wheel_installs_one_name_and_init_works_from_it(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)],
+                   check=True, capture_output=True)  # fmt: skip
+    wheel = next(tmp_path.glob("*.whl"))
+    with zipfile.ZipFile(wheel) as archive:
+        tops = {name.split("/")[0] for name in archive.namelist()}
+        assert {top for top in tops if not top.endswith(".dist-info")} == {"planner"}
+        archive.extractall(tmp_path / "site")  # noqa: S202 - our own wheel
+    script = ("import sys; sys.path.insert(0, sys.argv[1]); import planner; assert planner.__file__.startswith(sys.argv[1]);"
+              "from planner.cli import app; app(sys.argv[2:])")  # fmt: skip
+    for command in (["init", "w"], ["check", "w"], ["solve", "w", "--out", "run"]):
+        subprocess.run([sys.executable, "-c", script, str(tmp_path / "site"), *command], check=True, capture_output=True, cwd=tmp_path)
+    assert (tmp_path / "run" / "report.html").exists()
