@@ -93,6 +93,13 @@ class ModelFile(_Section):
     """What the plan may add: new capacity by stage, new training seats, hires, stock purchases.
     What exists keeps running whatever the levers."""
 
+    def flat(self) -> dict[str, object]:
+        """Every key, dotted, and its value."""
+        out: dict[str, object] = {}
+        for key, value in self.model_dump().items():
+            out |= {f"{key}.{inner}": v for inner, v in value.items()} if isinstance(value, dict) else {key: value}
+        return out
+
     @field_validator("levers", mode="before")
     @classmethod
     def _list_of_levers(cls, value: object) -> object:

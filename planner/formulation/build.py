@@ -141,7 +141,7 @@ def build_model(case: Case) -> Model:
         for variable in VARIABLES:
             m.add_component(variable.name, _var(m.scope, variable))
         for equation in EQUATIONS:
-            m.add_component(equation.name, _constraint(m.scope, equation))
+            m.add_component(equation.name, constraint_of(m.scope, equation))
         m.goal = Objective(rule=objective.goal, sense=minimize)
     return m
 
@@ -153,7 +153,8 @@ def _var(scope: Scope, variable: Variable) -> Any:
     return Var(variable.index(scope), domain=domain, bounds=variable.bounds)
 
 
-def _constraint(scope: Scope, equation: Equation) -> Any:
+def constraint_of(scope: Scope, equation: Equation) -> Any:
+    """The Pyomo constraint of an equation; indices at which its rule says nothing are skipped."""
     if equation.index is None:
         return Constraint(rule=equation.rule)
 

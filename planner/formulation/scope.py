@@ -21,6 +21,14 @@ class Scope:
 
     case: Case
 
+    def reuse(self, other: Scope, same_quiet: bool) -> None:
+        """Take over from the scope of a case of the same structure what does not depend on figures.
+
+        `same_quiet`: neither demand nor imports differ, so the quiet nodes are the same without looking.
+        """
+        own = {"case", "tree", "plan", "accounts", "posts", "live", "import_limits"} | (set() if same_quiet else {"quiet"})
+        self.__dict__.update({name: value for name, value in other.__dict__.items() if name not in own})
+
     # ---- trees -----------------------------------------------------------------------------------
 
     @cached_property

@@ -112,7 +112,11 @@ def _supply(book: Book, draw: Drawer) -> Section:
 
 
 def _shortage(book: Book, draw: Drawer) -> Section:
-    parts: list[Part | None] = [charts_supply.losses(book, draw), grids.shortfalls(book), charts_supply.heat_maps(book, draw)]
+    parts: list[Part | None] = [
+        charts_supply.losses(book, draw),
+        grids.shortfalls(book),
+        charts_supply.heat_maps(book, draw),
+    ]
     return Section("shortage", "Who runs short, and what it costs", risk_words(book), _kept(parts, ""))
 
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from typing import Any
 
 import pandas as pd
 
+from planner.reporting.names import Names
+from planner.reporting.numbers import number
 from planner.results.plan import PlanValues
 
-STAGES = {"mine": "mines", "separation": "separation", "metal": "metal"}
+STAGES = {"mine": "Mines", "separation": "Separation", "metal": "Metal"}
 NAMED = 4
 
 
 def closing_lines(plan: PlanValues) -> list[str]:
     """What to build, where, when, for how much; risk without and with the plan; what is short; what binds."""
     return [*_risk(plan), *_builds(plan), _people(plan), _stock(plan), _money(plan), _short(plan), _binds(plan)]
-
-
-def number(value: float) -> str:
-    """Three significant digits, thousands separated."""
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    return f"{value:,.{digits}f}"
 
 
 def _risk(plan: PlanValues) -> Iterator[str]:
@@ -31,28 +28,32 @@ def _risk(plan: PlanValues) -> Iterator[str]:
         yield f"Risk        {number(after)} MUSD with this plan, which costs {number(cost)} MUSD"
     else:
         share = f" ({after / before - 1:+.0%})" if before > 0 else ""
-        yield f"Risk        {number(before)} MUSD without a plan, {number(after)} with it{share}; the plan costs {number(cost)} MUSD"
-    yield (f"            expected loss {number(summary['expected_loss_musd'])} MUSD, "
-           f"worst {1 - plan.case.model.objective.tail:.0%} of futures {number(summary['cvar_musd'])} MUSD")
+        yield (
+            f"Risk        {number(before)} MUSD without a plan, {number(after)} with it{share}; "
+            f"the plan costs {number(cost)} MUSD"
+        )
+    yield (
+        f"            expected loss {number(summary['expected_loss_musd'])} MUSD, "
+        f"worst {1 - plan.case.model.objective.tail:.0%} of futures {number(summary['cvar_musd'])} MUSD"
+    )
 
 
 def _builds(plan: PlanValues) -> Iterator[str]:
     table = plan.tables["investments"]
+    names = Names(plan.case)
     for stage, word in STAGES.items():
         rows = table[table["stage"] == stage]
         if rows.empty:
-            yield f"{word.capitalize():<11} nothing new"
+            yield f"{word:<11} nothing new"
             continue
         capex = (rows["capex_musd"] * rows["probability"]).sum()
-        first = rows.groupby("project").agg(country=("country", "first"), year=("year", "min"), capex=("capex_musd", "sum"))
+        first = rows.groupby("project").agg(
+            country=("country", "first"), year=("year", "min"), capex=("capex_musd", "sum")
+        )
         largest = first.sort_values(["capex", "year"], ascending=[False, True], kind="stable").head(NAMED)
-        named = ", ".join(f"{_name(plan, str(p))} ({row.country}, {row.year})" for p, row in largest.iterrows())
+        named = ", ".join(f"{names.project(str(p))} ({row.country}, {row.year})" for p, row in largest.iterrows())
         more = f" and {len(first) - NAMED} more" if len(first) > NAMED else ""
-        yield f"{word.capitalize():<11} {number(capex)} MUSD: {named}{more}"
-
-
-def _name(plan: PlanValues, project: str) -> str:
-    return plan.case.projects[project].name or project
+        yield f"{word:<11} {number(capex)} MUSD: {named}{more}"
 
 
 def _people(plan: PlanValues) -> str:
@@ -60,8 +61,9 @@ def _people(plan: PlanValues) -> str:
     hired = plan.tables["workforce"].groupby("scenario")["hired"].sum().max() if len(plan.tables["workforce"]) else 0.0
     if not trained and not hired:
         return "People      nobody trained or hired"
+    names = Names(plan.case)
     skills = sorted(trained.items(), key=lambda item: -item[1])
-    named = ", ".join(f"{number(count)} {plan.case.skills[skill].name or skill}" for skill, count in skills[:NAMED])
+    named = ", ".join(f"{number(count)} {names.skill(skill)}" for skill, count in skills[:NAMED])
     return f"People      trained: {named or 'nobody'}; hired: {number(hired)}"
 
 
@@ -87,12 +89,18 @@ def _short(plan: PlanValues) -> str:
     if not short:
         return "Short       nobody, in no scenario"
     before = plan.summary.get("without_plan", {}).get("expected_shortfall_t", {})
-    parts = [f"{e} {number(t)} t" + (f" (without a plan {number(before[e])})" if e in before else "")
-             for e, t in sorted(short.items(), key=lambda item: -item[1])]
+    parts = [
+        f"{e} {number(t)} t" + (f" (without a plan {number(before[e])})" if e in before else "")
+        for e, t in sorted(short.items(), key=lambda item: -item[1])
+    ]
     worst = max(plan.summary["scenario_loss_musd"].items(), key=lambda item: item[1])[0]
     table = plan.tables["shortfall"]
     rows = table[(table["scenario"] == worst) & (table["tonnes"] > 0.01 * table["demand_t"])]
-    years = f", worst in {worst}: {_span(rows['year'])}, {', '.join(sorted(rows['country'].unique())[:6])}" if len(rows) else ""
+    years = (
+        f", worst in {worst}: {_span(rows['year'])}, {', '.join(sorted(rows['country'].unique())[:6])}"
+        if len(rows)
+        else ""
+    )
     return f"Short       {', '.join(parts[:NAMED])} expected{years}"
 
 
@@ -101,12 +109,17 @@ def _span(years: pd.Series[int]) -> str:
 
 
 def _binds(plan: PlanValues) -> str:
+    names = Names(plan.case)
     prices = plan.tables["shadow_prices"]
     kinds = prices[~prices["scarce"].isin(["delivered good", "imports", "stock"])]
     if kinds.empty:
         return "Binds       nothing that money, plants or people could move"
     top = kinds.sort_values("musd_per_unit", ascending=False, kind="stable").drop_duplicates("scarce").head(NAMED)
-    named = ", ".join(
-        f"{row.scarce} {row.item or row.country}{'' if pd.isna(row.year) else f' {row.year}'}: {number(row.musd_per_unit)} {row.unit}"
-        for row in top.itertuples())
+    named = ", ".join(_price(names, row) for row in top.to_dict("records"))
     return f"Binds       {named}"
+
+
+def _price(names: Names, row: dict[Hashable, Any]) -> str:
+    year = "" if pd.isna(row["year"]) else f" {row['year']}"
+    whose = names.place(row["item"]) if row["scarce"] != "staff joining" else names.skill(row["item"])
+    return f"{row['scarce']} {whose or row['country']}{year}: {number(row['musd_per_unit'])} {row['unit']}"

@@ -38,7 +38,7 @@ LINE_COLOURS = (GREYS[2], WITH, WITHOUT)
 def write_workbook(book: Book, path: Path) -> None:
     """Write the workbook of a plan."""
     with xlsxwriter.Workbook(str(path), OPTIONS) as target:
-        target.set_properties({"title": book.title, "x": 1})
+        target.set_properties({"title": book.title, "created": MADE})
         writer = _Writer(target)
         planned = "risk_musd" in book.summary
         sheets = [summary_sheet(book)]

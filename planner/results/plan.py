@@ -34,6 +34,11 @@ TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """Columns of every result table, in order. Tonnes are oxide (contained, for metal). `shortfall` also has
 `without_plan_t`, the shortfall if nothing is added, where that was solved for."""
+TEXT_COLUMNS = frozenset(
+    ("scenario", "project", "stage", "country", "programme", "skill", "item", "feed", "element", "form", "funder")
+    + ("scenarios", "scarce", "unit", "objective")
+)
+"""Columns that hold ids and words, in whatever table they stand."""
 
 
 @dataclass(frozen=True)

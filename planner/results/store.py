@@ -15,6 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -27,7 +28,7 @@ from planner.data.load import load
 from planner.data.schema import CARRIED
 from planner.data.tables import TABLES
 from planner.errors import RunFolderError
-from planner.results.plan import PlanValues
+from planner.results.plan import TEXT_COLUMNS, PlanValues
 from planner.results.status import Status
 
 SUMMARY = "summary.json"
@@ -150,10 +151,15 @@ def read_run(folder: str | Path) -> PlanValues:
     folder = Path(folder)
     try:
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-        tables = {
-            path.stem: pd.read_csv(path, keep_default_na=False, na_values={"year": [""]})
-            for path in sorted((folder / "tables").glob("*.csv"))
-        }
+        tables = {path.stem: _read_table(path) for path in sorted((folder / "tables").glob("*.csv"))}
     except (OSError, ValueError) as error:
         raise RunFolderError(f"{folder}: is not a run folder: {error}") from error
-    return PlanValues(load(folder / "inputs"), Status(summary["status"]), summary, tables)
+    case = replace(load(folder / "inputs"), name=summary["case"])
+    return PlanValues(case, Status(summary["status"]), summary, tables)
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    """A result table with ids as text, whatever they look like, and numbers to the last digit."""
+    ids = dict.fromkeys(TEXT_COLUMNS, str)
+    table = pd.read_csv(path, dtype=ids, keep_default_na=False, na_values={"year": [""]}, float_precision="round_trip")
+    return table.astype({"year": "Int64"}) if path.stem == "shadow_prices" else table

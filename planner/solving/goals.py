@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from planner.config import Objective
 from planner.solving.highs import Solution, Solver, Stop
 from planner.solving.program import Program
@@ -62,9 +60,7 @@ def solve_phases(
     for phase in phases_of(objective) if phases_wanted is None else phases_wanted:
         progress(phase.column)
         column = program.column[phase.column, None]
-        cost = np.zeros(len(program.columns))
-        cost[column] = 1.0
-        solution = solver.minimise(cost)
+        solution = solver.minimise(column)
         phases[phase.column] = solution
         if solution.stop is not Stop.OPTIMAL:
             return Outcome(solution.stop, phases, values)

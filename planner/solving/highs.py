@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import highspy
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.solving.program import Certificate, Program, Vector, certify
 
@@ -54,7 +55,7 @@ class _SilentHighs(highspy.Highs):
 
 
 class Solver:
-    """One program in one HiGHS object. Later objectives start from the last basis."""
+    """One program in one HiGHS object. Later objectives, and later data, start from a basis found before."""
 
     def __init__(self, program: Program, time_limit: float | None = None) -> None:
         self.program = program
@@ -68,6 +69,7 @@ class Solver:
             self._option("time_limit", float(time_limit))
         if self._highs.passModel(_as_lp(program)) == highspy.HighsStatus.kError:
             raise RuntimeError("HiGHS refused the program")
+        self._bases: dict[int, highspy.HighsBasis] = {}
         self._has_basis = False
 
     def bound(self, column: int, upper: float) -> None:
@@ -75,26 +77,52 @@ class Solver:
         self.upper[column] = upper
         self._highs.changeColBounds(column, float(self.program.lower[column]), float(upper))
 
-    def minimise(self, cost: Vector) -> Solution:
-        """Minimise cost x; tries another algorithm if the certificate of the first does not hold."""
-        indices = np.arange(len(cost), dtype=np.int32)
-        self._highs.changeColsCost(len(cost), indices, cost)
+    def reset_bounds(self) -> None:
+        """Undo `bound`."""
+        for column in np.flatnonzero(_different(self.upper, self.program.upper)).tolist():
+            self.bound(column, self.program.upper[column])
+
+    def replace(self, program: Program) -> None:
+        """Change the data to those of a program with the same rows and columns; bases are kept."""
+        old, self.program, self.upper = self.program, program, program.upper.copy()
+        changed = np.flatnonzero(old.matrix.data != program.matrix.data)
+        of_changed = np.searchsorted(program.matrix.indptr, changed, side="right") - 1
+        for row, position in zip(of_changed.tolist(), changed.tolist(), strict=True):
+            self._highs.changeCoeff(row, int(program.matrix.indices[position]), float(program.matrix.data[position]))
+        rows = _different(old.row_lower, program.row_lower) | _different(old.row_upper, program.row_upper)
+        for row in np.flatnonzero(rows).tolist():
+            self._highs.changeRowBounds(row, float(program.row_lower[row]), float(program.row_upper[row]))
+        everything = np.arange(len(program.lower), dtype=np.int32)
+        self._highs.changeColsBounds(len(everything), everything, program.lower, program.upper)
+
+    def minimise(self, column: int) -> Solution:
+        """Minimise one column; tries another algorithm if the certificate of the first does not hold."""
+        cost = np.zeros(len(self.program.columns))
+        cost[column] = 1.0
+        self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
         solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
-        for algorithm in self._algorithms():
-            solution = self._run(algorithm, cost)
+        for algorithm in self._algorithms(column):
+            solution = self._run(algorithm, cost, self._bases.get(column) if algorithm == "again" else None)
             if solution.stop is not Stop.UNPROVEN:
-                return solution
+                break
+        if solution.stop is Stop.OPTIMAL and self._has_basis:
+            self._bases[column] = self._highs.getBasis()
         return solution
 
-    def _algorithms(self) -> tuple[str, ...]:
+    def _algorithms(self, column: int) -> tuple[str, ...]:
+        """Measured order: `again` is dual simplex from the basis this objective ended with on earlier data;
+        `primal` is primal simplex from the basis of the objective before."""
+        small = self.program.matrix.nnz < SMALL_PROGRAM
+        if column in self._bases:
+            return ("again", "ipm", "dual")
         if self._has_basis:
-            return ("primal", "ipm", "dual")
-        if self.program.matrix.nnz < SMALL_PROGRAM:
-            return ("dual", "ipm", "primal")
-        return ("ipm", "dual")
+            return ("primal", "dual", "ipm") if small else ("primal", "ipm", "dual")
+        return ("dual", "ipm", "primal") if small else ("ipm", "dual")
 
-    def _run(self, algorithm: str, cost: Vector) -> Solution:
-        if not (algorithm == "primal" and self._has_basis):
+    def _run(self, algorithm: str, cost: Vector, basis: highspy.HighsBasis | None) -> Solution:
+        if basis is not None:
+            self._highs.setBasis(basis)
+        elif not (algorithm == "primal" and self._has_basis):
             self._highs.clearSolver()
         self._option("solver", "ipm" if algorithm == "ipm" else "simplex")
         self._option("simplex_strategy", 4 if algorithm == "primal" else 1)
@@ -119,6 +147,10 @@ class Solver:
     def _option(self, name: str, value: bool | float | str) -> None:
         if self._highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
             raise RuntimeError(f"HiGHS refused option {name} = {value}")
+
+
+def _different(old: Vector, new: Vector) -> NDArray[np.bool_]:
+    return np.asarray(old != new)
 
 
 def _as_lp(program: Program) -> highspy.HighsLp:

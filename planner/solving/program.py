@@ -5,7 +5,8 @@ Also the certificate: residuals and gap of a point computed from the arrays alon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -38,6 +39,22 @@ class Program:
     def column(self) -> dict[Key, int]:
         """Position of each variable that the program has."""
         return {key: i for i, key in enumerate(self.columns)}
+
+    @cached_property
+    def row(self) -> dict[Key, int]:
+        """Position of each row."""
+        return {key: i for i, key in enumerate(self.rows)}
+
+    def with_data(self, data: Vector, row_lower: Vector, row_upper: Vector, lower: Vector, upper: Vector) -> Program:
+        """The same rows, columns and pattern with other figures. Look-ups are shared."""
+        matrix = csr_array((data, self.matrix.indices, self.matrix.indptr), shape=self.matrix.shape)
+        other = replace(self, matrix=matrix, row_lower=row_lower, row_upper=row_upper, lower=lower, upper=upper)
+        other.__dict__.update(column=self.column, row=self.row)
+        return other
+
+    def renamed(self, names: Mapping[str, str]) -> Program:
+        """The same program with other names of equations."""
+        return replace(self, rows=tuple((names.get(name, name), index) for name, index in self.rows))
 
     @property
     def size(self) -> dict[str, int]:

@@ -11,7 +11,6 @@ from typing import Any
 
 from planner.config import Objective
 from planner.data.case import Case
-from planner.formulation.build import build_model
 from planner.results.plan import PlanValues
 from planner.results.status import Status
 from planner.results.summary import figures
@@ -19,10 +18,10 @@ from planner.results.verify import Verification, verify
 from planner.solving import highs
 from planner.solving.diagnose import why_infeasible
 from planner.solving.extract import extract_tables
-from planner.solving.goals import solve_phases
-from planner.solving.highs import TOLERANCE, Solver, Stop
+from planner.solving.highs import TOLERANCE, Stop
 from planner.solving.prices import shadow_prices
-from planner.solving.program import Certificate, Program, compile_program
+from planner.solving.program import Certificate, Program
+from planner.solving.session import Session
 
 Progress = Callable[[str], None]
 ENDS = {
@@ -86,35 +85,33 @@ def solve_case(
 def _solve(case: Case, progress: Progress, time_limit: float | None) -> PlanValues:
     started = perf_counter()
     progress("building the program")
-    model = build_model(case)
-    program = compile_program(model)
-    built = perf_counter()
-    outcome = solve_phases(
-        program, case.model.objective, Solver(program, time_limit), lambda name: progress(SAID[name])
-    )
-    summary = _header(case, model.scope.tree.nodes, program)
+    session = Session(case, time_limit)
+    return solve_session(session, progress, perf_counter() - started)
+
+
+def solve_session(session: Session, progress: Progress = silent, build_seconds: float = 0.0) -> PlanValues:
+    """Solve what a session holds, extract and verify the plan."""
+    case, program, started = session.case, session.program, perf_counter()
+    outcome = session.solve(lambda name: progress(SAID[name]))
+    summary = _header(case, session.scope.tree.nodes, program)
     if outcome.stop is not Stop.OPTIMAL:
         summary["status"] = ENDS[outcome.stop].value
         if outcome.stop is Stop.INFEASIBLE:
             progress("finding out why")
             summary["reasons"] = why_infeasible(case, program)
-        summary["seconds"] = _seconds(case, started, built)
+        summary["seconds"] = _seconds(case, build_seconds, started)
         return PlanValues(case, ENDS[outcome.stop], summary, {})
-    tables = extract_tables(model.scope, program, outcome.last.x)
-    tables["shadow_prices"] = shadow_prices(model.scope, program, outcome)
-    solved = _seconds(case, started, built)
+    tables = extract_tables(session.scope, program, outcome.last.x)
+    tables["shadow_prices"] = shadow_prices(session.scope, program, outcome)
+    seconds = _seconds(case, build_seconds, started)
     progress("verifying the plan")
     checked = verify(case, tables)
     certificate = _worst([s.certificate for s in outcome.phases.values() if s.certificate], checked)
     status = Status.OPTIMAL if certificate.worst() <= TOLERANCE and checked.holds else Status.UNPROVEN
     summary |= {"status": status.value, **figures(case, tables, checked, outcome.values.get("risk"))}
-    summary["certificate"] = {
-        "primal_residual": certificate.primal_residual,
-        "dual_residual": certificate.dual_residual,
-        "relative_gap": certificate.relative_gap,
-    }
+    summary["certificate"] = vars(certificate)
     summary["algorithms"] = {name: s.algorithm for name, s in outcome.phases.items()}
-    summary["seconds"] = solved
+    summary["seconds"] = seconds
     return PlanValues(case, status, summary, tables)
 
 
@@ -151,10 +148,10 @@ def _header(case: Case, nodes: Any, program: Program) -> dict[str, Any]:
     }
 
 
-def _seconds(case: Case, started: float, built: float) -> dict[str, float]:
+def _seconds(case: Case, build: float, started: float) -> dict[str, float]:
     return {
         "load": round(case.load_seconds, 3),
-        "build": round(built - started, 3),
-        "solve": round(perf_counter() - built, 3),
+        "build": round(build, 3),
+        "solve": round(perf_counter() - started, 3),
         "report": 0.0,
     }

@@ -46,6 +46,22 @@ def test_feeds_are_shared_within_a_group(solve: SolveCase, coordination: str, in
         assert plan.summary["risk_musd"] == near(risk)
 
 
+def test_ore_of_one_group_does_not_feed_the_plants_of_another(solve: SolveCase) -> None:
+    # Each country has a mine and a plant; AAA mines 10 t, BBB 500 t. Alone, AAA makes 10 t.
+    plan = solve(
+        {"policy.coordination": "national"},
+        countries=THREE,
+        demand=[*demand(last=2026), *demand(last=2026, country="BBB")],
+        projects=[
+            mine(existing_tpa=10),
+            plant(existing_tpa=100),
+            mine(project="mine_b", country="BBB", existing_tpa=500),
+            plant(project="plant_b", country="BBB", existing_tpa=100),
+        ],
+    )
+    assert plan.summary["risk_musd"] == near(90)
+
+
 def test_a_country_without_a_bloc_is_a_bloc_of_its_own(solve: SolveCase) -> None:
     plan = solve(
         {"policy.coordination": "blocs"},

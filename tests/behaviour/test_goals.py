@@ -107,7 +107,7 @@ def test_the_third_criterion_leaves_no_shortfall_that_could_be_avoided_for_nothi
 
 # ---- committed and adaptive ------------------------------------------------------------------------
 
-# 50 MUSD in 2027, when either Dy or Tb is cut off (p = 1/2 each, 100 t, 1 MUSD/t); plants of 1 MUSD per t/y, no lead time.
+# 50 MUSD in 2027, when either Dy or Tb is cut off (p = 1/2 each, 100 t, 1 MUSD/t); plants cost 1 MUSD per t/y, no lead.
 EITHER: dict[str, Any] = {
     "elements": "element, heavy, loss_usd_per_kg\nDy, true, 1000\nTb, true, 1000",
     "demand": [*demand(last=2027), *demand(last=2027, element="Tb")],

@@ -1,0 +1,145 @@
+"""A program kept loaded: ask again with other figures, and only what they touch is compiled and solved again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from planner.data.case import Case
+from planner.data.tree import Tree
+from planner.formulation.build import EQUATIONS, VARIABLES, build_model, constraint_of
+from planner.formulation.model import Model
+from planner.formulation.scope import Scope
+from planner.solving.changes import Changes, changes
+from planner.solving.goals import Outcome, solve_phases
+from planner.solving.highs import Solver
+from planner.solving.program import Key, Program, compile_program
+
+Say = Callable[[str], None]
+
+
+class Session:
+    """A case, its program and a solver that remembers its bases.
+
+    `update(case)` changes the figures in place where it can, and builds again where a change alters structure
+    (lead time, horizon, an added project, something that was zero); `rebuilt` then says why.
+    """
+
+    def __init__(self, case: Case, time_limit: float | None = None) -> None:
+        self._time_limit = time_limit
+        self.rebuilt = ""
+        self._build(case)
+
+    def _build(self, case: Case) -> None:
+        self.case = case
+        self.model: Model = build_model(case)
+        self.program: Program = compile_program(self.model)
+        self.solver = Solver(self.program, self._time_limit)
+
+    @property
+    def scope(self) -> Scope:
+        """Index sets of the present case."""
+        scope: Scope = self.model.scope
+        return scope
+
+    def solve(self, say: Say) -> Outcome:
+        """Solve the phases of the goal; the first run is cold, later ones start from the bases of the last."""
+        self.solver.reset_bounds()
+        return solve_phases(self.program, self.case.model.objective, self.solver, say)
+
+    def update(self, case: Case) -> bool:
+        """Take other figures. Returns whether the program could be kept; else it was built again."""
+        found = changes(self.case, case)
+        self.rebuilt = found.structural or self._refill(case, found)
+        if self.rebuilt:
+            self._build(case)
+        return not self.rebuilt
+
+    def _refill(self, case: Case, found: Changes) -> str:
+        """Recompile what the changes affect. Returns why that is not possible, or ''."""
+        scope = Scope(case)
+        balances = {"demand", "imports", "shocks"} & {table for table, _ in found.columns}
+        scope.reuse(self.scope, same_quiet=not balances)
+        if not _same_shape(self.scope.tree, scope.tree):
+            return "the histories that scenarios share differ"
+        if balances and (
+            scope.quiet != self.scope.quiet or scope.import_limits.keys() != self.scope.import_limits.keys()
+        ):
+            return "imports now cover every demand at other nodes than before"
+        program = _refilled(self.program, self.model, scope, found.affected)
+        if program is None:
+            return "the figures add or remove terms of the program"
+        self.case, self.model.scope = case, scope
+        self.solver.replace(program)
+        self.program = program
+        return ""
+
+
+def _same_shape(one: Tree, two: Tree) -> bool:
+    return [(n.year, n.parent, n.scenarios) for n in one.nodes] == [(n.year, n.parent, n.scenarios) for n in two.nodes]
+
+
+def _refilled(program: Program, model: Model, scope: Scope, affected: frozenset[str]) -> Program | None:
+    """The program with the affected equations and bounds compiled again; None if their terms differ."""
+    lower, upper = program.lower.copy(), program.upper.copy()
+    for variable in VARIABLES:
+        if variable.name in affected and variable.bounds and variable.index:
+            model.scope, before = scope, model.scope
+            for index in variable.index(scope):
+                key: Key = (variable.name, index)
+                if key not in program.column:
+                    model.scope = before
+                    return None
+                low, high = variable.bounds(model, *index)
+                position = program.column[key]
+                lower[position], upper[position] = low, np.inf if high is None else high
+            model.scope = before
+    data = program.matrix.data.copy()
+    row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
+    part = _compile_part(model, scope, affected)
+    if part is not None:
+        columns = np.array([program.column.get(key, -1) for key in part.columns])
+        for i, key in enumerate(part.rows):
+            row = program.row.get(key)
+            if row is None:
+                return None
+            span = slice(program.matrix.indptr[row], program.matrix.indptr[row + 1])
+            mine = slice(part.matrix.indptr[i], part.matrix.indptr[i + 1])
+            positions = _place(program.matrix.indices[span], columns[part.matrix.indices[mine]])
+            if positions is None:
+                return None
+            data[span] = 0.0
+            data[span.start + positions] = part.matrix.data[mine]
+            row_lower[row], row_upper[row] = part.row_lower[i], part.row_upper[i]
+    return program.with_data(data, row_lower, row_upper, lower, upper)
+
+
+def _place(there: np.ndarray, wanted: np.ndarray) -> np.ndarray | None:
+    """Positions of `wanted` in `there`; None if one is missing."""
+    order = np.argsort(there)
+    found = np.searchsorted(there, wanted, sorter=order)
+    if np.any(found >= len(there)):
+        return None
+    positions = order[found]
+    return positions if np.array_equal(there[positions], wanted) else None
+
+
+def _compile_part(model: Model, scope: Scope, affected: frozenset[str]) -> Program | None:
+    """The affected equations of the model under another scope, compiled alone. The model is left as it was."""
+    wanted = [equation for equation in EQUATIONS if equation.name in affected]
+    if not wanted:
+        return None
+    before, model.scope = model.scope, scope
+    try:
+        for equation in EQUATIONS:
+            model.component(equation.name).deactivate()
+        for equation in wanted:
+            model.add_component(f"new_{equation.name}", constraint_of(scope, equation))
+        return compile_program(model).renamed({f"new_{equation.name}": equation.name for equation in wanted})
+    finally:
+        for equation in wanted:
+            model.del_component(f"new_{equation.name}")
+        for equation in EQUATIONS:
+            model.component(equation.name).activate()
+        model.scope = before
