@@ -26,7 +26,9 @@ class Scope:
 
         `same_quiet`: neither demand nor imports differ, so the quiet nodes are the same without looking.
         """
-        own = {"case", "tree", "plan", "accounts", "posts", "live", "import_limits"} | (set() if same_quiet else {"quiet"})
+        own = {"case", "tree", "plan", "accounts", "posts", "live", "import_limits"}
+        if not same_quiet:
+            own.add("quiet")
         self.__dict__.update({name: value for name, value in other.__dict__.items() if name not in own})
 
     # ---- trees -----------------------------------------------------------------------------------

@@ -34,10 +34,31 @@ TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
 }
 """Columns of every result table, in order. Tonnes are oxide (contained, for metal). `shortfall` also has
 `without_plan_t`, the shortfall if nothing is added, where that was solved for."""
-TEXT_COLUMNS = frozenset(
-    ("scenario", "project", "stage", "country", "programme", "skill", "item", "feed", "element", "form", "funder")
-    + ("scenarios", "scarce", "unit", "objective")
+NUMBER_COLUMNS = frozenset(
+    column
+    for columns in TABLE_COLUMNS.values()
+    for column in columns
+    if column == "year"
+    or column.endswith(("_t", "_tpa", "_musd", "_per_unit"))
+    or column
+    in (
+        "tpa",
+        "probability",
+        "factor",
+        "intake",
+        "new_seats",
+        "staff",
+        "hired",
+        "lent",
+        "borrowed",
+        "available",
+        "needed",
+        "tonnes",
+        "musd",
+        "expected",
+    )
 )
+TEXT_COLUMNS = frozenset(column for columns in TABLE_COLUMNS.values() for column in columns) - NUMBER_COLUMNS
 """Columns that hold ids and words, in whatever table they stand."""
 
 

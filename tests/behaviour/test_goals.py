@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -74,6 +75,111 @@ def test_goal_welfare_builds_what_costs_less_than_it_saves(solve: SolveCase) -> 
     # 0.6 < 1 < 1.5 MUSD/t: only the cheap plant; 18 + 70.
     plan = solve({"objective.goal": "welfare"}, **TWO_PLANTS)
     assert (plan.summary["risk_musd"], plan.summary["cost_musd"]) == (near(70), near(18))
+
+
+CHEMISTS: dict[str, Any] = {
+    "projects": [mine(), plant(existing_tpa=100)],
+    "skills": "skill, attrition\nchemist, 0",
+    "staffing": "stage, skill, persons_per_ktpa\nseparation, chemist, 1000",
+    "budgets": budget(1000),
+}
+SCHOOL = "programme, country, skill, duration_years, seats, max_new_seats, cost_per_trainee_usd, cost_per_seat_usd\n"
+GAP = (
+    "supplier, country, element, year, tonnes\nCHN, AAA, Dy, 2026, 200\nCHN, AAA, Dy, 2027, 100\nCHN, AAA, Dy, 2028, 0"
+)
+STOCK = "country, element, initial_t, purchase_usd_per_kg, holding_usd_per_kg_year\n"
+
+
+def only(**columns: float) -> dict[str, Any]:
+    """The mine and a plant of at most 100 t/y, with money for it."""
+    return {"projects": [mine(), plant(max_new_tpa=100, **columns)], "budgets": budget(1000)}
+
+
+# item: (tables for an item that costs x MUSD, x at which it costs what it saves, expected loss without it, and with it).
+# The rate of cost is 25 % a year (1, 0.8, 0.64), losses are not discounted; a tonne saves 1 MUSD.
+TIPPING: dict[str, tuple[Callable[[float], dict[str, Any]], float, float, float]] = {
+    # One t/y from 2028, paid by halves in 2026 and 2027: 0.5 + 0.4 = 0.9 x.
+    "public capex": (lambda x: only(lead_time_years=2, capex_usd_per_tpa=x * MUSD), 1 / 0.9, 300, 200),
+    "private capex": (lambda x: only(lead_time_years=2, capex_usd_per_tpa=x * MUSD, public_share=0), 1 / 0.9, 300, 200),
+    # From the planned start to 2028. Committed in 2027: 0.64 x for a tonne; in 2026: 0.8 x more for one more tonne.
+    "fixed opex": (lambda x: only(lead_time_years=1, fixed_opex_usd_per_tpa=x * MUSD), 1 / 0.8, 200, 100),
+    # One year (2026), in the history that needs it (p = 0.3): 0.3 x for 0.3 t.
+    "variable opex": (
+        lambda x: {
+            "demand": ONE_YEAR,
+            "imports": [imports(100)],
+            "projects": [mine(), plant(existing_tpa=100, variable_opex_usd_per_t=x * MUSD)],
+            "scenarios": scenarios(calm=0.7, cut=0.3),
+            "shocks": [shock("cut", "import", 0)],
+        },
+        1,
+        30,
+        0,
+    ),
+    # A trainee of 2026 works in 2027.
+    "training": (
+        lambda x: (
+            CHEMISTS
+            | {
+                "demand": demand(last=2027),
+                "workforce": "country, skill, initial\nAAA, chemist, 50",
+                "training": f"{SCHOOL}school, AAA, chemist, 1, 10, 0, {x * MUSD}, 0",
+            }
+        ),
+        1,
+        100,
+        90,
+    ),
+    # A seat of 2026 is used in 2027 for somebody who works in 2028.
+    "new seats": (
+        lambda x: (
+            CHEMISTS
+            | {
+                "workforce": "country, skill, initial\nAAA, chemist, 50",
+                "training": f"{SCHOOL}school, AAA, chemist, 1, 0, 10, 0, {x * MUSD}",
+            }
+        ),
+        1,
+        150,
+        140,
+    ),
+    # A hire of 2027 costs 0.8 x and works in 2027, the last year.
+    "hiring": (
+        lambda x: (
+            CHEMISTS
+            | {
+                "demand": demand(last=2027),
+                "workforce": f"country, skill, initial, hires_per_year, hire_cost_usd\nAAA, chemist, 50, 10, {x * MUSD}",
+            }
+        ),
+        1 / 0.8,
+        100,
+        90,
+    ),
+    # 100 t to spare in 2026 and 100 t that lack in 2028: bought at x.
+    "stock purchases": (
+        lambda x: {"imports": GAP, "stockpiles": f"{STOCK}AAA, Dy, 0, {1000 * x}, 0", "budgets": budget(1000)},
+        1,
+        100,
+        0,
+    ),
+    # The same free to buy, held at the ends of 2026 and 2027: 1.8 x.
+    "holding": (
+        lambda x: {"imports": GAP, "stockpiles": f"{STOCK}AAA, Dy, 100, 0, {1000 * x}", "budgets": budget(1000)},
+        1 / 1.8,
+        100,
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize("item", TIPPING)
+def test_every_item_of_cost_tips_the_balance_where_it_costs_what_it_saves(solve: SolveCase, item: str) -> None:
+    """The order of criteria sees cost as the program has it, so a wrong item there would show in what is done."""
+    tables, even, without, with_it = TIPPING[item]
+    model = {"objective.goal": "welfare", "objective.risk_aversion": 0.0, "discount_rate": 0.25}
+    cheap, dear = (solve(model, **tables(factor * even)).summary["expected_loss_musd"] for factor in (0.98, 1.02))
+    assert (cheap, dear) == (near(with_it), near(without))
 
 
 def test_with_full_aversion_cost_comes_before_expected_loss(solve: SolveCase) -> None:

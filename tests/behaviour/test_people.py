@@ -170,6 +170,13 @@ def test_a_share_of_the_staff_may_work_in_another_country_of_the_group(
     assert total(plan, "workforce", "lent") == near(total(plan, "workforce", "borrowed"))
 
 
+def test_each_country_runs_its_plants_with_its_own_people(solve: SolveCase) -> None:
+    # AAA has 50 chemists, BBB 20, a plant of 100 t/y each; together they serve AAA's 100 t: 70.
+    plants = [mine(), plant(existing_tpa=100), plant(project="plant_b", country="BBB", existing_tpa=100)]
+    plan = solve(**WORK | ABROAD | {"projects": plants, "demand": demand(last=2026)})
+    assert plan.summary["risk_musd"] == near(30)
+
+
 def test_national_staff_stays_at_home(solve: SolveCase) -> None:
     projects = [mine(country="BBB"), plant(country="BBB", existing_tpa=100)]
     plan = solve(

@@ -230,13 +230,20 @@ EQUATIONS: dict[str, Golden] = {
         {"objective.risk_aversion": 0.4, "objective.tail": 0.9},
     ),
     "cost_definition": Golden(
-        "Rate 0.25. `works` (3 MUSD, private and public): 2026: 3 + fixed 0.1 * (1 + 0.8) = 3.18; 2027: 0.8 "
-        "* 3 + 0.1 * 0.8 = "
-        "2.48; variable 0.01, in each history of 2027 half of 0.008. Stock: 0.2 bought and 0.008 held per t, "
-        "in each history of "
-        "2027 half of 0.16 and 0.0064. `plant` cannot start by 2027, so it is not built.",
+        "Rate 0.25: 1, 0.8, 0.64. `plant` (4 MUSD, half of it private, over two years; fixed 0.2 from 2028): "
+        "2 + 1.6 + 0.128. "
+        "`works` (3 MUSD, fixed 0.1): 3 + 0.244 in 2026, 2.4 + 0.144 in 2027, 1.92 + 0.064 in 2028; variable "
+        "0.01, 0.008, "
+        "0.0064 in all. Stock: 0.2 bought and 0.008 held per t, 0.16 and 0.0064 in 2027. From 2027 each "
+        "history counts half.",
         MONEY
         | {
+            "demand": demand(last=2028),
+            "projects": [
+                *MONEY["projects"][:1],
+                MONEY["projects"][1] | {"fixed_opex_usd_per_tpa": 0.2 * MUSD},
+                MONEY["projects"][2],
+            ],
             "imports": [imports(50)],
             "scenarios": scenarios(calm=0.5, cut=0.5),
             "shocks": [shock("cut", "import", 0, 2027)],

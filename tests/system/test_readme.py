@@ -1,0 +1,68 @@
+"""What the README shows is run: its Python example, its commands, and the figures it quotes."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import planner
+from planner.cli import app
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", TEXT, flags=re.DOTALL)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the inputs and models of the checkout, to run examples in."""
+    for name in ("inputs", "models"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_python_example_runs(elsewhere: Path) -> None:
+    exec(compile(blocks("python")[0], "README.md", "exec"), {})  # noqa: S102 - our own README
+    assert (elsewhere / "reports" / "starter-mine" / "report.html").exists()
+
+
+def test_the_commands_run(elsewhere: Path) -> None:
+    commands = [line for block in blocks("") for line in block.splitlines() if line.startswith("planner ")]
+    assert len(commands) >= 5
+    for command in commands:
+        result = CliRunner().invoke(app, shlex.split(command, comments=True)[1:])
+        assert result.exit_code == 0, (command, result.output)
+    assert os.listdir(elsewhere / "work" / "reports") != []
+
+
+ROWS: dict[str, tuple[str, dict[str, object]]] = {
+    "nothing": ("base", {"levers": []}),
+    "mines only": ("mining_only", {}),
+    "mines and separation": ("base", {"levers": ["mine", "separation"]}),
+    "mines, separation and metal": ("base", {"levers": ["mine", "separation", "metal"]}),
+    "the same with training": ("base", {"levers": ["mine", "separation", "metal", "training", "hiring"]}),
+    "the same with stockpiles": ("base", {}),
+    "everything, but each": ("national", {}),
+    "everything, answering": ("adaptive", {}),
+}
+
+
+@pytest.mark.parametrize("label", ROWS)
+def test_the_quoted_figures_are_what_the_planner_gives(label: str) -> None:
+    model, overrides = ROWS[label]
+    row = next(line for line in TEXT.splitlines() if line.startswith(f"| {label}"))
+    risk, cost = (float(cell.replace(",", "")) for cell in row.split("|")[2:4])
+    case = planner.load(ROOT / "inputs" / "allied-2026", model=ROOT / "models" / f"{model}.toml", overrides=overrides)
+    summary = planner.solve(case, baseline=False).summary
+    assert summary["risk_musd"] == pytest.approx(risk, abs=0.5)
+    assert summary["cost_musd"] == pytest.approx(cost, abs=0.5)
