@@ -161,5 +161,5 @@ def read_run(folder: str | Path) -> PlanValues:
 def _read_table(path: Path) -> pd.DataFrame:
     """A result table with ids as text, whatever they look like, and numbers to the last digit."""
     ids = dict.fromkeys(TEXT_COLUMNS, str)
-    table = pd.read_csv(path, dtype=ids, keep_default_na=False, na_values={"year": [""]}, float_precision="round_trip")
+    table = pd.read_csv(path, dtype=ids, keep_default_na=False, na_values={"year": [""]})
     return table.astype({"year": "Int64"}) if path.stem == "shadow_prices" else table

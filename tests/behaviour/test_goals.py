@@ -95,7 +95,7 @@ def only(**columns: float) -> dict[str, Any]:
     return {"projects": [mine(), plant(max_new_tpa=100, **columns)], "budgets": budget(1000)}
 
 
-# item: (tables for an item that costs x MUSD, x at which it costs what it saves, expected loss without it, and with it).
+# item: (tables for an item that costs x MUSD, x at which it costs what it saves, expected loss without it and with it).
 # The rate of cost is 25 % a year (1, 0.8, 0.64), losses are not discounted; a tonne saves 1 MUSD.
 TIPPING: dict[str, tuple[Callable[[float], dict[str, Any]], float, float, float]] = {
     # One t/y from 2028, paid by halves in 2026 and 2027: 0.5 + 0.4 = 0.9 x.
@@ -149,7 +149,8 @@ TIPPING: dict[str, tuple[Callable[[float], dict[str, Any]], float, float, float]
             CHEMISTS
             | {
                 "demand": demand(last=2027),
-                "workforce": f"country, skill, initial, hires_per_year, hire_cost_usd\nAAA, chemist, 50, 10, {x * MUSD}",
+                "workforce": "country, skill, initial, hires_per_year, hire_cost_usd\n"
+                f"AAA, chemist, 50, 10, {x * MUSD}",
             }
         ),
         1 / 0.8,

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -68,6 +69,14 @@ def test_what_a_run_stores_is_enough_to_verify_and_to_solve_it_again(tmp_path: P
     again = planner.solve(planner.load(tmp_path / "a" / "inputs"))
     assert again.summary["inputs_sha256"] == stored.summary["inputs_sha256"]
     assert again.summary["risk_musd"] == stored.summary["risk_musd"]
+
+
+def test_a_run_folder_gives_back_the_plan_to_the_last_digit(tmp_path: Path) -> None:
+    plan = planner.solve(planner.load(STARTER))
+    stored = planner.open_run(plan.write(tmp_path / "run"))
+    assert stored.case.name == plan.case.name
+    for name, table in plan.tables.items():
+        pd.testing.assert_frame_equal(stored.table(name), table, check_exact=True, check_dtype=False)
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
