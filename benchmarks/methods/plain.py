@@ -1,0 +1,97 @@
+"""The usual way: Pyomo rules, Pyomo's own HiGHS interface at its defaults, both phases cold, values read back."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from benchmarks.clock import Clock
+
+HOLD_MUSD = 1e-6
+
+
+def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
+    """job: case, unreduced (may be absent), time_limit (s, per phase)."""
+    with clock.section("import"):
+        import planner
+        from planner.formulation.build import build_model
+    if job.get("unreduced"):
+        switch_reductions_off()
+    with clock.section("load"):
+        case = planner.load(job["case"])
+    with clock.section("build"):
+        m = build_model(case)
+    objectives: dict[str, float] = {}
+    status = "optimal"
+    m.goal.deactivate()
+    for phase in ("risk", "cost"):
+        with clock.section("solve"):
+            found = _solve(m, phase, float(job["time_limit"]), clock)
+        if found is None:
+            status = "time_limit"
+            break
+        objectives[phase] = found
+        m.risk.setub(objectives["risk"] * (1 + case.model.objective.risk_slack) + HOLD_MUSD)
+    with clock.section("read"):
+        values = {var.name: var.value for var in m.component_data_objects(ctype=_var())}
+    return {"status": status, "objectives": objectives, "values": len(values)}
+
+
+def _solve(m: Any, phase: str, time_limit: float, clock: Clock) -> float | None:
+    """Minimise one column with a fresh solver. None if the time was up."""
+    from pyomo.contrib.solver.common.factory import SolverFactory
+    from pyomo.contrib.solver.common.results import TerminationCondition
+    from pyomo.environ import Objective
+
+    if m.component("phase") is not None:
+        m.del_component("phase")
+    m.phase = Objective(expr=m.component(phase))
+    solver = SolverFactory("highs")
+    solver.config.time_limit = time_limit
+    solver.config.load_solutions = False
+    solver.config.raise_exception_on_nonoptimal_result = False
+    with clock.section("hand over"):
+        solver.set_instance(m)
+    clock.watch(solver._solver_model, "run", "run")
+    results = solver.solve(m)
+    if results.termination_condition != TerminationCondition.convergenceCriteriaSatisfied:
+        return None
+    results.solution_loader.load_vars()
+    return float(m.component(phase).value)
+
+
+def _var() -> Any:
+    from pyomo.environ import Var
+
+    return Var
+
+
+def switch_reductions_off() -> None:
+    """Write the program as one would at first: every node has operations, capacity, accounts and people of its own.
+
+    Patches planner.formulation.build in this process only.
+    """
+    from planner.data.tree import Tree
+    from planner.formulation import build
+    from planner.formulation.scope import Scope
+
+    class Unreduced(Scope):
+        """A scope without the merging of nodes and the leaving out of quiet ones."""
+
+        @cached_property
+        def quiet(self) -> frozenset[int]:
+            return frozenset()
+
+        @cached_property
+        def capacity_node(self) -> dict[tuple[str, int], int]:
+            return {(p, n): n for p, nodes in self.open_nodes.items() for n in nodes}
+
+        @cached_property
+        def accounts(self) -> Tree:
+            return self.tree
+
+        @cached_property
+        def posts(self) -> Tree:
+            return self.tree
+
+    build.Scope = Unreduced

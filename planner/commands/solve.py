@@ -1,0 +1,48 @@
+"""`planner solve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from planner.api import Plan, solve
+from planner.commands.console import CasePath, ModelPath, Overrides, exit_codes, read_case, say, shown_progress
+from planner.errors import InfeasibleError, StoppedError
+from planner.reporting.screen import closing_lines
+from planner.results.status import Status
+from planner.results.store import SUMMARY
+
+
+def run(
+    case: CasePath,
+    model: ModelPath = None,
+    overrides: Overrides = None,
+    folder: Annotated[Path | None, typer.Option("--out", help="Run folder. Default: reports/CASE-MODEL.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the closing screen.")] = False,
+    time_limit: Annotated[float | None, typer.Option(min=0.0, help="Seconds the solver may take.")] = None,
+    baseline: Annotated[bool, typer.Option(help="Also solve the case without levers, to compare.")] = True,
+) -> None:
+    """Solve a case and write the run folder: summary, tables, report.html, report.xlsx."""
+    with exit_codes():
+        with shown_progress() as progress:
+            progress("loading")
+            loaded = read_case(case, model, overrides)
+            plan = solve(loaded, progress=progress, time_limit=time_limit, baseline=baseline)
+            progress("writing the reports")
+            target = plan.write(folder or Path("reports") / f"{loaded.name}-{loaded.model.name}")
+        if as_json:
+            say((target / SUMMARY).read_text(encoding="utf-8").rstrip())
+        _close(plan, target, as_json)
+
+
+def _close(plan: Plan, target: Path, as_json: bool) -> None:
+    if plan.status is Status.INFEASIBLE:
+        raise InfeasibleError([*plan.summary["reasons"], f"written: {target}/summary.json"])
+    if plan.status is not Status.OPTIMAL:
+        raise StoppedError(f"stopped before an optimum was proven ({plan.status}); written: {target}/summary.json")
+    if not as_json:
+        for line in closing_lines(plan):
+            say(line)
+        say(f"Report      {target}/report.html, report.xlsx, tables/, summary.json")
