@@ -71,6 +71,7 @@ class Progress:
 
 @contextmanager
 def shown_progress() -> Iterator[Progress]:
+    """Progress that ends with the block, whatever happens."""
     progress = Progress()
     try:
         yield progress
