@@ -51,34 +51,36 @@ def read_ledger(case: Case, tables: Mapping[str, pd.DataFrame]) -> Ledger:
     """Tables -> Ledger."""
     book = Ledger()
     everyone = tuple(case.scenarios)
-    for row in _rows(tables["investments"]):
-        for w in _members(row.scenarios, everyone):
+    for row in rows(tables["investments"]):
+        for w in members(row.scenarios, everyone):
             book.builds[w][row.project][row.year] += row.tpa
-    for row in _rows(tables["training"]):
-        for w in _members(row.scenarios, everyone):
+    for row in rows(tables["training"]):
+        for w in members(row.scenarios, everyone):
             book.intake[w][row.programme, row.year] += row.intake
             book.new_seats[w][row.programme, row.year] += row.new_seats
-    for row in _rows(tables["operations"]):
+    for row in rows(tables["operations"]):
         when = (row.scenario, row.year)
         book.flows[when][row.item, row.country, row.project, row.feed, row.element, row.form] += row.tonnes
         book.goods[when][row.item, row.country, row.element, row.form] += row.tonnes
-    for row in _rows(tables["shortfall"]):
+    for row in rows(tables["shortfall"]):
         book.short[row.scenario, row.year][row.country, row.element, row.form] += row.tonnes
         book.demand[row.scenario, row.year][row.country, row.element, row.form] += row.demand_t
-    for row in _rows(tables["stocks"]):
+    for row in rows(tables["stocks"]):
         book.stock[row.scenario, row.year][row.country, row.element, row.form] += row.stock_t
-    for row in _rows(tables["workforce"]):
+    for row in rows(tables["workforce"]):
         for column in ("staff", "hired", "lent", "borrowed"):
             book.people[row.scenario, row.year][column, row.country, row.skill] += getattr(row, column)
-    for row in _rows(tables["spending"]):
-        for w in _members(row.scenarios, everyone):
+    for row in rows(tables["spending"]):
+        for w in members(row.scenarios, everyone):
             book.spent[w][row.funder, row.country, row.year, row.item] += row.musd
     return book
 
 
-def _members(text: str, everyone: tuple[str, ...]) -> tuple[str, ...]:
+def members(text: str, everyone: tuple[str, ...]) -> tuple[str, ...]:
+    """Scenarios named by a `scenarios` cell: `all`, or ids joined by `;`."""
     return everyone if text == "all" else tuple(text.split(";"))
 
 
-def _rows(table: pd.DataFrame) -> Any:
+def rows(table: pd.DataFrame) -> Any:
+    """Rows as named tuples, untyped."""
     return table.itertuples(index=False)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.tree import Tree, scenario_tree
-from planner.results import verify_material, verify_money, verify_people
+from planner.results import verify_material, verify_money, verify_people, verify_stated
 from planner.results.ledger import Ledger, Sums, read_ledger
 from planner.results.losses import Losses, losses_of
 from planner.results.rules import Broken
@@ -47,19 +47,20 @@ def verify(case: Case, tables: Mapping[str, pd.DataFrame]) -> Verification:
     tree = scenario_tree(case)
     book = read_ledger(case, tables)
     worst: dict[str, float] = defaultdict(float)
-    for rule, amount in all_rules(case, tree, book):
+    for rule, amount in all_rules(case, tree, book, tables):
         worst[rule] = max(worst[rule], amount)
     return Verification(
         dict(worst), losses_of(case, book), verify_money.cost(case, tree, book), verify_money.public_spend(case, book)
     )
 
 
-def all_rules(case: Case, tree: Tree, book: Ledger) -> Iterator[Broken]:
+def all_rules(case: Case, tree: Tree, book: Ledger, tables: Mapping[str, pd.DataFrame]) -> Iterator[Broken]:
     """Every rule, with its violation wherever it applies."""
     yield from verify_material.rules(case, tree, book)
     yield from verify_people.rules(case, book)
     yield from verify_money.rules(case, tree, book)
     yield from non_anticipativity(tree, book)
+    yield from verify_stated.rules(case, tree, book, tables)
 
 
 def non_anticipativity(tree: Tree, book: Ledger) -> Iterator[Broken]:
@@ -85,6 +86,11 @@ def non_anticipativity(tree: Tree, book: Ledger) -> Iterator[Broken]:
                 yield from _same("committed_investment", book.builds[first][project], book.builds[other][project])
             yield from _same("committed_investment", book.intake[first], book.intake[other])
             yield from _same("committed_investment", book.new_seats[first], book.new_seats[other])
+            for year in tree.case.years:
+                here, there = book.people[first, year], book.people[other, year]
+                for key in {*here, *there}:
+                    if key[0] in ("staff", "hired"):
+                        yield "committed_investment", abs(here[key] - there[key])
 
 
 def _same(rule: str, here: Sums, there: Sums) -> Iterator[Broken]:

@@ -11,6 +11,13 @@ from planner.results.ledger import Ledger, Sums, sums
 from planner.results.rules import Broken, at_most, equal, never
 
 KINDS = {"mine": "mined", "separation": "separated", "metal": "reduced"}
+PLANT_FLOWS = {
+    "mined": {("mine", "")},
+    "separated": {("separation", "")},
+    "reduced": {("metal", OXIDE)},
+    "made": {("separation", OXIDE), ("metal", METAL)},
+}
+"""Stage of plant and form of the good that each flow of a plant may have."""
 
 
 def rules(case: Case, tree: Tree, book: Ledger) -> Iterator[Broken]:
@@ -64,10 +71,14 @@ def _plants(case: Case, tree: Tree, book: Ledger, w: str, n: int) -> Iterator[Br
         for k in case.staffing[p]:
             if (row.country, k) not in case.workforce:
                 yield never("staff_of_nobody", load)
-    for (item, _, p, f, *_), tonnes in list(flows.items()):
+    for (item, country, p, f, _, o), tonnes in list(flows.items()):
         yield at_most("flow_not_negative", -tonnes, 0.0)
-        if item == "separated" and f not in case.projects[p].feeds:
-            yield never("accepted_feeds", tonnes)
+        if item in PLANT_FLOWS:
+            plant = case.projects.get(p)
+            if plant is None or (plant.stage, o) not in PLANT_FLOWS[item] or plant.country != country:
+                yield never("flow_of_plant", tonnes)
+            elif plant.stage != METAL and f not in plant.feeds:
+                yield never("accepted_feeds", tonnes)
 
 
 def _feeds(case: Case, flows: Sums) -> Iterator[Broken]:

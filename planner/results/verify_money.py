@@ -43,7 +43,8 @@ def _accounts(case: Case, book: Ledger, w: str) -> Iterator[Broken]:
             carried = max(available - out[funder, t], 0.0) if case.model.policy.budget_carry_over else 0.0
 
 
-def _capex(case: Case, p: str) -> float:
+def full_capex(case: Case, p: str) -> float:
+    """Capital cost (MUSD per t/y), public and private."""
     row = case.projects[p]
     return musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index
 
@@ -78,7 +79,7 @@ def public_spending(case: Case, book: Ledger, w: str, t: int) -> dict[str, float
         for y, tpa in by_year.items():
             years = case.payment_years(p, y)
             if t in years:
-                out[row.country] += row.public_share * _capex(case, p) * tpa / len(years)
+                out[row.country] += row.public_share * full_capex(case, p) * tpa / len(years)
     return out
 
 
@@ -98,7 +99,7 @@ def _scenario_cost(case: Case, tree: Tree, book: Ledger, w: str) -> float:
         row = case.projects[p]
         for y, tpa in by_year.items():
             years = case.payment_years(p, y)
-            total += sum(case.cost_discount(t) * _capex(case, p) * tpa / len(years) for t in years)
+            total += sum(case.cost_discount(t) * full_capex(case, p) * tpa / len(years) for t in years)
             total += sum(
                 case.cost_discount(t) * musd(row.fixed_opex_usd_per_tpa) * tpa
                 for t in range(y + row.lead_time_years, case.last_year + 1)

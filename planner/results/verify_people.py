@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.data.case import Case
-from planner.results.ledger import Ledger, sums
+from planner.results.ledger import Ledger, Sums, sums
 from planner.results.rules import Broken, at_most, equal, never
 from planner.results.verify_material import throughput
 
@@ -22,6 +22,9 @@ def rules(case: Case, book: Ledger) -> Iterator[Broken]:
 
 def _programmes(case: Case, book: Ledger, w: str) -> Iterator[Broken]:
     intake, new_seats = book.intake[w], book.new_seats[w]
+    for (g, t), persons in list(intake.items()):
+        if t not in case.years or g not in case.programmes:
+            yield never("intake_window", persons)
     for g, row in case.programmes.items():
         added = 0.0
         for t in case.years:
@@ -51,6 +54,7 @@ def _staff(case: Case, book: Ledger, w: str, t: int) -> Iterator[Broken]:
             if (r.country, r.skill) == (c, k)
         )
         yield equal("staff_balance", people["staff", c, k], stay + joined + hired)
+        yield at_most("hire_not_negative", -hired, 0.0)
         yield at_most("hire_limit", hired, row.hires_per_year if case.has_lever("hiring") else 0.0)
 
 
@@ -67,15 +71,25 @@ def _secondment(case: Case, book: Ledger, w: str, t: int) -> Iterator[Broken]:
         yield never("secondment_pool", left)
 
 
-def _needs(case: Case, book: Ledger, w: str, t: int) -> Iterator[Broken]:
-    people, flows = book.people[w, t], book.flows[w, t]
+def needed_staff(case: Case, book: Ledger, w: str, t: int) -> Sums:
+    """Persons needed by (country, skill) for what runs."""
     needed = sums()
     for p, row in case.projects.items():
-        load = throughput(case, flows, p)
+        load = throughput(case, book.flows[w, t], p)
         for k, persons in case.staffing[p].items():
             needed[row.country, k] += persons * load
+    return needed
+
+
+def available_staff(people: Sums, c: str, k: str) -> float:
+    """Staff less lent plus borrowed (persons)."""
+    return people["staff", c, k] - people["lent", c, k] + people["borrowed", c, k]
+
+
+def _needs(case: Case, book: Ledger, w: str, t: int) -> Iterator[Broken]:
+    needed = needed_staff(case, book, w, t)
     for c, k in case.workforce:
-        available = people["staff", c, k] - people["lent", c, k] + people["borrowed", c, k]
+        available = available_staff(book.people[w, t], c, k)
         yield at_most("staff_limit", needed[c, k], available)
         ratio = case.skills[k].mentor_ratio
         if ratio is not None:

@@ -9,7 +9,7 @@ more and one unit less.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +24,9 @@ from planner.solving.program import Key, Program, Vector
 SMALLEST = 1e-7
 Label = tuple[str, str, str, str, str, int | None]
 """scarce, item, country, element, form, year."""
-Describe = Callable[[Scope, Any], tuple[Label, float] | None]
+Priced = tuple[Label, float]
+Describe = Callable[[Scope, Any], Iterable[Priced]]
+"""Whose the right-hand side at an index is, and what one more unit of it adds there."""
 
 
 @dataclass(frozen=True)
@@ -38,69 +40,75 @@ class Scarce:
     """The right-hand side grows by one when one more unit is there: -1. Demand is the other way round."""
 
 
-def _budget(s: Scope, index: Any) -> tuple[Label, float]:
+def _budget(s: Scope, index: Any) -> Iterable[Priced]:
     funder, a = index
-    return ("budget", funder, "", "", "", s.accounts.nodes[a].year), 1.0
+    return [(("budget", funder, "", "", "", s.accounts.nodes[a].year), 1.0)]
 
 
-def _plant(s: Scope, index: Any) -> tuple[Label, float] | None:
+def _plant(s: Scope, index: Any) -> Iterable[Priced]:
     p, n = index
     if p in s.growing:
-        return None
-    return ("capacity", p, s.case.projects[p].country, "", "", s.tree.nodes[n].year), s.tree.capacity_factor(p, n)
+        return []
+    return [(("capacity", p, s.case.projects[p].country, "", "", s.tree.nodes[n].year), s.tree.capacity_factor(p, n))]
 
 
-def _growing_plant(s: Scope, index: Any) -> tuple[Label, float]:
+def _growing_plant(s: Scope, index: Any) -> Iterable[Priced]:
     p, n = index
-    return ("capacity", p, s.case.projects[p].country, "", "", s.tree.nodes[n].year), 1.0
+    return [(("capacity", p, s.case.projects[p].country, "", "", s.tree.nodes[n].year), 1.0)]
 
 
-def _nameplate(s: Scope, index: Any) -> tuple[Label, float]:
-    return ("nameplate limit", index[0], s.case.projects[index[0]].country, "", "", None), 1.0
+def _nameplate(s: Scope, index: Any) -> Iterable[Priced]:
+    return [(("nameplate limit", index[0], s.case.projects[index[0]].country, "", "", None), 1.0)]
 
 
-def _feed(s: Scope, index: Any) -> tuple[Label, float]:
+def _feed(s: Scope, index: Any) -> Iterable[Priced]:
     group, f, n = index
-    return ("feed", f, group if group in s.case.countries else "", "", "", s.tree.nodes[n].year), 1.0
+    whose = "" if s.case.model.policy.coordination == "allied" else group
+    return [(("feed", f, whose, "", "", s.tree.nodes[n].year), 1.0)]
 
 
-def _staff(s: Scope, index: Any) -> tuple[Label, float]:
+def _staff(s: Scope, index: Any) -> Iterable[Priced]:
     c, k, d = index
-    return ("staff joining", k, c, "", "", s.plan.nodes[d].year), 1.0
+    return [(("staff joining", k, c, "", "", s.plan.nodes[d].year), 1.0)]
 
 
-def _seats(s: Scope, index: Any) -> tuple[Label, float]:
+def _seats(s: Scope, index: Any) -> Iterable[Priced]:
     g, d = index
-    return ("training seats", g, s.case.programmes[g].country, "", "", s.plan.nodes[d].year), 1.0
+    return [(("training seats", g, s.case.programmes[g].country, "", "", s.plan.nodes[d].year), 1.0)]
 
 
-def _new_seats(s: Scope, index: Any) -> tuple[Label, float]:
-    return ("new seats limit", index[0], s.case.programmes[index[0]].country, "", "", None), 1.0
+def _new_seats(s: Scope, index: Any) -> Iterable[Priced]:
+    return [(("new seats limit", index[0], s.case.programmes[index[0]].country, "", "", None), 1.0)]
 
 
-def _mentors(s: Scope, index: Any) -> tuple[Label, float]:
+def _mentors(s: Scope, index: Any) -> Iterable[Priced]:
     c, k, n = index
-    return ("mentors", k, c, "", "", s.posts.nodes[n].year), float(s.case.skills[k].mentor_ratio or 0.0)
+    return [(("mentors", k, c, "", "", s.posts.nodes[n].year), float(s.case.skills[k].mentor_ratio or 0.0))]
 
 
-def _hires(s: Scope, index: Any) -> tuple[Label, float]:
+def _hires(s: Scope, index: Any) -> Iterable[Priced]:
     c, k, d = index
-    return ("hires", k, c, "", "", s.plan.nodes[d].year), 1.0
+    return [(("hires", k, c, "", "", s.plan.nodes[d].year), 1.0)]
 
 
-def _imports(s: Scope, index: Any) -> tuple[Label, float]:
+def _imports(s: Scope, index: Any) -> Iterable[Priced]:
     c, e, o, n = index
-    return ("imports", "all suppliers", c, e, o, s.tree.nodes[n].year), 1.0
+    year = s.tree.nodes[n].year
+    for supplier in s.suppliers[c, e, o]:
+        undisturbed = s.case.import_limit.get((supplier, c, e, o, year), 0.0)
+        if undisturbed > 0:
+            arrives = s.tree.import_limit(supplier, (c, e, o), n) / undisturbed
+            yield ("imports", supplier, c, e, o, year), arrives
 
 
-def _goods(s: Scope, index: Any) -> tuple[Label, float]:
+def _goods(s: Scope, index: Any) -> Iterable[Priced]:
     c, e, o, n = index
-    return ("delivered good", "", c, e, o, s.tree.nodes[n].year), 1.0
+    return [(("delivered good", "", c, e, o, s.tree.nodes[n].year), 1.0)]
 
 
-def _stock(s: Scope, index: Any) -> tuple[Label, float]:
+def _stock(s: Scope, index: Any) -> Iterable[Priced]:
     c, e, o, n = index
-    return ("stock", "", c, e, o, s.tree.nodes[n].year), 1.0
+    return [(("stock", "", c, e, o, s.tree.nodes[n].year), 1.0)]
 
 
 ROWS = (
@@ -145,7 +153,5 @@ def _priced(
     for (name, index), dual in zip(keys, duals.tolist(), strict=True):
         scarce = by_key.get(name)
         if scarce is not None and dual != 0.0:
-            described = scarce.label(scope, index)
-            if described is not None:
-                label, per_unit = described
+            for label, per_unit in scarce.label(scope, index):
                 yield label, scarce.unit, scarce.sign * dual * per_unit

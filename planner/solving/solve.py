@@ -12,12 +12,14 @@ from typing import Any
 from planner.config import Objective
 from planner.data.case import Case
 from planner.results.plan import PlanValues
+from planner.results.rules import at_most, equal
 from planner.results.status import Status
 from planner.results.summary import figures
 from planner.results.verify import Verification, verify
 from planner.solving import highs
 from planner.solving.diagnose import why_infeasible
 from planner.solving.extract import extract_tables
+from planner.solving.goals import Outcome
 from planner.solving.highs import TOLERANCE, Stop
 from planner.solving.prices import shadow_prices
 from planner.solving.program import Certificate, Program
@@ -107,6 +109,9 @@ def solve_session(session: Session, progress: Progress = silent, build_seconds: 
     progress("verifying the plan")
     checked = verify(case, tables)
     certificate = _worst([s.certificate for s in outcome.phases.values() if s.certificate], checked)
+    certificate = replace(
+        certificate, primal_residual=max(certificate.primal_residual, _apart(session, outcome, checked))
+    )
     status = Status.OPTIMAL if certificate.worst() <= TOLERANCE and checked.holds else Status.UNPROVEN
     summary |= {"status": status.value, **figures(case, tables, checked, outcome.values.get("risk"))}
     summary["certificate"] = vars(certificate)
@@ -129,6 +134,20 @@ def _worst(certificates: list[Certificate], checked: Verification) -> Certificat
         max(c.relative_gap for c in certificates),
     )
     return replace(worst, primal_residual=max(worst.primal_residual, checked.worst))
+
+
+def _apart(session: Session, outcome: Outcome, checked: Verification) -> float:
+    """How far cost, expected loss and risk of the program are from those recomputed from the tables, relative.
+
+    The program may overstate a loss that no longer matters to its last objective, never understate one.
+    """
+    x, column = outcome.last.x, session.program.column
+    expected, risk = float(x[column["expected_loss", None]]), float(x[column["risk", None]])
+    return max(
+        equal("cost", float(x[column["cost", None]]), checked.cost)[1],
+        at_most("expected_loss", checked.losses.expected, expected)[1],
+        at_most("risk", checked.losses.risk, risk)[1],
+    )
 
 
 def _header(case: Case, nodes: Any, program: Program) -> dict[str, Any]:
