@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 import planner
 from planner.cli import app
+from planner.results.plan import TABLE_COLUMNS
 from planner.results.verify import verify
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,7 @@ SUMMARY_KEYS = {
     "scenario_loss_musd", "expected_shortfall_t", "service_level", "public_spend_musd", "new_capacity_tpa", "trained",
     "model", "certificate", "seconds", "versions", "inputs_sha256",
 }  # fmt: skip
-TABLES = {"investments", "capacity", "training", "workforce", "operations", "shortfall", "stocks", "spending", "shadow_prices"}
+TABLES = set(TABLE_COLUMNS)
 
 
 def run(*arguments: object) -> Result:
@@ -57,8 +58,8 @@ def test_solve_writes_the_whole_contract(tmp_path: Path) -> None:
 
 def test_json_prints_the_summary_and_nothing_else_on_stdout(tmp_path: Path) -> None:
     # In a process of its own: the solver writes its banner past Python.
-    command = [sys.executable, "-c", "from planner.cli import app; app()", "solve", STARTER, "--json", "--out", tmp_path / "r"]
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", "from planner.cli import app; app()", "solve", str(STARTER), "--json", "--out"]
+    done = subprocess.run([*command, str(tmp_path / "r")], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == json.loads((tmp_path / "r" / "summary.json").read_text())
 
 
@@ -160,7 +161,8 @@ def test_init_lays_out_a_workspace_that_checks_and_solves(tmp_path: Path) -> Non
     assert run("init", tmp_path / "w").exit_code == 0
     assert sorted(path.name for path in (tmp_path / "w").iterdir()) == ["inputs", "models", "reports"]
     assert run("check", tmp_path / "w").exit_code == 0
-    assert run("check", tmp_path / "w" / "inputs" / "starter", "--model", tmp_path / "w" / "models" / "cvar.toml").exit_code == 0
+    model = tmp_path / "w" / "models" / "cvar.toml"
+    assert run("check", tmp_path / "w" / "inputs" / "starter", "--model", model).exit_code == 0
     assert run("init", tmp_path / "w").exit_code == 2
     assert run("init", tmp_path / "x", "--case", "startre").exit_code == 2
     assert not (tmp_path / "x").exists()
@@ -172,7 +174,8 @@ def test_a_workbook_solves_like_its_folder_and_faults_name_the_sheet(tmp_path: P
     for path in sorted(starter.glob("*.csv")):
         sheet = book.create_sheet(path.stem)
         for line in path.read_text().splitlines():
-            sheet.append([float(cell) if cell.replace(".", "", 1).isdigit() else cell or None for cell in line.split(",")])
+            cells = line.split(",")
+            sheet.append([float(cell) if cell.replace(".", "", 1).isdigit() else cell or None for cell in cells])
     model = book.create_sheet("model")
     for line in (("key", "value"), ("policy.coordination", "blocs"), ("objective.tail", 0.8)):
         model.append(line)
@@ -180,7 +183,8 @@ def test_a_workbook_solves_like_its_folder_and_faults_name_the_sheet(tmp_path: P
     from_book = planner.load(tmp_path / "starter.xlsx")
     from_folder = planner.load(starter, overrides={"policy.coordination": "blocs", "objective.tail": 0.8})
     assert from_book.tables.demand == from_folder.tables.demand
-    assert from_book.model.policy == from_folder.model.policy and from_book.model.objective == from_folder.model.objective
+    assert from_book.model.policy == from_folder.model.policy
+    assert from_book.model.objective == from_folder.model.objective
     ours, theirs = planner.solve(from_book), planner.solve(from_folder)
     assert ours.summary["risk_musd"] == theirs.summary["risk_musd"]
     book["demand"]["E2"] = "#N/A"
