@@ -57,7 +57,7 @@ def _builds(plan: PlanValues) -> Iterator[str]:
 
 
 def _people(plan: PlanValues) -> str:
-    trained = plan.summary["trained"]
+    trained = {skill: count for skill, count in plan.summary["trained"].items() if count > 0}
     hired = plan.tables["workforce"].groupby("scenario")["hired"].sum().max() if len(plan.tables["workforce"]) else 0.0
     if not trained and not hired:
         return "People      nobody trained or hired"

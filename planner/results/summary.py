@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -23,6 +23,7 @@ def figures(
     if case.model.objective.goal == "risk":
         out["least_risk_musd"] = least_risk
     investments, training = tables["investments"], tables["training"]
+    growing = [p for p, row in case.projects.items() if row.max_new_tpa > 0]
     completion = training["programme"].map({g: row.completion_rate for g, row in case.programmes.items()})
     return out | {
         "expected_loss_musd": losses.expected,
@@ -32,18 +33,19 @@ def figures(
         "expected_shortfall_t": short,
         "service_level": service_level(demand, short),
         "public_spend_musd": checked.public_spend,
-        "new_capacity_tpa": _sum_by(investments, "project", investments["tpa"] * investments["probability"]),
-        "trained": _sum_by(training, "skill", training["intake"] * training["probability"] * completion),
+        "new_capacity_tpa": _sum_by(growing, investments, "project", investments["tpa"] * investments["probability"]),
+        "trained": _sum_by(case.skills, training, "skill", training["intake"] * training["probability"] * completion),
     }
 
 
-def _sum_by(table: pd.DataFrame, column: str, values: pd.Series[float]) -> dict[str, float]:
-    total = values.groupby(table[column]).sum()
-    return {str(key): float(value) for key, value in sorted(total.items()) if value > 0}
+def _sum_by(names: Iterable[str], table: pd.DataFrame, column: str, values: pd.Series[float]) -> dict[str, float]:
+    """Sums of `values` for each name, 0 where the table has none."""
+    found = values.groupby(table[column]).sum().items()
+    return {**dict.fromkeys(names, 0.0), **{str(key): float(value) for key, value in found}}
 
 
 def _expected_by_element(case: Case, shortfall: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
     weight = shortfall["scenario"].map(case.scenarios)
     by_element = shortfall.assign(short=shortfall["tonnes"] * weight, demand=shortfall["demand_t"] * weight)
-    sums = by_element.groupby("element")[["short", "demand"]].sum()
+    sums = by_element.groupby("element")[["short", "demand"]].sum().reindex(list(case.elements), fill_value=0.0)
     return ({str(e): float(v) for e, v in sums["short"].items()}, {str(e): float(v) for e, v in sums["demand"].items()})
