@@ -88,7 +88,7 @@ VARIABLES: tuple[Variable, ...] = (
         free=True,
     ),
     Variable("invested", "I[c,d]", money.investment_spending_index, "MUSD/y", "public spending on plants and people"),
-    Variable("paid", "P[i,c,a]", money.paid_index, "MUSD/y", "paid by a funder in a country"),
+    Variable("paid", "P[i,c,a]", money.paid_index, "MUSD/y", "paid by a purse in a country"),
     Variable("carried", "C[i,a]", money.carried_index, "MUSD", "budget carried to the next year"),
     Variable("loss_to_date", "Z[n]", risk.node_index, "MUSD", "loss of a history up to a node"),
     Variable("tail_excess", "e[n]", risk.leaf_index, "MUSD", "loss of a history above the value at risk"),
@@ -123,7 +123,7 @@ EQUATIONS: tuple[Equation, ...] = (
         "investment_spending", money.investment_spending_index, money.investment_spending, "what investment costs"
     ),
     Equation("spending_limit", money.spending_limit_index, money.spending_limit, "spent in a country <= paid there"),
-    Equation("account", money.account_index, money.account, "a funder pays out of its budget"),
+    Equation("account", money.account_index, money.account, "a purse pays out of its budgets"),
     Equation("cumulative_loss", risk.cumulative_loss_index, risk.cumulative_loss, "loss adds up along a history"),
     Equation("tail_excess_limit", risk.tail_excess_limit_index, risk.tail_excess_limit, "loss above the value at risk"),
     Equation("expected_loss_definition", None, risk.expected_loss_definition, "expected loss"),

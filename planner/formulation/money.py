@@ -81,24 +81,22 @@ def investment_spending(m: Model, c: str, d: int) -> Expression:
 
 
 def paid_index(s: Scope) -> list[tuple[str, str, int]]:
-    """(i, c, a): funders with money, where they may pay, at every account node."""
-    funded = {funder for (funder, _), amount in s.case.budget.items() if amount > 0}
+    """(i, c, a): purses of funders, where they may pay, at every account node."""
     return [
         (i, c, a.index)
-        for i, reach in s.case.reach.items()
-        if i in funded
+        for i in s.purses
         for c in spending_countries(s)
-        if c in reach
+        if c in s.case.reach[i]
         for a in s.accounts.nodes
     ]
 
 
 def carried_index(s: Scope) -> list[tuple[str, int]]:
-    """(i, a): funders with money, at every account node but the last, if budgets carry over."""
+    """(i, a): purses, at every account node but the last, if budgets carry over."""
     if not s.case.model.policy.budget_carry_over:
         return []
-    funders = sorted({i for i, _, _ in paid_index(s)})
-    return [(i, a.index) for i in funders for a in s.accounts.nodes if a.year < s.case.last_year]
+    purses = sorted({i for i, _, _ in paid_index(s)})
+    return [(i, a.index) for i in purses for a in s.accounts.nodes if a.year < s.case.last_year]
 
 
 def spending_limit_index(s: Scope) -> list[tuple[str, int]]:
@@ -107,23 +105,23 @@ def spending_limit_index(s: Scope) -> list[tuple[str, int]]:
 
 
 def spending_limit(m: Model, c: str, a: int) -> Expression:
-    r"""invested[c,d(a)] + purchases[c,a] <= sum_i paid[i,c,a], funders that may pay in c."""
+    r"""invested[c,d(a)] + purchases[c,a] <= sum_i paid[i,c,a], purses that may pay in c."""
     s = m.scope
     bought = purchases(m, c, a) if s.purchases else 0.0
-    payers = quicksum(m.paid[i, c, a] for i in s.case.reach if (i, c, a) in m.paid)
+    payers = quicksum(m.paid[i, c, a] for i in s.purses if (i, c, a) in m.paid)
     return m.invested[c, s.decision_of(s.accounts, a)] + bought <= payers
 
 
 def account_index(s: Scope) -> list[tuple[str, int]]:
-    """(i, a): funders with money, at every account node."""
+    """(i, a): purses, at every account node."""
     return [(i, a.index) for i in sorted({i for i, _, _ in paid_index(s)}) for a in s.accounts.nodes]
 
 
 def account(m: Model, i: str, a: int) -> Expression:
-    r"""sum_c paid[i,c,a] + carried[i,a] <= budget[i,t(a)] + carried[i,parent]."""
+    r"""sum_c paid[i,c,a] + carried[i,a] <= sum of the purse's budgets in t(a) + carried[i,parent]."""
     s = m.scope
     node = s.accounts.nodes[a]
     paid = quicksum(m.paid[i, c, a] for c in s.case.reach[i] if (i, c, a) in m.paid)
     forward = or_zero(m.carried, i, a)
     brought = or_zero(m.carried, i, node.parent)
-    return paid + forward - brought <= s.case.budget.get((i, node.year), 0.0)
+    return paid + forward - brought <= sum(s.case.budget.get((f, node.year), 0.0) for f in s.purses[i])

@@ -91,6 +91,23 @@ class Scope:
         """Decision node of a node of `tree`, which is the operations or the decision tree."""
         return node if tree is self.plan else self.decision[node]
 
+    # ---- money -------------------------------------------------------------------------------------
+
+    @cached_property
+    def purses(self) -> dict[str, tuple[str, ...]]:
+        """First funder -> funders with money that may pay in the same countries; they share one account.
+
+        Proof that nothing is lost: what members pay together out of what they have together can be split at
+        every node in proportion to what each has left, which no member's own account forbids; and any
+        payments of the members add up to payments of the purse.
+        """
+        funded = {funder for (funder, _), amount in self.case.budget.items() if amount > 0}
+        together: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for funder, reach in self.case.reach.items():
+            if funder in funded:
+                together[reach].append(funder)
+        return {members[0]: tuple(members) for members in together.values()}
+
     # ---- plants ------------------------------------------------------------------------------------
 
     def commitments(self, project: str) -> range:

@@ -7,35 +7,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
 import pandas as pd
 
 from planner.data.case import METAL, OXIDE, Good
 from planner.data.tree import Node
-from planner.formulation.money import full_capex, public_capex
+from planner.formulation.money import full_capex
 from planner.formulation.scope import Scope
 from planner.results.plan import TABLE_COLUMNS
 from planner.solving.program import Program, Vector
-from planner.units import musd, musd_per_tonne
-
-ZERO = 1e-9
-Rows = Iterator[tuple[Any, ...]]
-
-
-class Values:
-    """Values of a solution by variable and index; 0 where the program has no such variable."""
-
-    def __init__(self, program: Program, x: Vector) -> None:
-        self._by_name: dict[str, dict[Any, float]] = defaultdict(dict)
-        for (name, index), value in zip(program.columns, x.tolist(), strict=True):
-            if abs(value) > ZERO:
-                self._by_name[name][index] = value
-
-    def __call__(self, name: str, *index: Any) -> float:
-        """The value of one variable."""
-        key = index if len(index) > 1 else index[0] if index else None
-        return self._by_name[name].get(key, 0.0)
+from planner.solving.spending import spending
+from planner.solving.values import ZERO, Rows, Values, who
 
 
 def extract_tables(scope: Scope, program: Program, x: Vector) -> dict[str, pd.DataFrame]:
@@ -59,10 +41,6 @@ def visits(scope: Scope) -> list[tuple[str, Node]]:
     return [(w, scope.tree.nodes[n]) for w in scope.case.scenarios for n in scope.tree.path_of(w)]
 
 
-def _who(scope: Scope, node: Node) -> str:
-    return "all" if len(node.scenarios) == len(scope.case.scenarios) else ";".join(node.scenarios)
-
-
 def investments(s: Scope, v: Values) -> Rows:
     """New nameplate by project and year of commitment; capex is the whole of it, undiscounted."""
     for p in sorted(s.growing):
@@ -70,7 +48,7 @@ def investments(s: Scope, v: Values) -> Rows:
         for d in s.plan.nodes:
             tpa = v("build", p, d.index)
             if tpa > ZERO:
-                yield p, row.stage, row.country, d.year, tpa, tpa * full_capex(s, p), d.probability, _who(s, d)
+                yield p, row.stage, row.country, d.year, tpa, tpa * full_capex(s, p), d.probability, who(s, d)
 
 
 def throughput(s: Scope, v: Values, p: str, n: int) -> float:
@@ -120,7 +98,7 @@ def training(s: Scope, v: Values) -> Rows:
         for d in s.plan.nodes:
             intake, seats = v("intake", g, d.index), v("new_seats", g, d.index)
             if intake > ZERO or seats > ZERO:
-                yield g, row.country, row.skill, d.year, intake, seats, d.probability, _who(s, d)
+                yield g, row.country, row.skill, d.year, intake, seats, d.probability, who(s, d)
 
 
 def workforce(s: Scope, v: Values) -> Rows:
@@ -242,60 +220,3 @@ def stocks(s: Scope, v: Values) -> Rows:
                 continue
             key = (*good, node.index)
             yield w, node.year, *good, v("stock", *key), v("bought", *key), v("released", *key)
-
-
-def spending(s: Scope, v: Values) -> Rows:
-    """Public money by funder, country, year and item. `musd` is paid in the named scenarios, `expected` is
-    `musd` times their probability. What a country spends is split over items in proportion for each funder."""
-    for account in s.accounts.nodes:
-        d = s.decision_of(s.accounts, account.index)
-        for c in sorted({c for reach in s.case.reach.values() for c in reach}):
-            items = dict(_items(s, v, c, d, account.index))
-            total = sum(items.values())
-            paid = {i: v("paid", i, c, account.index) for i, reach in s.case.reach.items() if c in reach}
-            offered = sum(paid.values())
-            for funder, amount in paid.items():
-                for item, spent in items.items():
-                    # A funder may set aside more than is spent; only what is spent counts.
-                    part = spent * amount / offered if offered > 0 else 0.0
-                    if total > 0 and part > ZERO:
-                        yield (
-                            funder,
-                            c,
-                            account.year,
-                            item,
-                            part,
-                            part * account.probability,
-                            account.probability,
-                            _who(s, account),
-                        )
-
-
-def _items(s: Scope, v: Values, c: str, d: int, n: int) -> Iterator[tuple[str, float]]:
-    node = s.plan.nodes[d]
-    for stage in ("mine", "separation", "metal"):
-        yield (
-            f"capex {stage}",
-            sum(
-                public_capex(s, p) * v("build", p, b) / len(years)
-                for p in s.growing
-                if s.case.projects[p].country == c and s.case.projects[p].stage == stage
-                for b in s.plan.paths[d]
-                if node.year in (years := s.case.payment_years(p, s.plan.nodes[b].year))
-            ),
-        )
-    rows = {g: s.case.programmes[g] for g in s.programmes if s.case.programmes[g].country == c}
-    yield "training fees", sum(musd(row.cost_per_trainee_usd) * v("intake", g, d) for g, row in rows.items())
-    yield "training seats", sum(musd(row.cost_per_seat_usd) * v("new_seats", g, d) for g, row in rows.items())
-    yield (
-        "hiring",
-        sum(musd(s.case.workforce[team].hire_cost_usd) * v("hired", *team, d) for team in s.teams if team[0] == c),
-    )
-    yield (
-        "stock purchases",
-        sum(
-            musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg) * v("bought", *good, n)
-            for good in s.purchases
-            if good[0] == c
-        ),
-    )

@@ -41,8 +41,9 @@ class Scarce:
 
 
 def _budget(s: Scope, index: Any) -> Iterable[Priced]:
-    funder, a = index
-    return [(("budget", funder, "", "", "", s.accounts.nodes[a].year), 1.0)]
+    purse, a = index
+    year = s.accounts.nodes[a].year
+    return [(("budget", funder, "", "", "", year), 1.0) for funder in s.purses[purse]]
 
 
 def _plant(s: Scope, index: Any) -> Iterable[Priced]:

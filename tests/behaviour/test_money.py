@@ -192,3 +192,15 @@ def test_what_is_spent_in_the_table_is_what_is_bought(solve: SolveCase) -> None:
     )
     assert total(plan, "spending", "musd") == near(100)
     assert total(plan, "spending", "expected", item="capex separation") == near(100)
+
+
+def test_funders_with_the_same_reach_share_what_they_pay_in_proportion_to_what_each_has(solve: SolveCase) -> None:
+    # 10 of AAA and 30 of BBB, both may pay everywhere; the plant is limited to 20 t/y, so 20 MUSD are paid: 5 and 15.
+    plan = solve(
+        countries="country\nAAA\nBBB",
+        demand=ONE_YEAR,
+        projects=[mine(), plant(max_new_tpa=20, capex_usd_per_tpa=MUSD)],
+        budgets=[*budget(10), *budget(30, funder="BBB")],
+        funders="funder, countries\nAAA, *\nBBB, AAA;BBB",
+    )
+    assert plan.table("spending").groupby("funder")["musd"].sum().to_dict() == near({"AAA": 5, "BBB": 15})
