@@ -17,6 +17,8 @@ from planner.solving.highs import Solver
 from planner.solving.program import Key, Program, compile_program
 
 Say = Callable[[str], None]
+AGAIN = "again__"
+"""Before the names of equations that are compiled again."""
 
 
 class Session:
@@ -135,11 +137,11 @@ def _compile_part(model: Model, scope: Scope, affected: frozenset[str]) -> Progr
         for equation in EQUATIONS:
             model.component(equation.name).deactivate()
         for equation in wanted:
-            model.add_component(f"new_{equation.name}", constraint_of(scope, equation))
-        return compile_program(model).renamed({f"new_{equation.name}": equation.name for equation in wanted})
+            model.add_component(f"{AGAIN}{equation.name}", constraint_of(scope, equation))
+        return compile_program(model).renamed({f"{AGAIN}{equation.name}": equation.name for equation in wanted})
     finally:
         for equation in wanted:
-            model.del_component(f"new_{equation.name}")
+            model.del_component(f"{AGAIN}{equation.name}")
         for equation in EQUATIONS:
             model.component(equation.name).activate()
         model.scope = before

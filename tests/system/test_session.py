@@ -1,0 +1,148 @@
+"""A session that changes figures in place holds the program, and finds the optimum, of a case built afresh."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import planner
+from planner.data.case import Case
+from planner.formulation.build import build_model
+from planner.solving.changes import READS
+from planner.solving.goals import Outcome
+from planner.solving.program import Program, compile_program
+from planner.solving.session import Session
+from planner.solving.solve import silent
+from tests.oracle.random_case import write_random_case
+from tests.system.test_oracle_agreement import flat
+
+ROOT = Path(__file__).parents[2]
+FIGURES = sorted(column for column in READS if column[0] != "model")
+SHARES = {"share", "recovery", "completion_rate", "attrition", "probability", "public_share", "up_to_share"}
+
+
+def starter(**overrides: Any) -> Case:
+    return planner.load(ROOT / "inputs" / "starter", model=ROOT / "models" / "base.toml", overrides=overrides)
+
+
+def with_rows(case: Case, table: str, rows: list[Any]) -> Case:
+    return replace(case, tables=replace(case.tables, **{table: tuple(rows)}))
+
+
+def scaled(case: Case, table: str, column: str, factor: float) -> Case:
+    """The case with a column of figures scaled; probabilities still sum to 1, delays stay whole."""
+    rows = []
+    for row in case.tables.rows(table):
+        value = getattr(row, column)
+        if value is None or (table == "shocks" and getattr(row, "kind", "") == "delay"):
+            rows.append(row)
+        else:
+            rows.append(row.model_copy(update={column: value * factor}))
+    if column == "probability":
+        total = sum(row.probability for row in rows[1:])
+        rest = 1 - rows[0].probability
+        rows[1:] = [row.model_copy(update={column: row.probability * rest / total}) for row in rows[1:]]
+    return with_rows(case, table, rows)
+
+
+def assert_same_program(ours: Program, theirs: Program) -> None:
+    """Entry by entry, whatever the order; entries that became zero may stay in ours as zeros."""
+    assert ours.column.keys() == theirs.column.keys()
+    assert ours.row.keys() == theirs.row.keys()
+    columns, rows = [theirs.column[key] for key in ours.columns], [theirs.row[key] for key in ours.rows]
+    difference = abs(ours.matrix - theirs.matrix[rows, :][:, columns])
+    assert (difference.max() if difference.nnz else 0.0) == 0.0
+    for name, order in (("row_lower", rows), ("row_upper", rows), ("lower", columns), ("upper", columns)):
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name)[order])
+
+
+def assert_same_optimum(warm: Outcome, cold: Outcome) -> None:
+    assert warm.stop == cold.stop
+    assert warm.values.keys() == cold.values.keys()
+    for name, value in cold.values.items():
+        assert warm.values[name] == pytest.approx(value, rel=1e-7, abs=1e-7), name
+
+
+@pytest.mark.parametrize("column", FIGURES, ids=".".join)
+@pytest.mark.parametrize("factor", [0.97, 1.02])
+def test_a_changed_figure_gives_the_program_and_the_optimum_of_a_case_built_afresh(
+    column: tuple[str, str], factor: float
+) -> None:
+    case = starter()
+    session = Session(case)
+    session.solve(silent)
+    factor = 0.97 if column[1] in SHARES and column[1] != "probability" else factor
+    changed = scaled(case, *column, factor)
+    kept = session.update(changed)
+    assert kept or session.rebuilt
+    assert_same_program(session.program, compile_program(build_model(changed)))
+    assert_same_optimum(session.solve(silent), Session(changed).solve(silent))
+
+
+@pytest.mark.parametrize(
+    "column", [c for c in FIGURES if c not in (("demand", "tonnes"), ("imports", "tonnes"))], ids=".".join
+)
+def test_figures_that_leave_the_structure_alone_keep_the_program(column: tuple[str, str]) -> None:
+    case = starter()
+    session = Session(case)
+    assert session.update(scaled(case, *column, 0.99)), session.rebuilt
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "why"),
+    [
+        ("projects", "lead_time_years", 2, "lead_time_years"),
+        ("projects", "max_new_tpa", 0.0, "goes from"),
+        ("stockpiles", "max_t", None, "goes from"),
+        ("countries", "bloc", "elsewhere", "bloc"),
+    ],
+)
+def test_a_change_of_structure_builds_again_and_says_so(table: str, column: str, value: object, why: str) -> None:
+    case = starter()
+    session = Session(case)
+    session.solve(silent)
+    rows = list(case.tables.rows(table))
+    rows[0] = rows[0].model_copy(update={column: value})
+    changed = with_rows(case, table, rows)
+    assert not session.update(changed)
+    assert why in session.rebuilt
+    assert_same_optimum(session.solve(silent), Session(changed).solve(silent))
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"objective.risk_aversion": 0.8},
+        {"objective.tail": 0.5},
+        {"objective.risk_slack": 0.05},
+        {"objective.goal": "welfare"},
+        {"objective.goal": "target", "objective.risk_limit": 2500.0},
+        {"discount_rate": 0.1},
+        {"risk_discount_rate": 0.0},
+    ],
+    ids=str,
+)
+def test_other_choices_are_taken_in_place(overrides: dict[str, Any]) -> None:
+    session = Session(starter())
+    session.solve(silent)
+    changed = starter(**overrides)
+    assert session.update(changed), session.rebuilt
+    assert_same_program(session.program, compile_program(build_model(changed)))
+    assert_same_optimum(session.solve(silent), Session(changed).solve(silent))
+
+
+@pytest.mark.parametrize("seed", range(500, 524))
+def test_a_walk_through_random_figures_ends_where_a_cold_solve_does(tmp_path: Path, seed: int) -> None:
+    folder = tmp_path / "case"
+    case = planner.load(folder, overrides=flat(write_random_case(folder, seed)))
+    session = Session(case)
+    session.solve(silent)
+    for step, (table, column) in enumerate((("budgets", "musd"), ("projects", "existing_tpa"), ("demand", "tonnes"))):
+        case = scaled(case, table, column, 1.1 if step % 2 else 0.9)
+        session.update(case)
+        assert_same_program(session.program, compile_program(build_model(case)))
+        assert_same_optimum(session.solve(silent), Session(case).solve(silent))
