@@ -6,7 +6,7 @@ plan.summary["risk_musd"], plan.table("investments")
 plan.write("reports/allied-2026-base")
 """
 
-from planner.api import Plan, open_run, solve
+from planner.api import Plan, Session, open_run, solve
 from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.load import load
@@ -21,6 +21,7 @@ __all__ = [
     "Plan",
     "PlannerError",
     "RunFolderError",
+    "Session",
     "StoppedError",
     "load",
     "open_run",

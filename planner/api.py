@@ -10,7 +10,8 @@ from planner.data.case import Case
 from planner.reporting.pages import write_pages
 from planner.results.plan import PlanValues
 from planner.results.store import read_run, write_run
-from planner.solving.solve import Progress, silent, solve_case
+from planner.solving.session import Session as LiveProgram
+from planner.solving.solve import Progress, silent, solve_case, solve_session
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,30 @@ def solve(
     """
     found = solve_case(case if model is None else case.with_model(model), progress, time_limit, baseline)
     return Plan(found.case, found.status, found.summary, found.tables)
+
+
+class Session:
+    """A case kept loaded: ask again with other figures, and only what they touch is built and solved again.
+
+    session = planner.Session(case)
+    first = session.solve()
+    second = session.solve(changed)      # warm; `session.rebuilt` says why if it had to start afresh
+    """
+
+    def __init__(self, case: Case, time_limit: float | None = None) -> None:
+        self._live = LiveProgram(case, time_limit)
+
+    @property
+    def rebuilt(self) -> str:
+        """Why the last change needed the program built again, or ''."""
+        return self._live.rebuilt
+
+    def solve(self, case: Case | None = None) -> Plan:
+        """Solve the case held, or take over another one first. The plan has no `without_plan`."""
+        if case is not None and case is not self._live.case:
+            self._live.update(case)
+        found = solve_session(self._live)
+        return Plan(found.case, found.status, found.summary, found.tables)
 
 
 def open_run(folder: str | Path) -> Plan:

@@ -146,3 +146,14 @@ def test_a_walk_through_random_figures_ends_where_a_cold_solve_does(tmp_path: Pa
         session.update(case)
         assert_same_program(session.program, compile_program(build_model(case)))
         assert_same_optimum(session.solve(silent), Session(case).solve(silent))
+
+
+def test_the_public_session_gives_the_plan_of_a_cold_solve() -> None:
+    session = planner.Session(starter())
+    assert session.solve().summary["risk_musd"] == planner.solve(starter(), baseline=False).summary["risk_musd"]
+    changed = scaled(starter(), "budgets", "musd", 0.5)
+    warm, cold = session.solve(changed), planner.solve(changed, baseline=False)
+    assert session.rebuilt == ""
+    assert warm.status.value == "optimal"
+    for key in ("least_risk_musd", "cost_musd"):
+        assert warm.summary[key] == pytest.approx(cold.summary[key], rel=1e-7)
