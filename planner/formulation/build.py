@@ -57,7 +57,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "net_export",
         "x[c,e,o,n]",
-        lambda s: [(*g, n.index) for g in sorted(s.exchanged) for n in s.live],
+        lambda s: s.net_exports,
         "t/y",
         "given to the group less received",
         free=True,

@@ -22,7 +22,7 @@ def shortfall_index(s: Scope) -> list[tuple[str, str, str, int, int]]:
         (c, e, o, n.index, j)
         for c, e, o in s.goods
         for n in s.live
-        if s.tree.demand((c, e, o), n.index) > 0
+        if s.tree.demand((c, e, o), n.index) > 0 and (c, e, o, n.index) not in s.settled
         for j in range(len(s.case.loss_steps((c, e, o))))
     ]
 
@@ -47,8 +47,8 @@ def short(m: Model, c: str, e: str, o: str, n: int) -> Expression:
 
 
 def balance_index(s: Scope) -> Index:
-    """(c, e, o, n): every good at every live node."""
-    return [(*good, n.index) for good in s.goods for n in s.live]
+    """(c, e, o, n): every good at every live node, but settled ones."""
+    return [key for good in s.goods for n in s.live if (key := (*good, n.index)) not in s.settled]
 
 
 def balance(m: Model, c: str, e: str, o: str, n: int) -> Expression:
@@ -67,13 +67,8 @@ def balance(m: Model, c: str, e: str, o: str, n: int) -> Expression:
 
 
 def export_limit_index(s: Scope) -> Index:
-    """(c, e, o, n): goods with imports or stock. Elsewhere the balance already says it."""
-    return [
-        (*good, n.index)
-        for good in sorted(s.exchanged)
-        for n in s.live
-        if good in s.stocks or (*good, n.index) in s.import_limits
-    ]
+    """(c, e, o, n): goods with imports or stock, and settled ones. Elsewhere the balance already says it."""
+    return [key for key in s.net_exports if key[:3] in s.stocks or key in s.import_limits or key in s.settled]
 
 
 def export_limit(m: Model, c: str, e: str, o: str, n: int) -> Expression:
@@ -88,7 +83,8 @@ def pool_index(s: Scope) -> Index:
 
 def pool(m: Model, group: str, e: str, o: str, n: int) -> Expression:
     r"""sum_c net_export[c,e,o,n] = 0: what is received is what is given."""
-    return quicksum(m.net_export[c, e, o, n] for c in m.scope.traded[group, e, o]) == 0
+    traders = [c for c in m.scope.traded[group, e, o] if (c, e, o, n) in m.net_export]
+    return quicksum(m.net_export[c, e, o, n] for c in traders) == 0 if traders else None
 
 
 def _empty(expression: Expression) -> bool:

@@ -63,6 +63,7 @@ def operating_cost(m: Model, s: Scope) -> Expression:
         for good in s.stocks
         if (row := s.case.stockpiles[good]).holding_usd_per_kg_year > 0
         for n in s.live
+        if (*good, n.index) in m.stock
     )
 
 

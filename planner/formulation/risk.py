@@ -47,7 +47,7 @@ def cumulative_loss(m: Model, n: int) -> Expression:
     here = quicksum(
         loss_per_tonne(s, c, e, o, n, j) * m.shortfall[c, e, o, n, j]
         for c, e, o in s.goods
-        if n not in s.quiet and s.tree.demand((c, e, o), n) > 0
+        if not s.at_rest((c, e, o), n) and s.tree.demand((c, e, o), n) > 0
         for j in range(len(s.case.loss_steps((c, e, o))))
     )
     return m.loss_to_date[n] - before - here == 0

@@ -28,7 +28,7 @@ class Scope:
         """
         own = {"case", "tree", "plan", "accounts", "posts", "live", "import_limits"}
         if not same_quiet:
-            own.add("quiet")
+            own |= {"disturbed", "quiet", "settled", "net_exports"}
         self.__dict__.update({name: value for name, value in other.__dict__.items() if name not in own})
 
     # ---- trees -----------------------------------------------------------------------------------
@@ -61,6 +61,19 @@ class Scope:
         return self.tree if self.seconded else self.plan
 
     @cached_property
+    def disturbed(self) -> dict[Good, frozenset[int]]:
+        """(c, e, o) with a demand -> nodes at which, or after which in some history, imports cannot cover it."""
+        out = {}
+        for good in sorted({(c, e, o) for c, e, o, _ in self.case.demand}):
+            uncovered = [n.index for n in self.tree.nodes if not self._imports_cover(good, n.index)]
+            out[good] = frozenset(ancestor for n in uncovered for ancestor in self.tree.paths[n])
+        return out
+
+    def _imports_cover(self, good: Good, node: int) -> bool:
+        on_offer = sum(self.tree.import_limit(s, good, node) for s in self.suppliers.get(good, ()))
+        return self.tree.demand(good, node) <= on_offer
+
+    @cached_property
     def quiet(self) -> frozenset[int]:
         """Operations nodes from which on imports can cover every demand, whatever happens.
 
@@ -69,18 +82,29 @@ class Scope:
         own country, surplus may be left over) at no loss and no cost, the least of both; and it asks nothing
         of earlier nodes, so any plan can be changed to it without changing the rest. Accounts and people stay.
         """
-        uncovered = {n.index for n in self.tree.nodes if not self._imports_cover(n.index)}
-        disturbed = {ancestor for n in uncovered for ancestor in self.tree.paths[n]}
-        return frozenset(n.index for n in self.tree.nodes) - disturbed
+        return frozenset(n.index for n in self.tree.nodes).difference(*self.disturbed.values())
 
-    def _imports_cover(self, node: int) -> bool:
-        year = self.tree.nodes[node].year
-        return all(
-            self.tree.demand((c, e, o), node)
-            <= sum(self.tree.import_limit(s, (c, e, o), node) for s in self.suppliers.get((c, e, o), ()))
-            for c, e, o, t in self.case.demand
-            if t == year
+    @cached_property
+    def settled(self) -> frozenset[tuple[str, str, str, int]]:
+        """(c, e, o, n) at live nodes: goods whose demand imports can cover from there on, and that no metal plant
+        of the country uses.
+
+        The country needs to receive and to stock none of it; it may still give what it makes. Proof: any plan can
+        be changed to importing the demand, receiving nothing (whoever gave it leaves it over), buying nothing
+        and releasing what is in stock, at no more loss or cost and with the same plants running.
+        """
+        used = {(c, e, OXIDE) for c, e, _ in self.users}
+        return frozenset(
+            (*good, n.index)
+            for good in self.goods
+            if good not in used
+            for n in self.live
+            if n.index not in self.disturbed.get(good, ())
         )
+
+    def at_rest(self, good: Good, node: int) -> bool:
+        """Whether imports cover the good at the node and nothing else is decided about it but what is given."""
+        return node in self.quiet or (*good, node) in self.settled
 
     @cached_property
     def live(self) -> tuple[Node, ...]:
@@ -322,7 +346,7 @@ class Scope:
         for good, names in self.suppliers.items():
             for node in self.live if good in goods else ():
                 limit = sum(self.tree.import_limit(s, good, node.index) for s in names)
-                if limit > 0:
+                if limit > 0 and (*good, node.index) not in self.settled:
                     out[(*good, node.index)] = limit
         return dict(out)
 
@@ -340,6 +364,16 @@ class Scope:
     def exchanged(self) -> frozenset[Good]:
         """(c, e, o) that can be given to or received from others."""
         return frozenset((c, e, o) for (_, e, o), countries in self.traded.items() for c in countries)
+
+    @cached_property
+    def net_exports(self) -> list[tuple[str, str, str, int]]:
+        """(c, e, o, n) that can be given or received: settled goods only where something is made to give."""
+        return [
+            key
+            for good in sorted(self.exchanged)
+            for n in self.live
+            if (key := (*good, n.index)) not in self.settled or key in self.makers
+        ]
 
     # ---- people ------------------------------------------------------------------------------------
 

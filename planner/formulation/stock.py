@@ -7,8 +7,8 @@ from planner.formulation.scope import Scope
 
 
 def stock_index(s: Scope) -> list[tuple[str, str, str, int]]:
-    """(c, e, o, n): goods with a stock, at every live node."""
-    return [(*good, n.index) for good in s.stocks for n in s.live]
+    """(c, e, o, n): goods with a stock, at every live node at which they are not settled."""
+    return [key for good in s.stocks for n in s.live if (key := (*good, n.index)) not in s.settled]
 
 
 def stock_bounds(m: Model, c: str, e: str, o: str, n: int) -> tuple[float, float | None]:
@@ -17,12 +17,12 @@ def stock_bounds(m: Model, c: str, e: str, o: str, n: int) -> tuple[float, float
 
 
 def bought_index(s: Scope) -> list[tuple[str, str, str, int]]:
-    """(c, e, o, n): goods that may be bought, at every live node."""
-    return [(*good, n.index) for good in s.purchases for n in s.live]
+    """(c, e, o, n): goods that may be bought, at every live node at which they are not settled."""
+    return [key for good in s.purchases for n in s.live if (key := (*good, n.index)) not in s.settled]
 
 
 def stock_balance_index(s: Scope) -> list[tuple[str, str, str, int]]:
-    """(c, e, o, n): goods with a stock, at every live node."""
+    """(c, e, o, n): goods with a stock, at every live node at which they are not settled."""
     return stock_index(s)
 
 

@@ -137,9 +137,6 @@ def operations(s: Scope, v: Values) -> Rows:
 
 def _flows(s: Scope, v: Values, node: Node) -> Iterator[tuple[str, str, str, str, str, str, float]]:
     n = node.index
-    if n in s.quiet:
-        yield from _quiet_flows(s, v, node)
-        return
     for p, row in s.case.projects.items():
         if row.stage == "mine" and (tonnes := v("mined", p, n)) > 0:
             yield row.country, "mined", p, row.feeds[0], "", "", tonnes
@@ -152,17 +149,22 @@ def _flows(s: Scope, v: Values, node: Node) -> Iterator[tuple[str, str, str, str
             if (taken := v("reduced", p, e, n)) > 0:
                 yield row.country, "reduced", p, "", e, OXIDE, taken
                 yield row.country, "made", p, "", e, METAL, s.case.recovery(p, e) * taken
-    for c, e, o in s.goods:
-        exported = v("net_export", c, e, o, n)
+    for good in s.goods:
+        c, e, o = good
+        exported = v("net_export", *good, n)
+        released, imported = v("released", *good, n), v("imported", *good, n)
+        if s.at_rest(good, n):
+            released = _rest_release(s, v, good, node)
+            imported = max(s.tree.demand(good, n) - released, 0.0)
         for item, tonnes in (
             ("given", exported),
             ("received", -exported),
-            ("released", v("released", c, e, o, n)),
-            ("bought", v("bought", c, e, o, n)),
+            ("released", released),
+            ("bought", v("bought", *good, n)),
         ):
             if tonnes > 0:
                 yield c, item, "", "", e, o, tonnes
-        yield from _imports(s, (c, e, o), n, v("imported", c, e, o, n))
+        yield from _imports(s, good, n, imported)
 
 
 def _imports(s: Scope, good: Good, n: int, tonnes: float) -> Iterator[tuple[str, str, str, str, str, str, float]]:
@@ -175,29 +177,20 @@ def _imports(s: Scope, good: Good, n: int, tonnes: float) -> Iterator[tuple[str,
                 yield good[0], "imported", supplier, "", good[1], good[2], tonnes * limit / total
 
 
-def _quiet_flows(s: Scope, v: Values, node: Node) -> Iterator[tuple[str, str, str, str, str, str, float]]:
-    """What happens at a quiet node: stock that costs something to hold is used up, imports cover the rest."""
-    for good in s.goods:
-        released = _quiet_release(s, v, good, node)
-        if released > 0:
-            yield good[0], "released", "", "", good[1], good[2], released
-        yield from _imports(s, good, node.index, max(s.tree.demand(good, node.index) - released, 0.0))
-
-
-def _quiet_release(s: Scope, v: Values, good: Good, node: Node) -> float:
-    """Stock (t) released at a quiet node: all that is left, where holding it costs something."""
+def _rest_release(s: Scope, v: Values, good: Good, node: Node) -> float:
+    """Stock (t) released where a good comes to rest: all that is left, where holding it costs something."""
     row = s.case.stockpiles.get(good)
-    if row is None or row.holding_usd_per_kg_year == 0 or node.parent in s.quiet:
+    if row is None or row.holding_usd_per_kg_year == 0 or (node.parent >= 0 and s.at_rest(good, node.parent)):
         return 0.0
     return v("stock", *good, node.parent) if node.parent >= 0 else row.initial_t
 
 
-def _quiet_stock(s: Scope, v: Values, good: Good, node: Node) -> float:
-    """Year-end stock (t) at a quiet node: what was left, where holding it costs nothing."""
+def _rest_stock(s: Scope, v: Values, good: Good, node: Node) -> float:
+    """Year-end stock (t) of a good at rest: what was left, where holding it costs nothing."""
     row = s.case.stockpiles[good]
     if row.holding_usd_per_kg_year > 0:
         return 0.0
-    before = [n for n in s.tree.paths[node.index] if n not in s.quiet]
+    before = [n for n in s.tree.paths[node.index] if not s.at_rest(good, n)]
     return v("stock", *good, before[-1]) if before else row.initial_t
 
 
@@ -215,8 +208,8 @@ def stocks(s: Scope, v: Values) -> Rows:
     """Year-end stock, purchases and releases by scenario and year."""
     for w, node in visits(s):
         for good in s.stocks:
-            if node.index in s.quiet:
-                yield w, node.year, *good, _quiet_stock(s, v, good, node), 0.0, _quiet_release(s, v, good, node)
+            if s.at_rest(good, node.index):
+                yield w, node.year, *good, _rest_stock(s, v, good, node), 0.0, _rest_release(s, v, good, node)
                 continue
             key = (*good, node.index)
             yield w, node.year, *good, v("stock", *key), v("bought", *key), v("released", *key)

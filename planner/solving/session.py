@@ -65,10 +65,8 @@ class Session:
         scope.reuse(self.scope, same_quiet=not balances)
         if not _same_shape(self.scope.tree, scope.tree):
             return "the histories that scenarios share differ"
-        if balances and (
-            scope.quiet != self.scope.quiet or scope.import_limits.keys() != self.scope.import_limits.keys()
-        ):
-            return "imports now cover every demand at other nodes than before"
+        if balances and not _same_covered(self.scope, scope):
+            return "imports now cover other demands than before"
         program = _refilled(self.program, self.model, scope, found.affected)
         if program is None:
             return "the figures add or remove terms of the program"
@@ -80,6 +78,11 @@ class Session:
 
 def _same_shape(one: Tree, two: Tree) -> bool:
     return [(n.year, n.parent, n.scenarios) for n in one.nodes] == [(n.year, n.parent, n.scenarios) for n in two.nodes]
+
+
+def _same_covered(one: Scope, two: Scope) -> bool:
+    same = one.quiet == two.quiet and one.settled == two.settled
+    return same and one.import_limits.keys() == two.import_limits.keys()
 
 
 def _refilled(program: Program, model: Model, scope: Scope, affected: frozenset[str]) -> Program | None:
