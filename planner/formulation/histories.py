@@ -1,0 +1,90 @@
+"""The trees on which variables live, where along them nothing needs to run, and who shares an account."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+
+from planner.data.case import Case, Good
+from planner.data.tree import Node, Tree, committed_tree, scenario_tree
+
+
+@dataclass(frozen=True)
+class Histories:
+    """A case and its trees: operations live on histories, investment on years or histories."""
+
+    case: Case
+
+    @cached_property
+    def tree(self) -> Tree:
+        """Operations and stocks."""
+        return scenario_tree(self.case)
+
+    @cached_property
+    def plan(self) -> Tree:
+        """Investment, training, hiring, staff: a chain of years (committed) or the histories (adaptive)."""
+        return self.tree if self.case.model.policy.investment == "adaptive" else committed_tree(self.case)
+
+    @cached_property
+    def decision(self) -> tuple[int, ...]:
+        """The decision node of each operations node."""
+        if self.plan is self.tree:
+            return tuple(range(len(self.tree.nodes)))
+        return tuple(n.year - self.case.first_year for n in self.tree.nodes)
+
+    @cached_property
+    def suppliers(self) -> dict[Good, list[str]]:
+        """(c, e, o) -> who can sell it there."""
+        out: dict[Good, list[str]] = defaultdict(list)
+        for supplier, c, e, o in sorted({key[:4] for key in self.case.import_limit}):
+            out[c, e, o].append(supplier)
+        return dict(out)
+
+    @cached_property
+    def disturbed(self) -> dict[Good, frozenset[int]]:
+        """(c, e, o) with a demand -> nodes at which, or after which in some history, imports cannot cover it."""
+        out = {}
+        for good in sorted({(c, e, o) for c, e, o, _ in self.case.demand}):
+            uncovered = [n.index for n in self.tree.nodes if not self._imports_cover(good, n.index)]
+            out[good] = frozenset(ancestor for n in uncovered for ancestor in self.tree.paths[n])
+        return out
+
+    def _imports_cover(self, good: Good, node: int) -> bool:
+        on_offer = sum(self.tree.import_limit(s, good, node) for s in self.suppliers.get(good, ()))
+        return self.tree.demand(good, node) <= on_offer
+
+    @cached_property
+    def quiet(self) -> frozenset[int]:
+        """Operations nodes from which on imports can cover every demand, whatever happens.
+
+        Nothing needs to run there. Proof: in such a subtree, importing each demand, running no plant, buying
+        nothing and releasing what is in stock meets every constraint (imports are free and serve only their
+        own country, surplus may be left over) at no loss and no cost, the least of both; and it asks nothing
+        of earlier nodes, so any plan can be changed to it without changing the rest. Accounts and people stay.
+        """
+        return frozenset(n.index for n in self.tree.nodes).difference(*self.disturbed.values())
+
+    @cached_property
+    def live(self) -> tuple[Node, ...]:
+        """Operations nodes at which something may have to run; with a node, all its ancestors."""
+        return tuple(n for n in self.tree.nodes if n.index not in self.quiet)
+
+    def decision_of(self, tree: Tree, node: int) -> int:
+        """Decision node of a node of `tree`, which is the operations or the decision tree."""
+        return node if tree is self.plan else self.decision[node]
+
+    @cached_property
+    def purses(self) -> dict[str, tuple[str, ...]]:
+        """First funder -> funders with money that may pay in the same countries; they share one account.
+
+        Proof that nothing is lost: what members pay together out of what they have together can be split at
+        every node in proportion to what each has left, which no member's own account forbids; and any
+        payments of the members add up to payments of the purse.
+        """
+        funded = {funder for (funder, _), amount in self.case.budget.items() if amount > 0}
+        together: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for funder, reach in self.case.reach.items():
+            if funder in funded:
+                together[reach].append(funder)
+        return {members[0]: tuple(members) for members in together.values()}
