@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,8 @@ class Arrays:
     upper: np.ndarray
     column_groups: dict[str, np.ndarray]
     row_groups: dict[str, np.ndarray]
-    calls: list[Call]
+    calls: list[Call] = field(default_factory=list)
+    held: dict[int, float] = field(default_factory=dict)
 
     @staticmethod
     def read(folder: str | Path) -> Arrays:
@@ -34,60 +34,17 @@ class Arrays:
         with np.load(folder / "arrays.npz") as file:
             held = {name: file[name] for name in file.files}
         shape = (len(held["row_lower"]), len(held["lower"]))
-        with (folder / "calls.pickle").open("rb") as calls:
-            return Arrays(
-                csr_array((held["data"], held["indices"], held["indptr"]), shape=shape),
-                held["row_lower"],
-                held["row_upper"],
-                held["lower"],
-                held["upper"],
-                {name[4:]: value for name, value in held.items() if name.startswith("col:")},
-                {name[4:]: value for name, value in held.items() if name.startswith("row:")},
-                pickle.load(calls),  # noqa: S301 - written by this program a moment ago
-            )
-
-
-def record(case_folder: Path, model: str | None, target: Path) -> dict[str, Any]:
-    """Solve a case with the planner, once; keep its arrays and its calls of HiGHS. Returns size and objectives."""
-    import planner
-    from planner.solving import highs
-    from planner.solving.session import Session
-
-    calls: list[Call] = []
-    column_of_cost = [""]
-    names: list[str] = []
-
-    class Recorded(highs._SilentHighs):
-        """HiGHS that notes what is asked of it."""
-
-    def note(name: str) -> None:
-        original = getattr(highs._SilentHighs, name)
-
-        def noted(self: Any, *arguments: Any) -> Any:
-            if name == "changeColsCost":
-                column_of_cost[0] = names[int(np.flatnonzero(arguments[2])[0])]
-            calls.append((name, {"passModel": (), "run": (column_of_cost[0],)}.get(name, arguments)))
-            return original(self, *arguments)
-
-        setattr(Recorded, name, noted)
-
-    for name in ("setOptionValue", "passModel", "changeColBounds", "changeColsCost", "clearSolver", "run"):
-        note(name)
-    silent, highs._SilentHighs = highs._SilentHighs, Recorded  # type: ignore[misc]
-    try:
-        session = Session(planner.load(case_folder, model=model))
-        names += [name for name, _ in session.program.columns]
-        outcome = session.solve(lambda _: None)
-    finally:
-        highs._SilentHighs = silent  # type: ignore[misc]
-    program = session.program
-    target.mkdir(parents=True, exist_ok=True)
-    save(program, target)
-    with (target / "calls.pickle").open("wb") as file:
-        pickle.dump(calls, file)
-    facts = {**program.size, "nodes": len(session.scope.tree.nodes), "objectives": outcome.values}
-    (target / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
-    return facts
+        calls = folder / "calls.pickle"
+        return Arrays(
+            csr_array((held["data"], held["indices"], held["indptr"]), shape=shape),
+            held["row_lower"],
+            held["row_upper"],
+            held["lower"],
+            held["upper"],
+            {name[4:]: value for name, value in held.items() if name.startswith("col:")},
+            {name[4:]: value for name, value in held.items() if name.startswith("row:")},
+            pickle.loads(calls.read_bytes()) if calls.exists() else [],  # noqa: S301 - written by this program
+        )
 
 
 def save(program: Any, target: Path) -> None:

@@ -49,7 +49,7 @@ investment = "{investment}"
 
 @dataclass(frozen=True)
 class Size:
-    """Size of a case. `lasting` is the share of cuts of imports that last to the end of the horizon."""
+    """Size of a case. `lasting` is the share of the cuts of imports that last to the end of the horizon."""
 
     scenarios: int = 20
     countries: int = 8
@@ -57,7 +57,7 @@ class Size:
     years: int = 15
     elements: int = 5
     stages: int = 3
-    lasting: float = 0.0
+    lasting: float = 0.4
     investment: str = "committed"
     seed: int = 1
 
@@ -95,7 +95,9 @@ class World:
         return [
             (e, form, share)
             for e in self.elements
-            for form, share in ((("oxide", 0.15), ("metal", 0.85)) if metal and e in ("dy", "tb") else (("oxide", 1.0),))
+            for form, share in (
+                (("oxide", 0.15), ("metal", 0.85)) if metal and e in ("dy", "tb") else (("oxide", 1.0),)
+            )
             if country in self.users
         ]
 

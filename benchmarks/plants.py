@@ -136,7 +136,9 @@ def _people(w: World, stages: set[str]) -> dict[str, Rows]:
     rows: dict[str, Rows] = {"skills": [], "workforce": [], "training": [], "staffing": []}
     for skill in skills:
         attrition, mentors, duration, cost = SKILLS[skill]
-        rows["skills"].append({"skill": skill, "attrition": attrition, "mentor_ratio": "" if mentors is None else mentors})
+        rows["skills"].append(
+            {"skill": skill, "attrition": attrition, "mentor_ratio": "" if mentors is None else mentors}
+        )
         for c in w.countries:
             initial = w.between(8, 45, 0)
             rows["workforce"].append(

@@ -5,9 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import highspy
 import numpy as np
+from pyomo.contrib.solver.common.factory import SolverFactory
+from pyomo.environ import Var
 from scipy.sparse import csr_array
 
+from benchmarks.arrays import Arrays, positions
+from benchmarks.methods.linopy_path import build
+from benchmarks.methods.raw import as_lp
 from planner.data.case import Case
 from planner.formulation.build import build_model
 from planner.solving.program import Program, compile_program
@@ -51,14 +57,17 @@ def differences(one: Named, two: Named) -> list[str]:
     if one.columns != two.columns or one.rows != two.rows:
         return [f"names: {sorted(map(repr, set(one.columns + one.rows) ^ set(two.columns + two.rows)))[:5]}"]
     found = []
-    if not (np.array_equal(one.matrix.indptr, two.matrix.indptr) and np.array_equal(one.matrix.indices, two.matrix.indices)):
+    if not (
+        np.array_equal(one.matrix.indptr, two.matrix.indptr) and np.array_equal(one.matrix.indices, two.matrix.indices)
+    ):
         found.append(f"pattern of the matrix: {one.matrix.nnz} and {two.matrix.nnz} entries")
     elif not np.allclose(one.matrix.data, two.matrix.data, rtol=1e-12, atol=0):
         found.append("coefficients")
-    for name in ("row_lower", "row_upper", "lower", "upper"):
-        if not np.allclose(getattr(one, name), getattr(two, name), rtol=1e-12, atol=1e-12):
-            found.append(name)
-    return found
+    return found + [
+        name
+        for name in ("row_lower", "row_upper", "lower", "upper")
+        if not np.allclose(getattr(one, name), getattr(two, name), rtol=1e-12, atol=1e-12)
+    ]
 
 
 def of_planner(program: Program) -> Named:
@@ -76,12 +85,10 @@ def of_planner(program: Program) -> Named:
 
 def of_plain(case: Case) -> Named:
     """As Pyomo's HiGHS interface hands it over."""
-    from pyomo.contrib.solver.common.factory import SolverFactory
-
     m = build_model(case)
     solver = SolverFactory("highs")
     solver.set_instance(m)
-    by_id = {id(var): var for var in m.component_data_objects(ctype=_var())}
+    by_id = {id(var): var for var in m.component_data_objects(ctype=Var)}
     columns = {place: by_id[one] for one, place in solver._pyomo_var_to_solver_var_map.items()}
     rows = {place: con for con, place in solver._pyomo_con_to_solver_con_map.items()}
     return of_highs(
@@ -93,8 +100,6 @@ def of_plain(case: Case) -> Named:
 
 def of_linopy(program: Program, model: Any) -> Named:
     """As linopy hands it over; `model` was built from the arrays of `program`."""
-    from benchmarks.arrays import positions
-
     columns = [program.columns[j] for group in positions(program.columns).values() for j in group]
     rows = [program.rows[i] for group in positions(program.rows).values() for i in group]
     return of_highs(model.to_highspy(), columns, rows)
@@ -121,9 +126,6 @@ def of_highs(highs: Any, columns: list[Key], rows: list[Key]) -> Named:
 
 def check(case: Case) -> dict[str, list[str]]:
     """Differences of each path from the planner's program, by path."""
-    from benchmarks.arrays import Arrays, positions
-    from benchmarks.methods.linopy_path import build
-
     program = compile_program(build_model(case))
     ours = of_planner(program)
     arrays = Arrays(
@@ -136,8 +138,6 @@ def check(case: Case) -> dict[str, list[str]]:
         positions(program.rows),
         [],
     )
-    from benchmarks.methods.raw import as_lp
-
     return {
         "plain": differences(ours, of_plain(case)),
         "linopy": differences(ours, of_linopy(program, build(arrays))),
@@ -146,15 +146,7 @@ def check(case: Case) -> dict[str, list[str]]:
 
 
 def _loaded(lp: Any) -> Any:
-    import highspy
-
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
     highs.passModel(lp)
     return highs
-
-
-def _var() -> Any:
-    from pyomo.environ import Var
-
-    return Var

@@ -62,7 +62,9 @@ def _cuts(w: World, start: int, end: int) -> list[dict[str, Any]]:
     countries = [""] if w.random.random() < 0.6 else _some(w, w.users)
     worst = w.between(0.0, 0.7, 2)
     return [
-        _shock("import", start, end, supplier=supplier, country=c, element=e, factor=round(worst * w.between(0.8, 1), 3))
+        _shock(
+            "import", start, end, supplier=supplier, country=c, element=e, factor=round(worst * w.between(0.8, 1), 3)
+        )
         for c in countries
         for e in elements
     ]

@@ -11,6 +11,7 @@ from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.load import load
 from planner.errors import Fault, InfeasibleError, InputError, PlannerError, RunFolderError, StoppedError
+from planner.studies.run import study
 
 __all__ = [
     "Case",
@@ -26,4 +27,5 @@ __all__ = [
     "load",
     "open_run",
     "solve",
+    "study",
 ]

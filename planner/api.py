@@ -24,7 +24,7 @@ class Plan(PlanValues):
 
     def write(self, folder: str | Path) -> Path:
         """Write the run folder, whole or not at all, reports included. Raises RunFolderError."""
-        return write_run(self, Path(folder), lambda target: write_pages(self, target))
+        return write_run(self, Path(folder), lambda target: write_pages(self, target, every_form=False))
 
 
 def solve(

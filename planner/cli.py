@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from planner.commands import check, init, report, solve
+from planner.commands import check, compare, evaluate, explain, init, replay, report, schema, solve, study
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,3 +17,9 @@ app.command("init")(init.run)
 app.command("check")(check.run)
 app.command("solve")(solve.run)
 app.command("report")(report.run)
+app.command("explain")(explain.run)
+app.command("compare")(compare.run)
+app.command("study")(study.run)
+app.command("evaluate")(evaluate.run)
+app.command("schema")(schema.run)
+app.command("replay")(replay.run)

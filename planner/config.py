@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
-from planner.errors import Fault, InputError, did_you_mean
+from planner.errors import Fault, InputError, Rule, did_you_mean, nearest
 
 Lever = Literal["mine", "separation", "metal", "training", "hiring", "stockpile"]
 LEVERS: tuple[Lever, ...] = ("mine", "separation", "metal", "training", "hiring", "stockpile")
 
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False, strict=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Rate = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
+Year = Annotated[int, Field(ge=1900, le=2200)]
+
+MODEL_RULES: dict[str, Rule] = {
+    "no-such-model": Rule("the model file exists", "check the path"),
+    "bad-toml": Rule("a model file is TOML in UTF-8", "mend the line; texts need quotes, sections are [in brackets]"),
+    "unknown-key": Rule("only known keys", "rename or remove the key"),
+    "bad-value": Rule("a key has a value of its type and range", "correct the value"),
+    "repeated-key": Rule("a key is given once", "keep one of the two"),
+    "risk-limit": Rule('objective.risk_limit and goal = "target" go together', "set both, or neither"),
+    "horizon": Rule("the horizon holds at least one year", "let first_year come before last_year"),
+    "override": Rule("an override is KEY=VALUE", "write e.g. --set policy.coordination=national"),
+}
+"""What a model file is held to. The rules for tables are in `planner.data.rules`."""
+Places = Mapping[str, tuple[int, str]]
+"""Dotted key -> line and, in a workbook, cell."""
 
 
 class _Section(BaseModel):
@@ -25,10 +42,20 @@ class _Section(BaseModel):
 class Horizon(_Section):
     """First and last year of the plan, both inclusive; left out, the span of `demand`."""
 
-    first_year: int | None = None
+    first_year: Year | None = None
     """First year of the plan."""
-    last_year: int | None = None
+    last_year: Year | None = None
     """Last year of the plan."""
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Horizon:
+        if self.first_year is not None and self.last_year is not None and self.first_year > self.last_year:
+            raise PydanticCustomError(
+                "horizon",
+                "first_year {first} is after last_year {last}",
+                {"first": self.first_year, "last": self.last_year},
+            )
+        return self
 
 
 class Objective(_Section):
@@ -49,10 +76,10 @@ class Objective(_Section):
     @model_validator(mode="after")
     def _limit_goes_with_target(self) -> Objective:
         if self.goal == "target" and self.risk_limit is None:
-            raise ValueError('goal = "target" needs objective.risk_limit (MUSD)')
+            raise PydanticCustomError("risk-limit", 'goal = "target" needs objective.risk_limit (MUSD)')
         if self.goal != "target" and self.risk_limit is not None:
-            raise ValueError(
-                f'objective.risk_limit has no effect with goal = "{self.goal}"; remove it or set goal = "target"'
+            raise PydanticCustomError(
+                "risk-limit", 'objective.risk_limit has no effect with goal = "{goal}"', {"goal": self.goal}
             )
         return self
 
@@ -100,6 +127,14 @@ class ModelFile(_Section):
             out |= {f"{key}.{inner}": v for inner, v in value.items()} if isinstance(value, dict) else {key: value}
         return out
 
+    @field_validator("name", "title")
+    @classmethod
+    def _can_be_written(cls, value: str) -> str:
+        # Bytes of a command line that are not UTF-8 arrive as lone surrogates, which no file can hold.
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise PydanticCustomError("bad-value", "is not text in UTF-8")
+        return value
+
     @field_validator("levers", mode="before")
     @classmethod
     def _list_of_levers(cls, value: object) -> object:
@@ -108,8 +143,10 @@ class ModelFile(_Section):
         if isinstance(value, list | tuple):
             unknown = [str(v) for v in value if v not in LEVERS]
             if unknown:
-                raise ValueError(
-                    f'unknown lever "{unknown[0]}"{did_you_mean(unknown[0], LEVERS)}; known: {", ".join(LEVERS)}'
+                raise PydanticCustomError(
+                    "bad-value",
+                    'unknown lever "{lever}"{hint}; known: {known}',
+                    {"lever": unknown[0], "hint": did_you_mean(unknown[0], LEVERS), "known": ", ".join(LEVERS)},
                 )
             return tuple(lever for lever in LEVERS if lever in value)
         return value
@@ -120,22 +157,42 @@ def read_model(path: Path | None, overrides: Mapping[str, object] | None = None)
 
     Raises InputError with one fault per wrong key.
     """
-    values: dict[str, Any] = {}
-    if path is not None:
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise InputError([Fault(str(path), 0, "", "no such model file")]) from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError([Fault(str(path), 0, "", f"cannot be read as UTF-8 text: {error}")]) from None
-        except tomllib.TOMLDecodeError as error:
-            raise InputError([Fault(path.name, 0, "", f"is not valid TOML: {error}")]) from None
-    place = path.name if path else "--set"
-    stem = path.parent.name if path and path.name == "model.toml" else path.stem if path else "defaults"
-    return build_model(values, overrides or {}, place, stem)
+    if path is None:
+        return build_model({}, overrides or {}, "--set", "defaults")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        values = tomllib.loads(text)
+    except FileNotFoundError:
+        raise InputError([_fault("no-such-model", str(path), "", "no such model file")]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError([_fault("bad-toml", str(path), "", f"cannot be read as UTF-8 text: {error}")]) from None
+    except (ValueError, RecursionError) as error:
+        at = re.search(r" \(at line (\d+), column \d+\)", str(error))
+        said = str(error).replace(at[0], "") if at else str(error)
+        raise InputError(
+            [_fault("bad-toml", path.name, "", f"is not valid TOML: {said}", line=int(at[1]) if at else 0)]
+        ) from None
+    stem = path.parent.name if path.name == "model.toml" else path.stem
+    return build_model(values, overrides or {}, path.name, stem, _lines(text))
 
 
-def build_model(values: Mapping[str, Any], overrides: Mapping[str, object], place: str, stem: str) -> ModelFile:
+def _lines(text: str) -> Places:
+    """The line of each key of a TOML text, as far as one can see it without parsing."""
+    found: dict[str, tuple[int, str]] = {}
+    section = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*\[\s*([\w.\"' -]+?)\s*\]", line):
+            section = re.sub(r"[\"' ]", "", header[1])
+            found.setdefault(section, (number, ""))
+        elif key := re.match(r"\s*([\w.\"'-]+)\s*=", line):
+            name = re.sub(r"[\"']", "", key[1])
+            found.setdefault(f"{section}.{name}" if section else name, (number, ""))
+    return found
+
+
+def build_model(
+    values: Mapping[str, Any], overrides: Mapping[str, object], place: str, stem: str, places: Places | None = None
+) -> ModelFile:
     """ModelFile from nested values, then dotted overrides. Raises InputError."""
     merged = _deep_copy(values)
     for key, value in overrides.items():
@@ -143,12 +200,12 @@ def build_model(values: Mapping[str, Any], overrides: Mapping[str, object], plac
     if merged.get("name") in (None, ""):
         merged["name"] = stem
     if merged.get("title") in (None, ""):
-        merged["title"] = merged["name"]
+        merged["title"] = merged["name"] if isinstance(merged["name"], str) else stem
     try:
         return ModelFile.model_validate(merged)
     except ValidationError as error:
-        overridden = set(overrides)
-        raise InputError(_as_fault(detail, place, overridden) for detail in error.errors()) from None
+        found = [_as_fault(detail, place, set(overrides), places or {}) for detail in error.errors()]
+        raise InputError(found) from None
 
 
 def parse_override(text: str) -> tuple[str, object]:
@@ -156,16 +213,17 @@ def parse_override(text: str) -> tuple[str, object]:
     bare words as text. Raises InputError."""
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise InputError([Fault("--set", 0, text, "must look like KEY=VALUE, e.g. policy.coordination=national")])
-    return key.strip(), parse_value(value.strip())
+        raise InputError([_fault("override", "--set", text, "must look like KEY=VALUE")])
+    return key.strip(), parse_value(value.strip(), key.strip())
 
 
-def parse_value(text: str) -> object:
-    """A TOML value, or the text itself when it is not one (bare words need no quotes)."""
+def parse_value(text: str, key: str = "") -> object:
+    """A TOML value, or the text itself when it is not one (bare words need no quotes). A name is always text."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        value: object = tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
         return text
+    return text if key in ("name", "title") and not isinstance(value, str) else value
 
 
 def set_dotted(values: dict[str, Any], key: str, value: object) -> None:
@@ -174,7 +232,7 @@ def set_dotted(values: dict[str, Any], key: str, value: object) -> None:
     for section in sections:
         inner = values.setdefault(section, {})
         if not isinstance(inner, dict):
-            raise InputError([Fault("--set", 0, key, f'"{section}" is a key, not a section')])
+            raise InputError([_fault("unknown-key", "--set", key, f'"{section}" is a key, not a section')])
         values = inner
     values[last] = value
 
@@ -195,15 +253,51 @@ def known_keys(section: type[BaseModel] = ModelFile, prefix: str = "") -> list[s
     return keys
 
 
-def _as_fault(detail: Mapping[str, Any], place: str, overridden: set[str]) -> Fault:
-    loc: Sequence[object] = detail["loc"]
-    key = ".".join(str(part) for part in loc if isinstance(part, str))
-    where = "--set" if key in overridden else place
-    if detail["type"] == "extra_forbidden":
-        names = known_keys()
-        sections = list(dict.fromkeys(name.split(".")[0] for name in names))
-        return Fault(where, 0, key, f"unknown key{did_you_mean(key, names if '.' in key else names + sections)}")
-    message = str(detail["msg"]).removeprefix("Value error, ")
-    if detail["type"] not in ("value_error", "missing"):
-        message = f"{detail['input']!r}: {message[0].lower()}{message[1:]}"
-    return Fault(where, 0, key, message)
+def _fault(rule: str, place: str, key: str, message: str, line: int = 0, value: str = "", cell: str = "") -> Fault:
+    return Fault(place, line, key, message, rule, value[:200], MODEL_RULES[rule].remedy, cell)
+
+
+def _as_fault(detail: Mapping[str, Any], place: str, overridden: set[str], places: Places) -> Fault:
+    key, kind, given = ".".join(str(part) for part in detail["loc"] if isinstance(part, str)), detail["type"], ""
+    if kind == "extra_forbidden":
+        rule, message = "unknown-key", f"unknown key{_meant(key)}"
+    elif kind == "risk-limit":
+        rule, message = kind, str(detail["msg"])
+        limited = "objective.risk_limit" in places or "objective.risk_limit" in overridden
+        key = "objective.risk_limit" if limited else "objective.goal"
+    elif kind == "horizon":
+        rule, message, key = kind, str(detail["msg"]), "horizon.first_year"
+    else:
+        rule, given = "bad-value", _shown(detail["input"])
+        message = str(detail["msg"]) if kind == "bad-value" else f"{given}: {_demanded(detail)}"
+    line, cell = places.get(key, (0, ""))
+    if key in overridden or (key not in places and any(k.startswith(f"{key.split('.')[0]}.") for k in overridden)):
+        place, line, cell = "--set", 0, ""
+    return _fault(rule, place, key, message, line, given, cell)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."
+
+
+def _demanded(detail: Mapping[str, Any]) -> str:
+    """What pydantic demands, as a planner would say it."""
+    if detail["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        name = detail["loc"][-1]
+        return f"{name} is a section; write [{name}] and its keys below it"
+    message = str(detail["msg"]).replace("Input should be", "must be")
+    if detail["type"] == "literal_error" and isinstance(detail["input"], str):
+        message += did_you_mean(detail["input"], re.findall(r"'(\w+)'", str(detail["ctx"]["expected"])))
+    return f"{message[0].lower()}{message[1:]}"
+
+
+def _meant(key: str) -> str:
+    """The key that was probably meant: the same name in its right section, else the nearest."""
+    names = known_keys()
+    sections = list(dict.fromkeys(name.split(".")[0] for name in names))
+    moved = [name for name in names if name.split(".")[-1] == key.split(".")[-1]]
+    found = moved[0] if len(moved) == 1 else nearest(key, names if "." in key else [*names, *sections])
+    last = nearest(key.split(".")[-1], [name.split(".")[-1] for name in names])
+    found = found or next((name for name in names if last and name.split(".")[-1] == last), "")
+    return f' (did you mean "{found}"?)' if found else ""

@@ -1,4 +1,4 @@
-"""Every exception the planner raises on purpose.
+"""Every exception the planner raises on purpose, and what one fault of the inputs says.
 
 PlannerError
 |- InputError          bad case, model file or option; carries every Fault found   (exit code 2)
@@ -10,26 +10,53 @@ PlannerError
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import asdict, dataclass
+from typing import Any
+
+SHOWN_PLACES = 20
 
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One thing wrong in the inputs, at its place.
+    """One thing wrong, or worth a second look, in the inputs, at its place.
 
     `place` is a file name (`demand.csv`), a sheet (`book.xlsx[demand]`) or a key source (`--set`);
-    `line` counts from 1 and includes the header; 0 means the whole file.
+    `line` counts from 1 and includes the header; 0 means the whole file. `rule` is the name under which the
+    rule is documented, `remedy` what to do. `cell` is the address in a workbook (`demand!E2`). `also` lists
+    further places of the same fault: a misspelt name is one fault however often it is used.
     """
 
     place: str
     line: int
     column: str
     message: str
+    rule: str = ""
+    value: str = ""
+    remedy: str = ""
+    cell: str = ""
+    also: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        where = self.place + (f":{self.line}" if self.line else "")
-        return f"{where}: {self.column}: {self.message}" if self.column else f"{where}: {self.message}"
+        parts = [self.place + (f":{self.line}" if self.line else ""), self.column, self.cell and f"cell {self.cell}"]
+        text = ": ".join([*(part for part in parts if part), self.message])
+        if self.remedy:
+            text += f"; {self.remedy}"
+        if self.also:
+            more = len(self.also) - SHOWN_PLACES
+            text += f" [also {', '.join(self.also[:SHOWN_PLACES])}{f' and {more} more' if more > 0 else ''}]"
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+    def as_json(self) -> dict[str, Any]:
+        """All fields, for programs."""
+        return asdict(self) | {"also": list(self.also)}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule for inputs: what it demands, and the remedy when it is broken."""
+
+    says: str
+    remedy: str
 
 
 class PlannerError(Exception):
@@ -69,9 +96,49 @@ class RunFolderError(PlannerError):
     """A run folder cannot be written or read."""
 
 
+def edit_distance(one: str, two: str) -> int:
+    """Insertions, deletions, substitutions and swaps of neighbours between two names.
+
+    Optimal string alignment: Damerau, Comm. ACM 7 (1964) 171-176.
+    """
+    before: list[int] = []
+    last = list(range(len(two) + 1))
+    for i, a in enumerate(one, start=1):
+        row = [i]
+        for j, b in enumerate(two, start=1):
+            best = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == two[j - 2] and one[i - 2] == b:
+                best = min(best, before[j - 2] + 1)
+            row.append(best)
+        before, last = last, row
+    return last[-1]
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that was probably meant; '' if none is near.
+
+    Near is one slip in a short name, two in a longer one, then one in four letters; or one name is the start
+    of the other (`loss_usd` for `loss_usd_per_kg`).
+    """
+    folded = _folded(name)
+    best, found = max(1, min(2, len(folded) // 4), len(folded) // 4) + 1, ""
+    for candidate in dict.fromkeys(known):
+        other = _folded(candidate)
+        if abs(len(other) - len(folded)) < best and (distance := edit_distance(folded, other)) < best:
+            best, found = distance, candidate
+    if not found and len(folded) >= 3:
+        starts = [
+            c for c in known if c.casefold().startswith(folded) or (len(c) > 3 and folded.startswith(c.casefold()))
+        ]
+        found = starts[0] if len(starts) == 1 else ""
+    return found
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace("-", "_").replace(" ", "_")
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """' (did you mean "x"?)' for the nearest known name, or '' if none is near."""
-    candidates = list(known)
-    folded = {candidate.casefold(): candidate for candidate in reversed(candidates)}
-    near = get_close_matches(name.casefold(), list(folded), n=1, cutoff=0.6)
-    return f' (did you mean "{folded[near[0]]}"?)' if near else ""
+    found = nearest(name, list(known))
+    return f' (did you mean "{found}"?)' if found else ""

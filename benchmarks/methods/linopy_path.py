@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import linopy
 import numpy as np
+import xarray as xr
 
+import planner
 from benchmarks.arrays import Arrays
 from benchmarks.clock import Clock
 
@@ -18,10 +21,6 @@ HOLD_MUSD = 1e-6
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """job: case, arrays (folder made by `benchmarks.arrays`), time_limit (s, per phase)."""
-    with clock.section("import"):
-        import linopy  # noqa: F401
-
-        import planner
     with clock.section("load"):
         case = planner.load(job["case"])
         arrays = Arrays.read(job["arrays"])
@@ -32,7 +31,7 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     for phase in ("risk", "cost"):
         with clock.section("solve"):
             m.objective = 1.0 * m.variables[phase]
-            outcome, condition = m.solve(
+            _, condition = m.solve(
                 "highs", io_api="direct", progress=False, time_limit=float(job["time_limit"]), output_flag=False
             )
         if condition != "optimal":
@@ -48,9 +47,6 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
 
 def build(arrays: Arrays) -> Any:
     """The linopy model of the arrays."""
-    import linopy
-    import xarray as xr
-
     m = linopy.Model()
     labels = np.empty(arrays.matrix.shape[1], dtype=np.int64)
     for name, columns in arrays.column_groups.items():

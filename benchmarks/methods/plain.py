@@ -5,22 +5,27 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from pyomo.contrib.solver.common.factory import SolverFactory
+from pyomo.contrib.solver.common.results import TerminationCondition
+from pyomo.environ import Objective, Var
+
+import planner
 from benchmarks.clock import Clock
+from planner.data.tree import Tree
+from planner.formulation import build
+from planner.formulation.scope import Scope
 
 HOLD_MUSD = 1e-6
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """job: case, unreduced (may be absent), time_limit (s, per phase)."""
-    with clock.section("import"):
-        import planner
-        from planner.formulation.build import build_model
     if job.get("unreduced"):
         switch_reductions_off()
     with clock.section("load"):
         case = planner.load(job["case"])
     with clock.section("build"):
-        m = build_model(case)
+        m = build.build_model(case)
     objectives: dict[str, float] = {}
     status = "optimal"
     m.goal.deactivate()
@@ -33,16 +38,12 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
         objectives[phase] = found
         m.risk.setub(objectives["risk"] * (1 + case.model.objective.risk_slack) + HOLD_MUSD)
     with clock.section("read"):
-        values = {var.name: var.value for var in m.component_data_objects(ctype=_var())}
+        values = {var.name: var.value for var in m.component_data_objects(ctype=Var)}
     return {"status": status, "objectives": objectives, "values": len(values)}
 
 
 def _solve(m: Any, phase: str, time_limit: float, clock: Clock) -> float | None:
     """Minimise one column with a fresh solver. None if the time was up."""
-    from pyomo.contrib.solver.common.factory import SolverFactory
-    from pyomo.contrib.solver.common.results import TerminationCondition
-    from pyomo.environ import Objective
-
     if m.component("phase") is not None:
         m.del_component("phase")
     m.phase = Objective(expr=m.component(phase))
@@ -60,10 +61,28 @@ def _solve(m: Any, phase: str, time_limit: float, clock: Clock) -> float | None:
     return float(m.component(phase).value)
 
 
-def _var() -> Any:
-    from pyomo.environ import Var
+class Unreduced(Scope):
+    """A scope without the merging of nodes and the leaving out of quiet ones."""
 
-    return Var
+    @cached_property
+    def quiet(self) -> frozenset[int]:
+        """None is left out."""
+        return frozenset()
+
+    @cached_property
+    def capacity_node(self) -> dict[tuple[str, int], int]:
+        """Every node has its own."""
+        return {(p, n): n for p, nodes in self.open_nodes.items() for n in nodes}
+
+    @cached_property
+    def accounts(self) -> Tree:
+        """Every history has its own."""
+        return self.tree
+
+    @cached_property
+    def posts(self) -> Tree:
+        """Every history has its own."""
+        return self.tree
 
 
 def switch_reductions_off() -> None:
@@ -71,27 +90,4 @@ def switch_reductions_off() -> None:
 
     Patches planner.formulation.build in this process only.
     """
-    from planner.data.tree import Tree
-    from planner.formulation import build
-    from planner.formulation.scope import Scope
-
-    class Unreduced(Scope):
-        """A scope without the merging of nodes and the leaving out of quiet ones."""
-
-        @cached_property
-        def quiet(self) -> frozenset[int]:
-            return frozenset()
-
-        @cached_property
-        def capacity_node(self) -> dict[tuple[str, int], int]:
-            return {(p, n): n for p, nodes in self.open_nodes.items() for n in nodes}
-
-        @cached_property
-        def accounts(self) -> Tree:
-            return self.tree
-
-        @cached_property
-        def posts(self) -> Tree:
-            return self.tree
-
     build.Scope = Unreduced

@@ -1,20 +1,18 @@
-"""This planner, as the command line runs it: from a folder to a written run."""
+"""The planner, as the command line runs it: from a folder to a written run."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
+import planner
+import planner.cli
 from benchmarks.clock import Clock
+from planner.solving import highs, session, solve
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """job: case, model (may be absent), out (folder), baseline (may be absent)."""
-    with clock.section("import"):
-        import planner
-        import planner.cli
-        from planner.solving import highs, session, solve
     clock.watch(session.Session, "_build", "build")
     clock.watch(session.Session, "solve", "solve")
     clock.watch(highs._SilentHighs, "run", "run")
@@ -36,5 +34,4 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
         "certificate": summary["certificate"],
         "size": summary["model"],
         "algorithms": summary["algorithms"],
-        "pages_loaded": "planner.reporting.pages" in sys.modules,
     }

@@ -3,33 +3,64 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from planner.commands.console import CasePath, ModelPath, Overrides, exit_codes, read_case, say
-from planner.errors import InputError
+from planner.commands.console import CasePath, ModelPath, Overrides, err, exit_codes, read_case, say
+from planner.data.rules import WARNINGS
+from planner.data.warnings import warnings_of
+from planner.errors import Fault, InputError, did_you_mean
 
 
 def run(
     case: CasePath,
     model: ModelPath = None,
     overrides: Overrides = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the faults as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print faults and warnings as JSON.")] = False,
+    ignore: Annotated[
+        list[str] | None, typer.Option("--ignore", metavar="NAME", help="Leave out the warnings of this name.")
+    ] = None,
 ) -> None:
-    """Validate a case and its model file; every fault is listed. Exit code 0 or 2."""
+    """Validate a case and its model file; every fault is listed, then what looks odd. Exit code 0 or 2."""
     with exit_codes():
+        _check_names(ignore or ())
         try:
             found = read_case(case, model, overrides)
         except InputError as error:
             if not as_json:
                 raise
-            say(json.dumps({"faults": [vars(fault) for fault in error.faults]}, indent=2))
+            say(_as_json(error.faults, ()))
             raise typer.Exit(error.exit_code) from None
+        warnings = warnings_of(found, ignore or ())
     if as_json:
-        say(json.dumps({"faults": []}, indent=2))
+        say(_as_json((), warnings))
         return
+    for warning in warnings:
+        err.print(f"warning {warning.rule}: {warning}", style="yellow", markup=False, soft_wrap=True)
+    count = f" {len(warnings)} warning{'s' if len(warnings) != 1 else ''}." if warnings else ""
     say(
-        f"{found.name}: no faults. {len(found.countries)} countries, {len(found.projects)} projects, "
+        f"{found.name}: no faults.{count} {len(found.countries)} countries, {len(found.projects)} projects, "
         f"{len(found.scenarios)} scenarios, {found.first_year}-{found.last_year}"
     )
+
+
+def _check_names(names: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in WARNINGS]
+    if unknown:
+        raise InputError(
+            Fault(
+                "--ignore",
+                0,
+                "",
+                f'unknown warning "{name}"{did_you_mean(name, WARNINGS)}',
+                remedy=f"known: {', '.join(WARNINGS)}",
+            )
+            for name in unknown
+        )
+
+
+def _as_json(faults: Sequence[Fault], warnings: Sequence[Fault]) -> str:
+    found = {"faults": [fault.as_json() for fault in faults], "warnings": [warning.as_json() for warning in warnings]}
+    return json.dumps(found, indent=2)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import Annotated
+from types import FrameType
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -17,6 +22,7 @@ from planner.config import parse_override
 from planner.data.case import Case
 from planner.data.load import load
 from planner.errors import InputError, PlannerError
+from planner.solving.highs import SOLVER_THREAD
 from planner.workspace import find_case
 
 err = Console(stderr=True, highlight=False)
@@ -82,6 +88,14 @@ def shown_progress() -> Iterator[Progress]:
 @contextmanager
 def exit_codes() -> Iterator[None]:
     """Print a planner error and leave with its exit code."""
+    interrupted: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        interrupted.append(number)
+        signal.default_int_handler(number, frame)
+
+    in_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, note) if in_main else None
     try:
         yield
     except PlannerError as error:
@@ -91,8 +105,26 @@ def exit_codes() -> Iterator[None]:
             err.print(f"{count} fault{'s' if count != 1 else ''}; nothing was written", soft_wrap=True)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
-        err.print("stopped; nothing was written")
-        raise typer.Exit(130) from None
+        _leave_interrupted(bool(interrupted))
+    except Exception:
+        # Pyomo turns Ctrl-C during the construction of a component into errors of its own.
+        if not interrupted:
+            raise
+        _leave_interrupted(at_once=True)
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+
+
+def _leave_interrupted(at_once: bool) -> NoReturn:
+    err.print("stopped; nothing was written")
+    if at_once or any(thread.name == SOLVER_THREAD for thread in threading.enumerate()):
+        # A solver in the middle of something would bring an orderly exit down, and a large program takes
+        # seconds to be taken apart.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(130)
+    raise typer.Exit(130) from None
 
 
 def read_case(case: Path, model: Path | None, overrides: list[str] | None) -> Case:

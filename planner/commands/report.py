@@ -7,21 +7,56 @@ from typing import Annotated
 
 import typer
 
-from planner.api import open_run
-from planner.commands.console import exit_codes, say, shown_progress
+from planner.api import Plan, open_run
+from planner.commands.console import Progress, exit_codes, say, shown_progress
 from planner.errors import StoppedError
-from planner.reporting.pages import write_pages
+from planner.inquiry.investment import invest
+from planner.reporting.pages import FORMS, write_pages
+from planner.reporting.venture import Deck
+from planner.reporting.venture_book import write_venture
+from planner.reporting.venture_page import venture_lines, venture_page
 from planner.results.store import refresh_pages
 
+DECK = Deck()
 
-def run(run: Annotated[Path, typer.Argument(help="Run folder.", show_default=False)]) -> None:
-    """Write the reports of a run again, from its tables."""
-    with exit_codes():
-        with shown_progress() as progress:
-            progress("reading the run")
-            plan = open_run(run)
-            if not plan.tables:
-                raise StoppedError(f"{run}: holds no plan ({plan.status})")
+
+def run(
+    run: Annotated[Path, typer.Argument(help="Run folder.", show_default=False)],
+    project: Annotated[str | None, typer.Option(help="Write the investment case of this project instead.")] = None,
+    rate: Annotated[float, typer.Option(min=0.0, help="Yearly rate of an investment case.")] = DECK.rate,
+    price: Annotated[float, typer.Option(min=0.0, help="Market price over the case's price.")] = DECK.price_factor,
+    floor: Annotated[float, typer.Option(min=0.0, help="Guaranteed price over the case's price.")] = DECK.floor,
+    payable: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="What a concentrate earns of its oxides.")
+    ] = DECK.payable,
+    premium: Annotated[
+        float, typer.Option(min=0.0, help="Price of metal over its oxide, less 1.")
+    ] = DECK.metal_premium,
+) -> None:
+    """Write the reports of a run again, from its tables; or the investment case of one project."""
+    with exit_codes(), shown_progress() as progress:
+        progress("reading the run")
+        plan = open_run(run)
+        if not plan.tables:
+            raise StoppedError(f"{run}: holds no plan ({plan.status})")
+        if project is None:
             progress("writing the reports")
             refresh_pages(run, lambda target: write_pages(plan, target))
-        say(f"{run}/report.html, {run}/report.xlsx")
+            lines = [", ".join(f"{run}/{name}" for name in FORMS)]
+        else:
+            lines = _case(plan, run, project, Deck(rate, price, floor, payable, premium), progress)
+    for line in lines:
+        say(line)
+
+
+def _case(plan: Plan, run: Path, project: str, deck: Deck, progress: Progress) -> list[str]:
+    found = invest(plan, run.name, project, deck, progress)
+
+    def fill(target: Path) -> None:
+        page = target / f"project-{project}.html"
+        page.write_text(venture_page(found, plan.case), encoding="utf-8", newline="\n")
+        write_venture(found, plan.case, page.with_suffix(".xlsx"))
+
+    progress("writing the investment case")
+    refresh_pages(run, fill)
+    return [*venture_lines(found, plan.case), f"Written       {run}/project-{project}.html, .xlsx"]

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from planner.api import Plan, solve
-from planner.commands.console import CasePath, ModelPath, Overrides, exit_codes, read_case, say, shown_progress
+from planner.commands.console import CasePath, ModelPath, Overrides, err, exit_codes, read_case, say, shown_progress
+from planner.data.warnings import warnings_of
 from planner.errors import InfeasibleError, StoppedError
 from planner.reporting.screen import closing_lines
 from planner.results.status import Status
-from planner.results.store import SUMMARY
+from planner.results.store import SUMMARY, default_folder
 
 
 def run(
@@ -22,6 +23,9 @@ def run(
     folder: Annotated[Path | None, typer.Option("--out", help="Run folder. Default: reports/CASE-MODEL.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the closing screen.")] = False,
     time_limit: Annotated[float | None, typer.Option(min=0.0, help="Seconds the solver may take.")] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option("--ignore", metavar="NAME", help="Leave out the warnings of this name.")
+    ] = None,
     baseline: Annotated[bool, typer.Option(help="Also solve the case without levers, to compare.")] = True,
 ) -> None:
     """Solve a case and write the run folder: summary, tables, report.html, report.xlsx."""
@@ -29,9 +33,11 @@ def run(
         with shown_progress() as progress:
             progress("loading")
             loaded = read_case(case, model, overrides)
+            for warning in warnings_of(loaded, ignore or ()):
+                err.print(f"warning {warning.rule}: {warning}", style="yellow", markup=False, soft_wrap=True)
             plan = solve(loaded, progress=progress, time_limit=time_limit, baseline=baseline)
             progress("writing the reports")
-            target = plan.write(folder or Path("reports") / f"{loaded.name}-{loaded.model.name}")
+            target = plan.write(folder or default_folder(loaded))
         if as_json:
             say((target / SUMMARY).read_text(encoding="utf-8").rstrip())
         _close(plan, target, as_json)

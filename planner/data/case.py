@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from planner.config import Lever, ModelFile
+from planner.data.origin import Origin
 from planner.data.schema import Country, Element, Project, Skill, Stockpile, Training, Workforce
 from planner.data.tables import Tables
 from planner.units import discount_factor, musd_per_tonne, persons_per_tonne
@@ -42,6 +43,7 @@ class Case:
     model: ModelFile
     sha256: str
     load_seconds: float = field(default=0.0, compare=False)
+    origin: Origin = field(default=Origin(), compare=False, repr=False)
 
     def with_model(self, model: ModelFile) -> Case:
         """The same facts under other choices."""

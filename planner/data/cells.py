@@ -1,73 +1,109 @@
-"""Text of a cell -> typed value. The messages name the rule and the remedy."""
+"""Text of a cell -> typed value. What is wrong is said by rule; `planner.data.rules` holds the remedies."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Annotated
 
 from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_COMMA = re.compile(r"[+-]?\d[\d.,\s']*,\d*")
-_SPREADSHEET_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_COMMA = re.compile(r"[+-]?\d[\d.,\s'’]*,\d*|[+-]?\d{1,3}([\s'’]\d{3})+(\.\d*)?", re.ASCII)
+_UNIT = re.compile(r"([$€£]\s*[\d.,]+|[+-]?[\d.]+([eE][+-]?\d+)?\s*(%|[^\W\d][\w/.$€£]*))")
+_SPREADSHEET_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+MAX_DIGITS = 40
+"""Longest figure that is read; longer ones are no measurement."""
+
+
+def wrong(rule: str, template: str, /, **values: object) -> PydanticCustomError:
+    """The error of a rule; the template may name values in braces."""
+    return PydanticCustomError(rule, template, values)
+
+
+def armour(text: str) -> str:
+    """Text as it is written to CSV: a spreadsheet must not take it for a formula."""
+    return "'" + text if text.startswith(("'", *_FORMULA)) else text
+
+
+def unarmour(text: str) -> str:
+    """Undo `armour`."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(("'", *_FORMULA)) else text
 
 
 def parse_number(value: object) -> object:
-    """Text -> float. Anything that is not text passes through. Raises ValueError."""
+    """Text -> float. Anything that is not text passes through."""
     if not isinstance(value, str):
         return value
     text = value.strip()
-    if _NUMBER.fullmatch(text):
+    if _NUMBER.fullmatch(text) and len(text) <= MAX_DIGITS:
         return float(text)
-    if text in _SPREADSHEET_ERRORS:
-        raise ValueError(f'"{text}" is a spreadsheet error; mend the formula it comes from')
+    shown = text if len(text) <= MAX_DIGITS else text[:MAX_DIGITS] + "..."
+    if text.upper() in _SPREADSHEET_ERRORS:
+        raise wrong("spreadsheet-error", '"{text}" is a spreadsheet error', text=shown)
     if _COMMA.fullmatch(text):
-        raise ValueError(f'"{text}" has a decimal comma or thousands separator; write 1234.5')
+        raise wrong("decimal-comma", '"{text}" has a decimal comma or thousands separator', text=shown)
     if text.casefold().lstrip("+-") in ("nan", "inf", "infinity"):
-        raise ValueError(f'"{text}" is not a finite number; write a figure or leave the cell empty')
-    raise ValueError(f'"{text}" is not a number')
+        raise wrong("not-finite", '"{text}" is not a finite number', text=shown)
+    if _UNIT.fullmatch(text):
+        raise wrong("unit-in-cell", '"{text}" is not a number but a number with a unit', text=shown)
+    raise wrong("not-a-number", '"{text}" is not a number', text=shown)
 
 
 def parse_whole(value: object) -> object:
-    """Text -> int; '2030.0' is accepted, '2030.5' is not. Raises ValueError."""
+    """Text -> int; '2030.0' is accepted, '2030.5' is not."""
     number = parse_number(value)
     if isinstance(number, float):
         if not number.is_integer():
-            raise ValueError(f'"{value}" must be a whole number')
+            raise wrong("not-whole", '"{text}" must be a whole number', text=str(value))
         return int(number)
     return number
 
 
 def parse_flag(value: object) -> object:
-    """Text -> bool. Raises ValueError."""
+    """Text -> bool."""
     if not isinstance(value, str):
         return value
     flag = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}.get(value.strip().casefold())
     if flag is None:
-        raise ValueError(f'"{value}" must be true or false')
+        raise wrong("not-a-flag", '"{text}" must be true or false', text=value)
     return flag
 
 
 def parse_id(value: object) -> object:
-    """Text -> identifier: no ';', '*' or line breaks, which lists and wildcards use. Raises ValueError."""
-    if isinstance(value, str) and re.search(r"[;*\r\n]", value):
-        raise ValueError(f'"{value}" contains one of ; * or a line break, which ids may not')
+    """Text -> identifier: no ';', '*' or line breaks, which lists and wildcards use, and nothing invisible."""
+    if isinstance(value, str):
+        if re.search(r"[;*\r\n]", value):
+            raise wrong("bad-id", '"{text}" contains one of ; * or a line break, which ids may not', text=value)
+        hidden = next((c for c in value if unicodedata.category(c) in ("Cc", "Cf", "Cs")), "")
+        if hidden:
+            raise wrong(
+                "invisible-character", '"{text}" contains the invisible character {code}', text=value,
+                code=f"U+{ord(hidden):04X}",
+            )  # fmt: skip
+        if value.upper() in _SPREADSHEET_ERRORS:
+            raise wrong("spreadsheet-error", '"{text}" is a spreadsheet error', text=value)
     return value
 
 
 def parse_list(value: object) -> object:
-    """'a; b' -> ('a', 'b'); '' -> (). Raises ValueError on a repeated entry."""
+    """'a; b' -> ('a', 'b'); '' -> (). No entry twice."""
     if not isinstance(value, str):
         return value
     parts = tuple(part.strip() for part in value.split(";") if part.strip())
     if len(set(parts)) < len(parts):
-        raise ValueError(f'"{value}" names an entry twice')
+        raise wrong("repeated-entry", '"{text}" names an entry twice', text=value)
+    for part in parts:
+        if part != "*":
+            parse_id(part)
     return parts
 
 
 def parse_wildcard(value: object) -> object:
-    """'*' -> '' (all), else text."""
-    return "" if isinstance(value, str) and value.strip() == "*" else value
+    """'*' -> '' (all), else an identifier."""
+    return "" if isinstance(value, str) and value.strip() == "*" else parse_id(value)
 
 
 Number = Annotated[float, BeforeValidator(parse_number)]

@@ -1,20 +1,27 @@
-"""Rules that span rows or tables: one named function each, yielding (table, line, column, message)."""
+"""Rules that span rows or tables: one named function each, yielding a Finding per broken rule.
+
+A wrong cell is not reported again as a broken sum: checks that add up a table are left out when a row of it could
+not be read, and names count as known if a row that could not be read gives them.
+"""
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from planner.data.case import BASE, Case
-from planner.data.schema import Row, Shock
+from planner.data.origin import Finding, Origin
+from planner.data.schema import Shock
 from planner.data.tables import Tables
 from planner.errors import Fault, did_you_mean
 
-Finding = tuple[str, int, str, str]
-Check = Callable[[Case], Iterator[Finding]]
 PROBABILITY_TOLERANCE = 1e-6
 SHARE_TOLERANCE = 1e-9
+HINTS = 200
+"""Unknown names for which the nearest known one is looked up."""
 
 # Filters of a shock that mean something, by kind.
 SHOCK_FILTERS: Mapping[str, tuple[str, ...]] = {
@@ -23,27 +30,84 @@ SHOCK_FILTERS: Mapping[str, tuple[str, ...]] = {
     "capacity": ("country", "stage", "project"),
     "delay": ("country", "stage", "project"),
 }
+# What names a kind of thing: table and column.
+DEFINED: Mapping[str, tuple[str, str]] = {
+    "country": ("countries", "country"),
+    "element": ("elements", "element"),
+    "project": ("projects", "project"),
+    "feed": ("feeds", "feed"),
+    "ramp": ("ramps", "ramp"),
+    "skill": ("skills", "skill"),
+    "scenario": ("scenarios", "scenario"),
+    "supplier": ("imports", "supplier"),
+    "funder": ("funders", "funder"),
+}
+FIXED: Mapping[str, tuple[str, ...]] = {"stage": ("mine", "separation", "metal"), "form": ("oxide", "metal")}
 
 
-def check_all(case: Case, places: Mapping[str, str]) -> list[Fault]:
-    """Run every check; `places` names the file or sheet of each table."""
-    findings = [finding for check in CHECKS for finding in check(case)]
-    return [Fault(places.get(table, table), line, column, message) for table, line, column, message in findings]
+@dataclass
+class Read:
+    """How the reading went: tables of which rows are lost, tables with a wrong header, names in lost rows."""
+
+    unsound: set[str] = field(default_factory=set)
+    headless: set[str] = field(default_factory=set)
+    claimed: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Kind of thing -> names in rows that were not read."""
+    nameless: set[str] = field(default_factory=set)
+    """Kinds of which a lost row does not even tell the name, so that no name can be called unknown."""
+    model_is_wrong: bool = False
+
+    def lost(self, table: str) -> None:
+        """No row of the table could be read."""
+        self.unsound.add(table)
+        self.headless.add(table)
+
+    def claim(self, table: str, header: tuple[str, ...], cells: tuple[str, ...]) -> None:
+        """A row is not read, but what it names exists."""
+        for kind, (defining, column) in DEFINED.items():
+            if defining == table and column in header and header.index(column) < len(cells):
+                self.claimed[kind].add(cells[header.index(column)])
+
+    def lose_name(self, table: str, column: str) -> None:
+        """A row is not read, and the name it gives is wrong itself."""
+        self.nameless |= {kind for kind, defined in DEFINED.items() if defined == (table, column)}
 
 
-def _known(tables: Tables) -> dict[str, Collection[str]]:
-    return {
-        "country": {r.country for r in tables.countries},
-        "element": {r.element for r in tables.elements},
-        "project": {r.project for r in tables.projects},
-        "feed": {r.feed for r in tables.feeds},
-        "ramp": {r.ramp for r in tables.ramps},
-        "skill": {r.skill for r in tables.skills},
-        "scenario": {r.scenario for r in tables.scenarios} or {BASE},
-        "supplier": {r.supplier for r in tables.imports},
-        "stage": ("mine", "separation", "metal"),
-        "form": ("oxide", "metal"),
+@dataclass(frozen=True)
+class Check:
+    """A rule: its function, and the tables that must have been read whole for it."""
+
+    run: Callable[[Case], Iterator[Finding]]
+    needs: tuple[str, ...] = ()
+    rows_of: str = ""
+    """The table it reads row by row: sound rows are checked even if others are not."""
+
+
+def check_all(case: Case, places: Mapping[str, str] | None = None, read: Read | None = None) -> list[Fault]:
+    """Run every check. `places` names the file or sheet of each table; left out, where the case was read from."""
+    origin = case.origin if places is None else Origin(dict(places))
+    read = read or Read()
+    findings = list(check_references(case, read))
+    torn = {table for found in findings for table, _ in ((found.table, found.line), *found.also)} | read.unsound
+    missing = {str(found.value) for found in findings if found.column in ("country", "countries")}
+    of_scenarios = any(found.column == "scenario" for found in findings)
+    for check in CHECKS:
+        if torn & set(check.needs) or check.rows_of in read.headless:
+            continue
+        if (check.run is check_probabilities and of_scenarios) or (check.run is check_horizon and read.model_is_wrong):
+            continue  # a scenario that is missing, or a horizon that could not be read, is a fault already
+        findings += (found for found in check.run(case) if found.rule != "funder-nowhere" or found.value not in missing)
+    return [origin.fault(found) for found in findings]
+
+
+def _known(tables: Tables, read: Read) -> dict[str, set[str]]:
+    known = {
+        kind: {getattr(row, column) for row in tables.rows(table)} | read.claimed.get(kind, set())
+        for kind, (table, column) in DEFINED.items()
     }
+    if not tables.scenarios and "scenarios" not in read.unsound:
+        known["scenario"] = {BASE}
+    return known
 
 
 # (table, column, what it names). Blank cells name nothing.
@@ -79,17 +143,34 @@ REFERENCES: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def check_references(case: Case) -> Iterator[Finding]:
-    """Every name refers to a row that exists."""
-    known = _known(case.tables)
+def check_references(case: Case, read: Read) -> Iterator[Finding]:
+    """Every name refers to a row that exists. A name that does not is one fault, however often it is used."""
+    known = _known(case.tables, read)
+    places: dict[tuple[str, str], dict[tuple[str, int], None]] = defaultdict(dict)
+    first: dict[tuple[str, str], tuple[str, str]] = {}
     for table, column, kind in REFERENCES:
-        if kind == "supplier" and not known["supplier"]:
-            continue  # nobody sells anything, so a cut of sales touches nothing
+        names = known.get(kind) or set(FIXED.get(kind, ()))
+        defining = DEFINED.get(kind, ("", ""))[0]
+        if kind in read.nameless or (not names and (kind == "supplier" or defining in read.headless)):
+            continue  # nobody sells anything, or the names could not be read
+        everywhere = "*" if (table, column) == ("funders", "countries") else ""
         for row in case.tables.rows(table):
             value = getattr(row, column)
             for name in value if isinstance(value, tuple) else (value,):
-                if name not in ("", "*") and name not in known[kind]:
-                    yield table, row.line, column, f'unknown {kind} "{name}"{did_you_mean(name, known[kind])}'
+                if name and name != everywhere and name not in names:
+                    # Without the defining table all its names are one fault.
+                    key = (kind, name if names - {BASE} else "")
+                    first.setdefault(key, (column, name))
+                    places[key][table, row.line] = None
+    for (kind, key_name), lines in places.items():
+        (table, line), *others = lines
+        column, name = first[kind, key_name]
+        said = f'unknown {kind} "{name}"'
+        if not key_name:
+            said += f"; there is no table {DEFINED[kind][0]}"
+        elif len(places) <= HINTS:
+            said += did_you_mean(name, known.get(kind) or FIXED[kind])
+        yield Finding("unknown-reference", table, line, column, said, name, also=tuple(others))
 
 
 def check_funders(case: Case) -> Iterator[Finding]:
@@ -100,43 +181,46 @@ def check_funders(case: Case) -> Iterator[Finding]:
         if row.funder not in listed and row.funder not in case.countries and row.funder not in reported:
             reported.add(row.funder)
             hint = did_you_mean(row.funder, [*listed, *case.countries])
-            yield (
-                "budgets",
-                row.line,
-                "funder",
-                f'"{row.funder}" is no country and has no row in funders, so it can pay nowhere{hint}',
-            )
+            said = f'"{row.funder}" is no country and has no row in funders, so it can pay nowhere{hint}'
+            yield Finding("funder-nowhere", "budgets", row.line, "funder", said, row.funder)
 
 
 def check_horizon(case: Case) -> Iterator[Finding]:
     """The horizon holds at least one year."""
     if not case.tables.demand:
-        yield "demand", 0, "", "has no rows; give the demand of at least one country, element and year"
-    if case.first_year > case.last_year:
-        yield ("model", 0, "horizon", f"first_year {case.first_year} is after last_year {case.last_year}")
+        yield Finding("no-rows", "demand", 0, "", "has no rows")
+    elif case.first_year > case.last_year:
+        key = "horizon.first_year" if case.model.horizon.first_year is not None else "horizon.last_year"
+        said = f"first_year {case.first_year} is after last_year {case.last_year}"
+        yield Finding("horizon", "model", 0, key, said)
 
 
 def check_feed_shares(case: Case) -> Iterator[Finding]:
     """Shares of one feed sum to at most 1."""
     totals: dict[str, float] = defaultdict(float)
-    last: dict[str, Row] = {}
+    last: dict[str, int] = {}
     for row in case.tables.feeds:
         totals[row.feed] += row.share
-        last[row.feed] = row
+        last[row.feed] = row.line
     for feed, total in totals.items():
         if total > 1 + SHARE_TOLERANCE:
-            yield "feeds", last[feed].line, "share", f'shares of feed "{feed}" sum to {total:.6g}, more than 1'
+            said = f'shares of feed "{feed}" sum to {total:.6g}, more than 1'
+            yield Finding("feed-shares", "feeds", last[feed], "share", said, f"{total:.6g}")
 
 
 def check_project_feeds(case: Case) -> Iterator[Finding]:
     """A mine has exactly one feed, a separation plant at least one, a metal plant none."""
     for row in case.tables.projects:
         if row.stage == "mine" and len(row.feeds) != 1:
-            yield "projects", row.line, "feeds", f"a mine has exactly one feed, here {len(row.feeds)}"
+            said, given = f"a mine has exactly one feed, here {len(row.feeds)}", ";".join(row.feeds)
+            yield Finding("mine-feed", "projects", row.line, "feeds", said, given)
         if row.stage == "separation" and not row.feeds:
-            yield "projects", row.line, "feeds", "a separation plant must name the feeds it accepts"
+            yield Finding(
+                "separation-feed", "projects", row.line, "feeds", "a separation plant must name the feeds it accepts"
+            )
         if row.stage == "metal" and row.feeds:
-            yield "projects", row.line, "feeds", "a metal plant takes oxide, not feeds; leave it empty"
+            said = "a metal plant takes oxide, not feeds"
+            yield Finding("metal-feed", "projects", row.line, "feeds", said, ";".join(row.feeds))
 
 
 def check_ramps(case: Case) -> Iterator[Finding]:
@@ -149,29 +233,33 @@ def check_ramps(case: Case) -> Iterator[Finding]:
     for ramp, given in years.items():
         for expected, found in enumerate(sorted(given)):
             if expected != found:
-                yield (
-                    "ramps",
-                    lines[ramp, found],
-                    "year_after_start",
-                    f'ramp "{ramp}" has no row for year {expected}; years are consecutive from 0',
-                )
+                said = f'ramp "{ramp}" has no row for year {expected}; years are consecutive from 0'
+                yield Finding("ramp-years", "ramps", lines[ramp, found], "year_after_start", said, found)
                 break
 
 
 def check_staffing(case: Case) -> Iterator[Finding]:
     """A project's staffing row is filed under its own stage."""
+    found: dict[str, Finding] = {}
     for row in case.tables.staffing:
         project = case.projects.get(row.project)
         if project is not None and project.stage != row.stage:
-            yield "staffing", row.line, "stage", f'project "{row.project}" is of stage {project.stage}, not {row.stage}'
+            if row.project in found:
+                first = found[row.project]
+                found[row.project] = replace(first, also=(*first.also, ("staffing", row.line)))
+            else:
+                said = f'project "{row.project}" is of stage {project.stage}, not {row.stage}'
+                found[row.project] = Finding("staffing-stage", "staffing", row.line, "stage", said, row.stage)
+    yield from found.values()
 
 
 def check_probabilities(case: Case) -> Iterator[Finding]:
     """Probabilities sum to 1."""
     rows = case.tables.scenarios
-    total = sum(row.probability for row in rows)
+    total = math.fsum(row.probability for row in rows)
     if rows and abs(total - 1) > PROBABILITY_TOLERANCE:
-        yield "scenarios", rows[-1].line, "probability", f"probabilities sum to {total:.9g}, not 1"
+        said = f"probabilities sum to {total:.9g}, not 1"
+        yield Finding("probabilities", "scenarios", rows[-1].line, "probability", said, f"{total:.9g}")
 
 
 def check_loss_tiers(case: Case) -> Iterator[Finding]:
@@ -182,55 +270,50 @@ def check_loss_tiers(case: Case) -> Iterator[Finding]:
     for steps in sets.values():
         steps.sort()
         if abs(steps[-1][0] - 1) > SHARE_TOLERANCE:
-            yield (
-                "loss_tiers",
-                steps[-1][2],
-                "up_to_share",
-                f"the last step ends at {steps[-1][0]:g}; the steps must rise to 1",
-            )
+            said = f"the last step ends at {steps[-1][0]:g}; the steps must rise to 1"
+            yield Finding("tiers-end", "loss_tiers", steps[-1][2], "up_to_share", said, f"{steps[-1][0]:g}")
         for (_, lower, _), (share, upper, line) in itertools.pairwise(steps):
             if upper < lower:
-                yield (
-                    "loss_tiers",
-                    line,
-                    "loss_usd_per_kg",
-                    f"falls from {lower:g} to {upper:g} at share {share:g}; a deeper shortfall cannot cost less",
-                )
+                said = f"falls from {lower:g} to {upper:g} at share {share:g}; a deeper shortfall cannot cost less"
+                yield Finding("tiers-fall", "loss_tiers", line, "loss_usd_per_kg", said, f"{upper:g}")
 
 
 def check_shocks(case: Case) -> Iterator[Finding]:
     """Periods run forward, delays are whole years, and filters fit the kind."""
     for row in case.tables.shocks:
         if row.start_year is not None and row.end_year is not None and row.end_year < row.start_year:
-            yield "shocks", row.line, "end_year", f"{row.end_year} is before start_year {row.start_year}"
+            said = f"{row.end_year} is before start_year {row.start_year}"
+            yield Finding("reversed-period", "shocks", row.line, "end_year", said, row.end_year)
         if row.kind == "delay" and not row.factor.is_integer():
-            yield "shocks", row.line, "factor", f"{row.factor:g}: a delay is in whole years"
+            said = f"{row.factor:g}: a delay is in whole years"
+            yield Finding("delay-years", "shocks", row.line, "factor", said, f"{row.factor:g}")
         yield from _filters_that_do_not_fit(row)
 
 
 def _filters_that_do_not_fit(row: Shock) -> Iterator[Finding]:
     for column in ("supplier", "country", "element", "form", "stage", "project"):
         if column not in SHOCK_FILTERS[row.kind] and getattr(row, column):
-            yield "shocks", row.line, column, f'has no meaning for kind "{row.kind}"; leave it empty'
+            said = f'has no meaning for kind "{row.kind}"'
+            yield Finding("shock-filter", "shocks", row.line, column, said, getattr(row, column))
 
 
 def check_stockpiles(case: Case) -> Iterator[Finding]:
     """A stock starts within its limit."""
     for row in case.tables.stockpiles:
         if row.max_t is not None and row.initial_t > row.max_t:
-            yield "stockpiles", row.line, "initial_t", f"{row.initial_t:g} is above max_t {row.max_t:g}"
+            said = f"{row.initial_t:g} is above max_t {row.max_t:g}"
+            yield Finding("stock-limit", "stockpiles", row.line, "initial_t", said, f"{row.initial_t:g}")
 
 
 CHECKS: tuple[Check, ...] = (
-    check_references,
-    check_funders,
-    check_horizon,
-    check_feed_shares,
-    check_project_feeds,
-    check_ramps,
-    check_staffing,
-    check_probabilities,
-    check_loss_tiers,
-    check_shocks,
-    check_stockpiles,
+    Check(check_funders, needs=("countries", "funders"), rows_of="budgets"),
+    Check(check_horizon, needs=("demand",)),
+    Check(check_feed_shares, needs=("feeds",)),
+    Check(check_project_feeds, rows_of="projects"),
+    Check(check_ramps, needs=("ramps",)),
+    Check(check_staffing, rows_of="staffing"),
+    Check(check_probabilities, needs=("scenarios",)),
+    Check(check_loss_tiers, needs=("loss_tiers",)),
+    Check(check_shocks, rows_of="shocks"),
+    Check(check_stockpiles, rows_of="stockpiles"),
 )

@@ -9,15 +9,16 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from pydantic import ValidationError
-
 from planner.config import ModelFile, build_model, parse_value, read_model, set_dotted
 from planner.data.case import Case
-from planner.data.checks import check_all
+from planner.data.checks import Read, check_all
+from planner.data.origin import Origin
 from planner.data.read import Sheet, read_folder, read_workbook
-from planner.data.schema import CARRIED, Row
-from planner.data.tables import TABLES, Table, Tables
-from planner.errors import Fault, InputError, did_you_mean
+from planner.data.rows import collapse, read_rows
+from planner.data.rules import fault
+from planner.data.schema import Row
+from planner.data.tables import BY_NAME, TABLES, Tables
+from planner.errors import Fault, InputError, nearest
 
 
 def load(
@@ -33,30 +34,46 @@ def load(
     started = perf_counter()
     path = Path(path)
     faults: list[Fault] = []
-    sheets, model_sheet = _sheets(path, faults)
-    tables = _tables(sheets, path, faults)
+    remarks: list[Fault] = []
+    sheets, model_sheet = _sheets(path, faults, remarks)
+    read = Read()
+    tables = _tables(sheets, path, faults, remarks, read)
     try:
         chosen = _model(path, model, overrides or {}, model_sheet)
     except InputError as error:
         faults += error.faults
-        chosen = ModelFile()
+        chosen, read.model_is_wrong = ModelFile(), True
+    name = path.stem if path.is_file() else path.resolve().name
+    case = Case(name, tables, chosen, fingerprint(tables, chosen), origin=_origin(path, sheets, model, remarks))
+    faults += check_all(case, read=read)
     if faults:
-        raise InputError(faults)
-    case = Case(path.stem if path.is_file() else path.resolve().name, tables, chosen, fingerprint(tables, chosen))
-    faults = check_all(case, {name: sheet.place for name, sheet in sheets.items()})
-    if faults:
-        raise InputError(faults)
+        raise InputError(collapse(faults))
     return replace(case, load_seconds=perf_counter() - started)
 
 
-def _sheets(path: Path, faults: list[Fault]) -> tuple[dict[str, Sheet], Sheet | None]:
-    if path.is_dir():
-        return read_folder(path, faults), None
-    if not path.exists():
-        raise InputError([Fault(str(path), 0, "", "no such case; give a folder of CSV tables or an .xlsx workbook")])
-    if path.suffix.casefold() != ".xlsx":
-        raise InputError([Fault(str(path), 0, "", "is neither a folder nor an .xlsx workbook")])
+def _sheets(path: Path, faults: list[Fault], remarks: list[Fault]) -> tuple[dict[str, Sheet], Sheet | None]:
+    try:
+        if path.is_dir():
+            return read_folder(path, faults, remarks), None
+        exists = path.exists()
+    except (OSError, ValueError) as error:
+        raise InputError([fault("no-such-case", str(path), 0, "", f"cannot be read: {error}")]) from None
+    if not exists:
+        raise InputError([fault("no-such-case", str(path), 0, "", "no such case")])
+    if path.suffix.casefold() != ".xlsx" or not path.is_file():
+        raise InputError([fault("no-such-case", str(path), 0, "", "is neither a folder nor an .xlsx workbook")])
     return read_workbook(path, faults)
+
+
+def _origin(path: Path, sheets: Mapping[str, Sheet], model: object, remarks: list[Fault]) -> Origin:
+    places = {table.name: f"{table.name}.csv" if path.is_dir() else f"{path.name}[{table.name}]" for table in TABLES}
+    places["model"] = Path(model).name if isinstance(model, str | Path) else "model"
+    return Origin(
+        places | {name: sheet.place for name, sheet in sheets.items()},
+        {name: sheet.tab for name, sheet in sheets.items()},
+        {name: sheet.header for name, sheet in sheets.items()},
+        tuple(remarks),
+    )
 
 
 def _model(
@@ -67,96 +84,54 @@ def _model(
     if model is not None:
         return read_model(Path(model), overrides)
     if sheet is not None:
-        return build_model(_model_values(sheet), overrides, sheet.place, path.stem)
+        places = {cells[0]: (line, sheet.cell(line, 1)) for line, cells in sheet.rows}
+        return build_model(_model_values(sheet), overrides, sheet.place, path.stem, places)
     own = path / "model.toml"
     return read_model(own if path.is_dir() and own.exists() else None, overrides)
 
 
 def _model_values(sheet: Sheet) -> dict[str, Any]:
     if sheet.header[:2] != ("key", "value"):
-        raise InputError([Fault(sheet.place, 1, "", 'must have the columns "key" and "value"')])
+        raise InputError(
+            [fault("missing-column", sheet.place, sheet.header_line, "", 'must have the columns "key" and "value"')]
+        )
     values: dict[str, Any] = {}
     seen: set[str] = set()
     faults: list[Fault] = []
     for line, cells in sheet.rows:
         key, value = (*cells, "", "")[:2]
+        cell = sheet.cell(line, 0)
         if key in seen:
-            faults.append(Fault(sheet.place, line, "key", f'"{key}" is given twice'))
+            faults.append(
+                fault("repeated-key", sheet.place, line, "key", f'"{key}" is given twice', value=key, cell=cell)
+            )
+        elif value != "":
+            try:
+                set_dotted(values, key, parse_value(value, key))
+            except InputError as error:
+                faults += [replace(found, place=sheet.place, line=line, cell=cell) for found in error.faults]
         seen.add(key)
-        if value != "":
-            set_dotted(values, key, parse_value(value))
     if faults:
         raise InputError(faults)
     return values
 
 
-def _tables(sheets: Mapping[str, Sheet], path: Path, faults: list[Fault]) -> Tables:
+def _tables(sheets: Mapping[str, Sheet], path: Path, faults: list[Fault], remarks: list[Fault], read: Read) -> Tables:
     found: dict[str, tuple[Row, ...]] = {}
+    misnamed = {nearest(fault.value, BY_NAME) for fault in faults if fault.rule == "unknown-table"}
     for table in TABLES:
-        if table.name in sheets:
-            found[table.name] = _rows(table, sheets[table.name], faults)
-        elif table.required:
-            name = f"{table.name}.csv" if path.is_dir() else f"{path.name}[{table.name}]"
-            faults.append(Fault(name, 0, "", f"is missing: {table.meaning}"))
+        sheet = sheets.get(table.name)
+        if sheet is None and table.name in misnamed:
+            read.lost(table.name)
+        elif sheet is None and table.required:
+            place = f"{table.name}.csv" if path.is_dir() else f"{path.name}[{table.name}]"
+            faults.append(fault("missing-table", place, 0, "", f"is missing: {table.meaning}"))
+            read.lost(table.name)
+        elif sheet is not None and sheet.unread:
+            read.lost(table.name)
+        elif sheet is not None:
+            found[table.name] = read_rows(table, sheet, faults, remarks, read)
     return Tables(**found)  # type: ignore[arg-type]
-
-
-def _rows(table: Table, sheet: Sheet, faults: list[Fault]) -> tuple[Row, ...]:
-    before = len(faults)
-    _check_header(table, sheet, faults)
-    if len(faults) > before:
-        return ()
-    rows: list[Row] = []
-    first_seen: dict[tuple[object, ...], int] = {}
-    for line, cells in sheet.rows:
-        extra = [cell for cell in cells[len(sheet.header) :] if cell]
-        if extra:
-            faults.append(Fault(sheet.place, line, "", f'has more cells than the header has columns: "{extra[0]}"'))
-            continue
-        filled = {name: cell for name, cell in zip(sheet.header, cells, strict=False) if cell != ""}
-        try:
-            row = table.row.model_validate({**filled, "line": line})
-        except ValidationError as error:
-            faults += [_cell_fault(detail, sheet, line) for detail in error.errors()]
-            continue
-        key = tuple(getattr(row, column) for column in table.key)
-        if key in first_seen:
-            what = ", ".join(str(part) for part in key if part not in ("", None))
-            faults.append(
-                Fault(sheet.place, line, table.key[0], f"repeats line {first_seen[key]} ({what}); keep one of the two")
-            )
-        first_seen.setdefault(key, line)
-        rows.append(row)
-    return tuple(rows)
-
-
-def _check_header(table: Table, sheet: Sheet, faults: list[Fault]) -> None:
-    known = [*table.row.columns(), *CARRIED]
-    for position, name in enumerate(sheet.header):
-        if name == "":
-            faults.append(Fault(sheet.place, 1, f"column {position + 1}", "has no name"))
-        elif name not in known:
-            faults.append(Fault(sheet.place, 1, name, f"unknown column{did_you_mean(name, known)}"))
-        elif name in sheet.header[:position]:
-            faults.append(Fault(sheet.place, 1, name, "stands twice in the header"))
-    for name, field in table.row.model_fields.items():
-        if field.is_required() and name not in sheet.header:
-            faults.append(Fault(sheet.place, 1, name, f"column is missing: {field.description}"))
-
-
-def _cell_fault(detail: Mapping[str, Any], sheet: Sheet, line: int) -> Fault:
-    column = str(detail["loc"][0])
-    if detail["type"] == "missing":
-        return Fault(sheet.place, line, column, "must not be empty")
-    message = str(detail["msg"]).removeprefix("Value error, ")
-    if detail["type"] == "literal_error":
-        choices = [part.strip("' ") for part in str(detail["ctx"]["expected"]).replace(" or ", ", ").split(",")]
-        message = f'"{detail["input"]}" is not one of {", ".join(choices)}{did_you_mean(str(detail["input"]), choices)}'
-    elif detail["type"] != "value_error":
-        value = detail["input"]
-        shown = f"{value:g}" if isinstance(value, float) else value
-        message = f"{shown}: must be{message.removeprefix('Input should be')}"
-    return Fault(sheet.place, line, column, message)
 
 
 def fingerprint(tables: Tables, model: ModelFile) -> str:

@@ -7,17 +7,23 @@ import io
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from zipfile import BadZipFile
 
 import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.utils import get_column_letter
 
+from planner.data.archive import Traits, inspect
+from planner.data.cells import unarmour
+from planner.data.rules import fault
 from planner.data.tables import BY_NAME
-from planner.errors import Fault, InputError, did_you_mean
+from planner.errors import Fault, InputError, did_you_mean, nearest
 
 MODEL_SHEET = "model"
+MAX_BYTES = 256 * 2**20
+"""Largest CSV table that is read; a million rows of demand are 40 MiB."""
+MAX_ROWS, MAX_COLUMNS = 2_000_000, 1_000
+_OTHER_FORMS = (".tsv", ".txt", ".xls", ".xlsx", ".ods", ".json", ".parquet")
 
 
 @dataclass(frozen=True)
@@ -27,49 +33,143 @@ class Sheet:
     place: str
     header: tuple[str, ...]
     rows: tuple[tuple[int, tuple[str, ...]], ...]
+    header_line: int = 1
+    tab: str = ""
+    """Name of the sheet in a workbook; '' for a CSV file."""
+    unread: bool = False
+    """Whether the file is there but could not be read, which is a fault already."""
+
+    def cell(self, line: int, column: int) -> str:
+        """Address of a cell in a workbook (`demand!E2`); columns count from 0. '' in a CSV file."""
+        return f"{self.tab}!{get_column_letter(column + 1)}{line}" if self.tab and line and column >= 0 else ""
 
 
-def read_folder(folder: Path, faults: list[Fault]) -> dict[str, Sheet]:
-    """Every `*.csv` of a case folder. Unknown tables and unreadable files become faults."""
+def read_folder(folder: Path, faults: list[Fault], remarks: list[Fault]) -> dict[str, Sheet]:
+    """Every table of a case folder. Unknown tables and unreadable files become faults."""
     sheets: dict[str, Sheet] = {}
-    for path in sorted(folder.glob("*.csv")):
-        if path.stem not in BY_NAME:
-            faults.append(Fault(path.name, 0, "", f"unknown table{did_you_mean(path.stem, BY_NAME)}"))
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "~$")):
             continue
-        try:
-            text = path.read_bytes().decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = error.object[: error.start].count(b"\n") + 1
-            faults.append(Fault(path.name, line, "", "is not UTF-8; save the file as CSV UTF-8"))
-            continue
-        try:
-            sheets[path.stem] = _sheet(path.name, _csv_lines(text))
-        except csv.Error as error:
-            faults.append(Fault(path.name, 0, "", f"is not readable as CSV: {error}"))
+        if path.suffix.casefold() != ".csv":
+            remarks += _left_out(path)
+        elif path.stem not in BY_NAME:
+            said = f"unknown table{did_you_mean(path.stem, BY_NAME)}"
+            faults.append(fault("unknown-table", path.name, 0, "", said, value=path.stem))
+        elif path.stem in sheets:
+            faults.append(fault("double-table", path.name, 0, "", f"is a second table {path.stem}"))
+        else:
+            sheets[path.stem] = _read_csv(path, faults) or Sheet(path.name, (), (), unread=True)
     return sheets
+
+
+def _left_out(path: Path) -> list[Fault]:
+    """A file beside the tables whose name makes one think that it is read."""
+    suffix = path.suffix.casefold()
+    if path.stem.casefold() in BY_NAME and suffix in _OTHER_FORMS and not path.with_suffix(".csv").exists():
+        return [fault("ignored-file", path.name, 0, "", f"is not read: a table is a file {path.stem.casefold()}.csv")]
+    if suffix == ".toml" and path.stem != "model" and nearest(path.stem, ["model"]):
+        return [fault("ignored-file", path.name, 0, "", "is not read: a case takes its model from model.toml")]
+    return []
+
+
+def _read_csv(path: Path, faults: list[Fault]) -> Sheet | None:
+    try:
+        if not path.is_file():
+            faults.append(fault("unreadable", path.name, 0, "", "is not a plain file"))
+            return None
+        if path.stat().st_size > MAX_BYTES:
+            size = f"is {path.stat().st_size / 2**20:,.0f} MiB; at most {MAX_BYTES // 2**20} MiB are read"
+            faults.append(fault("too-large", path.name, 0, "", size))
+            return None
+        raw = path.read_bytes()
+    except OSError as error:
+        faults.append(fault("unreadable", path.name, 0, "", f"cannot be read: {error.strerror}"))
+        return None
+    text = _text(path.name, raw, faults)
+    if text is None:
+        return None
+    # strict=True refuses text after a closing quote, which would otherwise be glued to the cell.
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        sheet = _sheet(path.name, _csv_lines(reader))
+    except csv.Error as error:
+        faults.append(fault("bad-csv", path.name, reader.line_num, "", f"is not readable as CSV: {error}"))
+        return None
+    return None if _wrong_delimiter(sheet, faults) else sheet
+
+
+def _text(place: str, raw: bytes, faults: list[Fault]) -> str | None:
+    """UTF-8 text, with or without a byte order mark."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        faults.append(fault("encoding", place, 1, "", "is UTF-16, not UTF-8"))
+        return None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        said = f"is not UTF-8: byte 0x{raw[error.start]:02x}"
+        faults.append(fault("encoding", place, line, "", said, value=f"0x{raw[error.start]:02x}"))
+        return None
+    if "\0" in text:
+        line = text[: text.index("\0")].count("\n") + 1
+        faults.append(fault("encoding", place, line, "", "holds a NUL character, so it is no text file"))
+        return None
+    return text
+
+
+def _csv_lines(reader: Iterator[list[str]]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    start = 1
+    for cells in reader:
+        yield start, tuple(unarmour(cell.strip()) for cell in cells)
+        start = reader.line_num + 1  # type: ignore[attr-defined]
+
+
+def _wrong_delimiter(sheet: Sheet, faults: list[Fault]) -> bool:
+    """A header in one cell, because the file separates cells by something else."""
+    if len(sheet.header) != 1:
+        return False
+    for sign, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+        if sign in sheet.header[0]:
+            said = f"cells are separated by {name}, not commas"
+            faults.append(fault("delimiter", sheet.place, sheet.header_line, "", said, value=sign))
+            return True
+    return False
 
 
 def read_workbook(path: Path, faults: list[Fault]) -> tuple[dict[str, Sheet], Sheet | None]:
     """Every sheet of a workbook, and the sheet `model` if there is one. Raises InputError if unreadable."""
+    traits = inspect(path)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, OSError, ValueError) as error:
-        raise InputError([Fault(path.name, 0, "", f"is not a readable .xlsx workbook: {error}")]) from None
+            return _read_tabs(path, traits, faults)
+    except InputError:
+        raise
+    except MemoryError:
+        raise InputError([fault("too-large", path.name, 0, "", "does not fit in memory")]) from None
+    except Exception as error:  # the reader raises whatever a damaged part makes it stumble over
+        said = f"is not a readable .xlsx workbook: {type(error).__name__}: {str(error)[:200]}"
+        raise InputError([fault("bad-workbook", path.name, 0, "", said)]) from None
+
+
+def _read_tabs(path: Path, traits: dict[str, Traits], faults: list[Fault]) -> tuple[dict[str, Sheet], Sheet | None]:
     sheets: dict[str, Sheet] = {}
     model: Sheet | None = None
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     try:
         for tab in book.worksheets:
             place = f"{path.name}[{tab.title}]"
             if tab.title != MODEL_SHEET and tab.title not in BY_NAME:
-                faults.append(Fault(place, 0, "", f"unknown table{did_you_mean(tab.title, [*BY_NAME, MODEL_SHEET])}"))
+                said = f"unknown table{did_you_mean(tab.title, [*BY_NAME, MODEL_SHEET])}"
+                faults.append(fault("unknown-table", place, 0, "", said, value=tab.title))
                 continue
+            tab.reset_dimensions()  # some programs write wrong ones, and rows would be lost
             lines = (
-                (number, tuple(_cell_text(value) for value in row))
+                (number, tuple(_cell_text(value) for value in row[:MAX_COLUMNS]))
                 for number, row in enumerate(tab.iter_rows(values_only=True), start=1)
             )
-            sheet = _sheet(place, lines)
+            sheet = _sheet(place, lines, tab.title)
+            faults += _layout(place, tab.title, traits.get(tab.title, Traits()))
             if tab.title == MODEL_SHEET:
                 model = sheet
             else:
@@ -79,24 +179,37 @@ def read_workbook(path: Path, faults: list[Fault]) -> tuple[dict[str, Sheet], Sh
     return sheets, model
 
 
-def _csv_lines(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    start = 1
-    for cells in reader:
-        yield start, tuple(cells)
-        start = reader.line_num + 1
+def _layout(place: str, tab: str, traits: Traits) -> Iterator[Fault]:
+    if traits.merged:
+        also = tuple(f"{tab}!{area}" for area in traits.merged[1:])
+        said = f"cells {traits.merged[0]} are merged"
+        address = traits.merged[0].split(":")[0]
+        yield fault("merged-cells", place, _row(address), "", said, cell=f"{tab}!{traits.merged[0]}", also=also)
+    if traits.valueless:
+        also = tuple(f"{tab}!{cell}" for cell in traits.valueless[1:])
+        said = "a formula has no stored value, so the cell would read as empty"
+        line = _row(traits.valueless[0])
+        yield fault("formula-without-value", place, line, "", said, cell=f"{tab}!{traits.valueless[0]}", also=also)
 
 
-def _sheet(place: str, lines: Iterator[tuple[int, tuple[str, ...]]]) -> Sheet:
-    filled = [
-        (number, tuple(cell.strip() for cell in cells)) for number, cells in lines if any(c.strip() for c in cells)
-    ]
+def _row(address: str) -> int:
+    digits = address.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ$")
+    return int(digits) if digits.isdecimal() else 0
+
+
+def _sheet(place: str, lines: Iterator[tuple[int, tuple[str, ...]]], tab: str = "") -> Sheet:
+    filled: list[tuple[int, tuple[str, ...]]] = []
+    for number, cells in lines:
+        if any(cells):
+            filled.append((number, cells))
+            if len(filled) > MAX_ROWS:
+                raise InputError([fault("too-large", place, number, "", f"has more than {MAX_ROWS:,} rows")])
     if not filled:
-        return Sheet(place, (), ())
-    header = filled[0][1]
+        return Sheet(place, (), (), tab=tab)
+    line, header = filled[0]
     while header and not header[-1]:
         header = header[:-1]
-    return Sheet(place, header, tuple(filled[1:]))
+    return Sheet(place, header, tuple(filled[1:]), line, tab)
 
 
 def _cell_text(value: object) -> str:
@@ -106,6 +219,8 @@ def _cell_text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, date):
+    if isinstance(value, date | datetime | time):
         return value.isoformat()
-    return str(value)
+    if isinstance(value, timedelta):
+        return str(value)
+    return str(value).strip()

@@ -38,6 +38,11 @@ def year(meaning: str, default: Any = ...) -> Any:
     return col(meaning, "year", default, ge=1900, le=2200)
 
 
+def edge(meaning: str, default: Any = None) -> Any:
+    """A calendar year that begins or ends something; far outside the horizon means never or always."""
+    return col(meaning, "year", default, ge=1, le=9999)
+
+
 class Row(BaseModel):
     """What every row carries and no computation reads."""
 
@@ -71,7 +76,7 @@ class Element(Row):
 
 class LossTier(Row):
     element: Id = col("element", min_length=1)
-    country: str = col("country; blank = all", default="")
+    country: Wildcard = col("country; blank = all", default="")
     form: Form | None = col("form; blank = all", default=None)
     up_to_share: Number = col(
         "upper end of the step, as a share of the year's demand", "share", gt=0, le=1, allow_inf_nan=False
@@ -109,12 +114,12 @@ class Project(Row):
     stage: Stage = col("stage of the chain")
     basis: Literal["treo", "heavy"] = col("what a separation plant's tonnes count", default="treo")
     existing_tpa: Number = positive("capacity that exists or is paid for", "t/y", 0.0)
-    online_year: Whole | None = year("first year of the existing capacity; blank = from the start", None)
-    retire_year: Whole | None = year("first year without the existing capacity; blank = never", None)
+    online_year: Whole | None = edge("first year of the existing capacity; blank = from the start")
+    retire_year: Whole | None = edge("first year without the existing capacity; blank = never")
     max_new_tpa: Number = positive("largest new nameplate over the horizon", "t/y", 0.0)
-    earliest_year: Whole | None = year("first year in which to commit; blank = first year", None)
+    earliest_year: Whole | None = edge("first year in which to commit; blank = first year")
     lead_time_years: Whole = col("years from commitment to first use", "years", 0, ge=0, le=100)
-    ramp: str = col("ramp of new capacity; blank = full use at once", default="")
+    ramp: Id = col("ramp of new capacity; blank = full use at once", default="")
     capex_usd_per_tpa: Number = positive("capital cost of new nameplate", "USD per t/y", 0.0)
     fixed_opex_usd_per_tpa: Number = positive("yearly cost of new nameplate", "USD per t/y and year", 0.0)
     variable_opex_usd_per_t: Number = positive("cost per tonne of throughput as capacity counts it", "USD/t", 0.0)
@@ -166,7 +171,7 @@ class Training(Row):
 
 class Staffing(Row):
     stage: Stage = col("stage")
-    project: str = col("project; blank = every project of the stage; a project row overrides", default="")
+    project: Wildcard = col("project; blank = every project of the stage; a project row overrides", default="")
     skill: Id = col("skill", min_length=1)
     persons_per_ktpa: Number = positive("persons per 1,000 t of yearly throughput", "persons per kt/y")
 
@@ -191,8 +196,8 @@ class Scenario(Row):
 class Shock(Row):
     scenario: Id = col("scenario", min_length=1)
     kind: ShockKind = col("what is hit")
-    start_year: Whole | None = year("first year; blank = first year of the horizon", None)
-    end_year: Whole | None = year("last year, inclusive; blank = last year of the horizon", None)
+    start_year: Whole | None = edge("first year; blank = first year of the horizon")
+    end_year: Whole | None = edge("last year, inclusive; blank = last year of the horizon")
     supplier: Wildcard = col("supplier; blank or `*` = all (kind import)", default="")
     country: Wildcard = col("country; blank or `*` = all", default="")
     element: Wildcard = col("element; blank or `*` = all (kinds import, demand)", default="")

@@ -51,10 +51,11 @@ def effects_by_scenario(case: Case) -> dict[str, Effects]:
     grouped: dict[str, list[Shock]] = {scenario: [] for scenario in case.scenarios}
     for shock in case.tables.shocks:
         grouped[shock.scenario].append(shock)
-    return {scenario: _effects(case, shocks) for scenario, shocks in grouped.items()}
+    return {scenario: effects_of(case, shocks) for scenario, shocks in grouped.items()}
 
 
-def _effects(case: Case, shocks: list[Shock]) -> Effects:
+def effects_of(case: Case, shocks: list[Shock]) -> Effects:
+    """What these shocks do together, where they are felt."""
     effects = Effects(defaultdict(lambda: 1.0), defaultdict(lambda: 1.0), defaultdict(lambda: 1.0), defaultdict(list))
     for shock in shocks:
         start = case.first_year if shock.start_year is None else shock.start_year

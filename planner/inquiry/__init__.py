@@ -1,1 +1,1 @@
-"""Why this plan: counterfactuals, alternatives, values of information, investment cases. Each answer is solved."""
+"""Why this plan: the same program asked other questions, and what the answers say. Values go to planner.reporting."""

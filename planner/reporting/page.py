@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import resources
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from planner.reporting import charts_plan, charts_supply, grids, grids_plan
 from planner.reporting.answer import answer, cards, question, risk_words
 from planner.reporting.book import Book
 from planner.reporting.drawing import Drawer
 from planner.reporting.inputs import input_grids, sureness
+from planner.reporting.layout import render
 from planner.reporting.names import readable
 from planner.reporting.parts import Part, Section, Text
 
@@ -32,21 +29,13 @@ UNKNOWN = (
 )
 
 
-def render_page(book: Book) -> str:
-    """The whole page as text."""
-    environment = Environment(
-        loader=PackageLoader("planner.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = resources.files("planner.reporting").joinpath("templates/report.css").read_text(encoding="utf-8")
+def render_page(book: Book, parts: list[Section] | None = None) -> str:
+    """The whole page as text. parts: its chapters, if they are there already."""
     planned = "risk_musd" in book.summary
     model = book.case.model
     subtitle = model.title if model.title not in ("", "defaults", model.name) else ""
-    return environment.get_template("report.html.j2").render(
-        style=Markup(style),  # noqa: S704  our own file
+    return render(
+        "report.html.j2",
         title=readable(book.title),
         subtitle=subtitle,
         question=question(book),
@@ -56,7 +45,7 @@ def render_page(book: Book) -> str:
         sayings=answer(book) if planned else [],
         cards=cards(book) if planned else [],
         risk_words=risk_words(book),
-        sections=sections(book) if planned else [_inputs(book)],
+        sections=(parts or sections(book)) if planned else [_inputs(book)],
         unknown=UNKNOWN,
     )
 

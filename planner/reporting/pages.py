@@ -4,14 +4,43 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planner.reporting.book import open_book
-from planner.reporting.page import render_page
+from planner.reporting.answer import answer, cards, question
+from planner.reporting.book import Book, open_book
+from planner.reporting.iamc import iamc_table
+from planner.reporting.markdown import render_markdown
+from planner.reporting.names import readable
+from planner.reporting.page import UNKNOWN, render_page, sections
+from planner.reporting.parts import Grid, Section
+from planner.reporting.typeset import write_pdf
 from planner.reporting.workbook import write_workbook
 from planner.results.plan import PlanValues
 
+FORMS = ("report.html", "report.xlsx", "report.pdf", "report.md", "report-iamc.csv")
 
-def write_pages(plan: PlanValues, folder: Path) -> None:
-    """Write report.html and report.xlsx into a run folder."""
+
+def write_pages(plan: PlanValues, folder: Path, every_form: bool = True) -> None:
+    """Write report.html and report.xlsx into a folder; with `every_form` and a plan also report.pdf, report.md and
+    report-iamc.csv, which take about as long again."""
     book = open_book(plan)
-    (folder / "report.html").write_text(render_page(book), encoding="utf-8", newline="\n")
+    parts = sections(book) if "risk_musd" in book.summary else None
+    (folder / "report.html").write_text(render_page(book, parts), encoding="utf-8", newline="\n")
     write_workbook(book, folder / "report.xlsx")
+    if every_form and parts is not None:
+        _other_forms(book, parts, folder)
+
+
+def _other_forms(book: Book, parts: list[Section], folder: Path) -> None:
+    title, ask, told, figures = readable(book.title), question(book), answer(book), cards(book)
+    short = [_without_inputs(section) for section in parts]
+    write_pdf(folder / "report.pdf", title, ask, told, figures, short, UNKNOWN)
+    text = render_markdown(title, ask, told, figures, short, UNKNOWN)
+    (folder / "report.md").write_text(text, encoding="utf-8", newline="\n")
+    iamc_table(book).to_csv(folder / "report-iamc.csv", index=False, lineterminator="\n")
+
+
+def _without_inputs(section: Section) -> Section:
+    """The chapter of inputs without the tables themselves, which the page and the workbook hold."""
+    if section.anchor != "inputs":
+        return section
+    kept = [part for part in section.parts if not (isinstance(part, Grid) and part.folded)]
+    return Section(section.anchor, section.title, "The tables themselves are in report.html and report.xlsx.", kept)

@@ -4,30 +4,34 @@ RUN/summary.json     figures, certificate, versions
 RUN/tables/*.csv     result tables
 RUN/inputs/*.csv     the case as it was read, and model.toml: enough to solve it again
 RUN/report.*         pages, written by planner.reporting
+
+A run is filled beside its target and exchanged with it in one step, so that whatever stops the program the target
+is the old run or the new one, whole. Text that a spreadsheet would take for a formula is written with an apostrophe
+before it, and read back without.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import os
+import re
 import shutil
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import pandas as pd
+from xlsxwriter.exceptions import XlsxWriterException
 
 from planner.config import ModelFile
 from planner.data.case import Case
+from planner.data.cells import armour, unarmour
 from planner.data.load import load
-from planner.data.schema import CARRIED
-from planner.data.tables import TABLES
+from planner.data.template import write_tables
 from planner.errors import RunFolderError
+from planner.results.folders import beside, exchange, locked
 from planner.results.plan import TEXT_COLUMNS, PlanValues
 from planner.results.status import Status
 
@@ -41,19 +45,29 @@ def write_run(plan: PlanValues, folder: Path, pages: Fill) -> Path:
     Everything is written beside the target and moved there at the end, so the folder is whole or as before.
     Raises RunFolderError if the target is something else than a run folder, or cannot be written.
     """
-    folder = Path(folder)
-    if folder.exists() and not _is_run(folder):
-        raise RunFolderError(f"{folder}: exists and is not a run folder; choose another with --out")
+    target = Path(folder)
+    real = target.resolve()
+    if real.exists() and not _is_run(real):
+        raise RunFolderError(f"{target}: exists and is not a run folder; choose another with --out")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
-            fresh = Path(scratch) / "run"
+        real.parent.mkdir(parents=True, exist_ok=True)
+        with beside(real) as scratch:
+            fresh = scratch / "run"
             fresh.mkdir()
             _fill(plan, fresh, pages)
-            _swap(fresh, folder, Path(scratch) / "old")
-    except OSError as error:
-        raise RunFolderError(f"{folder}: cannot be written: {error}") from error
-    return folder
+            with locked(real.parent):
+                if real.exists() and not _is_run(real):
+                    raise RunFolderError(f"{target}: something else was put there meanwhile; nothing was written")
+                exchange(fresh, real)
+    except (OSError, XlsxWriterException) as error:
+        raise RunFolderError(f"{target}: cannot be written: {error}; nothing was written") from error
+    return target
+
+
+def default_folder(case: Case) -> Path:
+    """reports/CASE-MODEL, whatever the names hold: no part of them is taken for a path."""
+    name = re.sub(r"[^\w .()+-]", "_", f"{case.name}-{case.model.name}").strip(" .") or "run"
+    return Path("reports") / name[:120]
 
 
 def _is_run(folder: Path) -> bool:
@@ -66,37 +80,47 @@ def _fill(plan: PlanValues, folder: Path, pages: Fill) -> None:
     if plan.tables:
         (folder / "tables").mkdir()
         for name, table in plan.tables.items():
-            table.to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n")
+            _armoured(table).to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n")
         pages(folder)
     seconds = plan.summary["seconds"] | {"report": round(perf_counter() - started, 3)}
     (folder / SUMMARY).write_text(summary_json(plan.summary | {"seconds": seconds}), encoding="utf-8")
+    _to_disk(folder)
+
+
+def _armoured(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its ids safe to open in a spreadsheet."""
+    texts = [column for column in table.columns if column in TEXT_COLUMNS]
+    return table.assign(**{column: table[column].map(_safe) for column in texts})
+
+
+def _safe(value: object) -> object:
+    return armour(value) if isinstance(value, str) else value
+
+
+def _to_disk(folder: Path) -> None:
+    """Make sure that the files are on the disk before the folder takes its place."""
     for path in folder.rglob("*"):
         if path.is_file():
             with path.open("rb") as file:
                 os.fsync(file.fileno())
 
 
-def _swap(fresh: Path, folder: Path, old: Path) -> None:
-    if folder.exists():
-        folder.rename(old)
-    try:
-        fresh.rename(folder)
-    except OSError:
-        with suppress(OSError):
-            old.rename(folder)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
 def refresh_pages(folder: Path, pages: Fill) -> None:
-    """Write the pages of a run folder again; each file is replaced whole. Raises RunFolderError."""
+    """Write the pages of a run folder again, all of them or none. Raises RunFolderError."""
+    real = Path(folder).resolve()
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.resolve().parent) as scratch:
-            pages(Path(scratch))
-            for path in sorted(Path(scratch).iterdir()):
-                path.replace(folder / path.name)
-    except OSError as error:
-        raise RunFolderError(f"{folder}: cannot be written: {error}") from error
+        before = (real / SUMMARY).read_bytes()
+        with beside(real) as scratch:
+            fresh = scratch / "run"
+            shutil.copytree(real, fresh)
+            pages(fresh)
+            _to_disk(fresh)
+            with locked(real.parent):
+                if (real / SUMMARY).read_bytes() != before:
+                    raise RunFolderError(f"{folder}: another run was put there meanwhile; nothing was written")
+                exchange(fresh, real)
+    except (OSError, XlsxWriterException) as error:
+        raise RunFolderError(f"{folder}: cannot be written: {error}; nothing was written") from error
 
 
 def summary_json(summary: dict[str, Any]) -> str:
@@ -107,26 +131,8 @@ def summary_json(summary: dict[str, Any]) -> str:
 def write_case(case: Case, folder: Path) -> None:
     """Write the tables of a case as CSV and its model file as `model.toml`; loading them gives the same case."""
     folder.mkdir(parents=True)
-    for table in TABLES:
-        rows = case.tables.rows(table.name)
-        if not rows and not table.required:
-            continue
-        with (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            columns = [*table.row.columns(), *CARRIED]
-            writer.writerow(columns)
-            writer.writerows([_cell(getattr(row, column)) for column in columns] for row in rows)
+    write_tables(case, folder)
     (folder / "model.toml").write_text(model_toml(case.model), encoding="utf-8")
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    return ";".join(value) if isinstance(value, tuple) else str(value)
 
 
 def model_toml(model: ModelFile) -> str:
@@ -143,23 +149,26 @@ def model_toml(model: ModelFile) -> str:
 
 def _toml(value: object) -> str:
     # JSON texts, numbers, booleans and lists of them are TOML too.
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def read_run(folder: str | Path) -> PlanValues:
-    """Read a run folder back. Raises RunFolderError if it is none."""
+    """Read a run folder back. Raises RunFolderError if it is none, InputError if its inputs were damaged."""
     folder = Path(folder)
     try:
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        status, name = Status(summary["status"]), str(summary["case"])
         tables = {path.stem: _read_table(path) for path in sorted((folder / "tables").glob("*.csv"))}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise RunFolderError(f"{folder}: is not a run folder: {error}") from error
-    case = replace(load(folder / "inputs"), name=summary["case"])
-    return PlanValues(case, Status(summary["status"]), summary, tables)
+    case = replace(load(folder / "inputs"), name=name)
+    return PlanValues(case, status, summary, tables)
 
 
 def _read_table(path: Path) -> pd.DataFrame:
     """A result table with ids as text, whatever they look like, and numbers to the last digit."""
     ids = dict.fromkeys(TEXT_COLUMNS, str)
     table = pd.read_csv(path, dtype=ids, keep_default_na=False, na_values={"year": [""]})
+    texts = [column for column in table.columns if column in TEXT_COLUMNS]
+    table = table.assign(**{column: table[column].map(unarmour) for column in texts})
     return table.astype({"year": "Int64"}) if path.stem == "shadow_prices" else table

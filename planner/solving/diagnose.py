@@ -1,37 +1,249 @@
-"""Why a goal cannot be met, with amounts that were solved for."""
+"""Why a target cannot be met, and the smallest changes that would make it reachable, each of them solved for.
+
+Money is found exactly, by one more linear program each: the least addition to the budgets, by funder and year, and
+the least factor on all of them. Years are found by bisection on whole years, which is right because a shorter lead
+time, or a later shock, only adds possibilities.
+"""
 
 from __future__ import annotations
 
-from planner.config import ModelFile
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array, hstack, vstack
+
+from planner.config import Objective
 from planner.data.case import Case
-from planner.solving.goals import phases_of, solve_phases
+from planner.formulation.scope import Scope
 from planner.solving.highs import Solver, Stop
-from planner.solving.program import Program
+from planner.solving.program import Key, Program
+from planner.solving.session import Session
+
+MOST_YEARS = 10
+LARGE_PROGRAM = 400_000
+"""Nonzeros above which years are not searched for: each try builds the program again."""
+LARGEST_FACTOR = 1e4
+Year = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """The least reachable risk, and each smallest change that reaches the target; None where none is enough."""
+
+    limit: float
+    least_risk: float | None
+    extra_budget: dict[Year, float] | None = None
+    budget_factor: float | None = None
+    years_sooner: int | None = None
+    years_later: int | None = None
+    tried_years: bool = field(default=False)
+
+    def reasons(self) -> list[str]:
+        """In words a planner can act on."""
+        if self.least_risk is None:
+            return [f"no plan reaches a risk of {self.limit:g} MUSD"]
+        lines = [
+            f"no plan reaches a risk of {self.limit:g} MUSD: the least attainable with these budgets, lead times and "
+            f"levers is {self.least_risk:.6g} MUSD",
+            f"any of these is enough: raise objective.risk_limit to at least {round_up(self.least_risk):.6g} MUSD",
+        ]
+        if self.extra_budget is not None:
+            total = math.fsum(self.extra_budget.values())
+            where = ", ".join(f"{funder} {musd:.6g} in {year}" for (funder, year), musd in self.extra_budget.items())
+            lines.append(f"  or add {total:.6g} MUSD to the budgets: {where}")
+        else:
+            lines.append("  more money for the funders that have some is not enough")
+        if self.budget_factor is not None:
+            lines.append(f"  or multiply every budget by {self.budget_factor:.6g}")
+        if self.years_sooner is not None:
+            lines.append(f"  or shorten every lead time by {_years(self.years_sooner)}")
+        if self.years_later is not None:
+            lines.append(f"  or have {_years(self.years_later)} more before the shocks begin")
+        if self.tried_years and self.years_sooner is None:
+            lines.append(f"  lead times shorter by up to {MOST_YEARS} years are not enough")
+        return lines
+
+    def as_json(self) -> dict[str, Any]:
+        """For summary.json."""
+        values = asdict(self)
+        del values["tried_years"]
+        if self.extra_budget is not None:
+            values["extra_budget"] = [
+                {"funder": funder, "year": year, "musd": musd} for (funder, year), musd in self.extra_budget.items()
+            ]
+        return values
 
 
 def why_infeasible(case: Case, program: Program) -> list[str]:
     """Reasons a planner can act on. Every other goal than `target` has a plan: to do nothing."""
-    limit = case.model.objective.risk_limit
-    if limit is None:
+    if case.model.objective.risk_limit is None:
         return [
             "no plan meets all constraints, which should be impossible: doing nothing always does. "
             "Please report this case."
         ]
-    relaxed = ModelFile(
-        objective={
-            "goal": "risk",
-            "risk_aversion": case.model.objective.risk_aversion,  # type: ignore[arg-type]
-            "tail": case.model.objective.tail,
-        }
-    ).objective
-    solver = Solver(program)
-    outcome = solve_phases(program, relaxed, solver, lambda _: None, phases_of(relaxed)[:1])
-    if outcome.stop is not Stop.OPTIMAL:
-        return [f"no plan reaches a risk of {limit:g} MUSD"]
-    least = outcome.values["risk"]
-    return [
-        f"no plan reaches a risk of {limit:g} MUSD: the least attainable with these budgets, lead times and levers "
-        f"is {least:.6g} MUSD",
-        f"raise objective.risk_limit to at least {least:.6g}, or give more money, time or levers "
-        '(goal = "risk" shows what binds)',
-    ]
+    return diagnose(case, program).reasons()
+
+
+def diagnose(case: Case, program: Program, time_limit: float | None = None) -> Diagnosis:
+    """What is least attainable, and what the smallest changes are that reach the limit of goal `target`.
+
+    time_limit: seconds for each run of the solver; a change that is not found in time is left out.
+    """
+    limit = case.model.objective.risk_limit
+    if limit is None:
+        raise ValueError("only goal `target` has a limit to miss")
+    solver = Solver(program, time_limit)
+    found = solver.minimise(program.column["risk", None])
+    if found.stop is not Stop.OPTIMAL:
+        return Diagnosis(limit, None)
+    least = float(found.x[program.column["risk", None]])
+    years = account_years(case, program)
+    small = program.matrix.nnz <= LARGE_PROGRAM
+    return Diagnosis(
+        limit,
+        least,
+        least_extra_budget(program, years, limit, time_limit),
+        least_budget_factor(case, program, years, limit, time_limit),
+        _fewest_years(lambda n: sooner(case, n), limit, time_limit) if small else None,
+        _fewest_years(lambda n: later(case, n), limit, time_limit) if small and case.tables.shocks else None,
+        small,
+    )
+
+
+def account_years(case: Case, program: Program) -> dict[int, Year]:
+    """Row of each account -> funder and year."""
+    nodes = Scope(case).accounts.nodes
+    return {
+        row: (index[0], nodes[index[1]].year) for row, (name, index) in enumerate(program.rows) if name == "account"
+    }
+
+
+def least_extra_budget(
+    program: Program, years: dict[int, Year], limit: float, time_limit: float | None = None
+) -> dict[Year, float] | None:
+    r"""min sum extra[i,t]: sum_c paid[i,c,a] + carried[a] <= budget[i,t] + extra[i,t] + carried in, risk <= limit."""
+    where = sorted(set(years.values()))
+    position = {key: j for j, key in enumerate(where)}
+    relief = {row: {position[key]: 1.0} for row, key in years.items()}
+    extra = _least(program, relief, len(where), limit, time_limit)
+    if extra is None:
+        return None
+    return {key: round_up(musd) for key, musd in zip(where, extra, strict=True) if musd > 1e-9}
+
+
+def least_budget_factor(
+    case: Case, program: Program, years: dict[int, Year], limit: float, time_limit: float | None = None
+) -> float | None:
+    """min s with every budget multiplied by 1 + s, risk <= limit."""
+    relief = {row: {0: case.budget.get(key, 0.0)} for row, key in years.items()}
+    share = _least(program, relief, 1, limit, time_limit)
+    return None if share is None or share[0] > LARGEST_FACTOR else round_up(1.0 + share[0])
+
+
+def _least(
+    program: Program, relief: dict[int, dict[int, float]], count: int, limit: float, time_limit: float | None
+) -> list[float] | None:
+    """Least sum of `count` new columns, each of which relieves rows by its coefficients, so that risk <= limit."""
+    if not relief:
+        return None
+    rows, columns = program.matrix.shape
+    entries = [(row, j, -value) for row, parts in relief.items() for j, value in parts.items()]
+    at_rows, at_columns, values = (np.array(part) for part in zip(*entries, strict=True))
+    beside = csr_array((values.astype(float), (at_rows, at_columns)), shape=(rows, count))
+    total_row = csr_array(np.concatenate([np.zeros(columns), -np.ones(count), [1.0]])[None, :])
+    body = hstack([program.matrix, beside, csr_array((rows, 1))], format="csr")
+    new: tuple[Key, ...] = (*(("extra", j) for j in range(count)), ("extra_total", None))
+    wider = replace(
+        program,
+        matrix=csr_array(vstack([body, total_row], format="csr")),
+        row_lower=np.append(program.row_lower, 0.0),
+        row_upper=np.append(program.row_upper, 0.0),
+        lower=np.concatenate([program.lower, np.zeros(count + 1)]),
+        upper=np.concatenate([program.upper, np.full(count + 1, np.inf)]),
+        columns=(*program.columns, *new),
+        rows=(*program.rows, ("extra_total", None)),
+        goal=np.concatenate([program.goal, np.zeros(count + 1)]),
+    )
+    solver = Solver(wider, time_limit)
+    solver.bound(wider.column["risk", None], limit)
+    found = solver.minimise(wider.column["extra_total", None])
+    if found.stop is not Stop.OPTIMAL:
+        return None
+    return [float(found.x[columns + j]) for j in range(count)]
+
+
+def _fewest_years(changed: Callable[[int], Case], limit: float, time_limit: float | None) -> int | None:
+    """Smallest n in 1..MOST_YEARS for which the changed case reaches the limit."""
+    if reaches(changed(1), limit, time_limit):
+        return 1
+    if not reaches(changed(MOST_YEARS), limit, time_limit):
+        return None
+    low, high = 1, MOST_YEARS
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if reaches(changed(middle), limit, time_limit) else (middle, high)
+    return high
+
+
+def reaches(case: Case, limit: float, time_limit: float | None = None) -> bool:
+    """Whether a plan of this case has a risk within the limit."""
+    session = Session(case, time_limit)
+    column = session.program.column["risk", None]
+    found = session.solver.minimise(column)
+    return found.stop is Stop.OPTIMAL and float(found.x[column]) <= limit * (1 + 1e-7) + 1e-7
+
+
+def sooner(case: Case, years: int) -> Case:
+    """The case with every lead time shorter by so many years (none below 0)."""
+    rows = tuple(
+        row.model_copy(update={"lead_time_years": max(0, row.lead_time_years - years)}) for row in case.tables.projects
+    )
+    return _for_risk(replace(case, tables=replace(case.tables, projects=rows)))
+
+
+def later(case: Case, years: int) -> Case:
+    """The case with every shock later by so many years."""
+    rows = tuple(
+        row.model_copy(
+            update={
+                "start_year": (case.first_year if row.start_year is None else row.start_year) + years,
+                "end_year": None if row.end_year is None else row.end_year + years,
+            }
+        )
+        for row in case.tables.shocks
+    )
+    return _for_risk(replace(case, tables=replace(case.tables, shocks=rows)))
+
+
+def richer(case: Case, extra: dict[Year, float]) -> Case:
+    """The case with money added to budgets."""
+    rows = {(row.funder, row.year): row for row in case.tables.budgets}
+    for (funder, year), musd in extra.items():
+        row = rows.get((funder, year))
+        base = next(r for r in case.tables.budgets if r.funder == funder)
+        rows[funder, year] = (
+            row.model_copy(update={"musd": row.musd + musd})
+            if row
+            else base.model_copy(update={"year": year, "musd": musd})
+        )
+    return _for_risk(replace(case, tables=replace(case.tables, budgets=tuple(rows.values()))))
+
+
+def _for_risk(case: Case) -> Case:
+    objective = Objective(risk_aversion=case.model.objective.risk_aversion, tail=case.model.objective.tail)
+    return case.with_model(case.model.model_copy(update={"objective": objective}))
+
+
+def round_up(value: float) -> float:
+    """The next larger figure of six digits, so that a reported amount is enough."""
+    if value <= 0:
+        return 0.0
+    scale = 10.0 ** (5 - math.floor(math.log10(value)))
+    return math.ceil(value * scale * (1 - 1e-12) + 1e-3) / scale
+
+
+def _years(count: int) -> str:
+    return f"{count} year{'s' if count != 1 else ''}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from threading import Thread, current_thread, main_thread
 
 import highspy
 import numpy as np
@@ -16,6 +17,9 @@ from planner.solving.program import Certificate, Program, Vector, certify
 
 TOLERANCE = 1e-6
 """Largest certificate figure of an optimum."""
+GRACE_SECONDS = 0.5
+"""How long an interrupted solve may take to end by itself; its thread ends with the program."""
+SOLVER_THREAD = "solver"
 SMALL_PROGRAM = 20_000
 """Nonzeros below which the simplex method is at least as fast as interior point (measured)."""
 
@@ -126,7 +130,7 @@ class Solver:
             self._highs.clearSolver()
         self._option("solver", "ipm" if algorithm == "ipm" else "simplex")
         self._option("simplex_strategy", 4 if algorithm == "primal" else 1)
-        self._highs.run()
+        self._run_interruptibly()
         status = self._highs.getModelStatus()
         ends = {
             highspy.HighsModelStatus.kInfeasible: Stop.INFEASIBLE,
@@ -143,6 +147,21 @@ class Solver:
         self._has_basis = bool(self._highs.getBasis().valid)
         stop = Stop.OPTIMAL if certificate.worst() <= TOLERANCE else Stop.UNPROVEN
         return Solution(stop, x, duals, certificate, algorithm)
+
+    def _run_interruptibly(self) -> None:
+        """HiGHS in a thread of its own: Python hears Ctrl-C only between two of its own instructions."""
+        if current_thread() is not main_thread():
+            self._highs.run()
+            return
+        thread = Thread(target=self._highs.run, name=SOLVER_THREAD, daemon=True)
+        thread.start()
+        try:
+            while thread.is_alive():
+                thread.join(1.0)
+        except KeyboardInterrupt:
+            self._option("time_limit", 0.0)  # read by HiGHS at every iteration
+            thread.join(GRACE_SECONDS)
+            raise
 
     def _option(self, name: str, value: bool | float | str) -> None:
         if self._highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:

@@ -11,13 +11,14 @@ from typing import Any
 
 from planner.config import Objective
 from planner.data.case import Case
+from planner.data.size import refuse_if_too_large
 from planner.results.plan import PlanValues
 from planner.results.rules import at_most, equal
 from planner.results.status import Status
 from planner.results.summary import figures
 from planner.results.verify import Verification, verify
 from planner.solving import highs
-from planner.solving.diagnose import why_infeasible
+from planner.solving.diagnose import diagnose, why_infeasible
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome
 from planner.solving.highs import TOLERANCE, Stop
@@ -86,6 +87,7 @@ def solve_case(
 
 def _solve(case: Case, progress: Progress, time_limit: float | None) -> PlanValues:
     started = perf_counter()
+    refuse_if_too_large(case)
     progress("building the program")
     session = Session(case, time_limit)
     return solve_session(session, progress, perf_counter() - started)
@@ -98,9 +100,14 @@ def solve_session(session: Session, progress: Progress = silent, build_seconds: 
     summary = _header(case, session.scope.tree.nodes, program)
     if outcome.stop is not Stop.OPTIMAL:
         summary["status"] = ENDS[outcome.stop].value
+        summary["bounds"] = outcome.values  # least values proven before the stop, by objective
         if outcome.stop is Stop.INFEASIBLE:
             progress("finding out why")
-            summary["reasons"] = why_infeasible(case, program)
+            if case.model.objective.risk_limit is None:
+                summary["reasons"] = why_infeasible(case, program)
+            else:
+                found = diagnose(case, program)
+                summary |= {"reasons": found.reasons(), "smallest_changes": found.as_json()}
         summary["seconds"] = _seconds(case, build_seconds, started)
         return PlanValues(case, ENDS[outcome.stop], summary, {})
     tables = extract_tables(session.scope, program, outcome.last.x)

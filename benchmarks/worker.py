@@ -1,0 +1,41 @@
+"""One measurement in one process: python -m benchmarks.worker KIND JOB.json RESULT.json."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.clock import Clock
+
+KINDS = {
+    "planner": "benchmarks.methods.planner_path",
+    "raw": "benchmarks.methods.raw",
+    "linopy": "benchmarks.methods.linopy_path",
+    "plain": "benchmarks.methods.plain",
+    "plain-unreduced": "benchmarks.methods.plain",
+    "record": "benchmarks.tasks.record",
+    "same": "benchmarks.tasks.same",
+    "session": "benchmarks.tasks.session",
+    "sweep": "benchmarks.tasks.sweep",
+    "build": "benchmarks.tasks.build",
+    "build-raw": "benchmarks.tasks.build_raw",
+    "algorithm": "benchmarks.tasks.algorithm",
+}
+
+
+def main() -> None:
+    """Run the job and write figures and seconds by section."""
+    kind, job_file, result_file = sys.argv[1:4]
+    job: dict[str, Any] = json.loads(Path(job_file).read_text(encoding="utf-8"))
+    clock = Clock()
+    with clock.section("import"):
+        module = importlib.import_module(KINDS[kind])
+    figures = module.run(job | ({"unreduced": True} if kind == "plain-unreduced" else {}), clock)
+    Path(result_file).write_text(json.dumps({"figures": figures, "sections": clock.seconds()}), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

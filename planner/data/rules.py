@@ -1,0 +1,122 @@
+"""Every rule that inputs are held to: its name, what it demands, and what to do when it is broken."""
+
+from __future__ import annotations
+
+from planner.config import MODEL_RULES
+from planner.errors import Fault, Rule
+
+FAULTS: dict[str, Rule] = {
+    # ---- files and sheets
+    "no-such-case": Rule("the case exists", "give a folder of CSV tables or an .xlsx workbook"),
+    "unreadable": Rule("every table can be read", "check that it is a plain file that you may read"),
+    "unknown-table": Rule("only known tables", "rename the table, or move the file out of the case"),
+    "missing-table": Rule("required tables exist", "add it; `planner schema --workbook FILE` writes a template"),
+    "double-table": Rule("a table exists once", "keep one of the two"),
+    "empty-table": Rule("a table has a header row", "write the column names in the first row"),
+    "no-rows": Rule("there is demand", "give the demand of at least one country, element and year"),
+    "encoding": Rule("text is UTF-8", 'save the file as "CSV UTF-8"'),
+    "delimiter": Rule("cells are separated by commas", "save the file with commas between the cells"),
+    "bad-csv": Rule("quotes are closed", 'close the quotes; write a quote within a cell as ""'),
+    "too-many-cells": Rule(
+        "a row is as wide as the header", "quote cells that contain a comma; write decimals with a point"
+    ),
+    "too-large": Rule("tables fit in memory", "split the case, or leave out years between which demand is linear"),
+    "bad-workbook": Rule("a workbook is a sound .xlsx file", "save it again with a spreadsheet program"),
+    "hostile-workbook": Rule(
+        "a workbook unpacks to a sane size and declares no entities", "do not open it; ask who sent it"
+    ),
+    "merged-cells": Rule("cells are not merged", "unmerge them and fill every cell"),
+    "formula-without-value": Rule(
+        "formulas carry their value", "open the workbook in a spreadsheet program and save it"
+    ),
+    # ---- header
+    "unknown-column": Rule("only known columns", "rename or remove the column; `notes` takes free text"),
+    "missing-column": Rule("required columns exist", "add the column"),
+    "double-column": Rule("a column exists once", "keep one of the two"),
+    "unnamed-column": Rule("every column has a name", "name the column or delete it"),
+    # ---- cells
+    "empty-cell": Rule("required cells are filled", "fill it in"),
+    "not-a-number": Rule("figures are numbers", "write a plain figure such as 1234.5"),
+    "decimal-comma": Rule("decimals are written with a point and no thousands separator", "write 1234.5"),
+    "unit-in-cell": Rule(
+        "figures carry no unit or percent sign", "write the bare figure in the unit of the column (5 % is 0.05)"
+    ),
+    "spreadsheet-error": Rule("no spreadsheet errors", "mend the formula it comes from"),
+    "not-finite": Rule("figures are finite", "write a figure or leave the cell empty"),
+    "not-whole": Rule("years and counts are whole", "round it to a whole number"),
+    "not-a-flag": Rule("flags are true or false", "write true or false"),
+    "range": Rule("figures are within their bounds", "correct the figure"),
+    "choice": Rule("a choice is one of the listed words", "use one of these words"),
+    "bad-id": Rule("ids hold no separators", "rename it"),
+    "invisible-character": Rule("ids hold nothing invisible", "delete the cell and type it again"),
+    "repeated-entry": Rule("a list names an entry once", "remove one of the two"),
+    # ---- rows and tables
+    "repeated-row": Rule("a row is given once", "keep one of the two"),
+    "unknown-reference": Rule("names refer to rows that exist", "correct the name, or add the row it refers to"),
+    "funder-nowhere": Rule("a funder pays somewhere", "add a row to `funders`, or use the id of a country"),
+    "horizon": Rule("the horizon holds at least one year", "let first_year come before last_year"),
+    "feed-shares": Rule("shares of a feed sum to at most 1", "correct the shares of the feed"),
+    "mine-feed": Rule("a mine has exactly one feed", "name the one feed; split a mine with two into two projects"),
+    "separation-feed": Rule("a separation plant accepts at least one feed", "name the feeds, separated by ;"),
+    "metal-feed": Rule("a metal plant takes oxide", "leave `feeds` empty"),
+    "ramp-years": Rule("years of a ramp are consecutive from 0", "add the missing year"),
+    "staffing-stage": Rule("a project's staffing row has the stage of the project", "correct the stage or the project"),
+    "probabilities": Rule(
+        "probabilities sum to 1 within 1e-6", "correct the probabilities, or add the scenario left out"
+    ),
+    "tiers-end": Rule("loss steps rise to 1", "add a row with up_to_share 1"),
+    "tiers-fall": Rule("a deeper shortfall costs no less", "let loss_usd_per_kg rise with up_to_share"),
+    "reversed-period": Rule("a period runs forward", "swap the years"),
+    "delay-years": Rule("a delay is in whole years", "round it to whole years"),
+    "shock-filter": Rule("filters fit the kind of shock", "leave it empty"),
+    "stock-limit": Rule("a stock starts within its limit", "raise max_t or lower initial_t"),
+    **MODEL_RULES,
+}
+"""Broken: exit code 2, nothing is solved."""
+
+WARNINGS: dict[str, Rule] = {
+    "short-row": Rule("a row has as many cells as the header", "check that no comma is missing"),
+    "ignored-file": Rule("every file that looks like a table is read", "rename it, or move it out of the case"),
+    "look-alike": Rule("ids differ by more than upper and lower case", "use one spelling"),
+    "odd-year": Rule("years of a table lie together", "check the year"),
+    "far-off": Rule("figures of a column are of one order of magnitude", "check the unit of the figure"),
+    "unrunnable-plant": Rule("initial staff can run what exists", "raise workforce.initial, or lower existing_tpa"),
+    "too-late": Rule("a project can start within the horizon", "extend the horizon, or set max_new_tpa to 0"),
+    "pays-late": Rule("an investment can pay off within the horizon", "extend the horizon, or check cost and ramp"),
+    "idle-money": Rule(
+        "a budget can be spent on something", "check `funders`, the levers and the projects it can reach"
+    ),
+    "budget-outside": Rule("budgets lie within the horizon", "move the money to a year of the horizon"),
+    "funder-without-budget": Rule("a funder has money", "check the name of the funder"),
+    "no-supply": Rule(
+        "what is demanded can be supplied from somewhere", "add imports, plants or a stock, or accept the loss"
+    ),
+    "unmined-feed": Rule("a mine gives each feed that a plant accepts", "add the mine, or remove the feed"),
+    "retired-before-online": Rule("plants retire after they come online", "check both years"),
+    "idle-training": Rule(
+        "training leads to a workforce row", "add the workforce row, with initial 0 if nobody is there"
+    ),
+    "shock-outside": Rule("shocks lie within the horizon", "check the years"),
+    "shock-without-effect": Rule("a shock touches something", "check its filters"),
+    "same-shock-twice": Rule("equal shocks do not overlap", "their factors multiply; merge them if that is not meant"),
+    "unused": Rule("ramps, feeds and skills are used", "check the name, or remove the rows"),
+    "numerics": Rule("coefficients span less than ten orders of magnitude", "check the units of the two figures"),
+}
+"""Worth a second look: the case is solved. `planner check --ignore NAME` silences one."""
+
+
+def fault(
+    rule: str,
+    place: str,
+    line: int,
+    column: str,
+    message: str,
+    *,
+    value: object = "",
+    remedy: str = "",
+    cell: str = "",
+    also: tuple[str, ...] = (),
+) -> Fault:
+    """A Fault of a rule in the catalogue, with the rule's remedy unless a better one is given."""
+    known = FAULTS.get(rule) or WARNINGS[rule]
+    return Fault(place, line, column, message, rule, str(value)[:200], remedy or known.remedy, cell, also)

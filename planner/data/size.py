@@ -1,0 +1,101 @@
+"""How large the program of a case will be, before anything of it is built."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from planner.data.case import METAL, Case
+from planner.data.rules import fault
+from planner.data.tree import scenario_tree
+from planner.errors import InputError
+
+BYTES_BASE, BYTES_PER_TERM = 250e6, 300.0
+"""Measured: memory of an idle planner, and at the peak per estimated term, on the safe side of what the real case
+takes (333 MiB where 450 are estimated)."""
+SHARE_OF_MEMORY = 0.9
+
+
+@dataclass(frozen=True)
+class Size:
+    """Histories, nonzeros and bytes that a case will take, from above."""
+
+    nodes: int
+    terms: int
+
+    @property
+    def memory(self) -> float:
+        """Bytes at the peak."""
+        return BYTES_BASE + BYTES_PER_TERM * self.terms
+
+
+def size_of(case: Case, exact: bool = False) -> Size:
+    """Estimate; `exact` counts the histories instead of bounding them, which takes longer."""
+    nodes = len(scenario_tree(case).nodes) if exact else _most_nodes(case)
+    return Size(nodes, nodes * _terms_per_node(case))
+
+
+def _most_nodes(case: Case) -> int:
+    """As if no two scenarios had a shock in common: each is on its own from its first shock on."""
+    begins = dict.fromkeys(case.scenarios, case.last_year + 1)
+    for shock in case.tables.shocks:
+        start = case.first_year if shock.start_year is None else max(shock.start_year, case.first_year)
+        if shock.scenario in begins:
+            begins[shock.scenario] = min(begins[shock.scenario], start)
+    return len(case.years) + sum(case.last_year + 1 - begin for begin in begins.values())
+
+
+def _terms_per_node(case: Case) -> int:
+    """Nonzeros at one node: balances of goods, plants by feed and element, stocks, staff and money."""
+    goods = {key[:3] for key in case.demand} | {key[1:4] for key in case.import_limit} | set(case.stockpiles)
+    terms = 8 * len(goods) + 6 * len(case.stockpiles) + 6 * len(case.workforce) + 3 * len(case.countries)
+    for name, row in case.projects.items():
+        elements = sum(len(case.feed_shares.get(feed, {})) for feed in row.feeds)
+        terms += 6 + 3 * (len(case.elements) if row.stage == METAL else elements) + len(case.staffing[name])
+        terms += len(case.commitment_years(name)) // 2
+    return terms + sum(len(reach) for reach in case.reach.values()) * 2
+
+
+def refuse_if_too_large(case: Case, available: float | None = None) -> None:
+    """Raise InputError with the estimate if the program of the case would not fit in memory."""
+    room = (available_memory() if available is None else available) * SHARE_OF_MEMORY
+    size = size_of(case)
+    if size.memory > room:
+        size = size_of(case, exact=True) if size.nodes < 10_000_000 else size
+    if size.memory > room:
+        said = (
+            f"needs about {size.memory / 2**30:,.1f} GiB for {size.nodes:,} histories and {size.terms:,} terms, "
+            f"and {room / 2**30:,.1f} GiB are free"
+        )
+        remedy = "use fewer scenarios or years, or a machine with more memory"
+        raise InputError([fault("too-large", case.name, 0, "", said, remedy=remedy)])
+
+
+def available_memory() -> float:
+    """Bytes that can still be had: of the machine and of the container."""
+    found = [_of_machine(), *_of_container()]
+    return min(value for value in found if value > 0)
+
+
+def _of_machine() -> float:
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return float(line.split()[1]) * 1024
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (OSError, ValueError, AttributeError):
+        return float("inf")  # unknown: refuse nothing
+
+
+def _of_container() -> list[float]:
+    out = []
+    for limit, used in (
+        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ):
+        try:
+            out.append(float(Path(limit).read_text(encoding="ascii")) - float(Path(used).read_text(encoding="ascii")))
+        except (OSError, ValueError):
+            continue  # no such limit, or "max"
+    return out

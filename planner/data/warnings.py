@@ -1,0 +1,257 @@
+"""What a good colleague would ask about before solving: named, each silenceable, none of them a fault.
+
+`warnings_of(case)` says where the inputs, though valid, are probably not what was meant. Each function is one rule
+of `planner.data.rules.WARNINGS` or a few that belong together.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator
+
+from planner.data.case import METAL, OXIDE, Case
+from planner.data.figures import far_off, numerics, odd_years
+from planner.data.origin import Finding
+from planner.data.shocks import Effects, effects_of
+from planner.errors import Fault, did_you_mean
+from planner.units import musd, musd_per_tonne
+
+
+def warnings_of(case: Case, ignore: Collection[str] = ()) -> list[Fault]:
+    """Warnings about a valid case, at their places, without those whose names are in `ignore`."""
+    found = [case.origin.fault(finding) for check in WARNING_CHECKS for finding in check(case)]
+    return [fault for fault in (*case.origin.remarks, *found) if fault.rule not in ignore]
+
+
+def look_alikes(case: Case) -> Iterator[Finding]:
+    """Ids of one table that differ only in upper and lower case."""
+    tables = case.tables
+    for table, column, ids in (
+        ("countries", "country", [(r.country, r.line) for r in tables.countries]),
+        ("elements", "element", [(r.element, r.line) for r in tables.elements]),
+        ("projects", "project", [(r.project, r.line) for r in tables.projects]),
+        ("scenarios", "scenario", [(r.scenario, r.line) for r in tables.scenarios]),
+        ("skills", "skill", [(r.skill, r.line) for r in tables.skills]),
+    ):
+        seen: dict[str, str] = {}
+        for name, line in ids:
+            other = seen.setdefault(name.casefold(), name)
+            if other != name:
+                yield Finding("look-alike", table, line, column, f'"{name}" differs from "{other}" only in case', name)
+
+
+def unrunnable_plants(case: Case) -> Iterator[Finding]:
+    """Existing plants that the initial staff cannot run in the first year."""
+    need: dict[tuple[str, str], float] = defaultdict(float)
+    for name, row in case.projects.items():
+        for skill, persons in case.staffing[name].items():
+            need[row.country, skill] += persons * case.existing_tpa(name, case.first_year)
+    for (country, skill), persons in need.items():
+        team = case.workforce.get((country, skill))
+        staff = team.initial if team else 0.0
+        if persons > staff * (1 + 1e-9):
+            said = f"{country} has {staff:.4g} persons of {skill}; what exists in {case.first_year} needs {persons:.4g}"
+            line = team.line if team else 0
+            yield Finding("unrunnable-plant", "workforce", line, "initial" if team else "", said, f"{staff:g}")
+
+
+def late_projects(case: Case) -> Iterator[Finding]:
+    """Projects that may grow, but not in time; plants that retire before they come online."""
+    for name, row in case.projects.items():
+        if row.max_new_tpa > 0 and not any(
+            case.ramp_share(name, case.last_year - y - row.lead_time_years) > 0 for y in case.commitment_years(name)
+        ):
+            first = max(row.earliest_year or case.first_year, case.first_year) + row.lead_time_years
+            said = f'"{name}" could run from {first} at the earliest, with its ramp not before {case.last_year + 1}'
+            if first > case.last_year:
+                said = f'"{name}" could start in {first} at the earliest, after the last year {case.last_year}'
+            yield Finding("too-late", "projects", row.line, "lead_time_years", said, row.lead_time_years)
+        if row.retire_year is not None and row.online_year is not None and row.retire_year <= row.online_year:
+            said = f'"{name}" retires in {row.retire_year}, and comes online in {row.online_year}: it never runs'
+            yield Finding("retired-before-online", "projects", row.line, "retire_year", said, row.retire_year)
+
+
+def late_payoffs(case: Case) -> Iterator[Finding]:
+    """Projects that cost more than all that their output could avert within the horizon, even if begun at once."""
+    worst = {e: musd_per_tonne(row.loss_usd_per_kg) for e, row in case.elements.items()}
+    for tier in case.tables.loss_tiers:
+        worst[tier.element] = max(worst[tier.element], musd_per_tonne(tier.loss_usd_per_kg))
+    weight = max((row.weight for row in case.countries.values()), default=1.0)
+    for name, row in case.projects.items():
+        years = case.commitment_years(name)
+        if not years or row.capex_usd_per_tpa <= 0:
+            continue
+        feeds: Collection[str] = row.feeds if row.stage != METAL else ()
+        per_tonne = 0.0
+        for feed in feeds:
+            shares = case.feed_shares.get(feed, {})
+            kept = {e: case.recovery(name, e) if row.stage == "separation" else 1.0 for e in shares}
+            value = sum(share * worst[e] * kept[e] for e, share in shares.items())
+            used = case.capacity_use(name, feed)
+            per_tonne = max(per_tonne, value / used if used else float("inf"))
+        if row.stage == METAL:
+            per_tonne = max((case.recovery(name, e) * worst[e] for e in case.elements), default=0.0)
+        start = years[0] + row.lead_time_years
+        output = sum(case.ramp_share(name, t - start) for t in case.years)
+        cost = musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index
+        if output > 0 and cost > per_tonne * weight * output:
+            said = (
+                f'"{name}" costs {cost:.4g} MUSD per t/y and could avert at most '
+                f"{per_tonne * weight * output:.4g} MUSD per t/y by {case.last_year}"
+            )
+            yield Finding("pays-late", "projects", row.line, "capex_usd_per_tpa", said, f"{row.capex_usd_per_tpa:g}")
+
+
+def idle_money(case: Case) -> Iterator[Finding]:
+    """Funders whose money nothing can use, budgets outside the horizon, funders without money."""
+    can_spend = _countries_with_uses(case)
+    first: dict[str, tuple[int, float]] = {}
+    for row in case.tables.budgets:
+        if row.year not in case.years and row.musd > 0:
+            said = f"{row.musd:g} MUSD of {row.funder} in {row.year} lie outside {case.first_year}-{case.last_year}"
+            yield Finding("budget-outside", "budgets", row.line, "year", said, row.year)
+        line, total = first.get(row.funder, (row.line, 0.0))
+        first[row.funder] = (line, total + row.musd)
+    for funder, (line, total) in first.items():
+        if total > 0 and not can_spend & set(case.reach[funder]):
+            where = ", ".join(case.reach[funder]) or "nowhere"
+            said = f"{funder} has {total:g} MUSD, and where it may pay ({where}) nothing can be bought with them"
+            yield Finding("idle-money", "budgets", line, "funder", said, funder)
+    for row_ in case.tables.funders:
+        if row_.funder not in first:
+            said = f'"{row_.funder}" has no budget{did_you_mean(row_.funder, first)}'
+            yield Finding("funder-without-budget", "funders", row_.line, "funder", said, row_.funder)
+
+
+def _countries_with_uses(case: Case) -> set[str]:
+    """Countries in which the plan may spend public money."""
+    out = {
+        row.country
+        for name, row in case.projects.items()
+        if case.has_lever(row.stage) and case.commitment_years(name) and row.capex_usd_per_tpa * row.public_share > 0
+    }
+    if case.has_lever("hiring"):
+        out |= {row.country for row in case.workforce.values() if row.hires_per_year > 0 and row.hire_cost_usd > 0}
+    out |= {
+        row.country
+        for row in case.programmes.values()
+        if row.seats > 0 or (case.has_lever("training") and row.max_new_seats > 0)
+    }
+    if case.has_lever("stockpile"):
+        out |= {row.country for row in case.stockpiles.values() if row.max_t is None or row.max_t > 0}
+    return out
+
+
+def no_supply(case: Case) -> Iterator[Finding]:
+    """Elements that are demanded and that nothing can supply: no import, stock or chain of plants."""
+    oxide, metal = _made(case)
+    sold = {key[1:4] for key in case.import_limit}
+    stocked = {good for good, row in case.stockpiles.items() if row.initial_t > 0 or row.max_t is None or row.max_t > 0}
+    reported: set[tuple[str, str, str]] = set()
+    lines: dict[tuple[str, str, str], int] = {}
+    for row in case.tables.demand:
+        lines.setdefault((row.country, row.element, row.form), row.line)
+    for country, element, form, _ in case.demand:
+        good = (country, element, form)
+        if good in reported:
+            continue
+        group = case.group[country]
+        makes = oxide if form == OXIDE else metal
+        if good not in sold and good not in stocked and (group, element) not in makes:
+            said = f"{country} uses {element} ({form}), and no import, plant or stock can supply it"
+            yield Finding("no-supply", "demand", lines[good], "element", said, element)
+        reported.add(good)
+
+
+def _made(case: Case) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """(group, element) of which oxide, and of which metal, can ever be made."""
+
+    def runs(name: str) -> bool:
+        return bool(case.commitment_years(name)) or any(case.existing_tpa(name, year) > 0 for year in case.years)
+
+    running = {name: row for name, row in case.projects.items() if runs(name)}
+    mined = {(case.group[row.country], feed) for row in running.values() if row.stage == "mine" for feed in row.feeds}
+    oxide = {
+        (case.group[row.country], element)
+        for name, row in running.items()
+        if row.stage == "separation"
+        for feed in row.feeds
+        if (case.group[row.country], feed) in mined
+        for element, share in case.feed_shares.get(feed, {}).items()
+        if share > 0 and case.recovery(name, element) > 0
+    }
+    bought = {(case.group[country], element) for _, country, element, form, _ in case.import_limit if form == OXIDE}
+    metal = {
+        (case.group[row.country], element)
+        for name, row in running.items()
+        if row.stage == METAL
+        for element in case.elements
+        if case.recovery(name, element) > 0 and (case.group[row.country], element) in oxide | bought
+    }
+    return oxide, metal
+
+
+def unused(case: Case) -> Iterator[Finding]:
+    """Feeds that no mine gives; ramps, feeds and skills that nothing uses; training that leads nowhere."""
+    tables = case.tables
+    given = {feed for row in tables.projects if row.stage == "mine" for feed in row.feeds}
+    for row in tables.projects:
+        for feed in row.feeds:
+            if row.stage == "separation" and feed not in given:
+                said = f'"{row.project}" accepts feed "{feed}", which no mine gives'
+                yield Finding("unmined-feed", "projects", row.line, "feeds", said, feed)
+    used = {
+        "ramps": {row.ramp for row in tables.projects},
+        "feeds": {feed for row in tables.projects for feed in row.feeds},
+        "skills": {r.skill for r in tables.staffing}
+        | {r.skill for r in tables.workforce}
+        | {r.skill for r in tables.training},
+    }
+    seen: set[tuple[str, str]] = set()
+    for table, column, ids in (
+        ("ramps", "ramp", [(r.ramp, r.line) for r in tables.ramps]),
+        ("feeds", "feed", [(r.feed, r.line) for r in tables.feeds]),
+        ("skills", "skill", [(r.skill, r.line) for r in tables.skills]),
+    ):
+        for name, line in ids:
+            if name not in used[table] and (table, name) not in seen:
+                seen.add((table, name))
+                yield Finding("unused", table, line, column, f'nothing uses {column} "{name}"', name)
+    for programme in tables.training:
+        if (programme.country, programme.skill) not in case.workforce:
+            said = f'"{programme.programme}" trains {programme.skill} for {programme.country}, which has no such staff'
+            yield Finding("idle-training", "training", programme.line, "skill", said, programme.skill)
+
+
+def shocks(case: Case) -> Iterator[Finding]:
+    """Shocks outside the horizon, that touch nothing, or that overlap an equal one."""
+    seen: dict[tuple[object, ...], list[tuple[int, int, int]]] = defaultdict(list)
+    for row in case.tables.shocks:
+        start = case.first_year if row.start_year is None else row.start_year
+        end = case.last_year if row.end_year is None else row.end_year
+        if start > case.last_year or end < case.first_year:
+            said = f"{start}-{end} is outside {case.first_year}-{case.last_year}"
+            yield Finding("shock-outside", "shocks", row.line, "start_year", said, start)
+        elif row.factor != (0.0 if row.kind == "delay" else 1.0) and effects_of(case, [row]) == Effects():
+            yield Finding("shock-without-effect", "shocks", row.line, "kind", "touches nothing in this case", row.kind)
+        key = (row.scenario, row.kind, row.supplier, row.country, row.element, row.form, row.stage, row.project)
+        for from_, to, line in seen[key]:
+            if start <= to and from_ <= end:
+                said = f"overlaps line {line}, which hits the same: their effects add up"
+                yield Finding("same-shock-twice", "shocks", row.line, "start_year", said, start)
+        seen[key].append((start, end, row.line))
+
+
+WARNING_CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
+    look_alikes,
+    odd_years,
+    far_off,
+    unrunnable_plants,
+    late_projects,
+    late_payoffs,
+    idle_money,
+    no_supply,
+    unused,
+    shocks,
+    numerics,
+)

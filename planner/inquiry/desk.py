@@ -1,0 +1,251 @@
+"""A desk at which many questions are put to one program: with fewer levers, later, with decisions fixed.
+
+A question is a program with some columns held at zero or fixed, or another case. Each is answered on its own, by
+a cold interior-point solve, so answers do not depend on the order in which they are asked (and that is measured to
+be faster than the dual simplex method from a distant basis); several processes may answer at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.config import LEVERS, Lever, Objective
+from planner.data.case import Case
+from planner.errors import StoppedError
+from planner.results.losses import cvar
+from planner.solving.goals import HOLD_MUSD, HOLD_SHARE
+from planner.solving.highs import Solution, Solver, Stop
+from planner.solving.program import Key, Program, Vector
+from planner.solving.session import Session
+
+DECISIONS = ("build", "intake", "new_seats", "hired")
+"""Variables that are decided before a scenario shows itself under the policy `committed`."""
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A program (compiled already) or a case (to be built by whoever answers), and how far to go.
+
+    with_cost: after the least risk also the least cost within `slack` of it. x: return the columns.
+    """
+
+    key: str
+    program: Program | None = None
+    case: Case | None = None
+    slack: float = 0.001
+    with_cost: bool = False
+    want_x: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Least risk and, if asked for, risk and least cost of the plan (MUSD); loss and probability of each leaf node.
+
+    `decisions`: values of the variables in DECISIONS that are not zero.
+    """
+
+    key: str
+    least_risk: float
+    risk: float
+    cost: float | None
+    losses: dict[int, float]
+    shares: dict[int, float]
+    decisions: dict[Key, float] = field(repr=False)
+    x: Vector | None = field(default=None, repr=False)
+
+
+def answer(question: Question) -> Answer:
+    """Solve one question. Raises StoppedError if no optimum is proven."""
+    program = question.program if question.program is not None else Session(_given(question.case)).program
+    solver = Solver(program)
+    column = program.column["risk", None]
+    solution = _optimal(solver.minimise(column), question.key)
+    least = float(solution.x[column])
+    cost = None
+    if question.with_cost:
+        solver.bound(column, least * (1 + max(question.slack, HOLD_SHARE)) + HOLD_MUSD)
+        solution = _optimal(solver.minimise(program.column["cost", None]), question.key)
+        cost = float(solution.x[program.column["cost", None]])
+    return Answer(
+        question.key,
+        least,
+        float(solution.x[column]),
+        cost,
+        _losses(program, solution.x),
+        shares(program),
+        _decisions(program, solution.x),
+        solution.x if question.want_x else None,
+    )
+
+
+def _given(case: Case | None) -> Case:
+    if case is None:
+        raise ValueError("a question needs a program or a case")
+    return case
+
+
+def _optimal(solution: Solution, key: str) -> Solution:
+    if solution.stop is not Stop.OPTIMAL:
+        raise StoppedError(f"{key}: stopped before an optimum was proven ({solution.stop})")
+    return solution
+
+
+def _losses(program: Program, x: Vector) -> dict[int, float]:
+    leaves = [index for name, index in program.columns if name == "tail_excess"]
+    return {leaf: float(x[program.column["loss_to_date", leaf]]) for leaf in leaves}
+
+
+def shares(program: Program) -> dict[int, float]:
+    """Probability of each leaf: its coefficient in the definition of the expected loss."""
+    row = program.row["expected_loss_definition", None]
+    span = slice(program.matrix.indptr[row], program.matrix.indptr[row + 1])
+    terms = zip(program.matrix.indices[span].tolist(), program.matrix.data[span].tolist(), strict=True)
+    return {program.columns[j][1]: abs(a) for j, a in terms if program.columns[j][0] == "loss_to_date"}
+
+
+def _decisions(program: Program, x: Vector) -> dict[Key, float]:
+    return {
+        key: value
+        for key, value in zip(program.columns, x.tolist(), strict=True)
+        if key[0] in DECISIONS and value > HOLD_MUSD
+    }
+
+
+Ask = Callable[[Iterable[Question]], dict[str, Answer]]
+
+
+@contextmanager
+def answering(workers: int) -> Any:
+    """Something that answers questions in `workers` processes (1: in this one). Yields an `Ask`."""
+    if workers <= 1:
+        yield _ask_here
+        return
+    # Spawned, not forked: a progress display may run as a thread of this process.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        yield lambda questions: _ask_pool(pool, questions)
+
+
+def _ask_here(questions: Iterable[Question]) -> dict[str, Answer]:
+    return {question.key: answer(question) for question in questions}
+
+
+def _ask_pool(pool: Executor, questions: Iterable[Question]) -> dict[str, Answer]:
+    # Handed over one by one, so that workers begin while later questions are still being compiled.
+    waiting = [pool.submit(answer, question) for question in questions]
+    return {found.key: found for found in (future.result() for future in waiting)}
+
+
+class Desk:
+    """A case compiled once, and the questions that its program can be asked by holding columns.
+
+    The goal is least risk, then least cost, whatever the goal of the run: questions about single measures are
+    compared by the risk that they leave.
+    """
+
+    def __init__(self, case: Case) -> None:
+        self.case = least_risk_case(case)
+        self._session = Session(self.case)
+        self.scope = self._session.scope
+        self.program = self._session.program
+        self.lever_of = self._levers()
+
+    def _levers(self) -> NDArray[np.str_]:
+        """The lever that each column belongs to; '' for the others."""
+        plain: Mapping[str, Lever] = {"new_seats": "training", "hired": "hiring", "bought": "stockpile"}
+        projects = self.case.projects
+        return np.array(
+            [projects[i[0]].stage if name == "build" else plain.get(name, "") for name, i in self.program.columns]
+        )
+
+    def without(self, levers: Iterable[Lever], program: Program | None = None) -> Program:
+        """The program with what the levers add held at zero."""
+        program = self.program if program is None else program
+        return held_at_zero(program, np.isin(self.lever_of, list(levers)))
+
+    def only(self, levers: Iterable[Lever], program: Program | None = None) -> Program:
+        """The program in which only these levers may be pulled."""
+        return self.without(set(LEVERS) - set(levers), program)
+
+    def not_before(self, year: int) -> Program:
+        """The program in which nothing new is decided or bought before `year`."""
+        early = [
+            bool(lever) and self._year_of(key) < year
+            for key, lever in zip(self.program.columns, self.lever_of, strict=True)
+        ]
+        return held_at_zero(self.program, np.array(early))
+
+    def _year_of(self, key: Key) -> int:
+        name, index = key
+        tree = self.scope.tree if name == "bought" else self.scope.plan
+        return int(tree.nodes[index[-1]].year)
+
+    def fixed(self, decisions: Mapping[Key, float]) -> Program:
+        """The program with every decision taken as given; decisions not named are not taken."""
+        lower, upper = self.program.lower.copy(), self.program.upper.copy()
+        for i, key in enumerate(self.program.columns):
+            if key[0] in DECISIONS:
+                value = min(decisions.get(key, 0.0), upper[i])
+                # Room for the rounding of the solve the values come from.
+                room = HOLD_SHARE * (1.0 + value)
+                lower[i], upper[i] = max(lower[i], value - room), min(upper[i], value + room)
+        return _bounded(self.program, lower, upper)
+
+    def under(self, case: Case) -> Program | None:
+        """The program with the figures of another case; None if its structure differs. The desk is left as it was."""
+        if not self._session.update(least_risk_case(case)):
+            self._session = Session(self.case)
+            return None
+        program = self._session.program
+        if not self._session.update(self.case):
+            self._session = Session(self.case)
+        return program
+
+    def losses(self, found: Answer) -> dict[str, float]:
+        """Loss (MUSD) of each scenario in an answer of this desk's program."""
+        return {w: found.losses[leaf] for w, leaf in self.scope.tree.leaves.items()}
+
+    def risk_of(self, losses: Mapping[str, float]) -> float:
+        """Risk (MUSD) of a loss for each scenario, under the weights and tail of the model."""
+        return risk_of(self.case, losses)
+
+
+def risk_of(case: Case, losses: Mapping[str, float]) -> float:
+    """(1 - lambda) E[Z] + lambda CVaR_alpha[Z] of losses by scenario (MUSD)."""
+    objective = case.model.objective
+    names = list(losses)
+    expected = sum(case.scenarios[w] * losses[w] for w in names)
+    tail = cvar([losses[w] for w in names], [case.scenarios[w] for w in names], objective.tail)
+    return (1 - objective.risk_aversion) * expected + objective.risk_aversion * tail
+
+
+def least_risk_case(case: Case) -> Case:
+    """The case under the goal of least risk, then least cost."""
+    old = case.model.objective
+    if old.goal == "risk":
+        return case
+    objective = Objective(risk_aversion=old.risk_aversion, tail=old.tail, risk_slack=old.risk_slack)
+    return case.with_model(case.model.model_copy(update={"objective": objective}))
+
+
+def with_policy(case: Case, **policy: str) -> Case:
+    """The case under another policy."""
+    model = case.model
+    return case.with_model(model.model_copy(update={"policy": model.policy.model_copy(update=policy)}))
+
+
+def held_at_zero(program: Program, mask: Mask) -> Program:
+    """The program with some columns held at zero."""
+    return _bounded(program, program.lower, np.where(mask, 0.0, program.upper))
+
+
+def _bounded(program: Program, lower: Vector, upper: Vector) -> Program:
+    return program.with_data(program.matrix.data, program.row_lower, program.row_upper, lower, upper)

@@ -1,0 +1,141 @@
+"""The ladder of counterfactuals: which lever takes what off the risk, who must act together, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import pairwise
+
+from planner.config import LEVERS, Lever
+from planner.data.case import Case
+from planner.inquiry.desk import Answer, Desk, Question, with_policy
+from planner.reporting.explanation import Rung
+from planner.results.losses import cvar
+
+STEPS: tuple[tuple[str, str, tuple[Lever, ...]], ...] = (
+    ("mine", "mines", ("mine",)),
+    ("separation", "separation", ("separation",)),
+    ("metal", "metal making", ("metal",)),
+    ("people", "training and hiring", ("training", "hiring")),
+    ("stockpile", "stock", ("stockpile",)),
+)
+"""The order in which the ladder adds levers: (id, name, levers)."""
+COORDINATION = {"national": "Each country alone", "blocs": "Blocs", "allied": "Allied"}
+INVESTMENT = {
+    "committed": "Committed: one path for all futures",
+    "adaptive": "Adaptive: answering what has shown itself",
+}
+LATER = 2
+"""Years of delay that the report speaks of."""
+
+
+def steps(case: Case) -> list[tuple[str, str, tuple[Lever, ...]]]:
+    """The steps of the ladder that the run's levers allow."""
+    allowed = case.model.levers
+    return [(key, name, levers) for key, name, found in STEPS if (levers := tuple(x for x in found if x in allowed))]
+
+
+def ladder_questions(desk: Desk) -> list[Question]:
+    """Nothing, then one step after the other; the last rung is the run's own program."""
+    slack = desk.case.model.objective.risk_slack
+    out = [Question("ladder:nothing", desk.without(LEVERS), slack=slack, with_cost=True)]
+    levers: tuple[Lever, ...] = ()
+    for key, _, added in steps(desk.case):
+        levers += added
+        out.append(Question(f"ladder:{key}", desk.only(levers), slack=slack, with_cost=True))
+    return out
+
+
+def left_out_questions(desk: Desk) -> list[Question]:
+    """Everything but one step. All but the last step is a rung of the ladder already."""
+    return [Question(f"without:{key}", desk.without(levers)) for key, _, levers in steps(desk.case)[:-1]]
+
+
+def policy_questions(case: Case) -> list[Question]:
+    """The other ways of acting together, and the other way of investing."""
+    policy, slack = case.model.policy, case.model.objective.risk_slack
+    others = [("coordination", c) for c in COORDINATION if c != policy.coordination]
+    others += [("investment", i) for i in INVESTMENT if i != policy.investment]
+    return [
+        Question(value, case=with_policy(case, **{key: value}), slack=slack, with_cost=True) for key, value in others
+    ]
+
+
+def timing_questions(desk: Desk) -> list[Question]:
+    """Everything decided later, and every new plant a year sooner in use."""
+    first = min(
+        (desk.case.commitment_years(p).start for p in desk.case.projects if desk.case.commitment_years(p)),
+        default=desk.case.first_year,
+    )
+    sooner = Question("sooner", case=a_year_sooner(desk.case))
+    return [Question("later", desk.not_before(first + LATER)), sooner]
+
+
+def a_year_sooner(case: Case) -> Case:
+    """The case in which every lead time is a year shorter."""
+    rows = tuple(
+        row.model_copy(update={"lead_time_years": max(row.lead_time_years - 1, 0)}) for row in case.tables.projects
+    )
+    return replace(case, tables=replace(case.tables, projects=rows))
+
+
+def rung(case: Case, name: str, found: Answer) -> Rung:
+    """An answer as a rung. Losses of histories are weighed by the scenarios that share them."""
+    losses, shares = list(found.losses.values()), [found.shares.get(leaf, 0.0) for leaf in found.losses]
+    return Rung(
+        found.key,
+        name,
+        found.least_risk,
+        found.risk,
+        found.cost,
+        sum(p * z for p, z in zip(shares, losses, strict=True)),
+        cvar(losses, shares, case.model.objective.tail),
+    )
+
+
+def against(one: Rung, other: Rung) -> Rung:
+    """A rung with what it changes compared with another."""
+    costs = None if one.cost is None or other.cost is None else one.cost - other.cost
+    return replace(one, against=other.key, change=one.least_risk - other.least_risk, change_cost=costs)
+
+
+def ladder(case: Case, found: Mapping[str, Answer]) -> list[Rung]:
+    """The rungs from nothing to everything; each is compared with the one before, so the changes add up."""
+    names = {"nothing": "Nothing: what exists and is financed keeps running"}
+    said: list[str] = []
+    for key, name, _ in steps(case):
+        said.append(name)
+        names[key] = f"{'Only' if len(said) == 1 else '+'} {name}"
+    rungs = [rung(case, name, found[f"ladder:{key}"]) for key, name in names.items()]
+    return [rungs[0], *(against(one, before) for before, one in pairwise(rungs))]
+
+
+def left_out(case: Case, found: Mapping[str, Answer], own: Rung) -> list[Rung]:
+    """Everything but one step, the one that is missed most first."""
+    known = steps(case)
+    last = f"ladder:{known[-2][0]}" if len(known) > 1 else "ladder:nothing"
+    keys = [f"without:{key}" for key, _, _ in known[:-1]] + [last][: len(known)]
+    rungs = [
+        replace(against(rung(case, f"Without {name}", found[at]), own), key=f"without:{key}")
+        for at, (key, name, _) in zip(keys, known, strict=True)
+    ]
+    return sorted(rungs, key=lambda r: -r.least_risk)
+
+
+def compared(case: Case, names: Mapping[str, str], chosen: str, found: Mapping[str, Answer], own: Rung) -> list[Rung]:
+    """Each way of acting against the run's own, in the order of `names`."""
+    return [
+        replace(own, key=key, name=name) if key == chosen else against(rung(case, name, found[key]), own)
+        for key, name in names.items()
+        if key == chosen or key in found
+    ]
+
+
+def questions(desk: Desk) -> Iterable[Question]:
+    """All questions about levers, partners and time. The longest come first, so that workers end together."""
+    return [
+        *policy_questions(desk.case),
+        *ladder_questions(desk)[::-1],
+        *left_out_questions(desk),
+        *timing_questions(desk),
+    ]

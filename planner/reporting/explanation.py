@@ -1,0 +1,149 @@
+"""What an inquiry found, as values. `planner.inquiry` fills them in, pages and explain.json show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One counterfactual, solved. Money in MUSD.
+
+    least_risk: attainable; risk and cost: of the cheapest plan within the slack of it (cost None: not asked for).
+    against: key of the rung it is compared with; change: its least risk less that rung's.
+    """
+
+    key: str
+    name: str
+    least_risk: float
+    risk: float
+    cost: float | None
+    expected_loss: float
+    cvar: float
+    against: str = ""
+    change: float = 0.0
+    change_cost: float | None = None
+
+
+@dataclass(frozen=True)
+class Link:
+    """What one link of the chain is worth for one element in one year: MUSD of risk, and its share of the whole.
+
+    `binds`: what holds it: time, room to build, public money, or people.
+    """
+
+    element: str
+    year: int
+    link: str
+    musd: float
+    share: float
+    binds: str
+
+
+@dataclass(frozen=True)
+class Marginal:
+    """A shadow price (MUSD per unit) and the same found by solving again with one unit more, or the amount named."""
+
+    words: str
+    unit: str
+    price: float
+    resolved: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A claim measured with one input at another value. Risks in MUSD; measure and threshold dimensionless."""
+
+    input: str
+    setting: str
+    source: str
+    with_it: float
+    without_it: float
+    measure: float
+    flips: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """holds, fails or not decided by these data; the rule, the figures as given, the trials, and why."""
+
+    about: str
+    claim: str
+    verdict: str
+    rule: str
+    why: str
+    measure: float
+    threshold: float
+    trials: Sequence[Trial]
+    turns_on: Sequence[str]
+    not_tried: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """Value of information (MUSD of risk) and regret by scenario.
+
+    evpi: plan's least risk less the risk if each scenario were known. vss: risk if the plan for the mean future is
+    carried out less the least risk. regret: loss with the plan less the least loss had the scenario been known.
+    """
+
+    stochastic: float
+    wait_and_see: float
+    evpi: float
+    expected_value_plan: float
+    vss: float
+    loss: Mapping[str, float]
+    least_loss: Mapping[str, float]
+    regret: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Range:
+    """Least and most over all near-optimal plans: t/y of a project, or MUSD of capital in a country.
+
+    limit: the most that could be built at all. word: must, may or never.
+    """
+
+    kind: str
+    key: str
+    least: float
+    most: float
+    limit: float | None
+    word: str
+
+
+@dataclass(frozen=True)
+class Alternatives:
+    """Ranges over all plans within these shares of the least risk and of the plan's cost."""
+
+    risk_share: float
+    cost_share: float
+    ranges: Sequence[Range]
+    solves: int
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All of it. `ladder` adds one lever after the other, `left_out` takes one away, `together` is about who acts,
+    `timing` about when; `own` is the run itself."""
+
+    run: str
+    title: str
+    own: Rung
+    ladder: Sequence[Rung]
+    left_out: Sequence[Rung]
+    together: Sequence[Rung]
+    timing: Sequence[Rung]
+    knowledge: Knowledge
+    links: Sequence[Link]
+    marginals: Sequence[Marginal]
+    verdicts: Sequence[Verdict]
+    solves: int
+    thorough: bool
+    alternatives: Alternatives | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for explain.json."""
+        return asdict(self)

@@ -1,0 +1,51 @@
+"""Templates to pages: one look, everything escaped unless it is our own markup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from planner.reporting.answer import Saying
+from planner.reporting.parts import Card, Section
+
+
+def render(template: str, **values: Any) -> str:
+    """A page as text, with the common style."""
+    environment = Environment(
+        loader=PackageLoader("planner.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = resources.files("planner.reporting").joinpath("templates/report.css").read_text(encoding="utf-8")
+    return environment.get_template(template).render(style=Markup(style), **values)  # noqa: S704  our own file
+
+
+def inquiry_page(
+    kind: str,
+    title: str,
+    question: str,
+    sayings: Sequence[Saying],
+    sections: Sequence[Section],
+    *,
+    cards: Sequence[Card] = (),
+    subtitle: str = "",
+    note: str = "",
+) -> str:
+    """A page that answers one question about a run."""
+    return render(
+        "page.html.j2",
+        kind=kind,
+        title=title,
+        subtitle=subtitle,
+        question=question,
+        sayings=sayings,
+        cards=cards,
+        note=note,
+        sections=sections,
+    )

@@ -1,0 +1,172 @@
+"""What the results of a study say, as tables. Rows without an optimum are left out of every figure and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from planner.errors import Fault, InputError, did_you_mean
+from planner.studies.distributions import ends
+from planner.studies.file import Morris, Sobol, StudyFile, Uncertainty, failure
+from planner.studies.indices import Indices, morris_indices, sobol_indices
+from planner.studies.store import OPTIMAL, read_asked, read_results, study_of
+
+BINS = 12
+BUILT = 1.0
+"""New nameplate (t/y) from which on a project counts as part of a plan."""
+ALL = "all points"
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study and its results. `groups`: rows by combination of lever options."""
+
+    study: StudyFile
+    folder: Path
+    table: pd.DataFrame
+    uncertainties: list[str]
+    levers: list[str]
+    groups: dict[str, pd.DataFrame] = field(repr=False)
+
+    @property
+    def solved(self) -> pd.DataFrame:
+        """Rows with an optimum."""
+        return self.table[self.table["status"] == OPTIMAL]
+
+    @property
+    def outcomes(self) -> list[str]:
+        """The outcomes that pictures show."""
+        return self.study.outcomes
+
+
+def open_study(folder: Path) -> Study:
+    """Results of a study folder, finished or not. Raises RunFolderError, or InputError for an unknown outcome."""
+    asked = read_asked(folder)
+    study = study_of(asked)
+    table = read_results(folder).to_pandas()
+    outcomes = [*study.outcomes, *([failure(study.fails_when)[0]] if study.fails_when else [])]
+    known = list(table.columns[table.columns.get_loc("message") + 1 :])
+    for outcome in outcomes:
+        group = outcome.split(".")[0]
+        if known and outcome not in known and not any(name.split(".")[0] == group for name in known):
+            raise InputError([Fault("outcomes", 0, outcome, f"unknown outcome{did_you_mean(outcome, known)}")])
+        if outcome not in known:
+            # Named but never anything but zero: nothing of it is built, bought or short at any point.
+            table[outcome] = np.where(table["status"] == OPTIMAL, 0.0, np.nan)
+    levers = list(asked["levers"])
+    label = table[levers].astype(str).agg(", ".join, axis=1) if levers else pd.Series(ALL, index=table.index)
+    groups = {str(name): rows for name, rows in table.groupby(label, sort=False)}
+    return Study(study, folder, table, list(asked["uncertainties"]), levers, groups)
+
+
+def tornado(found: Study, rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """Outcome at the ends of each uncertainty alone: name, low, high, at_low, at_high, base, swing."""
+    base_row = rows[rows[found.uncertainties].isna().all(axis=1)]
+    base = float(base_row[outcome].iloc[0]) if len(base_row) else float("nan")
+    lines = []
+    for name in found.uncertainties:
+        mine = rows[rows[name].notna()].sort_values("row")
+        if len(mine):
+            first, last = mine.iloc[0], mine.iloc[-1]
+            low, high = float(first[outcome]), float(last[outcome])
+            worst = float(np.nanmax(mine[outcome].to_numpy(dtype=float), initial=-np.inf))
+            best = float(np.nanmin(mine[outcome].to_numpy(dtype=float), initial=np.inf))
+            lines.append((name, str(first[name]), str(last[name]), low, high, base, worst - best))
+    columns = ["name", "low", "high", "at_low", "at_high", "base", "swing"]
+    return pd.DataFrame(lines, columns=columns).sort_values("swing", ascending=False, ignore_index=True)
+
+
+def response(rows: pd.DataFrame, name: str, outcome: str) -> pd.DataFrame:
+    """Mean and 10-90 % band of an outcome along one uncertainty: value, mean, low, high, points."""
+    data = rows[[name, outcome]].dropna()
+    if not len(data):
+        return pd.DataFrame(columns=["value", "mean", "low", "high", "points"])
+    if data[name].nunique() > BINS and pd.api.types.is_numeric_dtype(data[name]):
+        place = pd.qcut(data[name], BINS, labels=False, duplicates="drop")
+        centre = data[name].groupby(place).mean()
+        groups = data.assign(value=place.map(centre)).groupby("value")[outcome]
+    else:
+        groups = data.assign(value=data[name]).groupby("value", sort=True)[outcome]
+    return pd.DataFrame(
+        {"mean": groups.mean(), "low": groups.quantile(0.1), "high": groups.quantile(0.9), "points": groups.size()}
+    ).reset_index()
+
+
+def indices(found: Study, rows: pd.DataFrame, outcome: str) -> Indices | None:
+    """Sobol or Morris indices of an outcome; None for other designs or where the outcome does not move."""
+    design = found.study.design
+    values = rows.sort_values("row")[outcome].to_numpy(dtype=float)
+    if isinstance(design, Sobol):
+        return sobol_indices(found.uncertainties, values, outcome)
+    if isinstance(design, Morris):
+        ordered = rows.sort_values("row")
+        shares = np.column_stack([_shares(u, ordered[u.name]) for u in found.study.uncertainties])
+        return morris_indices(found.uncertainties, shares, values, design.levels, outcome)
+    return None
+
+
+def _shares(uncertainty: Uncertainty, values: pd.Series[float]) -> np.ndarray:
+    """Values of a range as shares of it; listed values by position."""
+    if uncertainty.values is not None:
+        listed = [str(v) for v in uncertainty.values]
+        places = np.array([listed.index(str(v)) if str(v) in listed else listed.index(str(int(v))) for v in values])
+        return places / max(len(listed) - 1, 1)
+    low, high = (float(str(end)) for end in ends(uncertainty))
+    return (values.to_numpy(dtype=float) - low) / (high - low)
+
+
+def projects(rows: pd.DataFrame) -> pd.DataFrame:
+    """Share of the plans that build each project, and how much (t/y) where they do."""
+    prefix = "new_capacity_tpa."
+    solved = rows[rows["status"] == OPTIMAL]
+    lines = []
+    for column in [c for c in rows.columns if c.startswith(prefix)]:
+        sizes = solved[column].fillna(0.0)
+        built = sizes[sizes >= BUILT]
+        if len(built):
+            share = len(built) / len(solved)
+            lines.append((column.removeprefix(prefix), share, built.mean(), built.min(), built.max()))
+    table = pd.DataFrame(lines, columns=["project", "share", "mean_tpa", "least_tpa", "most_tpa"])
+    return table.sort_values(["share", "mean_tpa"], ascending=False, ignore_index=True)
+
+
+def regret(found: Study, outcome: str) -> pd.DataFrame:
+    """For each combination of levers: how much worse it is than the best of them, point by point.
+
+    option, mean, worst (regret), mean outcome, satisficing (share of points at which the plan does not fail).
+    Points at which some combination has no optimum are left out. Less is taken for better.
+    """
+    wide = pd.DataFrame({name: rows.reset_index(drop=True)[outcome] for name, rows in found.groups.items()}).dropna()
+    lines = []
+    for name in wide.columns:
+        loss = wide[name] - wide.min(axis=1)
+        kept = ~failed(found, found.groups[name]) if found.study.fails_when else None
+        lines.append((name, loss.mean(), loss.max(), wide[name].mean(), kept.mean() if kept is not None else np.nan))
+    return pd.DataFrame(lines, columns=["option", "mean_regret", "worst_regret", "mean", "satisficing"])
+
+
+def failed(found: Study, rows: pd.DataFrame) -> pd.Series[bool]:
+    """At which points the plan fails, by `fails_when`; a point without an optimum counts as failed."""
+    outcome, sense, limit = failure(found.study.fails_when)
+    values = rows[outcome]
+    bad = values > limit if sense == ">" else values < limit
+    return bad | values.isna()
+
+
+def numeric(found: Study, rows: pd.DataFrame) -> tuple[list[str], np.ndarray]:
+    """The uncertainties that are numbers, and their values; a blank is the middle of what is given."""
+    names = [n for n in found.uncertainties if pd.api.types.is_numeric_dtype(rows[n])]
+    return names, rows[names].fillna(rows[names].median()).to_numpy(dtype=float)
+
+
+def by_option(found: Study, outcomes: Sequence[str]) -> pd.DataFrame:
+    """Mean of each outcome by combination of levers."""
+    return (
+        pd.DataFrame({name: rows[list(outcomes)].mean() for name, rows in found.groups.items()})
+        .T.rename_axis("option")
+        .reset_index()
+    )

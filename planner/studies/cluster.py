@@ -1,0 +1,100 @@
+"""The same study on a cluster: one task of `dask.distributed` per point, the state of its chain as data.
+
+The scheduler may be anywhere (SLURM through dask-jobqueue, Kubernetes through the dask operator, SSH); workers
+need the planner installed and nothing else: no shared folder, no copy of the case. Give workers one thread each.
+A worker that dies costs its current point, which the scheduler gives to another one.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import distributed
+from distributed.scheduler import KilledWorker
+from rich.console import Console
+
+from planner.errors import Fault, InputError, PlannerError, StoppedError
+from planner.studies.board import Board, Chain
+from planner.studies.progress import Bar
+from planner.studies.run import retry, study
+from planner.studies.worker import CRASHED, Result, State, task
+
+Task = Callable[..., dict[str, Any]]
+
+
+def connect(address: str) -> Any:
+    """A client of the scheduler at `address`, e.g. tcp://10.0.0.1:8786. Raises InputError if none answers."""
+    try:
+        return distributed.Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError([Fault("--scheduler", 0, address, f"no dask scheduler answers there: {error}")]) from None
+
+
+def run_cluster(board: Board, job: str, client: Any, tell: Callable[[], None], work: Task = task) -> None:
+    """Work on the board until nothing is left. Raises StoppedError if the scheduler is lost."""
+    waiting: Any = distributed.as_completed(loop=client.loop)  # type: ignore[no-untyped-call]
+    out: dict[Any, Chain] = {}
+
+    def submit(chain: Chain) -> None:
+        plain = (chain.state or State()).plain()
+        future = client.submit(work, job, chain.kind, plain, chain.points[0].settings, pure=False)
+        out[future] = chain
+        waiting.add(future)
+
+    while not board.finished:
+        # Two chains per thread keep every thread busy while results travel.
+        wanted = max(2, 2 * sum(client.nthreads().values()))
+        while len(out) < wanted and (chain := board.take()):
+            submit(chain)
+        if not out:
+            raise StoppedError("the study has work left that cannot be started")
+        future = next(waiting)
+        chain = out.pop(future)
+        if client.status != "running" or future.status == "cancelled":
+            raise StoppedError("the scheduler is gone; start one and run the same command to go on")
+        _take(board, chain, future)
+        if chain.points:
+            submit(chain)
+        tell()
+
+
+def _take(board: Board, chain: Chain, future: Any) -> None:
+    if future.status == "finished":
+        said = future.result()
+        state = State.of(said["state"]) if said["state"] else State()
+        board.record(chain.key, Result.of(said["result"]), state)
+        return
+    error = future.exception()
+    why = "the workers that had it died" if isinstance(error, KilledWorker) else f"{type(error).__name__}: {error}"
+    board.record(chain.key, Result(CRASHED, why), chain.state or State())
+
+
+def on_scheduler(address: str) -> Callable[[Board, str, Callable[[], None]], None]:
+    """Run on the workers of a scheduler; for `planner.studies.run.study`."""
+
+    def run(board: Board, job: str, tell: Callable[[], None]) -> None:
+        with connect(address) as client:
+            run_cluster(board, job, client, tell)
+
+    return run
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m planner.studies.cluster STUDY OUT ADDRESS`, or `retry OUT ADDRESS`. Returns the exit code."""
+    console = Console(stderr=True, highlight=False)
+    try:
+        with Bar(console) as bar:
+            if arguments[0] == "retry":
+                retry(arguments[1], on_scheduler(arguments[2]), bar)
+            else:
+                study(arguments[0], arguments[1], on_scheduler(arguments[2]), bar)
+    except PlannerError as error:
+        console.print(str(error), style="red", markup=False, soft_wrap=True)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

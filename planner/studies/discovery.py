@@ -1,0 +1,150 @@
+"""Scenario discovery: where in the space of uncertainties a plan fails, in one sentence.
+
+Two ways side by side. CART (scikit-learn) splits the whole space. PRIM peels a box (Friedman and Fisher, Bump
+hunting in high-dimensional data, Statistics and Computing 9, 1999; used for this end by Bryant and Lempert,
+Technological Forecasting and Social Change 77, 2010): a twentieth of the points at a time, from the side where
+that raises the share of failures most. Density: share of failures inside; coverage: share of all failures that are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.tree import DecisionTreeClassifier
+
+Matrix = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+PEEL, SMALLEST = 0.05, 0.05
+"""Share of the points peeled at a time, and the least share that a box or a leaf holds."""
+LEAVES = 6
+WORTH_SAYING = 0.97
+"""A limit is left out if the box is at least this good without it."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of the space: (name, lowest, highest) for each uncertainty that is limited; infinite: no limit."""
+
+    limits: tuple[tuple[str, float, float], ...]
+    density: float
+    coverage: float
+    inside: int
+    failures: int
+
+    def words(self) -> str:
+        """The limits as a condition, e.g. 'demand > 1.07 and cut > 0.22'."""
+        parts = []
+        for name, low, high in self.limits:
+            if np.isfinite(low) and np.isfinite(high):
+                parts.append(f"{name} is between {low:.3g} and {high:.3g}")
+            else:
+                parts.append(f"{name} > {low:.3g}" if np.isfinite(low) else f"{name} < {high:.3g}")
+        return " and ".join(parts)
+
+
+def sentence(box: Box | None, failed: Flags) -> str:
+    """When the plan fails, for people."""
+    if not failed.any():
+        return "The plan fails at no point of the study."
+    if failed.all():
+        return "The plan fails at every point of the study."
+    if box is None or not box.limits:
+        return f"The plan fails at {failed.mean():.0%} of the points, and no part of the space stands out."
+    return (
+        f"The plan fails when {box.words()}: {box.density:.0%} of the points there fail, against {failed.mean():.0%} "
+        f"overall, and they are {box.coverage:.0%} of all failures."
+    )
+
+
+def cart(names: Sequence[str], at: Matrix, failed: Flags) -> Box | None:
+    """The leaf of a small tree that finds most failures for its purity (harmonic mean of density and coverage)."""
+    if failed.all() or not failed.any():
+        return None
+    least = max(2, int(np.ceil(SMALLEST * len(at))))
+    tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=least, random_state=0).fit(at, failed)
+    leaf_of = tree.apply(at)
+    boxes = [_box(names, _path_to(tree, leaf, len(names)), leaf_of == leaf, failed) for leaf in np.unique(leaf_of)]
+    return max(boxes, key=_harmonic, default=None)
+
+
+def _harmonic(box: Box) -> float:
+    return 2 * box.density * box.coverage / max(box.density + box.coverage, 1e-12)
+
+
+def _path_to(tree: DecisionTreeClassifier, leaf: int, count: int) -> Matrix:
+    """Limits (low, high) of each axis on the way to a leaf."""
+    t = tree.tree_
+    limits = np.column_stack([np.full(count, -np.inf), np.full(count, np.inf)])
+    parents = {
+        int(child): (node, side)
+        for side in (0, 1)
+        for node, child in enumerate((t.children_left, t.children_right)[side])
+        if child >= 0
+    }
+    node = int(leaf)
+    while node in parents:
+        node, side = parents[node]
+        axis, cut = int(t.feature[node]), float(t.threshold[node])
+        limits[axis, 1 if side == 0 else 0] = min(limits[axis, 1], cut) if side == 0 else max(limits[axis, 0], cut)
+    return limits
+
+
+def prim(names: Sequence[str], at: Matrix, failed: Flags) -> Box | None:
+    """The box on the peeling path with the best harmonic mean of density and coverage."""
+    if failed.all() or not failed.any():
+        return None
+    limits = np.column_stack([np.full(len(names), -np.inf), np.full(len(names), np.inf)])
+    inside = np.ones(len(at), dtype=bool)
+    best = _box(names, limits, inside, failed)
+    while inside.sum() > max(2, SMALLEST * len(at)):
+        peeled = _peel(at, failed, inside)
+        if peeled is None:
+            break
+        axis, side, cut, inside = peeled
+        limits[axis, side] = cut
+        box = _box(names, limits, inside, failed)
+        if _harmonic(box) > _harmonic(best) + 1e-12:
+            best = box
+    best = _simpler(best, names, at, failed)
+    return best if best.limits else None
+
+
+def _simpler(box: Box, names: Sequence[str], at: Matrix, failed: Flags) -> Box:
+    """The box without limits that it is no worse without: a peel may have followed chance."""
+    for name, low, high in sorted(box.limits, key=lambda limit: limit[0]):
+        for fewer in ((name, low, np.inf), (name, -np.inf, high), (name, -np.inf, np.inf)):
+            kept = tuple(fewer if limit[0] == name else limit for limit in box.limits)
+            limits = np.array([next((k[1:] for k in kept if k[0] == n), (-np.inf, np.inf)) for n in names])
+            inside = np.asarray(((at > limits[:, 0]) & (at < limits[:, 1])).all(axis=1))
+            other = _box(names, limits, inside, failed)
+            if _harmonic(other) >= _harmonic(box) * WORTH_SAYING:
+                box = other
+    return box
+
+
+def _peel(at: Matrix, failed: Flags, inside: Flags) -> tuple[int, int, float, Flags] | None:
+    """The peel that leaves the highest share of failures: (axis, 0 low or 1 high side, cut, points left)."""
+    found: tuple[int, int, float, Flags] | None = None
+    highest = failed[inside].mean()
+    for axis in range(at.shape[1]):
+        values = np.sort(at[inside, axis])
+        step = max(1, int(PEEL * len(values)))
+        for side, at_edge, beyond in ((0, values[step - 1], values[step]), (1, values[-step], values[-step - 1])):
+            cut = float((at_edge + beyond) / 2)
+            left = inside & (at[:, axis] > cut if side == 0 else at[:, axis] < cut)
+            if 0 < left.sum() < inside.sum() and failed[left].mean() > highest:
+                highest, found = failed[left].mean(), (axis, side, cut, left)
+    return found
+
+
+def _box(names: Sequence[str], limits: Matrix, inside: Flags, failed: Flags) -> Box:
+    hit = int((inside & failed).sum())
+    told = tuple(
+        (n, float(low), float(high))
+        for n, (low, high) in zip(names, limits, strict=True)
+        if np.isfinite([low, high]).any()
+    )
+    return Box(told, hit / max(int(inside.sum()), 1), hit / max(int(failed.sum()), 1), int(inside.sum()), hit)

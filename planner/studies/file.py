@@ -1,0 +1,363 @@
+"""The study file: what is varied, what is decided, what is looked at, and by which design. One class per section.
+
+The words are those of exploratory modelling (Kwakkel, The Exploratory Modeling Workbench, Environmental Modelling
+and Software 96, 2017): uncertainties are not ours to choose, levers are, outcomes are what we look at.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from planner.errors import Fault, InputError, did_you_mean
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Value = bool | int | Finite | str | list[str]
+Seed = Annotated[int, Field(ge=0, lt=2**31)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+
+class Address(_Section):
+    """Which quantity: cells of a table of the case, or a key of the model file."""
+
+    table: str = ""
+    """Table of the case, e.g. `demand`."""
+    column: str = ""
+    """Column of the table, e.g. `tonnes`."""
+    where: dict[str, str | int | list[str]] = {}
+    """Filter by column: `dy`, `s1*`, `dy;tb` or a list; for whole numbers also `2030..2035`. Left out: all rows."""
+    change: Literal["set", "scale", "add", "grow"] = "set"
+    """What the value does: `set` replaces, `scale` multiplies, `add` adds,
+    `grow` multiplies by (1 + value)^(year - first year)."""
+    key: str = ""
+    """Dotted key of the model file instead of a table, e.g. `objective.risk_aversion`."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Address:
+        if bool(self.key) == bool(self.table):
+            raise ValueError("needs either `table` and `column`, or `key`")
+        if self.table and not self.column:
+            raise ValueError("needs `column` beside `table`")
+        if self.key and self.change != "set":
+            raise ValueError("a key of the model file can only be set")
+        return self
+
+
+class Distribution(_Section):
+    """How likely the values of a range are. `uniform` over the range unless said otherwise."""
+
+    kind: Literal["uniform", "normal", "lognormal", "triangular"]
+    """normal and lognormal are cut to `range` where one is given."""
+    mode: Finite | None = None
+    """Most likely value (triangular)."""
+    mean: Finite | None = None
+    """Mean (normal), or median (lognormal)."""
+    spread: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Standard deviation (normal), or of the logarithm (lognormal)."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Distribution:
+        needed = {"uniform": (), "triangular": ("mode",), "normal": ("mean", "spread"), "lognormal": ("mean", "spread")}
+        for name in needed[self.kind]:
+            if getattr(self, name) is None:
+                raise ValueError(f"kind = {self.kind!r} needs `{name}`")
+        if self.kind == "lognormal" and self.mean is not None and self.mean <= 0:
+            raise ValueError("the median (`mean`) of a lognormal must be positive")
+        return self
+
+
+class Uncertainty(Address):
+    """A quantity that is not ours to choose."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """Name in tables and pictures."""
+    unit: str = ""
+    """Unit of the value, for pictures."""
+    range: Annotated[list[Finite], Field(min_length=2, max_length=2)] | None = None
+    """Lowest and highest value."""
+    values: Annotated[list[Value], Field(min_length=1)] | None = None
+    """All values instead of a range, equally likely."""
+    distribution: Distribution = Distribution(kind="uniform")
+    """How likely the values of the range are."""
+    base: Value | None = None
+    """Value that stands for the case as it is; left out: 1 for `scale`, 0 for `add` and `grow`, else what the
+    case or model file says."""
+    also: list[Address] = []
+    """Further quantities that the same value changes."""
+
+    @model_validator(mode="after")
+    def _domain(self) -> Uncertainty:
+        if self.values is not None and self.range is not None:
+            raise ValueError("has both `range` and `values`; keep one")
+        open_ended = self.distribution.kind in ("normal", "lognormal")
+        if self.values is None and self.range is None and not open_ended:
+            raise ValueError("needs `range`, `values` or a normal or lognormal `distribution`")
+        if self.range is not None and not self.range[0] < self.range[1]:
+            raise ValueError("`range` must rise")
+        mode = self.distribution.mode
+        if mode is not None and self.range is not None and not self.range[0] <= mode <= self.range[1]:
+            raise ValueError("`mode` lies outside the range")
+        return self
+
+    @property
+    def numeric(self) -> bool:
+        """Whether all values are numbers."""
+        return self.values is None or all(isinstance(v, int | float) and not isinstance(v, bool) for v in self.values)
+
+
+class Setting(Address):
+    """One change with its value."""
+
+    value: Value
+    """The value."""
+
+
+class Option(_Section):
+    """One way to pull a lever."""
+
+    label: Annotated[str, Field(min_length=1)]
+    """Name in tables and pictures."""
+    changes: list[Setting] = []
+    """What is changed; none: the case as it is."""
+
+
+class Lever(_Section):
+    """A choice of ours. Every point of the design is run under every combination of options."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """Name in tables and pictures."""
+    options: Annotated[list[Option], Field(min_length=1)]
+    """The options, the one that stands for the case as it is first."""
+
+
+class Correlated(_Section):
+    """Uncertainties that move together (rank correlation); designs `lhs` only."""
+
+    members: Annotated[list[str], Field(min_length=2)]
+    """Names of uncertainties."""
+    correlation: Annotated[float, Field(gt=-1, lt=1, allow_inf_nan=False)]
+    """Rank correlation of every pair."""
+
+
+class OneAtATime(_Section):
+    """The base, then each uncertainty alone at its ends (ranges) or at its values."""
+
+    kind: Literal["one_at_a_time"]
+    levels: Annotated[int, Field(ge=2, le=101)] = 2
+    """How many values of a range."""
+
+
+class Grid(_Section):
+    """All combinations of levels, or a random share of them."""
+
+    kind: Literal["grid"]
+    levels: Annotated[int, Field(ge=2, le=1001)] = 5
+    """How many values of a range."""
+    fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the combinations that is run."""
+    seed: Seed = 0
+    """Seed of the share."""
+
+
+class LatinHypercube(_Section):
+    """Latin hypercube (McKay, Beckman and Conover 1979); correlation after Iman and Conover (1982)."""
+
+    kind: Literal["lhs"]
+    points: Annotated[int, Field(ge=2, le=1_000_000)]
+    """Number of points."""
+    seed: Seed = 0
+    """Seed."""
+
+
+class Sobol(_Section):
+    """Saltelli's sample for Sobol indices: points * (uncertainties + 2) runs."""
+
+    kind: Literal["sobol"]
+    points: Annotated[int, Field(ge=4, le=1_000_000)]
+    """Base sample; a power of two."""
+    seed: Seed = 0
+    """Seed."""
+
+    @model_validator(mode="after")
+    def _power_of_two(self) -> Sobol:
+        if self.points & (self.points - 1):
+            raise ValueError("`points` must be a power of two, or the sequence loses its balance")
+        return self
+
+
+class Morris(_Section):
+    """Elementary effects (Morris 1991): trajectories * (uncertainties + 1) runs."""
+
+    kind: Literal["morris"]
+    trajectories: Annotated[int, Field(ge=2, le=100_000)]
+    """Number of trajectories."""
+    levels: Annotated[int, Field(ge=2, le=100)] = 4
+    """Levels of each range; even."""
+    seed: Seed = 0
+    """Seed."""
+
+
+class PointList(_Section):
+    """Points from a CSV file: one column per uncertainty; an empty cell is the base."""
+
+    kind: Literal["list"]
+    file: str
+    """The file, beside the study file."""
+
+
+class Frontier(_Section):
+    """The whole curve of risk against money, with every point at which its slope changes."""
+
+    kind: Literal["frontier"]
+    scale: Annotated[list[Annotated[float, Field(ge=0, allow_inf_nan=False)]], Field(min_length=2, max_length=2)] = [
+        0.0,
+        2.0,
+    ]
+    """Ends of the curve, as multiples of the budgets of the case."""
+    most: Annotated[int, Field(ge=2)] = 2000
+    """Most programs solved; where they do not suffice, the curve says how far it may be off."""
+
+    @model_validator(mode="after")
+    def _rises(self) -> Frontier:
+        if not self.scale[0] < self.scale[1]:
+            raise ValueError("`scale` must rise")
+        return self
+
+
+Design = Annotated[
+    OneAtATime | Grid | LatinHypercube | Sobol | Morris | PointList | Frontier, Field(discriminator="kind")
+]
+
+
+class StudyFile(_Section):
+    """All keys of a study file."""
+
+    name: str = ""
+    """Short name; left out, the file name."""
+    title: str = ""
+    """One line for people."""
+    case: str
+    """Case folder or workbook, as seen from the study file."""
+    model: str = ""
+    """Model file, as seen from the study file; left out, that of the case."""
+    set: dict[str, Value] = {}
+    """Overrides of the model file, dotted keys."""
+    uncertainties: list[Uncertainty] = []
+    """What is not ours to choose."""
+    levers: list[Lever] = []
+    """What is."""
+    correlated: list[Correlated] = []
+    """Uncertainties that move together."""
+    outcomes: list[str] = ["risk_musd", "cost_musd"]
+    """What pictures show, e.g. `risk_musd`, `expected_shortfall_t.dy`, `new_capacity_tpa.donald`."""
+    fails_when: str = ""
+    """When a plan counts as failed, for scenario discovery: `risk_musd > 50000`."""
+    design: Design
+    """Which points are run."""
+    time_limit: Annotated[float, Field(gt=0)] | None = None
+    """Seconds for each run of the solver."""
+    check_share: Annotated[float, Field(ge=0, le=1)] = 0.05
+    """Share of the points that is solved again from nothing and compared."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> StudyFile:
+        names = [u.name for u in self.uncertainties] + [lever.name for lever in self.levers]
+        twice = [name for name in names if names.count(name) > 1]
+        if twice:
+            raise ValueError(f'"{twice[0]}" names two uncertainties or levers')
+        known = [u.name for u in self.uncertainties]
+        for group in self.correlated:
+            for member in group.members:
+                if member not in known:
+                    raise ValueError(f'correlated: unknown uncertainty "{member}"{did_you_mean(member, known)}')
+        if self.correlated and self.design.kind != "lhs":
+            raise ValueError(f"correlated groups need the design `lhs`, not `{self.design.kind}`")
+        if self.fails_when:
+            failure(self.fails_when)
+        return self
+
+
+def failure(text: str) -> tuple[str, str, float]:
+    """'risk_musd > 5e4' -> ('risk_musd', '>', 50000.0). Raises ValueError."""
+    found = re.fullmatch(r"\s*([\w.-]+)\s*([<>])\s*([-+.\deE]+)\s*", text)
+    try:
+        return (found[1], found[2], float(found[3])) if found else _refuse(text)
+    except ValueError:
+        return _refuse(text)
+
+
+def _refuse(text: str) -> tuple[str, str, float]:
+    raise ValueError(f'fails_when = "{text}" must look like "risk_musd > 50000"')
+
+
+def read_study(path: str | Path) -> StudyFile:
+    """Read a study file. Raises InputError with every fault and the line it stands in."""
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+        values = tomllib.loads(text)
+    except FileNotFoundError:
+        raise InputError([Fault(str(path), 0, "", "no such study file")]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError([Fault(str(path), 0, "", f"cannot be read as UTF-8 text: {error}")]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError([Fault(path.name, 0, "", f"is not valid TOML: {error}")]) from None
+    return build_study(values, path.name, path.stem, text)
+
+
+def build_study(values: Mapping[str, Any], place: str = "study", stem: str = "study", text: str = "") -> StudyFile:
+    """StudyFile from nested values. Raises InputError."""
+    merged = {"name": stem, **values}
+    merged["title"] = merged.get("title") or merged["name"]
+    try:
+        return StudyFile.model_validate(merged)
+    except ValidationError as error:
+        raise InputError(_fault(detail, place, text) for detail in error.errors()) from None
+
+
+def _fault(detail: Mapping[str, Any], place: str, text: str) -> Fault:
+    # The tag of a discriminated union stands in the path; it is no key of the file.
+    loc = [part for part in detail["loc"] if part not in KINDS]
+    column = ".".join(str(part + 1) if isinstance(part, int) else part for part in loc)
+    line = line_of(text, loc)
+    if detail["type"] == "extra_forbidden":
+        known = sorted({name for section in SECTIONS for name in section.model_fields})
+        return Fault(place, line, column, f"unknown key{did_you_mean(str(loc[-1]), known)}")
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if detail["type"] not in ("value_error", "missing"):
+        message = f"{detail['input']!r}: {message[0].lower()}{message[1:]}"
+    return Fault(place, line, column, message)
+
+
+KINDS = ("one_at_a_time", "grid", "lhs", "sobol", "morris", "list", "frontier")
+SECTIONS: tuple[type[BaseModel], ...] = (
+    StudyFile, Uncertainty, Lever, Option, Setting, Correlated, Distribution,
+    OneAtATime, Grid, LatinHypercube, Sobol, Morris, PointList, Frontier,
+)  # fmt: skip
+
+
+def line_of(text: str, loc: Sequence[object]) -> int:
+    """Line of a key of a TOML text: that of `[[section]]` number i, then of the key under it; 0 if not found."""
+    lines = text.splitlines()
+    place = 0
+    if loc and len(loc) > 1:
+        number = loc[1] if isinstance(loc[1], int) else 0
+        heads = [i for i, line in enumerate(lines, 1) if re.match(rf"\s*\[+\s*{re.escape(str(loc[0]))}\s*\]+", line)]
+        if number >= len(heads):
+            return next((i for i, line in enumerate(lines, 1) if re.match(rf"\s*{re.escape(str(loc[0]))}\b", line)), 0)
+        place = heads[number]
+    keys = [part for part in loc if isinstance(part, str)]
+    for i, line in enumerate(lines[place:], place + 1):
+        if place and line.lstrip().startswith("["):
+            break
+        if keys and re.match(rf"\s*{re.escape(keys[1] if place and len(keys) > 1 else keys[0])}\s*[.=]", line):
+            return i
+    return place

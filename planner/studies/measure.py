@@ -1,0 +1,119 @@
+"""What is written down of a point: the figures of summary.json that a study can compare, straight from the solution.
+
+A study of ten thousand points has no use for ten thousand sets of result tables; a test holds these figures to
+those of the tables.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from planner.formulation.risk import loss_per_tonne
+from planner.formulation.scope import Scope
+from planner.results.losses import cvar, service_level
+from planner.solving.goals import Outcome
+from planner.solving.program import Program
+from planner.units import musd_per_tonne
+
+Measures = dict[str, float]
+"""Outcome -> value; members of a group are named `group.member`, e.g. `new_capacity_tpa.donald`."""
+ZERO = 1e-9
+MEANINGS: Mapping[str, str] = {
+    "risk_musd": "risk of the plan (MUSD)",
+    "least_risk_musd": "least risk attainable (MUSD); goal `risk`",
+    "expected_loss_musd": "expected loss (MUSD)",
+    "cvar_musd": "mean loss of the worst futures (MUSD)",
+    "cost_musd": "expected discounted cost (MUSD)",
+    "public_spend_musd": "expected public spending, undiscounted (MUSD)",
+    "scenario_loss_musd": "loss by scenario (MUSD)",
+    "expected_shortfall_t": "expected shortfall over the horizon by element (t)",
+    "expected_shortfall_by_country_t": "the same by country (t)",
+    "service_level": "share of expected demand met by element",
+    "new_capacity_tpa": "new nameplate by project (t/y)",
+    "trained": "persons who complete training, by skill",
+    "hired": "persons hired, by skill",
+    "bought_t": "expected purchases into stock by element (t)",
+}
+
+
+def measure(scope: Scope, program: Program, outcome: Outcome) -> Measures:
+    """All figures of a solution."""
+    found: dict[str, dict[tuple[object, ...], float]] = defaultdict(dict)
+    for (name, index), value in zip(program.columns, outcome.last.x.tolist(), strict=True):
+        if abs(value) > ZERO:
+            found[name][index if isinstance(index, tuple) else (index,)] = value
+    out = _risk(scope, found) | {"cost_musd": found["cost"].get((None,), 0.0)}
+    if "risk" in outcome.values and scope.case.model.objective.goal == "risk":
+        out["least_risk_musd"] = outcome.values["risk"]
+    out["public_spend_musd"] = _spend(scope, found)
+    out |= _plan(scope, found)
+    return {name: float(value) for name, value in sorted(out.items())}
+
+
+Found = Mapping[str, Mapping[tuple[object, ...], float]]
+
+
+def _risk(s: Scope, found: Found) -> Measures:
+    """Losses from shortfalls; shortfall by element and country."""
+    loss_at: dict[int, float] = defaultdict(float)
+    by_element: dict[str, float] = defaultdict(float)
+    by_country: dict[str, float] = defaultdict(float)
+    for index, tonnes in found["shortfall"].items():
+        c, e, o, n, j = index
+        assert isinstance(n, int) and isinstance(j, int)  # noqa: S101  narrows the index for the type checker
+        loss_at[n] += tonnes * loss_per_tonne(s, str(c), str(e), str(o), n, j)
+        probability = s.tree.nodes[n].probability
+        by_element[str(e)] += probability * tonnes
+        by_country[str(c)] += probability * tonnes
+    losses = {w: sum(loss_at.get(n, 0.0) for n in s.tree.path_of(w)) for w in s.case.scenarios}
+    objective = s.case.model.objective
+    expected = sum(s.case.scenarios[w] * z for w, z in losses.items())
+    tail = cvar(list(losses.values()), [s.case.scenarios[w] for w in losses], objective.tail)
+    demand = _expected_demand(s)
+    short = {e: by_element.get(e, 0.0) for e in demand}
+    return {
+        "risk_musd": (1 - objective.risk_aversion) * expected + objective.risk_aversion * tail,
+        "expected_loss_musd": expected,
+        "cvar_musd": tail,
+        **{f"scenario_loss_musd.{w}": z for w, z in losses.items()},
+        **{f"expected_shortfall_t.{e}": t for e, t in short.items()},
+        **{f"expected_shortfall_by_country_t.{c}": t for c, t in by_country.items()},
+        **{f"service_level.{e}": share for e, share in service_level(demand, short).items()},
+    }
+
+
+def _expected_demand(s: Scope) -> dict[str, float]:
+    demand: dict[str, float] = defaultdict(float)
+    by_year = defaultdict(list)
+    for node in s.tree.nodes:
+        by_year[node.year].append(node)
+    for (c, e, o, year), base in s.case.demand.items():
+        for node in by_year[year]:
+            factor = s.tree.effects[node.scenarios[0]].demand.get((c, e, o, year), 1.0)
+            demand[e] += node.probability * base * factor
+    return dict(sorted(demand.items()))
+
+
+def _spend(s: Scope, found: Found) -> float:
+    total = 0.0
+    for (_, d), musd in found["invested"].items():
+        total += s.plan.nodes[int(str(d))].probability * musd
+    for (c, e, o, n), tonnes in found["bought"].items():
+        price = musd_per_tonne(s.case.stockpiles[str(c), str(e), str(o)].purchase_usd_per_kg)
+        total += s.tree.nodes[int(str(n))].probability * price * tonnes
+    return total
+
+
+def _plan(s: Scope, found: Found) -> Measures:
+    out: Measures = defaultdict(float)
+    for (p, d), tpa in found["build"].items():
+        out[f"new_capacity_tpa.{p}"] += s.plan.nodes[int(str(d))].probability * tpa
+    for (g, d), persons in found["intake"].items():
+        row = s.case.programmes[str(g)]
+        out[f"trained.{row.skill}"] += s.plan.nodes[int(str(d))].probability * persons * row.completion_rate
+    for (_, k, d), persons in found["hired"].items():
+        out[f"hired.{k}"] += s.plan.nodes[int(str(d))].probability * persons
+    for (_, e, _, n), tonnes in found["bought"].items():
+        out[f"bought_t.{e}"] += s.tree.nodes[int(str(n))].probability * tonnes
+    return dict(out)

@@ -1,0 +1,171 @@
+"""The folder of a study.
+
+DIR/study.json        what was asked: the study file, seed, versions, input hashes, names of columns
+DIR/inputs/           the case as it was read, and model.toml
+DIR/design.parquet    every row of the design: its point and values
+DIR/journal.jsonl     every result as it came in, and where each chain stands; the only file written while running
+DIR/results.parquet   every row of the design with status, message and all outcomes; written when all is done
+DIR/checks.csv        points solved again from nothing: warm, cold, difference
+DIR/report.html, tables/*.csv   from `planner study report`
+
+Equal studies have equal bytes in all files but the journal, whatever was killed on the way.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from planner.data.case import Case
+from planner.errors import RunFolderError
+from planner.results.store import write_case
+from planner.studies.design import Table
+from planner.studies.file import StudyFile, build_study
+from planner.studies.journal import read_journal
+from planner.studies.points import Point, versions
+
+STUDY, DESIGN, JOURNAL = "study.json", "design.parquet", "journal.jsonl"
+RESULTS, CHECKS = "results.parquet", "checks.csv"
+OPTIMAL = "optimal"
+LIST_GROUPS = ("new_capacity_tpa", "trained", "hired", "bought_t", "expected_shortfall_by_country_t")
+"""Groups that name only what is not zero; a member that is not named is 0."""
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file beside its place and move it there, so that it is whole or as before."""
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as scratch:
+        fresh = Path(scratch) / path.name
+        write(fresh)
+        with fresh.open("rb") as file:
+            os.fsync(file.fileno())
+        fresh.replace(path)
+
+
+def prepare(folder: Path, study: StudyFile, case: Case, table: Table, points: list[Point]) -> None:
+    """Lay out a study folder, or bring an older one up to date. Raises RunFolderError."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / STUDY).exists():
+        raise RunFolderError(f"{folder}: exists and is not a study folder; choose another with --out")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        asked = {
+            "study": study.model_dump(mode="json", exclude_defaults=True),
+            "case": case.name,
+            "inputs_sha256": case.sha256,
+            "versions": versions(),
+            "uncertainties": list(table.uncertainties),
+            "levers": list(table.levers),
+            "rows": len(table.rows),
+            "points": len({point.id for point in points}),
+        }
+        text = json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
+        if (folder / STUDY).exists() and (folder / STUDY).read_text(encoding="utf-8") != text:
+            (folder / RESULTS).unlink(missing_ok=True)
+        if not (folder / "inputs").exists() or case.sha256 != _hash_of(folder):
+            shutil.rmtree(folder / "inputs", ignore_errors=True)
+            with tempfile.TemporaryDirectory(prefix=".inputs-", dir=folder) as scratch:
+                write_case(case, Path(scratch) / "inputs")
+                (Path(scratch) / "inputs").rename(folder / "inputs")
+        write_whole(folder / DESIGN, lambda path: _write_design(path, table, points))
+        write_whole(folder / STUDY, lambda path: path.write_text(text, encoding="utf-8"))
+    except OSError as error:
+        raise RunFolderError(f"{folder}: cannot be written: {error}") from error
+
+
+def _hash_of(folder: Path) -> str:
+    return str(read_asked(folder)["inputs_sha256"]) if (folder / STUDY).exists() else ""
+
+
+def read_asked(folder: Path) -> dict[str, Any]:
+    """study.json. Raises RunFolderError if the folder is no study."""
+    try:
+        asked: dict[str, Any] = json.loads((folder / STUDY).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{folder}: is not a study folder: {error}") from error
+    return asked
+
+
+def study_of(asked: Mapping[str, Any]) -> StudyFile:
+    """The study file that was asked for."""
+    return build_study(asked["study"], STUDY)
+
+
+def _write_design(path: Path, table: Table, points: list[Point]) -> None:
+    columns: dict[str, Any] = {
+        "row": pa.array(range(len(points)), pa.int64()),
+        "point": pa.array([point.id for point in points], pa.string()),
+    }
+    for i, name in enumerate(table.factors):
+        columns[name] = _column([row[i] for row in table.rows])
+    columns["settings"] = pa.array([json.dumps(point.settings, sort_keys=True) for point in points], pa.string())
+    pq.write_table(pa.table(columns), path, compression="zstd")
+
+
+def _column(values: list[Any]) -> pa.Array:
+    numbers = all(v is None or (isinstance(v, int | float) and not isinstance(v, bool)) for v in values)
+    if numbers:
+        return pa.array([None if v is None else float(v) for v in values], pa.float64())
+    return pa.array([None if v is None else v if isinstance(v, str) else json.dumps(v) for v in values], pa.string())
+
+
+def read_design(folder: Path) -> pa.Table:
+    """The design. Raises RunFolderError."""
+    try:
+        return pq.read_table(folder / DESIGN)
+    except (OSError, pa.ArrowException) as error:
+        raise RunFolderError(f"{folder}: is not a study folder: {error}") from error
+
+
+def points_of(folder: Path) -> list[Point]:
+    """The point of every row of the design."""
+    table = read_design(folder)
+    pairs = zip(table["point"].to_pylist(), table["settings"].to_pylist(), strict=True)
+    return [Point(name, json.loads(settings)) for name, settings in pairs]
+
+
+def results(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(point, entry) of the journal, in the order in which they came; a later one replaces an earlier one."""
+    for entry in read_journal(folder / JOURNAL):
+        if entry["kind"] == "point":
+            yield entry["id"], entry
+
+
+def assemble(folder: Path) -> pa.Table:
+    """All rows of the design with what is known of them; a point without a result has the status null."""
+    design = read_design(folder).drop(["settings"])
+    ids = design["point"].to_pylist()
+    place = {name: i for i, name in enumerate(dict.fromkeys(ids))}
+    status: list[str | None] = [None] * len(place)
+    message: list[str | None] = [None] * len(place)
+    columns: dict[str, list[float | None]] = {}
+    for name, entry in results(folder):
+        i = place.get(name)
+        if i is None:
+            continue
+        for values in columns.values():
+            values[i] = None
+        status[i], message[i] = entry["status"], entry["message"]
+        for outcome, value in entry["values"].items():
+            columns.setdefault(outcome, [None] * len(place))[i] = value
+    for outcome, values in columns.items():
+        if outcome.split(".")[0] in LIST_GROUPS:
+            columns[outcome] = [0.0 if v is None and s == OPTIMAL else v for v, s in zip(values, status, strict=True)]
+    rows = pa.array([place[name] for name in ids], pa.int64())
+    table = design.append_column("status", pa.array(status, pa.string()).take(rows))
+    table = table.append_column("message", pa.array(message, pa.string()).take(rows))
+    for outcome in sorted(columns):
+        table = table.append_column(outcome, pa.array(columns[outcome], pa.float64()).take(rows))
+    return table
+
+
+def read_results(folder: Path) -> pa.Table:
+    """The results: the finished table, or what is known while the study runs."""
+    path = folder / RESULTS
+    return pq.read_table(path) if path.exists() else assemble(folder)

@@ -1,0 +1,179 @@
+"""One worker: a case, its program kept loaded, and one function that solves a point from a given state.
+
+What comes out depends on the point and the state alone, not on the worker or on what it did before: that is
+what lets a killed study end in the same bytes. Workers get plain values and build for themselves.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from threading import Lock
+from time import perf_counter
+from typing import Any
+
+from planner.config import ModelFile
+from planner.data.case import Case
+from planner.data.tables import TABLES, Tables
+from planner.errors import InputError
+from planner.results.status import Status
+from planner.solving.highs import Stop
+from planner.solving.session import Session
+from planner.solving.solve import ENDS
+from planner.studies.bases import Bases, RestartableSolver, carried_over
+from planner.studies.changes import Changer, settings_from
+from planner.studies.measure import Measures, measure
+
+Plain = list[dict[str, Any]]
+"""Settings as plain values."""
+BAD_INPUT, CRASHED = "bad_input", "crashed"
+STATUSES = (*(status.value for status in Status), BAD_INPUT, CRASHED)
+"""Every status that a point can have."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a chain stands: the point whose program is loaded, and the bases to start from."""
+
+    built: Plain = field(default_factory=list)
+    bases: Bases = field(default_factory=dict)
+
+    def plain(self) -> dict[str, Any]:
+        """Plain values, for a journal or a scheduler."""
+        return {"built": self.built, "bases": self.bases}
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> State:
+        """From plain values."""
+        return cls(plain["built"], plain["bases"])
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a point. `values` is empty unless the status is optimal."""
+
+    status: str
+    message: str = ""
+    values: Measures = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def plain(self) -> dict[str, Any]:
+        """Plain values, for a journal or a scheduler."""
+        return {"status": self.status, "message": self.message, "values": self.values, "seconds": self.seconds}
+
+    @classmethod
+    def of(cls, plain: Mapping[str, Any]) -> Result:
+        """From plain values."""
+        return cls(plain["status"], plain["message"], plain["values"], plain["seconds"])
+
+
+def pack_case(case: Case, time_limit: float | None) -> str:
+    """All that a worker needs, as text: rows, model file, time limit."""
+    rows = {
+        t.name: [r.model_dump(mode="json", exclude_defaults=True) for r in case.tables.rows(t.name)] for t in TABLES
+    }
+    model = case.model.model_dump(mode="json")
+    job = {"name": case.name, "rows": rows, "model": model, "sha256": case.sha256, "time_limit": time_limit}
+    return json.dumps(job)
+
+
+def unpack_case(text: str) -> tuple[Case, float | None]:
+    """The case and the time limit from `pack_case`."""
+    job = json.loads(text)
+    tables: Any = {t.name: tuple(t.row.model_validate(row) for row in job["rows"][t.name]) for t in TABLES}
+    model = ModelFile.model_validate_json(json.dumps(job["model"]))
+    return Case(job["name"], Tables(**tables), model, job["sha256"]), job["time_limit"]
+
+
+class Worker:
+    """Solves points of one study. The program is built once and kept while its structure holds."""
+
+    def __init__(self, job: str) -> None:
+        self.case, self._time_limit = unpack_case(job)
+        self._changer = Changer(self.case)
+        self._session: Session | None = None
+        self._built: Plain = []
+
+    def advance(self, state: State, settings: Plain) -> tuple[Result, State]:
+        """Solve the next point of a chain. Returns what became of it and where the chain now stands.
+
+        An error that the planner does not know becomes the status `crashed`; it costs this point only.
+        """
+        started = perf_counter()
+        try:
+            case = self._changer.apply(settings_from(settings))
+            result, after = self._solve(state, case, settings)
+        except InputError as error:
+            result, after = Result(BAD_INPUT, str(error)), state
+        except Exception as error:
+            self._session = None  # whatever it holds now is not to be trusted
+            result, after = Result(CRASHED, f"{type(error).__name__}: {error}"), state
+        return Result(result.status, result.message, result.values, perf_counter() - started), after
+
+    def _solve(self, state: State, case: Case, settings: Plain) -> tuple[Result, State]:
+        session = self._loaded(state)
+        before, bases, built = session.program, state.bases, state.built
+        if not session.update(case):
+            self._built = built = settings
+            bases = carried_over(bases, before, session.program)
+        solver = RestartableSolver(session.program, self._time_limit, bases)
+        session.solver = solver
+        outcome = session.solve(_say_nothing)
+        if outcome.stop is Stop.OPTIMAL:
+            values = measure(session.scope, session.program, outcome)
+            return Result(Status.OPTIMAL.value, "", values), State(built, solver.bases())
+        kept = State(built, bases) if built is not state.built else state
+        return Result(ENDS[outcome.stop].value, WHY[outcome.stop]), kept
+
+    def _loaded(self, state: State) -> Session:
+        """A session whose program was built from the point that the state names."""
+        if self._session is None or self._built != state.built:
+            self._session = Session(self._changer.apply(settings_from(state.built)), self._time_limit)
+            self._built = state.built
+        return self._session
+
+    def cold(self, settings: Plain) -> Result:
+        """Solve a point from nothing, in a program built for it alone."""
+        started = perf_counter()
+        try:
+            session = Session(self._changer.apply(settings_from(settings)), self._time_limit)
+            outcome = session.solve(_say_nothing)
+            values = measure(session.scope, session.program, outcome) if outcome.stop is Stop.OPTIMAL else {}
+        except Exception as error:
+            return Result(CRASHED, f"{type(error).__name__}: {error}")
+        return Result(ENDS[outcome.stop].value, WHY[outcome.stop], values, perf_counter() - started)
+
+
+WHY = {
+    Stop.OPTIMAL: "",
+    Stop.INFEASIBLE: "no plan meets the goal; solve the point alone to see why",
+    Stop.TIME_LIMIT: "the time limit was reached",
+    Stop.INTERRUPTED: "stopped from outside",
+    Stop.UNPROVEN: "no algorithm reached a point whose certificate holds",
+}
+
+
+def _say_nothing(_: str) -> None:
+    pass
+
+
+ONE_AT_A_TIME = Lock()
+"""A session serves one point at a time, however many threads a scheduler gives a worker."""
+
+
+@lru_cache(maxsize=2)
+def kept_worker(job: str) -> Worker:
+    """The worker of this process for a study; it stays between the tasks that a scheduler sends."""
+    return Worker(job)
+
+
+def task(job: str, kind: str, state: dict[str, Any], settings: Plain) -> dict[str, Any]:
+    """One point as a task for a scheduler, in plain values both ways."""
+    with ONE_AT_A_TIME:
+        worker = kept_worker(job)
+        if kind == "cold":
+            return {"result": worker.cold(settings).plain(), "state": {}}
+        result, after = worker.advance(State.of(state), settings)
+        return {"result": result.plain(), "state": after.plain()}

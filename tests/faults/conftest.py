@@ -1,0 +1,97 @@
+"""A small valid case that fills every table and every reference, as text."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from planner.data.load import load
+from planner.data.tables import TABLES
+from planner.results.store import write_case
+from tests.faults.mutations import Text
+
+STARTER = Path(__file__).parents[2] / "inputs" / "starter"
+MORE = {
+    "loss_tiers": "element,country,form,up_to_share,loss_usd_per_kg\n"
+    "Dy,,,0.5,20000\nDy,,,1,30000\nTb,JPN,oxide,0.2,50000\nTb,JPN,oxide,1,60000\n",
+    "recoveries": "project,element,recovery\ncoast_plant,Dy,0.92\ncoast_plant,Tb,0.88\n",
+}
+
+
+def read_text(folder: Path) -> Text:
+    """Every table of a case folder as text."""
+    return {p.stem: list(csv.reader(p.read_text(encoding="utf-8").splitlines())) for p in sorted(folder.glob("*.csv"))}
+
+
+def write_text(text: Text, folder: Path) -> Path:
+    """Text -> a case folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, grid in text.items():
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(grid)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Text:
+    """The starter with every table, every column and every kind of reference filled."""
+    folder = tmp_path_factory.mktemp("base")
+    write_case(load(STARTER), folder / "case")
+    for name, text in MORE.items():
+        (folder / "case" / f"{name}.csv").write_text(text, encoding="utf-8")
+    text = read_text(folder / "case")
+    fill(text)
+    load(write_text(text, folder / "whole"))
+    return text
+
+
+def fill(text: Text) -> None:
+    """Add columns that the starter leaves out, and rows that use every reference."""
+    for table in TABLES:
+        grid = text[table.name]
+        for column in table.row.columns():
+            if column not in grid[0]:
+                for row in grid:
+                    row.append(column if row is grid[0] else "")
+
+    def add(table: str, **values: str) -> None:
+        text[table].append([values.get(column, "") for column in text[table][0]])
+
+    add("feeds", feed="clay", element="Dy", share="0.03")
+    add("staffing", stage="separation", project="coast_plant", skill="chemist", persons_per_ktpa="90")
+    add(
+        "shocks",
+        scenario="slip",
+        kind="capacity",
+        start_year="2029",
+        end_year="2029",
+        country="AUS",
+        stage="mine",
+        project="desert_mine",
+        factor="0.9",
+    )
+    add(
+        "shocks",
+        scenario="slip",
+        kind="demand",
+        start_year="2029",
+        end_year="2029",
+        country="JPN",
+        element="Dy",
+        form="oxide",
+        factor="0.9",
+    )
+    add(
+        "shocks",
+        scenario="cut",
+        kind="import",
+        start_year="2028",
+        end_year="2028",
+        supplier="CHN",
+        country="JPN",
+        element="Dy",
+        form="oxide",
+        factor="0.8",
+    )

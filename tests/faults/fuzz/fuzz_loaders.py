@@ -1,0 +1,104 @@
+"""Coverage-guided fuzzing of the loaders: whatever the bytes, a Case or an InputError, quickly and in little memory.
+
+    pip install atheris
+    python tests/faults/fuzz/fuzz_loaders.py FOLDER -max_total_time=900 -timeout=20 -rss_limit_mb=2048 -max_len=20000
+
+FOLDER keeps what has been found between two runs.
+
+The first byte says what the rest is: a CSV table, a model file, a whole workbook, or one part of a workbook.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["planner.data", "planner.config", "planner.errors", "csv", "tomllib"]):
+    import planner
+    from planner.data.tables import TABLES
+    from planner.data.warnings import warnings_of
+    from planner.errors import InputError
+
+STARTER = Path(__file__).parents[3] / "inputs" / "starter"
+ROOM = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))  # noqa: S108 - memory, for speed
+CASE = Path(shutil.copytree(STARTER, ROOM / "case"))
+NAMES = [table.name for table in TABLES]
+
+
+def skeleton() -> dict[str, bytes]:
+    """The parts of a valid workbook."""
+    from tests.faults.books import write_book  # noqa: PLC0415 - after the instrumented imports
+    from tests.faults.conftest import read_text  # noqa: PLC0415
+
+    with zipfile.ZipFile(write_book(read_text(STARTER), ROOM / "seed.xlsx")) as book:
+        return {name: book.read(name) for name in book.namelist()}
+
+
+def check(path: Path, **options: object) -> None:
+    """Load; only an InputError may come, and it must be printable."""
+    try:
+        case = planner.load(path, **options)
+    except InputError as error:
+        assert error.faults and all(str(fault).strip() and fault.as_json() for fault in error.faults)
+        return
+    for warning in warnings_of(case):
+        str(warning)
+
+
+def one_input(data: bytes) -> None:
+    """One run of the fuzzer."""
+    if not data:
+        return
+    kind, rest = data[0], data[1:]
+    if kind < len(NAMES):
+        path = CASE / f"{NAMES[kind]}.csv"
+        before = path.read_bytes() if path.exists() else None
+        path.write_bytes(rest)
+        try:
+            check(CASE)
+        finally:
+            path.unlink()
+            if before is not None:
+                path.write_bytes(before)
+    elif kind < 80:
+        (ROOM / "model.toml").write_bytes(rest)
+        check(STARTER, model=ROOM / "model.toml")
+    elif kind < 110:
+        (ROOM / "case.xlsx").write_bytes(rest)
+        check(ROOM / "case.xlsx")
+    else:
+        name = sorted(PARTS)[kind % len(PARTS)]
+        with zipfile.ZipFile(ROOM / "case.xlsx", "w") as book:
+            for part, content in PARTS.items():
+                book.writestr(part, rest if part == name else content)
+        check(ROOM / "case.xlsx")
+
+
+def seeds(folder: Path) -> None:
+    """Valid inputs to start from."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for i, name in enumerate(NAMES):
+        with suppress(FileNotFoundError):
+            (folder / f"seed-{name}").write_bytes(bytes([i]) + (STARTER / f"{name}.csv").read_bytes())
+    for path in (STARTER.parents[1] / "models").glob("*.toml"):
+        (folder / f"seed-{path.stem}").write_bytes(b"\x40" + path.read_bytes())
+    (folder / "seed-book").write_bytes(b"\x60" + (ROOM / "seed.xlsx").read_bytes())
+    for i, name in enumerate(sorted(PARTS)):
+        kind = next(k for k in range(110, 256) if k % len(PARTS) == i)
+        (folder / f"seed-part-{i}").write_bytes(bytes([kind]) + PARTS[name])
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[3]))
+    PARTS = skeleton()
+    for argument in sys.argv[1:]:
+        if not argument.startswith("-"):
+            seeds(Path(argument))
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()

@@ -1,0 +1,401 @@
+"""Single faults, generated over every table, column and rule from the declarations of the tables.
+
+A valid case as text -> the same case with one thing wrong, and what must be found: rule, place, line, column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from planner.config import known_keys
+from planner.data.checks import DEFINED, FIXED, REFERENCES
+from planner.data.tables import TABLES, Table
+
+Grid = list[list[str]]
+Text = dict[str, Grid]
+"""Table -> header and rows as text."""
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One fault: what it does to the text, and the one finding that must come of it."""
+
+    name: str
+    apply: Callable[[Text], None]
+    rule: str
+    table: str
+    line: int
+    column: str
+    says: str = ""
+    csv_only: bool = False
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def swap(name: str) -> str:
+    """Two neighbouring letters exchanged; a doubled letter for names of equal letters."""
+    for i in range(len(name) - 1):
+        if name[i] != name[i + 1]:
+            return name[:i] + name[i + 1] + name[i] + name[i + 2 :]
+    return name + name[-1]
+
+
+def setter(table: str, line: int, column: str, value: str) -> Callable[[Text], None]:
+    def apply(text: Text) -> None:
+        text[table][line - 1][text[table][0].index(column)] = value
+
+    return apply
+
+
+def _kind(annotation: Any) -> str:
+    inner = {get_args(a)[0] if get_args(a) and not isinstance(a, type) else a for a in (annotation,)}.pop()
+    options = [a for a in (*get_args(annotation), annotation, inner) if a in (float, int, bool, str)]
+    return options[0].__name__ if options else "choice"
+
+
+def kind_of(table: Table, column: str) -> str:
+    """float, int, bool, str, list or choice."""
+    annotation = table.row.model_fields[column].annotation
+    text = str(annotation)
+    for name in ("Literal", "tuple", "float", "bool", "int"):
+        if name in text:
+            return {"Literal": "choice", "tuple": "list"}.get(name, name)
+    return "str"
+
+
+BAD = {
+    "float": [
+        ("abc", "not-a-number"),
+        ("1,5", "decimal-comma"),
+        ("1.234,5", "decimal-comma"),
+        ("1 234", "decimal-comma"),
+        ("nan", "not-finite"),
+        ("-inf", "not-finite"),
+        ("#N/A", "spreadsheet-error"),
+        ("-1", "range"),
+        ("1e13", "range"),
+        ("5%", "unit-in-cell"),
+        ("12 t", "unit-in-cell"),
+    ],
+    "int": [
+        ("next", "not-a-number"),
+        ("2030.5", "not-whole"),
+        ("#REF!", "spreadsheet-error"),
+        ("-3", "range"),
+        ("99999", "range"),
+        ("2,030", "decimal-comma"),
+    ],
+    "bool": [("maybe", "not-a-flag")],
+    "choice": [("oxdie", "choice")],
+}
+
+
+def cells(base: Text) -> Iterator[Mutation]:
+    """Wrong cells of every column."""
+    for table in TABLES:
+        line = len(base[table.name])
+        for column in table.row.columns():
+            kind = kind_of(table, column)
+            for value, rule in BAD.get(kind, []):
+                yield Mutation(
+                    f"{table.name}.{column}={value}",
+                    setter(table.name, line, column, value),
+                    rule,
+                    table.name,
+                    line,
+                    column,
+                    value[0],
+                )
+            if table.row.model_fields[column].is_required():
+                yield Mutation(
+                    f"{table.name}.{column} blank",
+                    setter(table.name, line, column, ""),
+                    "empty-cell",
+                    table.name,
+                    line,
+                    column,
+                    "must not be empty",
+                )
+
+
+def headers(base: Text) -> Iterator[Mutation]:
+    """Wrong headers of every column, missing and repeated rows and tables."""
+    for table in TABLES:
+        name = table.name
+        for column in table.row.columns():
+
+            def misspell(text: Text, name: str = name, column: str = column) -> None:
+                header = text[name][0]
+                header[header.index(column)] = swap(column)
+
+            def drop(text: Text, name: str = name, column: str = column) -> None:
+                at = text[name][0].index(column)
+                for row in text[name]:
+                    del row[at]
+
+            yield Mutation(
+                f"{name}.{column} misspelt", misspell, "unknown-column", name, 1, swap(column), f'"{column}"'
+            )
+            if table.row.model_fields[column].is_required():
+                yield Mutation(f"{name}.{column} missing", drop, "missing-column", name, 1, column, "is missing")
+
+        def double(text: Text, name: str = name) -> None:
+            for row in text[name]:
+                row.append(row[0])
+
+        def repeat(text: Text, name: str = name) -> None:
+            text[name].append(list(text[name][-1]))
+
+        def unnamed(text: Text, name: str = name) -> None:
+            text[name][0][0:0] = [""]
+            for row in text[name][1:]:
+                row[0:0] = ["x"]
+
+        def rename(text: Text, name: str = name) -> None:
+            text[swap(name)] = text.pop(name)
+
+        last = len(base[name])
+        yield Mutation(f"{name} double column", double, "double-column", name, 1, base[name][0][0], "twice")
+        yield Mutation(
+            f"{name} repeated row", repeat, "repeated-row", name, last + 1, table.key[0], f"repeats line {last}"
+        )
+        yield Mutation(f"{name} unnamed column", unnamed, "unnamed-column", name, 1, "column 1", "no name")
+        if table.required:
+            yield Mutation(
+                f"{name} missing",
+                lambda text, name=name: text.pop(name) and None,
+                "missing-table",
+                name,
+                0,
+                "",
+                "is missing",
+            )
+        yield Mutation(f"{name} misspelt", rename, "unknown-table", swap(name), 0, "", f'"{name}"')
+
+
+def references(base: Text) -> Iterator[Mutation]:
+    """Every reference misspelt by a swap, and pointing nowhere near."""
+    for table, column, kind in REFERENCES:
+        at = base[table][0].index(column)
+        for line in range(len(base[table]), 1, -1):
+            value = base[table][line - 1][at]
+            if value and value != "*":
+                break
+        else:
+            raise AssertionError(f"the base case never fills {table}.{column}")
+        first, *rest = value.split(";")
+        known = (
+            [row[base[DEFINED[kind][0]][0].index(DEFINED[kind][1])] for row in base[DEFINED[kind][0]][1:]]
+            if kind in DEFINED
+            else FIXED[kind]
+        )
+        for wrong, says in ((swap(first), "did you mean" if swap(first) not in known else ""), ("zzqqxx", "zzqqxx")):
+            yield Mutation(
+                f"{table}.{column} -> {wrong}",
+                setter(table, line, column, ";".join([wrong, *rest])),
+                "unknown-reference",
+                table,
+                line,
+                column,
+                says,
+            )
+
+
+def edit(table: str, changes: dict[tuple[int, str], str]) -> Callable[[Text], None]:
+    def apply(text: Text) -> None:
+        for (line, column), value in changes.items():
+            setter(table, line, column, value)(text)
+
+    return apply
+
+
+def find(base: Text, table: str, **where: str) -> int:
+    """Line of the first row that matches."""
+    header = base[table][0]
+    for line, row in enumerate(base[table][1:], start=2):
+        if all(row[header.index(column)] == value for column, value in where.items()):
+            return line
+    raise AssertionError(f"no row of {table} with {where}")
+
+
+def rules(base: Text) -> Iterator[Mutation]:
+    """The rules that span rows and tables."""
+    mine, plant, smelter = (find(base, "projects", stage=stage) for stage in ("mine", "separation", "metal"))
+    last = {name: len(grid) for name, grid in base.items()}
+    one = [
+        ("projects", {(mine, "feeds"): ""}, "mine-feed", mine, "feeds", "exactly one feed, here 0"),
+        ("projects", {(mine, "feeds"): "xenotime;clay"}, "mine-feed", mine, "feeds", "here 2"),
+        ("projects", {(mine, "feeds"): "xenotime;xenotime"}, "repeated-entry", mine, "feeds", "twice"),
+        ("projects", {(plant, "feeds"): ""}, "separation-feed", plant, "feeds", "must name the feeds"),
+        ("projects", {(smelter, "feeds"): "xenotime"}, "metal-feed", smelter, "feeds", "oxide, not feeds"),
+        ("scenarios", {(2, "probability"): "0.69"}, "probabilities", last["scenarios"], "probability", "sum to 0.99"),
+        (
+            "scenarios",
+            {(2, "probability"): "0.700002"},
+            "probabilities",
+            last["scenarios"],
+            "probability",
+            "sum to 1.0",
+        ),
+        ("feeds", {(2, "share"): "0.999"}, "feed-shares", last["feeds"] - 1, "share", "more than 1"),
+        ("ramps", {(3, "year_after_start"): "2"}, "ramp-years", 3, "year_after_start", "no row for year 1"),
+        ("ramps", {(2, "year_after_start"): "3"}, "ramp-years", 3, "year_after_start", "no row for year 0"),
+        (
+            "loss_tiers",
+            {(last["loss_tiers"], "up_to_share"): "0.9"},
+            "tiers-end",
+            last["loss_tiers"],
+            "up_to_share",
+            "rise to 1",
+        ),
+        (
+            "loss_tiers",
+            {(last["loss_tiers"], "loss_usd_per_kg"): "1"},
+            "tiers-fall",
+            last["loss_tiers"],
+            "loss_usd_per_kg",
+            "falls",
+        ),
+        ("loss_tiers", {(2, "up_to_share"): "0"}, "range", 2, "up_to_share", "greater than 0"),
+        (
+            "shocks",
+            {(2, "start_year"): "2031", (2, "end_year"): "2029"},
+            "reversed-period",
+            2,
+            "end_year",
+            "before start_year",
+        ),
+        ("shocks", {(4, "factor"): "1.5"}, "delay-years", 4, "factor", "whole years"),
+        ("shocks", {(2, "stage"): "mine"}, "shock-filter", 2, "stage", 'kind "import"'),
+        ("shocks", {(2, "project"): "desert_mine"}, "shock-filter", 2, "project", 'kind "import"'),
+        ("shocks", {(4, "element"): "Dy"}, "shock-filter", 4, "element", 'kind "delay"'),
+        ("shocks", {(4, "supplier"): "CHN"}, "shock-filter", 4, "supplier", 'kind "delay"'),
+        ("stockpiles", {(2, "initial_t"): "61"}, "stock-limit", 2, "initial_t", "above max_t 60"),
+        ("budgets", {(last["budgets"], "funder"): "UAS"}, "funder-nowhere", last["budgets"], "funder", '"USA"'),
+        (
+            "staffing",
+            {(last["staffing"], "stage"): "mine"},
+            "staffing-stage",
+            last["staffing"],
+            "stage",
+            "of stage separation",
+        ),
+        ("elements", {(2, "element"): "D;y"}, "bad-id", 2, "element", "which ids may not"),
+        ("countries", {(2, "country"): "AU\u200bS"}, "invisible-character", 2, "country", "U+200B"),
+        ("training", {(2, "duration_years"): "0"}, "range", 2, "duration_years", "greater than or equal to 1"),
+        ("projects", {(2, "lead_time_years"): "1.5"}, "not-whole", 2, "lead_time_years", "whole"),
+        ("demand", {(2, "year"): "26"}, "range", 2, "year", "1900"),
+    ]
+    for number, (table, changes, rule, line, column, says) in enumerate(one):
+        yield Mutation(f"{rule} {number}", edit(table, changes), rule, table, line, column, says)
+
+    for kind, (table, column) in DEFINED.items():
+        if kind not in ("supplier", "funder"):
+            yield renamed(base, kind, table, column)
+
+
+def renamed(base: Text, kind: str, table: str, column: str) -> Mutation:
+    """An id renamed where it is defined: one fault, at its first use, that lists all others."""
+    at = base[table][0].index(column)
+    uses = {
+        name: (t, line, c)
+        for t, c, k in reversed(REFERENCES)
+        if k == kind
+        for line, row in reversed(list(enumerate(base[t][1:], start=2)))
+        for name in row[base[t][0].index(c)].split(";")
+    }
+    name = next(row[at] for row in base[table][1:] if row[at] in uses)
+
+    def apply(text: Text) -> None:
+        for row in text[table][1:]:
+            row[at] = f"{name}2" if row[at] == name else row[at]
+
+    said = f"{kind} {name} renamed where it is defined"
+    return Mutation(said, apply, "unknown-reference", *uses[name], f'did you mean "{name}2"')
+
+
+def drop_rows(table: str) -> Callable[[Text], None]:
+    def apply(text: Text) -> None:
+        del text[table][1:]
+
+    return apply
+
+
+def files(base: Text) -> Iterator[Mutation]:
+    """Empty tables and rows that are too wide or hold nothing but a total."""
+    for table in TABLES:
+        name, last = table.name, len(base[table.name])
+
+        def wide(text: Text, name: str = name) -> None:
+            text[name][-1].append("5")
+
+        yield Mutation(f"{name} wide row", wide, "too-many-cells", name, last, "", '"5"')
+
+        def empty(text: Text, name: str = name) -> None:
+            text[name] = []
+
+        yield Mutation(f"{name} empty", empty, "empty-table", name, 0, "", "is empty")
+    yield Mutation("demand without rows", drop_rows("demand"), "no-rows", "demand", 0, "", "no rows")
+
+
+def all_mutations(base: Text) -> list[Mutation]:
+    """Every single fault."""
+    return [m for part in (cells, headers, references, rules, files) for m in part(base)]
+
+
+def mutated(base: Text, mutation: Mutation) -> Text:
+    """The base with one fault."""
+    text = deepcopy(base)
+    mutation.apply(text)
+    return text
+
+
+KEY_FAULTS: list[tuple[str, str, str, str]] = [
+    ("discount_rate = -0.1", "bad-value", "discount_rate", "greater than or equal to 0"),
+    ("discount_rate = 1.0", "bad-value", "discount_rate", "less than 1"),
+    ('discount_rate = "0.05"', "bad-value", "discount_rate", "valid number"),
+    ("discount_rate = nan", "bad-value", "discount_rate", "finite"),
+    ("[objective]\ntail = 1.0", "bad-value", "objective.tail", "less than 1"),
+    ("[objective]\ntail = 1.5", "bad-value", "objective.tail", "less than 1"),
+    ("[objective]\nrisk_aversion = 1.1", "bad-value", "objective.risk_aversion", "less than or equal to 1"),
+    ("[objective]\nrisk_aversion = true", "bad-value", "objective.risk_aversion", "number"),
+    ("[objective]\nrisk_slack = -1", "bad-value", "objective.risk_slack", "greater than or equal to 0"),
+    ('[objective]\ngoal = "rsik"', "bad-value", "objective.goal", 'did you mean "risk"'),
+    ('[objective]\ngoal = "target"', "risk-limit", "objective.goal", "needs objective.risk_limit"),
+    ("[objective]\nrisk_limit = 5", "risk-limit", "objective.risk_limit", "no effect"),
+    (
+        '[objective]\ngoal = "target"\nrisk_limit = -5',
+        "bad-value",
+        "objective.risk_limit",
+        "greater than or equal to 0",
+    ),
+    ('[objective]\ngoal = "target"\nrisk_limit = inf', "bad-value", "objective.risk_limit", "finite"),
+    ('[policy]\ncoordination = "alied"', "bad-value", "policy.coordination", 'did you mean "allied"'),
+    ('[policy]\ninvestment = "adpative"', "bad-value", "policy.investment", 'did you mean "adaptive"'),
+    ("[policy]\nbudget_carry_over = 1", "bad-value", "policy.budget_carry_over", "boolean"),
+    ("[policy]\nsecondment_share = 2", "bad-value", "policy.secondment_share", "less than or equal to 1"),
+    ('levers = ["mine", "trainnig"]', "bad-value", "levers", 'did you mean "training"'),
+    ("[horizon]\nfirst_year = 2030.5", "bad-value", "horizon.first_year", "integer"),
+    ("[horizon]\nfirst_year = 26", "bad-value", "horizon.first_year", "1900"),
+    ("[horizon]\nfirst_year = 2031\nlast_year = 2028", "horizon", "horizon.first_year", "after last_year"),
+    ("[horizon]\nfirst_year = 2040", "horizon", "horizon.first_year", "after last_year"),
+    ("objective = 3", "bad-value", "objective", "is a section"),
+    ("risk_limit = 3", "unknown-key", "risk_limit", '"objective.risk_limit"'),
+    ("[policy]\ntail = 0.5", "unknown-key", "policy.tail", '"objective.tail"'),
+    ("[objektive]\ntail = 0.5", "unknown-key", "objektive", '"objective"'),
+    ("name = 3", "bad-value", "name", "string"),
+    *(
+        (
+            f"{'.'.join([*key.split('.')[:-1], swap(key.split('.')[-1])])} = 1",
+            "unknown-key",
+            ".".join([*key.split(".")[:-1], swap(key.split(".")[-1])]),
+            f'"{key}"',
+        )
+        for key in known_keys()
+    ),
+]
+"""Model file -> rule, key and words of its one fault."""

@@ -1,0 +1,113 @@
+"""The declarations for other programs: JSON Schema, Frictionless, and a workbook that gives back its tables."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import jsonschema
+import openpyxl
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+import planner
+from planner.commands import replay, schema
+from planner.data.describe import datapackage, model_schema
+from planner.data.tables import TABLES
+from tests.faults.conftest import STARTER
+
+MODELS = STARTER.parents[1] / "models"
+
+
+def run(command: object, *arguments: object) -> Result:
+    """A command on its own, whether or not `planner.cli` lists it."""
+    app = typer.Typer()
+    app.command()(command)  # type: ignore[type-var]
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_the_schema_of_the_model_file_accepts_every_shipped_model_and_refuses_a_misspelt_key() -> None:
+    found = json.loads(run(schema.run).stdout)
+    assert found == model_schema()
+    jsonschema.Draft202012Validator.check_schema(found)
+    for path in MODELS.glob("*.toml"):
+        jsonschema.validate(tomllib.loads(path.read_text()), found)
+    for wrong in ({"objectiv": {}}, {"objective": {"tail": 1.0}}, {"policy": {"coordination": "alied"}}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, found)
+
+
+def test_the_descriptor_lists_every_table_column_bound_and_reference() -> None:
+    found = {resource["name"]: resource["schema"] for resource in datapackage("case")["resources"]}
+    assert list(found) == [table.name for table in TABLES]
+    share = next(field for field in found["feeds"]["fields"] if field["name"] == "share")
+    assert share["type"] == "number" and share["constraints"] == {"required": True, "minimum": 0, "maximum": 1}
+    assert {"fields": "country", "reference": {"resource": "countries", "fields": "country"}} in found["demand"][
+        "foreignKeys"
+    ]
+    ours = json.loads(run(schema.run, STARTER, "--datapackage").stdout)
+    fields = [field["name"] for field in ours["resources"][0]["schema"]["fields"]]
+    assert ",".join(fields) == (STARTER / "countries.csv").read_text().splitlines()[0]
+
+
+def test_a_descriptor_is_accepted_by_frictionless(tmp_path: Path) -> None:
+    frictionless = pytest.importorskip("frictionless")
+    for path in STARTER.glob("*.csv"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "datapackage.json").write_text(run(schema.run, STARTER, "--datapackage").stdout)
+    assert frictionless.validate(str(tmp_path / "datapackage.json")).valid
+
+
+@pytest.mark.parametrize("case", ["starter", "allied-2026"])
+def test_csv_to_workbook_to_csv_is_the_identity(tmp_path: Path, case: str) -> None:
+    folder = STARTER.parent / case
+    assert run(schema.run, folder, "--tables", tmp_path / "direct").exit_code == 0
+    assert run(schema.run, folder, "--workbook", tmp_path / f"{case}.xlsx").exit_code == 0
+    assert run(schema.run, tmp_path / f"{case}.xlsx", "--tables", tmp_path / "back").exit_code == 0
+    names = {path.name for path in (tmp_path / "direct").iterdir()}
+    assert names == {path.name for path in (tmp_path / "back").iterdir()}
+    for name in names - {"model.toml"}:
+        assert (tmp_path / "direct" / name).read_bytes() == (tmp_path / "back" / name).read_bytes(), name
+    assert planner.load(tmp_path / f"{case}.xlsx").tables == planner.load(folder).tables
+
+
+def test_the_template_has_every_table_with_notes_and_drop_downs_and_is_never_overwritten(tmp_path: Path) -> None:
+    assert run(schema.run, "--workbook", tmp_path / "t.xlsx").exit_code == 0
+    book = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    assert book.sheetnames == [*(table.name for table in TABLES), "model"]
+    assert "tonnes" not in book["demand"]["A1"].comment.text and "country" in book["demand"]["A1"].comment.text
+    lists = {str(rule.sqref).split(":")[0]: rule.formula1 for rule in book["demand"].data_validations.dataValidation}
+    assert lists["A2"].startswith("countries!$A$2") and lists["C2"] == '"oxide,metal"'
+    before = (tmp_path / "t.xlsx").read_bytes()
+    assert run(schema.run, "--workbook", tmp_path / "t.xlsx").exit_code == 2
+    assert (tmp_path / "t.xlsx").read_bytes() == before
+    assert run(schema.run, "--tables", tmp_path / "x").exit_code == 2
+
+
+def test_a_run_is_replayed_and_what_was_changed_since_is_named(tmp_path: Path) -> None:
+    plan = planner.solve(planner.load(STARTER, overrides={"policy.coordination": "blocs"}))
+    plan.write(tmp_path / "run")
+    same = run(replay.run, tmp_path / "run")
+    assert same.exit_code == 0 and "reproduced" in same.stdout
+    table = tmp_path / "run" / "tables" / "shortfall.csv"
+    original = table.read_text()
+    line = original.splitlines()[40]
+    table.write_text(original.replace(line, line.replace(line.split(",")[5], "0.123", 1)))
+    changed = run(replay.run, tmp_path / "run")
+    assert changed.exit_code == 2 and "shortfall.csv:" in changed.stderr and "0.123 stored" in changed.stderr
+    table.write_text(original)
+    summary = tmp_path / "run" / "summary.json"
+    values = json.loads(summary.read_text())
+    summary.write_text(json.dumps(values | {"risk_musd": values["risk_musd"] * (1 + 1e-7)}))
+    assert "summary.json: risk_musd" in run(replay.run, tmp_path / "run").stderr
+    summary.write_text(json.dumps(values | {"versions": values["versions"] | {"highs": "1.0"}}))
+    other = run(replay.run, tmp_path / "run")
+    assert other.exit_code == 0 and f"highs: 1.0 then, {values['versions']['highs']} now" in other.stderr
+    summary.write_text(json.dumps(values))
+    demand = tmp_path / "run" / "inputs" / "demand.csv"
+    demand.write_text(demand.read_text().replace(",100,", ",101,", 1))
+    assert "inputs_sha256 differs" in run(replay.run, tmp_path / "run").stderr
+    (tmp_path / "run" / "summary.json").write_text("{}")
+    assert run(replay.run, tmp_path / "run").exit_code == 2

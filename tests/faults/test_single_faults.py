@@ -1,0 +1,115 @@
+"""One thing wrong gives exactly one finding, at its place, with rule and remedy; nothing passes or cascades."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import planner
+from planner.data.rules import FAULTS
+from planner.errors import Fault, InputError
+from tests.faults.books import write_book
+from tests.faults.conftest import write_text
+from tests.faults.mutations import KEY_FAULTS, Mutation, Text, all_mutations, mutated
+
+
+def faults_of(path: Path, **options: object) -> tuple[Fault, ...]:
+    with pytest.raises(InputError) as caught:
+        planner.load(path, **options)
+    return caught.value.faults
+
+
+def complaints(mutation: Mutation, found: tuple[Fault, ...], place: str, in_book: bool) -> list[str]:
+    """What is wrong with the findings, if anything."""
+    if len(found) != 1:
+        return [f"{mutation}: {len(found)} findings: " + " | ".join(map(str, found))]
+    fault = found[0]
+    wanted = (place, mutation.line, mutation.column, mutation.rule)
+    out = []
+    if (fault.place, fault.line, fault.column, fault.rule) != wanted:
+        out.append(f"{mutation}: {fault!r} instead of {wanted}")
+    if mutation.says not in fault.message:
+        out.append(f"{mutation}: {mutation.says!r} not in {fault.message!r}")
+    if not fault.remedy:
+        out.append(f"{mutation}: no remedy")
+    if in_book and fault.line > 1 and fault.column and fault.cell == "":
+        out.append(f"{mutation}: no cell address")
+    return out
+
+
+def test_the_corpus_is_large_and_breaks_every_rule_of_tables(base: Text) -> None:
+    mutations = all_mutations(base)
+    assert len(mutations) >= 300
+    assert len({m.name for m in mutations}) == len(mutations)
+    elsewhere = {
+        "no-such-case",
+        "unreadable",
+        "double-table",
+        "encoding",
+        "delimiter",
+        "bad-csv",
+        "too-large",
+        "bad-workbook",
+        "hostile-workbook",
+        "merged-cells",
+        "formula-without-value",
+        "no-such-model",
+        "bad-toml",
+        "repeated-key",
+        "override",
+    }
+    assert set(FAULTS) - {m.rule for m in mutations} - {rule for _, rule, _, _ in KEY_FAULTS} <= elsewhere
+
+
+def test_every_single_fault_of_a_folder_is_found_once_at_its_place(base: Text, tmp_path: Path) -> None:
+    wrong: list[str] = []
+    folder = write_text(base, tmp_path / "case")
+    for mutation in all_mutations(base):
+        text = mutated(base, mutation)
+        changed = {name for name in {*text, *base} if text.get(name) != base.get(name)}
+        write_text({name: text[name] for name in changed & text.keys()}, folder)
+        for name in changed - text.keys():
+            (folder / f"{name}.csv").unlink()
+        try:
+            planner.load(folder)
+        except InputError as error:
+            wrong += complaints(mutation, error.faults, f"{mutation.table}.csv", in_book=False)
+        else:
+            wrong.append(f"{mutation}: passes")
+        for name in changed - base.keys():
+            (folder / f"{name}.csv").unlink()
+        write_text({name: base[name] for name in changed & base.keys()}, folder)
+    assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong)
+
+
+def test_single_faults_of_a_workbook_are_found_once_in_their_cells(base: Text, tmp_path: Path) -> None:
+    wrong: list[str] = []
+    for mutation in all_mutations(base)[:: int(os.environ.get("PLANNER_EVERY", "15"))]:
+        if "=1e13" in mutation.name or "-inf" in mutation.name or "nan" in mutation.name:
+            continue  # a workbook has no such numbers; as text they are the same as in a folder
+        book = write_book(mutated(base, mutation), tmp_path / "case.xlsx")
+        try:
+            planner.load(book)
+        except InputError as error:
+            wrong += complaints(mutation, error.faults, f"case.xlsx[{mutation.table}]", in_book=True)
+        else:
+            wrong.append(f"{mutation}: passes")
+    assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize(("text", "rule", "key", "says"), KEY_FAULTS)
+def test_every_wrong_key_of_a_model_file_is_found_once(
+    base: Text, tmp_path: Path, text: str, rule: str, key: str, says: str
+) -> None:
+    folder = write_text(base, tmp_path / "case")
+    (folder / "model.toml").write_text(
+        f'# a comment\ntitle = "t"\n{text}\n' if "name" not in text else text, encoding="utf-8"
+    )
+    found = faults_of(folder)
+    assert [(fault.rule, fault.column) for fault in found] == [(rule, key)], found
+    assert says in found[0].message
+    assert found[0].remedy
+    if key != "horizon.first_year" or rule != "horizon":
+        assert found[0].place == "model.toml" and found[0].line > 0

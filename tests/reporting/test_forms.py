@@ -1,0 +1,96 @@
+"""The other forms of the report: PDF, Markdown, IAMC long format. Same plan, same bytes; texts stay texts."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from planner.reporting.book import open_book
+from planner.reporting.iamc import COLUMNS, iamc_table
+from planner.reporting.markdown import plain
+from planner.reporting.pages import FORMS, write_pages
+from planner.results.plan import PlanValues
+from tests.reporting.conftest import Vary
+
+HOSTILE = '\\"; #panic("x") *b* $x$ `c` <b> @ref [link] = head\\'
+
+
+def streams(pdf: bytes) -> str:
+    """The page streams of a PDF, unpacked."""
+    out = []
+    for found in re.finditer(rb"stream\r?\n(.*?)endstream", pdf, re.DOTALL):
+        try:
+            out.append(zlib.decompress(found[1]).decode("latin-1"))
+        except zlib.error:
+            continue
+    return "\n".join(out)
+
+
+def test_all_forms_are_there_and_the_same_each_time(plan: PlanValues, written: Path, tmp_path: Path) -> None:
+    write_pages(plan, tmp_path)
+    for name in FORMS:
+        assert (tmp_path / name).read_bytes() == (written / name).read_bytes()
+
+
+def test_pdf_has_numbered_pages_contents_and_vector_charts(written: Path) -> None:
+    pdf = (written / "report.pdf").read_bytes()
+    assert pdf.startswith(b"%PDF-")
+    assert pdf.count(b"/Type/Page\n") + pdf.count(b"/Type /Page\n") + len(re.findall(rb"/Type\s*/Page[^s]", pdf)) >= 5
+    assert b"/Outlines" in pdf
+    assert not re.search(rb"/Subtype\s*/Image", pdf), "charts are vectors"
+    drawn = streams(pdf)
+    assert drawn.count(" re\n") + drawn.count(" l\n") > 200
+
+
+def test_markdown_holds_the_answer_and_tables(plan: PlanValues, written: Path) -> None:
+    text = (written / "report.md").read_text(encoding="utf-8")
+    assert text.startswith("# ")
+    assert "## The decision and its timeline" in text and "## What this model does not know" in text
+    for line in text.splitlines():
+        assert not line.startswith("|") or line.endswith("|")
+    assert "nan" not in text.lower().split()
+
+
+@pytest.mark.parametrize(("text", "expected"), [
+    ("a|b", "a\\|b"), ("<b>", "\\<b\\>"), ("x_y", "x\\_y"), ("two\nlines", "two lines"),
+])
+def test_markdown_takes_no_text_for_markup(text: str, expected: str) -> None:
+    assert plain(text) == expected
+
+
+def test_hostile_names_are_typeset_as_they_are(vary: Vary, tmp_path: Path) -> None:
+    cell = '"' + HOSTILE.replace('"', '""') + '"'
+    projects, elements = (lambda t: t.replace("Desert mine", cell)), (lambda t: t.replace("Dysprosium", cell))
+    plan = vary({"projects": projects, "elements": elements})
+    write_pages(plan, tmp_path)
+    assert (tmp_path / "report.pdf").stat().st_size > 20_000
+
+
+def test_iamc_rows_add_up_to_the_tables(plan: PlanValues) -> None:
+    table = iamc_table(open_book(plan))
+    assert list(table.columns) == COLUMNS
+    assert not table.duplicated(COLUMNS[:-1]).any()
+    assert table["value"].notna().all()
+
+    def total(head: str) -> float:
+        return float(table.loc[table["variable"].str.startswith(head), "value"].sum())
+
+    assert total("Shortage|") == pytest.approx(plan.tables["shortfall"]["tonnes"].sum())
+    assert total("Demand|") == pytest.approx(plan.tables["shortfall"]["demand_t"].sum())
+    made = plan.tables["operations"].query("item == 'made'")["tonnes"].sum()
+    assert total("Production|") == pytest.approx(made)
+    shares = plan.case.scenarios
+    names = open_book(plan).names
+    weight = table["scenario"].map({names.scenario(w): p for w, p in shares.items()})
+    spent = (table["value"] * weight)[table["variable"].str.startswith("Public Spending|")].sum()
+    assert spent == pytest.approx(plan.summary["public_spend_musd"], rel=1e-9)
+
+
+def test_iamc_file_reads_back(written: Path) -> None:
+    table = pd.read_csv(written / "report-iamc.csv")
+    assert list(table.columns) == COLUMNS
+    assert set(table["unit"]) <= {"t/yr", "t", "MUSD/yr", "persons"}

@@ -1,0 +1,140 @@
+"""A kill at any moment, a full disk, a read-only target, two runs at once: a run is whole or not there."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from planner import Plan, RunFolderError
+from planner.results.folders import _prefix, beside
+from planner.results.store import refresh_pages, write_run
+from tests.robust.conftest import STARTER, Zygote, content
+
+KILLS = int(os.environ.get("PLANNER_KILLS", "4"))
+VARIANTS = ([], ["--set", "policy.coordination=national"])
+
+
+def timed(zygote: Zygote, *arguments: object) -> float:
+    started = time.perf_counter()
+    zygote.start(*arguments)
+    assert zygote.end() == 0
+    return time.perf_counter() - started
+
+
+def test_kills_leave_the_old_run_or_the_new_one(zygote: Zygote, tmp_path: Path) -> None:
+    rng, run = random.Random(6), tmp_path / "run"
+    whole = set()
+    for i, variant in enumerate(VARIANTS):
+        seconds = timed(zygote, "solve", STARTER, "--out", tmp_path / f"whole{i}", "--no-baseline", *variant)
+        whole.add(content(tmp_path / f"whole{i}"))
+    reporting = timed(zygote, "report", tmp_path / "whole0")
+    assert len(whole) == 2
+    existed = killed = 0
+    for number in range(KILLS):
+        if number % 3 == 2 and run.exists():
+            pid, length = zygote.start("report", run), reporting
+        else:
+            pid, length = zygote.start("solve", STARTER, "--out", run, "--no-baseline", *VARIANTS[number % 2]), seconds
+        time.sleep(rng.uniform(0.0, 1.1 * length))
+        with_signal = rng.choice((signal.SIGKILL, signal.SIGTERM))
+        with suppress(ProcessLookupError):
+            os.kill(pid, with_signal)
+        killed += zygote.end() == with_signal
+        assert run.exists() or not existed, "a result was lost"
+        existed = run.exists()
+        if existed:
+            assert content(run) in whole, "a result is neither the old nor the new one"
+    assert killed
+    timed(zygote, "solve", STARTER, "--out", run, "--no-baseline")
+    assert content(run) in whole
+    # A kill just before a scratch folder has its lock, or while it is removed, leaves one without; it goes later.
+    assert not any((path / "lock").exists() for path in tmp_path.iterdir() if path.name.startswith(_prefix(run)))
+
+
+def test_a_kill_between_the_two_steps_of_an_exchange_loses_nothing(plan: Plan, tmp_path: Path) -> None:
+    # Where the system cannot exchange two folders in one step, the old run is aside for a moment.
+    run = plan.write(tmp_path / "run")
+    before = content(run)
+    left = tmp_path / f"{_prefix(run)}dead"
+    left.mkdir()
+    (left / "lock").touch()
+    run.rename(left / "old")
+    with beside(run):
+        assert content(run) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_a_full_disk_writes_nothing_and_keeps_the_old_run(plan: Plan, small_disk: Path) -> None:
+    run = plan.write(small_disk / "run")
+    before = content(run)
+    room = os.statvfs(small_disk).f_bavail * os.statvfs(small_disk).f_frsize
+    for share in (0.1, 0.6):
+        used = sum(p.stat().st_size for p in run.rglob("*") if p.is_file())
+        (small_disk / "filler").write_bytes(b"x" * max(0, int(room - share * used)))
+        for attempt in (lambda: plan.write(run), lambda: plan.write(small_disk / "other")):
+            with pytest.raises(RunFolderError, match="nothing was written"):
+                attempt()
+            assert content(run) == before
+            assert sorted(path.name for path in small_disk.iterdir()) == ["filler", "run"]
+        (small_disk / "filler").unlink()
+
+
+def test_a_read_only_target_is_said_and_nothing_is_lost(plan: Plan, small_disk: Path) -> None:
+    run = plan.write(small_disk / "run")
+    before = content(run)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    for attempt in (
+        lambda: plan.write(run),
+        lambda: plan.write(small_disk / "a" / "b"),
+        lambda: refresh_pages(run, print),
+    ):
+        with pytest.raises(RunFolderError, match="cannot be written"):
+            attempt()
+    assert content(run) == before
+
+
+def test_two_runs_into_one_folder_leave_one_of_them_whole(plan: Plan, tmp_path: Path) -> None:
+    def page(folder: Path) -> None:
+        (folder / "report.html").write_text(folder.parent.name * 100_000)
+        (folder / "report.html").write_text("whole")
+
+    other = Plan(plan.case, plan.status, plan.summary | {"mark": "other"}, plan.tables)
+    whole = {content(write_run(one, tmp_path / name, page)) for one, name in ((plan, "a"), (other, "b"))}
+    assert len(whole) == 2
+    faults: list[BaseException] = []
+
+    def write(one: Plan) -> None:
+        try:
+            for _ in range(10):
+                write_run(one, tmp_path / "run", page)
+        except BaseException as error:
+            faults.append(error)
+
+    threads = [threading.Thread(target=write, args=(one,)) for one in (plan, other, plan, other)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        if (tmp_path / "run").exists():
+            assert (tmp_path / "run" / "summary.json").exists()
+        time.sleep(0.01)
+    assert not faults
+    assert content(tmp_path / "run") in whole
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "run"]
+
+
+def test_something_else_that_appears_meanwhile_is_not_overwritten(plan: Plan, tmp_path: Path) -> None:
+    def thesis(_: Path) -> None:
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "thesis.txt").write_text("years of work")
+
+    with pytest.raises(RunFolderError, match="meanwhile"):
+        write_run(plan, tmp_path / "run", thesis)
+    assert (tmp_path / "run" / "thesis.txt").read_text() == "years of work"

@@ -1,0 +1,85 @@
+"""A target out of reach: each smallest change that is reported reaches it, and one per cent less does not."""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import planner
+from planner.data.case import Case
+from planner.solving.diagnose import Diagnosis, diagnose, later, reaches, richer, sooner
+from planner.solving.session import Session
+
+STARTER = Path(__file__).parents[2] / "inputs" / "starter"
+TARGETS = int(os.environ.get("PLANNER_TARGETS", "5"))
+
+
+def least_risk(case: Case) -> float:
+    session = Session(case)
+    column = session.program.column["risk", None]
+    return float(session.solver.minimise(column).x[column])
+
+
+def scaled(case: Case, rng: random.Random) -> Case:
+    """The starter with other budgets, lead times and choices."""
+    budgets = tuple(
+        r.model_copy(update={"musd": round(r.musd * rng.uniform(0.1, 1.2), 3)}) for r in case.tables.budgets
+    )
+    projects = tuple(
+        r.model_copy(update={"lead_time_years": r.lead_time_years + rng.choice((0, 0, 1))})
+        for r in case.tables.projects
+    )
+    policy = case.model.policy.model_copy(update={"coordination": rng.choice(("allied", "blocs", "national"))})
+    return replace(case, tables=replace(case.tables, budgets=budgets, projects=projects)).with_model(
+        case.model.model_copy(update={"policy": policy})
+    )
+
+
+def target(seed: int) -> tuple[Case, float]:
+    """A case with a limit below what it can reach."""
+    rng = random.Random(seed)
+    case = scaled(planner.load(STARTER), rng)
+    limit = round(least_risk(case) * rng.choice((0.5, 0.8, 0.9, 0.95, 0.99)), 3)
+    objective = case.model.objective.model_copy(update={"goal": "target", "risk_limit": limit})
+    return case.with_model(case.model.model_copy(update={"objective": objective})), limit
+
+
+def diagnosed(case: Case) -> Diagnosis:
+    return diagnose(case, Session(case).program)
+
+
+@pytest.mark.parametrize("seed", range(TARGETS))
+def test_the_smallest_change_is_enough_and_one_per_cent_less_is_not(seed: int) -> None:
+    case, limit = target(seed)
+    found = diagnosed(case)
+    assert found.least_risk is not None and found.least_risk > limit
+    free = sooner(case, 0)
+    assert reaches(free, found.least_risk)
+    assert not reaches(free, found.least_risk * 0.99)
+    if found.extra_budget is not None:
+        assert reaches(richer(case, found.extra_budget), limit)
+        assert not reaches(richer(case, {key: musd * 0.99 for key, musd in found.extra_budget.items()}), limit)
+    if found.budget_factor is not None:
+        more = found.budget_factor - 1
+        assert reaches(richer(case, {key: musd * more for key, musd in case.budget.items()}), limit)
+        assert not reaches(richer(case, {key: musd * more * 0.99 for key, musd in case.budget.items()}), limit)
+    for change, years in ((sooner, found.years_sooner), (later, found.years_later)):
+        if years is not None:
+            assert reaches(change(case, years), limit)
+            assert not reaches(change(case, years - 1), limit)
+
+
+def test_every_kind_of_change_is_found_somewhere_and_said_in_words() -> None:
+    found = [diagnosed(target(seed)[0]) for seed in range(6)]
+    said = "\n".join(line for diagnosis in found for line in diagnosis.reasons())
+    for words in (
+        "raise objective.risk_limit",
+        "MUSD to the budgets",
+        "multiply every budget",
+        "before the shocks begin",
+    ):
+        assert words in said

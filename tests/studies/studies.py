@@ -1,0 +1,87 @@
+"""Studies on the starter case for tests, and workers that misbehave on purpose."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from planner.studies.journal import read_journal
+from planner.studies.worker import Plain, Result, State, Worker, task
+
+ROOT = Path(__file__).parents[2]
+STARTER = {"case": str(ROOT / "inputs" / "starter"), "model": str(ROOT / "models" / "base.toml")}
+BUDGET = {"name": "budget", "table": "budgets", "column": "musd", "change": "scale", "range": [0.5, 1.5]}
+DEMAND = {"name": "demand", "table": "demand", "column": "tonnes", "change": "scale", "range": [0.9, 1.1]}
+CUT = {"name": "cut", "table": "scenarios", "column": "probability", "where": {"scenario": "cut"}, "range": [0.05, 0.4]}
+RICH = 1.46
+"""Share of the budget that one point alone exceeds."""
+FINAL = ("study.json", "design.parquet", "results.parquet", "checks.csv")
+MARKER = "PLANNER_TEST_MARKER"
+"""Environment variable: file by which a worker remembers that it has died once."""
+
+
+def sample(points: int = 24, **more: Any) -> dict[str, Any]:
+    """A Latin hypercube over budget, demand and the probability of a cut."""
+    design = {"kind": "lhs", "points": points, "seed": 1}
+    return {**STARTER, "uncertainties": [BUDGET, DEMAND, CUT], "design": design, **more}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """What must be the same byte for byte."""
+    return {name: (folder / name).read_bytes() for name in FINAL}
+
+
+def runs(folder: Path) -> Counter[str]:
+    """How often each point was written down."""
+    return Counter(e["id"] for e in read_journal(folder / "journal.jsonl") if e["kind"] == "point")
+
+
+class SlowWorker(Worker):
+    """Takes its time, so that it can be killed in the middle."""
+
+    def advance(self, state: State, settings: Plain) -> tuple[Result, State]:
+        """A point, after a while."""
+        time.sleep(0.05)
+        return super().advance(state, settings)
+
+
+class DyingOnce(Worker):
+    """Is killed at one point, once."""
+
+    def advance(self, state: State, settings: Plain) -> tuple[Result, State]:
+        """A point, or death."""
+        die_once(settings)
+        return super().advance(state, settings)
+
+
+class DyingAlways(Worker):
+    """Is killed whenever it meets the richest point."""
+
+    def advance(self, state: State, settings: Plain) -> tuple[Result, State]:
+        """A point, or death."""
+        if is_rich(settings):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().advance(state, settings)
+
+
+def is_rich(settings: Plain) -> bool:
+    """Whether a point is the one with the largest budget."""
+    return any(s.get("table") == "budgets" and s["value"] > RICH for s in settings)
+
+
+def die_once(settings: Plain) -> None:
+    """Kill this process at the first rich point that any process meets."""
+    marker = Path(os.environ[MARKER])
+    if is_rich(settings) and not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def dying_task(job: str, kind: str, state: dict[str, Any], settings: Plain) -> dict[str, Any]:
+    """A task for a scheduler that kills its worker once."""
+    die_once(settings)
+    return task(job, kind, state, settings)

@@ -1,0 +1,220 @@
+"""Indices, frontier, discovery and fixed plans against answers that are known."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import planner
+from planner.errors import InputError
+from planner.results.store import read_run
+from planner.solving.session import Session
+from planner.studies.analysis import open_study, projects, regret
+from planner.studies.changes import Changer
+from planner.studies.curve import frontier, run_frontier
+from planner.studies.discovery import cart, prim, sentence
+from planner.studies.file import Address, Frontier
+from planner.studies.fixed import amounts, evaluate, intervals, replicate
+from planner.studies.indices import morris_indices, sobol_indices
+from planner.studies.parametric import Budgets, Touch, trace
+from planner.studies.report import write_report
+from planner.studies.run import here, study
+from planner.studies.sampling import latin_hypercube, morris_sample, sobol_sample
+from tests.studies import studies
+from tests.studies.studies import sample
+
+NAMES = ["x1", "x2", "x3"]
+
+
+def ishigami(shares: np.ndarray) -> np.ndarray:
+    """sin x1 + 7 sin^2 x2 + 0.1 x3^4 sin x1 on [-pi, pi]^3 (Ishigami and Homma 1990)."""
+    x = (2 * shares - 1) * np.pi
+    return np.sin(x[:, 0]) + 7 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0])
+
+
+def test_sobol_indices_of_the_ishigami_function_are_the_published_ones() -> None:
+    found = sobol_indices(NAMES, ishigami(sobol_sample(2048, 3, seed=0)))
+    assert found is not None
+    # Exact: S = 0.3139, 0.4424, 0; total = 0.5576, 0.4424, 0.2437 (Saltelli et al., Global Sensitivity Analysis, 2008).
+    for row, first, total in zip(found.rows, (0.3139, 0.4424, 0.0), (0.5576, 0.4424, 0.2437), strict=True):
+        assert row.first == pytest.approx(first, abs=0.02)
+        assert row.total == pytest.approx(total, abs=0.02)
+        assert abs(row.first - first) <= 2 * row.first_within + 0.005
+
+
+def test_a_sobol_block_with_a_missing_row_is_left_out_whole() -> None:
+    values = ishigami(sobol_sample(256, 3, seed=0))
+    values[7] = np.nan
+    found = sobol_indices(NAMES, values)
+    assert found is not None and (found.used, found.left_out) == (255, 1)
+
+
+def test_morris_ranks_the_ishigami_function_as_published() -> None:
+    shares = morris_sample(400, 3, 4, seed=0)
+    found = morris_indices(NAMES, shares, ishigami(shares), levels=4)
+    assert found is not None
+    # On four levels a step goes from -pi to pi/3 or from -pi/3 to pi: x1 moves sin by 0.866, times the mean of
+    # 1 + 0.1 x3^4 over the levels; x2 moves 7 sin^2 by 7 * 3/4; x3 moves x3^4 by pi^4 - (pi/3)^4, times mean |sin x1|.
+    steps = (0.866 * 5.93, 7 * 0.75, 0.1 * (np.pi**4 - (np.pi / 3) ** 4) * 0.433)
+    for row, step in zip(found.rows, steps, strict=True):
+        assert row.total == pytest.approx(step / (2 / 3), rel=0.1)
+
+
+def test_a_latin_hypercube_has_one_point_in_each_layer_and_the_wanted_correlation() -> None:
+    shares = latin_hypercube(500, 3, seed=0, groups=[((0, 2), 0.8)])
+    for column in shares.T:
+        assert sorted((column * 500).astype(int)) == list(range(500))
+    ranks = shares.argsort(axis=0).argsort(axis=0)
+    correlations = np.corrcoef(ranks, rowvar=False)
+    assert correlations[0, 2] == pytest.approx(0.8, abs=0.05)
+    assert abs(correlations[0, 1]) < 0.1
+
+
+def test_every_breakpoint_of_a_known_curve_is_found_exactly() -> None:
+    cuts = [0.3, 0.35, 0.9, 1.7]
+    slopes = [-5.0, -4.0, -1.5, -0.25, 0.0]
+
+    def value(at: float) -> tuple[float, float]:
+        lines = [(10.0, slopes[0])]
+        for cut, slope in zip(cuts, slopes[1:], strict=True):
+            before = lines[-1]
+            lines.append((before[0] + (before[1] - slope) * cut, slope))
+        return max((a + b * at, b) for a, b in lines)
+
+    curve = trace(lambda at: Touch(at, *value(at)), 0.0, 2.0, most=100)
+    assert curve.at == pytest.approx([0.0, *cuts, 2.0], abs=1e-9)
+    assert curve.slopes == pytest.approx(slopes)
+    assert curve.gap == 0.0
+
+
+def test_the_frontier_is_that_of_brute_force() -> None:
+    case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
+    curve, table = frontier(case, Frontier(kind="frontier", scale=[0.0, 1.5]))
+    change = Changer(case)
+    musd = Address(table="budgets", column="musd", change="scale")
+    for scale in np.linspace(0.01, 1.5, 40).tolist():
+        session = Session(change.apply(((musd, scale),)))
+        risk = session.solve(lambda _: None).values["risk"]
+        assert curve(scale) == pytest.approx(risk, rel=1e-6), scale
+    assert curve.gap == 0.0
+    assert (np.diff(curve.values) <= 1e-9).all(), "more money does not raise the risk"
+    assert (np.diff(curve.slopes) >= -1e-6).all(), "and each further MUSD takes off no more than the one before"
+    assert table["cost_musd"].iloc[0] < table["cost_musd"].iloc[-1]
+    # The slope is what one more MUSD of budgets takes off.
+    session = Session(case)
+    budgets = Budgets(session.program, session.solver)
+    step = 1.0 / budgets.total
+    assert (curve(0.3) - curve(0.3 + step)) == pytest.approx(
+        budgets.touch(0.3).value - budgets.touch(0.3 + step).value, rel=1e-6
+    )
+
+
+def test_a_frontier_that_is_cut_short_says_how_far_it_may_be_off() -> None:
+    case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
+    whole, _ = frontier(case, Frontier(kind="frontier"))
+    short, _ = frontier(case, Frontier(kind="frontier", most=8))
+    worst = max(short(at) - whole(at) for at in np.linspace(0, 2, 201))
+    assert 0 < worst <= short.gap
+
+
+def test_discovery_finds_the_box_in_which_failures_were_put() -> None:
+    at = np.random.default_rng(0).random((1000, 4))
+    failed = (at[:, 1] > 0.7) & (at[:, 3] < 0.5)
+    names = ["a", "b", "c", "d"]
+    for box in (prim(names, at, failed), cart(names, at, failed)):
+        assert box is not None
+        limits = {name: (low, high) for name, low, high in box.limits}
+        assert set(limits) == {"b", "d"}
+        assert limits["b"][0] == pytest.approx(0.7, abs=0.03)
+        assert limits["d"][1] == pytest.approx(0.5, abs=0.03)
+        assert box.density > 0.9 and box.coverage > 0.9
+        assert "b > 0.7" in sentence(box, failed) or "b > 0.6" in sentence(box, failed)
+    assert (
+        sentence(prim(names, at, np.zeros(1000, dtype=bool)), np.zeros(1000, dtype=bool))
+        == "The plan fails at no point of the study."
+    )
+
+
+def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:
+    levers = [
+        {
+            "name": "plants",
+            "options": [
+                {"label": "all", "changes": []},
+                {"label": "mines only", "changes": [{"key": "levers", "value": ["mine"]}]},
+            ],
+        }
+    ]
+    asked = sample(
+        20, levers=levers, fails_when="risk_musd > 2200", outcomes=["risk_musd", "new_capacity_tpa.coast_plant"]
+    )
+    study(asked, tmp_path / "study", here)
+    write_report(tmp_path / "study")
+    page = (tmp_path / "study" / "report.html").read_text(encoding="utf-8")
+    assert "<script" not in page and "http" not in page.replace("http-equiv", "")
+    assert page.count("<svg") >= 4
+    for told in ("Regret", "When the plan fails", "Which projects are in how many of the plans"):
+        assert told in page
+    found = open_study(tmp_path / "study")
+    table = regret(found, "risk_musd").set_index("option")
+    assert table.loc["all", "worst_regret"] == pytest.approx(0.0, abs=1e-6)
+    assert table.loc["mines only", "mean_regret"] > 0
+    assert projects(found.groups["all"]).set_index("project").loc["coast_plant", "share"] == 1.0
+    assert set(pd.read_csv(tmp_path / "study" / "tables" / "projects.csv")["option"]) == {"all"}
+
+
+@pytest.mark.parametrize(
+    "design",
+    [
+        {"kind": "one_at_a_time"},
+        {"kind": "sobol", "points": 8, "seed": 0},
+        {"kind": "morris", "trajectories": 4, "seed": 0},
+        {"kind": "grid", "levels": 3},
+    ],
+)
+def test_every_design_is_run_and_reported(tmp_path: Path, design: dict[str, object]) -> None:
+    asked = sample() | {"uncertainties": [studies.BUDGET, studies.DEMAND], "design": design}
+    standing = study(asked, tmp_path / "study", here)
+    assert standing.statuses == {"optimal": standing.total}
+    write_report(tmp_path / "study")
+    tables = {path.stem for path in (tmp_path / "study" / "tables").iterdir()}
+    assert {"one_at_a_time": "tornado", "sobol": "indices", "morris": "indices", "grid": "responses"}[
+        str(design["kind"])
+    ] in tables
+
+
+def test_an_unknown_outcome_is_refused(tmp_path: Path) -> None:
+    study(sample(4, outcomes=["risk_mus"]), tmp_path / "study", here)
+    with pytest.raises(InputError, match="did you mean"):
+        write_report(tmp_path / "study")
+
+
+def test_a_frontier_is_written_with_its_plans(tmp_path: Path) -> None:
+    path = tmp_path / "f.toml"
+    lines = [f"{k} = {json.dumps(v)}" for k, v in studies.STARTER.items()]
+    path.write_text("\n".join([*lines, "[design]", 'kind = "frontier"', "scale = [0.0, 1.0]"]))
+    run_frontier(path, tmp_path / "out")
+    table = pd.read_csv(tmp_path / "out" / "frontier.csv")
+    assert table["new_capacity_tpa.coast_plant"].iloc[0] == 0.0 < table["new_capacity_tpa.coast_plant"].iloc[-1]
+    assert "Breakpoints" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_plan_held_fixed_in_its_own_scenarios_has_its_own_risk() -> None:
+    plan = read_run(studies.ROOT / "reports" / "reference" / "starter-base")
+    decided = amounts(plan)
+    found = evaluate(plan.case, decided)
+    assert found["risk_musd"] == pytest.approx(plan.summary["risk_musd"], rel=1e-6)
+    losses = {w: found[f"scenario_loss_musd.{w}"] for w in plan.case.scenarios}
+    for estimate in intervals(plan.case, losses).values():
+        assert estimate.low <= estimate.value <= estimate.high
+    again = replicate(plan.case, 4, 3, seed=1, plan=decided)
+    assert 0.0 <= again.mean_gap <= again.upper
+
+
+def test_nothing_held_fixed_is_worse_than_the_plan() -> None:
+    plan = read_run(studies.ROOT / "reports" / "reference" / "starter-base")
+    assert evaluate(plan.case, {})["risk_musd"] > plan.summary["risk_musd"]

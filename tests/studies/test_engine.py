@@ -1,0 +1,206 @@
+"""No point is lost and none is run twice, whatever is killed; results do not depend on who computed them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import planner
+import planner.studies.run as engine
+from planner.errors import RunFolderError, StoppedError
+from planner.solving.session import Session
+from planner.solving.solve import solve_session
+from planner.studies.board import Board
+from planner.studies.journal import Journal, read_journal
+from planner.studies.measure import measure
+from planner.studies.run import here, local, retry, study
+from planner.studies.standing import AGREEMENT, standing_of, worst_check
+from planner.studies.worker import STATUSES, Worker
+from tests.studies import studies
+from tests.studies.studies import DyingAlways, DyingOnce, files, runs, sample
+
+SCRIPT = """
+import json, sys
+from planner.studies.run import local, study
+from tests.studies.studies import SlowWorker
+if __name__ == "__main__":
+    study(json.loads(sys.argv[1]), sys.argv[2], local(2, SlowWorker))
+"""
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("studies") / "undisturbed"
+    study(sample(), folder, here)
+    return folder
+
+
+def start(tmp_path: Path, folder: Path) -> subprocess.Popen[bytes]:
+    script = tmp_path / "go.py"
+    script.write_text(SCRIPT)
+    return subprocess.Popen(
+        [sys.executable, script, json.dumps(sample()), folder],
+        cwd=studies.ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(studies.ROOT), os.environ.get("PYTHONPATH", "")])},
+    )
+
+
+def test_a_killed_study_goes_on_and_ends_in_the_same_bytes(tmp_path: Path, undisturbed: Path) -> None:
+    folder = tmp_path / "killed"
+    for enough in (3, 12):
+        process = start(tmp_path, folder)
+        while sum(runs(folder).values()) < enough:
+            assert process.poll() is None, "the study ended before it could be killed"
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert not (folder / "results.parquet").exists()
+    assert study(sample(), folder, here).statuses["optimal"] == 24
+    assert files(folder) == files(undisturbed)
+    assert set(runs(folder).values()) == {1}
+
+
+def test_a_killed_worker_costs_only_its_current_point(
+    tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(studies.MARKER, str(tmp_path / "died"))
+    study(sample(), tmp_path / "study", local(2, DyingOnce))
+    assert (tmp_path / "died").exists()
+    assert files(tmp_path / "study") == files(undisturbed)
+    assert set(runs(tmp_path / "study").values()) == {1}
+
+
+def test_a_point_that_kills_every_worker_is_written_down_and_costs_only_itself(
+    tmp_path: Path, undisturbed: Path
+) -> None:
+    standing = study(sample(), tmp_path / "study", local(1, DyingAlways))
+    table = pq.read_table(tmp_path / "study" / "results.parquet").to_pandas()
+    rich = table["budget"] > studies.RICH
+    assert rich.sum() == standing.statuses["crashed"] == 1
+    assert set(table.loc[rich, "status"]) == {"crashed"}
+    assert table.loc[rich, "message"].str.contains("died 3 times").all()
+    theirs = pq.read_table(undisturbed / "results.parquet").to_pandas()
+    assert set(table.loc[~rich, "status"]) == {"optimal"}
+    gap = (table.loc[~rich, "risk_musd"] - theirs.loc[~rich, "risk_musd"]).abs()
+    assert (gap <= AGREEMENT * theirs.loc[~rich, "risk_musd"]).all()
+
+
+def test_retry_runs_what_crashed_and_nothing_else(tmp_path: Path) -> None:
+    class Raises(Worker):
+        def _solve(self, *given):
+            if studies.is_rich(given[2]):
+                raise MemoryError("no more")
+            return super()._solve(*given)
+
+    def run(board: Board, job: str, tell) -> None:
+        kept, engine.Worker = engine.Worker, Raises
+        try:
+            here(board, job, tell)
+        finally:
+            engine.Worker = kept
+
+    first = study(sample(), tmp_path / "study", run)
+    assert first.statuses["crashed"] > 0
+    _, bad = standing_of(tmp_path / "study")
+    assert {message for _, _, message in bad} == {"MemoryError: no more"}
+    again = retry(tmp_path / "study", here)
+    assert again.statuses == {"optimal": 24}
+    assert sorted(runs(tmp_path / "study").values())[-first.statuses["crashed"] :] == [2] * first.statuses["crashed"]
+
+
+def test_points_added_later_leave_the_others_alone(tmp_path: Path) -> None:
+    grid = sample() | {"design": {"kind": "grid", "levels": 2}}
+    study(grid, tmp_path / "study", here)
+    finer = study(sample() | {"design": {"kind": "grid", "levels": 3}}, tmp_path / "study", here)
+    assert finer.total == 27
+    assert len(runs(tmp_path / "study")) == 27
+    assert set(runs(tmp_path / "study").values()) == {1}
+
+
+def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> None:
+    limit = {"name": "limit", "key": "objective.risk_limit", "values": [0.001, 3000.0]}
+    chance = {
+        "name": "cut",
+        "table": "scenarios",
+        "column": "probability",
+        "where": {"scenario": "cut"},
+        "values": [0.2, 1.5],
+    }
+    asked = {
+        **studies.STARTER, "set": {"objective.goal": "target", "objective.risk_limit": 3000.0},
+        "uncertainties": [limit, chance], "design": {"kind": "grid"},
+    }  # fmt: skip
+    study(asked, tmp_path / "study", here)
+    table = pq.read_table(tmp_path / "study" / "results.parquet").to_pandas()
+    found = dict(zip(zip(table["limit"], table["cut"], strict=True), table["status"], strict=True))
+    assert found == {
+        (0.001, 0.2): "infeasible",
+        (3000.0, 0.2): "optimal",
+        (0.001, 1.5): "bad_input",
+        (3000.0, 1.5): "bad_input",
+    }
+    assert set(table["status"]) <= set(STATUSES)
+    assert (table["message"] != "").eq(table["status"] != "optimal").all()
+    assert table["cost_musd"].notna().eq(table["status"] == "optimal").all()
+
+
+def test_a_time_limit_is_a_status(tmp_path: Path) -> None:
+    standing = study(sample(4, time_limit=1e-9), tmp_path / "study", here)
+    assert set(standing.statuses) <= {"time_limit", "optimal"}
+    assert standing.done == 4
+
+
+def test_warm_results_are_those_of_a_cold_solve(tmp_path: Path) -> None:
+    lead = {"name": "lead", "table": "projects", "column": "lead_time_years", "change": "add", "values": [0, 1]}
+    study(sample(check_share=1.0) | {"uncertainties": [studies.BUDGET, lead, studies.CUT]}, tmp_path / "study", here)
+    assert worst_check(tmp_path / "study") == (24, pytest.approx(0.0, abs=AGREEMENT))
+
+
+def test_outcomes_are_those_of_the_result_tables() -> None:
+    case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
+    session = Session(case)
+    outcome = session.solve(lambda _: None)
+    ours = measure(session.scope, session.program, outcome)
+    theirs = solve_session(session).summary
+    for key in ("risk_musd", "least_risk_musd", "expected_loss_musd", "cvar_musd", "cost_musd", "public_spend_musd"):
+        assert ours[key] == pytest.approx(theirs[key], rel=1e-9, abs=1e-9), key
+    for group in ("scenario_loss_musd", "expected_shortfall_t", "service_level", "new_capacity_tpa", "trained"):
+        for member, value in theirs[group].items():
+            assert ours[f"{group}.{member}"] == pytest.approx(value, rel=1e-9, abs=1e-9), (group, member)
+
+
+def test_two_processes_cannot_run_the_same_study(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.jsonl"), pytest.raises(RunFolderError, match="another process"):
+        Journal(tmp_path / "journal.jsonl")
+
+
+def test_a_line_cut_short_is_cut_off_and_nothing_before_it(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.append({"kind": "one"})
+        journal.append({"kind": "two"})
+    whole = path.read_bytes()
+    for cut in range(len(whole)):
+        path.write_bytes(whole[:cut])
+        kept = whole[:cut].count(b"\n")
+        assert len(list(read_journal(path))) == kept
+        with Journal(path) as journal:
+            journal.append({"kind": "three"})
+        assert [e["kind"] for e in read_journal(path)] == [*["one", "two"][:kept], "three"]
+
+
+def test_workers_that_cannot_start_stop_the_study(tmp_path: Path) -> None:
+    with pytest.raises(StoppedError, match="die as soon as they start"):
+        study(sample(4), tmp_path / "study", local(3, broken))
+
+
+def broken(job: str) -> Worker:
+    raise SystemExit(job[:0])
