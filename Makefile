@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLANNER := $(BIN)/planner
 
-.PHONY: demo test lint docs lock reference wheel clean
+.PHONY: demo test lint docs lock reference bench fuzz wheel clean
 
 demo: $(VENV)/demo.done
 	$(PLANNER) solve inputs/allied-2026 --model models/base.toml --out reports/allied-2026-base
@@ -25,6 +25,17 @@ docs: $(VENV)/test.done
 # The committed reference run, which a test rebuilds and compares.
 reference: $(VENV)/demo.done
 	$(PLANNER) solve inputs/starter --model models/base.toml --out reports/reference/starter-base
+
+# Side by side with other ways to do the same work; PROFILE=quick takes minutes, full an hour or more.
+PROFILE ?= full
+bench: $(VENV)/test.done
+	$(BIN)/python -m benchmarks --profile $(PROFILE)
+
+# Coverage-guided fuzzing of the loaders, 15 minutes.
+fuzz: $(VENV)/test.done
+	$(BIN)/pip install -q --disable-pip-version-check atheris
+	mkdir -p build/fuzz
+	$(BIN)/python tests/faults/fuzz/fuzz_loaders.py build/fuzz -max_total_time=900 -timeout=20 -rss_limit_mb=2048 -max_len=20000
 
 lock: $(VENV)/test.done
 	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements.lock

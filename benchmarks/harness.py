@@ -17,18 +17,22 @@ Say = Callable[[str], None]
 
 
 def run_profile(profile: Profile, out: Path, say: Say, only: str = "") -> list[Run]:
-    """Measure everything whose label begins with `only`; runs go to out/runs.jsonl as they end."""
+    """Measure everything whose label begins with `only`; runs go to out/runs.jsonl as they end.
+
+    With `only`, earlier runs of other labels are kept.
+    """
     out.mkdir(parents=True, exist_ok=True)
     folders = Folders(out / "work")
-    for job in preparations(profile, folders):
+    for job in (job for job in preparations(profile, folders) if job.label.startswith(only)):
         prepared = measure(job.kind, job.label, job.arguments)
         if prepared.failed:
             raise RuntimeError(f"{job.label}: {prepared.failed}")
         if job.kind == "same" and any(prepared.figures.values()):
             raise RuntimeError(f"{job.label}: the programs differ: {prepared.figures}")
         say(f"{job.label}: {prepared.figures}")
-    runs = []
+    runs = [run for run in read_runs(out) if not run.label.startswith(only)] if only else []
     with (out / "runs.jsonl").open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(run.as_dict()) + "\n" for run in runs)
         for job in interleaved([job for job in jobs(profile, folders) if job.label.startswith(only)]):
             run = measure(job.kind, job.label, job.arguments)
             file.write(json.dumps(run.as_dict()) + "\n")
@@ -61,6 +65,8 @@ def machine(profile: Profile) -> dict[str, Any]:
 
 
 def read_runs(out: Path) -> list[Run]:
-    """The runs of an earlier measurement."""
+    """The runs of an earlier measurement; none if there was none."""
+    if not (out / "runs.jsonl").exists():
+        return []
     with (out / "runs.jsonl").open(encoding="utf-8") as file:
         return [Run(**json.loads(line)) for line in file]

@@ -68,11 +68,12 @@ class Folders:
 
 def preparations(profile: Profile, folders: Folders) -> Iterator[Job]:
     """What has to be there before anything is timed: equal programs, arrays made beforehand."""
-    yield Job("same", f"same/{MAIN.name}", {"case": folders.case(MAIN)})
-    yield Job("same", "same/real", REAL)
-    yield Job("record", f"record/{MAIN.name}", {"case": folders.case(MAIN), "arrays": folders.arrays(MAIN.name)})
+    yield Job("same", f"main/same {MAIN.name}", {"case": folders.case(MAIN)})
+    yield Job("same", "real/same", REAL)
+    yield Job("record", f"main/record {MAIN.name}", {"case": folders.case(MAIN), "arrays": folders.arrays(MAIN.name)})
     if profile.large:
-        yield Job("record", f"record/{LARGE.name}", {"case": folders.case(LARGE), "arrays": folders.arrays(LARGE.name)})
+        large = {"case": folders.case(LARGE), "arrays": folders.arrays(LARGE.name)}
+        yield Job("arrays", f"large/arrays {LARGE.name}", large)
 
 
 def jobs(profile: Profile, folders: Folders) -> Iterator[Job]:
@@ -89,6 +90,8 @@ def jobs(profile: Profile, folders: Folders) -> Iterator[Job]:
         yield Job("build-raw", "large/raw", {"arrays": folders.arrays(LARGE.name)}, profile.repetitions)
     if profile.huge:
         yield Job("build", "huge/planner", {"case": folders.case(HUGE)}, 1)
+        reduce = {"case": folders.case(HUGE), "groups": [100, 30, 30], "workers": 2, "enough": 0.01}
+        yield Job("reduce", "huge/answer", reduce, 1)
 
 
 def _methods(profile: Profile, folders: Folders, size: Size) -> Iterator[Job]:

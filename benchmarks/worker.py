@@ -17,11 +17,13 @@ KINDS = {
     "plain": "benchmarks.methods.plain",
     "plain-unreduced": "benchmarks.methods.plain",
     "record": "benchmarks.tasks.record",
+    "arrays": "benchmarks.tasks.keep",
     "same": "benchmarks.tasks.same",
     "session": "benchmarks.tasks.session",
     "sweep": "benchmarks.tasks.sweep",
     "build": "benchmarks.tasks.build",
     "build-raw": "benchmarks.tasks.build_raw",
+    "reduce": "benchmarks.tasks.reduce",
     "algorithm": "benchmarks.tasks.algorithm",
 }
 

@@ -11,11 +11,13 @@ from pyomo.environ import Objective, Var
 
 import planner
 from benchmarks.clock import Clock
+from planner.data.case import METAL, OXIDE, Good
 from planner.data.tree import Tree
 from planner.formulation import build
 from planner.formulation.scope import Scope
 
 HOLD_MUSD = 1e-6
+FORMS = (OXIDE, METAL)
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
@@ -62,12 +64,22 @@ def _solve(m: Any, phase: str, time_limit: float, clock: Clock) -> float | None:
 
 
 class Unreduced(Scope):
-    """A scope without the merging of nodes and the leaving out of quiet ones."""
+    """A scope without the merging of nodes and funders, and without leaving out what imports cover."""
 
     @cached_property
-    def quiet(self) -> frozenset[int]:
-        """None is left out."""
-        return frozenset()
+    def disturbed(self) -> dict[Good, frozenset[int]]:
+        """Every good may be short everywhere, so no node is quiet and no good settled."""
+        everywhere = frozenset(n.index for n in self.tree.nodes)
+        return dict.fromkeys(
+            ((c, e, o) for c in self.case.countries for e in self.case.elements for o in FORMS), everywhere
+        )
+
+    @cached_property
+    def purses(self) -> dict[str, tuple[str, ...]]:
+        """Every funder with money has its own account."""
+        return {
+            funder: (funder,) for funder in sorted({f for (f, _), amount in self.case.budget.items() if amount > 0})
+        }
 
     @cached_property
     def capacity_node(self) -> dict[tuple[str, int], int]:

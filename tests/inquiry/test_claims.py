@@ -22,17 +22,20 @@ def trial(key: str, with_it: float, without_it: float, given: tuple[float, float
     return Trial("an input", "× 2", "guessed", with_it, without_it, value, flips)
 
 
-@pytest.mark.parametrize(("key", "given", "tried", "verdict"), [
-    ("mining", (95, 100), (96, 100), HOLDS),
-    ("mining", (50, 100), (60, 100), FAILS),
-    ("mining", (95, 100), (80, 100), OPEN),
-    ("separation", (100, 200), (100, 150), HOLDS),
-    ("separation", (100, 101), (100, 102), FAILS),
-    ("separation", (100, 101), (100, 140), OPEN),
-    ("people", (100, 147), (100, 107), OPEN),
-    ("allies", (0, 100), (1, 90), HOLDS),
-    ("allies", (0, 0), (0, 0), FAILS),
-])
+@pytest.mark.parametrize(
+    ("key", "given", "tried", "verdict"),
+    [
+        ("mining", (95, 100), (96, 100), HOLDS),
+        ("mining", (50, 100), (60, 100), FAILS),
+        ("mining", (95, 100), (80, 100), OPEN),
+        ("separation", (100, 200), (100, 150), HOLDS),
+        ("separation", (100, 101), (100, 102), FAILS),
+        ("separation", (100, 101), (100, 140), OPEN),
+        ("people", (100, 147), (100, 107), OPEN),
+        ("allies", (0, 100), (1, 90), HOLDS),
+        ("allies", (0, 0), (0, 0), FAILS),
+    ],
+)
 def test_verdict_rule(key: str, given: tuple[float, float], tried: tuple[float, float], verdict: str) -> None:
     found = judged(BY_KEY[key], given, [trial(key, *tried, given)])
     assert found.verdict == verdict
@@ -49,8 +52,11 @@ def test_success_of_what_is_financed_decides_about_separation(make_case: MakeCas
     case = make_case(
         {"objective.risk_aversion": 0.0},
         imports=[imports(100)],
-        projects=[mine(), plant(project="old", existing_tpa=100),
-                  plant(max_new_tpa=100, capex_usd_per_tpa=MUSD, lead_time_years=1)],
+        projects=[
+            mine(),
+            plant(project="old", existing_tpa=100),
+            plant(max_new_tpa=100, capex_usd_per_tpa=MUSD, lead_time_years=1),
+        ],
         budgets=budget(100),
         scenarios=scenarios(calm=0.5, cut=0.5),
         shocks=[shock("cut", "import", 0, 2027, 2028)],
@@ -75,7 +81,9 @@ def test_allies_must_act_together_where_one_mines_and_the_other_uses(make_case: 
 
 def test_tail_probability_keeps_the_sum_and_doubles_the_tail(make_case: MakeCase) -> None:
     case = make_case(
-        {"objective.tail": 0.9}, imports=[imports(100)], scenarios=scenarios(calm=0.6, mild=0.35, severe=0.05),
+        {"objective.tail": 0.9},
+        imports=[imports(100)],
+        scenarios=scenarios(calm=0.6, mild=0.35, severe=0.05),
         shocks=[shock("mild", "import", 0.5, 2027, 2027), shock("severe", "import", 0, 2027, 2028)],
     )
     assert tail_scenarios(case) == ["severe"]

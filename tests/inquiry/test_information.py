@@ -80,8 +80,10 @@ def test_foresight_is_worth_something_when_one_budget_serves_two_futures(make_ca
         imports=[imports(10, element="Dy"), imports(10, element="Tb")],
         feeds=[{"feed": "dy_ore", "element": "Dy", "share": 1}, {"feed": "tb_ore", "element": "Tb", "share": 1}],
         projects=[mine(project="d", feeds="dy_ore"), mine(project="t", feeds="tb_ore")]
-        + [plant(project=f"{x}_plant", feeds=f"{x}_ore", max_new_tpa=10, capex_usd_per_tpa=MUSD, lead_time_years=1)
-           for x in ("dy", "tb")],
+        + [
+            plant(project=f"{x}_plant", feeds=f"{x}_ore", max_new_tpa=10, capex_usd_per_tpa=MUSD, lead_time_years=1)
+            for x in ("dy", "tb")
+        ],
         budgets=budget(10),
         scenarios=scenarios(d=0.5, t=0.5),
         shocks=[shock("d", "import", 0, 2027, 2027, element="Dy"), shock("t", "import", 0, 2027, 2027, element="Tb")],
@@ -97,8 +99,11 @@ def test_mean_future_has_mean_demand_imports_and_capacity(make_case: MakeCase) -
         imports=[imports(50)],
         projects=[mine(), plant(existing_tpa=40)],
         scenarios=scenarios(a=0.25, b=0.75),
-        shocks=[shock("a", "import", 0, 2027, 2027), shock("b", "demand", 0.5, 2028, 2028),
-                shock("a", "capacity", 0.2, 2026, 2026, project="plant")],
+        shocks=[
+            shock("a", "import", 0, 2027, 2027),
+            shock("b", "demand", 0.5, 2028, 2028),
+            shock("a", "capacity", 0.2, 2026, 2026, project="plant"),
+        ],
     )
     mean = mean_case(case)
     assert mean.scenarios == {"mean": 1.0}

@@ -53,8 +53,16 @@ def plan(make_case: MakeCase) -> PlanValues:
         feeds=[{"feed": "ore", "element": "Dy", "share": 0.5}],
         projects=[
             mine(),
-            plant(max_new_tpa=20, capex_usd_per_tpa=2 * MUSD, lead_time_years=2, recovery=0.8, ramp="half",
-                  fixed_opex_usd_per_tpa=0.1 * MUSD, variable_opex_usd_per_t=0.2 * MUSD, public_share=0.25),
+            plant(
+                max_new_tpa=20,
+                capex_usd_per_tpa=2 * MUSD,
+                lead_time_years=2,
+                recovery=0.8,
+                ramp="half",
+                fixed_opex_usd_per_tpa=0.1 * MUSD,
+                variable_opex_usd_per_t=0.2 * MUSD,
+                public_share=0.25,
+            ),
         ],
         ramps=[{"ramp": "half", "year_after_start": year, "share": share} for year, share in ((0, 0.5), (1, 1))],
         budgets=budget(20),

@@ -94,8 +94,11 @@ def chain(make_case: MakeCase, **sizes: float) -> Case:
     """100 t of metal wanted; one stage is too small, the others are large."""
     return make_case(
         demand=demand(100, form="metal"),
-        projects=[mine(existing_tpa=sizes.get("mine", 1000)), plant(existing_tpa=sizes.get("separation", 1000)),
-                  smelter(existing_tpa=sizes.get("metal", 1000))],
+        projects=[
+            mine(existing_tpa=sizes.get("mine", 1000)),
+            plant(existing_tpa=sizes.get("separation", 1000)),
+            smelter(existing_tpa=sizes.get("metal", 1000)),
+        ],
     )
 
 
@@ -145,8 +148,16 @@ def test_page_and_screen_tell_the_ladder(found: Explanation, case: Case) -> None
     assert explain_page(found, case) == html
 
 
-@pytest.mark.parametrize("goal", [{"objective.goal": "welfare"}, {"policy.investment": "adaptive"},
-                                  {"levers": ["mine"]}, {"levers": []}, {"policy.coordination": "national"}])
+@pytest.mark.parametrize(
+    "goal",
+    [
+        {"objective.goal": "welfare"},
+        {"policy.investment": "adaptive"},
+        {"levers": ["mine"]},
+        {"levers": []},
+        {"policy.coordination": "national"},
+    ],
+)
 def test_other_models_are_explained_too(goal: dict[str, object]) -> None:
     case = planner.load(STARTER, overrides=goal)
     found = explain(solve_case(case, baseline=False), "run", workers=1)

@@ -83,8 +83,9 @@ Vary = Callable[..., PlanValues]
 def vary(tmp_path: Path) -> Vary:
     """Solve the starter with some files changed (None: left out) and keys of the model set."""
 
-    def solve(files: Mapping[str, Callable[[str], str] | None] | None = None, *, baseline: bool = True,
-              **keys: object) -> PlanValues:
+    def solve(
+        files: Mapping[str, Callable[[str], str] | None] | None = None, *, baseline: bool = True, **keys: object
+    ) -> PlanValues:
         folder = tmp_path / "case"
         shutil.copytree(STARTER, folder)
         for name, edit in (files or {}).items():

@@ -55,9 +55,15 @@ def test_markdown_holds_the_answer_and_tables(plan: PlanValues, written: Path) -
     assert "nan" not in text.lower().split()
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("a|b", "a\\|b"), ("<b>", "\\<b\\>"), ("x_y", "x\\_y"), ("two\nlines", "two lines"),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a|b", "a\\|b"),
+        ("<b>", "\\<b\\>"),
+        ("x_y", "x\\_y"),
+        ("two\nlines", "two lines"),
+    ],
+)
 def test_markdown_takes_no_text_for_markup(text: str, expected: str) -> None:
     assert plain(text) == expected
 

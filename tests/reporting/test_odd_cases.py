@@ -79,10 +79,17 @@ PEOPLE = ("skills", "workforce", "training", "staffing")
 MONEY = ("budgets", "funders")
 
 
-@pytest.mark.parametrize("files", [
-    FUTURES, PEOPLE, MONEY, ("stockpiles",), ("imports",),
-    (*FUTURES, *PEOPLE, *MONEY, "stockpiles", "imports", "ramps"),
-])
+@pytest.mark.parametrize(
+    "files",
+    [
+        FUTURES,
+        PEOPLE,
+        MONEY,
+        ("stockpiles",),
+        ("imports",),
+        (*FUTURES, *PEOPLE, *MONEY, "stockpiles", "imports", "ramps"),
+    ],
+)
 def test_missing_tables(vary: Vary, tmp_path: Path, files: tuple[str, ...]) -> None:
     edits: dict[str, Callable[[str], str] | None] = dict.fromkeys(files)
     if "ramps" in files:
@@ -109,8 +116,9 @@ def test_no_demand_at_all(solve: SolveCase, tmp_path: Path) -> None:
 
 
 def test_empty_tables(plan: PlanValues, tmp_path: Path) -> None:
-    empty = {name: pd.DataFrame(columns=list(columns)) for name, columns in TABLE_COLUMNS.items()
-             if name != "shortfall"}
+    empty = {
+        name: pd.DataFrame(columns=list(columns)) for name, columns in TABLE_COLUMNS.items() if name != "shortfall"
+    }
     page = render(dataclasses.replace(plan, tables=plan.tables | empty), tmp_path)
     assert "There is no plant" in page.text
     assert "Nothing binds" in page.text

@@ -15,8 +15,19 @@ from planner.results.plan import PlanValues
 from planner.results.status import Status
 from tests.reporting.conftest import PageText, Vary, read_page
 
-SECTIONS = ("answer", "decision", "supply", "shortage", "money", "capacity", "staff", "limits", "unknown", "facts",
-            "inputs")
+SECTIONS = (
+    "answer",
+    "decision",
+    "supply",
+    "shortage",
+    "money",
+    "capacity",
+    "staff",
+    "limits",
+    "unknown",
+    "facts",
+    "inputs",
+)
 HOSTILE = '<script>alert(1)</script>"&'
 FORMULA = "=HYPERLINK(1)"
 
@@ -43,8 +54,9 @@ def test_style_reaches_nothing_outside(written: Path) -> None:
 
 
 def test_content_security_policy_is_strict(page: PageText) -> None:
-    policies = [value for tag, name, value in page.attributes
-                if (tag, name) == ("meta", "content") and "default-src" in value]
+    policies = [
+        value for tag, name, value in page.attributes if (tag, name) == ("meta", "content") and "default-src" in value
+    ]
     assert policies == ["default-src 'none'; style-src 'unsafe-inline'; img-src data:"]
 
 
@@ -102,7 +114,7 @@ def test_figures_agree_with_the_tables(plan: PlanValues, page: PageText) -> None
 
 def test_names_stand_in_for_ids(page: PageText) -> None:
     outside = page.text.split("Every input and its source")[1]  # the first mention is in the contents
-    body = page.text[:page.text.rindex("Every input and its source")]
+    body = page.text[: page.text.rindex("Every input and its source")]
     assert outside
     for raw in ("desert_mine", "coast_plant", "metal_works", "aus_school"):
         assert raw not in body
@@ -117,20 +129,24 @@ def test_inputs_show_source_and_confidence_least_sure_first(vary: Vary, tmp_path
         return first + "a report,high" + second + "hearsay,estimate" + rest
 
     html, _ = render(vary({"demand": doubt}), tmp_path)
-    table = html[html.index("<summary>Demand:"):]
+    table = html[html.index("<summary>Demand:") :]
     assert "1 of them unsure" in table[:300]
     assert table.index("hearsay") < table.index("a report")
-    assert 'class="unsure"' in table[:table.index("hearsay")]
+    assert 'class="unsure"' in table[: table.index("hearsay")]
 
 
 @pytest.mark.parametrize("text", [HOSTILE, FORMULA])
 def test_text_of_inputs_is_data(vary: Vary, tmp_path: Path, text: str) -> None:
     cell = '"' + text.replace('"', '""') + '"'
-    plan = vary({
-        "projects": lambda t: t.replace("Desert mine", cell).replace(",illustration,", f",{cell},", 1),
-        "scenarios": lambda t: t.replace("No cut", cell), "elements": lambda t: t.replace("Dysprosium", cell),
-        "skills": lambda t: t.replace("Chemist", cell), "countries": lambda t: t.replace("Australia", cell),
-    })
+    plan = vary(
+        {
+            "projects": lambda t: t.replace("Desert mine", cell).replace(",illustration,", f",{cell},", 1),
+            "scenarios": lambda t: t.replace("No cut", cell),
+            "elements": lambda t: t.replace("Dysprosium", cell),
+            "skills": lambda t: t.replace("Chemist", cell),
+            "countries": lambda t: t.replace("Australia", cell),
+        }
+    )
     html, page = render(plan, tmp_path)
     assert "script" not in page.tags
     assert "<script" not in html
@@ -140,8 +156,9 @@ def test_text_of_inputs_is_data(vary: Vary, tmp_path: Path, text: str) -> None:
 
 
 def test_no_table_cell_spills_out_of_a_scroller(page: PageText) -> None:
-    assert page.tags.count("table") == sum(1 for tag, name, value in page.attributes
-                                           if tag == "div" and name == "aria-label")
+    assert page.tags.count("table") == sum(
+        1 for tag, name, value in page.attributes if tag == "div" and name == "aria-label"
+    )
 
 
 def test_unproven_run_warns(plan: PlanValues, tmp_path: Path) -> None:

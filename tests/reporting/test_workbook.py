@@ -53,14 +53,23 @@ def test_every_sheet_is_a_filtered_table_with_a_frozen_header(written: Path) -> 
         assert len({str(h).casefold() for h in headings}) == len(headings)
 
 
-@pytest.mark.parametrize(("table", "source", "heading"), [
-    ("spending", "expected", "expected (MUSD)"), ("spending", "musd", "paid in these scenarios (MUSD)"),
-    ("investments", "tpa", "new capacity (t/y)"), ("investments", "capex_musd", "capital (MUSD)"),
-    ("operations", "tonnes", "amount (t)"), ("shortfall", "tonnes", "shortfall (t)"),
-    ("shortfall", "without_plan_t", "shortfall without a plan (t)"), ("stocks", "bought_t", "bought (t)"),
-    ("workforce", "staff", "staff (persons)"), ("capacity", "throughput_t", "throughput (t)"),
-    ("training", "intake", "trainees taken in (persons)"), ("shadow_prices", "musd_per_unit", "worth (see unit)"),
-])
+@pytest.mark.parametrize(
+    ("table", "source", "heading"),
+    [
+        ("spending", "expected", "expected (MUSD)"),
+        ("spending", "musd", "paid in these scenarios (MUSD)"),
+        ("investments", "tpa", "new capacity (t/y)"),
+        ("investments", "capex_musd", "capital (MUSD)"),
+        ("operations", "tonnes", "amount (t)"),
+        ("shortfall", "tonnes", "shortfall (t)"),
+        ("shortfall", "without_plan_t", "shortfall without a plan (t)"),
+        ("stocks", "bought_t", "bought (t)"),
+        ("workforce", "staff", "staff (persons)"),
+        ("capacity", "throughput_t", "throughput (t)"),
+        ("training", "intake", "trainees taken in (persons)"),
+        ("shadow_prices", "musd_per_unit", "worth (see unit)"),
+    ],
+)
 def test_sums_agree_with_the_tables(plan: PlanValues, written: Path, table: str, source: str, heading: str) -> None:
     page = sheet(written / "report.xlsx", table.replace("_", " "))
     assert total(page, heading) == pytest.approx(plan.tables[table][source].astype(float).sum(), rel=1e-12)
