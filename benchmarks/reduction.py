@@ -125,8 +125,16 @@ class MeanTree(Tree):
         """Mean share of a build that is usable at a node."""
         due = committed + self.case.projects[project].lead_time_years
         year = self.nodes[node].year
-        members = self.members[self.nodes[node].scenarios[0]]
-        return sum(w * self.case.ramp_share(project, year - due - one.delay(project, due)) for w, one in members)
+        # Weighted by the members' capacity factors, so that mean factor times mean share is the mean of the products.
+        weights = [
+            (w * one.capacity.get((project, year), 1.0), one) for w, one in self.members[self.nodes[node].scenarios[0]]
+        ]
+        total = sum(w for w, _ in weights)
+        if total == 0:
+            return 0.0
+        return (
+            sum(w * self.case.ramp_share(project, year - due - one.delay(project, due)) for w, one in weights) / total
+        )
 
 
 def scope_of_means(case: Case, effects: dict[str, Effects], grouped: list[list[str]]) -> Scope:
@@ -190,9 +198,14 @@ def bounds(case: Case, effects: dict[str, Effects], grouped: list[list[str]], wo
     lower = float(solution.x[program.column["risk", None]])
     kept = _kept(model.scope, program, solution.x)
     losses: dict[str, float] = {}
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for part in pool.map(partial(evaluate, case, kept=kept), list(parts(case, PART))):
-            losses |= part
+    one = partial(evaluate, case, kept=kept)
+    if workers == 1:
+        found = [one(names) for names in parts(case, PART)]
+    else:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            found = list(pool.map(one, list(parts(case, PART))))
+    for part in found:
+        losses |= part
     losses[_undisturbed(model.scope)] = kept[-1]
     of_means = {name: float(solution.x[program.column["loss_to_date", n]]) for name, n in scope.tree.leaves.items()}
     return Bounds(lower, risk(case, losses), losses, of_means)

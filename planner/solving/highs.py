@@ -128,7 +128,8 @@ class Solver:
             self._highs.setBasis(basis)
         elif not (algorithm == "primal" and self._has_basis):
             self._highs.clearSolver()
-        self._option("solver", "ipm" if algorithm == "ipm" else "simplex")
+        # "ipm" alone would mean another code where the solver's extras are installed.
+        self._option("solver", "ipx" if algorithm == "ipm" else "simplex")
         self._option("simplex_strategy", 4 if algorithm == "primal" else 1)
         self._run_interruptibly()
         status = self._highs.getModelStatus()
