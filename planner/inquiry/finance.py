@@ -11,9 +11,6 @@ from planner.data.case import Case
 from planner.reporting.venture import Deck, Flows, Worth
 from planner.units import musd, musd_per_tonne
 
-PriceOf = Mapping[str, float]
-"""Element -> price of a tonne of oxide, MUSD."""
-
 
 def prices(case: Case, deck: Deck) -> dict[str, float]:
     """MUSD per tonne of oxide received, by element; elements without a price earn nothing."""

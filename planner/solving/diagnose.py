@@ -77,14 +77,16 @@ class Diagnosis:
         return values
 
 
-def why_infeasible(case: Case, program: Program) -> list[str]:
-    """Reasons a planner can act on. Every other goal than `target` has a plan: to do nothing."""
+def why_infeasible(case: Case, program: Program) -> dict[str, object]:
+    """What the summary says: `reasons` a planner can act on and, for goal `target`, the `smallest_changes`.
+
+    Every other goal has a plan: to do nothing.
+    """
     if case.model.objective.risk_limit is None:
-        return [
-            "no plan meets all constraints, which should be impossible: doing nothing always does. "
-            "Please report this case."
-        ]
-    return diagnose(case, program).reasons()
+        impossible = "no plan meets all constraints, which should be impossible: doing nothing always does. "
+        return {"reasons": [impossible + "Please report this case."]}
+    found = diagnose(case, program)
+    return {"reasons": found.reasons(), "smallest_changes": found.as_json()}
 
 
 def diagnose(case: Case, program: Program, time_limit: float | None = None) -> Diagnosis:

@@ -18,7 +18,7 @@ from planner.results.status import Status
 from planner.results.summary import figures
 from planner.results.verify import Verification, verify
 from planner.solving import highs
-from planner.solving.diagnose import diagnose, why_infeasible
+from planner.solving.diagnose import why_infeasible
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome
 from planner.solving.highs import TOLERANCE, Stop
@@ -103,11 +103,7 @@ def solve_session(session: Session, progress: Progress = silent, build_seconds: 
         summary["bounds"] = outcome.values  # least values proven before the stop, by objective
         if outcome.stop is Stop.INFEASIBLE:
             progress("finding out why")
-            if case.model.objective.risk_limit is None:
-                summary["reasons"] = why_infeasible(case, program)
-            else:
-                found = diagnose(case, program)
-                summary |= {"reasons": found.reasons(), "smallest_changes": found.as_json()}
+            summary |= why_infeasible(case, program)
         summary["seconds"] = _seconds(case, build_seconds, started)
         return PlanValues(case, ENDS[outcome.stop], summary, {})
     tables = extract_tables(session.scope, program, outcome.last.x)
