@@ -55,12 +55,11 @@ VARIABLES: tuple[Variable, ...] = (
         bounds=exchange.imported_bounds,
     ),
     Variable(
-        "net_export",
+        "delivered",
         "x[c,e,o,n]",
-        lambda s: s.net_exports,
+        lambda s: s.delivered,
         "t/y",
-        "given to the group less received",
-        free=True,
+        "had from the group's plants, own ones included",
     ),
     Variable(
         "shortfall",
@@ -107,8 +106,7 @@ EQUATIONS: tuple[Equation, ...] = (
     ),
     Equation("feed_balance", materials.feed_balance_index, materials.feed_balance, "use of a feed <= mined"),
     Equation("balance", exchange.balance_index, exchange.balance, "supply of a good covers its use"),
-    Equation("export_limit", exchange.export_limit_index, exchange.export_limit, "only own output is given"),
-    Equation("pool", exchange.pool_index, exchange.pool, "received within a group = given"),
+    Equation("pool", exchange.pool_index, exchange.pool, "delivered within a group <= made there"),
     Equation("stock_balance", stock.stock_balance_index, stock.stock_balance, "stock follows purchases and releases"),
     Equation(
         "staff_balance", workforce.staff_balance_index, workforce.staff_balance, "staff follows leavers and joiners"

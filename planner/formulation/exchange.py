@@ -1,8 +1,8 @@
-"""Exchange: each country's balance of each good, and what it gives to or takes from its group.
+"""Exchange: each country's balance of each good, and what its group's plants deliver to it.
 
-`net_export` is what a country gives less what it receives. Giving at most what its own plants make, and
-receiving any amount, is the same as net_export <= made: giving max(net_export, 0) and receiving
-max(-net_export, 0) meets both.
+`delivered` is what a country gets of the group's output: what it keeps of its own and what it receives. Giving at
+most what its own plants make is the same as delivered >= 0, because given less received is made less delivered;
+imports and stocks are in the balance of their own country only, so they are not passed on.
 """
 
 from __future__ import annotations
@@ -52,13 +52,15 @@ def balance_index(s: Scope) -> Index:
 
 
 def balance(m: Model, c: str, e: str, o: str, n: int) -> Expression:
-    r"""made + imported + released + shortfall >= demand + net_export + used by metal plants + bought into stock."""
+    r"""delivered + imported + released + shortfall >= demand + used by metal plants + bought into stock.
+
+    A good that is not exchanged: made in the country in place of delivered.
+    """
     s = m.scope
     key = (c, e, o, n)
-    supply = made(m, *key) + short(m, *key) + or_zero(m.imported, *key)
+    own = or_zero(m.delivered, *key) if (c, e, o) in s.exchanged else made(m, *key)
+    supply = own + short(m, *key) + or_zero(m.imported, *key)
     use = s.tree.demand((c, e, o), n) + used(m, *key)
-    if (c, e, o) in s.exchanged:
-        use += m.net_export[key]
     if (c, e, o) in s.stocks:
         supply += m.released[key]
     if (c, e, o) in s.purchases:
@@ -66,25 +68,17 @@ def balance(m: Model, c: str, e: str, o: str, n: int) -> Expression:
     return supply - use >= 0 if not _empty(supply - use) else None
 
 
-def export_limit_index(s: Scope) -> Index:
-    """(c, e, o, n): goods with imports or stock, and settled ones. Elsewhere the balance already says it."""
-    return [key for key in s.net_exports if key[:3] in s.stocks or key in s.import_limits or key in s.settled]
-
-
-def export_limit(m: Model, c: str, e: str, o: str, n: int) -> Expression:
-    r"""net_export <= made: imports and stocks are not passed on."""
-    return m.net_export[c, e, o, n] <= made(m, c, e, o, n)
-
-
 def pool_index(s: Scope) -> Index:
-    """(group, e, o, n): goods that two countries of a group can exchange."""
-    return [(*key, n.index) for key in sorted(s.traded) for n in s.live]
+    """(group, e, o, n): goods that two countries of a group can exchange, where one makes and one needs them."""
+    return sorted({(s.case.group[c], e, o, n) for c, e, o, n in s.delivered})
 
 
 def pool(m: Model, group: str, e: str, o: str, n: int) -> Expression:
-    r"""sum_c net_export[c,e,o,n] = 0: what is received is what is given."""
-    traders = [c for c in m.scope.traded[group, e, o] if (c, e, o, n) in m.net_export]
-    return quicksum(m.net_export[c, e, o, n] for c in traders) == 0 if traders else None
+    r"""sum_c delivered[c,e,o,n] <= sum_c made[c,e,o,n]; what is left over stays with its makers, unused."""
+    countries = m.scope.traded[group, e, o]
+    return quicksum(or_zero(m.delivered, c, e, o, n) for c in countries) <= quicksum(
+        made(m, c, e, o, n) for c in countries
+    )
 
 
 def _empty(expression: Expression) -> bool:

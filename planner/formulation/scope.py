@@ -25,7 +25,7 @@ class Scope(Histories):
         """
         own = {"case", "tree", "plan", "accounts", "posts", "live", "import_limits"}
         if not same_quiet:
-            own |= {"disturbed", "quiet", "settled", "net_exports"}
+            own |= {"disturbed", "quiet", "settled", "delivered"}
         self.__dict__.update({name: value for name, value in other.__dict__.items() if name not in own})
 
     # ---- trees -----------------------------------------------------------------------------------
@@ -288,13 +288,14 @@ class Scope(Histories):
         return frozenset((c, e, o) for (_, e, o), countries in self.traded.items() for c in countries)
 
     @cached_property
-    def net_exports(self) -> list[tuple[str, str, str, int]]:
-        """(c, e, o, n) that can be given or received: settled goods only where something is made to give."""
+    def delivered(self) -> list[tuple[str, str, str, int]]:
+        """(c, e, o, n) that can be had from the group's plants and are of use: settled goods are not."""
+        made = {(self.case.group[c], e, o, n) for c, e, o, n in self.makers}
         return [
-            key
-            for good in sorted(self.exchanged)
+            (c, e, o, n.index)
+            for c, e, o in sorted(self.exchanged)
             for n in self.live
-            if (key := (*good, n.index)) not in self.settled or key in self.makers
+            if (self.case.group[c], e, o, n.index) in made and (c, e, o, n.index) not in self.settled
         ]
 
     # ---- people ------------------------------------------------------------------------------------

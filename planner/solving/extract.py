@@ -135,8 +135,18 @@ def operations(s: Scope, v: Values) -> Rows:
             yield w, node.year, *flow
 
 
-def _flows(s: Scope, v: Values, node: Node) -> Iterator[tuple[str, str, str, str, str, str, float]]:
-    n = node.index
+Flow = tuple[str, str, str, str, str, str, float]
+
+
+def _flows(s: Scope, v: Values, node: Node) -> Iterator[Flow]:
+    made = list(_output(s, v, node.index))
+    yield from made
+    given = _given(s, v, node.index, made)
+    for good in s.goods:
+        yield from _good_flows(s, v, node, good, given.get(good, 0.0))
+
+
+def _output(s: Scope, v: Values, n: int) -> Iterator[Flow]:
     for p, row in s.case.projects.items():
         if row.stage == "mine" and (tonnes := v("mined", p, n)) > 0:
             yield row.country, "mined", p, row.feeds[0], "", "", tonnes
@@ -149,25 +159,40 @@ def _flows(s: Scope, v: Values, node: Node) -> Iterator[tuple[str, str, str, str
             if (taken := v("reduced", p, e, n)) > 0:
                 yield row.country, "reduced", p, "", e, OXIDE, taken
                 yield row.country, "made", p, "", e, METAL, s.case.recovery(p, e) * taken
-    for good in s.goods:
-        c, e, o = good
-        exported = v("net_export", *good, n)
-        released, imported = v("released", *good, n), v("imported", *good, n)
-        if s.at_rest(good, n):
-            released = _rest_release(s, v, good, node)
-            imported = max(s.tree.demand(good, n) - released, 0.0)
-        for item, tonnes in (
-            ("given", exported),
-            ("received", -exported),
-            ("released", released),
-            ("bought", v("bought", *good, n)),
-        ):
-            if tonnes > 0:
-                yield c, item, "", "", e, o, tonnes
-        yield from _imports(s, good, n, imported)
 
 
-def _imports(s: Scope, good: Good, n: int, tonnes: float) -> Iterator[tuple[str, str, str, str, str, str, float]]:
+def _given(s: Scope, v: Values, n: int, output: list[Flow]) -> dict[Good, float]:
+    """Given less received (t/y) of each good: made less delivered. Makers of more than their group takes keep the
+    rest, in proportion to what they could give."""
+    made: dict[Good, float] = defaultdict(float)
+    for country, item, _, _, element, form, tonnes in output:
+        if item == "made":
+            made[country, element, form] += tonnes
+    net: dict[Good, float] = {}
+    for (_, element, form), countries in s.traded.items():
+        goods = [(c, element, form) for c in countries]
+        over = {good: made[good] - v("delivered", *good, n) for good in goods}
+        offered = sum(max(tonnes, 0.0) for tonnes in over.values())
+        taken = sum(max(-tonnes, 0.0) for tonnes in over.values())
+        if taken > ZERO:
+            net |= {good: x * taken / offered if x > 0 else x for good, x in over.items() if abs(x) > ZERO}
+    return net
+
+
+def _good_flows(s: Scope, v: Values, node: Node, good: Good, given: float) -> Iterator[Flow]:
+    c, e, o = good
+    key = (*good, node.index)
+    released, imported = v("released", *key), v("imported", *key)
+    if s.at_rest(good, node.index):
+        released = _rest_release(s, v, good, node)
+        imported = max(s.tree.demand(good, node.index) - released, 0.0)
+    for item, tonnes in (("given", given), ("received", -given), ("released", released), ("bought", v("bought", *key))):
+        if tonnes > 0:
+            yield c, item, "", "", e, o, tonnes
+    yield from _imports(s, good, node.index, imported)
+
+
+def _imports(s: Scope, good: Good, n: int, tonnes: float) -> Iterator[Flow]:
     """Imports by supplier, in proportion to what each can sell."""
     if tonnes > 0:
         limits = {supplier: s.tree.import_limit(supplier, good, n) for supplier in s.suppliers[good]}

@@ -155,18 +155,15 @@ EQUATIONS: dict[str, Golden] = {
         {"policy.coordination": "blocs"},
     ),
     "balance": Golden(
-        "AAA oxide: 0.09 t per t of ore, imports, release and shortfall cover 100 t, what is given, what is "
-        "bought. AAA metal has "
-        "no use. BBB metal: 0.8 of the oxide reduced. CCC has no use for anything.",
+        "AAA oxide: what allied plants deliver, imports, release and shortfall cover 100 t and what is bought. "
+        "AAA metal has no use. BBB metal: 0.8 of the oxide reduced. CCC has no use for anything.",
         GOODS,
     ),
-    "export_limit": Golden(
-        "Only goods with imports or a stock need it: elsewhere the balance says it already. AAA gives at "
-        "most its 0.09 t per t of "
-        "ore. Metal can be used in BBB only, so it is not exchanged.",
+    "pool": Golden(
+        "Oxide is made in AAA, 0.09 t per t of ore, and used in AAA and BBB. Metal can be used in BBB only, so it "
+        "is not exchanged.",
         GOODS,
     ),
-    "pool": Golden("Oxide is made in AAA and used in AAA and BBB: what one gives the other receives.", GOODS),
     "stock_balance": Golden("5 t before 2026; each history of 2027 starts from the stock of 2026.", STOCKS),
     "staff_balance": Golden(
         "50 in 2026. Then 90 % stay; a year later all of `course` join, two years later 75 % of `college`; "
