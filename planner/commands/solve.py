@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from planner.api import Plan, solve
+from planner.api import solve
+from planner.commands.aside import Aside, aside
 from planner.commands.console import CasePath, ModelPath, Overrides, err, exit_codes, read_case, say, shown_progress
+from planner.data.size import size_of
 from planner.data.warnings import warnings_of
 from planner.errors import InfeasibleError, StoppedError
+from planner.reporting.pages import write_book, write_page
 from planner.reporting.screen import closing_lines
+from planner.results.plan import PlanValues
 from planner.results.status import Status
-from planner.results.store import SUMMARY, default_folder
+from planner.results.store import SUMMARY, default_folder, write_run
+from planner.solving.solve import compared, silent, solve_without_plan
+
+LARGE = 50_000
+"""Terms of the program above which a second process saves more than its start takes."""
 
 
 def run(
@@ -35,15 +44,30 @@ def run(
             loaded = read_case(case, model, overrides)
             for warning in warnings_of(loaded, ignore or ()):
                 err.print(f"warning {warning.rule}: {warning}", style="yellow", markup=False, soft_wrap=True)
-            plan = solve(loaded, progress=progress, time_limit=time_limit, baseline=baseline)
-            progress("writing the reports")
-            target = plan.write(folder or default_folder(loaded))
+            with aside(size_of(loaded).terms > LARGE) as other:
+                nothing = other(solve_without_plan, loaded, silent, time_limit) if baseline else None
+                plan: PlanValues = solve(loaded, progress=progress, time_limit=time_limit, baseline=False)
+                if nothing is not None:
+                    progress("without a plan")
+                    plan = compared(plan, nothing.result())
+                progress("writing the reports")
+                target = write_run(plan, folder or default_folder(loaded), partial(_write_pages, other, plan))
         if as_json:
             say((target / SUMMARY).read_text(encoding="utf-8").rstrip())
         _close(plan, target, as_json)
 
 
-def _close(plan: Plan, target: Path, as_json: bool) -> None:
+def _write_pages(other: Aside, plan: PlanValues, target: Path) -> None:
+    page = other(write_page, plan, target)
+    try:
+        write_book(plan, target)
+    except BaseException:
+        other.end()  # before the folder that it writes into is removed
+        raise
+    page.result()
+
+
+def _close(plan: PlanValues, target: Path, as_json: bool) -> None:
     if plan.status is Status.INFEASIBLE:
         raise InfeasibleError([*plan.summary["reasons"], f"written: {target}/summary.json"])
     if plan.status is not Status.OPTIMAL:

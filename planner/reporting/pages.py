@@ -22,11 +22,30 @@ def write_pages(plan: PlanValues, folder: Path, every_form: bool = True) -> None
     """Write report.html and report.xlsx into a folder; with `every_form` and a plan also report.pdf, report.md and
     report-iamc.csv, which take about as long again."""
     book = open_book(plan)
-    parts = sections(book) if "risk_musd" in book.summary else None
-    (folder / "report.html").write_text(render_page(book, parts), encoding="utf-8", newline="\n")
+    parts = _parts(book)
+    _write_html(book, parts, folder)
     write_workbook(book, folder / "report.xlsx")
     if every_form and parts is not None:
         _other_forms(book, parts, folder)
+
+
+def write_page(plan: PlanValues, folder: Path) -> None:
+    """Write report.html alone."""
+    book = open_book(plan)
+    _write_html(book, _parts(book), folder)
+
+
+def write_book(plan: PlanValues, folder: Path) -> None:
+    """Write report.xlsx alone."""
+    write_workbook(open_book(plan), folder / "report.xlsx")
+
+
+def _parts(book: Book) -> list[Section] | None:
+    return sections(book) if "risk_musd" in book.summary else None
+
+
+def _write_html(book: Book, parts: list[Section] | None, folder: Path) -> None:
+    (folder / "report.html").write_text(render_page(book, parts), encoding="utf-8", newline="\n")
 
 
 def _other_forms(book: Book, parts: list[Section], folder: Path) -> None:

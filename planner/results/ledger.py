@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, namedtuple
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -83,4 +83,6 @@ def members(text: str, everyone: tuple[str, ...]) -> tuple[str, ...]:
 
 def rows(table: pd.DataFrame) -> Any:
     """Rows as named tuples, untyped."""
-    return table.itertuples(index=False)
+    # Several times faster than itertuples, which takes texts out of their arrays one by one.
+    row = namedtuple("row", list(table.columns))  # type: ignore[misc]
+    return map(row._make, zip(*(table[column].tolist() for column in table.columns), strict=True))

@@ -58,8 +58,17 @@ def solve_case(
     plan = _solve(case, progress, time_limit)
     if not baseline or plan.status is not Status.OPTIMAL:
         return plan
-    nothing = _solve(without_plan(case), lambda step: progress(f"without a plan: {step}"), time_limit)
-    if nothing.status is not Status.OPTIMAL:
+    return compared(plan, solve_without_plan(case, lambda step: progress(f"without a plan: {step}"), time_limit))
+
+
+def solve_without_plan(case: Case, progress: Progress = silent, time_limit: float | None = None) -> PlanValues:
+    """Solve the case without levers."""
+    return _solve(without_plan(case), progress, time_limit)
+
+
+def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
+    """The plan, with what would happen without it: `without_plan` in the summary, `without_plan_t` in `shortfall`."""
+    if plan.status is not Status.OPTIMAL or nothing.status is not Status.OPTIMAL:
         return plan
     kept = (
         "risk_musd",

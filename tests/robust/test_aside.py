@@ -1,0 +1,92 @@
+"""The second process beside a command: answers, errors, its own death, and that of the command."""
+
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from planner.cli import app
+from planner.commands.aside import aside, cores
+from tests.robust.conftest import STARTER, content
+
+needs_two = pytest.mark.skipif(cores() < 2, reason="on one core there is no second process")
+
+
+@needs_two
+def test_answers_come_from_the_other_process_in_order() -> None:
+    with aside() as other:
+        first, second, root = other(os.getpid), other(os.getpid), other(math.sqrt, 2.25)
+        assert first.result() == second.result() != os.getpid()
+        assert root.result() == 1.5
+
+
+def test_without_a_second_process_the_task_is_done_here() -> None:
+    with aside(wanted=False) as other:
+        assert other(os.getpid).result() == os.getpid()
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_errors_are_raised_where_the_answer_is_asked_for(wanted: bool) -> None:
+    with aside(wanted) as other:
+        task = other(math.sqrt, -1.0)
+        with pytest.raises(ValueError, match=r"math domain error|nonnegative"):
+            task.result()
+
+
+def test_what_a_killed_process_cannot_do_is_done_here() -> None:
+    with aside() as other:
+        killed = other(_die_unless, os.getpid())
+        assert killed.result() == os.getpid()
+        assert other(os.getpid).result() == os.getpid()
+
+
+def _die_unless(parent: int) -> int:
+    if os.getpid() != parent:
+        os.kill(os.getpid(), 9)
+    return os.getpid()
+
+
+@needs_two
+def test_the_other_process_ends_with_the_command(tmp_path: Path) -> None:
+    program = tmp_path / "command.py"
+    program.write_text(
+        "import os, time\n"
+        "from planner.commands.aside import aside\n"
+        "if __name__ == '__main__':\n"
+        "    with aside() as other:\n"
+        "        print(other(os.getpid).result(), flush=True)\n"
+        "        time.sleep(60)\n",
+        encoding="utf-8",
+    )
+    with subprocess.Popen([sys.executable, str(program)], stdout=subprocess.PIPE, text=True) as command:
+        assert command.stdout is not None
+        child = int(command.stdout.readline())
+        command.kill()
+    deadline = time.monotonic() + 20
+    while _alive(child):
+        assert time.monotonic() < deadline, "the second process outlived the command"
+        time.sleep(0.05)
+
+
+def _alive(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    try:
+        return stat.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_run_solved_with_a_second_process_is_the_same_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    alone, together = tmp_path / "alone", tmp_path / "together"
+    for large, folder in ((math.inf, alone), (0, together)):
+        monkeypatch.setattr("planner.commands.solve.LARGE", large)
+        result = CliRunner().invoke(app, ["solve", str(STARTER), "--out", str(folder)])
+        assert result.exit_code == 0, result.output
+    assert content(alone) == content(together)
