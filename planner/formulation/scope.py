@@ -23,7 +23,7 @@ class Scope(Histories):
 
         `same_quiet`: neither demand nor imports differ, so the quiet nodes are the same without looking.
         """
-        own = {"case", "tree", "plan", "accounts", "posts", "live", "import_limits"}
+        own = {"case", "tree", "plan", "accounts", "posts", "live", "import_limits", "_yields"}
         if not same_quiet:
             own |= {"disturbed", "quiet", "settled", "delivered"}
         self.__dict__.update({name: value for name, value in other.__dict__.items() if name not in own})
@@ -148,10 +148,16 @@ class Scope(Histories):
 
     def yields(self, project: str, feed: str) -> dict[str, float]:
         """Oxide (t) of each element per tonne TREO of the feed; only where positive."""
-        shares = self.case.feed_shares.get(feed, {})
-        return {
-            e: s * self.case.recovery(project, e) for e, s in shares.items() if s * self.case.recovery(project, e) > 0
-        }
+        return self._yields[project, feed]
+
+    @cached_property
+    def _yields(self) -> dict[tuple[str, str], dict[str, float]]:
+        out = {}
+        for p in self.of_stage("separation"):
+            for f in self.case.projects[p].feeds:
+                found = {e: share * self.case.recovery(p, e) for e, share in self.case.feed_shares.get(f, {}).items()}
+                out[p, f] = {e: tonnes for e, tonnes in found.items() if tonnes > 0}
+        return out
 
     def of_stage(self, stage: str) -> list[str]:
         """Projects of a stage."""

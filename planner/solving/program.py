@@ -92,8 +92,8 @@ def compile_program(m: Model) -> Program:
         row_upper=np.where(sense == -1, np.inf, rhs),
         lower=np.array([-np.inf if low is None else low for low, _ in bounds], dtype=float),
         upper=np.array([np.inf if high is None else high for _, high in bounds], dtype=float),
-        columns=tuple((var.parent_component().name, var.index()) for var in form.columns),
-        rows=tuple((row.constraint.parent_component().name, row.constraint.index()) for row in form.rows),
+        columns=tuple((var.parent_component().local_name, var.index()) for var in form.columns),
+        rows=tuple((row.constraint.parent_component().local_name, row.constraint.index()) for row in form.rows),
         goal=np.asarray(form.c.todense(), dtype=float).ravel(),
     )
 
@@ -124,7 +124,7 @@ def certify(program: Program, cost: Vector, upper: Vector, x: Vector, duals: Vec
     bound = np.where(duals > 0, program.row_lower, program.row_upper)
     column_bound = np.where(reduced > 0, program.lower, upper)
     dual_objective = _finite_dot(duals, bound) + _finite_dot(reduced, column_bound)
-    objective = float(cost @ x)
+    objective = float(np.sum(cost * x))  # a BLAS product would wake threads, which then spin
     gap = abs(objective - dual_objective) / (1.0 + abs(objective))
     return Certificate(float(primal), float(dual), float(gap))
 
