@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from planner.commands import check, compare, evaluate, explain, init, replay, report, schema, solve, study
+from planner.commands import approximate, check, compare, evaluate, explain, init, replay, report, schema, solve, study
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,5 +21,6 @@ app.command("explain")(explain.run)
 app.command("compare")(compare.run)
 app.command("study")(study.run)
 app.command("evaluate")(evaluate.run)
+app.command("approximate")(approximate.run)
 app.command("schema")(schema.run)
 app.command("replay")(replay.run)

@@ -1,4 +1,4 @@
-"""Fewer scenarios with a proven error: bounds of the least risk by adaptive groups."""
+"""Very many scenarios: bounds of the least risk and a plan, as `planner approximate` finds them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from typing import Any
 
 import planner
 from benchmarks.clock import Clock
-from benchmarks.reduction import cpu_seconds, rounds
+from planner.studies.approximate import approximate
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
-    """job: case, groups (at first, then how many more each time), workers, enough (a relative gap)."""
+    """job: case, groups (at first), more (each round), gap (relative, enough), rounds (at most), workers."""
     with clock.section("load"):
         case = planner.load(job["case"])
-    lower, upper, steps = 0.0, float("inf"), []
+    groups, more, rounds, workers = (int(job[key]) for key in ("groups", "more", "rounds", "workers"))
     with clock.section("plan"):
-        for count, found in rounds(case, list(job["groups"]), int(job["workers"])):
-            lower, upper = max(lower, found.lower), min(upper, found.upper)
-            steps.append({"groups": count, "lower": found.lower, "upper": found.upper, "cpu": cpu_seconds()})
-            if (upper - lower) / upper <= job["enough"]:
-                break
-    return {"lower": lower, "upper": upper, "gap": (upper - lower) / upper, "steps": steps}
+        found = approximate(case, groups, more, float(job["gap"]), rounds, workers, _quiet)
+    steps = [{"groups": len(one.groups), "lower": one.lower, "upper": one.upper} for one in found.rounds]
+    return {"lower": found.lower, "upper": found.best.upper, "gap": found.gap, "steps": steps}
+
+
+def _quiet(_: str) -> None:
+    """Say nothing."""

@@ -131,10 +131,10 @@ EQUATIONS: tuple[Equation, ...] = (
 )
 
 
-def build_model(case: Case) -> Model:
-    """The whole program for a case, ready to compile."""
+def build_model(case: Case, scope: Scope | None = None) -> Model:
+    """The whole program for a case, ready to compile. scope: its index sets, if they are there already."""
     m = ConcreteModel(name="allied heavy rare earths")
-    m.scope = Scope(case)
+    m.scope = Scope(case) if scope is None else scope
     with PauseGC():
         for variable in VARIABLES:
             m.add_component(variable.name, _var(m.scope, variable))

@@ -1,0 +1,53 @@
+"""`planner approximate`: a plan for more scenarios than one program can hold, with a proven distance from the best."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from planner.commands.aside import cores
+from planner.commands.console import CasePath, ModelPath, Overrides, exit_codes, read_case, say, shown_progress
+from planner.data.case import Case
+from planner.errors import StoppedError
+from planner.reporting.numbers import number
+from planner.results.store import default_folder
+from planner.studies.approximate import Approximation, approximate
+from planner.studies.approximation import ABOUT, write_approximation
+
+
+def run(
+    case: CasePath,
+    model: ModelPath = None,
+    overrides: Overrides = None,
+    folder: Annotated[
+        Path | None, typer.Option("--out", help="Folder. Default: reports/CASE-MODEL-approximate.")
+    ] = None,
+    gap: Annotated[float, typer.Option(min=0.0, max=1.0, help="Distance of the bounds that is close enough.")] = 0.01,
+    groups: Annotated[int, typer.Option(min=2, help="Groups of scenarios at first.")] = 100,
+    more: Annotated[int, typer.Option(min=1, help="Groups more in each further round.")] = 30,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds at the most.")] = 10,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes that solve. Default: one per core.")] = None,
+) -> None:
+    """A plan for very many scenarios and a proof of how far it is from the best: bounds from groups of scenarios."""
+    with exit_codes():
+        with shown_progress() as progress:
+            progress("loading")
+            loaded = read_case(case, model, overrides)
+            found = approximate(loaded, groups, more, gap, rounds, workers or cores(), progress)
+            progress("writing")
+            plain = default_folder(loaded)
+            target = folder or plain.with_name(f"{plain.name}-approximate")
+            write_approximation(target, loaded, found)
+        _close(loaded, found, target)
+        if found.gap > gap:
+            raise StoppedError(f"after {len(found.rounds)} rounds the gap is {found.gap:.2%}, not {gap:.2%}")
+
+
+def _close(case: Case, found: Approximation, target: Path) -> None:
+    say(f"Risk        {number(found.best.upper)} MUSD in {len(case.scenarios):,} scenarios with this plan")
+    say(f"            no plan can be below {number(found.lower)} MUSD: this one is within {found.gap:.2%} of the best")
+    for number_, one in enumerate(found.rounds, start=1):
+        say(f"Round {number_:<5} {len(one.groups)} groups: {number(one.lower)} to {number(one.upper)} MUSD")
+    say(f"Written     {target}/{ABOUT}, investments.csv, training.csv, hired.csv, losses.csv")

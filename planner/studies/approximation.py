@@ -1,0 +1,95 @@
+"""The folder of an approximation.
+
+DIR/approximation.json  bounds of every round, versions, input hash
+DIR/investments.csv     the plan: new nameplate by project and year
+DIR/training.csv        intakes and new seats by programme and year
+DIR/hired.csv           hires by country, skill and year
+DIR/losses.csv          loss of each scenario under the plan, and of the mean of its group
+DIR/inputs/             the case as it was read, and model.toml
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from planner.data.case import Case
+from planner.data.cells import armour
+from planner.errors import RunFolderError
+from planner.formulation.money import full_capex
+from planner.formulation.scope import Scope
+from planner.results.folders import beside, exchange, locked
+from planner.results.store import write_case
+from planner.solving.values import ZERO
+from planner.studies.approximate import Approximation, Kept
+from planner.studies.points import versions
+
+ABOUT = "approximation.json"
+
+
+def plan_tables(case: Case, kept: Kept) -> dict[str, pd.DataFrame]:
+    """The decisions of a plan (t/y, MUSD, persons) by table."""
+    amounts = {key: value for key, value in kept.decided.items() if value > ZERO}
+    year, scope = case.first_year, Scope(case)
+
+    def indices(*names: str) -> list[Any]:
+        return sorted({index for name, index in amounts if name in names})
+
+    built, taught = [], []
+    for p, d in indices("build"):
+        row, tpa = case.projects[p], amounts["build", (p, d)]
+        built.append((p, row.stage, row.country, year + d, tpa, tpa * full_capex(scope, p)))
+    for g, d in indices("intake", "new_seats"):
+        course = case.programmes[g]
+        intake, seats = (amounts.get((name, (g, d)), 0.0) for name in ("intake", "new_seats"))
+        taught.append((g, course.country, course.skill, year + d, intake, seats))
+    hired = [(c, k, year + d, amounts["hired", (c, k, d)]) for c, k, d in indices("hired")]
+    return {
+        "investments": pd.DataFrame(built, columns=["project", "stage", "country", "year", "tpa", "capex_musd"]),
+        "training": pd.DataFrame(taught, columns=["programme", "country", "skill", "year", "intake", "new_seats"]),
+        "hired": pd.DataFrame(hired, columns=["country", "skill", "year", "hired"]),
+    }
+
+
+def loss_table(case: Case, found: Approximation) -> pd.DataFrame:
+    """scenario, probability, loss (MUSD), first member of its group, loss of the group's mean (MUSD)."""
+    best = found.best
+    group = {name: members[0] for members in best.groups for name in members}
+    rows = [(w, case.scenarios[w], best.losses[w], group[w], best.of_means[group[w]]) for w in case.scenarios]
+    return pd.DataFrame(rows, columns=["scenario", "probability", "loss_musd", "group", "mean_loss_musd"])
+
+
+def write_approximation(target: Path, case: Case, found: Approximation) -> None:
+    """Write the folder, whole or not at all. Raises RunFolderError."""
+    real = target.resolve()
+    if real.exists() and not (real / ABOUT).exists() and (not real.is_dir() or any(real.iterdir())):
+        raise RunFolderError(f"{target}: exists and is not an approximation; choose another with --out")
+    about = {
+        "case": case.name,
+        "scenarios": len(case.scenarios),
+        "lower_musd": found.lower,
+        "risk_musd": found.best.upper,
+        "gap": found.gap,
+        "rounds": [
+            {"groups": len(one.groups), "lower_musd": one.lower, "upper_musd": one.upper} for one in found.rounds
+        ],
+        "versions": versions(),
+        "inputs_sha256": case.sha256,
+    }
+    try:
+        real.parent.mkdir(parents=True, exist_ok=True)
+        with beside(real) as scratch:
+            fresh = scratch / "run"
+            fresh.mkdir()
+            write_case(case, fresh / "inputs")
+            for name, table in {**plan_tables(case, found.best.kept), "losses": loss_table(case, found)}.items():
+                texts = {c: table[c].map(armour) for c in table.columns if table[c].dtype.kind not in "if"}
+                table.assign(**texts).to_csv(fresh / f"{name}.csv", index=False, lineterminator="\n")
+            (fresh / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+            with locked(real.parent):
+                exchange(fresh, real)
+    except OSError as error:
+        raise RunFolderError(f"{target}: cannot be written: {error}; nothing was written") from error
