@@ -95,6 +95,7 @@ def approximate(case: Case, groups: int, more: int, gap: float, most: int, worke
     while True:
         say(f"round {len(rounds) + 1}: the plan for {len(grouped)} groups of {len(case.scenarios)} scenarios")
         rounds.append(bounds(case, effects, grouped, workers, say))
+        say(f"least risk between {rounds[-1].lower:,.1f} and {rounds[-1].upper:,.1f} MUSD")
         found = Approximation(min(rounds, key=lambda one: one.upper), max(one.lower for one in rounds), tuple(rounds))
         if found.gap <= gap or len(rounds) == most or all(len(members) == 1 for members in grouped):
             return found
