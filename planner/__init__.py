@@ -6,6 +6,7 @@ plan.summary["risk_musd"], plan.table("investments")
 plan.write("reports/allied-2026-base")
 """
 
+from planner import ctrl_c  # noqa: F401 - first, so that Ctrl-C is heard while the rest is imported
 from planner.api import Plan, Session, open_run, solve
 from planner.config import ModelFile
 from planner.data.case import Case

@@ -152,6 +152,12 @@ class ModelFile(_Section):
         return value
 
 
+LONGEST_MODEL = 2**20
+"""Characters of a model file."""
+_DEEP_KEY = re.compile(r"""([\w"'-]+\s*\.\s*){50}""")
+"""What takes a TOML parser memory that grows with the square of the parts."""
+
+
 def read_model(path: Path | None, overrides: Mapping[str, object] | None = None) -> ModelFile:
     """Read a TOML model file (None: defaults) and apply overrides with dotted keys.
 
@@ -161,6 +167,8 @@ def read_model(path: Path | None, overrides: Mapping[str, object] | None = None)
         return build_model({}, overrides or {}, "--set", "defaults")
     try:
         text = path.read_bytes().decode("utf-8-sig")
+        if len(text) > LONGEST_MODEL or _DEEP_KEY.search(text):
+            raise ValueError("it is too long, or a key has too many parts")
         values = tomllib.loads(text)
     except FileNotFoundError:
         raise InputError([_fault("no-such-model", str(path), "", "no such model file")]) from None

@@ -9,11 +9,14 @@ PlannerError
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 SHOWN_PLACES = 20
+LONGEST_NAME, MOST_NAMES = 80, 5_000
+"""Beyond these no name is guessed: the work grows with their product."""
 
 
 @dataclass(frozen=True, order=True)
@@ -120,6 +123,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
     Near is one slip in a short name, two in a longer one, then one in four letters; or one name is the start
     of the other (`loss_usd` for `loss_usd_per_kg`).
     """
+    known = list(itertools.islice(known, MOST_NAMES + 1))
+    if len(name) > LONGEST_NAME or len(known) > MOST_NAMES:
+        return ""
     folded = _folded(name)
     best, found = max(1, min(2, len(folded) // 4), len(folded) // 4) + 1, ""
     for candidate in dict.fromkeys(known):
@@ -140,5 +146,5 @@ def _folded(name: str) -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """' (did you mean "x"?)' for the nearest known name, or '' if none is near."""
-    found = nearest(name, list(known))
+    found = nearest(name, known)
     return f' (did you mean "{found}"?)' if found else ""

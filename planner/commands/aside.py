@@ -97,7 +97,7 @@ def _serve(pipe: Connection) -> None:
         except EOFError:
             return
         try:
-            answer = (function(*arguments), None)
+            answer: tuple[Any, Exception | None] = (function(*arguments), None)
         except Exception as error:
             answer = (None, error)
         pipe.send(answer)

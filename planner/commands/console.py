@@ -104,8 +104,8 @@ def exit_codes() -> Iterator[None]:
             count = len(error.faults)
             err.print(f"{count} fault{'s' if count != 1 else ''}; nothing was written", soft_wrap=True)
         raise typer.Exit(error.exit_code) from None
-    except KeyboardInterrupt:
-        _leave_interrupted(bool(interrupted))
+    except KeyboardInterrupt as stop:
+        _leave_interrupted(bool(interrupted), str(stop))
     except Exception:
         # Pyomo turns Ctrl-C during the construction of a component into errors of its own.
         if not interrupted:
@@ -116,8 +116,9 @@ def exit_codes() -> Iterator[None]:
             signal.signal(signal.SIGINT, before)
 
 
-def _leave_interrupted(at_once: bool) -> NoReturn:
-    err.print("stopped; nothing was written")
+def _leave_interrupted(at_once: bool, known: str = "") -> NoReturn:
+    """`known`: what a solve had found of its least value."""
+    err.print(f"stopped; {f'the value sought is {known}; ' if known else ''}nothing was written", soft_wrap=True)
     if at_once or any(thread.name == SOLVER_THREAD for thread in threading.enumerate()):
         # A solver in the middle of something would bring an orderly exit down, and a large program takes
         # seconds to be taken apart.

@@ -15,7 +15,7 @@ from planner.reporting.pages import FORMS, write_pages
 from planner.reporting.venture import Deck
 from planner.reporting.venture_book import write_venture
 from planner.reporting.venture_page import venture_lines, venture_page
-from planner.results.store import refresh_pages
+from planner.results.store import file_name, refresh_pages
 
 DECK = Deck()
 
@@ -52,11 +52,13 @@ def run(
 def _case(plan: Plan, run: Path, project: str, deck: Deck, progress: Progress) -> list[str]:
     found = invest(plan, run.name, project, deck, progress)
 
+    name = f"project-{file_name(project)}.html"
+
     def fill(target: Path) -> None:
-        page = target / f"project-{project}.html"
+        page = target / name
         page.write_text(venture_page(found, plan.case), encoding="utf-8", newline="\n")
         write_venture(found, plan.case, page.with_suffix(".xlsx"))
 
     progress("writing the investment case")
     refresh_pages(run, fill)
-    return [*venture_lines(found, plan.case), f"Written       {run}/project-{project}.html, .xlsx"]
+    return [*venture_lines(found, plan.case), f"Written       {run}/{name}, .xlsx"]

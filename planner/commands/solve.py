@@ -9,16 +9,17 @@ from typing import Annotated
 import typer
 
 from planner.api import solve
-from planner.commands.aside import Aside, aside
+from planner.commands.aside import aside
 from planner.commands.console import CasePath, ModelPath, Overrides, err, exit_codes, read_case, say, shown_progress
+from planner.commands.pages import write_first_pages
 from planner.data.size import size_of
 from planner.data.warnings import warnings_of
 from planner.errors import InfeasibleError, StoppedError
-from planner.reporting.pages import write_book, write_page
 from planner.reporting.screen import closing_lines
 from planner.results.plan import PlanValues
 from planner.results.status import Status
 from planner.results.store import SUMMARY, default_folder, write_run
+from planner.solving.bounds import Bounds
 from planner.solving.solve import compared, silent, solve_without_plan
 
 LARGE = 50_000
@@ -51,27 +52,19 @@ def run(
                     progress("without a plan")
                     plan = compared(plan, nothing.result())
                 progress("writing the reports")
-                target = write_run(plan, folder or default_folder(loaded), partial(_write_pages, other, plan))
+                target = write_run(plan, folder or default_folder(loaded), partial(write_first_pages, other, plan))
         if as_json:
             say((target / SUMMARY).read_text(encoding="utf-8").rstrip())
         _close(plan, target, as_json)
-
-
-def _write_pages(other: Aside, plan: PlanValues, target: Path) -> None:
-    page = other(write_page, plan, target)
-    try:
-        write_book(plan, target)
-    except BaseException:
-        other.end()  # before the folder that it writes into is removed
-        raise
-    page.result()
 
 
 def _close(plan: PlanValues, target: Path, as_json: bool) -> None:
     if plan.status is Status.INFEASIBLE:
         raise InfeasibleError([*plan.summary["reasons"], f"written: {target}/summary.json"])
     if plan.status is not Status.OPTIMAL:
-        raise StoppedError(f"stopped before an optimum was proven ({plan.status}); written: {target}/summary.json")
+        known = [f"least {name}: {Bounds(**found)}" for name, found in plan.summary.get("bounds", {}).items()]
+        said = f"stopped before an optimum was proven ({plan.status})"
+        raise StoppedError("; ".join([said, *known, f"written: {target}/summary.json"]))
     if not as_json:
         for line in closing_lines(plan):
             say(line)

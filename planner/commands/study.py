@@ -28,6 +28,10 @@ def run(
     out: Annotated[Path | None, typer.Option("--out", help="Study folder. Default: reports/studies/NAME.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes on this machine.")] = 1,
     scheduler: Annotated[str, typer.Option(help="Address of a dask scheduler instead, e.g. tcp://host:8786.")] = "",
+    plan: Annotated[
+        list[Path] | None,
+        typer.Option("--plan", metavar="RUN", help="For report: hold the plan of this run fixed at every point."),
+    ] = None,
 ) -> None:
     """Run many variants of a case. A study that was stopped goes on with the same command; no point is run twice."""
     with exit_codes():
@@ -39,7 +43,7 @@ def run(
         if what == "status":
             _status(folder)
         elif what == "report":
-            _apart("planner.studies.report", str(folder))
+            _apart("planner.studies.report", str(folder), *map(str, plan or ()))
         elif scheduler:
             _apart("planner.studies.cluster", "retry", str(folder), scheduler)
         else:
@@ -62,10 +66,15 @@ def _run(path: Path, out: Path, workers: int, scheduler: str) -> None:
 
 
 def _apart(module: str, *arguments: str) -> None:
-    """Run a module in a process of its own: its libraries take seconds to import; `planner solve` need not pay."""
-    done = subprocess.run([sys.executable, "-m", module, *arguments], check=False)  # noqa: S603  our own module
-    if done.returncode:
-        raise typer.Exit(done.returncode)
+    """Run a module in a process of its own: its libraries take seconds to import; `planner solve` need not pay.
+
+    Its standard input is a pipe that closes when this process ends, however it ends.
+    """
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603  our own module
+        code = process.wait()
+    if code:
+        raise typer.Exit(code)
 
 
 def _close(standing: Standing, out: Path) -> None:

@@ -1,13 +1,15 @@
 """What an .xlsx file is before anything opens it: a zip of XML that may be hostile, and formulas without values.
 
-OOXML never declares a document type, so a workbook that does is refused before any entity can expand.
+OOXML never declares a document type, so a workbook that does is refused before any entity can expand. Each part is
+read once in a stream, so that what would take a reader of whole elements minutes or gigabytes is refused first, as
+are rows and cells out of order, which such a reader drops or overwrites without a word.
 """
 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
@@ -19,6 +21,19 @@ from planner.errors import InputError
 MAX_PARTS = 2_000
 MAX_UNPACKED = 512 * 2**20
 MAX_PART = 256 * 2**20
+MAX_ELEMENTS = 40_000_000
+MAX_IN_ONE, MAX_ELSEWHERE = 100_000, 1_000_000
+"""Elements of one row or shared text, and elements of a part outside of them: both are in memory at once."""
+MAX_DEPTH = 100
+MAX_SHEETS, LAST_ROW = 1_000, 1_048_576
+LISTED = 1_000
+"""Merged areas, and formulas without a value, that are kept of a sheet."""
+_BULK = {("row", 3), ("si", 2)}
+"""Elements, and their depth, that a reader takes and drops one by one."""
+_TYPES = "[Content_Types].xml"
+_CELL = ["sheetData", "row", "c"]
+_UNREAD = "xl/pivotCache/"
+"""Where honest workbooks keep many elements that nobody here reads."""
 _CHUNK = 2**16
 
 
@@ -35,19 +50,28 @@ class _Hostile(Exception):
     pass
 
 
+class _Damaged(Exception):
+    pass
+
+
 def inspect(path: Path) -> dict[str, Traits]:
     """Traits of each sheet by name. Raises InputError for what is no sound or no harmless workbook."""
     try:
         with ZipFile(path) as book:
             _check_sizes(book)
+            traits, total = {}, 0
             for name in book.namelist():
-                if name.endswith((".xml", ".rels")):
-                    _refuse_doctype(book, name)
-            return {name: _traits(book, part) for name, part in _sheet_parts(book).items()}
+                part = _read_part(book, name)
+                total += part.elements
+                if total > MAX_ELEMENTS:
+                    raise _Hostile(f"holds more than {MAX_ELEMENTS:,} elements")
+                traits[name] = part.traits
+            return {sheet: traits[part] for sheet, part in _sheet_parts(book).items()}
     except _Hostile as error:
         raise InputError([fault("hostile-workbook", path.name, 0, "", str(error))]) from None
     except Exception as error:  # zlib.error and what else a damaged archive makes the library raise
-        said = f"is not a readable .xlsx workbook: {type(error).__name__}: {error}"
+        kind = "" if isinstance(error, _Damaged) else f"{type(error).__name__}: "
+        said = f"is not a readable .xlsx workbook: {kind}{error}"
         raise InputError([fault("bad-workbook", path.name, 0, "", said)]) from None
 
 
@@ -62,82 +86,132 @@ def _check_sizes(book: ZipFile) -> None:
         )
 
 
-def _refuse_doctype(book: ZipFile, name: str) -> None:
-    """Read up to the first element, before which any document type stands."""
-    begun = False
+class _Part:
+    """One part as its elements go by: how many there are, where they stand, and what they say of a sheet."""
 
-    def doctype(*_: object) -> None:
-        raise _Hostile(f"part {name} declares a document type, which no workbook does")
+    def __init__(self, name: str) -> None:
+        self.name, self.traits, self.elements = name, Traits(), 0
+        self._open: list[str] = []
+        self._in_one = self._elsewhere = 0
+        self._row, self._column = 0, (0, "")
+        self._cell, self._formula, self._value = "", False, False
 
-    def element(*_: object) -> None:
-        nonlocal begun
-        begun = True
+    def parser(self) -> expat.XMLParserType:
+        """A parser that feeds this part."""
+        parser = expat.ParserCreate()
+        parser.StartDoctypeDeclHandler = self._doctype
+        parser.StartElementHandler, parser.EndElementHandler = self._start, self._end
+        parser.CharacterDataHandler = self._characters
+        return parser
 
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = doctype
-    parser.StartElementHandler = element
-    with book.open(name) as part:
-        while not begun and (chunk := part.read(_CHUNK)):
-            parser.Parse(chunk, False)
+    def _doctype(self, *_: object) -> None:
+        raise _Hostile(f"part {self.name} declares a document type, which no workbook does")
+
+    def _start(self, tag: str, values: dict[str, str]) -> None:
+        local = tag.rpartition(":")[2]
+        self._open.append(local)
+        self.elements += 1
+        bulk = len(self._open) >= 2 and (self._open[1], 2) in _BULK
+        bulk = bulk or (len(self._open) >= 3 and (self._open[2], 3) in _BULK)
+        if (local, len(self._open)) in _BULK:
+            self._in_one = 0
+        self._in_one += bulk
+        self._elsewhere += not bulk
+        loose = self._elsewhere > MAX_ELSEWHERE and not self.name.startswith(_UNREAD)
+        if loose or self._in_one > MAX_IN_ONE or len(self._open) > MAX_DEPTH:
+            raise _Hostile(f"part {self.name} holds more elements in one than fit in memory")
+        if self._open[1:] == ["sheetData", "row"]:
+            self._next_row(values.get("r"))
+        elif self._open[1:] == _CELL:
+            self._next_cell(values.get("r"))
+            # A formula may give an empty text, which is stored as such.
+            self._formula, self._value = False, values.get("t") == "str"
+        elif local == "f":
+            self._formula = True
+        elif local == "mergeCell" and len(self.traits.merged) < LISTED:
+            self.traits.merged.append(values.get("ref", "?"))
+
+    def _next_row(self, given: str | None) -> None:
+        number = int(given) if given else self._row + 1
+        if not self._row < number <= LAST_ROW:
+            where = f"row {number} follows row {self._row}" if number <= self._row else f"has a row {number}"
+            raise _Damaged(f"part {self.name}: {where}")
+        self._row, self._column = number, (0, "")
+
+    def _next_cell(self, given: str | None) -> None:
+        self._cell = given or "?"
+        if given:
+            letters = given.rstrip("0123456789")
+            if (len(letters), letters) <= self._column:
+                raise _Damaged(f"part {self.name}: cell {given} follows a cell of column {self._column[1]}")
+            self._column = len(letters), letters
+
+    def _characters(self, _: str) -> None:
+        self._value = self._value or (bool(self._open) and self._open[-1] in ("v", "t"))
+
+    def _end(self, _: str) -> None:
+        if self._open[1:] == _CELL and self._formula and not self._value and len(self.traits.valueless) < LISTED:
+            self.traits.valueless.append(self._cell)
+        self._open.pop()
+
+
+def _read_part(book: ZipFile, name: str) -> _Part:
+    """Read a part through, if it is XML. The names of parts are free, so what it begins with decides."""
+    found = _Part(name)
+    parser = found.parser()
+    named_so = name.endswith((".xml", ".rels"))
+    with book.open(name) as file:
+        chunk = file.read(_CHUNK)
+        if not named_so and not chunk.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith((b"<", b"\0<")):
+            return found
+        # What is XML by its looks alone, such as old drawings, need not be sound: no reader gets further than we do.
+        with suppress(*(() if named_so else (expat.ExpatError,))):
+            while chunk:
+                parser.Parse(chunk, False)
+                chunk = file.read(_CHUNK)
+            parser.Parse(b"", True)
+    return found
 
 
 def _elements(book: ZipFile, name: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Elements of a small part, by local name."""
+    """Elements of a part that has been read through, by local name."""
     found: list[tuple[str, dict[str, str]]] = []
     parser = expat.ParserCreate()
-    parser.StartElementHandler = lambda tag, values: found.append((tag.split(":")[-1], values))
+    parser.StartElementHandler = lambda tag, values: found.append((tag.rpartition(":")[2], values))
     parser.Parse(book.read(name), True)
     yield from found
 
 
 def _sheet_parts(book: ZipFile) -> dict[str, str]:
     """Sheet name -> the part that holds it."""
-    root, rels = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
-    if not {root, rels} <= set(book.namelist()):
-        return {}
-    targets = {
-        values.get("Id", ""): values.get("Target", "") for tag, values in _elements(book, rels) if tag == "Relationship"
-    }
+    names = set(book.namelist())
+    root = next(iter(_targets(book, "", "_rels/.rels", "/officeDocument").values()), "")
+    rels = posixpath.join(posixpath.dirname(root), "_rels", f"{posixpath.basename(root)}.rels")
+    if not {root, rels, _TYPES} <= names:
+        raise _Damaged("has no part that lists its sheets")
+    for tag, values in _elements(book, _TYPES):
+        if values.get("PartName", "").lstrip("/").startswith(_UNREAD) and "pivotCache" not in values["ContentType"]:
+            raise _Hostile(f"{tag} {values['PartName']} is not what its name says")
+    targets = _targets(book, posixpath.dirname(root), rels)
+    sheets = [values for tag, values in _elements(book, root) if tag == "sheet"]
+    if len(sheets) > MAX_SHEETS:
+        raise _Hostile(f"has {len(sheets):,} sheets")
     out = {}
-    for tag, values in _elements(book, root):
-        if tag == "sheet":
-            target = targets.get(next((v for k, v in values.items() if k.endswith(":id")), ""), "")
-            part = target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
-            if part in book.namelist():
-                out[values.get("name", "")] = part
+    for values in sheets:
+        part = targets.get(next((v for k, v in values.items() if k.endswith(":id")), ""), "")
+        if part.startswith(_UNREAD):
+            raise _Hostile(f"part {part} is a sheet")
+        if part in names:
+            out[values.get("name", "")] = part
     return out
 
 
-def _traits(book: ZipFile, name: str) -> Traits:
-    traits = Traits()
-    data = book.read(name)
-    if b"mergeCell" not in data and not re.search(rb"<(\w+:)?f[\s>/]", data):
-        return traits
-    cell, formula, value = "", False, False
-    inside: list[str] = []
-
-    def start(tag: str, values: dict[str, str]) -> None:
-        nonlocal cell, formula, value
-        local = tag.split(":")[-1]
-        if local == "c":
-            # A formula may give an empty text, which is stored as such.
-            cell, formula, value = values.get("r", "?"), False, values.get("t") == "str"
-        elif local == "f":
-            formula = True
-        inside.append(local)
-        if local == "mergeCell":
-            traits.merged.append(values.get("ref", "?"))
-
-    def characters(text: str) -> None:
-        nonlocal value
-        value = value or inside[-1] in ("v", "t")
-
-    def end(tag: str) -> None:
-        inside.pop()
-        if tag.split(":")[-1] == "c" and formula and not value:
-            traits.valueless.append(cell)
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = start, end, characters
-    parser.Parse(data, True)
-    return traits
+def _targets(book: ZipFile, folder: str, rels: str, kind: str = "") -> dict[str, str]:
+    """Id of each relationship (of a kind) -> the part it leads to."""
+    if rels not in book.namelist():
+        return {}
+    return {
+        values.get("Id", ""): posixpath.normpath(posixpath.join("/", folder, values.get("Target", ""))).lstrip("/")
+        for tag, values in _elements(book, rels)
+        if tag == "Relationship" and values.get("Type", "").endswith(kind)
+    }

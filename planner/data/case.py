@@ -163,7 +163,9 @@ class Case:
         steps = {}
         for key, tiers in sets.items():
             lower, out = 0.0, []
-            for upper, loss in sorted(tiers):
+            *inner, (_, deepest) = sorted(tiers)
+            # The last step ends at 1, exactly: else the whole demand could not be short, and no plan would exist.
+            for upper, loss in (*inner, (1.0, deepest)):
                 out.append(LossStep(upper - lower, musd_per_tonne(loss)))
                 lower = upper
             steps[key] = tuple(out)

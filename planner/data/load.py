@@ -13,7 +13,7 @@ from planner.config import ModelFile, build_model, parse_value, read_model, set_
 from planner.data.case import Case
 from planner.data.checks import Read, check_all
 from planner.data.origin import Origin
-from planner.data.read import Sheet, read_folder, read_workbook
+from planner.data.read import Sheet, leads_out, read_folder, read_workbook
 from planner.data.rows import collapse, read_rows
 from planner.data.rules import fault
 from planner.data.schema import Row
@@ -87,6 +87,8 @@ def _model(
         places = {cells[0]: (line, sheet.cell(line, 1)) for line, cells in sheet.rows}
         return build_model(_model_values(sheet), overrides, sheet.place, path.stem, places)
     own = path / "model.toml"
+    if own.exists() and leads_out(own, path):
+        raise InputError([fault("unreadable", own.name, 0, "", "is a link that leads out of the folder")])
     return read_model(own if path.is_dir() and own.exists() else None, overrides)
 
 

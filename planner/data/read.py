@@ -15,6 +15,7 @@ from openpyxl.utils import get_column_letter
 
 from planner.data.archive import Traits, inspect
 from planner.data.cells import unarmour
+from planner.data.memory import available_memory
 from planner.data.rules import fault
 from planner.data.tables import BY_NAME
 from planner.errors import Fault, InputError, did_you_mean, nearest
@@ -22,7 +23,9 @@ from planner.errors import Fault, InputError, did_you_mean, nearest
 MODEL_SHEET = "model"
 MAX_BYTES = 256 * 2**20
 """Largest CSV table that is read; a million rows of demand are 40 MiB."""
-MAX_ROWS, MAX_COLUMNS = 2_000_000, 1_000
+MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 2_000_000, 1_000, 30_000_000
+BYTES_PER_ROW, BYTES_PER_CELL = 3_000, 60
+"""Measured: memory that a row of a table takes, typed, and a cell beside it."""
 _OTHER_FORMS = (".tsv", ".txt", ".xls", ".xlsx", ".ods", ".json", ".parquet")
 
 
@@ -62,6 +65,14 @@ def read_folder(folder: Path, faults: list[Fault], remarks: list[Fault]) -> dict
     return sheets
 
 
+def leads_out(path: Path, folder: Path) -> bool:
+    """Whether a path of a folder is a link to somewhere else."""
+    try:
+        return not path.resolve().is_relative_to(folder.resolve())
+    except RuntimeError:  # links that go round in a circle
+        return True
+
+
 def _left_out(path: Path) -> list[Fault]:
     """A file beside the tables whose name makes one think that it is read."""
     suffix = path.suffix.casefold()
@@ -77,6 +88,9 @@ def _read_csv(path: Path, faults: list[Fault]) -> Sheet | None:
         if not path.is_file():
             faults.append(fault("unreadable", path.name, 0, "", "is not a plain file"))
             return None
+        if leads_out(path, path.parent):
+            faults.append(fault("unreadable", path.name, 0, "", "is a link that leads out of the folder"))
+            return None
         if path.stat().st_size > MAX_BYTES:
             size = f"is {path.stat().st_size / 2**20:,.0f} MiB; at most {MAX_BYTES // 2**20} MiB are read"
             faults.append(fault("too-large", path.name, 0, "", size))
@@ -88,6 +102,9 @@ def _read_csv(path: Path, faults: list[Fault]) -> Sheet | None:
     text = _text(path.name, raw, faults)
     if text is None:
         return None
+    if oversized := _oversized(text):
+        faults.append(fault("too-large", path.name, 0, "", oversized))
+        return None
     # strict=True refuses text after a closing quote, which would otherwise be glued to the cell.
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
@@ -95,7 +112,22 @@ def _read_csv(path: Path, faults: list[Fault]) -> Sheet | None:
     except csv.Error as error:
         faults.append(fault("bad-csv", path.name, reader.line_num, "", f"is not readable as CSV: {error}"))
         return None
+    if len(sheet.header) > MAX_COLUMNS:
+        said = f"has {len(sheet.header):,} columns; at most {MAX_COLUMNS:,} are read"
+        faults.append(fault("too-large", path.name, sheet.header_line, "", said))
+        return None
     return None if _wrong_delimiter(sheet, faults) else sheet
+
+
+def _oversized(text: str) -> str:
+    """Why a table cannot be taken in, before it is; '' if it can."""
+    rows, cells = text.count("\n") + 1, text.count(",") + text.count("\n") + 1
+    if rows > MAX_ROWS or cells > MAX_CELLS:
+        return f"has {rows:,} rows and {cells:,} cells; at most {MAX_ROWS:,} and {MAX_CELLS:,} are read"
+    needed, free = rows * BYTES_PER_ROW + cells * BYTES_PER_CELL, available_memory()
+    if needed > free:
+        return f"has {rows:,} rows, which need about {needed / 2**30:,.1f} GiB, and {free / 2**30:,.1f} GiB are free"
+    return ""
 
 
 def _text(place: str, raw: bytes, faults: list[Fault]) -> str | None:
@@ -164,11 +196,7 @@ def _read_tabs(path: Path, traits: dict[str, Traits], faults: list[Fault]) -> tu
                 faults.append(fault("unknown-table", place, 0, "", said, value=tab.title))
                 continue
             tab.reset_dimensions()  # some programs write wrong ones, and rows would be lost
-            lines = (
-                (number, tuple(_cell_text(value) for value in row[:MAX_COLUMNS]))
-                for number, row in enumerate(tab.iter_rows(values_only=True), start=1)
-            )
-            sheet = _sheet(place, lines, tab.title)
+            sheet = _sheet(place, _tab_lines(place, tab.iter_rows(values_only=True)), tab.title)
             faults += _layout(place, tab.title, traits.get(tab.title, Traits()))
             if tab.title == MODEL_SHEET:
                 model = sheet
@@ -177,6 +205,15 @@ def _read_tabs(path: Path, traits: dict[str, Traits], faults: list[Fault]) -> tu
     finally:
         book.close()
     return sheets, model
+
+
+def _tab_lines(place: str, rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    for number, row in enumerate(rows, start=1):
+        beyond = row[MAX_COLUMNS:]
+        if beyond.count(None) < len(beyond):
+            said = f"has cells beyond column {get_column_letter(MAX_COLUMNS)}; at most {MAX_COLUMNS:,} columns are read"
+            raise InputError([fault("too-large", place, number, "", said)])
+        yield number, tuple(_cell_text(value) for value in row[:MAX_COLUMNS])
 
 
 def _layout(place: str, tab: str, traits: Traits) -> Iterator[Fault]:
@@ -199,11 +236,14 @@ def _row(address: str) -> int:
 
 def _sheet(place: str, lines: Iterator[tuple[int, tuple[str, ...]]], tab: str = "") -> Sheet:
     filled: list[tuple[int, tuple[str, ...]]] = []
+    kept = 0
     for number, cells in lines:
         if any(cells):
             filled.append((number, cells))
-            if len(filled) > MAX_ROWS:
-                raise InputError([fault("too-large", place, number, "", f"has more than {MAX_ROWS:,} rows")])
+            kept += len(cells)
+            if len(filled) > MAX_ROWS or kept > MAX_CELLS:
+                said = f"has more than {MAX_ROWS:,} rows or {MAX_CELLS:,} cells"
+                raise InputError([fault("too-large", place, number, "", said)])
     if not filled:
         return Sheet(place, (), (), tab=tab)
     line, header = filled[0]

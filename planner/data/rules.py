@@ -21,6 +21,7 @@ FAULTS: dict[str, Rule] = {
         "a row is as wide as the header", "quote cells that contain a comma; write decimals with a point"
     ),
     "too-large": Rule("tables fit in memory", "split the case, or leave out years between which demand is linear"),
+    "beyond-solver": Rule("figures are such that a solver computes with them", "check the units; figures multiply"),
     "bad-workbook": Rule("a workbook is a sound .xlsx file", "save it again with a spreadsheet program"),
     "hostile-workbook": Rule(
         "a workbook unpacks to a sane size and declares no entities", "do not open it; ask who sent it"
@@ -104,6 +105,9 @@ WARNINGS: dict[str, Rule] = {
 }
 """Worth a second look: the case is solved. `planner check --ignore NAME` silences one."""
 
+LONGEST_MESSAGE = 600
+"""Characters; a message repeats what a cell holds, which may be a book."""
+
 
 def fault(
     rule: str,
@@ -119,4 +123,6 @@ def fault(
 ) -> Fault:
     """A Fault of a rule in the catalogue, with the rule's remedy unless a better one is given."""
     known = FAULTS.get(rule) or WARNINGS[rule]
+    if len(message) > LONGEST_MESSAGE:
+        message = f"{message[:LONGEST_MESSAGE]}..."
     return Fault(place, line, column, message, rule, str(value)[:200], remedy or known.remedy, cell, also)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from planner.data.case import METAL, Case
+from planner.data.memory import available_memory
 from planner.data.rules import fault
-from planner.data.tree import scenario_tree
+from planner.data.tree import count_nodes
 from planner.errors import InputError
 
 BYTES_BASE, BYTES_PER_TERM = 250e6, 300.0
@@ -30,10 +29,18 @@ class Size:
         return BYTES_BASE + BYTES_PER_TERM * self.terms
 
 
-def size_of(case: Case, exact: bool = False) -> Size:
-    """Estimate; `exact` counts the histories instead of bounding them, which takes longer."""
-    nodes = len(scenario_tree(case).nodes) if exact else _most_nodes(case)
+def size_of(case: Case) -> Size:
+    """Estimate from above."""
+    nodes = _most_nodes(case)
     return Size(nodes, nodes * _terms_per_node(case))
+
+
+def counted_size(case: Case, room: float = float("inf")) -> Size:
+    """Estimate from the histories there are, which takes longer; no further than it takes to see that `room` bytes
+    are not enough."""
+    terms = _terms_per_node(case)
+    nodes = count_nodes(case, (room - BYTES_BASE) / BYTES_PER_TERM / terms)
+    return Size(nodes, nodes * terms)
 
 
 def _most_nodes(case: Case) -> int:
@@ -62,7 +69,7 @@ def refuse_if_too_large(case: Case, available: float | None = None) -> None:
     room = (available_memory() if available is None else available) * SHARE_OF_MEMORY
     size = size_of(case)
     if size.memory > room:
-        size = size_of(case, exact=True) if size.nodes < 10_000_000 else size
+        size = counted_size(case, room)
     if size.memory > room:
         said = (
             f"needs about {size.memory / 2**30:,.1f} GiB for {size.nodes:,} histories and {size.terms:,} terms, "
@@ -70,32 +77,3 @@ def refuse_if_too_large(case: Case, available: float | None = None) -> None:
         )
         remedy = "use fewer scenarios or years, or a machine with more memory"
         raise InputError([fault("too-large", case.name, 0, "", said, remedy=remedy)])
-
-
-def available_memory() -> float:
-    """Bytes that can still be had: of the machine and of the container."""
-    found = [_of_machine(), *_of_container()]
-    return min(value for value in found if value > 0)
-
-
-def _of_machine() -> float:
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return float(line.split()[1]) * 1024
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (OSError, ValueError, AttributeError):
-        return float("inf")  # unknown: refuse nothing
-
-
-def _of_container() -> list[float]:
-    out = []
-    for limit, used in (
-        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-        ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-    ):
-        try:
-            out.append(float(Path(limit).read_text(encoding="ascii")) - float(Path(used).read_text(encoding="ascii")))
-        except (OSError, ValueError):
-            continue  # no such limit, or "max"
-    return out

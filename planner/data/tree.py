@@ -93,6 +93,21 @@ def scenario_tree(case: Case) -> Tree:
     return Tree(case, tuple(nodes), effects)
 
 
+def count_nodes(case: Case, enough: float = float("inf")) -> int:
+    """Nodes of the scenario tree; once there must be more than `enough`, how many there are at least."""
+    effects = effects_by_scenario(case)
+    groups: list[tuple[str, ...]] = [tuple(case.scenarios)]
+    before = 0
+    for year in case.years:
+        shown = {s: effects[s].shown_in(year) for s in case.scenarios}
+        groups = [members for together in groups for members in _split(together, shown)]
+        # Histories never merge again.
+        if before + len(groups) * (case.last_year + 1 - year) > enough:
+            return before + len(groups) * (case.last_year + 1 - year)
+        before += len(groups)
+    return before
+
+
 def committed_tree(case: Case) -> Tree:
     """The chain of years on which committed investment lives: one path for all scenarios."""
     together = tuple(case.scenarios)

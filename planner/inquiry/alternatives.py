@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import block_array, csr_array, eye_array
 
 from planner.formulation.money import full_capex
-from planner.inquiry.desk import Desk
+from planner.inquiry.desk import Desk, quickest
 from planner.reporting.explanation import Alternatives, Range
 from planner.solving.goals import HOLD_MUSD
 from planner.solving.highs import Solver, Stop
@@ -40,7 +40,7 @@ def alternatives(desk: Desk, least_risk: float, cost: float, risk_share: float, 
     ranges = []
     for at, (kind, key) in enumerate(targets):
         limit = most_possible.get((kind, key))
-        ranges.append(Range(kind, key, low[at], high[at], limit, word(low[at], high[at], limit)))
+        ranges.append(Range(kind, key, float(low[at]), float(high[at]), limit, word(low[at], high[at], limit)))
     return Alternatives(risk_share, cost_share, ranges, solves)
 
 
@@ -113,7 +113,7 @@ def _extremes(
             reached = seen_high[k] >= limit * (1 - 1e-9) if turned else seen_low[k] <= 1e-9 * max(min(limit, 1e9), 1.0)
             if reached:
                 continue
-            found = solver.minimise(program.column[side, k])
+            found = solver.minimise(program.column[side, k], ("primal", "dual", "ipm") if solves else quickest(program))
             solves += 1
             if found.stop is Stop.OPTIMAL:
                 seen_low = np.minimum(seen_low, found.x[sums])

@@ -8,17 +8,19 @@ Losses per kg scaled all alike scale every risk alike, so no measure here can tu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.config import LEVERS, Lever
 from planner.data.case import Case
-from planner.inquiry.desk import Ask, Desk, Question, with_policy
+from planner.inquiry.desk import Answer, Desk, Question, is_far, with_policy
 from planner.inquiry.doubts import DOUBTS, Doubt
 from planner.reporting.explanation import Trial, Verdict
 from planner.reporting.numbers import listed, percent, rough
 from planner.solving.program import Program
+from planner.solving.session import Session
 
+Ask = Callable[[Iterable[Question]], Mapping[str, Answer]]
 HOLDS, FAILS, OPEN = "holds", "fails", "not decided by these data"
 MATTERS = 0.10
 """A tenth of the risk: what is less counts as not mattering. Half the effect that these data can tell from their own
@@ -100,35 +102,46 @@ CLAIMS: tuple[Claim, ...] = (
 )
 
 
-def sides(claim: Claim, desk: Desk, doubt: str, case: Case, program: Program | None) -> list[Question]:
-    """The two questions of a trial; claims that ask the same share it.
+def speaking(case: Case) -> list[Claim]:
+    """The claims that a run with these levers can speak to."""
+    levers = set(case.model.levers)
+    return [c for c in CLAIMS if c.alone or levers & set(c.levers_without if c.levers_with is None else c.levers_with)]
 
-    program: the desk's program with the figures of `case`; None if its structure differs.
-    """
 
-    def of(levers: Iterable[Lever]) -> Question:
-        kept = tuple(x for x in LEVERS if x in set(levers) & set(case.model.levers))
-        key = f"try:{doubt}:{'+'.join(kept)}"
+def under(desk: Desk, doubt: Doubt, factor: float, levers: Iterable[Lever]) -> Question:
+    """The least risk with an input at another value and with these levers of the run."""
+    name, allowed = f"{doubt.key}*{factor:g}", set(levers) & set(desk.case.model.levers)
+    kept = tuple(x for x in LEVERS if x in allowed)
+
+    def make() -> Program:
+        program = desk.under(name, lambda: doubt.vary(desk.case, factor))
         if program is not None:
-            return Question(key, desk.only(kept, program))
-        return Question(key, case=case.with_model(case.model.model_copy(update={"levers": kept})))
+            return desk.only(kept, program)
+        case = doubt.vary(desk.case, factor)
+        return Session(case.with_model(case.model.model_copy(update={"levers": kept}))).program
 
-    everything = case.model.levers
-    with_it = of(everything if claim.levers_with is None else claim.levers_with)
-    if claim.alone:
-        national = with_policy(case, coordination="national")
-        together = (
-            with_it
-            if case.model.policy.coordination == "allied"
-            else Question(f"try:{doubt}:allied", case=with_policy(case, coordination="allied"))
-        )
-        return [together, Question(f"try:{doubt}:national", case=national)]
-    without = () if claim.levers_with is not None else tuple(x for x in everything if x not in claim.levers_without)
-    return [with_it, of(without)]
+    return Question(f"try:{name}:{'+'.join(kept)}", make, far=is_far(kept))
 
 
-Planned = tuple[Claim, Doubt, float, list[str]]
-"""A trial: the claim, the doubt, the factor, and the keys of its two questions."""
+def sides(claim: Claim, desk: Desk, doubt: Doubt, factor: float) -> list[Question]:
+    """The two questions of a trial; claims that ask the same share it."""
+    everything = desk.case.model.levers
+    with_it = under(desk, doubt, factor, everything if claim.levers_with is None else claim.levers_with)
+    if not claim.alone:
+        without = () if claim.levers_with is not None else (x for x in everything if x not in claim.levers_without)
+        return [with_it, under(desk, doubt, factor, without)]
+    name = f"{doubt.key}*{factor:g}"
+
+    def national() -> Program:
+        found = desk.national.under(name, lambda: doubt.vary(desk.national.case, factor))
+        return found if found is not None else Session(doubt.vary(desk.national.case, factor)).program
+
+    def allied() -> Program:
+        return Session(doubt.vary(with_policy(desk.case, coordination="allied"), factor)).program
+
+    if desk.case.model.policy.coordination != "allied":
+        with_it = Question(f"try:{name}:allied", allied)
+    return [with_it, Question(f"try:{name}:national", national)]
 
 
 def verdicts(desk: Desk, given: Mapping[str, tuple[float, float]], ask: Ask, thorough: bool) -> list[Verdict]:
@@ -138,7 +151,7 @@ def verdicts(desk: Desk, given: Mapping[str, tuple[float, float]], ask: Ask, tho
     the other, until one of them shows that the data do not decide it.
     """
     there = [doubt for doubt in DOUBTS if doubt.is_there(desk.case)]
-    claims = [claim for claim in CLAIMS if claim.key in given]
+    claims = speaking(desk.case)
     waiting = {c.key: [d for d in there if thorough or c.key in d.aimed_at] for c in claims}
     trials: dict[str, list[Trial]] = {c.key: [] for c in claims}
     while any(waiting.values()):
@@ -151,6 +164,16 @@ def verdicts(desk: Desk, given: Mapping[str, tuple[float, float]], ask: Ask, tho
     return [judged(c, given[c.key], trials[c.key], _left(there, trials[c.key])) for c in claims]
 
 
+def first_questions(desk: Desk, thorough: bool) -> Iterator[Question]:
+    """What `verdicts` will ask first, whatever the answers."""
+    there = [doubt for doubt in DOUBTS if doubt.is_there(desk.case)]
+    for claim in speaking(desk.case):
+        aimed = [d for d in there if thorough or claim.key in d.aimed_at]
+        for doubt in aimed if thorough else aimed[:1]:
+            for factor in doubt.factors if thorough else farthest(doubt.factors):
+                yield from sides(claim, desk, doubt, factor)
+
+
 def _left(there: Sequence[Doubt], trials: Sequence[Trial]) -> list[str]:
     used = {trial.input for trial in trials}
     return [doubt.name for doubt in there if doubt.name not in used]
@@ -159,25 +182,20 @@ def _left(there: Sequence[Doubt], trials: Sequence[Trial]) -> list[str]:
 def _tried(
     desk: Desk, pairs: Sequence[tuple[Claim, Doubt]], given: Mapping[str, tuple[float, float]], ask: Ask, thorough: bool
 ) -> Iterator[tuple[Claim, Trial]]:
-    plan: list[Planned] = []
-    questions: dict[str, Question] = {}
-    for doubt in dict.fromkeys(d for _, d in pairs):
-        for factor in doubt.factors if thorough else _farthest(doubt.factors):
-            case = doubt.vary(desk.case, factor)
-            program = desk.under(case)
-            for claim in (c for c, d in pairs if d is doubt):
-                both = sides(claim, desk, f"{doubt.key}*{factor:g}", case, program)
-                questions |= {q.key: q for q in both if q.key not in questions}
-                plan.append((claim, doubt, factor, [q.key for q in both]))
-    found = ask(questions.values())
+    plan = [
+        (claim, doubt, factor, sides(claim, desk, doubt, factor))
+        for claim, doubt in pairs
+        for factor in (doubt.factors if thorough else farthest(doubt.factors))
+    ]
+    found = ask(question for *_, both in plan for question in both)
     for claim, doubt, factor, (one, other) in plan:
-        with_it, without_it = found[one].least_risk, found[other].least_risk
+        with_it, without_it = found[one.key].least_risk, found[other.key].least_risk
         value, as_given = claim.measure(with_it, without_it), claim.measure(*given[claim.key])
         flips = claim.says(value) != claim.says(as_given)
         yield claim, Trial(doubt.name, f"× {factor:g}", doubt.why, with_it, without_it, value, flips)
 
 
-def _farthest(factors: Sequence[float]) -> Sequence[float]:
+def farthest(factors: Sequence[float]) -> Sequence[float]:
     """One end on each side of the value as given."""
     below, above = [f for f in factors if f < 1], [f for f in factors if f > 1]
     return [*([min(below)] if below else []), *([max(above)] if above else [])]

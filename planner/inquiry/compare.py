@@ -12,6 +12,7 @@ from typing import Any
 
 from planner.config import ModelFile
 from planner.data.case import Case
+from planner.data.cells import armour
 from planner.data.load import load
 from planner.data.schema import CARRIED, Row
 from planner.data.tables import TABLES, Table
@@ -224,7 +225,7 @@ def _write(path: Path, head: Sequence[str], rows: Sequence[Sequence[object]]) ->
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(head)
-        writer.writerows(rows)
+        writer.writerows([armour(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
 
 
 def refuse_single(runs: Sequence[Path]) -> None:

@@ -179,7 +179,7 @@ DOUBTS: tuple[Doubt, ...] = (
     ),
     Doubt(
         "use",
-        "use of rare earths, and imports with it",
+        "use of rare earths and imports with it",
         (0.8, 1.2),
         "element content of goods, +/-20 % taken",
         use,

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 
 from planner.data.case import Case
 from planner.errors import StoppedError
-from planner.inquiry import claims, information, ladder
+from planner.inquiry import claims, influence, information, ladder
 from planner.inquiry.alternatives import alternatives
+from planner.inquiry.asking import Asker, asking
 from planner.inquiry.bottleneck import links
-from planner.inquiry.desk import Answer, Ask, Desk, Question, answer, answering, risk_of, shares, with_policy
+from planner.inquiry.desk import Answer, Desk, Question, answer, of_case, risk_of, shares, with_policy
 from planner.inquiry.marginal import marginals
-from planner.reporting.explanation import Explanation, Knowledge, Rung
+from planner.reporting.explanation import Alternatives, Explanation, Knowledge, Rung
 from planner.results.plan import PlanValues
 from planner.results.status import Status
-from planner.solving.highs import Solution, Solver, Stop
+from planner.solving.program import Program
 
 Say = Callable[[str], None]
-MOST_WORKERS = 4
 SMALLEST_MUSD = 1e-6
 NEAR_RISK, NEAR_COST = 0.02, 0.05
 """Shares of the least risk and of the cost within which a plan counts as nearly as good."""
-SMALL = 20_000
-"""Nonzeros below which starting other processes takes longer than it saves."""
+NOTHING_LOST = Answer("", 0.0, 0.0, None, {}, {}, {})
 
 
 def explain(
@@ -32,69 +31,37 @@ def explain(
 ) -> Explanation:
     """Explain a solved plan. `name`: what the run is called. Raises StoppedError where no optimum is proven.
 
-    thorough: try every unsure input on every claim, and look for alternatives.
-    workers: processes that solve (None: as many as help).
+    thorough: try every unsure input on every claim, at all its values.
+    workers: how many programs are solved at once (None: as many as help).
     """
     if plan.status is not Status.OPTIMAL:
         raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
     say("building the program")
     desk = Desk(plan.case)
-    count = workers if workers is not None else 1 if desk.program.matrix.nnz < SMALL else _processors()
-    with answering(count) as ask:
-        return _explain(plan, name, desk, Counted(ask), say, thorough)
+    with asking(desk, workers) as ask:
+        return _explain(plan, name, desk, ask, say, thorough)
 
 
-def _processors() -> int:
-    return min(MOST_WORKERS, os.cpu_count() or 1)
-
-
-@dataclass
-class Counted:
-    """Asks, and counts the questions."""
-
-    ask: Ask
-    count: int = field(default=0)
-
-    def __call__(self, questions: object) -> dict[str, Answer]:
-        """Answer questions."""
-        listed = list(questions)  # type: ignore[call-overload]
-        self.count += len(listed)
-        return self.ask(listed)
-
-
-def _explain(plan: PlanValues, name: str, desk: Desk, ask: Counted, say: Say, thorough: bool) -> Explanation:
+def _explain(plan: PlanValues, name: str, desk: Desk, ask: Asker, say: Say, thorough: bool) -> Explanation:
     case = desk.case
-    say("the plan again, for its shadow prices")
-    solver = Solver(desk.program)
-    solved = solver.minimise(desk.program.column["risk", None])
-    if solved.stop is not Stop.OPTIMAL:
-        raise StoppedError(f"{name}: stopped before an optimum was proven ({solved.stop})")
-    prices = marginals(desk, solver, solved)
-    say("counterfactuals: levers, partners, time, information")
-    mean = answer(
-        Question("mean", case=information.mean_case(case), slack=case.model.objective.risk_slack, with_cost=True)
-    )
-    committed = desk if case.model.policy.investment == "committed" else Desk(with_policy(case, investment="committed"))
-    carried = Question("mean plan", committed.fixed(mean.decisions))
-    known = _known(plan, desk, solved)
-    asked = [*ladder.questions(desk), carried, *information.wait_and_see(case)]
-    found = ask(question for question in asked if question.key not in known) | known
-    own = _own(plan, desk, solved, found)
+    say("counterfactuals: levers, partners, time, information, unsure inputs")
+    prices = ask.begin(partial(marginals, desk))
+    near = ask.begin(partial(_alternatives, plan, desk))
+    found = ask(_questions(plan, desk, thorough)) | _known(plan, desk)
+    own = _own(plan, desk, found)
     knowledge = _knowledge(plan, case, own, found)
     left_out = ladder.left_out(case, found, own)
     rungs = ladder.ladder(case, found)
     together = ladder.compared(case, ladder.COORDINATION, case.model.policy.coordination, found, own)
     say("claims: unsure inputs at their ends")
     verdicts = claims.verdicts(desk, _given(rungs, left_out, together), ask, thorough)
-    near = None
-    if thorough and own.cost is not None:
-        say("alternatives: least and most of each project")
-        near = alternatives(desk, own.least_risk, own.cost, NEAR_RISK, NEAR_COST)
+    leans = influence.influences(desk, own.least_risk, verdicts, ask)
     timing = [
         *ladder.compared(case, ladder.INVESTMENT, case.model.policy.investment, found, own),
         ladder.against(ladder.rung(case, f"Everything decided {ladder.LATER} years later", found["later"]), own),
         ladder.against(ladder.rung(case, "Every new plant in use a year sooner", found["sooner"]), own),
     ]
+    solved, marginal, others = desk.best()[1], prices.result(), near.result()
     return Explanation(
         name,
         str(plan.summary.get("case", case.name)),
@@ -105,34 +72,80 @@ def _explain(plan: PlanValues, name: str, desk: Desk, ask: Counted, say: Say, th
         timing,
         knowledge,
         links(desk, solved.x, solved.duals),
-        prices,
+        marginal,
         verdicts,
-        ask.count + len(prices) + 2 + (near.solves if near else 0),
+        leans,
+        ask.asked + len(marginal) + 2 + others.solves,
         thorough,
-        near,
+        others,
     )
 
 
-def _known(plan: PlanValues, desk: Desk, solved: Solution) -> dict[str, Answer]:
-    """The last rung of the ladder is the run itself, where the run's goal is the least risk."""
-    if plan.case.model.objective.goal != "risk":
-        return {}
+def _questions(plan: PlanValues, desk: Desk, thorough: bool) -> Iterator[Question]:
+    """All that can be asked before anything is known."""
+    case = desk.case
+    yield from (q for q in ladder.questions(desk) if q.key != _own_rung(plan, desk))
+    for _, ends in influence.asked(desk):
+        yield from (question for _, question in ends)
+    yield from claims.first_questions(desk, thorough)
+    yield Question("mean plan", lambda: _mean_plan(desk))
+    yield from information.wait_and_see(case, plan.summary["scenario_loss_musd"])
+
+
+def _alternatives(plan: PlanValues, desk: Desk) -> Alternatives:
+    """What all plans hold that are nearly as good. Under another goal: as good as the plan of least risk."""
+    if plan.case.model.objective.goal == "risk":
+        least, cost = plan.summary["least_risk_musd"], plan.summary["cost_musd"]
+    else:
+        slack = desk.case.model.objective.risk_slack
+        found = answer(Question("least risk", lambda: desk.program, slack, with_cost=True), near=desk)
+        least, cost = found.least_risk, found.cost or 0.0
+    return alternatives(desk, least, cost, NEAR_RISK, NEAR_COST)
+
+
+def _mean_plan(desk: Desk) -> Program:
+    """The program in which the plan for the mean future is carried out, for the committed policy."""
+    case = desk.case
+    slack = case.model.objective.risk_slack
+    mean = answer(Question("mean", of_case(information.mean_case(case)), slack=slack, with_cost=True))
+    committed = desk if case.model.policy.investment == "committed" else Desk(with_policy(case, investment="committed"))
+    return committed.fixed(mean.decisions)
+
+
+def _known(plan: PlanValues, desk: Desk) -> dict[str, Answer]:
+    """The last rung of the ladder is the run itself, where the run's goal is the least risk.
+
+    A future in which the plan loses nothing loses nothing if it is known either.
+    """
     s, program = plan.summary, desk.program
-    key = ladder.ladder_questions(desk)[-1].key
-    losses = {leaf: float(s["scenario_loss_musd"][w]) for w, leaf in desk.scope.tree.leaves.items()}
-    least = float(solved.x[program.column["risk", None]])
-    return {key: Answer(key, least, s["risk_musd"], s["cost_musd"], losses, shares(program), {})}
+    lost = s["scenario_loss_musd"]
+    nothing = {f"know:{w}": NOTHING_LOST for w in plan.case.scenarios if lost[w] <= SMALLEST_MUSD}
+    key = _own_rung(plan, desk)
+    if not key:
+        return nothing
+    losses = {leaf: float(lost[w]) for w, leaf in desk.scope.tree.leaves.items()}
+    return nothing | {key: Answer(key, _least(desk), s["risk_musd"], s["cost_musd"], losses, shares(program), {})}
 
 
-def _own(plan: PlanValues, desk: Desk, solved: Solution, found: Mapping[str, Answer]) -> Rung:
+def _own_rung(plan: PlanValues, desk: Desk) -> str:
+    """The rung that the run itself is; '' if its goal is another."""
+    return ladder.ladder_questions(desk)[-1].key if plan.case.model.objective.goal == "risk" else ""
+
+
+def _least(desk: Desk) -> float:
+    return float(desk.best()[1].x[desk.program.column["risk", None]])
+
+
+def _own(plan: PlanValues, desk: Desk, found: Mapping[str, Answer]) -> Rung:
     """The run itself. Under another goal than least risk, the plan of least risk stands for it."""
     if plan.case.model.objective.goal != "risk":
         return replace(
             ladder.ladder(desk.case, found)[-1], key="own", name="All levers of the run, goal least risk", against=""
         )
     s = plan.summary
-    least = float(solved.x[desk.program.column["risk", None]])
-    return Rung("own", "This plan", least, s["risk_musd"], s["cost_musd"], s["expected_loss_musd"], s["cvar_musd"])
+    return Rung(
+        "own", "This plan", _least(desk), s["risk_musd"], s["cost_musd"], s["expected_loss_musd"], s["cvar_musd"]
+    )
 
 
 def _knowledge(plan: PlanValues, case: Case, own: Rung, found: Mapping[str, Answer]) -> Knowledge:

@@ -150,8 +150,11 @@ def _avoided(plan: PlanValues, project: str, capex: float) -> Avoided:
     mask = np.array([key[0] == "build" and key[1][0] == project for key in desk.program.columns])
     slack = desk.case.model.objective.risk_slack
     asked = [
-        Question(key, program, slack=slack, with_cost=True, want_x=True)
-        for key, program in (("with", desk.program), ("without", held_at_zero(desk.program, mask)))
+        Question(key, make, slack=slack, with_cost=True, want_x=True)
+        for key, make in (
+            ("with", lambda: desk.program),
+            ("without", lambda: held_at_zero(desk.program, mask)),
+        )
     ]
     with_it, without_it = (answer(question) for question in asked)
     before, after = (_shortfall(desk, found.x) for found in (with_it, without_it) if found.x is not None)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 from planner.config import LEVERS, Lever
 from planner.data.case import Case
-from planner.inquiry.desk import Answer, Desk, Question, with_policy
+from planner.inquiry.desk import Answer, Desk, Question, is_far, of_case, with_policy
 from planner.reporting.explanation import Rung
 from planner.results.losses import cvar
 
@@ -38,26 +39,33 @@ def steps(case: Case) -> list[tuple[str, str, tuple[Lever, ...]]]:
 def ladder_questions(desk: Desk) -> list[Question]:
     """Nothing, then one step after the other; the last rung is the run's own program."""
     slack = desk.case.model.objective.risk_slack
-    out = [Question("ladder:nothing", desk.without(LEVERS), slack=slack, with_cost=True)]
+    out = [Question("ladder:nothing", lambda: desk.without(LEVERS), slack, with_cost=True, far=True)]
     levers: tuple[Lever, ...] = ()
     for key, _, added in steps(desk.case):
         levers += added
-        out.append(Question(f"ladder:{key}", desk.only(levers), slack=slack, with_cost=True))
+        out.append(Question(f"ladder:{key}", partial(desk.only, levers), slack, with_cost=True, far=is_far(levers)))
     return out
 
 
 def left_out_questions(desk: Desk) -> list[Question]:
     """Everything but one step. All but the last step is a rung of the ladder already."""
-    return [Question(f"without:{key}", desk.without(levers)) for key, _, levers in steps(desk.case)[:-1]]
+    return [Question(f"without:{key}", partial(desk.without, levers)) for key, _, levers in steps(desk.case)[:-1]]
 
 
-def policy_questions(case: Case) -> list[Question]:
+def policy_questions(desk: Desk) -> list[Question]:
     """The other ways of acting together, and the other way of investing."""
-    policy, slack = case.model.policy, case.model.objective.risk_slack
-    others = [("coordination", c) for c in COORDINATION if c != policy.coordination]
-    others += [("investment", i) for i in INVESTMENT if i != policy.investment]
+    policy, slack = desk.case.model.policy, desk.case.model.objective.risk_slack
+    others = [("investment", i) for i in INVESTMENT if i != policy.investment]
+    others += [("coordination", c) for c in COORDINATION if c != policy.coordination]
     return [
-        Question(value, case=with_policy(case, **{key: value}), slack=slack, with_cost=True) for key, value in others
+        Question(
+            value,
+            # The claim about allies asks more of this program.
+            (lambda: desk.national.program) if value == "national" else of_case(with_policy(desk.case, **{key: value})),
+            slack=slack,
+            with_cost=True,
+        )
+        for key, value in others
     ]
 
 
@@ -67,8 +75,8 @@ def timing_questions(desk: Desk) -> list[Question]:
         (desk.case.commitment_years(p).start for p in desk.case.projects if desk.case.commitment_years(p)),
         default=desk.case.first_year,
     )
-    sooner = Question("sooner", case=a_year_sooner(desk.case))
-    return [Question("later", desk.not_before(first + LATER)), sooner]
+    sooner = Question("sooner", lambda: of_case(a_year_sooner(desk.case))())
+    return [Question("later", lambda: desk.not_before(first + LATER), far=True), sooner]
 
 
 def a_year_sooner(case: Case) -> Case:
@@ -132,10 +140,12 @@ def compared(case: Case, names: Mapping[str, str], chosen: str, found: Mapping[s
 
 
 def questions(desk: Desk) -> Iterable[Question]:
-    """All questions about levers, partners and time. The longest come first, so that workers end together."""
+    """All questions about levers, partners and time; first those that need nothing to be built."""
+    later, sooner = timing_questions(desk)
     return [
-        *policy_questions(desk.case),
         *ladder_questions(desk)[::-1],
         *left_out_questions(desk),
-        *timing_questions(desk),
+        later,
+        *policy_questions(desk),
+        sooner,
     ]

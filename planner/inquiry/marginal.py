@@ -21,19 +21,21 @@ Change = tuple[int, float]
 """Row, and by how much its right-hand side grows if one unit more is there."""
 
 
-def marginals(desk: Desk, solver: Solver, solved: Solution) -> list[Marginal]:
+def marginals(desk: Desk) -> list[Marginal]:
     """For each kind the thing with the highest price, its price, and what the risk falls by with one unit more.
 
-    Under degeneracy the two differ: a price is a one-sided derivative. The solver is left with its own program.
+    Under degeneracy the two differ: a price is a one-sided derivative.
     """
     names, risk = Names(desk.case), desk.program.column["risk", None]
+    known, solved = desk.best()
+    solver = Solver(desk.program)
+    solver.begin_like(known)
     before, out = float(solved.x[risk]), []
     for label, (price, unit, rows) in _best(desk, solved).items():
         solver.replace(_with_more(desk.program, rows))
         found = solver.minimise(risk)
         if found.stop is Stop.OPTIMAL:
             out.append(Marginal(_words(names, label), unit, price, before - float(found.x[risk])))
-    solver.replace(desk.program)
     return out
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.reporting.book import Book, rows_of
+from planner.reporting.book import EXPECTED, Book, rows_of
 from planner.reporting.limits import limits
 from planner.reporting.money import largest_first, spent
 from planner.reporting.names import midway
 from planner.reporting.numbers import change, count, listed, percent, rough
 from planner.reporting.parts import Card
 from planner.reporting.plants import decisions, everywhere, expected_sum
+from planner.reporting.provenance import summary_keys, table_rows
 from planner.reporting.supply import remaining
 
 WHO = {
@@ -28,6 +29,7 @@ class Saying:
 
     about: str
     sentence: str
+    source: str = ""
 
 
 def question(book: Book) -> str:
@@ -57,35 +59,74 @@ def risk_words(book: Book) -> str:
 
 
 def cards(book: Book) -> list[Card]:
-    """Key figures."""
+    """Key figures: of the risk, then of the plan."""
+    return [*_risk_cards(book), *_plan_cards(book)]
+
+
+def _risk_cards(book: Book) -> list[Card]:
     s, old = book.summary, book.without
 
     def was(key: str) -> str:
         return f"without a plan {rough(old[key])} ({change(old[key], s[key]) or 'none'})" if old else ""
 
     least = s.get("least_risk_musd")
-    built = decisions(book)
-    levels = s["service_level"]
-    out = [
+    return [
         Card(
             "Risk",
             rough(s["risk_musd"]),
             "MUSD",
             was("risk_musd") or (f"least attainable {rough(least)}" if least is not None else ""),
+            summary_keys("risk_musd", "least_risk_musd", "without_plan.risk_musd"),
         ),
-        Card("Expected loss", rough(s["expected_loss_musd"]), "MUSD", was("expected_loss_musd")),
-        Card(f"Mean loss in {tail_words(book)}", rough(s["cvar_musd"]), "MUSD", was("cvar_musd")),
         Card(
-            "Cost of the plan", rough(s["cost_musd"]), "MUSD", "present value, public and private, operation included"
+            "Expected loss",
+            rough(s["expected_loss_musd"]),
+            "MUSD",
+            was("expected_loss_musd"),
+            summary_keys("expected_loss_musd", "without_plan.expected_loss_musd"),
         ),
-        Card("Public money", rough(s["public_spend_musd"]), "MUSD", "expected, not discounted"),
+        Card(
+            f"Mean loss in {tail_words(book)}",
+            rough(s["cvar_musd"]),
+            "MUSD",
+            was("cvar_musd"),
+            summary_keys("cvar_musd", "without_plan.cvar_musd"),
+        ),
+    ]
+
+
+def _plan_cards(book: Book) -> list[Card]:
+    s, built = book.summary, decisions(book)
+    levels = s["service_level"]
+    out = [
+        Card(
+            "Cost of the plan",
+            rough(s["cost_musd"]),
+            "MUSD",
+            "present value, public and private, operation included",
+            summary_keys("cost_musd"),
+        ),
+        Card(
+            "Public money",
+            rough(s["public_spend_musd"]),
+            "MUSD",
+            "expected, not discounted",
+            summary_keys("public_spend_musd"),
+        ),
         Card(
             "New plants",
             f"{built['project'].nunique():,}",
             "projects",
             f"{rough(expected_sum(built, 'capex_musd'))} MUSD of capital",
+            f"{table_rows('investments', EXPECTED)}: projects counted, capex_musd summed",
         ),
-        Card("People trained", rough(sum(s["trained"].values())), "persons", "who complete their training"),
+        Card(
+            "People trained",
+            rough(sum(s["trained"].values())),
+            "persons",
+            "who complete their training",
+            summary_keys("trained"),
+        ),
     ]
     if levels:
         worst = min(levels, key=lambda e: (levels[e], e))
@@ -95,6 +136,7 @@ def cards(book: Book) -> list[Card]:
                 percent(levels[worst]),
                 "",
                 f"{book.names.element(worst)}, the least served; expected, whole horizon",
+                summary_keys(f"service_level.{worst}"),
             )
         )
     return out
@@ -102,12 +144,15 @@ def cards(book: Book) -> list[Card]:
 
 def answer(book: Book) -> list[Saying]:
     """The answer, in the order in which it is asked for."""
+    measures = summary_keys("risk_musd", "expected_loss_musd", "cvar_musd", "least_risk_musd", "without_plan")
+    money = f"{summary_keys('cost_musd', 'public_spend_musd')}; {table_rows('spending')}: expected, by funder"
+    short = f"{table_rows('shortfall', EXPECTED)}, times the loss per kg; {summary_keys('expected_shortfall_t')}"
     return [
-        Saying("Risk", _risk(book)),
-        Saying("Cost", _cost(book)),
-        Saying("What to fund first", _first(book)),
-        Saying("Who remains short", _short(book)),
-        Saying("What binds", _binding(book)),
+        Saying("Risk", _risk(book), measures),
+        Saying("Cost", _cost(book), money),
+        Saying("What to fund first", _first(book), f"{table_rows('investments')}: year, capex_musd"),
+        Saying("Who remains short", _short(book), f"{short}, scenario_loss_musd"),
+        Saying("What binds", _binding(book), f"{table_rows('shadow_prices')}: musd_per_unit, the largest of a kind"),
     ]
 
 

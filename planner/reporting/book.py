@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from planner.data.case import Case
+from planner.reporting.explanation import Explanation
 from planner.reporting.names import Names
 from planner.results.losses import loss_of_shortfall
 from planner.results.plan import TABLE_COLUMNS, PlanValues
@@ -46,6 +47,8 @@ class Book:
     summary: Mapping[str, Any]
     tables: Mapping[str, pd.DataFrame]
     names: Names
+    found: Explanation | None = None
+    """Why the plan is as it is, if that was asked."""
 
     @property
     def title(self) -> str:
@@ -151,10 +154,10 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
-def open_book(plan: PlanValues) -> Book:
-    """A plan as a book. Tables that the plan lacks are empty."""
+def open_book(plan: PlanValues, found: Explanation | None = None) -> Book:
+    """A plan as a book, with what was found out about it. Tables that the plan lacks are empty."""
     tables = {name: _typed(plan.tables.get(name), columns) for name, columns in TABLE_COLUMNS.items()}
-    return Book(plan.case, plan.status.value, plan.summary, tables, Names(plan.case))
+    return Book(plan.case, plan.status.value, plan.summary, tables, Names(plan.case), found)
 
 
 def _typed(table: pd.DataFrame | None, columns: Sequence[str]) -> pd.DataFrame:

@@ -1,37 +1,29 @@
-"""Charts of the decision: timeline, capacity, staff, spending."""
+"""Charts of plants: the timeline of what is built, capacity and its use."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import altair as alt
 import pandas as pd
 
-from planner.reporting.book import Book, rows_of
+from planner.reporting.book import EXPECTED, Book, rows_of
 from planner.reporting.drawing import (
     EXISTING,
-    HUES,
     INK,
-    OTHERS,
     STAGE_COLOURS,
-    WITHOUT,
     Drawer,
-    legend_of,
+    labels,
     stacked,
-    x_time,
     x_years,
     y_amount,
     year_ticks,
 )
-from planner.reporting.money import ITEM_NAMES, budgets, largest_first, spent
 from planner.reporting.names import STAGES, STAGES_MANY
-from planner.reporting.numbers import count, number, percent, rough
+from planner.reporting.numbers import count, number
 from planner.reporting.parts import Figure, Panel
 from planner.reporting.plants import UNITS, capacity, capacity_groups, decisions, everywhere
+from planner.reporting.provenance import table_rows, told
 
 LABEL_WIDTH, BAR_WIDTH, ROW = 250, 560, 19
-REST = "others"
-ITEM_HUES = dict(zip(ITEM_NAMES.values(), (*STAGE_COLOURS.values(), HUES[4], HUES[3], HUES[6], HUES[5]), strict=True))
 TONES = (("under construction", 0.28), ("running in", 0.62), ("full use", 1.0))
 
 
@@ -51,21 +43,16 @@ def timeline(book: Book, draw: Drawer) -> Figure:
     if not everywhere(rows):
         takeaway += " Some commitments are made in some scenarios only; the table says in which."
     legend = [(STAGE_COLOURS[stage], "box", STAGES[stage]) for stage in STAGES if (rows["stage"] == stage).any()]
-    return Figure("When each plant is committed, built and in use", takeaway, panels, legend, layout="wide")
+    source = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
+    title = "When each plant is committed, built and in use"
+    return Figure(title, takeaway, panels, legend, layout="wide", source=source)
 
 
 def _bars(book: Book, draw: Drawer, stage: str, rows: pd.DataFrame) -> Panel:
     end = book.years[-1] + 1
     edge = end + 0.08 * (end - book.years[0])
     order = list(dict.fromkeys(rows["label"]))
-    spans = pd.concat(
-        [
-            rows.assign(start=rows["year"], stop=rows["first_output"], tone=TONES[0][1]),
-            rows.assign(start=rows["first_output"], stop=rows["full_output"].clip(upper=end), tone=TONES[1][1]),
-            rows.assign(start=rows["full_output"].clip(upper=end), stop=end, tone=TONES[2][1]),
-        ]
-    )
-    spans = spans.loc[spans["stop"] > spans["start"], ["label", "start", "stop", "tone"]]
+    spans = _spans(rows, end)
     sums = rows.groupby("label", sort=False).agg(tpa=("tpa", "sum"), place=("first_output", "min")).reset_index()
     sums["text"] = [number(t) for t in sums["tpa"]]
     y = alt.Y(
@@ -95,16 +82,44 @@ def _bars(book: Book, draw: Drawer, stage: str, rows: pd.DataFrame) -> Panel:
     chart = alt.layer(
         alt.Chart(spans)
         .mark_bar(color=colour, height=12)
-        .encode(x=x, x2="stop:Q", y=y, opacity=alt.Opacity("tone:Q", scale=None)),
+        .encode(
+            x=x,
+            x2=alt.X2("stop:Q"),
+            y=y,
+            opacity=alt.Opacity("tone:Q", scale=None),
+            description=alt.Description("tip:N"),
+        ),
         alt.Chart(rows[["label", "year"]])
         .mark_point(shape="diamond", filled=True, color=INK, size=34, opacity=1)
-        .encode(x="year:Q", y=y),
-        alt.Chart(sums.assign(end=end))
-        .mark_text(align="left", dx=5, fontSize=10)
-        .encode(x="end:Q", y=y, text="text:N"),
+        .encode(x=alt.X("year:Q"), y=y),
+        labels(alt.Chart(sums.assign(end=end)), align="left", dx=5).encode(
+            x=alt.X("end:Q"), y=y, text=alt.Text("text:N")
+        ),
     ).properties(width=BAR_WIDTH, height=ROW * len(order))
     named = "; ".join(f"{r.label} {number(r.tpa)} t/y from {r.place}" for r in rows_of(sums))
     return draw.panel(f"{STAGES_MANY[stage]} (t/y)", named, chart)
+
+
+def _spans(rows: pd.DataFrame, end: int) -> pd.DataFrame:
+    """A row for each time of a plant that has a tone: start and stop (years), tone, what it says."""
+    spans = pd.concat(
+        [
+            rows.assign(start=rows["year"], stop=rows["first_output"], tone=TONES[0][1]),
+            rows.assign(start=rows["first_output"], stop=rows["full_output"].clip(upper=end), tone=TONES[1][1]),
+            rows.assign(start=rows["full_output"].clip(upper=end), stop=end, tone=TONES[2][1]),
+        ]
+    )
+    spans = spans[spans["stop"] > spans["start"]]
+    tones = {tone: name for name, tone in TONES}
+    spans["tip"] = [
+        told(
+            f"{row.label}: {tones[row.tone]} from {row.start} to {row.stop}; committed in {row.year}, "
+            f"{number(row.tpa)} {row.unit}, {number(row.capex_musd)} MUSD",
+            table_rows("investments", project=row.project, year=row.year),
+        )
+        for row in rows_of(spans)
+    ]
+    return spans[["label", "start", "stop", "tone", "tip"]]
 
 
 def capacities(book: Book, draw: Drawer) -> Figure:
@@ -114,13 +129,8 @@ def capacities(book: Book, draw: Drawer) -> Figure:
         rows = capacity(book, (stage, kind))
         sums = book.expected(rows, ["year"], ["existing_tpa", "new_tpa", "throughput_t"])
         worst = book.within(rows, book.worst, ["year"], ["throughput_t"])
-        bars = pd.concat(
-            [
-                pd.DataFrame({"year": sums["year"], "kind": name, "amount": sums[column]})
-                for name, column in (("existing", "existing_tpa"), ("new", "new_tpa"))
-            ]
-        )
         unit = UNITS[kind]
+        bars = pd.concat([_capacity_bars(book, sums, worst, stage, name, unit) for name in ("existing", "new")])
         used = pd.concat([sums.assign(which="expected"), worst.assign(which="worst")])
         dash = alt.StrokeDash("which:N", scale=alt.Scale(domain=["expected", "worst"], range=[[1, 0], [4, 3]]))
         lines = (
@@ -149,100 +159,22 @@ def capacities(book: Book, draw: Drawer) -> Figure:
         (INK, "line", "in use, expected"),
         (INK, "dash", "in use, worst scenario"),
     ]
-    return Figure("Capacity and its use", takeaway, panels, legend)
+    source = table_rows("capacity", EXPECTED) + ": existing_tpa, new_tpa, throughput_t"
+    return Figure("Capacity and its use", takeaway, panels, legend, source=source)
 
 
-def skills(book: Book, draw: Drawer) -> Figure | None:
-    """Staff against need, all countries together, by skill."""
-    people = book.tables["workforce"]
-    rows = book.expected(people, ["skill", "year"], ["available", "needed"])
-    peak = (
-        people.groupby(["scenario", "skill", "year"], as_index=False)["needed"]
-        .sum()
-        .groupby(["skill", "year"])["needed"]
-        .max()
-    )
-    rows = rows.join(peak.rename("peak"), on=["skill", "year"])
-    panels = []
-    for skill, team in rows.groupby("skill"):
-        if team["peak"].sum() <= 1e-6:
-            continue
-        top = float(team[["available", "peak"]].to_numpy().max()) * 1.08
-        base = alt.Chart(team)
-        chart = alt.layer(
-            base.mark_area(color=HUES[4], opacity=0.45).encode(
-                x=x_time(book.years), y=y_amount("peak", "persons", top)
-            ),
-            base.mark_line(color=WITHOUT, strokeWidth=1.6).encode(
-                x=x_time(book.years), y=y_amount("needed", "persons", top)
-            ),
-            base.mark_line(color=INK, strokeWidth=2, point=alt.OverlayMarkDef(size=14, color=INK)).encode(
-                x=x_time(book.years), y=y_amount("available", "persons", top)
-            ),
-        ).properties(width=300, height=150)
-        last = team.iloc[-1]
-        panels.append(
-            draw.panel(
-                book.names.skill(str(skill)),
-                f"{int(last['year'])}: {number(last['available'])} persons, "
-                f"{number(last['needed'])} needed in expectation, at most {number(last['peak'])}.",
-                chart,
-            )
+def _capacity_bars(
+    book: Book, sums: pd.DataFrame, worst: pd.DataFrame, stage: str, name: str, unit: str
+) -> pd.DataFrame:
+    """The bars of existing or new capacity, t/y, with what each says."""
+    runs = dict(zip(worst["year"], worst["throughput_t"], strict=True))
+    rows = pd.DataFrame({"year": sums["year"], "kind": name, "amount": sums[f"{name}_tpa"]})
+    rows["tip"] = [
+        told(
+            f"{STAGES_MANY[stage]}, {row.year}: {name} {number(getattr(row, f'{name}_tpa'))} {unit}/y; all that runs: "
+            f"expected {number(row.throughput_t)}, worst scenario {number(runs.get(row.year, 0.0))}",
+            table_rows("capacity", EXPECTED, stage=stage, year=row.year),
         )
-    if not panels:
-        return None
-    legend = [
-        (INK, "line", "staff"),
-        (WITHOUT, "line", "needed, expected"),
-        (HUES[4], "box", "needed at most, any scenario"),
+        for row in rows_of(sums)
     ]
-    return Figure(
-        "Staff against need",
-        "All countries together; people do not all work where they are needed, so a skill can be short "
-        "in one country while the sum looks ample.",
-        panels,
-        legend,
-    )
-
-
-def spending(book: Book, draw: Drawer) -> Figure | None:
-    """Public money by year, by funder and by item."""
-    by_funder, by_item = spent(book, "funder"), spent(book, "item")
-    if by_funder["amount"].sum() <= 0:
-        return None
-    panels = []
-    for title, rows, colours in (
-        ("By funder, MUSD", by_funder, _hues(largest_first(by_funder))),
-        ("By item, MUSD", by_item, _item_hues(by_item)),
-    ):
-        top = [name for name, _ in colours]
-        rows = (
-            rows.assign(kind=rows["kind"].where(rows["kind"].isin(top), REST))
-            .groupby(["year", "kind"], as_index=False)
-            .sum()
-        )
-        sums = rows.groupby("kind")["amount"].sum()
-        told = ", ".join(f"{name} {rough(float(sums[name]))}" for name in top if name in sums)
-        chart = stacked(rows, book.years, colours, "MUSD", width=400, height=220)
-        panels.append(draw.panel(title, f"{told} MUSD.", chart, legend_of(colours)))
-    given, total = sum(budgets(book).values()), float(by_funder["amount"].sum())
-    years = by_funder.groupby("year")["amount"].sum()
-    most = int(years.index[int(years.to_numpy().argmax())])
-    share = f", {percent(total / given)} of the {rough(given)} MUSD budgeted" if given > 0 else ""
-    takeaway = f"Public budgets pay {rough(total)} MUSD{share}; the peak is {rough(float(years[most]))} MUSD in {most}."
-    return Figure("Public money by year", takeaway, panels, layout="pair")
-
-
-def _hues(order: Sequence[str]) -> list[tuple[str, str]]:
-    """A colour for each kind, the largest first; the smallest share one when there are more kinds than colours."""
-    kept = order if len(order) <= len(HUES) else order[: len(HUES) - 1]
-    pairs = list(zip(kept, HUES, strict=False))
-    return pairs if len(kept) == len(order) else [*pairs, (REST, OTHERS)]
-
-
-def _item_hues(rows: pd.DataFrame) -> list[tuple[str, str]]:
-    """Items in the order of the chain; plants in the colour of their stage."""
-    present = set(rows["kind"])
-    known = [name for name in ITEM_NAMES.values() if name in present]
-    unknown = [kind for kind in largest_first(rows) if kind not in known]
-    return [*((name, ITEM_HUES[name]) for name in known), *((kind, OTHERS) for kind in unknown)]
+    return rows

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
+
+from planner.results.store import fingerprint
+
+EXPLANATION = "explain.json"
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,33 @@ class Verdict:
 
 
 @dataclass(frozen=True)
+class Tried:
+    """An input at another value: the setting in words, and the least risk then (MUSD)."""
+
+    setting: str
+    least_risk: float
+
+
+@dataclass(frozen=True)
+class Influence:
+    """What one unsure input does to the least risk of the run when it is moved to the ends of its range.
+
+    effect: the largest change (MUSD). rows: how many input rows carry it, of which tables; confidence: rows by word;
+    sources: those that stand beside most of the rows; decides: the claims that it turned.
+    """
+
+    input: str
+    why: str
+    tried: Sequence[Tried]
+    effect: float
+    tables: Sequence[str]
+    rows: int
+    confidence: Mapping[str, int]
+    sources: Sequence[str]
+    decides: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Knowledge:
     """Value of information (MUSD of risk) and regret by scenario.
 
@@ -140,10 +175,25 @@ class Explanation:
     links: Sequence[Link]
     marginals: Sequence[Marginal]
     verdicts: Sequence[Verdict]
+    influences: Sequence[Influence]
     solves: int
     thorough: bool
-    alternatives: Alternatives | None = None
+    alternatives: Alternatives
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain values for explain.json."""
-        return asdict(self)
+    def as_json(self, run_sha256: str) -> dict[str, Any]:
+        """Plain values for explain.json, and the fingerprint of the run that they belong to."""
+        return {"run_sha256": run_sha256, **asdict(self)}
+
+
+def read_explanation(folder: Path) -> Explanation | None:
+    """What was found out about the run in a folder; None if nothing was, or if it belongs to another run."""
+    path = folder / EXPLANATION
+    if not path.exists():
+        return None
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if values.pop("run_sha256") != fingerprint(folder):
+            return None
+        return TypeAdapter(Explanation).validate_python(values)
+    except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        return None

@@ -7,6 +7,7 @@ from planner.reporting.limits import limits
 from planner.reporting.money import budgets, largest_first, pivot, spent
 from planner.reporting.numbers import NOTHING, count, number, percent
 from planner.reporting.parts import Column, Grid, texts
+from planner.reporting.provenance import summary_keys, table_rows
 from planner.reporting.supply import totals
 
 
@@ -43,7 +44,8 @@ def shortfalls(book: Book) -> Grid:
         *(Column(book.names.element(e), "t short") for e in elements),
     ]
     note = "Shortfall: total over the horizon" + (", without a plan → with it." if book.compared else ".")
-    return Grid("Loss and shortfall by scenario", columns, cells, note=note)
+    source = f"{summary_keys('scenario_loss_musd', 'without_plan')}; {table_rows('shortfall')}: tonnes, without_plan_t"
+    return Grid("Loss and shortfall by scenario", columns, cells, note=note, source=source)
 
 
 def paid(book: Book, by: str) -> Grid | None:
@@ -82,6 +84,7 @@ def paid(book: Book, by: str) -> Grid | None:
         marks=[*("" for _ in cells), "total"],
         folded=by == "country",
         note="Expected over the scenarios, not discounted.",
+        source=table_rows("spending") + f": expected, by {by} and year" + ("; inputs/budgets.csv" if given else ""),
     )
 
 
@@ -99,6 +102,7 @@ def who_pays_where(book: Book) -> Grid | None:
         [*texts("funder"), *(Column(book.names.country(c), "MUSD") for c in places)],
         cells,
         folded=True,
+        source=table_rows("spending") + ": expected, by funder and country",
     )
 
 
@@ -132,6 +136,7 @@ def scarce(book: Book) -> Grid | None:
         "changes, must not be added up, and the worth of a large change is found by solving again. Of one thing the "
         "year is named in which "
         "it is worth most. All of them are in report.xlsx, sheet “shadow prices”.",
+        source=table_rows("shadow_prices") + ": musd_per_unit",
     )
 
 
@@ -175,4 +180,5 @@ def facts(book: Book) -> Grid:
         rows,
         note="Residuals and gap are recomputed from the arrays of the program and from the tables; "
         "a plan counts as optimal only if each is at most 1e-6.",
+        source="summary.json: model, certificate, versions, inputs_sha256; inputs/model.toml",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from planner.reporting.book import Book, rows_of
+from planner.reporting.book import EXPECTED, Book, rows_of
 from planner.reporting.names import STAGES, STAGES_MANY, midway
 from planner.reporting.numbers import NOTHING, as_year, count, number, percent
 from planner.reporting.parts import Column, Grid, texts
@@ -20,6 +20,7 @@ from planner.reporting.plants import (
     staff,
     teams_at_work,
 )
+from planner.reporting.provenance import table_rows
 
 
 def investments(book: Book) -> Grid:
@@ -68,6 +69,7 @@ def investments(book: Book) -> Grid:
         note="t/y counts TREO for mines, TREO or heavy oxides for separation plants, oxide taken in for metal plants. "
         "Capital is the whole of it, public and private, not discounted. First output is before any delay that a "
         "scenario may bring.",
+        source=table_rows("investments") + "; first output: year plus lead_time_years of inputs/projects.csv",
     )
 
 
@@ -107,6 +109,7 @@ def people(book: Book) -> Grid | None:
         note="Totals over the horizon, expected over the scenarios. Trainees also fill seats that exist; hires come "
         "from "
         "outside the trade.",
+        source=f"{table_rows('training')}: intake, new_seats; {table_rows('workforce', EXPECTED)}: hired",
     )
 
 
@@ -135,6 +138,7 @@ def stocks(book: Book) -> Grid | None:
         cells,
         folded=len(cells) > 12,
         note="Totals over the horizon. Part of it refills what was released.",
+        source=table_rows("stocks", EXPECTED) + ": bought_t",
     )
 
 
@@ -162,6 +166,7 @@ def capacities(book: Book) -> Grid:
         marks=marks,
         folded=True,
         note="Existing and new capacity before shocks; in brackets the share that is expected to run.",
+        source=table_rows("capacity", EXPECTED) + ": existing_tpa, new_tpa, throughput_t",
     )
 
 
@@ -175,18 +180,13 @@ def teams(book: Book) -> Grid | None:
     rows = teams_at_work(staff(book))
     if rows.empty:
         return None
-    at = rows.set_index(["country", "skill", "year"])
+    at = {(r.country, r.skill, r.year): f"{number(r.needed)} / {number(r.staff)}" for r in rows_of(rows)}
     pairs = sorted({(c, k) for c, k in zip(rows["country"], rows["skill"], strict=True)})
     cells = [
         [
             book.names.country(c),
             book.names.skill(k),
-            *(
-                f"{number(float(at.loc[(c, k, y), 'needed']))} / {number(float(at.loc[(c, k, y), 'staff']))}"
-                if (c, k, y) in at.index
-                else NOTHING
-                for y in book.years
-            ),
+            *(at.get((c, k, y), NOTHING) for y in book.years),
         ]
         for c, k in pairs
     ]
@@ -196,6 +196,7 @@ def teams(book: Book) -> Grid | None:
         cells,
         folded=True,
         note="Expected over the scenarios. Countries and skills that no plant of the plan needs are left out.",
+        source=table_rows("workforce", EXPECTED) + ": needed, staff",
     )
 
 
@@ -229,4 +230,5 @@ def team_use(book: Book) -> Grid | None:
         tints=tints,
         note="In each year the scenario that needs most. Fully used in some year and scenario: "
         f"{full} of {count(len(table), 'team')}.",
+        source=table_rows("workforce") + ": needed over available, the largest over the scenarios",
     )

@@ -9,9 +9,10 @@ from typing import Any
 from planner.data.case import Case
 from planner.data.schema import CARRIED, Row
 from planner.data.tables import TABLES, Table
+from planner.reporting.explanation import EXPLANATION, Explanation
 from planner.reporting.names import Names
-from planner.reporting.numbers import NOTHING, as_year, count
-from planner.reporting.parts import Column, Grid, texts
+from planner.reporting.numbers import NOTHING, as_year, count, listed, number
+from planner.reporting.parts import Column, Grid, Part, Text, texts
 
 SURENESS = ("estimate", "low", "", "medium", "high")
 """Words for confidence from the least sure to the surest; other words count as not stated."""
@@ -107,6 +108,57 @@ def _text(column: str, value: Any) -> str:
 def _exact(value: float) -> str:
     """An input as it was given, with thousands separators."""
     return f"{value:,.0f}" if value.is_integer() else f"{value:,.10f}".rstrip("0")
+
+
+def leaning(found: Explanation | None) -> Part:
+    """The unsure inputs that move the result most, if each was tried; else a line that says so."""
+    if found is None:
+        return Text([UNTRIED])
+    own = found.own.least_risk
+    rows = [
+        [
+            lean.input,
+            ", ".join(f"{words} {rows:,}" for words, rows in sorted(lean.confidence.items(), key=_by_sureness)),
+            " and ".join(t.setting for t in lean.tried),
+            " and ".join(number(t.least_risk) for t in lean.tried),
+            number(lean.effect),
+            listed(list(lean.decides)) or NOTHING,
+            lean.why,
+            "; ".join(dict.fromkeys(map(_short, lean.sources))) or NOTHING,
+        ]
+        for lean in found.influences
+    ]
+    columns = [
+        *texts("assumption", "confidence (rows)", "tried at"),
+        Column("least risk then", "MUSD"),
+        Column("largest effect", "MUSD"),
+        *texts("turns the claim", "why this range", "sources"),
+    ]
+    return Grid(
+        "Assumptions this result leans on most",
+        columns,
+        rows,
+        note=f"Each is a group of unsure rows moved together to the ends of its range, and the program solved again; "
+        f"least risk with the inputs as given: {number(own)} MUSD. The sources are those beside most of the rows, "
+        "shortened; they stand in full in the tables below.",
+        marks=["unsure" if lean.decides else "" for lean in found.influences],
+        source=f"{EXPLANATION}: influences",
+    )
+
+
+UNTRIED = (
+    "The rows below are ranked by their stated confidence alone. Which of the unsure inputs matter is found by moving "
+    "them: “planner explain FOLDER” does that and puts a list of the assumptions that this result leans on most here."
+)
+LONGEST_SOURCE = 70
+
+
+def _by_sureness(item: tuple[str, int]) -> int:
+    return rank("" if item[0] == NOT_STATED else item[0])
+
+
+def _short(source: str) -> str:
+    return source if len(source) <= LONGEST_SOURCE else source[: LONGEST_SOURCE - 1].rstrip(" ;,.") + "…"
 
 
 def sureness(case: Case) -> Grid:

@@ -1,7 +1,9 @@
-"""Templates to pages: one look, everything escaped unless it is our own markup."""
+"""Templates to pages: one look, one script, everything escaped unless it is our own markup."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Sequence
 from importlib import resources
 from typing import Any
@@ -14,7 +16,7 @@ from planner.reporting.parts import Card, Section
 
 
 def render(template: str, **values: Any) -> str:
-    """A page as text, with the common style."""
+    """A page as text, with the common style and the common script, the only one its security policy lets run."""
     environment = Environment(
         loader=PackageLoader("planner.reporting"),
         autoescape=True,
@@ -22,8 +24,16 @@ def render(template: str, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = resources.files("planner.reporting").joinpath("templates/report.css").read_text(encoding="utf-8")
-    return environment.get_template(template).render(style=Markup(style), **values)  # noqa: S704  our own file
+    style, script = _ours("report.css"), _ours("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    return environment.get_template(template).render(
+        style=style, script=script, script_hash=f"sha256-{digest}", **values
+    )
+
+
+def _ours(name: str) -> Markup:
+    text = resources.files("planner.reporting").joinpath("templates", name).read_text(encoding="utf-8")
+    return Markup(text.replace("\r\n", "\n"))  # noqa: S704  our own file
 
 
 def inquiry_page(

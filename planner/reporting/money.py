@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from planner.reporting.book import Book
+from planner.reporting.book import Book, records
 
 ITEM_NAMES = {
     "capex mine": "Mines",
@@ -48,3 +48,24 @@ def budgets(book: Book) -> dict[str, float]:
         name = book.names.party(funder)
         out[name] = out.get(name, 0.0) + musd
     return out
+
+
+def _paid(book: Book) -> pd.DataFrame:
+    return book.tables["spending"].groupby(["funder", "year"], as_index=False)[["expected"]].sum()
+
+
+def budget_use(book: Book) -> pd.DataFrame:
+    """Expected public money by funder and year (MUSD): `spent`, `budget` of the year, `available` with what is carried
+    over, and `left`."""
+    paid = {(r["funder"], r["year"]): r["expected"] for r in records(_paid(book))}
+    carries = book.case.model.policy.budget_carry_over
+    funders = sorted({funder for funder, _ in [*book.case.budget, *paid]})
+    out = []
+    for funder in funders:
+        carried = 0.0
+        for year in book.years:
+            budget, spent_now = book.case.budget.get((funder, year), 0.0), float(paid.get((funder, year), 0.0))
+            available = budget + carried
+            out.append((funder, year, spent_now, budget, available, max(available - spent_now, 0.0)))
+            carried = available - spent_now if carries else 0.0
+    return pd.DataFrame(out, columns=["funder", "year", "spent", "budget", "available", "left"])

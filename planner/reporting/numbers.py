@@ -39,7 +39,7 @@ def percent(share: float | None) -> str:
     if 99.95 <= points < 100 - 1e-9:
         return ">99.9 %"
     digits = 0 if abs(points) >= 99.95 or abs(points - round(points)) < 1e-9 else 1
-    return _signed(f"{points:.{digits}f} %")
+    return _signed(f"{points:,.{digits}f} %")
 
 
 def change(before: float, after: float) -> str:

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from planner.reporting import charts_plan, charts_supply, grids, grids_plan
-from planner.reporting.answer import answer, cards, question, risk_words
+from planner.reporting import (
+    charts_flow,
+    charts_map,
+    charts_money,
+    charts_people,
+    charts_plan,
+    charts_risk,
+    charts_supply,
+    grids,
+    grids_plan,
+)
+from planner.reporting.answer import cards, question, risk_words
 from planner.reporting.book import Book
-from planner.reporting.drawing import Drawer
-from planner.reporting.inputs import input_grids, sureness
+from planner.reporting.drawing import Drawer, fast_charts
+from planner.reporting.inputs import input_grids, leaning, sureness
 from planner.reporting.layout import render
 from planner.reporting.names import readable
 from planner.reporting.parts import Part, Section, Text
+from planner.reporting.why import why_sections
+from planner.reporting.why_words import told
 
 UNKNOWN = (
     "Capacity is built in any amount up to the limit, not in whole plants; a small build stands for a part of one.",
@@ -36,13 +48,14 @@ def render_page(book: Book, parts: list[Section] | None = None) -> str:
     subtitle = model.title if model.title not in ("", "defaults", model.name) else ""
     return render(
         "report.html.j2",
+        run=f"Run of {book.title}, inputs {book.summary.get('inputs_sha256', book.case.sha256)[:12]}",
         title=readable(book.title),
         subtitle=subtitle,
         question=question(book),
         status=book.status,
         reasons=list(book.summary.get("reasons", [])),
         planned=planned,
-        sayings=answer(book) if planned else [],
+        sayings=told(book) if planned else [],
         cards=cards(book) if planned else [],
         risk_words=risk_words(book),
         sections=(parts or sections(book)) if planned else [_inputs(book)],
@@ -50,10 +63,12 @@ def render_page(book: Book, parts: list[Section] | None = None) -> str:
     )
 
 
+@fast_charts()
 def sections(book: Book) -> list[Section]:
     """All chapters, in the order a minister and then a consultant reads."""
     draw = Drawer()
     return [
+        *why_sections(book, draw),
         _decision(book, draw),
         _supply(book, draw),
         _shortage(book, draw),
@@ -74,6 +89,7 @@ def _decision(book: Book, draw: Drawer) -> Section:
     built = len(book.tables["investments"]) > 0
     parts: list[Part | None] = [
         charts_plan.timeline(book, draw) if built else Text(["The plan commits no new plant."]),
+        charts_map.world(book, draw),
         grids_plan.investments(book) if built else None,
         grids_plan.people(book) or Text(["The plan trains and hires nobody."]),
         grids_plan.stocks(book) or Text(["The plan buys no stock."]),
@@ -90,6 +106,7 @@ def _supply(book: Book, draw: Drawer) -> Section:
     parts: list[Part | None] = [
         charts_supply.supply_and_demand(book, draw, short=True),
         charts_supply.supply_by_source(book, draw),
+        charts_flow.material(book, draw),
         charts_supply.supply_and_demand(book, draw, short=False),
     ]
     return Section(
@@ -102,16 +119,18 @@ def _supply(book: Book, draw: Drawer) -> Section:
 
 def _shortage(book: Book, draw: Drawer) -> Section:
     parts: list[Part | None] = [
-        charts_supply.losses(book, draw),
+        charts_risk.losses(book, draw),
+        charts_risk.distribution(book, draw),
         grids.shortfalls(book),
-        charts_supply.heat_maps(book, draw),
+        charts_risk.heat_maps(book, draw),
     ]
     return Section("shortage", "Who runs short, and what it costs", risk_words(book), _kept(parts, ""))
 
 
 def _money(book: Book, draw: Drawer) -> Section:
     parts: list[Part | None] = [
-        charts_plan.spending(book, draw),
+        charts_money.spending(book, draw),
+        charts_money.use_of_budgets(book, draw),
         grids.paid(book, "funder"),
         grids.paid(book, "item"),
         grids.paid(book, "country"),
@@ -137,7 +156,7 @@ def _capacity(book: Book, draw: Drawer) -> Section:
 
 
 def _staff(book: Book, draw: Drawer) -> Section:
-    parts: list[Part | None] = [grids_plan.team_use(book), charts_plan.skills(book, draw), grids_plan.teams(book)]
+    parts: list[Part | None] = [grids_plan.team_use(book), charts_people.skills(book, draw), grids_plan.teams(book)]
     return Section(
         "staff",
         "People",
@@ -165,5 +184,5 @@ def _inputs(book: Book) -> Section:
         "inputs",
         "Every input and its source",
         "The least sure rows come first and are marked. Open a table to read it.",
-        [sureness(book.case), *input_grids(book.case, book.names)],
+        [leaning(book.found), sureness(book.case), *input_grids(book.case, book.names)],
     )

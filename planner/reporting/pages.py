@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from planner.reporting.answer import answer, cards, question
+from planner.reporting.answer import cards, question
 from planner.reporting.book import Book, open_book
+from planner.reporting.explanation import read_explanation
 from planner.reporting.iamc import iamc_table
 from planner.reporting.markdown import render_markdown
 from planner.reporting.names import readable
 from planner.reporting.page import UNKNOWN, render_page, sections
 from planner.reporting.parts import Grid, Section
 from planner.reporting.typeset import write_pdf
+from planner.reporting.why_words import told
 from planner.reporting.workbook import write_workbook
 from planner.results.plan import PlanValues
+from planner.results.store import csv_text
 
 FORMS = ("report.html", "report.xlsx", "report.pdf", "report.md", "report-iamc.csv")
 
@@ -21,7 +24,7 @@ FORMS = ("report.html", "report.xlsx", "report.pdf", "report.md", "report-iamc.c
 def write_pages(plan: PlanValues, folder: Path, every_form: bool = True) -> None:
     """Write report.html and report.xlsx into a folder; with `every_form` and a plan also report.pdf, report.md and
     report-iamc.csv, which take about as long again."""
-    book = open_book(plan)
+    book = open_book(plan, read_explanation(folder))
     parts = _parts(book)
     _write_html(book, parts, folder)
     write_workbook(book, folder / "report.xlsx")
@@ -31,13 +34,13 @@ def write_pages(plan: PlanValues, folder: Path, every_form: bool = True) -> None
 
 def write_page(plan: PlanValues, folder: Path) -> None:
     """Write report.html alone."""
-    book = open_book(plan)
+    book = open_book(plan, read_explanation(folder))
     _write_html(book, _parts(book), folder)
 
 
 def write_book(plan: PlanValues, folder: Path) -> None:
     """Write report.xlsx alone."""
-    write_workbook(open_book(plan), folder / "report.xlsx")
+    write_workbook(open_book(plan, read_explanation(folder)), folder / "report.xlsx")
 
 
 def _parts(book: Book) -> list[Section] | None:
@@ -49,12 +52,12 @@ def _write_html(book: Book, parts: list[Section] | None, folder: Path) -> None:
 
 
 def _other_forms(book: Book, parts: list[Section], folder: Path) -> None:
-    title, ask, told, figures = readable(book.title), question(book), answer(book), cards(book)
+    title, ask, sayings, figures = readable(book.title), question(book), told(book), cards(book)
     short = [_without_inputs(section) for section in parts]
-    write_pdf(folder / "report.pdf", title, ask, told, figures, short, UNKNOWN)
-    text = render_markdown(title, ask, told, figures, short, UNKNOWN)
+    write_pdf(folder / "report.pdf", title, ask, sayings, figures, short, UNKNOWN)
+    text = render_markdown(title, ask, sayings, figures, short, UNKNOWN)
     (folder / "report.md").write_text(text, encoding="utf-8", newline="\n")
-    iamc_table(book).to_csv(folder / "report-iamc.csv", index=False, lineterminator="\n")
+    (folder / "report-iamc.csv").write_text(csv_text(iamc_table(book)), encoding="utf-8", newline="\n")
 
 
 def _without_inputs(section: Section) -> Section:

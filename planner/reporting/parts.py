@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
@@ -33,16 +33,21 @@ class Grid:
     marks: Sequence[str] = ()
     tints: Sequence[Sequence[int]] = ()
     """How dark each cell is, 0 to 10, row by row; empty = plain."""
+    source: str = ""
+    """Table and rows that the figures come from; empty = the heading says it."""
     kind: str = "grid"
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One drawing with its heading."""
+    """One drawing with its heading. `choice`: what a reader picks it by, such as Element: Dysprosium."""
 
     title: str
     svg: Markup
     legend: Legend = ()
+    choice: Mapping[str, str] = field(default_factory=dict)
+    printed: bool = True
+    """Whether it belongs to the printed report too, where nothing can be picked."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,9 @@ class Figure:
     layout: str = "small"
     """How wide a panel is: small (three to a row), pair or wide."""
     folded: bool = False
+    source: str = ""
+    start: Mapping[str, str] = field(default_factory=dict)
+    """What is picked when an interactive page opens; all panels where a choice is not named."""
     kind: str = "figure"
 
 
@@ -88,6 +96,7 @@ class Card:
     value: str
     unit: str
     note: str = ""
+    source: str = ""
 
 
 def texts(*titles: str) -> list[Column]:

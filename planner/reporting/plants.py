@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from planner.reporting.book import Book
+from planner.reporting.book import Book, records
 from planner.reporting.names import STAGES
 
 UNITS = {"treo": "t TREO", "heavy": "t heavy oxides", "oxide": "t oxide"}
@@ -97,6 +97,23 @@ def people_decisions(book: Book) -> pd.DataFrame:
         first=("year", "min"),
         last=("year", "max"),
     )
+
+
+def pyramid(book: Book) -> pd.DataFrame:
+    """Persons by skill and year, all countries, expected: `training` (under way), `staff`, `available`, `needed`; and
+    `peak`: needed in the scenario that needs most."""
+    people, keys = book.tables["workforce"], ["skill", "year"]
+    out = book.expected(people, keys, ["staff", "available", "needed"])
+    peak = people.groupby(["scenario", *keys], as_index=False)["needed"].sum().groupby(keys)["needed"].max()
+    out = out.join(peak.rename("peak"), on=keys)
+    under_way: dict[tuple[str, int], float] = {}
+    lasts = {programme.programme: int(programme.duration_years) for programme in book.case.tables.training}
+    for row in records(book.tables["training"]):
+        for year in range(row["year"], row["year"] + lasts[row["programme"]]):
+            at = (row["skill"], year)
+            under_way[at] = under_way.get(at, 0.0) + row["intake"] * row["probability"]
+    out["training"] = [under_way.get((k, y), 0.0) for k, y in zip(out["skill"], out["year"], strict=True)]
+    return out
 
 
 def purchases(book: Book) -> pd.DataFrame:

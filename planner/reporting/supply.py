@@ -12,6 +12,8 @@ OTHER = "Other countries"
 STOCK = "From stock"
 MOST_MAKERS = 6
 MOST_SUPPLIERS = 3
+SPREAD = (0.1, 0.9)
+"""Quantiles that a fan shows."""
 
 
 def balance(book: Book, element: str, scenario: str) -> pd.DataFrame:
@@ -23,6 +25,30 @@ def balance(book: Book, element: str, scenario: str) -> pd.DataFrame:
     if book.compared:
         out["met_without"] = sums["demand_t"] - sums[WITHOUT]
     return out
+
+
+def futures(book: Book, element: str) -> pd.DataFrame:
+    """Demand and what is met of it (t) by scenario and year: `demand`, `met` and, if compared, `met_without`."""
+    short = book.tables["shortfall"]
+    columns = ["demand_t", "tonnes", *([WITHOUT] if book.compared else [])]
+    sums = short[short["element"] == element].groupby(["scenario", "year"], as_index=False)[columns].sum()
+    out = sums[["scenario", "year"]].assign(demand=sums["demand_t"], met=sums["demand_t"] - sums["tonnes"])
+    return out.assign(met_without=sums["demand_t"] - sums[WITHOUT]) if book.compared else out
+
+
+def fan(book: Book, rows: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A column of `futures` over the scenarios, by year: `least`, `low` (10 %), `high` (90 %), `most`, `mean`, and
+    the same span of demand: `demand_least`, `demand_most`."""
+    weights = rows["scenario"].map(book.weights).to_numpy()
+    out = []
+    for year, at in rows.assign(weight=weights).groupby("year"):
+        ordered = at.sort_values(column, kind="stable")
+        values, reached = ordered[column].to_numpy(), ordered["weight"].cumsum().to_numpy()
+        low, high = (float(values[min(int((reached < q - 1e-9).sum()), len(values) - 1)]) for q in SPREAD)
+        mean = float((at[column] * at["weight"]).sum())
+        demand = at["demand"]
+        out.append((int(str(year)), values[0], low, high, values[-1], mean, demand.min(), demand.max()))
+    return pd.DataFrame(out, columns=["year", "least", "low", "high", "most", "mean", "demand_least", "demand_most"])
 
 
 def balances(book: Book) -> pd.DataFrame:
@@ -59,12 +85,17 @@ def ever_short(book: Book, element: str) -> bool:
 
 
 def shares_short(book: Book, element: str) -> pd.DataFrame:
-    """Expected shortfall as a share of expected demand by country, year: `share`, if compared `share_without`."""
+    """Expected shortfall (t) and its share of expected demand (t) by country, year: `tonnes`, `demand`, `share`; if
+    compared, `tonnes_without` and `share_without`."""
     short = book.tables["shortfall"]
     columns = ["demand_t", "tonnes", *([WITHOUT] if book.compared else [])]
     sums = book.expected(short[short["element"] == element], ["country", "year"], columns)
-    out = sums[["country", "year"]].assign(share=sums["tonnes"] / sums["demand_t"])
-    return out.assign(share_without=sums[WITHOUT] / sums["demand_t"]) if book.compared else out
+    out = sums[["country", "year", "tonnes"]].assign(
+        demand=sums["demand_t"], share=(sums["tonnes"] / sums["demand_t"]).fillna(0.0)
+    )
+    if not book.compared:
+        return out
+    return out.assign(tonnes_without=sums[WITHOUT], share_without=(sums[WITHOUT] / sums["demand_t"]).fillna(0.0))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,10 @@ WIDE = 9
 """Columns from which a table is set small."""
 POINTS_A_LETTER, POINTS_A_COLUMN, ROOM = 3.1, 7.0, 490.0
 """Size of a small table; one wider than the room of a page lies on its side."""
+SHORT, LONG = 20, 60
+"""Letters up to which a column of words is as wide as its words, and beyond which it is not made wider."""
+ON_ONE_PAGE = 1_200
+"""Letters of a table up to which it is kept on one page."""
 NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 SETUP = """
 #set document(title: {title}, date: none)
@@ -109,8 +113,11 @@ def _grid(part: Grid) -> Iterator[str]:
     wide, turned = len(part.columns) > WIDE, _too_wide(part)
     if turned:
         yield "#page(flipped: true)["
+    together = not turned and sum(len(cell) for row in part.rows for cell in row) < ON_ONE_PAGE
+    if together:
+        yield "#block(breakable: false)["
     yield f"#heading(level: 2, {_quoted(part.title)})"
-    widths = ", ".join("auto" if column.number else "1fr" for column in part.columns)
+    widths = ", ".join(_width(part, at) for at in range(len(part.columns)))
     sides = ", ".join("right" if column.number else "left" for column in part.columns)
     yield f"#set text({6 if wide else 7.5}pt)\n#table(columns: ({widths},), align: ({sides},), table.header("
     for column in part.columns:
@@ -126,7 +133,15 @@ def _grid(part: Grid) -> Iterator[str]:
         notes.append(f"{left:,} more rows in report.xlsx.")
     if notes:
         yield f"#text(7.5pt, fill: luma(90), {_quoted(' '.join(notes))})"
-    yield "]" if turned else "#set text(9.5pt)\n"
+    yield "]" if turned or together else "#set text(9.5pt)\n"
+
+
+def _width(part: Grid, at: int) -> str:
+    """Numbers and short words take what they need; longer texts share the rest by their length."""
+    if part.columns[at].number:
+        return "auto"
+    longest = max([len(part.columns[at].title), *(len(row[at]) for row in part.rows[:MOST_ROWS])])
+    return "auto" if longest <= SHORT else f"{min(longest, LONG)}fr"
 
 
 def _too_wide(part: Grid) -> bool:
@@ -144,6 +159,8 @@ def _figure(part: Figure, folder: Path) -> Iterator[str]:
     columns = {"small": 3, "pair": 2}.get(part.layout, 1)
     yield f"#grid(columns: (1fr,) * {columns}, gutter: 8pt,"
     for panel in part.panels:
+        if not panel.printed:
+            continue
         name = f"chart-{len(list(folder.glob('*.svg')))}.svg"
         (folder / name).write_text(str(panel.svg).replace("<svg", f"<svg {NAMESPACES}", 1), encoding="utf-8")
         legend = f" \\ {_legend(panel.legend)}" if panel.legend else ""

@@ -1,4 +1,4 @@
-"""explain.html: why this plan. The values come from planner.inquiry; here they are put into words and charts."""
+"""Why this plan, as chapters of the report: what planner.inquiry found becomes tables and charts."""
 
 from __future__ import annotations
 
@@ -7,110 +7,51 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from planner.data.case import Case
+from planner.reporting.book import Book
 from planner.reporting.drawing import EXISTING, INK, WITH, WITHOUT, Drawer
-from planner.reporting.explanation import Alternatives, Explanation, Rung, Verdict
-from planner.reporting.layout import inquiry_page
+from planner.reporting.explanation import EXPLANATION, Alternatives, Explanation, Rung, Verdict
 from planner.reporting.names import Names
 from planner.reporting.numbers import NOTHING, listed, number, percent, rough
-from planner.reporting.parts import Card, Column, Figure, Grid, Part, Section, Text, texts
-from planner.reporting.why_words import narrowest, sayings, step
+from planner.reporting.parts import Column, Figure, Grid, Part, Section, Text, texts
+from planner.reporting.provenance import told as tip
+from planner.reporting.why_words import MISSING, narrowest, sayings, step
 
-KIND = "Why this plan"
 WIDTH, ROW = 520, 30
 SMALLEST_MUSD = 5e-3
 MARKS = {"holds": "holds", "fails": "fails"}
 
 
-def explain_page(found: Explanation, case: Case) -> str:
-    """The whole page as text."""
-    names = Names(case)
-    return inquiry_page(
-        KIND,
-        found.title,
-        "What does each lever take off the risk, what is the true bottleneck, and on which inputs do "
-        "such sentences turn?",
-        sayings(found, names),
-        _sections(found, names),
-        cards=_cards(found),
-        subtitle=f"Counterfactuals of the run {found.run}",
-        note=f"Each figure is one of {found.solves} programs solved; all of them are in explain.json beside this page. "
-        "Risk: the least attainable, MUSD. Changes of less than a thousandth are within the slack of the plan.",
-    )
-
-
-def _cards(found: Explanation) -> list[Card]:
-    k = found.knowledge
-    national = next((r for r in found.together if r.key == "national"), None)
-    adaptive = next((r for r in found.timing if r.key == "adaptive"), None)
-    out = [
-        Card("Doing nothing", rough(found.ladder[0].least_risk), "MUSD", "risk that remains"),
-        Card("All levers", rough(found.own.least_risk), "MUSD", "least risk of this run's model"),
-    ]
-    if national is not None:
-        out.append(Card("Each country alone", rough(national.least_risk), "MUSD", "risk, with the same levers"))
-    if adaptive is not None and adaptive.change_cost is not None:
-        out.append(
-            Card("Flexibility", rough(-adaptive.change_cost), "MUSD", "cost saved by answering what has shown itself")
-        )
+def why_sections(book: Book, draw: Drawer) -> list[Section]:
+    """The first chapters of the report; if nothing was asked, one that says how to ask."""
+    found, names = book.found, book.names
+    if found is None:
+        return [Section("why", "Why this plan", "", [Text([MISSING])])]
     return [
-        *out,
-        Card("Perfect information", rough(k.evpi), "MUSD", "risk that foresight would take off (EVPI)"),
-        Card("Planning for all futures", rough(k.vss), "MUSD", "risk more if one plans for the mean future (VSS)"),
-    ]
-
-
-def _sections(found: Explanation, names: Names) -> list[Section]:
-    draw = Drawer()
-    parts: list[tuple[str, str, str, list[Part]]] = [
-        (
-            "ladder",
-            "The ladder: one lever after the other",
-            "Each rung is a program of its own, solved.",
+        Section(
+            "why",
+            "Why this plan",
+            f"Counterfactuals of this plan, among {found.solves} programs solved. Risk here is the least attainable, "
+            "in MUSD; changes of less than a thousandth are within the slack of the plan.",
             [
+                Text([f"{saying.about}. {saying.sentence}" for saying in sayings(found, names)]),
                 _ladder_chart(found, draw),
-                _rungs("What each step takes off and costs", found.ladder, "the rung before"),
-                _rungs("Leave one out of the full set", found.left_out, "the plan"),
+                _rungs("What each step takes off and costs", found.ladder, "the rung before", "ladder"),
+                _rungs("Leave one out of the full set", found.left_out, "the plan", "left_out"),
+                _rungs("Who acts together", found.together, "the plan", "together"),
+                _rungs("Timing and flexibility", found.timing, "the plan", "timing"),
+                _verdicts(found.verdicts),
+                *map(_trials, found.verdicts),
+                _bottlenecks(found, names),
             ],
         ),
-        (
-            "together",
-            "Who acts together, and when",
-            "The same levers under other policies.",
-            [
-                _rungs("Coordination", found.together, "the plan"),
-                _rungs("Timing and flexibility", found.timing, "the plan"),
-            ],
-        ),
-        (
-            "claims",
-            "Four claims, and whether these data decide them",
-            "A claim holds or fails only if it does so in every trial; where trials disagree the data do not decide it"
-            ".",
-            [_verdicts(found.verdicts), *map(_trials, found.verdicts)],
-        ),
-        (
-            "bottleneck",
-            "The true bottleneck by element and year",
-            "What makes the goods valuable: at shadow prices their value splits without remainder over what made them.",
-            [_bottlenecks(found, names)],
-        ),
-        (
+        _near(found.alternatives, names),
+        Section(
             "information",
-            "What it is worth to know",
-            "Information, planning for all futures, and regret.",
-            [_knowledge(found), _regret(found, names)],
-        ),
-        (
-            "marginals",
-            "One unit more, solved again",
-            "Shadow prices and what a whole unit more does in fact.",
-            [_marginals(found)],
+            "What it is worth to know, and one unit more",
+            "Information, planning for all futures at once, regret, and marginal values solved again.",
+            [_knowledge(found), _regret(found, names), _marginals(found)],
         ),
     ]
-    if found.alternatives is not None:
-        parts.insert(2, _near(found.alternatives, names))
-    return [Section(*part) for part in parts]
 
 
 def _ladder_chart(found: Explanation, draw: Drawer) -> Part:
@@ -120,6 +61,9 @@ def _ladder_chart(found: Explanation, draw: Drawer) -> Part:
             "name": [r.name.split(":")[0] for r in rungs],
             "risk": [r.least_risk for r in rungs],
             "label": [rough(r.least_risk) for r in rungs],
+            "tip": [
+                tip(f"{r.name.split(':')[0]}: {number(r.least_risk)} MUSD", f"{EXPLANATION}: {r.key}") for r in rungs
+            ],
             "order": range(len(rungs)),
             "hue": [WITHOUT, *[EXISTING] * (len(rungs) - 2), WITH][: len(rungs)],
         }
@@ -144,7 +88,11 @@ def _ladder_chart(found: Explanation, draw: Drawer) -> Part:
         scale=alt.Scale(domain=[0, top], nice=False),
         axis=alt.Axis(title="least risk, MUSD", tickCount=5, format=",~r", domain=False),
     )
-    bars = alt.Chart(rows).mark_bar(height=18).encode(y=y, x=x, color=alt.Color("hue:N", scale=None))
+    bars = (
+        alt.Chart(rows)
+        .mark_bar(height=18)
+        .encode(y=y, x=x, color=alt.Color("hue:N", scale=None), description=alt.Description("tip:N"))
+    )
     words = alt.Chart(rows).mark_text(align="left", dx=5).encode(y=y, x=x, text="label:N")
     chart = (bars + words).properties(width=WIDTH, height=ROW * len(rungs))
     told = ", ".join(f"{r.name.split(':')[0]} {rough(r.least_risk)}" for r in rungs)
@@ -156,15 +104,16 @@ def _ladder_chart(found: Explanation, draw: Drawer) -> Part:
         "The order is the order of the chain; a lever added later may owe its effect to those before it.",
         [panel],
         layout="wide",
+        source=f"{EXPLANATION}: ladder",
     )
 
 
-def _rungs(title: str, rungs: Sequence[Rung], against: str) -> Part:
+def _rungs(title: str, rungs: Sequence[Rung], against: str, key: str) -> Part:
     columns = [
         *texts("measure"),
         Column("least risk", "MUSD"),
         Column("change", f"against {against}"),
-        Column("", "share"),
+        Column("change", "share"),
         Column("cost of the plan", "MUSD"),
         Column("mean loss of the tail", "MUSD"),
     ]
@@ -180,7 +129,12 @@ def _rungs(title: str, rungs: Sequence[Rung], against: str) -> Part:
         for r in rungs
     ]
     note = "Cost: of the cheapest plan within the slack of the least risk; a dash where it was not asked for."
-    return Grid(title, columns, rows, note=note) if rows else Text([f"{title}: nothing to compare."])
+    note = note if key == "ladder" or any(r.cost is None for r in rungs) else ""
+    return (
+        Grid(title, columns, rows, note=note, source=f"{EXPLANATION}: {key}")
+        if rows
+        else Text([f"{title}: nothing to compare."])
+    )
 
 
 def _signed(value: float) -> str:
@@ -199,7 +153,15 @@ def _verdicts(verdicts: Sequence[Verdict]) -> Part:
         *texts("turns on", "rule"),
     ]
     marks = ["" if v.verdict in MARKS else "unsure" for v in verdicts]
-    return Grid("Verdicts", columns, rows, marks=marks)
+    return Grid(
+        "Four claims, and whether these data decide them",
+        columns,
+        rows,
+        marks=marks,
+        note="A claim holds or fails only if it does so in every trial; where trials disagree the data do not decide "
+        "it.",
+        source=f"{EXPLANATION}: verdicts",
+    )
 
 
 def _trials(verdict: Verdict) -> Part:
@@ -232,6 +194,7 @@ def _trials(verdict: Verdict) -> Part:
         note=note,
         folded=True,
         marks=["unsure" if t.flips else "" for t in verdict.trials],
+        source=f"{EXPLANATION}: verdicts, {verdict.about}, trials",
     )
 
 
@@ -262,37 +225,41 @@ def _bottlenecks(found: Explanation, names: Names) -> Part:
         *texts("the rest", "what holds it"),
     ]
     return Grid(
-        "Narrowest link",
+        "The narrowest link of each element and year",
         columns,
         rows,
-        note="Value: output at its shadow price, over all histories of the year. Before new plants can run only "
-        "stock and imports help.",
+        note="At shadow prices the value of what plants make splits without remainder over what made it: metal making, "
+        "separation, mining, and the people of each. Value: over all histories of the year. Where several prices are "
+        "right this is one of them. Before new plants can run only stock and imports help.",
+        source=f"{EXPLANATION}: links",
     )
 
 
-def _near(near: Alternatives, names: Names) -> tuple[str, str, str, list[Part]]:
+def _near(near: Alternatives, names: Names) -> Section:
     within = f"{percent(near.risk_share)} of the least risk and {percent(near.cost_share)} of the cost"
-    counted = [r for r in near.ranges if r.kind == "project"]
     order = {"must": 0, "may": 1, "never": 2}
-    rows = [
-        [names.project(r.key), r.word, number(r.least), number(r.most), number(r.limit)]
-        for r in sorted(counted, key=lambda r: (order[r.word], names.project(r.key)))
-    ]
+    counted = sorted(
+        (r for r in near.ranges if r.kind == "project"), key=lambda r: (order[r.word], names.project(r.key))
+    )
+    source = f"{EXPLANATION}: alternatives"
     plants = Grid(
         "Projects over all plans that are nearly as good",
         [*texts("project", "word"), Column("least", "t/y"), Column("most", "t/y"), Column("could be built", "t/y")],
-        rows,
+        [[names.project(r.key), r.word, number(r.least), number(r.most), number(r.limit)] for r in counted],
         note="must: in every such plan; may: in some; never: in none (by a hundredth of what could be built). Each "
         "least and most is a program solved; they cannot all be had at once.",
+        source=source,
     )
     countries = Grid(
         "Capital by country over the same plans",
         [*texts("country"), Column("least", "MUSD"), Column("most", "MUSD")],
         [[names.country(r.key), number(r.least), number(r.most)] for r in near.ranges if r.kind == "country"],
         note="Public and private, not discounted.",
+        source=source,
     )
-    lead = f"Plans within {within}: what they all contain, and how much room politics has."
-    return "near", "Must, may, never", lead, [plants, countries]
+    lead = f"Plans within {within} of this one: what they all contain, and how much room there is."
+    parts: list[Part] = [plants, countries] if near.ranges else [Text(["Nothing new may be built."])]
+    return Section("near", "Must, may, never", lead, parts)
 
 
 def _knowledge(found: Explanation) -> Part:
@@ -311,6 +278,7 @@ def _knowledge(found: Explanation) -> Part:
         note="Birge and Louveaux, Introduction to Stochastic Programming, ch. 4, with risk in place of the "
         "expectation, "
         "for the committed policy. The plan for the mean future keeps its plants and people; stocks may still answer.",
+        source=f"{EXPLANATION}: knowledge",
     )
 
 
@@ -329,6 +297,7 @@ def _regret(found: Explanation, names: Names) -> Part:
             Column("regret", "MUSD"),
         ],
         rows,
+        source=f"{EXPLANATION}: knowledge",
     )
 
 
@@ -341,4 +310,5 @@ def _marginals(found: Explanation) -> Part:
         [*texts("one unit more", "unit"), Column("shadow price"), Column("solved again", "MUSD off the risk")],
         rows,
         note="A shadow price holds for the next small amount; a whole unit may take off less.",
+        source=f"{EXPLANATION}: marginals",
     )

@@ -5,14 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.data.case import Case
-from planner.reporting.answer import Saying
-from planner.reporting.explanation import Explanation, Link, Rung
+from planner.reporting.answer import Saying, answer
+from planner.reporting.book import Book
+from planner.reporting.explanation import EXPLANATION, Explanation, Link, Rung
 from planner.reporting.names import Names, midway
 from planner.reporting.numbers import change, count, listed, number, percent, rough
 
+FUND_FIRST = "What to fund first"
+SMALLEST_SHARE, MOST_LEANS = 0.01, 3
+
+MISSING = (
+    "Not asked yet for this run as it is. “planner explain FOLDER” solves the counterfactuals and puts them here: what "
+    "each lever takes off the risk, who must act together, what waiting costs, the bottleneck by element and year, "
+    "which projects every good plan contains, what information is worth, and which unsure inputs turn the answer."
+)
+
+
+def told(book: Book) -> list[Saying]:
+    """The answer of the report: with what waiting costs, and what would change it, if that was asked."""
+    found, out = book.found, answer(book)
+    if found is None:
+        return out
+    first = next((place for place, saying in enumerate(out, start=1) if saying.about == FUND_FIRST), len(out))
+    return [*out[:first], *_musts(found, book.names), *out[first:], *_waiting(found), *_changing(found)]
+
 
 def sayings(found: Explanation, names: Names) -> list[Saying]:
-    """The answer in sentences; also what the screen shows."""
+    """Why this plan, in sentences."""
     start, end = found.ladder[0], found.ladder[-1]
     top = max(found.ladder[1:], key=lambda r: -r.change, default=None)
     out = []
@@ -28,26 +47,77 @@ def sayings(found: Explanation, names: Names) -> list[Saying]:
         )
     out += [Saying(f"{v.about}: {v.verdict}", f"{v.claim}? {v.why}") for v in found.verdicts]
     out.append(Saying("Bottleneck", _bottleneck(found, names)))
-    if found.alternatives is not None:
-        must = [names.project(r.key) for r in found.alternatives.ranges if r.kind == "project" and r.word == "must"]
-        out.append(
-            Saying(
-                "Must",
-                f"Every plan within {percent(found.alternatives.risk_share)} of the least risk and "
-                f"{percent(found.alternatives.cost_share)} of the cost contains "
-                f"{listed(must) or 'no project for certain'}.",
-            )
-        )
-    later = next((r for r in found.timing if r.key == "later"), None)
-    if later is not None:
-        out.append(
-            Saying(
-                "If we wait",
-                f"With everything decided two years later the least risk is {rough(later.least_risk)} MUSD in place "
-                f"of {rough(found.own.least_risk)}.",
-            )
-        )
+    out.append(_information(found))
     return out
+
+
+def _information(found: Explanation) -> Saying:
+    k = found.knowledge
+    text = (
+        f"To know the future from the start would take {rough(k.evpi)} MUSD off the risk (EVPI); a plan made for the "
+        f"mean future alone would leave {rough(k.vss)} MUSD more (VSS)."
+    )
+    adaptive = next((r for r in found.timing if r.key == "adaptive" and r.change_cost is not None), None)
+    if adaptive is not None and adaptive.change_cost is not None:
+        text += (
+            f" Investment that answers what has shown itself leaves {rough(adaptive.least_risk)} MUSD of risk and "
+            f"costs {rough(-adaptive.change_cost)} MUSD less."
+        )
+    return Saying("Information", text)
+
+
+def _musts(found: Explanation, names: Names) -> list[Saying]:
+    near = found.alternatives
+    counted = [r for r in near.ranges if r.kind == "project"]
+    if not counted:
+        return []
+    must = [names.project(r.key) for r in counted if r.word == "must"]
+    never, others = sum(1 for r in counted if r.word == "never"), len(counted) - len(must)
+    text = (
+        f"Every plan within {percent(near.risk_share)} of the least risk and {percent(near.cost_share)} of the cost "
+        f"contains {'; '.join(must) or 'no project for certain'}. "
+    )
+    if others > never:
+        text += f"{count(others - never, 'other')} may be left out or taken in"
+        text += f"; {count(never, 'project')} none of them needs." if never else "."
+    elif never:
+        text += f"None of them needs {count(never, 'other')}."
+    return [Saying("In every good plan", text, f"{EXPLANATION}: alternatives")]
+
+
+def _waiting(found: Explanation) -> list[Saying]:
+    later = next((r for r in found.timing if r.key == "later"), None)
+    if later is None:
+        return []
+    own = found.own.least_risk
+    how = change(own, later.least_risk)
+    text = (
+        f"With everything decided two years later the least risk is {rough(later.least_risk)} MUSD in place of "
+        f"{rough(own)}" + (f" (+{how})." if how and later.least_risk > own else ".")
+    )
+    sooner = next((r for r in found.timing if r.key == "sooner"), None)
+    if sooner is not None:
+        text += f" With every new plant in use a year sooner it would be {rough(sooner.least_risk)} MUSD."
+    return [Saying("If we wait two years", text, f"{EXPLANATION}: timing")]
+
+
+def _changing(found: Explanation) -> list[Saying]:
+    """Which inputs the result leans on, and which claims they turn."""
+    own = found.own.least_risk
+    parts = []
+    for lean in [i for i in found.influences if abs(i.effect) > SMALLEST_SHARE * own][:MOST_LEANS]:
+        ends = [f"{t.setting} gives {rough(t.least_risk)} MUSD" for t in lean.tried]
+        parts.append(f"{lean.input} ({', '.join(ends)})")
+    text = (
+        f"Of the unsure inputs the risk that even the best plan leaves ({rough(own)} MUSD) leans most on "
+        f"{listed(parts)}. "
+        if parts
+        else "None of the unsure inputs that were tried moves the risk of the best plan by a hundredth. "
+    )
+    for verdict in found.verdicts:
+        if verdict.turns_on:
+            text += f"“{verdict.claim}” turns on {listed(list(verdict.turns_on))}. "
+    return [Saying("What would change the answer", text.strip(), f"{EXPLANATION}: influences, verdicts")]
 
 
 def step(rung: Rung) -> str:
@@ -107,7 +177,10 @@ def explain_lines(found: Explanation, case: Case) -> list[str]:
         f"            {r.name:<{wide}} {number(r.least_risk):>9} {number(r.cost):>9}"
         for r in [*found.together, *found.timing]
     ]
-    lines += [f"{s.about}: {s.sentence}" for s in sayings(found, names)[1:]]
+    lines += [
+        f"{s.about}: {s.sentence}"
+        for s in [*sayings(found, names)[1:], *_musts(found, names), *_waiting(found), *_changing(found)]
+    ]
     k = found.knowledge
     lines.append(
         f"Information EVPI {number(k.evpi)}, VSS {number(k.vss)} MUSD; {count(found.solves, 'program')} solved"

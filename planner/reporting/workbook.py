@@ -21,6 +21,7 @@ from planner.reporting.sheets import (
     spending_sheet,
     summary_sheet,
 )
+from planner.reporting.why_sheets import why_sheets
 
 MADE = datetime(2000, 1, 1)
 """A fixed stamp, so that the bytes depend on the plan alone."""
@@ -42,6 +43,8 @@ def write_workbook(book: Book, path: Path) -> None:
         writer = _Writer(target)
         planned = "risk_musd" in book.summary
         sheets = [summary_sheet(book)]
+        if book.found is not None:
+            sheets += why_sheets(book.found, book.names)
         if planned:
             sheets += [
                 balance_sheet(book),

@@ -12,6 +12,7 @@ before it, and read back without.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -23,12 +24,14 @@ from time import perf_counter
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 from xlsxwriter.exceptions import XlsxWriterException
 
 from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.cells import armour, unarmour
 from planner.data.load import load
+from planner.data.read import leads_out
 from planner.data.template import write_tables
 from planner.errors import RunFolderError
 from planner.results.folders import beside, exchange, locked
@@ -46,8 +49,12 @@ def write_run(plan: PlanValues, folder: Path, pages: Fill) -> Path:
     Raises RunFolderError if the target is something else than a run folder, or cannot be written.
     """
     target = Path(folder)
-    real = target.resolve()
-    if real.exists() and not _is_run(real):
+    try:
+        real = target.resolve()
+        taken = real.exists() and not _is_run(real)
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{str(target)!r:.200}: cannot be a folder: {error}; nothing was written") from None
+    if taken:
         raise RunFolderError(f"{target}: exists and is not a run folder; choose another with --out")
     try:
         real.parent.mkdir(parents=True, exist_ok=True)
@@ -65,9 +72,13 @@ def write_run(plan: PlanValues, folder: Path, pages: Fill) -> Path:
 
 
 def default_folder(case: Case) -> Path:
-    """reports/CASE-MODEL, whatever the names hold: no part of them is taken for a path."""
-    name = re.sub(r"[^\w .()+-]", "_", f"{case.name}-{case.model.name}").strip(" .") or "run"
-    return Path("reports") / name[:120]
+    """reports/CASE-MODEL."""
+    return Path("reports") / (file_name(f"{case.name}-{case.model.name}") or "run")
+
+
+def file_name(text: str) -> str:
+    """A name for a file, whatever the text holds: no part of it is taken for a path. '' if nothing is left."""
+    return re.sub(r"[^\w .()+-]", "_", text).strip(" .")[:120]
 
 
 def _is_run(folder: Path) -> bool:
@@ -91,6 +102,12 @@ def _armoured(table: pd.DataFrame) -> pd.DataFrame:
     """The table with its ids safe to open in a spreadsheet."""
     texts = [column for column in table.columns if column in TEXT_COLUMNS]
     return table.assign(**{column: table[column].map(_safe) for column in texts})
+
+
+def csv_text(table: pd.DataFrame) -> str:
+    """A table to be read by people as CSV: no text of it, headings included, is taken for a formula."""
+    words = {str(name): column.map(_safe) for name, column in table.items() if not is_numeric_dtype(column)}
+    return table.assign(**words).rename(columns=armour).to_csv(index=False, lineterminator="\n")
 
 
 def _safe(value: object) -> object:
@@ -121,6 +138,16 @@ def refresh_pages(folder: Path, pages: Fill) -> None:
                 exchange(fresh, real)
     except (OSError, XlsxWriterException) as error:
         raise RunFolderError(f"{folder}: cannot be written: {error}; nothing was written") from error
+
+
+def fingerprint(folder: Path) -> str:
+    """SHA-256 of what a run folder says of itself: summary, inputs and tables, not the pages made of them."""
+    found = hashlib.sha256()
+    parts = [folder / SUMMARY, *sorted((folder / "inputs").glob("*")), *sorted((folder / "tables").glob("*"))]
+    for path in parts:
+        content = path.read_bytes()
+        found.update(f"{path.relative_to(folder).as_posix()} {len(content)}\n".encode() + content)
+    return found.hexdigest()
 
 
 def summary_json(summary: dict[str, Any]) -> str:
@@ -156,6 +183,9 @@ def read_run(folder: str | Path) -> PlanValues:
     """Read a run folder back. Raises RunFolderError if it is none, InputError if its inputs were damaged."""
     folder = Path(folder)
     try:
+        stray = next((path for path in sorted(folder.rglob("*")) if leads_out(path, folder)), None)
+        if stray is not None:
+            raise RunFolderError(f"{stray}: is a link that leads out of the run folder")
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
         status, name = Status(summary["status"]), str(summary["case"])
         tables = {path.stem: _read_table(path) for path in sorted((folder / "tables").glob("*.csv"))}

@@ -18,8 +18,9 @@ from scipy.sparse import csr_array, hstack, vstack
 from planner.config import Objective
 from planner.data.case import Case
 from planner.formulation.scope import Scope
+from planner.solving.conflict import reasons_of
 from planner.solving.highs import Solver, Stop
-from planner.solving.program import Key, Program
+from planner.solving.program import Key, Program, Vector
 from planner.solving.session import Session
 
 MOST_YEARS = 10
@@ -77,15 +78,17 @@ class Diagnosis:
         return values
 
 
-def why_infeasible(case: Case, program: Program) -> dict[str, object]:
+def why_infeasible(case: Case, program: Program, upper: Vector) -> dict[str, object]:
     """What the summary says: `reasons` a planner can act on and, for goal `target`, the `smallest_changes`.
 
-    Every other goal has a plan: to do nothing.
+    Every other goal has a plan, to do nothing, unless inputs contradict each other: then which ones. `upper`: bounds
+    of the columns (n) under which there was no plan.
     """
     if case.model.objective.risk_limit is None:
-        impossible = "no plan meets all constraints, which should be impossible: doing nothing always does. "
-        return {"reasons": [impossible + "Please report this case."]}
+        return {"reasons": reasons_of(Scope(case), program, upper)}
     found = diagnose(case, program)
+    if found.least_risk is None:
+        return {"reasons": reasons_of(Scope(case), program, program.upper)}
     return {"reasons": found.reasons(), "smallest_changes": found.as_json()}
 
 
@@ -104,11 +107,13 @@ def diagnose(case: Case, program: Program, time_limit: float | None = None) -> D
     least = float(found.x[program.column["risk", None]])
     years = account_years(case, program)
     small = program.matrix.nnz <= LARGE_PROGRAM
+    extra = least_extra_budget(program, years, limit, time_limit)
     return Diagnosis(
         limit,
         least,
-        least_extra_budget(program, years, limit, time_limit),
-        least_budget_factor(case, program, years, limit, time_limit),
+        extra,
+        # A factor adds money where the additions may: where they are not enough, it is not.
+        None if extra is None else least_budget_factor(case, program, years, limit, time_limit),
         _fewest_years(lambda n: sooner(case, n), limit, time_limit) if small else None,
         _fewest_years(lambda n: later(case, n), limit, time_limit) if small and case.tables.shocks else None,
         small,

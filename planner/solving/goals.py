@@ -33,6 +33,18 @@ class Outcome:
     phases: dict[str, Solution]
     values: dict[str, float]
 
+    def bounds(self) -> dict[str, dict[str, float]]:
+        """What is known of the least value of each objective that was begun: `at_least`, `at_most` (MUSD).
+
+        Those before a stop are known exactly; of the one that was stopped, what its run had found.
+        """
+        return {
+            column: {"at_least": self.values[column], "at_most": self.values[column]}
+            if column in self.values
+            else solution.bounds.as_json()
+            for column, solution in self.phases.items()
+        }
+
     @property
     def last(self) -> Solution:
         """The solution that is reported."""

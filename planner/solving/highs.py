@@ -5,7 +5,8 @@ Huangfu and Hall, Parallelizing the dual revised simplex method, Math. Prog. Com
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from threading import Thread, current_thread, main_thread
 
@@ -13,6 +14,7 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.solving.bounds import Bounds
 from planner.solving.program import Certificate, Program, Vector, certify
 
 TOLERANCE = 1e-6
@@ -20,8 +22,25 @@ TOLERANCE = 1e-6
 GRACE_SECONDS = 0.5
 """How long an interrupted solve may take to end by itself; its thread ends with the program."""
 SOLVER_THREAD = "solver"
+LONGEST_WAY = 8
+"""A basis kept from earlier is given up after an eighth as many iterations as the program has rows: from a distant
+one the dual simplex method may take a hundred times as long as from nothing (measured)."""
+NO_LIMIT = 2**31 - 1
 SMALL_PROGRAM = 20_000
 """Nonzeros below which the simplex method is at least as fast as interior point (measured)."""
+AGAIN = ("again", "again_primal")
+STRATEGY = {"again": 0, "again_primal": 4, "primal": 4}
+"""Simplex strategy: 4 primal, 1 dual (all others), 0 primal where the start is feasible and dual where it is not."""
+
+Statuses = NDArray[np.uint8]
+"""A basis as the status of each column, then of each row: one of the codes below."""
+_STATUS = np.array(sorted(highspy.HighsBasisStatus.__members__.values(), key=int), dtype=object)
+LOWER, BASIC, UPPER, FREE = (
+    int(highspy.HighsBasisStatus.kLower),
+    int(highspy.HighsBasisStatus.kBasic),
+    int(highspy.HighsBasisStatus.kUpper),
+    int(highspy.HighsBasisStatus.kZero),
+)
 
 
 class Stop(StrEnum):
@@ -48,6 +67,8 @@ class Solution:
     duals: Vector
     certificate: Certificate | None
     algorithm: str = ""
+    bounds: Bounds = field(default_factory=Bounds)
+    """Of the least value, found by a run that was stopped."""
 
 
 class _SilentHighs(highspy.Highs):
@@ -61,11 +82,14 @@ class _SilentHighs(highspy.Highs):
 class Solver:
     """One program in one HiGHS object. Later objectives, and later data, start from a basis found before."""
 
-    def __init__(self, program: Program, time_limit: float | None = None) -> None:
+    def __init__(self, program: Program, time_limit: float | None = None, heard: Bounds | None = None) -> None:
         self.program = program
         self.upper = program.upper.copy()
         self._highs = _SilentHighs()  # type: ignore[no-untyped-call]
         self._option("threads", 1)
+        self._option("log_to_console", False)
+        self._heard = heard = heard or Bounds()  # not `self` in the callback: HiGHS would keep this object alive
+        self._highs.cbLogging.subscribe(lambda event: heard.hear(event.message))
         # Tighter than the certificate asks, so that the residuals of the unscaled program stay below it.
         for name in ("primal_feasibility_tolerance", "dual_feasibility_tolerance", "ipm_optimality_tolerance"):
             self._option(name, 1e-8)
@@ -75,6 +99,8 @@ class Solver:
             raise RuntimeError("HiGHS refused the program")
         self._bases: dict[int, highspy.HighsBasis] = {}
         self._has_basis = False
+        self._met = -1
+        """The column minimised last on these data; the basis held meets all constraints of the next phase too."""
 
     def bound(self, column: int, upper: float) -> None:
         """Set the upper bound of a column."""
@@ -83,12 +109,13 @@ class Solver:
 
     def reset_bounds(self) -> None:
         """Undo `bound`."""
+        self._met = -1
         for column in np.flatnonzero(_different(self.upper, self.program.upper)).tolist():
             self.bound(column, self.program.upper[column])
 
     def replace(self, program: Program) -> None:
         """Change the data to those of a program with the same rows and columns; bases are kept."""
-        old, self.program, self.upper = self.program, program, program.upper.copy()
+        old, self.program, self.upper, self._met = self.program, program, program.upper.copy(), -1
         changed = np.flatnonzero(old.matrix.data != program.matrix.data)
         of_changed = np.searchsorted(program.matrix.indptr, changed, side="right") - 1
         for row, position in zip(of_changed.tolist(), changed.tolist(), strict=True):
@@ -99,29 +126,68 @@ class Solver:
         everything = np.arange(len(program.lower), dtype=np.int32)
         self._highs.changeColsBounds(len(everything), everything, program.lower, program.upper)
 
-    def minimise(self, column: int) -> Solution:
-        """Minimise one column; tries another algorithm if the certificate of the first does not hold."""
+    def begin_like(self, other: Solver) -> None:
+        """Take over the bases of a solver whose program has the same rows and columns."""
+        self._bases = dict(other._bases)
+
+    def begin_from(self, column: int, statuses: Statuses) -> None:
+        """Take up a basis for an objective."""
+        basis = highspy.HighsBasis()
+        columns = len(self.program.columns)
+        basis.col_status, basis.row_status = _STATUS[statuses[:columns]].tolist(), _STATUS[statuses[columns:]].tolist()
+        basis.valid, basis.alien = True, True
+        self._bases[column] = basis
+
+    def statuses(self, x: Vector) -> Statuses:
+        """The present basis, x being its solution. Raises RuntimeError if there is none.
+
+        Which bound a nonbasic variable is at is read off x: to ask HiGHS takes ten times as long.
+        """
+        status, basic = self._highs.getBasicVariables()  # type: ignore[attr-defined]  # not in its stubs
+        if status != highspy.HighsStatus.kOk:
+            raise RuntimeError("HiGHS has no basis")
+        at = np.concatenate([x, self.program.matrix @ x])
+        lower = np.concatenate([self.program.lower, self.program.row_lower])
+        upper = np.concatenate([self.upper, self.program.row_upper])
+        codes = np.where(at - lower <= upper - at, LOWER, UPPER).astype(np.uint8)
+        codes[np.isinf(lower) & np.isinf(upper)] = FREE
+        positions = np.asarray(basic)
+        codes[np.where(positions >= 0, positions, len(x) - 1 - positions)] = BASIC
+        return codes
+
+    def has_begun(self, column: int) -> bool:
+        """Whether a basis is kept for this objective."""
+        return column in self._bases
+
+    def minimise(self, column: int, order: Sequence[str] = ()) -> Solution:
+        """Minimise one column; tries another algorithm if the certificate of the first does not hold.
+
+        order: the algorithms to try (`again` only where a basis is kept); by default as measured.
+        """
         cost = np.zeros(len(self.program.columns))
         cost[column] = 1.0
         self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
         solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
-        for algorithm in self._algorithms(column):
-            solution = self._run(algorithm, cost, self._bases.get(column) if algorithm == "again" else None)
+        starts = dict.fromkeys(AGAIN, self._bases.get(column))
+        if column in self._bases and self._met >= 0:
+            starts["primal"] = self._highs.getBasis()  # what is tried before moves away from it
+        for algorithm in order or self._algorithms(column):
+            solution = self._run(algorithm, cost, starts.get(algorithm))
             if solution.stop is not Stop.UNPROVEN:
                 break
         if solution.stop is Stop.OPTIMAL and self._has_basis:
             self._bases[column] = self._highs.getBasis()
+            self._met = column
         return solution
 
     def _algorithms(self, column: int) -> tuple[str, ...]:
-        """Measured order: `again` is dual simplex from the basis this objective ended with on earlier data;
-        `primal` is primal simplex from the basis of the objective before."""
+        """Measured order: `again` and `again_primal` are simplex from the basis this objective ended with on
+        earlier data; `primal` is primal simplex from the basis of the objective before."""
         small = self.program.matrix.nnz < SMALL_PROGRAM
-        if column in self._bases:
-            return ("again", "ipm", "dual")
-        if self._has_basis:
-            return ("primal", "dual", "ipm") if small else ("primal", "ipm", "dual")
-        return ("dual", "ipm", "primal") if small else ("ipm", "dual")
+        again = AGAIN if column in self._bases else ()
+        if self._met not in (-1, column):
+            return (*again, "primal", "dual", "ipm") if small else (*again, "primal", "ipm", "dual")
+        return (*again, "dual", "ipm", "primal") if small else (*again, "ipm", "dual")
 
     def _run(self, algorithm: str, cost: Vector, basis: highspy.HighsBasis | None) -> Solution:
         if basis is not None:
@@ -130,7 +196,11 @@ class Solver:
             self._highs.clearSolver()
         # "ipm" alone would mean another code where the solver's extras are installed.
         self._option("solver", "ipx" if algorithm == "ipm" else "simplex")
-        self._option("simplex_strategy", 4 if algorithm == "primal" else 1)
+        self._option("output_flag", algorithm == "ipm")
+        self._heard.forget()
+        self._option("simplex_strategy", STRATEGY.get(algorithm, 1))
+        rows = len(self.program.row_lower)
+        self._option("simplex_iteration_limit", max(1000, rows // LONGEST_WAY) if algorithm in AGAIN else NO_LIMIT)
         self._run_interruptibly()
         status = self._highs.getModelStatus()
         ends = {
@@ -139,7 +209,7 @@ class Solver:
             highspy.HighsModelStatus.kInterrupt: Stop.INTERRUPTED,
         }
         if status in ends:
-            return Solution(ends[status], np.empty(0), np.empty(0), None, algorithm)
+            return Solution(ends[status], np.empty(0), np.empty(0), None, algorithm, replace(self._heard))
         found = self._highs.getSolution()
         if not (found.value_valid and found.dual_valid):
             return Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None, algorithm)
@@ -162,7 +232,7 @@ class Solver:
         except KeyboardInterrupt:
             self._option("time_limit", 0.0)  # read by HiGHS at every iteration
             thread.join(GRACE_SECONDS)
-            raise
+            raise KeyboardInterrupt(str(self._heard)) from None
 
     def _option(self, name: str, value: bool | float | str) -> None:
         if self._highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:

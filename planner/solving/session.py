@@ -12,6 +12,7 @@ from planner.formulation.build import EQUATIONS, VARIABLES, build_model, constra
 from planner.formulation.model import Model
 from planner.formulation.scope import Scope
 from planner.solving.changes import Changes, changes
+from planner.solving.figures import refuse_beyond_solver
 from planner.solving.goals import Outcome, solve_phases
 from planner.solving.highs import Solver
 from planner.solving.program import Key, Program, compile_program
@@ -37,6 +38,7 @@ class Session:
         self.case = case
         self.model: Model = build_model(case)
         self.program: Program = compile_program(self.model)
+        refuse_beyond_solver(self.scope, self.program)
         self.solver = Solver(self.program, self._time_limit)
 
     @property
@@ -58,8 +60,23 @@ class Session:
             self._build(case)
         return not self.rebuilt
 
+    def program_of(self, case: Case) -> Program | None:
+        """The program with the figures of another case; None if its structure differs. The session stays as it is."""
+        found = changes(self.case, case)
+        refilled = found.structural or self._with_figures(case, found)
+        return None if isinstance(refilled, str) else refilled[1]
+
     def _refill(self, case: Case, found: Changes) -> str:
         """Recompile what the changes affect. Returns why that is not possible, or ''."""
+        refilled = self._with_figures(case, found)
+        if isinstance(refilled, str):
+            return refilled
+        self.case, self.model.scope, self.program = case, *refilled
+        self.solver.replace(self.program)
+        return ""
+
+    def _with_figures(self, case: Case, found: Changes) -> tuple[Scope, Program] | str:
+        """Index sets and program of a case that differs in figures only; or why it does not."""
         scope = Scope(case)
         balances = {"demand", "imports", "shocks"} & {table for table, _ in found.columns}
         scope.reuse(self.scope, same_quiet=not balances)
@@ -70,10 +87,8 @@ class Session:
         program = _refilled(self.program, self.model, scope, found.affected)
         if program is None:
             return "the figures add or remove terms of the program"
-        self.case, self.model.scope = case, scope
-        self.solver.replace(program)
-        self.program = program
-        return ""
+        refuse_beyond_solver(scope, program)
+        return scope, program
 
 
 def _same_shape(one: Tree, two: Tree) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Callable
 from dataclasses import replace
@@ -56,7 +57,7 @@ def solve_case(
     The status is `optimal` only if the solver's residuals and the verifier's are within 1e-6.
     """
     plan = _solve(case, progress, time_limit)
-    if not baseline or plan.status is not Status.OPTIMAL:
+    if not baseline or plan.status not in (Status.OPTIMAL, Status.TIME_LIMIT):
         return plan
     return compared(plan, solve_without_plan(case, lambda step: progress(f"without a plan: {step}"), time_limit))
 
@@ -68,6 +69,8 @@ def solve_without_plan(case: Case, progress: Progress = silent, time_limit: floa
 
 def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
     """The plan, with what would happen without it: `without_plan` in the summary, `without_plan_t` in `shortfall`."""
+    if nothing.status is Status.OPTIMAL and plan.status is Status.TIME_LIMIT:
+        return _bounded(plan, nothing)
     if plan.status is not Status.OPTIMAL or nothing.status is not Status.OPTIMAL:
         return plan
     kept = (
@@ -94,6 +97,15 @@ def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
     return replace(plan, summary=summary, tables=plan.tables | {"shortfall": short})
 
 
+def _bounded(plan: PlanValues, nothing: PlanValues) -> PlanValues:
+    """A solve that was stopped, knowing that its least risk is at most that of doing nothing."""
+    bounds: dict[str, dict[str, float]] = plan.summary["bounds"]
+    if plan.case.model.objective.goal != "risk" or "risk" not in bounds:
+        return plan
+    least = bounds["risk"] | {"at_most": min(bounds["risk"].get("at_most", math.inf), nothing.summary["risk_musd"])}
+    return replace(plan, summary=plan.summary | {"bounds": bounds | {"risk": least}})
+
+
 def _solve(case: Case, progress: Progress, time_limit: float | None) -> PlanValues:
     started = perf_counter()
     refuse_if_too_large(case)
@@ -109,10 +121,11 @@ def solve_session(session: Session, progress: Progress = silent, build_seconds: 
     summary = _header(case, session.scope.tree.nodes, program)
     if outcome.stop is not Stop.OPTIMAL:
         summary["status"] = ENDS[outcome.stop].value
-        summary["bounds"] = outcome.values  # least values proven before the stop, by objective
-        if outcome.stop is Stop.INFEASIBLE:
+        if outcome.stop is not Stop.INFEASIBLE:
+            summary["bounds"] = outcome.bounds()
+        else:
             progress("finding out why")
-            summary |= why_infeasible(case, program)
+            summary |= why_infeasible(case, program, session.solver.upper)
         summary["seconds"] = _seconds(case, build_seconds, started)
         return PlanValues(case, ENDS[outcome.stop], summary, {})
     tables = extract_tables(session.scope, program, outcome.last.x)

@@ -39,12 +39,16 @@ class Board:
     base: State | None
     checks: Sequence[Point] = ()
     statuses: dict[str, str] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
     checked: int = 0
+    counts: Counter[str] = field(init=False)
     _out: dict[str, Chain] = field(default_factory=dict)
     _attempts: Counter[tuple[str, str]] = field(default_factory=Counter)
     _base_out: bool = False
     _checks_out: bool = False
+
+    def __post_init__(self) -> None:
+        self.counts = Counter(self.statuses.values())
 
     @property
     def finished(self) -> bool:
@@ -91,7 +95,8 @@ class Board:
             self.base = state
         elif chain.kind == POINT:
             self.statuses[point.id] = result.status
-            self.seconds[point.id] = result.seconds
+            self.counts[result.status] += 1
+            self.seconds += result.seconds
         else:
             self.checked += 1
         if not chain.points:

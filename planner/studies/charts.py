@@ -14,6 +14,7 @@ from planner.studies.indices import Indices
 from planner.studies.measure import MEANINGS
 
 ROW = 24
+BEST = "best plan for each point"
 
 
 def outcome_words(outcome: str) -> str:
@@ -171,6 +172,28 @@ def heat_map(rows: pd.DataFrame, first: str, second: str, outcome: str, draw: Dr
     ).properties(width=64 * table["a"].nunique(), height=30 * table["b"].nunique())
     told = f"Between {number(low)} and {number(high)} {unit_of(outcome)}."
     return Figure(f"{first} against {second}", told, [draw.panel(outcome_words(outcome), told, chart)], layout="wide")
+
+
+def held_plans(held: pd.DataFrame, draw: Drawer) -> Figure:
+    """Risk of each plan held fixed, and of the best plan for each point, points in order of risk."""
+    best = held.drop_duplicates("point").assign(plan=BEST, risk_musd=lambda t: t["least_risk_musd"])
+    both = pd.concat([held, best]).dropna(subset="risk_musd").sort_values(["plan", "risk_musd"], kind="stable")
+    both["share"] = both.groupby("plan").cumcount() / (both.groupby("plan")["risk_musd"].transform("size") - 1).clip(1)
+    names = [BEST, *held["plan"].unique()]
+    colours = [EXISTING, *(HUES[i % len(HUES)] for i in range(len(names) - 1))]
+    colour = alt.Color("plan:N", scale=alt.Scale(domain=names, range=colours))
+    x = alt.X("share:Q", axis=alt.Axis(title="share of the points", format="~%", tickCount=5))
+    top = float(both["risk_musd"].max()) * 1.05
+    chart = (
+        alt.Chart(both)
+        .mark_line(strokeWidth=2)
+        .encode(x=x, y=y_amount("risk_musd", "risk, MUSD", top), color=colour)
+        .properties(width=560, height=240)
+    )
+    told = "The further a line lies above the lowest one, the more would have been saved by knowing the point."
+    panel = draw.panel("Risk at the points, in order", told, chart)
+    legend = [(tint, "line", name) for tint, name in zip(colours, names, strict=True)]
+    return Figure("Given plans against the best plan for each point", told, [panel], legend, layout="wide")
 
 
 def _label(value: object) -> str:

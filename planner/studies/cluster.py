@@ -7,8 +7,10 @@ A worker that dies costs its current point, which the scheduler gives to another
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
+from threading import Thread
 from typing import Any
 
 import distributed
@@ -21,8 +23,6 @@ from planner.studies.progress import Bar
 from planner.studies.run import retry, study
 from planner.studies.worker import CRASHED, Result, State, task
 
-Task = Callable[..., dict[str, Any]]
-
 
 def connect(address: str) -> Any:
     """A client of the scheduler at `address`, e.g. tcp://10.0.0.1:8786. Raises InputError if none answers."""
@@ -32,14 +32,14 @@ def connect(address: str) -> Any:
         raise InputError([Fault("--scheduler", 0, address, f"no dask scheduler answers there: {error}")]) from None
 
 
-def run_cluster(board: Board, job: str, client: Any, tell: Callable[[], None], work: Task = task) -> None:
+def run_cluster(board: Board, job: str, client: Any, tell: Callable[[], None]) -> None:
     """Work on the board until nothing is left. Raises StoppedError if the scheduler is lost."""
     waiting: Any = distributed.as_completed(loop=client.loop)  # type: ignore[no-untyped-call]
     out: dict[Any, Chain] = {}
 
     def submit(chain: Chain) -> None:
         plain = (chain.state or State()).plain()
-        future = client.submit(work, job, chain.kind, plain, chain.points[0].settings, pure=False)
+        future = client.submit(task, job, chain.kind, plain, chain.points[0].settings, pure=False)
         out[future] = chain
         waiting.add(future)
 
@@ -81,8 +81,22 @@ def on_scheduler(address: str) -> Callable[[Board, str, Callable[[], None]], Non
     return run
 
 
+def end_with_parent() -> None:
+    """End at once when standard input closes: the command that started this process was stopped or killed."""
+
+    def watch() -> None:
+        os.read(sys.stdin.fileno(), 1)  # not through the buffer: its lock would be in the way of an orderly exit
+        os._exit(130)
+
+    Thread(target=watch, daemon=True).start()
+
+
 def main(arguments: list[str]) -> int:
-    """`python -m planner.studies.cluster STUDY OUT ADDRESS`, or `retry OUT ADDRESS`. Returns the exit code."""
+    """`python -m planner.studies.cluster STUDY OUT ADDRESS`, or `retry OUT ADDRESS`. Returns the exit code.
+
+    Lives no longer than the process that holds the other end of its standard input.
+    """
+    end_with_parent()
     console = Console(stderr=True, highlight=False)
     try:
         with Bar(console) as bar:

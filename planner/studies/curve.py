@@ -6,8 +6,9 @@ off, and the cheapest plan that attains that risk. OUT/report.html: the curve.
 
 from __future__ import annotations
 
-import json
 import sys
+from collections.abc import Callable
+from itertools import count as count_from
 from pathlib import Path
 
 import numpy as np
@@ -16,28 +17,31 @@ from rich.console import Console
 
 from planner.data.case import Case
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
+from planner.reporting.answer import Saying
 from planner.reporting.drawing import Drawer
+from planner.reporting.layout import inquiry_page
 from planner.reporting.numbers import count, number
 from planner.reporting.parts import Column, Grid, Part, Section
+from planner.results.store import csv_text
 from planner.solving.goals import solve_phases
 from planner.solving.highs import Stop
 from planner.solving.session import Session
+from planner.solving.solve import silent
 from planner.studies import charts
 from planner.studies.file import Frontier, StudyFile, read_study
-from planner.studies.measure import measure
-from planner.studies.page import render
-from planner.studies.parametric import Budgets, Curve, trace
-from planner.studies.points import versions
+from planner.studies.measure import Measures, measure
+from planner.studies.parametric import Budgets, Curve, Touch, trace
 from planner.studies.run import open_case
-from planner.studies.store import STUDY, write_whole
+from planner.studies.store import STUDY, asked_text, refuse_other_folder, write_whole
 
+Tell = Callable[[str], object]
 CURVE = "frontier.csv"
 PLANS = 60
 """Breakpoints of which the plan is worked out; evenly spread where there are more."""
 PREFIX = "new_capacity_tpa."
 
 
-def frontier(case: Case, design: Frontier) -> tuple[Curve, pd.DataFrame]:
+def frontier(case: Case, design: Frontier, tell: Tell = silent) -> tuple[Curve, pd.DataFrame]:
     """The curve of a case, and its breakpoints as a table with the plan at (at most `PLANS` of) them.
 
     Raises InputError if the goal of the model is not `risk`, StoppedError if an optimum is not proven.
@@ -46,22 +50,34 @@ def frontier(case: Case, design: Frontier) -> tuple[Curve, pd.DataFrame]:
         raise InputError([Fault("study", 0, "design", 'a frontier of least risk needs objective.goal = "risk"')])
     session = Session(case)
     budgets = Budgets(session.program, session.solver)
-    curve = trace(budgets.touch, design.scale[0], design.scale[1], design.most)
-    worth = [-slope / budgets.total if budgets.total else 0.0 for slope in (*curve.slopes, 0.0)]
+    # Not the sum over the accounts of the program, which has one in every history.
+    total = sum(case.budget.values())
+    numbers = count_from(1)
+
+    def touch(scale: float) -> Touch:
+        tell(f"program {next(numbers)}, at {scale:.4f} times the budgets")
+        return budgets.touch(scale)
+
+    curve = trace(touch, design.scale[0], design.scale[1], design.most)
+    worth = [-slope / total if total else 0.0 for slope in (*curve.slopes, 0.0)]
     table = pd.DataFrame(
         {
             "scale": curve.at,
-            "budget_musd": [at * budgets.total for at in curve.at],
+            "budget_musd": [at * total for at in curve.at],
             "risk_musd": curve.values,
             "worth": worth,
         }
     )
     chosen = np.unique(np.linspace(0, len(curve.at) - 1, min(PLANS, len(curve.at))).round().astype(int))
-    plans = pd.DataFrame([_plan(session, budgets, curve.at[i]) for i in chosen], index=chosen)
+    rows: list[Measures] = []
+    for i in chosen:
+        tell(f"plan {len(rows) + 1} of {len(chosen)}")
+        rows.append(_plan(session, budgets, curve.at[i]))
+    plans = pd.DataFrame(rows, index=chosen)
     return curve, table.join(plans.fillna(0.0))
 
 
-def _plan(session: Session, budgets: Budgets, scale: float) -> dict[str, float]:
+def _plan(session: Session, budgets: Budgets, scale: float) -> Measures:
     """The cheapest plan of least risk at a scale."""
     session.solver.replace(budgets.program(scale))
     outcome = solve_phases(session.solver.program, session.case.model.objective, session.solver, lambda _: None)
@@ -71,31 +87,21 @@ def _plan(session: Session, budgets: Budgets, scale: float) -> dict[str, float]:
     return {k: v for k, v in found.items() if k in ("cost_musd", "public_spend_musd") or k.startswith(PREFIX)}
 
 
-def run_frontier(path: Path, out: Path) -> pd.DataFrame:
+def run_frontier(path: Path, out: Path, tell: Tell = silent) -> pd.DataFrame:
     """Trace the frontier of a study file into a folder. Raises InputError, RunFolderError, StoppedError."""
     study = read_study(path)
     if not isinstance(study.design, Frontier):
         raise InputError([Fault(path.name, 0, "design", "is no frontier")])
     if study.uncertainties or study.levers:
         raise InputError([Fault(path.name, 0, "design", "a frontier has one axis, money; remove what else is varied")])
-    if out.exists() and any(out.iterdir()) and not (out / STUDY).exists():
-        raise RunFolderError(f"{out}: exists and is not a study folder; choose another with --out")
+    refuse_other_folder(out)
     case = open_case(study, path.parent)
-    curve, table = frontier(case, study.design)
+    curve, table = frontier(case, study.design, tell)
     try:
         out.mkdir(parents=True, exist_ok=True)
-        asked = {
-            "study": study.model_dump(mode="json", exclude_defaults=True),
-            "case": case.name,
-            "inputs_sha256": case.sha256,
-            "versions": versions(),
-            "breakpoints": len(curve.at),
-            "programs_solved": curve.solves,
-            "gap_musd": curve.gap,
-        }
-        text = json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
+        text = asked_text(study, case, breakpoints=len(curve.at), programs_solved=curve.solves, gap_musd=curve.gap)
         write_whole(out / STUDY, lambda p: p.write_text(text, encoding="utf-8"))
-        write_whole(out / CURVE, lambda p: table.to_csv(p, index=False, lineterminator="\n"))
+        write_whole(out / CURVE, lambda p: p.write_text(csv_text(table), encoding="utf-8", newline="\n"))
         page = _page(study, curve, table)
         write_whole(out / "report.html", lambda p: p.write_text(page, encoding="utf-8", newline="\n"))
     except OSError as error:
@@ -112,7 +118,9 @@ def _page(study: StudyFile, curve: Curve, table: pd.DataFrame) -> str:
         else f"Not every breakpoint was looked for: the curve may lie up to {number(curve.gap)} MUSD below the line."
     )
     told = f"{count(len(curve.at), 'breakpoint')} from {count(curve.solves, 'program')} solved. {exact}"
-    return render(study.title, told, [Section("curve", "Risk against money", "", parts), _breakpoints(table)])
+    sections = [Section("curve", "Risk against money", "", parts), _breakpoints(table)]
+    question = "How much risk does each further MUSD of public money take off?"
+    return inquiry_page("Study", study.title, question, [Saying("Curve", told)], sections)
 
 
 def _breakpoints(table: pd.DataFrame) -> Section:
@@ -146,10 +154,12 @@ def _difference(before: dict[str, float], after: dict[str, float]) -> str:
 
 def main(arguments: list[str]) -> int:
     """`python -m planner.studies.curve STUDY OUT`. Returns the exit code."""
+    err = Console(stderr=True, highlight=False)
     try:
-        table = run_frontier(Path(arguments[0]), Path(arguments[1]))
+        with err.status("") as spinner:
+            table = run_frontier(Path(arguments[0]), Path(arguments[1]), spinner.update)
     except PlannerError as error:
-        Console(stderr=True, highlight=False).print(str(error), style="red", markup=False, soft_wrap=True)
+        err.print(str(error), style="red", markup=False, soft_wrap=True)
         return error.exit_code
     told = f"{len(table)} breakpoints: {arguments[1]}/{CURVE}, report.html"
     Console(highlight=False).print(told, markup=False, soft_wrap=True)

@@ -21,7 +21,7 @@ from planner.data.schema import Scenario, Shock
 from planner.errors import Fault, InputError, StoppedError
 from planner.results.losses import cvar
 from planner.results.plan import PlanValues
-from planner.results.store import write_case
+from planner.results.store import csv_text, write_case
 from planner.solving.goals import Phase, solve_phases
 from planner.solving.highs import Stop
 from planner.solving.session import Session
@@ -31,6 +31,8 @@ from planner.studies.store import write_whole
 SLACK = 1e-9
 """Relative room around a fixed amount, for the rounding of the run that made it."""
 RESAMPLES, CONFIDENCE, SEED = 4000, 0.95, 20250404
+Decided = dict[tuple[str, Any], float]
+"""(variable, (thing, year)) -> amount."""
 FIXED = ("build", "intake", "new_seats", "hired")
 
 
@@ -55,14 +57,14 @@ def read_futures(case: Case, folder: Path, scratch: Path) -> Case:
     return replace(load(scratch / "case"), name=case.name)
 
 
-def amounts(plan: PlanValues) -> dict[tuple[str, Any], float]:
+def amounts(plan: PlanValues) -> Decided:
     """What a plan has decided: (variable, (thing, year)) -> amount. Raises InputError for an adaptive plan."""
     if plan.case.model.policy.investment != "committed":
         told = "invests in answer to what happens; only a committed plan can be held fixed"
         raise InputError([Fault("RUN", 0, "policy.investment", told)])
     first = next(iter(plan.case.scenarios))
     people = plan.tables["workforce"]
-    out: dict[tuple[str, Any], float] = {}
+    out: Decided = {}
     for r in plan.tables["investments"].itertuples():
         out["build", (r.project, r.year)] = float(str(r.tpa))
     for r in plan.tables["training"].itertuples():
@@ -73,7 +75,7 @@ def amounts(plan: PlanValues) -> dict[tuple[str, Any], float]:
     return {key: value for key, value in out.items() if value > 0}
 
 
-def fix(session: Session, decided: dict[tuple[str, Any], float]) -> None:
+def fix(session: Session, decided: Decided) -> None:
     """Hold all investment columns of a session at what was decided.
 
     The program leaves out what can make no difference in its scenarios; such a decision is passed over.
@@ -101,7 +103,7 @@ def fix(session: Session, decided: dict[tuple[str, Any], float]) -> None:
     session.program = fixed
 
 
-def evaluate(case: Case, decided: dict[tuple[str, Any], float]) -> Measures:
+def evaluate(case: Case, decided: Decided) -> Measures:
     """Least risk that operations can attain in the futures of `case`, the plan being as decided.
 
     Raises StoppedError if no optimum is proven.
@@ -164,7 +166,7 @@ class Replication:
     replications: int
 
 
-def replicate(case: Case, size: int, replications: int, seed: int, plan: dict[tuple[str, Any], float]) -> Replication:
+def replicate(case: Case, size: int, replications: int, seed: int, plan: Decided) -> Replication:
     """Multiple replications (Mak, Morton and Wood, Operations Research Letters 24, 1999).
 
     Each draws `size` scenarios of the case, solves for the best plan and compares `plan` with it on the same draw.
@@ -204,4 +206,4 @@ def write_evaluation(path: Path, losses: dict[str, float], case: Case) -> None:
             "loss_musd": list(losses.values()),
         }
     )
-    write_whole(path, lambda p: table.to_csv(p, index=False, lineterminator="\n"))
+    write_whole(path, lambda p: p.write_text(csv_text(table), encoding="utf-8", newline="\n"))

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from types import TracebackType
 from typing import IO, Any
 
@@ -26,6 +26,8 @@ if sys.platform != "win32":
 Entry = dict[str, Any]
 SYNC_SECONDS = 2.0
 """A kill loses nothing that was written; a power cut loses at most this much."""
+LOCK_SECONDS = 2.0
+"""How long another process that is just ending may keep the lock."""
 
 
 class Journal:
@@ -34,12 +36,9 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file: IO[bytes] = path.open("ab")
-        if sys.platform != "win32":
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                self._file.close()
-                raise RunFolderError(f"{path.parent}: another process is running this study") from None
+        if not _locked(self._file):
+            self._file.close()
+            raise RunFolderError(f"{path.parent}: another process is running this study")
         with suppress(FileNotFoundError):
             self._file.truncate(_good_bytes(path))
         self._synced = monotonic()
@@ -64,6 +63,22 @@ class Journal:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
+
+
+def _locked(file: IO[bytes]) -> bool:
+    """Lock a file for this process. Returns whether that was possible."""
+    if sys.platform == "win32":
+        return True
+    until = monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if monotonic() > until:
+                return False
+            sleep(0.05)
+        else:
+            return True
 
 
 def read_journal(path: Path) -> Iterator[Entry]:

@@ -114,11 +114,6 @@ class Budgets:
         self._rows = np.array([i for i, (name, _) in enumerate(program.rows) if name == "account"], dtype=int)
         self._amounts = program.row_upper[self._rows].copy()
 
-    @property
-    def total(self) -> float:
-        """Budgets of all accounts at scale 1 (MUSD)."""
-        return float(self._amounts.sum())
-
     def program(self, scale: float) -> Program:
         """The program at a scale of the budgets."""
         upper = self._program.row_upper.copy()

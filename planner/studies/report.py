@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 from rich.console import Console
 
 from planner.errors import PlannerError
+from planner.reporting.answer import Saying
 from planner.reporting.drawing import Drawer
+from planner.reporting.layout import inquiry_page
 from planner.reporting.numbers import count, number, percent
 from planner.reporting.parts import Column, Figure, Grid, Part, Section, Text
+from planner.results.plan import PlanValues
+from planner.results.store import csv_text
 from planner.studies import analysis, charts
 from planner.studies.analysis import ALL, Study
 from planner.studies.discovery import cart, prim, sentence
-from planner.studies.page import render
+from planner.studies.robust import Tell, hold, read_plans, robustness
 from planner.studies.standing import AGREEMENT, worst_check
 from planner.studies.store import OPTIMAL, write_whole
 
@@ -34,20 +39,38 @@ class Tables:
         return table
 
 
-def write_report(folder: Path) -> None:
-    """Write report.html and tables/*.csv. Raises RunFolderError, InputError."""
+def write_report(folder: Path, plans: Mapping[str, PlanValues] | None = None, tell: Tell = lambda _: None) -> None:
+    """Write report.html and tables/*.csv. Raises RunFolderError, InputError, StoppedError.
+
+    plans: by name; each is held fixed at every point.
+    """
     found = analysis.open_study(folder)
     tables, draw = Tables(), Drawer()
     sections = [_status(found, folder)]
     for i, (name, rows) in enumerate(found.groups.items()):
         sections.append(_outcomes(found, name, rows, i, tables, draw))
-    sections += [s for s in (_options(found, tables), _failures(found, tables), _projects(found, tables)) if s]
-    page = render(found.study.title, _lead(found), sections, _warnings(found, folder))
+    sayings = [Saying("Points", _lead(found)), *_warnings(found, folder)]
+    if plans:
+        held = hold(folder, plans, tell)
+        sections.append(_given(found, held, tables, draw))
+        sayings += _regrets(held)
+    failures = _failures(found, tables)
+    sections += [s for s in (_options(found, tables), failures, _projects(found, tables)) if s]
+    if failures:
+        sayings += [
+            Saying("Failure", told) for part in failures.parts if isinstance(part, Text) for told in part.paragraphs
+        ]
+    page = inquiry_page("Study", found.study.title, _question(found), sayings, sections)
     (folder / "tables").mkdir(exist_ok=True)
     for name, table in tables.kept.items():
-        text = table.to_csv(index=False, lineterminator="\n")
+        text = csv_text(table)
         (folder / "tables" / f"{name}.csv").write_text(text, encoding="utf-8")
     write_whole(folder / "report.html", lambda path: path.write_text(page, encoding="utf-8", newline="\n"))
+
+
+def _question(found: Study) -> str:
+    outcomes = ", ".join(charts.outcome_words(outcome) for outcome in found.outcomes)
+    return f"What moves: {outcomes}?"
 
 
 def _lead(found: Study) -> str:
@@ -56,15 +79,16 @@ def _lead(found: Study) -> str:
     return f"{count(rows, 'row')} of the design “{kind}”, {percent(len(found.solved) / max(rows, 1))} with an optimum."
 
 
-def _warnings(found: Study, folder: Path) -> list[str]:
+def _warnings(found: Study, folder: Path) -> list[Saying]:
     out = []
     missing = int(found.table["status"].isna().sum())
     if missing:
-        out.append(f"The study is not finished: {count(missing, 'row')} of {len(found.table)} have no result yet.")
+        told = f"{count(missing, 'row')} of {len(found.table)} have no result yet."
+        out.append(Saying("Not finished", told))
     compared, worst = worst_check(folder)
     if compared and worst > AGREEMENT:
         told = f"Warm and cold results differ by up to {worst:.1e}, more than {AGREEMENT:.0e}"
-        out.append(f"{told}: do not rely on the last digits.")
+        out.append(Saying("Warning", f"{told}: do not rely on the last digits."))
     return out
 
 
@@ -167,6 +191,47 @@ def _options(found: Study, tables: Tables) -> Section | None:
     return Section("options", "Options compared", "", parts)
 
 
+def _given(found: Study, held: pd.DataFrame, tables: Tables, draw: Drawer) -> Section:
+    tables.add("plans_by_point", held)
+    table = tables.add("robustness", robustness(held))
+    heads = [
+        Column("Plan", number=False),
+        Column("Can be carried out"),
+        *(Column(title, "MUSD") for title in ("Mean risk", "Worst risk", "Mean regret", "Worst regret")),
+        *([Column("Does not fail")] if found.study.fails_when else []),
+    ]
+    amounts = ("mean_risk_musd", "worst_risk_musd", "mean_regret_musd", "worst_regret_musd")
+    lines = [
+        [
+            str(row["plan"]),
+            percent(row["carried_out"]),
+            *(number(row[name]) for name in amounts),
+            *([percent(row["satisficing"])] if found.study.fails_when else []),
+        ]
+        for _, row in table.iterrows()
+    ]
+    told = (
+        "Investment, training and hiring as decided, operations free. Regret: how much more risk than under the best "
+        "plan for the same point. Where a plan cannot be paid or staffed as decided it has no risk, and it fails."
+    )
+    grid = Grid(f"At {count(held['point'].nunique(), 'point')}", heads, lines, told)
+    return Section("given", "Given plans at all points", "", [grid, charts.held_plans(held, draw)])
+
+
+def _regrets(held: pd.DataFrame) -> list[Saying]:
+    return [Saying(str(row["plan"]), _regret(row)) for _, row in robustness(held).iterrows()]
+
+
+def _regret(row: pd.Series[float]) -> str:
+    if not row["carried_out"]:
+        return "Held fixed, it can be carried out at no point of the study."
+    return (
+        f"Held fixed, it can be carried out at {percent(row['carried_out'])} of the points. Its risk there is "
+        f"{number(row['mean_regret_musd'])} MUSD above that of the best plan for the point on average, and "
+        f"{number(row['worst_regret_musd'])} at most."
+    )
+
+
 def _failures(found: Study, tables: Tables) -> Section | None:
     if not found.study.fails_when:
         return None
@@ -220,11 +285,13 @@ def _projects(found: Study, tables: Tables) -> Section | None:
 
 
 def main(arguments: list[str]) -> int:
-    """`python -m planner.studies.report DIR`. Returns the exit code."""
+    """`python -m planner.studies.report DIR [RUN ..]`. Returns the exit code."""
+    err = Console(stderr=True, highlight=False)
     try:
-        write_report(Path(arguments[0]))
+        plans = read_plans([Path(run) for run in arguments[1:]])
+        write_report(Path(arguments[0]), plans, lambda step: err.print(step, style="dim", markup=False))
     except PlannerError as error:
-        Console(stderr=True, highlight=False).print(str(error), style="red", markup=False, soft_wrap=True)
+        err.print(str(error), style="red", markup=False, soft_wrap=True)
         return error.exit_code
     Console(highlight=False).print(f"{arguments[0]}/report.html, tables/", markup=False, soft_wrap=True)
     return 0

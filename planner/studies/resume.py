@@ -81,7 +81,7 @@ def board_of(study: StudyFile, table: Table, found: list[Point], past: Past, jou
         if points:
             queue.append(Chain(key, POINT, points, states.get(key)))
     checks = [found[rows[name]] for name in picked(rows, study.check_share) if name not in past.cold]
-    seconds = {name: past.seconds[name] for name in statuses}
+    seconds = sum(past.seconds[name] for name in statuses)
     return Board(journal.append, deque(queue), past.base, checks, statuses, seconds, len(past.cold & set(rows)))
 
 

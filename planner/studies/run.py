@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -121,8 +120,7 @@ def _work(
         total = len({point.id for point in found})
 
         def standing() -> Standing:
-            spent = sum(board.seconds.values())
-            return Standing(total, Counter(board.statuses.values()), board.checked, to_check, spent)
+            return Standing(total, board.counts, board.checked, to_check, board.seconds)
 
         if not board.finished:
             tell(standing())

@@ -49,23 +49,37 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         fresh.replace(path)
 
 
-def prepare(folder: Path, study: StudyFile, case: Case, table: Table, points: list[Point]) -> None:
-    """Lay out a study folder, or bring an older one up to date. Raises RunFolderError."""
+def refuse_other_folder(folder: Path) -> None:
+    """Raise RunFolderError if a folder holds something that is no study."""
     if folder.exists() and any(folder.iterdir()) and not (folder / STUDY).exists():
         raise RunFolderError(f"{folder}: exists and is not a study folder; choose another with --out")
+
+
+def asked_text(study: StudyFile, case: Case, **more: object) -> str:
+    """study.json: what was asked, on what it rests, and what its kind adds."""
+    asked = {
+        "study": study.model_dump(mode="json", exclude_defaults=True),
+        "case": case.name,
+        "inputs_sha256": case.sha256,
+        "versions": versions(),
+        **more,
+    }
+    return json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
+
+
+def prepare(folder: Path, study: StudyFile, case: Case, table: Table, points: list[Point]) -> None:
+    """Lay out a study folder, or bring an older one up to date. Raises RunFolderError."""
+    refuse_other_folder(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        asked = {
-            "study": study.model_dump(mode="json", exclude_defaults=True),
-            "case": case.name,
-            "inputs_sha256": case.sha256,
-            "versions": versions(),
-            "uncertainties": list(table.uncertainties),
-            "levers": list(table.levers),
-            "rows": len(table.rows),
-            "points": len({point.id for point in points}),
-        }
-        text = json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
+        text = asked_text(
+            study,
+            case,
+            uncertainties=list(table.uncertainties),
+            levers=list(table.levers),
+            rows=len(table.rows),
+            points=len({point.id for point in points}),
+        )
         if (folder / STUDY).exists() and (folder / STUDY).read_text(encoding="utf-8") != text:
             (folder / RESULTS).unlink(missing_ok=True)
         if not (folder / "inputs").exists() or case.sha256 != _hash_of(folder):

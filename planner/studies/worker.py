@@ -123,7 +123,7 @@ class Worker:
         outcome = session.solve(_say_nothing)
         if outcome.stop is Stop.OPTIMAL:
             values = measure(session.scope, session.program, outcome)
-            return Result(Status.OPTIMAL.value, "", values), State(built, solver.bases())
+            return Result(Status.OPTIMAL.value, "", values), State(built, solver.bases)
         kept = State(built, bases) if built is not state.built else state
         return Result(ENDS[outcome.stop].value, WHY[outcome.stop]), kept
 

@@ -51,6 +51,7 @@ def test_the_corpus_is_large_and_breaks_every_rule_of_tables(base: Text) -> None
         "delimiter",
         "bad-csv",
         "too-large",
+        "beyond-solver",
         "bad-workbook",
         "hostile-workbook",
         "merged-cells",

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import planner
 from planner.cli import app
+from planner.solving.session import Session
 
 ROOT = Path(__file__).parents[2]
 CODE = "from planner.cli import app; app()"
@@ -30,8 +34,35 @@ def test_ctrl_c_ends_a_solve_with_130_and_writes_nothing(tmp_path: Path, before:
         os.kill(process.pid, signal.SIGINT)
         said = process.stderr.read()
     assert process.returncode == 130, said
-    assert said.endswith("stopped; nothing was written\n")
+    assert re.search(r"stopped; (the value sought is at least .*; )?nothing was written\n$", said), said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_during_a_solve_tells_what_is_known_of_the_optimum() -> None:
+    session = Session(planner.load(ROOT / "inputs" / "allied-2026"))
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt, match=r"^(at least|between) \d"):
+        session.solver.minimise(session.program.column["risk", None])
+    timer.join()
+
+
+@pytest.mark.parametrize("imported", ["planner.ctrl_c", "numpy", "pandas", "pyomo.environ", "planner.cli"])
+def test_ctrl_c_while_the_command_is_still_importing_is_one_line(tmp_path: Path, imported: str) -> None:
+    script = tmp_path / "planner"
+    script.write_text("import sys; from planner.cli import app; sys.exit(app())")
+    command = [sys.executable, "-X", "importtime", str(script), "check", str(ROOT / "inputs" / "starter")]
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    with subprocess.Popen(
+        command, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr
+        while (line := process.stderr.readline()).split("|")[-1].strip() != imported:
+            assert line, "ended before it was stopped"
+        os.kill(process.pid, signal.SIGINT)
+        said = [line for line in process.stderr if not line.startswith("import time:")]
+    assert process.returncode == 130
+    assert len(said) == 1 and said[0].startswith("stopped")
 
 
 def test_an_unreachable_target_stores_its_smallest_changes(tmp_path: Path) -> None:

@@ -35,8 +35,9 @@ def test_kills_leave_the_old_run_or_the_new_one(zygote: Zygote, tmp_path: Path) 
     for i, variant in enumerate(VARIANTS):
         seconds = timed(zygote, "solve", STARTER, "--out", tmp_path / f"whole{i}", "--no-baseline", *variant)
         whole.add(content(tmp_path / f"whole{i}"))
-    reporting = timed(zygote, "report", tmp_path / "whole0")
-    assert len(whole) == 2
+        reporting = timed(zygote, "report", tmp_path / f"whole{i}")
+        whole.add(content(tmp_path / f"whole{i}"))
+    assert len(whole) == 4  # `report` adds the printed forms
     existed = killed = 0
     for number in range(KILLS):
         if number % 3 == 2 and run.exists():

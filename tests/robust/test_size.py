@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.data.size import available_memory, refuse_if_too_large, size_of
+from planner.data.memory import available_memory
+from planner.data.size import counted_size, refuse_if_too_large, size_of
 from planner.errors import InputError
 from planner.solving.session import Session
 
@@ -18,7 +19,7 @@ def test_the_estimate_is_above_what_is_built() -> None:
     case = planner.load(INPUTS / "starter")
     built = Session(case)
     assert size_of(case).terms >= built.program.matrix.nnz
-    assert size_of(case, exact=True).nodes == len(built.scope.tree.nodes) <= size_of(case).nodes
+    assert counted_size(case).nodes == len(built.scope.tree.nodes) <= size_of(case).nodes
 
 
 def test_a_case_too_large_is_refused_with_the_estimate_and_the_real_one_is_not() -> None:

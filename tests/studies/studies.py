@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.studies.journal import read_journal
-from planner.studies.worker import Plain, Result, State, Worker, task
+from planner.studies.worker import Plain, Result, State, Worker
 
 ROOT = Path(__file__).parents[2]
 STARTER = {"case": str(ROOT / "inputs" / "starter"), "model": str(ROOT / "models" / "base.toml")}
@@ -79,9 +79,3 @@ def die_once(settings: Plain) -> None:
     if is_rich(settings) and not marker.exists():
         marker.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-
-
-def dying_task(job: str, kind: str, state: dict[str, Any], settings: Plain) -> dict[str, Any]:
-    """A task for a scheduler that kills its worker once."""
-    die_once(settings)
-    return task(job, kind, state, settings)

@@ -1,35 +1,48 @@
-"""The same study on a real dask scheduler with real worker processes, one of which is killed."""
+"""The same study on a real dask scheduler with real worker processes, one of which is killed, and the study too."""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
-import distributed
 import pytest
 
 from planner.errors import InputError
-from planner.studies.cluster import connect, run_cluster
+from planner.studies.cluster import connect
 from planner.studies.run import here, study
-from tests.studies import studies
-from tests.studies.studies import dying_task, files, runs, sample
+from tests.studies.processes import Cluster, kill, planner_study, written
+from tests.studies.studies import files, runs, sample
+
+POINTS = 100
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_a_cluster_of_which_one_worker_is_killed_gives_the_same_table(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    study(sample(), tmp_path / "local", here)
-    monkeypatch.setenv(studies.MARKER, str(tmp_path / "died"))
-    with (
-        distributed.LocalCluster(n_workers=3, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
-        distributed.Client(cluster, set_as_default=False) as client,
-    ):
-        study(
-            sample(), tmp_path / "cluster", lambda board, job, tell: run_cluster(board, job, client, tell, dying_task)
-        )
-    assert (tmp_path / "died").exists()
-    assert files(tmp_path / "cluster") == files(tmp_path / "local")
-    assert set(runs(tmp_path / "cluster").values()) == {1}
+def test_on_a_scheduler_a_worker_and_the_study_are_killed_and_the_table_is_that_of_a_local_run(tmp_path: Path) -> None:
+    asked = sample(POINTS, check_share=0.0)
+    path = written(asked, tmp_path / "study.toml")
+    study(path, tmp_path / "local", here)
+    folder = tmp_path / "cluster"
+    with Cluster(3, tmp_path / "dask") as cluster:
+        first = planner_study(path, folder, "--scheduler", cluster.address)
+        wait_for(folder, 5)
+        cluster.kill_worker(0, again=False)
+        wait_for(folder, sum(runs(folder).values()) + 5)
+        kill(first)
+        done = sum(runs(folder).values())
+        second = planner_study(path, folder, "--scheduler", cluster.address)
+        told, complaints = second.communicate(timeout=120)
+    assert second.returncode == 0, complaints.decode()
+    assert f"{POINTS} of {POINTS} points: {POINTS} optimal" in told.decode()
+    assert 10 <= done < POINTS, "both were killed in the middle"
+    assert files(folder) == files(tmp_path / "local")
+    assert set(runs(folder).values()) == {1}
+
+
+def wait_for(folder: Path, points: int) -> None:
+    """Wait until so many points are written down."""
+    until = time.monotonic() + 60
+    while sum(runs(folder).values()) < points:
+        assert time.monotonic() < until, "no point was solved in a minute"
+        time.sleep(0.01)
 
 
 def test_a_scheduler_that_does_not_answer_is_a_fault() -> None:

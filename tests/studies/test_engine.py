@@ -8,7 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -16,14 +19,18 @@ import pytest
 import planner
 import planner.studies.run as engine
 from planner.errors import RunFolderError, StoppedError
+from planner.solving.goals import solve_phases
+from planner.solving.highs import Solution
 from planner.solving.session import Session
-from planner.solving.solve import solve_session
+from planner.solving.solve import silent, solve_session
+from planner.studies.bases import RestartableSolver
 from planner.studies.board import Board
 from planner.studies.journal import Journal, read_journal
 from planner.studies.measure import measure
 from planner.studies.run import here, local, retry, study
 from planner.studies.standing import AGREEMENT, standing_of, worst_check
-from planner.studies.worker import STATUSES, Worker
+from planner.studies.store import read_results
+from planner.studies.worker import STATUSES, Result, State, Worker
 from tests.studies import studies
 from tests.studies.studies import DyingAlways, DyingOnce, files, runs, sample
 
@@ -204,3 +211,73 @@ def test_workers_that_cannot_start_stop_the_study(tmp_path: Path) -> None:
 
 def broken(job: str) -> Worker:
     raise SystemExit(job[:0])
+
+
+def test_a_reader_finds_the_folder_consistent_at_any_moment(tmp_path: Path, undisturbed: Path) -> None:
+    folder = tmp_path / "read"
+    process = start(tmp_path, folder)
+    seen: dict[str, tuple[object, ...]] = {}
+    reads = 0
+    while process.poll() is None:
+        if not (folder / "study.json").exists():
+            time.sleep(0.01)
+            continue
+        table = read_results(folder).to_pandas()
+        assert len(table) == 24 and table["status"].dropna().eq("optimal").all()
+        found = {
+            row["point"]: (row["risk_musd"], row["cost_musd"]) for _, row in table.dropna(subset="status").iterrows()
+        }
+        assert found.items() >= seen.items(), "what was read once does not change"
+        standing, _ = standing_of(folder)
+        assert len(found) <= standing.done <= 24
+        seen, reads = found, reads + 1
+    assert process.returncode == 0
+    assert len(seen) == 24 and reads > 5
+    assert files(folder) == files(undisturbed)
+
+
+def test_the_coordinator_keeps_no_results_in_memory(tmp_path: Path) -> None:
+    held: list[int] = []
+    names = [f"outcome{i}" for i in range(60)]
+
+    def run(board: Board, job: str, tell: Callable[[], None]) -> None:
+        number = 0
+        while chain := board.take():
+            while chain.points:
+                number += 1
+                values = {name: float(number + i) for i, name in enumerate(names)}
+                board.record(chain.key, Result("optimal", "", values, 0.1), State([], {"risk": f"{number:2000d}"}))
+                tell()
+                if number in (201, 801):
+                    held.append(tracemalloc.get_traced_memory()[0])
+
+    tracemalloc.start()
+    try:
+        study(sample(1000, check_share=0.0), tmp_path / "study", run)
+    finally:
+        tracemalloc.stop()
+    assert (held[1] - held[0]) / 600 < 200, "bytes for each point: less than a tenth of its result and state"
+
+
+def test_a_basis_that_was_written_down_is_taken_up_without_a_step() -> None:
+    session = Session(planner.load(studies.STARTER["case"], model=studies.STARTER["model"]))
+    program, objective = session.program, session.case.model.objective
+    first = RestartableSolver(program)
+    found = solve_phases(program, objective, first, silent)
+    second = Counting(program, None, first.bases)
+    again = solve_phases(program, objective, second, silent)
+    assert again.values == pytest.approx(found.values, rel=1e-12)
+    assert {solution.algorithm for solution in again.phases.values()} == {"again"}
+    assert second.steps == [0, 0]
+    assert second.bases.keys() == {"risk", "cost"}
+
+
+class Counting(RestartableSolver):
+    """Counts the steps of each run."""
+
+    steps: tuple[int, ...] | list[int] = ()
+
+    def _run(self, *arguments: Any) -> Solution:
+        solution = super()._run(*arguments)
+        self.steps = [*self.steps, self._highs.getInfo().simplex_iteration_count]
+        return solution

@@ -1,6 +1,9 @@
 """Points per second and memory of the coordinator: `python -m tests.studies.long.throughput POINTS WORKERS OUT`.
 
-Not a test: it takes minutes and prints figures. Seconds of work are those of the workers' clocks, point by point.
+`python -m tests.studies.long.throughput read OUT`, beside it, reads the folder until the study is finished.
+
+Not a test: it takes minutes and prints figures. The warm rate is from the first point to the last, without the start
+of the workers and the checks; seconds on points are those of the workers' clocks.
 """
 
 from __future__ import annotations
@@ -12,14 +15,18 @@ from pathlib import Path
 
 from planner.studies.run import local, study
 from planner.studies.standing import Standing, worst_check
+from planner.studies.store import RESULTS, points_of, read_results
 from tests.studies.studies import sample
 
 
 def main(points: int, workers: int, out: Path) -> None:
     """Run a study and print its figures."""
     marks: list[tuple[int, int]] = []
+    warm: list[tuple[float, int]] = []
 
     def tell(standing: Standing) -> None:
+        if standing.done and (not warm or standing.done > warm[-1][1]):
+            warm[1:] = [(time.perf_counter(), standing.done)]
         if standing.done >= (len(marks) + 1) * points / 5:
             marks.append((standing.done, resident_kib()))
 
@@ -30,12 +37,26 @@ def main(points: int, workers: int, out: Path) -> None:
     cpu = child.ru_utime + child.ru_stime
     told = [
         f"{points} points, {workers} workers: {wall:.1f} s wall, {points / wall:.1f} points/s",
+        f"warm: {(warm[1][1] - warm[0][1]) / (warm[1][0] - warm[0][0]):.1f} points/s",
         f"seconds on points {found.seconds:.1f}: {points / found.seconds:.1f} points/s and worker",
         f"CPU seconds of workers {cpu:.1f}: {points / cpu:.1f} points per CPU second",
         f"memory of the coordinator (points done, MiB): {[(n, round(k / 1024)) for n, k in marks]}",
         f"checks (points, largest relative difference): {worst_check(out)}",
     ]
     sys.stdout.write("\n".join(told) + "\n")
+
+
+def read(out: Path) -> None:
+    """Read a study folder again and again while another process runs the study; what was read once must stay."""
+    seen: dict[str, float] = {}
+    reads = 0
+    while len(seen) < len(points_of(out)) or not (out / RESULTS).exists():
+        table = read_results(out).to_pandas().dropna(subset="status")
+        found = dict(zip(table["point"], table["risk_musd"], strict=True))
+        assert found.items() >= seen.items()
+        seen, reads = found, reads + 1
+        time.sleep(5)
+    sys.stdout.write(f"{reads} reads, each consistent with those before; {len(seen)} points in the end\n")
 
 
 def resident_kib() -> int:
@@ -47,4 +68,7 @@ def resident_kib() -> int:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
+    if sys.argv[1] == "read":
+        read(Path(sys.argv[2]))
+    else:
+        main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))

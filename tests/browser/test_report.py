@@ -1,0 +1,215 @@
+"""The report as it is used: pointer, keyboard, phone, print, without script, with an accessibility checker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import open_page
+
+SERIOUS = ("serious", "critical")
+
+
+def amounts(cells: Locator) -> list[float]:
+    return [float(text.replace(",", "")) for text in cells.all_inner_texts()]
+
+
+def test_every_chart_is_drawn(page: Page) -> None:
+    for details in page.locator("details.fold").all():
+        details.evaluate("node => { node.open = true; }")
+    page.evaluate("document.querySelectorAll('.panel[hidden]').forEach(panel => { panel.hidden = false; })")
+    drawn = page.evaluate(
+        """[...document.querySelectorAll('svg')].map(svg => {
+            const box = svg.getBoundingClientRect();
+            const ink = [...svg.querySelectorAll('path,line')].filter(n => n.getBoundingClientRect().width
+                + n.getBoundingClientRect().height > 1).length;
+            return [svg.getAttribute('aria-label'), box.width > 100 && box.height > 30, ink,
+                    svg.querySelectorAll('[data-tip]').length]; })"""
+    )
+    assert len(drawn) > 30
+    assert [label for label, visible, ink, marks in drawn if not (visible and ink > 2 and marks)] == []
+
+
+def test_charts_the_report_must_have(page: Page) -> None:
+    titles = page.locator("h3, summary").all_inner_texts()
+    for title in (
+        "When each plant is committed, built and in use",
+        "What is built where",
+        "Demand and what is met of it, t a year",
+        "From mine to user, year by year",
+        "How likely losses are",
+        "Who is short of what, and when",
+        "Use of the budgets",
+        "In training, employed, needed",
+    ):
+        assert title in titles
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_nothing_scrolls_sideways(browser: Browser, report: Path, width: int) -> None:
+    faults: list[str] = []
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    page = open_page(context, report, faults)
+    for details in page.locator("details").all():
+        details.evaluate("node => { node.open = true; }")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    mark = page.locator("#decision [data-tip]").last
+    mark.scroll_into_view_if_needed()
+    mark.hover(force=True)
+    expect(page.locator("#tip")).to_be_visible()
+    box = page.locator("#tip").bounding_box()
+    assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= width
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+    assert faults == []
+
+
+def test_pointer_shows_figures_and_source_and_copies_it(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    mark = page.locator("#shortage svg [data-tip]").first
+    mark.hover()
+    tip = page.locator("#tip")
+    expect(tip).to_contain_text(mark.get_attribute("data-tip") or "nothing")
+    expect(tip.locator(".from")).to_contain_text(f": {mark.get_attribute('data-from')}")
+    expect(tip.locator(".from")).to_contain_text("Run of starter, inputs")
+    page.mouse.move(5, 5)
+    expect(tip).to_be_hidden()
+    mark.click()
+    tip.get_by_role("button", name="Copy source").click()
+    expect(tip.get_by_role("button")).to_have_text("Copied")
+    assert (mark.get_attribute("data-tip") or "nothing") in page.evaluate("navigator.clipboard.readText()")
+    page.locator("h1").click()
+    expect(tip).to_be_hidden()
+
+
+def test_keyboard_goes_through_the_marks_of_a_chart(page: Page) -> None:
+    chart = page.locator("#shortage svg").first
+    marks = chart.locator("[data-tip]")
+    tip = page.locator("#tip")
+    page.locator("#shortage h2").evaluate("node => { node.tabIndex = -1; node.focus(); }")
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        if chart.evaluate("svg => svg.contains(document.activeElement)"):
+            break
+    expect(marks.nth(0)).to_be_focused()
+    expect(tip).to_contain_text(marks.nth(0).get_attribute("data-tip") or "nothing")
+    for key, at in (("ArrowRight", 1), ("ArrowDown", 2), ("ArrowLeft", 1), ("End", marks.count() - 1), ("Home", 0)):
+        page.keyboard.press(key)
+        expect(marks.nth(at)).to_be_focused()
+        expect(tip).to_contain_text(marks.nth(at).get_attribute("data-tip") or "nothing")
+    assert chart.locator('[tabindex="0"]').count() == 1
+    page.keyboard.press("Enter")
+    expect(tip.get_by_role("button")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(tip.get_by_role("button")).to_have_text("Copied")
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    expect(marks.nth(0)).to_be_focused()
+    page.keyboard.press("Tab")
+    assert not chart.evaluate("svg => svg.contains(document.activeElement)")
+
+
+def test_choosers_pick_panels_by_list_button_and_keyboard(page: Page) -> None:
+    figure = page.locator("figure", has_text="goes through on its way to users")
+    shown = figure.locator(".panel:visible h4")
+    expect(shown).to_have_count(1)
+    first = shown.inner_text()
+    figure.get_by_role("button", name="next year").click()
+    expect(shown).not_to_have_text(first)
+    figure.get_by_role("button", name="previous year").press("Enter")
+    expect(shown).to_have_text(first)
+    year = figure.get_by_label("Year", exact=True)
+    year.select_option("2030")
+    expect(shown).to_contain_text("in 2030")
+    year.select_option("all")
+    expect(shown).to_have_count(year.locator("option").count() - 1)
+
+
+def test_every_chooser_shows_something_for_every_option(page: Page) -> None:
+    for figure in page.locator("figure:has(.choosers)").all():
+        for details in figure.locator("xpath=ancestor::details").all():
+            details.evaluate("node => { node.open = true; }")
+        for select in figure.locator("select").all():
+            before = select.input_value()
+            for option in select.locator("option").all_inner_texts():
+                select.select_option(option)
+                assert figure.locator(".panel:not([hidden])").count() >= 1, option
+            select.select_option(before)
+
+
+def test_tables_sort_by_pointer_and_keyboard(page: Page) -> None:
+    table = page.get_by_role("region", name="Loss and shortfall by scenario").locator("table")
+    head = table.locator("th", has_text="loss with the plan")
+    at = table.locator("th").all_inner_texts().index(head.inner_text()) + 1
+    cells = table.locator(f"tbody tr:not(.total) td:nth-child({at})")
+    given = amounts(cells)
+    head.get_by_role("button").click()
+    assert amounts(cells) == sorted(given)
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    head.get_by_role("button").press("Enter")
+    assert amounts(cells) == sorted(given, reverse=True)
+    head.get_by_role("button").press("Space")
+    assert amounts(cells) == given
+    assert head.get_attribute("aria-sort") is None
+
+
+def test_total_stays_last_when_a_table_is_sorted(page: Page) -> None:
+    table = page.get_by_role("region", name="Plants to commit").locator("table")
+    table.locator("th", has_text="project").get_by_role("button").click()
+    names = table.locator("tbody tr td:first-child").all_inner_texts()
+    assert names[-1] == "All" and names[:-1] == sorted(names[:-1])
+
+
+def test_tables_filter(page: Page) -> None:
+    field = page.get_by_label("Filter: Run facts")
+    field.focus()
+    page.keyboard.type("certificate")
+    rows = page.get_by_role("region", name="Run facts").locator("tbody tr:visible")
+    assert rows.count() == 3
+    assert all("certificate" in text for text in rows.all_inner_texts())
+    expect(page.locator(".filter output").filter(has_text="3 of")).to_be_visible()
+    field.fill("")
+    assert rows.count() > 10
+
+
+def test_sources_open_by_keyboard_and_copy(page: Page) -> None:
+    source = page.locator(".card details.source").first
+    source.locator("summary").press("Enter")
+    expect(source.locator("p")).to_contain_text("summary.json: risk_musd")
+    source.get_by_role("button", name="Copy source").press("Enter")
+    expect(source.get_by_role("button")).to_have_text("Copied")
+
+
+def test_page_is_complete_without_script(browser: Browser, report: Path) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.goto(report.as_uri())
+    assert page.locator(".panel[hidden], button, select, input").count() == 0
+    panels = page.locator(".panel").count()
+    assert page.locator(".panel > .scroll > svg").count() == panels > 30
+    assert page.locator("details.source > p").first.inner_text() is not None
+    context.close()
+
+
+def test_print_shows_no_controls(page: Page) -> None:
+    page.emulate_media(media="print")
+    for part in (".choosers", ".filter", "nav", "#tip", "details.source"):
+        assert page.locator(f"{part}:visible").count() == 0
+
+
+@pytest.mark.parametrize("width", [375, 1280])
+def test_axe_finds_no_serious_fault(browser: Browser, report: Path, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = open_page(context, report, [])
+    page.locator("#shortage svg [data-tip]").first.click()
+    page.evaluate(  # every tint, also those that this run does not reach
+        """document.querySelectorAll('#staff tr.heat').forEach(row => [...row.cells].forEach((cell, at) => {
+            if (at) { cell.className = `n h${1 + (7 * at + 3 * row.rowIndex) % 10}`; cell.textContent = '50'; } }))"""
+    )
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    faults = [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found if v["impact"] in SERIOUS]
+    context.close()
+    assert faults == []

@@ -1,0 +1,38 @@
+"""Workbooks that are made to do harm, from a sound one."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+
+def parts_of(book: Path) -> dict[str, bytes]:
+    """Every part of a workbook."""
+    with zipfile.ZipFile(book) as old:
+        return {name: old.read(name) for name in old.namelist()}
+
+
+def repacked(book: Path, parts: Mapping[str, bytes]) -> Path:
+    """The workbook with other parts."""
+    with zipfile.ZipFile(book, "w", zipfile.ZIP_DEFLATED) as new:
+        for name, content in parts.items():
+            new.writestr(name, content)
+    return book
+
+
+def changed(book: Path, part: str, change: Callable[[bytes], bytes]) -> Path:
+    """The workbook with one part changed."""
+    parts = parts_of(book)
+    assert change(parts[part]) != parts[part]
+    return repacked(book, parts | {part: change(parts[part])})
+
+
+def rows(more: bytes) -> Callable[[bytes], bytes]:
+    """Put rows at the end of a sheet."""
+    return lambda sheet: sheet.replace(b"</sheetData>", more + b"</sheetData>")
+
+
+def first_row(more: bytes) -> Callable[[bytes], bytes]:
+    """Put cells at the end of the first row of a sheet."""
+    return lambda sheet: sheet.replace(b"</row>", more + b"</row>", 1)

@@ -1,0 +1,149 @@
+"""Text of the inputs is data wherever it ends up: no markup, no formula, no path and no program comes of it."""
+
+from __future__ import annotations
+
+import csv
+import re
+import zipfile
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from planner.cli import app
+from planner.data.checks import DEFINED, REFERENCES
+from planner.data.schema import CARRIED
+from planner.data.tables import TABLES
+from tests.faults.conftest import STARTER, read_text, write_text
+from tests.faults.mutations import Text
+
+MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+NAMES = {
+    "country": "=cmd|'/C calc'!A0",
+    "element": "+1+1",
+    "project": '@SUM(1)"{{7-7}}${7-7}',
+    "feed": "-2+3",
+    "ramp": "=1",
+    "skill": '#panic("x") $x$ \\',
+    "scenario": '=HYPERLINK("http://x")',
+    "supplier": "../../x",
+    "funder": "=cmd|'/C calc'!A0",
+}
+"""What each kind of name starts with; the name itself and markup follow."""
+TEXTS = {("countries", "bloc"), *((table.name, "name") for table in TABLES), ("training", "programme")}
+
+
+def hostile(kind: str, name: str) -> str:
+    return f"{NAMES.get(kind, '=2')} {name} {MARKUP}" if name and name != "*" else name
+
+
+def poisoned(text: Text) -> Text:
+    """The case with every name and every free text made hostile, and every reference still right."""
+    kinds = {(table, column): kind for kind, (table, column) in DEFINED.items()}
+    kinds |= {(table, column): kind for table, column, kind in REFERENCES}
+    kinds |= {("imports", "supplier"): "supplier", ("budgets", "funder"): "funder"}
+    out = {}
+    for table, (header, *rows) in text.items():
+        header = [*header, *(column for column in CARRIED if column not in header)]
+        grid = [header]
+        for row in rows:
+            cells = dict(zip(header, [*row, *[""] * (len(header) - len(row))], strict=True))
+            for column, cell in cells.items():
+                kind = kinds.get((table, column))
+                if kind in ("stage", "form"):
+                    continue
+                if kind is not None:
+                    parts = [hostile(kind, part.strip()) for part in cell.split(";")]
+                    cells[column] = ";".join(parts)
+                elif (table, column) in TEXTS or column in CARRIED:
+                    cells[column] = hostile("text", cell or "x")
+            grid.append(list(cells.values()))
+        out[table] = grid
+    return out
+
+
+class Tags(HTMLParser):
+    """Elements and attributes of a page, and what its scripts say."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.scripts = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        if self.cdata_elem == "script":
+            self.scripts += data
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All that the commands write for the starter with hostile texts."""
+    folder = tmp_path_factory.mktemp("hostile") / "within"
+    text = poisoned(read_text(STARTER))
+    case, run, study = write_text(text, folder / "case"), folder / "run", folder / "study.toml"
+    study.write_text(
+        f"title = '{MARKUP}'\ncase = '{case}'\n"
+        "[[uncertainties]]\nname = '=2+3 <script>alert(3)</script>'\ntable = 'budgets'\ncolumn = 'musd'\n"
+        "change = 'scale'\nrange = [0.5, 1.5]\n[design]\nkind = 'lhs'\npoints = 8\nseed = 1\n"
+    )
+    for command in (
+        ["solve", case, "--out", run, "--set", f"title={MARKUP}"],
+        ["solve", case, "--out", folder / "other", "--set", "policy.coordination=national", "--no-baseline"],
+        ["report", run],
+        ["report", run, "--project", text["projects"][1][0]],
+        ["explain", run, "--workers", "1"],
+        ["compare", run, folder / "other", "--out", folder / "compared"],
+        ["study", study, "--out", folder / "study"],
+        ["study", "report", folder / "study"],
+    ):
+        done = CliRunner().invoke(app, [str(part) for part in command])
+        assert done.exit_code == 0, (command, done.output, done.exception)
+    return folder
+
+
+def test_markup_in_any_text_is_escaped_on_every_page(written: Path) -> None:
+    pages = sorted(written.rglob("*.html"))
+    assert {"report.html", "explain.html", "compare.html"} <= {page.name for page in pages} and len(pages) >= 5
+    for path in pages:
+        page = path.read_text(encoding="utf-8")
+        found = Tags(page)
+        assert "alert(1)" in page and "alert(" not in found.scripts, path
+        assert sum(tag == "script" for tag, _ in found.tags) <= 1, path
+        for tag, values in found.tags:
+            assert not any(name.startswith("on") for name in values), (path, tag, values)
+            for name in {"src", "href", "xlink:href", "action"} & values.keys():
+                assert values[name].startswith(("#", "data:image/")), (path, tag, values)
+        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page)
+        assert policy and "default-src 'none'" in policy[1] and "script-src 'unsafe" not in policy[1], path
+
+
+def test_no_cell_of_a_table_or_workbook_is_taken_for_a_formula(written: Path) -> None:
+    tables = sorted(written.rglob("*.csv"))
+    assert len(tables) > 20
+    number = re.compile(r"[+-]?[\d.]+(e[+-]?\d+)?", re.IGNORECASE)
+    for path in tables:
+        if path.is_relative_to(written / "case"):
+            continue
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.reader(file):
+                for cell in row:
+                    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r")) or number.fullmatch(cell), (path, cell)
+    books = sorted(written.rglob("*.xlsx"))
+    assert len(books) >= 2
+    for path in books:
+        with zipfile.ZipFile(path) as book:
+            for part in book.namelist():
+                content = book.read(part)
+                assert not (part.endswith(".rels") and b"http://x" in content), (path, part)
+                for formula in re.findall(rb"<f[^>]*>([^<]*)</f>", content):
+                    assert b"cmd|" not in formula and b"alert" not in formula, (path, formula)
+
+
+def test_nothing_is_written_outside_of_the_named_folders(written: Path) -> None:
+    assert {p.name for p in written.iterdir()} == {"case", "compared", "other", "run", "study", "study.toml"}
+    assert [p.name for p in written.parent.iterdir()] == [written.name]

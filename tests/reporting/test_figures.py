@@ -1,0 +1,103 @@
+"""The tables behind the charts: each checked against the result tables or an answer worked out by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from planner.reporting import atlas
+from planner.reporting.book import EXPECTED, Book, open_book
+from planner.reporting.flows import METAL_POOL, OXIDE_POOL, USER, links
+from planner.reporting.money import budget_use
+from planner.reporting.plants import pyramid
+from planner.reporting.supply import balance, fan, futures
+from planner.results.plan import PlanValues
+
+
+@pytest.fixture(scope="module")
+def book(plan: PlanValues) -> Book:
+    return open_book(plan)
+
+
+def test_flows_bring_users_their_demand_and_pools_balance(book: Book) -> None:
+    keys = ["scenario", "element", "year"]
+    demand = book.tables["shortfall"].groupby(keys)["demand_t"].sum().to_dict()
+    rows = book.tables["operations"]
+    oxide = rows[(rows["item"] == "made") & (rows["form"] == "oxide")].groupby(keys)["tonnes"].sum().to_dict()
+    seen = 0
+    for scenario in book.weights:
+        for element in book.elements:
+            for year, found in links(book, element, scenario).items():
+                to_users = sum(
+                    link.tonnes
+                    for link in found
+                    if link.target[0] == USER and link.target[1] not in ("Into stock", "Left over")
+                )
+                assert to_users == pytest.approx(demand[scenario, element, year], rel=1e-9)
+                for pool in (OXIDE_POOL, METAL_POOL):
+                    into = sum(link.tonnes for link in found if link.target[1] == pool)
+                    out = sum(link.tonnes for link in found if link.source[1] == pool)
+                    assert into == pytest.approx(out, abs=1e-5)
+                from_mines = sum(link.tonnes for link in found if link.source[0] == 0)
+                assert from_mines == pytest.approx(oxide.get((scenario, element, year), 0.0), abs=1e-5)
+                seen += len(found)
+    assert seen > 50
+
+
+def test_fan_quantiles_by_hand(book: Book) -> None:
+    weights = {"a": 0.05, "b": 0.25, "c": 0.6, "d": 0.1}
+    few = replace(book)
+    few.__dict__["weights"] = weights
+    rows = pd.DataFrame({"scenario": list("abcd"), "year": 2030, "demand": [9.0, 9, 8, 9], "met": [1.0, 2, 7, 9]})
+    (found,) = fan(few, rows, "met").to_dict("records")
+    assert found["least"] == 1.0 and found["most"] == 9.0
+    assert found["low"] == 2.0  # probability 0.05 lies at 1, 0.30 at 2 or below: the tenth part is reached at 2
+    assert found["high"] == 7.0  # 0.90 lies at 7 or below
+    assert found["mean"] == pytest.approx(0.05 * 1 + 0.25 * 2 + 0.6 * 7 + 0.1 * 9)
+    assert (found["demand_least"], found["demand_most"]) == (8.0, 9.0)
+
+
+def test_fan_encloses_the_expected_balance(book: Book) -> None:
+    for element in book.elements:
+        spread = fan(book, futures(book, element), "met")
+        expected = balance(book, element, EXPECTED)
+        assert spread["mean"].to_list() == pytest.approx(expected["met"].to_list())
+        assert (spread["least"] <= spread["low"]).all() and (spread["low"] <= spread["high"]).all()
+        assert (spread["high"] <= spread["most"]).all()
+
+
+def test_use_of_budgets_carries_over_and_adds_up(book: Book, plan: PlanValues) -> None:
+    rows = budget_use(book)
+    assert book.case.model.policy.budget_carry_over
+    assert rows["spent"].sum() == pytest.approx(plan.summary["public_spend_musd"])
+    for _, of in rows.groupby("funder"):
+        assert of["available"].to_list() == pytest.approx(
+            [of["budget"].iloc[: i + 1].sum() - of["spent"].iloc[:i].sum() for i in range(len(of))]
+        )
+        assert (of["spent"] <= of["available"] + 1e-6).all()
+
+
+def test_pyramid_counts_every_course_year(book: Book) -> None:
+    lasts = {programme.programme: programme.duration_years for programme in book.case.tables.training}
+    training = book.tables["training"]
+    years = [
+        min(lasts[p], book.years[-1] + 1 - y) for p, y in zip(training["programme"], training["year"], strict=True)
+    ]
+    person_years = float((training["intake"] * training["probability"] * years).sum())
+    rows = pyramid(book)
+    assert person_years > 0
+    assert rows["training"].sum() == pytest.approx(person_years)
+    assert (rows["needed"] <= rows["peak"] + 1e-9).all()
+
+
+def test_atlas_places_countries_and_the_union() -> None:
+    assert atlas.point("AUS") is not None and atlas.point("XXX") is None
+    rest = atlas.members("EUU", ["EUU", "DEU", "FRA"])
+    assert "ITA" in rest and not {"DEU", "FRA", "EUU"} & set(rest)
+    assert atlas.members("JPN", []) == ("JPN",) and atlas.members("XXX", []) == ()
+    for code in atlas.everywhere():
+        longitude, latitude = atlas.point(code) or (999.0, 999.0)
+        assert -180 <= longitude <= 180 and -90 <= latitude <= 90
+        assert all(len(ring) >= 4 for part in atlas.shape([code])["coordinates"] for ring in part)

@@ -1,0 +1,150 @@
+"""A spreadsheet program reads what is written, and computes what is computed here. Skipped where there is none."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from planner.inquiry.explain import explain
+from planner.inquiry.finance import break_even, flows, irr, npv, worth
+from planner.inquiry.investment import invest
+from planner.reporting.book import open_book
+from planner.reporting.venture import Deck
+from planner.reporting.venture_book import write_venture
+from planner.reporting.workbook import write_workbook
+from planner.results.plan import PlanValues
+
+SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
+pytestmark = pytest.mark.skipif(
+    SOFFICE is None, reason="LibreOffice is not installed (apt-get install libreoffice-calc)"
+)
+ALL_SHEETS = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,-1"
+"""Comma, double quotes, UTF-8; numbers to the last digit; every sheet into a file of its own."""
+Sheets = Callable[..., dict[str, list[list[str]]]]
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Sheets:
+    """Sheets of a workbook as LibreOffice shows them, by name."""
+    room = tmp_path_factory.mktemp("office")
+
+    def run(path: Path) -> dict[str, list[list[str]]]:
+        assert SOFFICE is not None
+        command = [
+            SOFFICE,
+            f"-env:UserInstallation={(room / 'profile').as_uri()}",
+            "--headless",
+            "--convert-to",
+            ALL_SHEETS,
+        ]
+        out = room / path.stem
+        done = subprocess.run(
+            [*command, "--outdir", out, path], capture_output=True, text=True, timeout=240, check=True
+        )
+        assert "rror" not in done.stderr, done.stderr
+        return {
+            found.stem.removeprefix(f"{path.stem}-"): list(
+                csv.reader(io.StringIO(found.read_text(encoding="utf-8"), newline=""))
+            )
+            for found in out.glob("*.csv")
+        }
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def sheets(plan: PlanValues, opened: Sheets, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str]]]:
+    """The whole workbook of the starter, explained."""
+    path = tmp_path_factory.mktemp("book") / "report.xlsx"
+    write_workbook(open_book(plan, explain(plan, "run", workers=2)), path)
+    found = opened(path)
+    assert set(openpyxl.load_workbook(path).sheetnames) == set(found)
+    return found
+
+
+def total(rows: list[list[str]], heading: str) -> float:
+    at = rows[0].index(heading)
+    return sum(float(row[at]) for row in rows[1:] if row[at])
+
+
+def share(text: str) -> float:
+    return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "heading"),
+    [
+        ("spending", "expected", "expected (MUSD)"),
+        ("investments", "capex_musd", "capital (MUSD)"),
+        ("operations", "tonnes", "amount (t)"),
+        ("shortfall", "tonnes", "shortfall (t)"),
+        ("capacity", "throughput_t", "throughput (t)"),
+        ("workforce", "staff", "staff (persons)"),
+        ("shadow_prices", "musd_per_unit", "worth (see unit)"),
+    ],
+)
+def test_sums_of_the_opened_workbook_agree_with_the_tables(
+    plan: PlanValues, sheets: dict[str, list[list[str]]], table: str, column: str, heading: str
+) -> None:
+    found = total(sheets[table.replace("_", " ")], heading)
+    assert found == pytest.approx(plan.tables[table][column].astype(float).sum(), rel=1e-9)
+
+
+def test_sheets_of_the_explanation_add_up(plan: PlanValues, sheets: dict[str, list[list[str]]]) -> None:
+    ladder = [row for row in sheets["why this plan"][1:] if row[0] == "ladder"]
+    steps = sum(float(row[7]) for row in ladder)
+    assert steps == pytest.approx(float(ladder[-1][2]) - float(ladder[0][2]), abs=1e-6)
+    lost = sum(map(float, plan.summary["scenario_loss_musd"].values()))
+    assert total(sheets["regret"], "loss with the plan (MUSD)") == pytest.approx(lost, rel=1e-9)
+
+
+FLOWS = [
+    [-100.0, 60.0, 60.0],
+    [-20.0, -20.0, 0.5, 3.0, 3.0, 25.0, 30.0],
+    [-1000.0, *[120.0] * 14],
+]
+
+
+def test_npv_and_irr_are_those_of_a_spreadsheet(opened: Sheets, tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    page = book.active
+    assert page is not None
+    for row, amounts in enumerate(FLOWS, start=1):
+        last = chr(ord("B") + len(amounts))
+        page.append([f"=NPV(0.08,C{row}:{last}{row})", f"=IRR(C{row}:{last}{row})", *amounts])
+    book.save(tmp_path / "flows.xlsx")
+    (rows,) = opened(tmp_path / "flows.xlsx").values()
+    for row, amounts in zip(rows, FLOWS, strict=True):
+        assert npv(0.08, amounts) == pytest.approx(float(row[0]), rel=1e-9)
+        assert irr(amounts) == pytest.approx(share(row[1]), rel=1e-6)
+
+
+def test_the_investment_case_computes_itself_anew(plan: PlanValues, opened: Sheets, tmp_path: Path) -> None:
+    """The workbook of a project without the values kept in it; at the price that breaks even its NPV is zero."""
+    project, deck = str(plan.tables["investments"]["project"].iloc[0]), Deck()
+    found = invest(plan, "run", project, deck)
+    factor = break_even(plan.case, found.flows, deck)
+    assert factor is not None
+    at_zero = replace(deck, price_factor=factor)
+    even = flows(plan.case, project, found.builds, found.inputs, at_zero)
+    for name, one in (
+        ("asis", found),
+        ("even", replace(found, deck=at_zero, flows=even, whole=worth(even, deck.rate))),
+    ):
+        write_venture(one, plan.case, tmp_path / f"{name}.xlsx")
+        openpyxl.load_workbook(tmp_path / f"{name}.xlsx").save(tmp_path / f"{name}.xlsx")
+    computed = {row[0]: row[1] for row in opened(tmp_path / "asis.xlsx")["flows"] if len(row) > 1}
+    assert float(computed["NPV (MUSD)"]) == pytest.approx(found.whole.npv, rel=1e-9)
+    assert float(computed["NPV of the investor (MUSD)"]) == pytest.approx(found.investor.npv, rel=1e-9)
+    if found.whole.irr is not None:
+        assert share(computed["IRR"]) == pytest.approx(found.whole.irr, rel=1e-6)
+    computed = {row[0]: row[1] for row in opened(tmp_path / "even.xlsx")["flows"] if len(row) > 1}
+    assert float(computed["NPV (MUSD)"]) == pytest.approx(0, abs=1e-9)

@@ -1,0 +1,93 @@
+"""A solve that is stopped says what it knows of the optimum: bounds that hold, whenever it is stopped."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import planner
+from planner.solving.bounds import Bounds
+from planner.solving.highs import Solver, Stop
+from planner.solving.session import Session
+from tests.robust.test_unreachable_targets import scaled
+
+ROOT = Path(__file__).parents[2]
+REAL = ROOT / "inputs" / "allied-2026"
+
+
+class Recorded(Bounds):
+    """Bounds after each iteration."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.all: list[tuple[float, float]] = []
+
+    def hear(self, log: str) -> None:
+        super().hear(log)
+        self.all.append((self.at_least, self.at_most))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_optimum_lies_between_the_bounds_of_every_iteration(seed: int) -> None:
+    session = Session(scaled(planner.load(ROOT / "inputs" / "starter"), random.Random(seed)))
+    column = session.program.column["risk", None]
+    heard = Recorded()
+    solver = Solver(session.program, heard=heard)
+    solution = solver.minimise(column, ("ipm",))
+    assert solution.stop is Stop.OPTIMAL
+    least = float(solution.x[column])
+    assert all(low <= least <= high for low, high in heard.all)
+    assert heard.all[-1][0] == pytest.approx(least, rel=1e-4, abs=1e-4)
+    assert heard.all[-1][1] == pytest.approx(least, rel=1e-4, abs=1e-4)
+    assert len({low for low, _ in heard.all}) > 1
+
+
+def test_a_solve_out_of_time_reports_the_bounds_it_has(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", "from planner.cli import app; app()", "solve", str(REAL), "--time-limit", "1"]
+    command.append("--no-baseline")
+    done = subprocess.run([*command, "--out", str(tmp_path / "run")], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 4, done.stderr
+    assert "stopped before an optimum was proven (time_limit); least risk: " in done.stderr
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    known = summary["bounds"]["risk"]
+    assert 0 <= known["at_least"] < known.get("at_most", math.inf)
+    assert not (tmp_path / "run" / "tables").exists()
+
+
+def test_what_doing_nothing_costs_bounds_a_solve_that_found_nothing() -> None:
+    case = planner.load(ROOT / "inputs" / "starter")
+    nothing = planner.solve(case, baseline=True).summary["without_plan"]["risk_musd"]
+    stopped = planner.solving.solve.compared(
+        planner.solve(case, time_limit=0.0, baseline=False),
+        planner.solving.solve.solve_without_plan(case),
+    )
+    assert stopped.status == "time_limit"
+    assert stopped.summary["bounds"] == {"risk": {"at_least": 0.0, "at_most": nothing}}
+
+
+def test_phases_that_ended_are_known_exactly() -> None:
+    session = Session(planner.load(ROOT / "inputs" / "starter"))
+    minimise = session.solver.minimise
+
+    def stopping(column: int) -> object:
+        solution = minimise(column)
+        if session.program.columns[column][0] == "cost":
+            return replace(solution, stop=Stop.TIME_LIMIT, x=np.empty(0), bounds=Bounds(5.0, 9.0))
+        return solution
+
+    session.solver.minimise = stopping  # type: ignore[method-assign]
+    outcome = session.solve(lambda _: None)
+    least = outcome.values["risk"]
+    assert outcome.bounds() == {
+        "risk": {"at_least": least, "at_most": least},
+        "cost": {"at_least": 5.0, "at_most": 9.0},
+    }
+    assert str(Bounds(**outcome.bounds()["cost"])) == "between 5 and 9 MUSD"

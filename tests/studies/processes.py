@@ -1,0 +1,93 @@
+"""A real dask scheduler with real worker processes on this machine, each of which can be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+
+from tests.studies.studies import ROOT
+
+HOST = "127.0.0.1"
+
+
+class Cluster:
+    """A scheduler and workers of one thread each, as a user starts them."""
+
+    def __init__(self, workers: int, scratch: Path) -> None:
+        with socket.socket() as free:
+            free.bind((HOST, 0))
+            self.address = f"tcp://{HOST}:{free.getsockname()[1]}"
+        self._scratch = scratch
+        self.scheduler = self._start_scheduler()
+        self.workers = [self._start_worker() for _ in range(workers)]
+
+    def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        self._scratch.mkdir(parents=True, exist_ok=True)
+        where = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_TEMPORARY_DIRECTORY": str(self._scratch)}
+        with (self._scratch / "log").open("ab") as log:
+            command = [sys.executable, "-m", "dask", *arguments]
+            return subprocess.Popen(command, cwd=ROOT, env=where, stdout=log, stderr=log)
+
+    def _start_scheduler(self) -> subprocess.Popen[bytes]:
+        return self._start("scheduler", "--host", HOST, "--port", self.address.rpartition(":")[2], "--no-dashboard")
+
+    def _start_worker(self) -> subprocess.Popen[bytes]:
+        return self._start("worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
+
+    def kill_worker(self, place: int, again: bool = True) -> None:
+        """Kill -9 one worker; start another in its place."""
+        kill(self.workers.pop(place))
+        if again:
+            self.workers.append(self._start_worker())
+
+    def kill_scheduler(self) -> None:
+        """Kill -9 the scheduler; start it again at its address, with new workers."""
+        kill(self.scheduler)
+        self.scheduler = self._start_scheduler()
+        for worker in list(self.workers):
+            kill(worker)
+        self.workers = [self._start_worker() for _ in self.workers]
+
+    def close(self) -> None:
+        """End all."""
+        for process in (*self.workers, self.scheduler):
+            kill(process)
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill -9 a process and wait for its end."""
+    if process.poll() is None:
+        os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
+def written(asked: dict[str, object], path: Path) -> Path:
+    """A study as a TOML file (values: text, numbers, lists, tables, lists of tables)."""
+
+    def value(given: object) -> str:
+        if isinstance(given, dict):
+            return "{ " + ", ".join(f"{key} = {value(item)}" for key, item in given.items()) + " }"
+        if isinstance(given, list):
+            return "[" + ", ".join(value(item) for item in given) + "]"
+        return f'"{given}"' if isinstance(given, str) else str(given).lower()
+
+    path.write_text("".join(f"{key} = {value(item)}\n" for key, item in asked.items()), encoding="utf-8")
+    return path
+
+
+def planner_study(study: Path, out: Path, *options: str) -> subprocess.Popen[bytes]:
+    """`planner study` as a process of its own."""
+    command = [sys.executable, "-c", "from planner.cli import app; app()", "study", str(study), "--out", str(out)]
+    where = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen([*command, *options], cwd=ROOT, env=where, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
