@@ -106,7 +106,6 @@ def _map(rest: list[dict[str, Any]], lands: list[dict[str, Any]], circles: pd.Da
             alt.Chart(pd.DataFrame(lands))
             .mark_geoshape(fill=PARTNER, stroke="white", strokeWidth=0.6)
             .encode(description=alt.Description("tip:N")),
-            labels(alt.Chart(names), dy=17, color=INK).encode(text=alt.Text("name:N"), longitude=east, latitude=north),
             alt.Chart(sized)
             .mark_point(filled=True, stroke="white", strokeWidth=0.8, opacity=0.9)
             .encode(
@@ -116,6 +115,7 @@ def _map(rest: list[dict[str, Any]], lands: list[dict[str, Any]], circles: pd.Da
                 longitude=east,
                 latitude=north,
             ),
+            labels(alt.Chart(names), dy=17, color=INK).encode(text=alt.Text("name:N"), longitude=east, latitude=north),
         )
         .project("equalEarth")
         .properties(width=WIDTH, height=HEIGHT)

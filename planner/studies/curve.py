@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from itertools import count as count_from
 from pathlib import Path
 
@@ -36,7 +37,7 @@ from planner.studies.store import STUDY, asked_text, refuse_other_folder, write_
 
 Tell = Callable[[str], object]
 CURVE = "frontier.csv"
-PLANS = 60
+PLANS = 24
 """Breakpoints of which the plan is worked out; evenly spread where there are more."""
 PREFIX = "new_capacity_tpa."
 
@@ -97,13 +98,15 @@ def run_frontier(path: Path, out: Path, tell: Tell = silent) -> pd.DataFrame:
     refuse_other_folder(out)
     case = open_case(study, path.parent)
     curve, table = frontier(case, study.design, tell)
+    texts = {
+        STUDY: asked_text(study, case, breakpoints=len(curve.at), programs_solved=curve.solves, gap_musd=curve.gap),
+        CURVE: csv_text(table),
+        "report.html": _page(study, curve, table),
+    }
     try:
         out.mkdir(parents=True, exist_ok=True)
-        text = asked_text(study, case, breakpoints=len(curve.at), programs_solved=curve.solves, gap_musd=curve.gap)
-        write_whole(out / STUDY, lambda p: p.write_text(text, encoding="utf-8"))
-        write_whole(out / CURVE, lambda p: p.write_text(csv_text(table), encoding="utf-8", newline="\n"))
-        page = _page(study, curve, table)
-        write_whole(out / "report.html", lambda p: p.write_text(page, encoding="utf-8", newline="\n"))
+        for name, text in texts.items():
+            write_whole(out / name, partial(Path.write_text, data=text, encoding="utf-8", newline="\n"))
     except OSError as error:
         raise RunFolderError(f"{out}: cannot be written: {error}") from error
     return table

@@ -85,6 +85,16 @@ def test_pointer_shows_figures_and_source_and_copies_it(page: Page) -> None:
     expect(tip).to_be_hidden()
 
 
+def test_labels_do_not_keep_the_pointer_from_a_cell(page: Page) -> None:
+    chart = page.locator("figure", has_text="Expected shortfall as a share").locator("svg").first
+    label = chart.locator("text", has_text="21").first
+    chart.scroll_into_view_if_needed()
+    box = label.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator("#tip")).to_contain_text("missing (")
+
+
 def test_keyboard_goes_through_the_marks_of_a_chart(page: Page) -> None:
     chart = page.locator("#shortage svg").first
     marks = chart.locator("[data-tip]")
@@ -205,10 +215,11 @@ def test_axe_finds_no_serious_fault(browser: Browser, report: Path, width: int) 
     context = browser.new_context(viewport={"width": width, "height": 900})
     page = open_page(context, report, [])
     page.locator("#shortage svg [data-tip]").first.click()
-    page.evaluate(  # every tint, also those that this run does not reach
-        """document.querySelectorAll('#staff tr.heat').forEach(row => [...row.cells].forEach((cell, at) => {
-            if (at) { cell.className = `n h${1 + (7 * at + 3 * row.rowIndex) % 10}`; cell.textContent = '50'; } }))"""
+    tinted = page.evaluate(  # every tint, also those that this run does not reach
+        """[...document.querySelectorAll('#staff tr.heat td:not(:first-child)')].map((cell, at) => {
+            cell.className = `n h${1 + at % 10}`; cell.textContent = '50'; return cell.className; })"""
     )
+    assert len(set(tinted)) == 10
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     faults = [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found if v["impact"] in SERIOUS]
     context.close()

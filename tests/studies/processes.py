@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -34,7 +36,13 @@ class Cluster:
             return subprocess.Popen(command, cwd=ROOT, env=where, stdout=log, stderr=log)
 
     def _start_scheduler(self) -> subprocess.Popen[bytes]:
-        return self._start("scheduler", "--host", HOST, "--port", self.address.rpartition(":")[2], "--no-dashboard")
+        port = self.address.rpartition(":")[2]
+        process = self._start("scheduler", "--host", HOST, "--port", port, "--no-dashboard")
+        while process.poll() is None:
+            with suppress(OSError), socket.create_connection((HOST, int(port)), timeout=1):
+                break
+            time.sleep(0.05)
+        return process
 
     def _start_worker(self) -> subprocess.Popen[bytes]:
         return self._start("worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard")

@@ -1,5 +1,6 @@
-"""The pictures of the worked studies: `python -m tests.studies.long.pictures STUDIES`, the folder of their folders.
+"""The pictures of the worked studies: `python -m tests.studies.long.pictures STUDIES [NAME ..]`.
 
+STUDIES: the folder of the study folders. NAME: which; left out, all.
 Writes reports/reference/studies/*.svg. Run after `planner study` has run each file of models/studies into STUDIES/NAME.
 """
 
@@ -21,13 +22,13 @@ PALE, LENGTHS = "#eef4fa", {"three": "3 years", "two": "2 years and a half", "on
 MUSD = alt.Axis(title="risk, MUSD", format=",~r", tickCount=5)
 
 
-def main(studies: Path) -> None:
-    """Draw all."""
-    for name, draw in PICTURES.items():
+def main(studies: Path, names: list[str]) -> None:
+    """Draw the named ones, or all."""
+    for name in names or PICTURES:
         folder = studies / name
         curve = folder / "frontier.csv"
         table = pd.read_csv(curve) if curve.exists() else read_results(folder).to_pandas()
-        spec = draw(table).to_dict()
+        spec = PICTURES[name](table).to_dict()
         spec["config"] = CONFIG | {"background": "white"}
         (OUT / f"{name}.svg").write_text(
             vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE) + "\n", encoding="utf-8"
@@ -94,4 +95,4 @@ def budget_frontier(table: pd.DataFrame) -> alt.HConcatChart:
 PICTURES = {draw.__name__: draw for draw in (who_joins, lead_time, cut_off, demand, budget_frontier)}
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])
