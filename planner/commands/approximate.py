@@ -25,8 +25,8 @@ def run(
         Path | None, typer.Option("--out", help="Folder. Default: reports/CASE-MODEL-approximate.")
     ] = None,
     gap: Annotated[float, typer.Option(min=0.0, max=1.0, help="Distance of the bounds that is close enough.")] = 0.01,
-    groups: Annotated[int, typer.Option(min=2, help="Groups of scenarios at first.")] = 100,
-    more: Annotated[int, typer.Option(min=1, help="Groups more in each further round.")] = 30,
+    groups: Annotated[int, typer.Option(min=2, help="Groups of scenarios at first.")] = 30,
+    more: Annotated[int, typer.Option(min=1, help="Scenarios that each further round takes out to stand alone.")] = 100,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds at the most.")] = 10,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that solve. Default: one per core.")] = None,
 ) -> None:

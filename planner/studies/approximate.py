@@ -10,7 +10,7 @@ Upper bound. Keep investment, and stocks, accounts and shortfalls along the undi
 the means; let each scenario operate as well as it can from where it branches off. That is a plan of the full case.
 Scenarios are solved in parts; those that share a disturbed node are kept together.
 
-Groups that hide most risk are split until the bounds are close enough.
+Scenarios whose risk the means hide most are taken out to stand alone until the bounds are close enough.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from planner.results.losses import cvar
 from planner.solving.highs import Solution, Solver, Stop
 from planner.solving.program import Program, Vector, compile_program
 from planner.studies.fixed import FIXED
-from planner.studies.means import Groups, first_groups, scope_of_means, split
+from planner.studies.means import Groups, first_groups, parted, scope_of_means
 
 PART = 20
 """Scenarios solved together."""
@@ -100,7 +100,7 @@ def approximate(case: Case, groups: int, more: int, gap: float, most: int, worke
         if found.gap <= gap or len(rounds) == most or all(len(members) == 1 for members in grouped):
             return found
         last = rounds[-1]
-        grouped = split(case, grouped, last.losses, last.of_means, more)
+        grouped = parted(case, grouped, last.losses, last.of_means, more)
 
 
 def _refuse(case: Case, effects: Mapping[str, Effects]) -> None:

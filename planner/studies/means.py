@@ -89,28 +89,23 @@ def _begin(one: Effects) -> int:
     return min(years, default=0)
 
 
-def split(case: Case, groups: Groups, losses: Mapping[str, float], of_means: Mapping[str, float], more: int) -> Groups:
-    """`more` splits of the groups whose means hide most risk, between the two members whose losses differ most.
+def parted(case: Case, groups: Groups, losses: Mapping[str, float], of_means: Mapping[str, float], more: int) -> Groups:
+    """The groups with `more` scenarios taken out to stand alone: those whose risk the means hide most.
 
     losses: of each scenario under the plan for the means; of_means: of each mean, by the group's first member.
-    Adaptive partitions: Song and Luedtke, SIAM Journal on Optimization 25 (2015).
+    After the adaptive partitions of Song and Luedtke, SIAM Journal on Optimization 25 (2015); the tail has so much more
+    weight than the rest that its scenarios stand alone first.
     """
     weights = risk_weights(case.model.objective, case.scenarios, losses)
-    out = [sorted(members, key=lambda name: losses[name]) for members in groups]
-    hidden = [
-        [weights[name] * abs(losses[name] - of_means[old[0]]) for name in members]
-        for members, old in zip(out, groups, strict=True)
-    ]
-    for _ in range(more):
-        i = max(range(len(out)), key=lambda i: sum(hidden[i]) if len(out[i]) > 1 else 0.0)
-        if len(out[i]) == 1:
-            break
-        jumps = np.diff([losses[name] for name in out[i]])
-        at = int(np.argmax(jumps)) + 1 if jumps.max() > 0 else len(out[i]) // 2
-        out.append(out[i][at:])
-        hidden.append(hidden[i][at:])
-        out[i], hidden[i] = out[i][:at], hidden[i][:at]
-    return out
+    hidden = {
+        name: weights[name] * abs(losses[name] - of_means[members[0]])
+        for members in groups
+        if len(members) > 1
+        for name in members
+    }
+    alone = set(sorted(hidden, key=lambda name: -hidden[name])[:more])
+    rest = [[name for name in members if name not in alone] for members in groups]
+    return [*(members for members in rest if members), *([name] for name in case.scenarios if name in alone)]
 
 
 @dataclass(frozen=True)

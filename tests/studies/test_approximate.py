@@ -18,7 +18,7 @@ from planner.results.losses import cvar
 from planner.studies.approximate import approximate, bounds
 from planner.studies.approximation import loss_table, plan_tables
 from planner.studies.fixed import evaluate
-from planner.studies.means import first_groups, risk_weights, split
+from planner.studies.means import first_groups, parted, risk_weights
 
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
@@ -48,7 +48,7 @@ def test_the_least_risk_lies_between_the_bounds(case: Case, exact: float) -> Non
         found = bounds(case, effects, grouped, 1, quiet)
         assert found.lower <= exact * (1 + 1e-6) + 1e-6
         assert found.upper >= exact * (1 - 1e-6) - 1e-6
-        grouped = split(case, grouped, found.losses, found.of_means, 2)
+        grouped = parted(case, grouped, found.losses, found.of_means, 2)
         assert sorted(name for members in grouped for name in members) == sorted(case.scenarios)
 
 
