@@ -1,4 +1,4 @@
-"""The goals of issue 3, each held against what was measured."""
+"""The performance goals, each held against what was measured."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -25,20 +26,22 @@ class Task(Generic[T]):
 
     function: Callable[..., T]
     arguments: tuple[Any, ...]
-    pipe: Connection | None
+    pipe: Connection | None = None
+    handed_over: Future[None] | None = None
 
     def result(self) -> T:
         """The value, computed here if there is no other process or it is gone. Ask in the order of asking."""
-        if self.pipe is not None:
-            try:
-                value, error = self.pipe.recv()
-            except (EOFError, OSError):
-                return self.function(*self.arguments)
-            if error is not None:
-                raise error
-            found: T = value
-            return found
-        return self.function(*self.arguments)
+        if self.pipe is None or self.handed_over is None:
+            return self.function(*self.arguments)
+        try:
+            self.handed_over.result()
+            value, error = self.pipe.recv()
+        except (EOFError, OSError):
+            return self.function(*self.arguments)
+        if error is not None:
+            raise error
+        found: T = value
+        return found
 
 
 class Aside:
@@ -46,22 +49,22 @@ class Aside:
 
     def __init__(self, pipe: Connection | None = None, process: BaseProcess | None = None) -> None:
         self._pipe, self._process = pipe, process
+        # The other process reads only once it has imported everything; nobody waits here for that.
+        self._sender = ThreadPoolExecutor(1, thread_name_prefix="aside")
 
     def __call__(self, function: Callable[..., T], *arguments: Any) -> Task[T]:
         """Begin a task."""
-        if self._pipe is not None:
-            try:
-                self._pipe.send((function, arguments))
-            except OSError:
-                self._pipe = None
-        return Task(function, arguments, self._pipe)
+        if self._pipe is None:
+            return Task(function, arguments)
+        return Task(function, arguments, self._pipe, self._sender.submit(self._pipe.send, (function, arguments)))
 
     def end(self) -> None:
         """End the process, whatever it is doing."""
         if self._pipe is not None and self._process is not None:
-            self._pipe.close()
             self._process.kill()
             self._process.join()
+            self._sender.shutdown()
+            self._pipe.close()
             self._pipe = None
 
 

@@ -15,6 +15,7 @@ from planner.commands.pages import write_first_pages
 from planner.data.size import size_of
 from planner.data.warnings import warnings_of
 from planner.errors import InfeasibleError, StoppedError
+from planner.reporting.drawing import warm_up
 from planner.reporting.screen import closing_lines
 from planner.results.plan import PlanValues
 from planner.results.status import Status
@@ -45,12 +46,16 @@ def run(
             loaded = read_case(case, model, overrides)
             for warning in warnings_of(loaded, ignore or ()):
                 err.print(f"warning {warning.rule}: {warning}", style="yellow", markup=False, soft_wrap=True)
-            with aside(size_of(loaded).terms > LARGE) as other:
+            large = size_of(loaded).terms > LARGE
+            with aside(large) as other:
                 nothing = other(solve_without_plan, loaded, silent, time_limit) if baseline else None
+                ready = other(warm_up) if large else None
                 plan: PlanValues = solve(loaded, progress=progress, time_limit=time_limit, baseline=False)
                 if nothing is not None:
                     progress("without a plan")
                     plan = compared(plan, nothing.result())
+                if ready is not None:
+                    ready.result()
                 progress("writing the reports")
                 target = write_run(plan, folder or default_folder(loaded), partial(write_first_pages, other, plan))
         if as_json:

@@ -196,6 +196,12 @@ def year_bands(rows: pd.DataFrame, years: Sequence[int], height: int) -> alt.Cha
     return chart
 
 
+def warm_up() -> None:
+    """Draw something small: the first drawing of a process starts the converter, which takes a second."""
+    nothing = alt.Chart(pd.DataFrame({"year": [0], "t": [0.0]})).mark_bar().encode(x="year:O", y="t:Q")
+    vl_convert.vegalite_to_svg(nothing.to_dict(validate=False), vl_version=VEGA_LITE)
+
+
 def year_ticks(years: Sequence[int], most: int = 6) -> list[int]:
     """At most `most` years, evenly spread from the first on."""
     step = -(-len(years) // most)
