@@ -69,10 +69,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class Text:
-    """Paragraphs."""
+    """Paragraphs. `source`: where in the run folder their figures are."""
 
     paragraphs: Sequence[str]
     kind: str = "text"
+    source: str = ""
 
 
 Part = Grid | Figure | Text

@@ -33,7 +33,10 @@ def why_sections(book: Book, draw: Drawer) -> list[Section]:
             f"Counterfactuals of this plan, among {found.solves} programs solved. Risk here is the least attainable, "
             "in MUSD; changes of less than a thousandth are within the slack of the plan.",
             [
-                Text([f"{saying.about}. {saying.sentence}" for saying in sayings(found, names)]),
+                Text(
+                    [f"{saying.about}. {saying.sentence}" for saying in sayings(found, names)],
+                    source=f"{EXPLANATION}: ladder, left_out, verdicts, links, knowledge, timing",
+                ),
                 _ladder_chart(found, draw),
                 _rungs("What each step takes off and costs", found.ladder, "the rung before", "ladder"),
                 _rungs("Leave one out of the full set", found.left_out, "the plan", "left_out"),

@@ -58,6 +58,7 @@ def test_the_report_begins_with_why(explained: Path, plan: Plan) -> None:
     assert "If we wait two years" in page.text and "What would change the answer" in page.text
     assert all(lean.input in page.text for lean in found.influences)
     assert MISSING not in page.text
+    assert f"{EXPLANATION}: ladder, left_out, verdicts" in page.text
     assert sorted(path.name for path in explained.iterdir()) == [
         EXPLANATION,
         "inputs",
