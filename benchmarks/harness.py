@@ -33,6 +33,7 @@ def run_profile(profile: Profile, out: Path, say: Say, only: str = "") -> list[R
     runs = [run for run in read_runs(out) if not run.label.startswith(only)] if only else []
     with (out / "runs.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(run.as_dict()) + "\n" for run in runs)
+        file.flush()
         for job in interleaved([job for job in jobs(profile, folders) if job.label.startswith(only)]):
             run = measure(job.kind, job.label, job.arguments)
             file.write(json.dumps(run.as_dict()) + "\n")

@@ -90,7 +90,7 @@ def jobs(profile: Profile, folders: Folders) -> Iterator[Job]:
         yield Job("build-raw", "large/raw", {"arrays": folders.arrays(LARGE.name)}, profile.repetitions)
     if profile.huge:
         yield Job("build", "huge/planner", {"case": folders.case(HUGE)}, 1)
-        reduce = {"case": folders.case(HUGE), "groups": 30, "more": 160, "gap": 0.01, "rounds": 2, "workers": 2}
+        reduce = {"case": folders.case(HUGE), "groups": 30, "more": 100, "gap": 0.01, "rounds": 2, "workers": 2}
         yield Job("reduce", "huge/answer", reduce, 1)
 
 
