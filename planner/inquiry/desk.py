@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from planner.config import LEVERS, Lever, Objective
 from planner.data.case import Case
 from planner.errors import StoppedError
-from planner.results.losses import cvar
 from planner.solving.goals import HOLD_MUSD, HOLD_SHARE
 from planner.solving.highs import Solution, Solver, Stop
 from planner.solving.program import Key, Program, Vector
@@ -223,23 +222,6 @@ class Desk:
         if name not in self._under:
             self._under[name] = self._session.program_of(least_risk_case(case()))
         return self._under[name]
-
-    def losses(self, found: Answer) -> dict[str, float]:
-        """Loss (MUSD) of each scenario in an answer of this desk's program."""
-        return {w: found.losses[leaf] for w, leaf in self.scope.tree.leaves.items()}
-
-    def risk_of(self, losses: Mapping[str, float]) -> float:
-        """Risk (MUSD) of a loss for each scenario, under the weights and tail of the model."""
-        return risk_of(self.case, losses)
-
-
-def risk_of(case: Case, losses: Mapping[str, float]) -> float:
-    """(1 - lambda) E[Z] + lambda CVaR_alpha[Z] of losses by scenario (MUSD)."""
-    objective = case.model.objective
-    names = list(losses)
-    expected = sum(case.scenarios[w] * losses[w] for w in names)
-    tail = cvar([losses[w] for w in names], [case.scenarios[w] for w in names], objective.tail)
-    return (1 - objective.risk_aversion) * expected + objective.risk_aversion * tail
 
 
 def least_risk_case(case: Case) -> Case:

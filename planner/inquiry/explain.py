@@ -12,9 +12,10 @@ from planner.inquiry import claims, influence, information, ladder
 from planner.inquiry.alternatives import alternatives
 from planner.inquiry.asking import Asker, asking
 from planner.inquiry.bottleneck import links
-from planner.inquiry.desk import Answer, Desk, Question, answer, of_case, risk_of, shares, with_policy
+from planner.inquiry.desk import Answer, Desk, Question, answer, of_case, shares, with_policy
 from planner.inquiry.marginal import marginals
 from planner.reporting.explanation import Alternatives, Explanation, Knowledge, Rung
+from planner.results.losses import weighed
 from planner.results.plan import PlanValues
 from planner.results.status import Status
 from planner.solving.program import Program
@@ -151,7 +152,7 @@ def _own(plan: PlanValues, desk: Desk, found: Mapping[str, Answer]) -> Rung:
 def _knowledge(plan: PlanValues, case: Case, own: Rung, found: Mapping[str, Answer]) -> Knowledge:
     least = {w: _clean(found[f"know:{w}"].least_risk) for w in case.scenarios}
     loss = {w: float(plan.summary["scenario_loss_musd"][w]) for w in case.scenarios}
-    known = risk_of(case, least)
+    known = weighed(case, least).risk
     stochastic = own.least_risk if case.model.policy.investment == "committed" else found["committed"].least_risk
     mean = found["mean plan"].least_risk
     return Knowledge(

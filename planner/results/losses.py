@@ -29,11 +29,16 @@ def losses_of(case: Case, book: Ledger) -> Losses:
         )
         for w in case.scenarios
     }
+    return weighed(case, by_scenario)
+
+
+def weighed(case: Case, by_scenario: Mapping[str, float]) -> Losses:
+    """Expected loss, CVaR_alpha and risk, (1 - lambda) E + lambda CVaR, of a loss (MUSD) for each scenario."""
     objective = case.model.objective
     expected = sum(case.scenarios[w] * z for w, z in by_scenario.items())
     tail = cvar(list(by_scenario.values()), [case.scenarios[w] for w in by_scenario], objective.tail)
     risk = (1 - objective.risk_aversion) * expected + objective.risk_aversion * tail
-    return Losses(by_scenario, expected, tail, risk)
+    return Losses(dict(by_scenario), expected, tail, risk)
 
 
 def loss_of_shortfall(case: Case, good: Good, year: int, short: float, demand: float) -> float:

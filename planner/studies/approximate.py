@@ -24,8 +24,6 @@ from functools import partial
 from multiprocessing import get_context
 from typing import Any
 
-import numpy as np
-
 from planner.data.case import Case
 from planner.data.schema import Scenario
 from planner.data.shocks import Effects, effects_by_scenario
@@ -33,7 +31,7 @@ from planner.data.tree import Tree, scenario_tree
 from planner.errors import Fault, InputError, StoppedError
 from planner.formulation.build import build_model
 from planner.formulation.scope import Scope
-from planner.results.losses import cvar
+from planner.results.losses import weighed
 from planner.solving.highs import Solution, Solver, Stop
 from planner.solving.program import Program, Vector, compile_program
 from planner.studies.fixed import FIXED
@@ -148,7 +146,9 @@ def bounds(case: Case, effects: Mapping[str, Effects], groups: Groups, workers: 
     losses[calm] = kept.loss
     of_means = {name: float(x[program.column["loss_to_date", n]]) for name, n in scope.tree.leaves.items()}
     lower = float(x[program.column["risk", None]])
-    return Round(groups, lower, risk(case, losses), {name: losses[name] for name in case.scenarios}, of_means, kept)
+    return Round(
+        groups, lower, weighed(case, losses).risk, {name: losses[name] for name in case.scenarios}, of_means, kept
+    )
 
 
 def _deaf() -> None:
@@ -159,15 +159,6 @@ def _optimal(solution: Solution) -> Solution:
     if solution.stop is not Stop.OPTIMAL:
         raise StoppedError(f"stopped before an optimum was proven ({solution.stop})")
     return solution
-
-
-def risk(case: Case, losses: Mapping[str, float]) -> float:
-    """(1 - lambda) * expected loss + lambda * CVaR of losses by scenario (MUSD)."""
-    objective, names = case.model.objective, list(losses)
-    chances = [case.scenarios[name] for name in names]
-    expected = float(np.dot(chances, [losses[name] for name in names]))
-    tail = cvar([losses[name] for name in names], chances, objective.tail)
-    return (1 - objective.risk_aversion) * expected + objective.risk_aversion * tail
 
 
 def _kept(scope: Scope, program: Program, x: Vector, calm: str) -> Kept:

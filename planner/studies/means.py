@@ -21,6 +21,7 @@ from planner.data.schema import Scenario, Shock
 from planner.data.shocks import DemandKey, Effects
 from planner.data.tree import Tree, scenario_tree
 from planner.formulation.scope import Scope
+from planner.results.losses import loss_of_shortfall
 
 Groups = list[list[str]]
 """Scenario ids, each in one group."""
@@ -74,11 +75,7 @@ def _losses(case: Case, one: Effects) -> NDArray[np.float64]:
     for place, ((c, e, o, year), demand) in enumerate(case.demand.items()):
         wanted = demand * one.demand.get((c, e, o, year), 1.0)
         short = max(0.0, wanted - offered[c, e, o, year])
-        for step in case.loss_steps((c, e, o)):
-            part = min(short, step.width * wanted)
-            out[place] += part * step.musd_per_t
-            short -= part
-        out[place] *= case.countries[c].weight * case.risk_discount(year)
+        out[place] = loss_of_shortfall(case, (c, e, o), year, short, wanted)
     return out
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from planner.formulation.risk import loss_per_tonne
 from planner.formulation.scope import Scope
-from planner.results.losses import cvar, service_level
+from planner.results.losses import service_level, weighed
 from planner.solving.goals import Outcome
 from planner.solving.program import Program
 from planner.units import musd_per_tonne
@@ -67,15 +67,13 @@ def _risk(s: Scope, found: Found) -> Measures:
         by_element[str(e)] += probability * tonnes
         by_country[str(c)] += probability * tonnes
     losses = {w: sum(loss_at.get(n, 0.0) for n in s.tree.path_of(w)) for w in s.case.scenarios}
-    objective = s.case.model.objective
-    expected = sum(s.case.scenarios[w] * z for w, z in losses.items())
-    tail = cvar(list(losses.values()), [s.case.scenarios[w] for w in losses], objective.tail)
+    lost = weighed(s.case, losses)
     demand = _expected_demand(s)
     short = {e: by_element.get(e, 0.0) for e in demand}
     return {
-        "risk_musd": (1 - objective.risk_aversion) * expected + objective.risk_aversion * tail,
-        "expected_loss_musd": expected,
-        "cvar_musd": tail,
+        "risk_musd": lost.risk,
+        "expected_loss_musd": lost.expected,
+        "cvar_musd": lost.cvar,
         **{f"scenario_loss_musd.{w}": z for w, z in losses.items()},
         **{f"expected_shortfall_t.{e}": t for e, t in short.items()},
         **{f"expected_shortfall_by_country_t.{c}": t for c, t in by_country.items()},
