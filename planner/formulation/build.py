@@ -130,6 +130,9 @@ EQUATIONS: tuple[Equation, ...] = (
     Equation("welfare_definition", None, objective.welfare_definition, "cost + risk"),
 )
 
+DECISIONS = ("build", "intake", "new_seats", "hired")
+"""Variables that are decided before a scenario shows itself under the policy `committed`."""
+
 
 def build_model(case: Case, scope: Scope | None = None) -> Model:
     """The whole program for a case, ready to compile. scope: its index sets, if they are there already."""

@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 from planner.config import LEVERS, Lever, Objective
 from planner.data.case import Case
 from planner.errors import StoppedError
+from planner.formulation.build import DECISIONS
 from planner.solving.goals import HOLD_MUSD, HOLD_SHARE
 from planner.solving.highs import Solution, Solver, Stop
 from planner.solving.program import Key, Program, Vector
 from planner.solving.session import Session
 
-DECISIONS = ("build", "intake", "new_seats", "hired")
-"""Variables that are decided before a scenario shows itself under the policy `committed`."""
 LARGE = 500_000
 """Nonzeros from which interior point is tried before dual simplex. Measured on the real case: 136,000 nonzeros take
 2.1 s by interior point and 1.0 s by dual simplex, 300,000 take 4.8 and 1.9 s; with fewer levers 2 to 5 times."""

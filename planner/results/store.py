@@ -49,26 +49,36 @@ def write_run(plan: PlanValues, folder: Path, pages: Fill) -> Path:
     Raises RunFolderError if the target is something else than a run folder, or cannot be written.
     """
     target = Path(folder)
+    write_folder(target, SUMMARY, "a run folder", lambda fresh: _fill(plan, fresh, pages))
+    return target
+
+
+def write_folder(target: Path, mark: str, what: str, fill: Fill) -> None:
+    """Have a folder filled beside its target and put it there, whole or not at all; replaces an older one of its kind.
+
+    mark: the file by which the kind is known; what: the kind in words. Raises RunFolderError if the target is
+    something else, or cannot be written.
+    """
     try:
         real = target.resolve()
-        taken = real.exists() and not _is_run(real)
+        taken = _is_other(real, mark)
     except (OSError, ValueError) as error:
         raise RunFolderError(f"{str(target)!r:.200}: cannot be a folder: {error}; nothing was written") from None
     if taken:
-        raise RunFolderError(f"{target}: exists and is not a run folder; choose another with --out")
+        raise RunFolderError(f"{target}: exists and is not {what}; choose another with --out")
     try:
         real.parent.mkdir(parents=True, exist_ok=True)
         with beside(real) as scratch:
             fresh = scratch / "run"
             fresh.mkdir()
-            _fill(plan, fresh, pages)
+            fill(fresh)
+            _to_disk(fresh)
             with locked(real.parent):
-                if real.exists() and not _is_run(real):
+                if _is_other(real, mark):
                     raise RunFolderError(f"{target}: something else was put there meanwhile; nothing was written")
                 exchange(fresh, real)
     except (OSError, XlsxWriterException) as error:
         raise RunFolderError(f"{target}: cannot be written: {error}; nothing was written") from error
-    return target
 
 
 def default_folder(case: Case) -> Path:
@@ -81,8 +91,10 @@ def file_name(text: str) -> str:
     return re.sub(r"[^\w .()+-]", "_", text).strip(" .")[:120]
 
 
-def _is_run(folder: Path) -> bool:
-    return folder.is_dir() and ((folder / SUMMARY).exists() or not any(folder.iterdir()))
+def _is_other(folder: Path, mark: str) -> bool:
+    """Whether something is there that is neither empty nor of the kind known by `mark`."""
+    ours = folder.is_dir() and ((folder / mark).exists() or not any(folder.iterdir()))
+    return folder.exists() and not ours
 
 
 def _fill(plan: PlanValues, folder: Path, pages: Fill) -> None:
@@ -95,7 +107,6 @@ def _fill(plan: PlanValues, folder: Path, pages: Fill) -> None:
         pages(folder)
     seconds = plan.summary["seconds"] | {"report": round(perf_counter() - started, 3)}
     (folder / SUMMARY).write_text(summary_json(plan.summary | {"seconds": seconds}), encoding="utf-8")
-    _to_disk(folder)
 
 
 def _armoured(table: pd.DataFrame) -> pd.DataFrame:

@@ -29,12 +29,11 @@ from planner.data.schema import Scenario
 from planner.data.shocks import Effects, effects_by_scenario
 from planner.data.tree import Tree, scenario_tree
 from planner.errors import Fault, InputError, StoppedError
-from planner.formulation.build import build_model
+from planner.formulation.build import DECISIONS, build_model
 from planner.formulation.scope import Scope
 from planner.results.losses import weighed
 from planner.solving.highs import Solution, Solver, Stop
 from planner.solving.program import Program, Vector, compile_program
-from planner.studies.fixed import FIXED
 from planner.studies.means import Groups, first_groups, parted, scope_of_means
 
 PART = 20
@@ -166,7 +165,7 @@ def _kept(scope: Scope, program: Program, x: Vector, calm: str) -> Kept:
     decided: dict[tuple[str, Any], float] = {}
     handed: dict[tuple[str, Any, int], float] = {}
     for (name, index), value in zip(program.columns, x.tolist(), strict=True):
-        if name in FIXED:
+        if name in DECISIONS:
             decided[name, index] = max(0.0, value)
         elif name in ("stock", "carried") and index[-1] in trunk:
             handed[name, index[:-1], trunk[index[-1]]] = max(0.0, value)
@@ -211,7 +210,7 @@ def losses_of_part(case: Case, kept: Kept, calm: str, names: list[str]) -> dict[
     lower, upper = program.lower.copy(), program.upper.copy()
     trunk = _trunk(scope.tree, calm)
     for j, (name, index) in enumerate(program.columns):
-        if name in FIXED:
+        if name in DECISIONS:
             lower[j] = upper[j] = min(kept.decided.get((name, index), 0.0), upper[j])
         elif name in ("stock", "carried") and index[-1] in trunk:
             upper[j] = min(upper[j], kept.handed.get((name, index[:-1], trunk[index[-1]]), 0.0) + ROOM)

@@ -17,12 +17,9 @@ from typing import Any
 import pandas as pd
 
 from planner.data.case import Case
-from planner.data.cells import armour
-from planner.errors import RunFolderError
 from planner.formulation.money import full_capex
 from planner.formulation.scope import Scope
-from planner.results.folders import beside, exchange, locked
-from planner.results.store import write_case
+from planner.results.store import csv_text, write_case, write_folder
 from planner.solving.values import ZERO
 from planner.studies.approximate import Approximation, Kept
 from planner.studies.points import versions
@@ -64,9 +61,6 @@ def loss_table(case: Case, found: Approximation) -> pd.DataFrame:
 
 def write_approximation(target: Path, case: Case, found: Approximation) -> None:
     """Write the folder, whole or not at all. Raises RunFolderError."""
-    real = target.resolve()
-    if real.exists() and not (real / ABOUT).exists() and (not real.is_dir() or any(real.iterdir())):
-        raise RunFolderError(f"{target}: exists and is not an approximation; choose another with --out")
     about = {
         "case": case.name,
         "scenarios": len(case.scenarios),
@@ -79,17 +73,11 @@ def write_approximation(target: Path, case: Case, found: Approximation) -> None:
         "versions": versions(),
         "inputs_sha256": case.sha256,
     }
-    try:
-        real.parent.mkdir(parents=True, exist_ok=True)
-        with beside(real) as scratch:
-            fresh = scratch / "run"
-            fresh.mkdir()
-            write_case(case, fresh / "inputs")
-            for name, table in {**plan_tables(case, found.best.kept), "losses": loss_table(case, found)}.items():
-                texts = {c: table[c].map(armour) for c in table.columns if table[c].dtype.kind not in "if"}
-                table.assign(**texts).to_csv(fresh / f"{name}.csv", index=False, lineterminator="\n")
-            (fresh / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-            with locked(real.parent):
-                exchange(fresh, real)
-    except OSError as error:
-        raise RunFolderError(f"{target}: cannot be written: {error}; nothing was written") from error
+
+    def fill(folder: Path) -> None:
+        write_case(case, folder / "inputs")
+        for name, table in {**plan_tables(case, found.best.kept), "losses": loss_table(case, found)}.items():
+            (folder / f"{name}.csv").write_text(csv_text(table), encoding="utf-8", newline="\n")
+        (folder / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+    write_folder(target, ABOUT, "an approximation", fill)

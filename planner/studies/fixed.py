@@ -19,6 +19,7 @@ from planner.data.case import Case
 from planner.data.load import load
 from planner.data.schema import Scenario, Shock
 from planner.errors import Fault, InputError, StoppedError
+from planner.formulation.build import DECISIONS
 from planner.results.losses import cvar
 from planner.results.plan import PlanValues
 from planner.results.store import csv_text, write_case
@@ -33,7 +34,6 @@ SLACK = 1e-9
 RESAMPLES, CONFIDENCE, SEED = 4000, 0.95, 20250404
 Decided = dict[tuple[str, Any], float]
 """(variable, (thing, year)) -> amount."""
-FIXED = ("build", "intake", "new_seats", "hired")
 
 
 def with_futures(case: Case, scenarios: Sequence[Scenario], shocks: Sequence[Shock]) -> Case:
@@ -85,7 +85,7 @@ def fix(session: Session, decided: Decided) -> None:
     lower, upper = program.lower.copy(), program.upper.copy()
     left = dict(decided)
     for position, (name, index) in enumerate(program.columns):
-        if name not in FIXED:
+        if name not in DECISIONS:
             continue
         amount = left.pop((name, (*index[:-1], index[-1] + first)), 0.0)
         lower[position], upper[position] = max(0.0, amount * (1 - SLACK) - SLACK), amount * (1 + SLACK) + SLACK
