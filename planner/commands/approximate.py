@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from planner.commands.aside import cores
 from planner.commands.console import CasePath, ModelPath, Overrides, exit_codes, read_case, say, shown_progress
 from planner.data.case import Case
+from planner.data.machine import cores
 from planner.errors import StoppedError
 from planner.reporting.numbers import number
 from planner.results.store import default_folder

@@ -6,7 +6,6 @@ do because it was stopped from outside, the command does itself.
 
 from __future__ import annotations
 
-import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +15,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
+
+from planner.data.machine import cores
 
 T = TypeVar("T")
 
@@ -85,11 +86,6 @@ def aside(wanted: bool = True) -> Iterator[Aside]:
         yield beside
     finally:
         beside.end()
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _serve(pipe: Connection) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from planner.data.case import METAL, Case
-from planner.data.memory import available_memory
+from planner.data.machine import available_memory
 from planner.data.rules import fault
 from planner.data.tree import count_nodes
 from planner.errors import InputError

@@ -3,7 +3,6 @@ program the next is built here. Nothing is copied to other processes, and nothin
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from functools import partial
 from threading import current_thread
 from typing import TypeVar
 
+from planner.data.machine import cores
 from planner.inquiry.desk import Answer, Desk, Question, answer
 from planner.solving.highs import SOLVER_THREAD
 
@@ -51,7 +51,7 @@ class Asker:
 @contextmanager
 def asking(desk: Desk, workers: int | None = None) -> Iterator[Asker]:
     """Somebody who answers with so many solvers at once (None: as many as there are processors, up to four)."""
-    workers = workers if workers is not None else min(MOST_WORKERS, os.cpu_count() or 1)
+    workers = workers if workers is not None else min(MOST_WORKERS, cores())
     if workers <= 1:
         yield Asker(desk, None)
         return

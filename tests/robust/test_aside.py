@@ -13,7 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from planner.cli import app
-from planner.commands.aside import aside, cores
+from planner.commands.aside import aside
+from planner.data.machine import cores
 from tests.robust.conftest import STARTER, content
 
 needs_two = pytest.mark.skipif(cores() < 2, reason="on one core there is no second process")

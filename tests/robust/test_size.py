@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.data.memory import available_memory
+from planner.data.machine import available_memory
 from planner.data.size import counted_size, refuse_if_too_large, size_of
 from planner.errors import InputError
 from planner.solving.session import Session

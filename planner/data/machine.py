@@ -1,9 +1,14 @@
-"""How much memory there is."""
+"""What the machine has: processors and memory."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+
+def cores() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def available_memory() -> float:
