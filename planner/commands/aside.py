@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -27,22 +28,19 @@ class Task(Generic[T]):
 
     function: Callable[..., T]
     arguments: tuple[Any, ...]
-    pipe: Connection | None = None
-    handed_over: Future[None] | None = None
+    answer: Callable[[], tuple[T, Exception | None]] | None = None
 
     def result(self) -> T:
-        """The value, computed here if there is no other process or it is gone. Ask in the order of asking."""
-        if self.pipe is None or self.handed_over is None:
+        """The value, computed here if there is no other process or it is gone."""
+        if self.answer is None:
             return self.function(*self.arguments)
         try:
-            self.handed_over.result()
-            value, error = self.pipe.recv()
+            value, error = self.answer()
         except (EOFError, OSError):
             return self.function(*self.arguments)
         if error is not None:
             raise error
-        found: T = value
-        return found
+        return value
 
 
 class Aside:
@@ -52,12 +50,22 @@ class Aside:
         self._pipe, self._process = pipe, process
         # The other process reads only once it has imported everything; nobody waits here for that.
         self._sender = ThreadPoolExecutor(1, thread_name_prefix="aside")
+        self._sent: list[Future[None]] = []
+        self._answers: list[Any] = []
 
     def __call__(self, function: Callable[..., T], *arguments: Any) -> Task[T]:
         """Begin a task."""
         if self._pipe is None:
             return Task(function, arguments)
-        return Task(function, arguments, self._pipe, self._sender.submit(self._pipe.send, (function, arguments)))
+        self._sent.append(self._sender.submit(self._pipe.send, (function, arguments)))
+        return Task(function, arguments, partial(self._answer, len(self._sent) - 1, self._pipe))
+
+    def _answer(self, number: int, pipe: Connection) -> Any:
+        """The answer to one task; those to earlier ones come first and are kept."""
+        self._sent[number].result()
+        while len(self._answers) <= number:
+            self._answers.append(pipe.recv())
+        return self._answers[number]
 
     def end(self) -> None:
         """End the process, whatever it is doing."""

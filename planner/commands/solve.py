@@ -21,7 +21,7 @@ from planner.results.plan import PlanValues
 from planner.results.status import Status
 from planner.results.store import SUMMARY, default_folder, write_run
 from planner.solving.bounds import Bounds
-from planner.solving.solve import compared, silent, solve_without_plan
+from planner.solving.solve import COMPARABLE, compared, silent, solve_without_plan
 
 LARGE = 50_000
 """Terms of the program above which a second process saves more than its start takes."""
@@ -49,13 +49,12 @@ def run(
             large = size_of(loaded).terms > LARGE
             with aside(large) as other:
                 nothing = other(solve_without_plan, loaded, silent, time_limit) if baseline else None
-                ready = other(warm_up) if large else None
+                if large:
+                    other(warm_up)
                 plan: PlanValues = solve(loaded, progress=progress, time_limit=time_limit, baseline=False)
-                if nothing is not None:
+                if nothing is not None and plan.status in COMPARABLE:
                     progress("without a plan")
                     plan = compared(plan, nothing.result())
-                if ready is not None:
-                    ready.result()
                 progress("writing the reports")
                 target = write_run(plan, folder or default_folder(loaded), partial(write_first_pages, other, plan))
         if as_json:

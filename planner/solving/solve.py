@@ -35,6 +35,8 @@ ENDS = {
     Stop.INTERRUPTED: Status.TIME_LIMIT,
     Stop.UNPROVEN: Status.UNPROVEN,
 }
+COMPARABLE = (Status.OPTIMAL, Status.TIME_LIMIT)
+"""Ends of a solve to which what happens without a plan adds something: a figure beside it, or an upper bound."""
 SAID = {
     "risk": "solving for the least risk",
     "cost": "solving for the least cost",
@@ -57,7 +59,7 @@ def solve_case(
     The status is `optimal` only if the solver's residuals and the verifier's are within 1e-6.
     """
     plan = _solve(case, progress, time_limit)
-    if not baseline or plan.status not in (Status.OPTIMAL, Status.TIME_LIMIT):
+    if not baseline or plan.status not in COMPARABLE:
         return plan
     return compared(plan, solve_without_plan(case, lambda step: progress(f"without a plan: {step}"), time_limit))
 

@@ -28,6 +28,13 @@ def test_answers_come_from_the_other_process_in_order() -> None:
         assert root.result() == 1.5
 
 
+@needs_two
+def test_answers_may_be_asked_for_in_any_order_or_not_at_all() -> None:
+    with aside() as other:
+        first, _, third = other(math.sqrt, 1.0), other(math.sqrt, 4.0), other(math.sqrt, 9.0)
+        assert (third.result(), first.result(), third.result()) == (3.0, 1.0, 3.0)
+
+
 def test_without_a_second_process_the_task_is_done_here() -> None:
     with aside(wanted=False) as other:
         assert other(os.getpid).result() == os.getpid()
