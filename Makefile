@@ -31,11 +31,15 @@ PROFILE ?= full
 bench: $(VENV)/test.done
 	$(BIN)/python -m benchmarks --profile $(PROFILE)
 
-# Coverage-guided fuzzing of the loaders, 15 minutes.
+# Coverage-guided fuzzing of the loaders: two processes on one corpus, 15 minutes.
 fuzz: $(VENV)/test.done
 	$(BIN)/pip install -q --disable-pip-version-check atheris
 	mkdir -p build/fuzz
-	$(BIN)/python tests/faults/fuzz/fuzz_loaders.py build/fuzz -max_total_time=900 -timeout=20 -rss_limit_mb=2048 -max_len=20000
+	$(MAKE) -j 2 fuzz-1 fuzz-2
+
+fuzz-%:
+	$(BIN)/python tests/faults/fuzz/fuzz_loaders.py build/fuzz -seed=$* -artifact_prefix=build/ \
+		-max_total_time=900 -timeout=20 -rss_limit_mb=2048 -max_len=20000
 
 lock: $(VENV)/test.done
 	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements.lock
