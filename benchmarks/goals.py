@@ -152,13 +152,13 @@ def _huge(rows: Rows) -> Iterator[Goal]:
         yield Goal("1,000 scenarios: certified gap", "1 % in 15 minutes and 12 GB", text, None)
         return
     answer = rows["huge/answer"]
-    gap = answer.figure("gap")
-    text = f"gap {gap:.2%}, {answer.wall / 60:.1f} minutes, {answer.peak_mb / 1024:.1f} GB"
+    gap, memory = answer.figure("gap"), (answer.peak_mb + answer.figure("workers_mb")) / 1024
+    text = f"gap {gap:.2%}, {answer.wall / 60:.1f} minutes, at most {memory:.1f} GB"
     yield Goal(
         "1,000 scenarios: certified gap",
         "1 % in 15 minutes and 12 GB",
         text,
-        gap <= 0.01 and answer.wall < 900 and answer.peak_mb < 12288,
+        gap <= 0.01 and answer.wall < 900 and memory < 12,
     )
 
 

@@ -90,8 +90,8 @@ def jobs(profile: Profile, folders: Folders) -> Iterator[Job]:
         yield Job("build-raw", "large/raw", {"arrays": folders.arrays(LARGE.name)}, profile.repetitions)
     if profile.huge:
         yield Job("build", "huge/planner", {"case": folders.case(HUGE)}, 1)
-        reduce = {"case": folders.case(HUGE), "groups": 30, "more": 100, "gap": 0.01, "rounds": 2, "workers": 2}
-        yield Job("reduce", "huge/answer", reduce, 1)
+        approximate = {"case": folders.case(HUGE), "alone": 10, "gap": 0.001, "rounds": 100, "workers": 2}
+        yield Job("approximate", "huge/answer", approximate, profile.few)
 
 
 def _methods(profile: Profile, folders: Folders, size: Size) -> Iterator[Job]:

@@ -23,7 +23,7 @@ KINDS = {
     "sweep": "benchmarks.tasks.sweep",
     "build": "benchmarks.tasks.build",
     "build-raw": "benchmarks.tasks.build_raw",
-    "reduce": "benchmarks.tasks.reduce",
+    "approximate": "benchmarks.tasks.approximate",
     "algorithm": "benchmarks.tasks.algorithm",
 }
 

@@ -24,18 +24,17 @@ def run(
     folder: Annotated[
         Path | None, typer.Option("--out", help="Folder. Default: reports/CASE-MODEL-approximate.")
     ] = None,
-    gap: Annotated[float, typer.Option(min=0.0, max=1.0, help="Distance of the bounds that is close enough.")] = 0.01,
-    groups: Annotated[int, typer.Option(min=2, help="Groups of scenarios at first.")] = 30,
-    more: Annotated[int, typer.Option(min=1, help="Scenarios that each further round takes out to stand alone.")] = 100,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds at the most.")] = 10,
+    gap: Annotated[float, typer.Option(min=0.0, max=1.0, help="Distance of the bounds that is close enough.")] = 0.001,
+    alone: Annotated[int, typer.Option(min=0, help="Scenarios, the hardest, that the master program holds.")] = 10,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds at the most.")] = 100,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that solve. Default: one per core.")] = None,
 ) -> None:
-    """A plan for very many scenarios and a proof of how far it is from the best: bounds from groups of scenarios."""
+    """A plan for very many scenarios and a proof of how far it is from the best: each scenario is solved by itself."""
     with exit_codes():
         with shown_progress() as progress:
             progress("loading")
             loaded = read_case(case, model, overrides)
-            found = approximate(loaded, groups, more, gap, rounds, workers or cores(), progress)
+            found = approximate(loaded, alone, gap, rounds, workers or cores(), progress)
             progress("writing")
             plain = default_folder(loaded)
             target = folder or plain.with_name(f"{plain.name}-approximate")
@@ -46,8 +45,7 @@ def run(
 
 
 def _close(case: Case, found: Approximation, target: Path) -> None:
-    say(f"Risk        {number(found.best.upper)} MUSD in {len(case.scenarios):,} scenarios with this plan")
+    say(f"Risk        {number(found.upper)} MUSD in {len(case.scenarios):,} scenarios with this plan")
     say(f"            no plan can be below {number(found.lower)} MUSD: this one is within {found.gap:.2%} of the best")
-    for number_, one in enumerate(found.rounds, start=1):
-        say(f"Round {number_:<5} {len(one.groups)} groups: {number(one.lower)} to {number(one.upper)} MUSD")
+    say(f"Rounds      {len(found.rounds)}, with {sum(one.cuts for one in found.rounds):,} cuts")
     say(f"Written     {target}/{ABOUT}, investments.csv, training.csv, hired.csv, losses.csv")

@@ -126,6 +126,16 @@ class Solver:
         everything = np.arange(len(program.lower), dtype=np.int32)
         self._highs.changeColsBounds(len(everything), everything, program.lower, program.upper)
 
+    def grow(self, program: Program) -> None:
+        """Take over a program with the same columns and more rows at the end; the last optimum's basis is kept."""
+        first = len(self.program.rows)
+        more = program.matrix[first:]
+        starts, columns = more.indptr[:-1].astype(np.int32), more.indices.astype(np.int32)
+        low, high = program.row_lower[first:], program.row_upper[first:]
+        self._highs.addRows(len(low), low, high, more.nnz, starts, columns, more.data)
+        self._bases = {self._met: self._highs.getBasis()} if self._met >= 0 else {}
+        self.program, self._met = program, -1
+
     def begin_like(self, other: Solver) -> None:
         """Take over the bases of a solver whose program has the same rows and columns."""
         self._bases = dict(other._bases)

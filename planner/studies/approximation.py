@@ -4,13 +4,14 @@ DIR/approximation.json  bounds of every round, versions, input hash
 DIR/investments.csv     the plan: new nameplate by project and year
 DIR/training.csv        intakes and new seats by programme and year
 DIR/hired.csv           hires by country, skill and year
-DIR/losses.csv          loss of each scenario under the plan, and of the mean of its group
+DIR/losses.csv          loss of each scenario under the plan
 DIR/inputs/             the case as it was read, and model.toml
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,15 @@ from planner.formulation.money import full_capex
 from planner.formulation.scope import Scope
 from planner.results.store import csv_text, write_case, write_folder
 from planner.solving.values import ZERO
-from planner.studies.approximate import Approximation, Kept
+from planner.studies.approximate import Approximation
 from planner.studies.points import versions
 
 ABOUT = "approximation.json"
 
 
-def plan_tables(case: Case, kept: Kept) -> dict[str, pd.DataFrame]:
+def plan_tables(case: Case, decided: Mapping[tuple[str, Any], float]) -> dict[str, pd.DataFrame]:
     """The decisions of a plan (t/y, MUSD, persons) by table."""
-    amounts = {key: value for key, value in kept.decided.items() if value > ZERO}
+    amounts = {key: value for key, value in decided.items() if value > ZERO}
     year, scope = case.first_year, Scope(case)
 
     def indices(*names: str) -> list[Any]:
@@ -52,11 +53,9 @@ def plan_tables(case: Case, kept: Kept) -> dict[str, pd.DataFrame]:
 
 
 def loss_table(case: Case, found: Approximation) -> pd.DataFrame:
-    """scenario, probability, loss (MUSD), first member of its group, loss of the group's mean (MUSD)."""
-    best = found.best
-    group = {name: members[0] for members in best.groups for name in members}
-    rows = [(w, case.scenarios[w], best.losses[w], group[w], best.of_means[group[w]]) for w in case.scenarios]
-    return pd.DataFrame(rows, columns=["scenario", "probability", "loss_musd", "group", "mean_loss_musd"])
+    """scenario, probability, loss (MUSD)."""
+    rows = [(w, case.scenarios[w], found.losses[w]) for w in case.scenarios]
+    return pd.DataFrame(rows, columns=["scenario", "probability", "loss_musd"])
 
 
 def write_approximation(target: Path, case: Case, found: Approximation) -> None:
@@ -65,18 +64,17 @@ def write_approximation(target: Path, case: Case, found: Approximation) -> None:
         "case": case.name,
         "scenarios": len(case.scenarios),
         "lower_musd": found.lower,
-        "risk_musd": found.best.upper,
+        "risk_musd": found.upper,
         "gap": found.gap,
-        "rounds": [
-            {"groups": len(one.groups), "lower_musd": one.lower, "upper_musd": one.upper} for one in found.rounds
-        ],
+        "alone": list(found.alone),
+        "rounds": [{"lower_musd": one.lower, "upper_musd": one.upper, "cuts": one.cuts} for one in found.rounds],
         "versions": versions(),
         "inputs_sha256": case.sha256,
     }
 
     def fill(folder: Path) -> None:
         write_case(case, folder / "inputs")
-        for name, table in {**plan_tables(case, found.best.kept), "losses": loss_table(case, found)}.items():
+        for name, table in {**plan_tables(case, found.decided), "losses": loss_table(case, found)}.items():
             (folder / f"{name}.csv").write_text(csv_text(table), encoding="utf-8", newline="\n")
         (folder / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 

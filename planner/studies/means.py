@@ -1,36 +1,44 @@
-"""Groups of scenarios, and the case in which each group is replaced by its mean.
+"""The case in which all but a few scenarios are replaced by their mean, and the trunk they all leave.
 
-The mean of a group: factors of imports, demand and capacity, and the usable share of each build, averaged with the
-probabilities. A mean branches off where its first member does.
+The trunk is the history of one scenario. Every other scenario leaves it in some year and never comes back; the trunk
+and the scenarios that stand alone keep their figures, the rest is one history with the mean factors of imports,
+demand and capacity and the mean usable share of each build, which leaves the trunk when its first member does.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-
 from planner.config import Objective
-from planner.data.case import Case
-from planner.data.schema import Scenario, Shock
+from planner.data.case import Case, Good
 from planner.data.shocks import DemandKey, Effects
-from planner.data.tree import Tree, scenario_tree
+from planner.data.tree import Node, Tree
 from planner.formulation.scope import Scope
 from planner.results.losses import loss_of_shortfall
 
-Groups = list[list[str]]
-"""Scenario ids, each in one group."""
-SHOCKED = {
-    "imports": ("import", ("supplier", "country", "element", "form")),
-    "demand": ("demand", ("country", "element", "form")),
-    "capacity": ("capacity", ("project",)),
-}
-"""Field of Effects -> kind of shock, and the columns of its key but the year."""
+
+def trunk_scenario(effects: Mapping[str, Effects]) -> str:
+    """The scenario least disturbed; the first of several."""
+    return min(effects, key=lambda w: _size(effects[w]))
+
+
+def _size(one: Effects) -> int:
+    return len(one.imports) + len(one.demand) + len(one.capacity) + len(one.delays)
+
+
+def departures(case: Case, effects: Mapping[str, Effects], trunk: str) -> dict[str, int]:
+    """Scenario -> first year in which it shows something else than the trunk; none for the trunk and its likes."""
+    own = {year: effects[trunk].shown_in(year) for year in case.years}
+    found = {}
+    for w, one in effects.items():
+        left = next((year for year in case.years if one.shown_in(year) != own[year]), None)
+        if left is not None:
+            found[w] = left
+    return found
 
 
 def risk_weights(objective: Objective, chances: Mapping[str, float], losses: Mapping[str, float]) -> dict[str, float]:
@@ -44,72 +52,44 @@ def risk_weights(objective: Objective, chances: Mapping[str, float], losses: Map
     return out
 
 
-def first_groups(case: Case, effects: Mapping[str, Effects], count: int) -> Groups:
-    """About `count` groups of scenarios that begin in the same year and hurt alike if nothing is done.
-
-    Ward's linkage of losses by good and year, those of the tail stretched as the risk weighs them.
-    """
-    names = list(case.scenarios)
-    losses = np.array([_losses(case, effects[name]) for name in names])
-    weights = risk_weights(case.model.objective, case.scenarios, dict(zip(names, losses.sum(axis=1), strict=True)))
-    losses *= np.array([[weights[name] / max(case.scenarios[name], 1e-12)] for name in names])
-    begins = [_begin(effects[name]) for name in names]
-    years = sorted(set(begins))
-    far = 10 * np.abs(losses).sum(axis=1).max(initial=1.0)
-    apart = np.array([[far if begin == year else 0.0 for year in years] for begin in begins])
-    if len(names) == 1:
-        return [names]
-    labels = fcluster(linkage(np.hstack([losses, apart]), method="ward"), max(count, len(years)), criterion="maxclust")
-    found: dict[int, list[str]] = defaultdict(list)
-    for name, label in zip(names, labels.tolist(), strict=True):
-        found[label].append(name)
-    return list(found.values())
-
-
-def _losses(case: Case, one: Effects) -> NDArray[np.float64]:
-    """Loss (MUSD) of each demand if nothing is done, after imports."""
+def loss_if_nothing(case: Case, one: Effects) -> float:
+    """Loss of a scenario (MUSD) if demand is met by imports alone."""
     offered: dict[DemandKey, float] = defaultdict(float)
     for key, tonnes in case.import_limit.items():
         offered[key[1:]] += tonnes * one.imports.get(key, 1.0)
-    out = np.zeros(len(case.demand))
-    for place, ((c, e, o, year), demand) in enumerate(case.demand.items()):
+    total = 0.0
+    for (c, e, o, year), demand in case.demand.items():
         wanted = demand * one.demand.get((c, e, o, year), 1.0)
         short = max(0.0, wanted - offered[c, e, o, year])
-        out[place] = loss_of_shortfall(case, (c, e, o), year, short, wanted)
-    return out
+        total += loss_of_shortfall(case, (c, e, o), year, short, wanted)
+    return total
 
 
-def _begin(one: Effects) -> int:
-    """First year in which a scenario shows itself; 0 if it never does."""
-    years = [key[-1] for part in (one.imports, one.demand, one.capacity) for key in part]
-    years += [shown for late in one.delays.values() for shown, _ in late]
-    return min(years, default=0)
+@dataclass(frozen=True)
+class Grouping:
+    """The trunk, the scenarios with a history of their own, and those that the mean stands for."""
+
+    trunk: str
+    left: Mapping[str, int]
+    alone: tuple[str, ...]
+    rest: tuple[str, ...]
 
 
-def parted(case: Case, groups: Groups, losses: Mapping[str, float], of_means: Mapping[str, float], more: int) -> Groups:
-    """The groups with `more` scenarios taken out to stand alone: those whose risk the means hide most.
-
-    losses: of each scenario under the plan for the means; of_means: of each mean, by the group's first member.
-    After the adaptive partitions of Song and Luedtke, SIAM Journal on Optimization 25 (2015); the tail has so much more
-    weight than the rest that its scenarios stand alone first.
-    """
+def group(case: Case, effects: Mapping[str, Effects], count: int) -> Grouping:
+    """The `count` scenarios that weigh most in the risk of doing nothing stand alone."""
+    trunk = trunk_scenario(effects)
+    left = departures(case, effects, trunk)
+    losses = {w: loss_if_nothing(case, effects[w]) for w in effects}
     weights = risk_weights(case.model.objective, case.scenarios, losses)
-    hidden = {
-        name: weights[name] * abs(losses[name] - of_means[members[0]])
-        for members in groups
-        if len(members) > 1
-        for name in members
-    }
-    alone = set(sorted(hidden, key=lambda name: -hidden[name])[:more])
-    rest = [[name for name in members if name not in alone] for members in groups]
-    return [*(members for members in rest if members), *([name] for name in case.scenarios if name in alone)]
+    ranked = sorted(left, key=lambda w: -weights[w] * losses[w])
+    return Grouping(trunk, left, tuple(ranked[:count]), tuple(ranked[count:]))
 
 
 @dataclass(frozen=True)
 class MeanTree(Tree):
-    """A tree of means: what is usable of a build is averaged over the members of a group."""
+    """The trunk, and one chain for each group that leaves it. `members`: share and effects of each, by group."""
 
-    members: dict[str, list[tuple[float, Effects]]] = field(default_factory=dict)
+    members: Mapping[str, Sequence[tuple[float, Effects]]] = field(default_factory=dict)
 
     def usable_share(self, project: str, committed: int, node: int) -> float:
         """Mean share of a build that is usable at a node.
@@ -125,39 +105,73 @@ class MeanTree(Tree):
         return usable / total if total > 0 else 0.0
 
 
-def scope_of_means(case: Case, effects: Mapping[str, Effects], groups: Groups) -> Scope:
-    """Index sets and figures of the case of the means."""
-    small = case_of_means(case, effects, groups)
-    tree = scenario_tree(small)
-    members = {
-        one[0]: [(case.scenarios[name] / small.scenarios[one[0]], effects[name]) for name in one] for one in groups
-    }
-    scope = Scope(small)
-    scope.__dict__["tree"] = MeanTree(small, tree.nodes, tree.effects, members)
-    return scope
+def tree_of_means(case: Case, effects: Mapping[str, Effects], grouping: Grouping) -> MeanTree:
+    """The tree of the means. A group is called by its first member."""
+    groups = [(w,) for w in grouping.alone] + ([grouping.rest] if grouping.rest else [])
+    chance = {one[0]: sum(case.scenarios[w] for w in one) for one in groups}
+    leaves_in = {one[0]: min(grouping.left[w] for w in one) for one in groups}
+    nodes: list[Node] = []
+    last: dict[str, int] = {}
+    for year in case.years:
+        staying = tuple(name for name, left in leaves_in.items() if year < left)
+        on_trunk = 1.0 - sum(chance[name] for name in leaves_in if name not in staying)
+        stem = last.get(grouping.trunk, -1)
+        last[grouping.trunk] = len(nodes)
+        nodes.append(Node(len(nodes), year, stem, (grouping.trunk, *staying), on_trunk))
+        for name, left in leaves_in.items():
+            if year >= left:
+                parent = last.get(name, stem)
+                last[name] = len(nodes)
+                nodes.append(Node(len(nodes), year, parent, (name,), chance[name]))
+    members = {one[0]: [(case.scenarios[w] / chance[one[0]], effects[w]) for w in one] for one in groups}
+    members[grouping.trunk] = [(1.0, effects[grouping.trunk])]
+    return MeanTree(case, tuple(nodes), {name: _mean(parts) for name, parts in members.items()}, members)
 
 
-def case_of_means(case: Case, effects: Mapping[str, Effects], groups: Groups) -> Case:
-    """The case with one scenario for each group, named like its first member; delays are left to `MeanTree`."""
-    scenarios, shocks = [], []
-    for members in groups:
-        weight = sum(case.scenarios[name] for name in members)
-        scenarios.append(Scenario(scenario=members[0], probability=weight))
-        for name, (kind, columns) in SHOCKED.items():
-            changed: dict[Any, float] = defaultdict(float)
-            for member in members:
-                for key, factor in getattr(effects[member], name).items():
-                    changed[key] += case.scenarios[member] / weight * (factor - 1)
-            shocks += [
-                Shock(
-                    scenario=members[0],
-                    kind=kind,
-                    start_year=key[-1],
-                    end_year=key[-1],
-                    factor=max(0.0, 1 + change),
-                    **dict(zip(columns, key[:-1], strict=True)),
-                )
-                for key, change in changed.items()
-                if change
-            ]
-    return replace(case, tables=replace(case.tables, scenarios=tuple(scenarios), shocks=tuple(shocks)))
+def _mean(members: Sequence[tuple[float, Effects]]) -> Effects:
+    """Mean factors; delays are left to `MeanTree.usable_share`."""
+    factors: tuple[dict[Any, float], ...] = (defaultdict(float), defaultdict(float), defaultdict(float))
+    for share, one in members:
+        parts: tuple[dict[Any, float], ...] = (one.imports, one.demand, one.capacity)
+        for out, part in zip(factors, parts, strict=True):
+            for key, factor in part.items():
+                out[key] += share * (factor - 1)
+    imports, demand, capacity = ({key: max(0.0, 1 + more) for key, more in out.items()} for out in factors)
+    return Effects(imports, demand, capacity)
+
+
+@dataclass(frozen=True)
+class ScopeOfMeans(Scope):
+    """Index sets of the means that hold whatever a member or a scenario on its own may need."""
+
+    means: MeanTree
+    effects: Mapping[str, Effects]
+    left: Mapping[str, int]
+
+    @property
+    def tree(self) -> MeanTree:
+        """The tree of the means."""
+        return self.means
+
+    @cached_property
+    def disturbed(self) -> dict[Good, frozenset[int]]:
+        """As in the whole case: also the trunk up to the last departure of a scenario that imports cannot cover."""
+        trunk = [n for n in self.tree.nodes if n.scenarios[0] == self.tree.nodes[0].scenarios[0]]
+        found = {}
+        for good, nodes in super().disturbed.items():
+            last = max((left for w, left in self.left.items() if self._is_short(good, w, left)), default=0)
+            found[good] = nodes.union(n.index for n in trunk if n.year < last)
+        return found
+
+    def _imports_cover(self, good: Good, node: int) -> bool:
+        at = self.tree.nodes[node]
+        return all(self._covers(good, at.year, one) for name in at.scenarios for _, one in self.means.members[name])
+
+    def _is_short(self, good: Good, scenario: str, left: int) -> bool:
+        one = self.effects[scenario]
+        return any(not self._covers(good, year, one) for year in self.case.years if year >= left)
+
+    def _covers(self, good: Good, year: int, one: Effects) -> bool:
+        wanted = self.case.demand.get((*good, year), 0.0) * one.demand.get((*good, year), 1.0)
+        keys = [(supplier, *good, year) for supplier in self.suppliers.get(good, ())]
+        return wanted <= sum(self.case.import_limit.get(key, 0.0) * one.imports.get(key, 1.0) for key in keys)

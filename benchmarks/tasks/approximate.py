@@ -1,0 +1,27 @@
+"""Very many scenarios: bounds of the least risk and a plan, as `planner approximate` finds them."""
+
+from __future__ import annotations
+
+import resource
+from typing import Any
+
+import planner
+from benchmarks.clock import Clock
+from planner.studies.approximate import approximate
+
+
+def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
+    """job: case, alone (scenarios in the master), gap (relative, enough), rounds (at most), workers."""
+    with clock.section("load"):
+        case = planner.load(job["case"])
+    alone, rounds, workers = (int(job[key]) for key in ("alone", "rounds", "workers"))
+    with clock.section("plan"):
+        found = approximate(case, alone, float(job["gap"]), rounds, workers, _quiet)
+    steps = [{"lower": one.lower, "upper": one.upper, "cuts": one.cuts} for one in found.rounds]
+    # Of the workers only the largest is known; as many times that is the most they can have used together.
+    workers_mb = workers * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024 if workers > 1 else 0.0
+    return {"lower": found.lower, "upper": found.upper, "gap": found.gap, "steps": steps, "workers_mb": workers_mb}
+
+
+def _quiet(_: str) -> None:
+    """Say nothing."""
