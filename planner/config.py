@@ -152,8 +152,8 @@ class ModelFile(_Section):
         return value
 
 
-LONGEST_MODEL = 2**20
-"""Characters of a model file."""
+LONGEST_TOML = 2**20
+"""Characters of a model or study file."""
 _DEEP_KEY = re.compile(r"""([\w"'-]+\s*\.\s*){50}""")
 """What takes a TOML parser memory that grows with the square of the parts."""
 
@@ -167,14 +167,12 @@ def read_model(path: Path | None, overrides: Mapping[str, object] | None = None)
         return build_model({}, overrides or {}, "--set", "defaults")
     try:
         text = path.read_bytes().decode("utf-8-sig")
-        if len(text) > LONGEST_MODEL or _DEEP_KEY.search(text):
-            raise ValueError("it is too long, or a key has too many parts")
-        values = tomllib.loads(text)
+        values = parse_toml(text)
     except FileNotFoundError:
         raise InputError([_fault("no-such-model", str(path), "", "no such model file")]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError([_fault("bad-toml", str(path), "", f"cannot be read as UTF-8 text: {error}")]) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         at = re.search(r" \(at line (\d+), column \d+\)", str(error))
         said = str(error).replace(at[0], "") if at else str(error)
         raise InputError(
@@ -182,6 +180,16 @@ def read_model(path: Path | None, overrides: Mapping[str, object] | None = None)
         ) from None
     stem = path.parent.name if path.name == "model.toml" else path.stem
     return build_model(values, overrides or {}, path.name, stem, _lines(text))
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Values of a TOML text. Raises ValueError, also for one made to exhaust a parser."""
+    if len(text) > LONGEST_TOML or _DEEP_KEY.search(text):
+        raise ValueError("it is too long, or a key has too many parts")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("its values are nested too deeply") from None
 
 
 def _lines(text: str) -> Places:

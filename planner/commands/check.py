@@ -12,6 +12,10 @@ from planner.commands.console import CasePath, ModelPath, Overrides, err, exit_c
 from planner.data.rules import WARNINGS
 from planner.data.warnings import warnings_of
 from planner.errors import Fault, InputError, did_you_mean
+from planner.solving.figures import check_figures
+
+FAR_APART = ("numerics", "far-off")
+"""Warnings of figures whose products may be such that no solver computes with them; only then is it worth to look."""
 
 
 def run(
@@ -28,12 +32,15 @@ def run(
         _check_names(ignore or ())
         try:
             found = read_case(case, model, overrides)
+            odd = warnings_of(found)
+            if any(warning.rule in FAR_APART for warning in odd):
+                check_figures(found)
         except InputError as error:
             if not as_json:
                 raise
             say(_as_json(error.faults, ()))
             raise typer.Exit(error.exit_code) from None
-        warnings = warnings_of(found, ignore or ())
+        warnings = [warning for warning in odd if warning.rule not in (ignore or ())]
     if as_json:
         say(_as_json((), warnings))
         return

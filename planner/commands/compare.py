@@ -9,9 +9,11 @@ import typer
 
 from planner.api import Plan, open_run
 from planner.commands.console import exit_codes, say, shown_progress
-from planner.errors import RunFolderError
 from planner.inquiry.compare import compare, refuse_single, write_tables
 from planner.reporting.comparison import Comparison, comparison_lines, comparison_page
+from planner.results.store import write_folder
+
+PAGE = "compare.html"
 
 
 def run(
@@ -31,14 +33,13 @@ def run(
             _write(target, found, plans[0])
         for line in comparison_lines(found, plans[0].case):
             say(line)
-        say(f"Written     {target}/compare.html, inputs.csv, plan.csv, causes.csv")
+        say(f"Written     {target}/{PAGE}, inputs.csv, plan.csv, causes.csv")
 
 
 def _write(target: Path, found: list[Comparison], first: Plan) -> None:
-    try:
-        target.mkdir(parents=True, exist_ok=True)
+    def fill(folder: Path) -> None:
         page = comparison_page(found, first.case)
-        (target / "compare.html").write_text(page, encoding="utf-8", newline="\n")
-        write_tables(found, target)
-    except OSError as error:
-        raise RunFolderError(f"{target}: cannot be written: {error}") from error
+        (folder / PAGE).write_text(page, encoding="utf-8", newline="\n")
+        write_tables(found, folder)
+
+    write_folder(target, PAGE, "a comparison", fill)

@@ -7,14 +7,22 @@ from __future__ import annotations
 
 import numpy as np
 
+from planner.data.case import Case
 from planner.data.rules import fault
 from planner.errors import InputError
+from planner.formulation.build import build_model
 from planner.formulation.scope import Scope
 from planner.solving.naming import in_inputs
-from planner.solving.program import Program
+from planner.solving.program import Program, compile_program
 
 LARGEST_COEFFICIENT, LARGEST_SIDE = 1e15, 1e19
 """HiGHS refuses larger coefficients, and takes larger right-hand sides for infinite."""
+
+
+def check_figures(case: Case) -> None:
+    """Write the program of a case down and raise InputError if it holds a figure that no solver computes with."""
+    model = build_model(case)
+    refuse_beyond_solver(model.scope, compile_program(model))
 
 
 def refuse_beyond_solver(scope: Scope, program: Program) -> None:

@@ -7,13 +7,13 @@ and Software 96, 2017): uncertainties are not ours to choose, levers are, outcom
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from planner.config import parse_toml
 from planner.errors import Fault, InputError, did_you_mean
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -302,14 +302,16 @@ def read_study(path: str | Path) -> StudyFile:
     """Read a study file. Raises InputError with every fault and the line it stands in."""
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text)
+        text = path.read_bytes().decode("utf-8-sig")
+        values = parse_toml(text)
     except FileNotFoundError:
         raise InputError([Fault(str(path), 0, "", "no such study file")]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError([Fault(str(path), 0, "", f"cannot be read as UTF-8 text: {error}")]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError([Fault(path.name, 0, "", f"is not valid TOML: {error}")]) from None
+    except ValueError as error:
+        at = re.search(r" \(at line (\d+), column \d+\)", str(error))
+        said = str(error).replace(at[0], "") if at else str(error)
+        raise InputError([Fault(path.name, int(at[1]) if at else 0, "", f"is not valid TOML: {said}")]) from None
     return build_study(values, path.name, path.stem, text)
 
 

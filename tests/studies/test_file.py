@@ -50,6 +50,22 @@ def test_a_fault_is_told_at_its_line(tmp_path: Path, more: str, line: int, told:
 
 
 @pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a = " + "[" * 5000, "nested too deeply"),
+        (".".join("a" * 100) + " = 1", "too many parts"),
+        ("#" * 2**21, "too long"),
+        ("name = 'a'\nname = 'b'", "Cannot overwrite a value"),
+    ],
+)
+def test_a_text_that_is_no_study_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=told):
+        read_study(path)
+
+
+@pytest.mark.parametrize(
     ("change", "told"),
     [
         ({"table": "demnd"}, 'unknown table "demnd" (did you mean "demand"?)'),

@@ -192,3 +192,26 @@ def test_a_workbook_solves_like_its_folder_and_faults_name_the_sheet(tmp_path: P
     result = run("check", tmp_path / "starter.xlsx")
     assert result.exit_code == 2
     assert "starter.xlsx[demand]:2: tonnes:" in result.stderr and "spreadsheet error" in result.stderr
+
+
+def test_check_finds_what_only_the_product_of_two_figures_shows(starter: Path) -> None:
+    """Each cell is in bounds; 1e12 USD/kg times a weight of 1e12 is more than a solver takes."""
+    for table, column in (("elements", "loss_usd_per_kg"), ("countries", "weight")):
+        rows = pd.read_csv(starter / f"{table}.csv", dtype=str)
+        rows.assign(**{column: "1e12"}).to_csv(starter / f"{table}.csv", index=False)
+    result = run("check", starter)
+    assert result.exit_code == 2
+    assert "1e+21 in: " in result.stderr
+
+
+def test_a_comparison_takes_no_folder_that_holds_something_else(starter: Path, tmp_path: Path) -> None:
+    runs = [tmp_path / name for name in ("a", "b")]
+    for folder in runs:
+        planner.solve(planner.load(starter), baseline=False).write(folder)
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "letter.txt").write_text("mine", encoding="utf-8")
+    result = run("compare", *runs, "--out", taken)
+    assert result.exit_code == 2
+    assert "is not a comparison" in result.stderr
+    assert [path.name for path in taken.iterdir()] == ["letter.txt"]
