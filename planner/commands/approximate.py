@@ -13,7 +13,7 @@ from planner.data.machine import cores
 from planner.errors import StoppedError
 from planner.reporting.numbers import number
 from planner.results.store import default_folder
-from planner.studies.approximate import Approximation, approximate
+from planner.studies.approximate import Approximation, approximate, close
 from planner.studies.approximation import ABOUT, write_approximation
 
 
@@ -41,11 +41,13 @@ def run(
             write_approximation(target, loaded, found)
         _close(loaded, found, target)
         if found.gap > gap:
-            raise StoppedError(f"after {len(found.rounds)} rounds the gap is {found.gap:.2%}, not {gap:.2%}")
+            raise StoppedError(
+                f"after {len(found.rounds)} rounds the bounds are {close(found.gap)} apart, not {close(gap)}"
+            )
 
 
 def _close(case: Case, found: Approximation, target: Path) -> None:
     say(f"Risk        {number(found.upper)} MUSD in {len(case.scenarios):,} scenarios with this plan")
-    say(f"            no plan can be below {number(found.lower)} MUSD: this one is within {found.gap:.2%} of the best")
+    say(f"            no plan can be below {number(found.lower)} MUSD: within {close(found.gap)} of the best")
     say(f"Rounds      {len(found.rounds)}, with {sum(one.cuts for one in found.rounds):,} cuts")
     say(f"Written     {target}/{ABOUT}, investments.csv, training.csv, hired.csv, losses.csv")

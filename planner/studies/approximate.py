@@ -27,10 +27,12 @@ from planner.studies.crew import Crew
 from planner.studies.master import Master
 from planner.studies.means import group, risk_weights
 
-HALF_WAY = 0.5
+HALF_WAY, FEW = 0.5, 0.05
+"""Half way lies the next point, unless at most this share of the branches still had a cut to give: then all that is
+left to learn is at the optimum of the master."""
 MOST_IDLE = 3
-"""Rounds without a cut after which nothing more will come: one half way, one at the optimum of the master, one with the
-weights of the losses found there, which matter where several scenarios share a branch."""
+"""Rounds without a cut after which nothing more will come: one half way, one at the optimum of the master, one with
+the weights of the losses found there, which matter where several scenarios share a branch."""
 Say = Callable[[str], None]
 
 
@@ -79,6 +81,11 @@ def approximate(case: Case, alone: int, gap: float, most: int, workers: int, say
         return _rounds(case, Master(case, effects, grouping, crew.links), crew, gap, most, grouping.alone, say)
 
 
+def close(gap: float) -> str:
+    """A relative distance in per cent, however small."""
+    return f"{100 * gap:.2g} %"
+
+
 def _refuse(case: Case) -> None:
     faults = [
         Fault("model", 0, key, told)
@@ -114,8 +121,9 @@ def _rounds(
         cuts = master.add(answers, x)
         rounds.append(Round(master.lower, best[0], cuts))
         found = Approximation(master.lower, best[0], master.decided(best[1]), best[2], alone, tuple(rounds))
-        say(f"round {len(rounds)}: least risk between {found.lower:,.1f} and {found.upper:,.1f} MUSD ({found.gap:.2%})")
+        bounds = f"{found.lower:,.1f} and {found.upper:,.1f} MUSD, {close(found.gap)} apart"
+        say(f"round {len(rounds)}: least risk between {bounds}")
         idle = 0 if cuts else idle + 1
         if found.gap <= gap or len(rounds) == most or idle == MOST_IDLE:
             return found
-        half_way = cuts > 0  # where no cut excludes the master's own optimum, look there
+        half_way = cuts > FEW * len(answers)
