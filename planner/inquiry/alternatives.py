@@ -8,21 +8,23 @@ near-optimal feasible space of a renewable power system model, Electric Power Sy
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.sparse import block_array, csr_array, eye_array
 
+from planner.data.case import Case
 from planner.formulation.money import full_capex
+from planner.inquiry.builds import SLIGHT, Build, expected_tpa
 from planner.inquiry.desk import Desk, quickest
 from planner.reporting.explanation import Alternatives, Range
+from planner.results import verify_money
 from planner.solving.goals import HOLD_MUSD
 from planner.solving.highs import Solver, Stop
 from planner.solving.program import Program, Vector
 
 SUM, LESS = "sum of target", "less sum of target"
-SLIGHT = 0.01
-"""Share of what could be built that counts as building it."""
 Weights = Mapping[int, float]
 """Column of the program -> weight."""
 
@@ -42,6 +44,25 @@ def alternatives(desk: Desk, least_risk: float, cost: float, risk_share: float, 
         limit = most_possible.get((kind, key))
         ranges.append(Range(kind, key, float(low[at]), float(high[at]), limit, word(low[at], high[at], limit)))
     return Alternatives(risk_share, cost_share, ranges, solves)
+
+
+def with_planned(found: Alternatives, case: Case, builds: Sequence[Build]) -> Alternatives:
+    """The ranges with what a plan that builds these holds of each."""
+    tpa = expected_tpa(builds)
+    capital = {p: amount * verify_money.full_capex(case, p) for p, amount in tpa.items()}
+    spent = {("project", p): musd for p, musd in capital.items()}
+    for p, musd in capital.items():
+        at = ("country", case.projects[p].country)
+        spent[at] = spent.get(at, 0.0) + musd
+    ranges = [
+        replace(
+            r,
+            planned=tpa.get(r.key, 0.0) if r.kind == "project" else spent.get((r.kind, r.key), 0.0),
+            capital=spent.get((r.kind, r.key), 0.0),
+        )
+        for r in found.ranges
+    ]
+    return replace(found, ranges=ranges)
 
 
 def word(least: float, most: float, limit: float | None) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
 from planner.data.case import Case
 from planner.errors import StoppedError
 from planner.inquiry import claims, influence, information, ladder
-from planner.inquiry.alternatives import alternatives
+from planner.inquiry.adaptive import flexibility
+from planner.inquiry.alternatives import alternatives, with_planned
 from planner.inquiry.asking import Asker, asking
 from planner.inquiry.bottleneck import links
+from planner.inquiry.builds import Build, decision_nodes, of_decisions, of_table
 from planner.inquiry.desk import Answer, Desk, Question, answer, of_case, shares, with_policy
 from planner.inquiry.marginal import marginals
-from planner.reporting.explanation import Alternatives, Explanation, Knowledge, Rung
+from planner.inquiry.moves import moves
+from planner.reporting.explanation import OWN_PLAN, Alternatives, Explanation, Flexibility, Knowledge, Rung, leading
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues
 from planner.results.status import Status
@@ -57,12 +60,15 @@ def _explain(plan: PlanValues, name: str, desk: Desk, ask: Asker, say: Say, thor
     say("claims: unsure inputs at their ends")
     verdicts = claims.verdicts(desk, _given(rungs, left_out, together), ask, thorough)
     leans = influence.influences(desk, own.least_risk, verdicts, ask)
+    builds = _builds(plan, desk, found)
+    moved = moves(desk, leading(leans, own.least_risk), builds, own.least_risk, own.cost or 0.0, ask)
     timing = [
         *ladder.compared(case, ladder.INVESTMENT, case.model.policy.investment, found, own),
-        ladder.against(ladder.rung(case, f"Everything decided {ladder.LATER} years later", found["later"]), own),
+        ladder.against(ladder.rung(case, ladder.later_name(case), found["later"]), own),
         ladder.against(ladder.rung(case, "Every new plant in use a year sooner", found["sooner"]), own),
     ]
-    solved, marginal, others = desk.best()[1], prices.result(), near.result()
+    solved, marginal = desk.best()[1], prices.result()
+    others = with_planned(near.result(), case, of_table(case, plan.tables["investments"]))
     return Explanation(
         name,
         str(plan.summary.get("case", case.name)),
@@ -79,6 +85,8 @@ def _explain(plan: PlanValues, name: str, desk: Desk, ask: Asker, say: Say, thor
         ask.asked + len(marginal) + 2 + others.solves,
         thorough,
         others,
+        _flexibility(desk, found, builds),
+        moved,
     )
 
 
@@ -133,6 +141,23 @@ def _own_rung(plan: PlanValues, desk: Desk) -> str:
     return ladder.ladder_questions(desk)[-1].key if plan.case.model.objective.goal == "risk" else ""
 
 
+def _builds(plan: PlanValues, desk: Desk, found: Mapping[str, Answer]) -> list[Build]:
+    """What the plan builds that stands for the run: its own, or under another goal that of least risk."""
+    if plan.case.model.objective.goal == "risk":
+        return of_table(desk.case, plan.tables["investments"])
+    return of_decisions(decision_nodes(desk.case), found[ladder.ladder_questions(desk)[-1].key].decisions)
+
+
+def _flexibility(desk: Desk, found: Mapping[str, Answer], own: Sequence[Build]) -> Flexibility | None:
+    """Adaptive against committed; nothing where there is one future only."""
+    case = desk.case
+    if len(case.scenarios) == 1:
+        return None
+    other = next(i for i in ladder.INVESTMENT if i != case.model.policy.investment)
+    others = of_decisions(decision_nodes(with_policy(case, investment=other)), found[other].decisions)
+    return flexibility(case, others, own) if other == "adaptive" else flexibility(case, own, others)
+
+
 def _least(desk: Desk) -> float:
     return float(desk.best()[1].x[desk.program.column["risk", None]])
 
@@ -144,9 +169,7 @@ def _own(plan: PlanValues, desk: Desk, found: Mapping[str, Answer]) -> Rung:
             ladder.ladder(desk.case, found)[-1], key="own", name="All levers of the run, goal least risk", against=""
         )
     s = plan.summary
-    return Rung(
-        "own", "This plan", _least(desk), s["risk_musd"], s["cost_musd"], s["expected_loss_musd"], s["cvar_musd"]
-    )
+    return Rung("own", OWN_PLAN, _least(desk), s["risk_musd"], s["cost_musd"], s["expected_loss_musd"], s["cvar_musd"])
 
 
 def _knowledge(plan: PlanValues, case: Case, own: Rung, found: Mapping[str, Answer]) -> Knowledge:

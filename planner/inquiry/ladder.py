@@ -71,12 +71,22 @@ def policy_questions(desk: Desk) -> list[Question]:
 
 def timing_questions(desk: Desk) -> list[Question]:
     """Everything decided later, and every new plant a year sooner in use."""
-    first = min(
-        (desk.case.commitment_years(p).start for p in desk.case.projects if desk.case.commitment_years(p)),
-        default=desk.case.first_year,
-    )
     sooner = Question("sooner", lambda: of_case(a_year_sooner(desk.case))())
-    return [Question("later", lambda: desk.not_before(first + LATER), far=True), sooner]
+    return [Question("later", lambda: desk.not_before(later_year(desk.case)), far=True), sooner]
+
+
+def later_year(case: Case) -> int:
+    """The first year in which anything new may be decided if everything waits."""
+    starts = [years.start for p in case.projects if (years := case.commitment_years(p))]
+    return min(starts, default=case.first_year) + LATER
+
+
+def later_name(case: Case) -> str:
+    """What waiting means in this run: which of its levers wait, and until when."""
+    things = {"training": "training seats", "hiring": "hires", "stockpile": "stock"}
+    waits = ["plants"] if {"mine", "separation", "metal"} & set(case.model.levers) else []
+    waits += [thing for lever, thing in things.items() if lever in case.model.levers]
+    return f"Everything decided {LATER} years later: no new {', '.join(waits) or 'thing'} before {later_year(case)}"
 
 
 def a_year_sooner(case: Case) -> Case:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.reporting.book import EXPECTED, Book, rows_of
+from planner.reporting.book import EXPECTED, Book
+from planner.reporting.funding import first_words
 from planner.reporting.limits import limits
 from planner.reporting.money import largest_first, spent
 from planner.reporting.names import midway
-from planner.reporting.numbers import change, count, listed, percent, rough
+from planner.reporting.numbers import change, count, percent, rough
 from planner.reporting.parts import Card
-from planner.reporting.plants import decisions, everywhere, expected_sum
+from planner.reporting.plants import decisions, expected_sum
 from planner.reporting.provenance import summary_keys, table_rows
-from planner.reporting.supply import remaining
+from planner.reporting.remarks import budget_remark, trained_words
+from planner.reporting.shortages import short_words, worst_year
 
 WHO = {
     "allied": "the allies together",
@@ -124,19 +126,20 @@ def _plan_cards(book: Book) -> list[Card]:
             "People trained",
             rough(sum(s["trained"].values())),
             "persons",
-            "who complete their training",
-            summary_keys("trained"),
+            trained_words(book),
+            f"{summary_keys('trained')}; {table_rows('training')}: intake, probability",
         ),
     ]
     if levels:
         worst = min(levels, key=lambda e: (levels[e], e))
+        over = "whole horizon" if len(book.weights) == 1 else "mean over the scenarios and the whole horizon"
         out.append(
             Card(
                 "Demand met",
                 percent(levels[worst]),
                 "",
-                f"{book.names.element(worst)}, the least served; expected, whole horizon",
-                summary_keys(f"service_level.{worst}"),
+                "; ".join(filter(None, [f"{book.names.element(worst)}, the least served; {over}", worst_year(book)])),
+                f"{summary_keys(f'service_level.{worst}')}; {table_rows('shortfall')}: tonnes, demand_t",
             )
         )
     return out
@@ -146,12 +149,13 @@ def answer(book: Book) -> list[Saying]:
     """The answer, in the order in which it is asked for."""
     measures = summary_keys("risk_musd", "expected_loss_musd", "cvar_musd", "least_risk_musd", "without_plan")
     money = f"{summary_keys('cost_musd', 'public_spend_musd')}; {table_rows('spending')}: expected, by funder"
+    began = f"{table_rows('spending')}: expected, by item and year; {table_rows('stocks', EXPECTED)}: bought_t"
     short = f"{table_rows('shortfall', EXPECTED)}, times the loss per kg; {summary_keys('expected_shortfall_t')}"
     return [
         Saying("Risk", _risk(book), measures),
         Saying("Cost", _cost(book), money),
-        Saying("What to fund first", _first(book), f"{table_rows('investments')}: year, capex_musd"),
-        Saying("Who remains short", _short(book), f"{short}, scenario_loss_musd"),
+        Saying("What to fund first", first_words(book), f"{table_rows('investments')}: year, capex_musd; {began}"),
+        Saying("Who remains short", short_words(book), f"{short}, scenario_loss_musd"),
         Saying("What binds", _binding(book), f"{table_rows('shadow_prices')}: musd_per_unit, the largest of a kind"),
     ]
 
@@ -199,58 +203,15 @@ def _cost(book: Book) -> str:
     )
 
 
-def _first(book: Book) -> str:
-    rows = decisions(book)
-    if rows.empty:
-        return "No new plant is worth funding under these data and choices."
-    year = int(rows["year"].min())
-    start = rows[rows["year"] == year].sort_values(["capex_musd", "project"], ascending=[False, True])
-    largest = [f"{r.name} ({r.place})" for r in rows_of(start.head(4))]
-    total = expected_sum(rows, "capex_musd")
-    text = (
-        f"{count(start['project'].nunique(), 'project')} should be committed in {year}, for "
-        f"{rough(expected_sum(start, 'capex_musd'))} of {rough(total)} MUSD of capital; "
-        f"{'the largest are ' if len(start) > len(largest) else ''}{listed(largest)}. "
-    )
-    text += f"First output from any of them comes in {int(start['first_output'].min())}."
-    if not everywhere(rows):
-        text += (
-            " Some later commitments are made only if a disruption has shown itself; amounts are then expected ones."
-        )
-    return text
-
-
-def _short(book: Book) -> str:
-    left = remaining(book)
-    if left.empty:
-        return "Nobody: demand is met in full in every scenario."
-    total = float(left["musd"].sum())
-    who = [f"{book.names.country(r.country)} ({percent(r.musd / total)})" for r in rows_of(left.head(3))]
-    years = book.losses.groupby("year")["musd"].sum()
-    worst = sorted(int(y) for y in years.sort_values(ascending=False, kind="stable").head(3).index if years[y] > 0)
-    tonnes = [
-        f"{rough(t)} t of {midway(book.names.element(e))}"
-        for e, t in ((e, book.summary["expected_shortfall_t"].get(e, 0.0)) for e in book.elements)
-        if t > 0.005
-    ]
-    losses = book.summary["scenario_loss_musd"]
-    hardest = max(sorted(losses), key=lambda w: losses[w])
-    missing = f"Still missing over the horizon, expected: {listed(tonnes)}. " if tonnes else ""
-    return (
-        missing + f"Most of the expected loss that remains falls on {listed(who)}, "
-        f"mostly in {listed([str(y) for y in worst])}. "
-        f"The hardest scenario with the plan is “{book.names.scenario(hardest)}”: {rough(losses[hardest])} MUSD."
-    )
-
-
 def _binding(book: Book) -> str:
     best = {limit.scarce: limit for limit in limits(book, 1)}
-    chosen = [best[kind].sentence for kind in DECIDING if kind in best][:3]
+    chosen = [best[kind] for kind in DECIDING if kind in best][:3]
     if not chosen:
         return "Nothing the plan could be given more of would lower what is minimised."
-    money = (
-        ""
-        if "budget" in best or not book.case.budget
-        else "Not public money: one more MUSD in any single budget takes nothing off. "
-    )
-    return money + ". ".join(chosen) + "."
+    text = "" if "budget" in best or not book.case.budget else _money_does_not(book, [midway(c.kind) for c in chosen])
+    return text + ". ".join(limit.sentence for limit in chosen) + "."
+
+
+def _money_does_not(book: Book, binding: list[str]) -> str:
+    text = "Not public money: one more MUSD in any single budget takes nothing off. "
+    return text + (budget_remark(book, binding) if book.case.model.objective.goal == "risk" else "")

@@ -58,21 +58,22 @@ def supply_and_demand(book: Book, draw: Drawer, *, short: bool) -> Figure | None
         return None
     if not short:
         return _never_short(book, draw, elements)
-    panels, told_of = [], []
+    panels, told_of, several = [], [], len(book.weights) > 1
     for element in elements:
         worst = hardest(book, element)
         name = book.names.element(element)
-        if len(book.weights) > 1:
+        if several:
             panels += _fans(book, draw, element)
         panels.append(_one_future(book, draw, element, worst, f"“{book.names.scenario(worst)}”"))
         missing = balance(book, element, worst)
         after, before = _short(missing, "met"), _short(missing, "met_without") if book.compared else None
         told_of.append(
-            f"{name}, hardest scenario: {rough(after)} t short with the plan"
+            f"{name}{f' in “{book.names.scenario(worst)}”' if several else ''}: {rough(after)} t short with the plan"
             + (f", {rough(before)} t without" if before is not None else "")
         )
-    takeaway = ". ".join(told_of) + ". Where the lines lie on the grey band, demand is met."
-    if len(book.weights) > 1:
+    most = f"Each in the scenario in which most of it is missing{' without a plan' if book.compared else ''}. "
+    takeaway = (most if several else "") + ". ".join(told_of) + ". Where the lines lie on the grey band, demand is met."
+    if several:
         takeaway += (
             " Fans: thick line, expected; dark, from 10 to 90 % of futures; pale, all; thin lines, each scenario."
         )

@@ -169,7 +169,7 @@ def _movers(found: Comparison, names: Names) -> list[Part]:
             for project in sorted({*found.first.capacity, *cause.alone.capacity}):
                 old, new = found.first.capacity.get(project, 0.0), cause.alone.capacity.get(project, 0.0)
                 if abs(new - old) > 0.5:
-                    rows.append([cause.group, names.project(project), number(old), number(new), _signed(new - old)])
+                    rows.append([cause.group, names.placed(project), number(old), number(new), _signed(new - old)])
     if not rows:
         return []
     return [
@@ -188,7 +188,7 @@ def _movers(found: Comparison, names: Names) -> list[Part]:
 
 def _plans(found: Comparison, names: Names) -> Part:
     rows = [
-        [names.project(p), number(old), number(new), _signed(new - old)]
+        [names.placed(p), number(old), number(new), _signed(new - old)]
         for p in sorted({*found.first.capacity, *found.second.capacity})
         if abs((new := found.second.capacity.get(p, 0.0)) - (old := found.first.capacity.get(p, 0.0))) > 0.5
     ]

@@ -13,6 +13,8 @@ from pydantic import TypeAdapter
 from planner.results.store import fingerprint
 
 EXPLANATION = "explain.json"
+OWN_PLAN = "This plan"
+"""Name of the run's own rung, where its goal is the least risk."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,14 @@ class Influence:
     decides: Sequence[str] = ()
 
 
+MOST_LEANS, SMALLEST_SHARE = 3, 0.01
+
+
+def leading(influences: Sequence[Influence], least_risk: float) -> list[Influence]:
+    """The inputs that move the least risk (MUSD) by more than a hundredth, the first few. Influences come sorted."""
+    return [i for i in influences if abs(i.effect) > SMALLEST_SHARE * least_risk][:MOST_LEANS]
+
+
 @dataclass(frozen=True)
 class Knowledge:
     """Value of information (MUSD of risk) and regret by scenario.
@@ -138,7 +148,8 @@ class Knowledge:
 class Range:
     """Least and most over all near-optimal plans: t/y of a project, or MUSD of capital in a country.
 
-    limit: the most that could be built at all. word: must, may or never.
+    limit: the most that could be built at all. word: must, may or never. planned: what the run's own plan holds of it;
+    capital: what that costs (MUSD, public and private, not discounted).
     """
 
     kind: str
@@ -147,6 +158,8 @@ class Range:
     most: float
     limit: float | None
     word: str
+    planned: float = 0.0
+    capital: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -160,9 +173,53 @@ class Alternatives:
 
 
 @dataclass(frozen=True)
+class Commitment:
+    """New capacity of a project (t/y) in the plan that answers what has shown itself.
+
+    at_once: decided while nothing has shown itself; sure, expected, most: least, mean and most over the scenarios;
+    probability: that any of it is built; first_year: of the earliest decision; committed: in the plan that decides
+    everything once; capital: MUSD per t/y, public and private.
+    """
+
+    project: str
+    at_once: float
+    sure: float
+    expected: float
+    most: float
+    probability: float
+    first_year: int | None
+    committed: float
+    capital: float
+
+
+@dataclass(frozen=True)
+class Flexibility:
+    """The plan that answers what has shown itself, project by project. idle: probability that it builds nothing."""
+
+    idle: float
+    commitments: Sequence[Commitment]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The cheapest plan of least risk with an unsure input at an end of its range; `input` is '' as given.
+
+    Money in MUSD; capital by stage, expected, not discounted. builds: the projects it builds more than a hundredth of.
+    """
+
+    input: str
+    setting: str
+    least_risk: float
+    cost: float
+    capital: Mapping[str, float]
+    builds: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Explanation:
     """All of it. `ladder` adds one lever after the other, `left_out` takes one away, `together` is about who acts,
-    `timing` about when; `own` is the run itself."""
+    `timing` about when; `own` is the run itself. `moves` begins with the plan as given; `flexibility` is None where
+    there is one future only."""
 
     run: str
     title: str
@@ -179,6 +236,8 @@ class Explanation:
     solves: int
     thorough: bool
     alternatives: Alternatives
+    flexibility: Flexibility | None
+    moves: Sequence[Moved]
 
     def as_json(self, run_sha256: str) -> dict[str, Any]:
         """Plain values for explain.json, and the fingerprint of the run that they belong to."""

@@ -94,12 +94,12 @@ def who_pays_where(book: Book) -> Grid | None:
     if rows["expected"].sum() <= 0:
         return None
     sums = rows.groupby(["funder", "country"])["expected"].sum().to_dict()
-    places = sorted(rows["country"].unique())
+    places = sorted(rows["country"].unique(), key=book.names.country)
     order = largest_first(rows.rename(columns={"funder": "kind", "expected": "amount"}))
-    cells = [[book.names.party(f), *(number(sums.get((f, c), 0.0)) for c in places)] for f in order]
+    cells = [[book.names.country(c), *(number(sums.get((f, c), 0.0)) for f in order)] for c in places]
     return Grid(
         "From whom to where",
-        [*texts("funder"), *(Column(book.names.country(c), "MUSD") for c in places)],
+        [*texts("to"), *(Column(f"from {book.names.party(f)}", "MUSD") for f in order)],
         cells,
         folded=True,
         source=table_rows("spending") + ": expected, by funder and country",

@@ -22,6 +22,9 @@ from planner.reporting.plants import (
 )
 from planner.reporting.provenance import table_rows
 
+SLIGHT_PERSONS = 0.05
+"""Less than this of a full-time person is not shown by itself."""
+
 
 def investments(book: Book) -> Grid:
     """What is committed, where, when, for how much."""
@@ -78,17 +81,21 @@ def people(book: Book) -> Grid | None:
     rows = people_decisions(book)
     if rows.empty:
         return None
+    amounts = ["intake", "new_seats", "hired"]
+    slight = rows[amounts].max(axis=1) < SLIGHT_PERSONS
     cells = [
         [
             book.names.country(r.country),
             book.names.skill(r.skill),
-            number(r.intake),
-            number(r.new_seats),
-            number(r.hired),
+            *(number(v) for v in (r.intake, r.new_seats, r.hired)),
             _span(r.first, r.last),
         ]
-        for r in rows_of(rows)
+        for r in rows_of(rows[~slight])
     ]
+    if slight.any():
+        few = rows[slight]
+        kept = [number(float(few[c].sum())) for c in amounts]
+        cells.append([count(len(few), "other team"), "", *kept, _span(few["first"].min(), few["last"].max())])
     total = ["All", "", *(number(float(rows[c].sum())) for c in ("intake", "new_seats", "hired")), ""]
     sums = ", ".join(
         f"{number(float(rows[c].sum()))} {word}"
@@ -106,9 +113,10 @@ def people(book: Book) -> Grid | None:
         [*cells, total],
         marks=[*("" for _ in cells), "total"],
         folded=len(cells) > 12,
-        note="Totals over the horizon, expected over the scenarios. Trainees also fill seats that exist; hires come "
-        "from "
-        "outside the trade.",
+        note="Totals over the horizon, expected over the scenarios. Trainees: who begin; fewer complete it, and those "
+        "who would complete it after the last year are not counted as trained. They also fill seats that exist; hires "
+        "come from outside the trade. Persons are full-time equivalents and may be fractions; teams with less than "
+        f"{SLIGHT_PERSONS:g} of everything stand together.",
         source=f"{table_rows('training')}: intake, new_seats; {table_rows('workforce', EXPECTED)}: hired",
     )
 
@@ -180,7 +188,11 @@ def teams(book: Book) -> Grid | None:
     rows = teams_at_work(staff(book))
     if rows.empty:
         return None
-    at = {(r.country, r.skill, r.year): f"{number(r.needed)} / {number(r.staff)}" for r in rows_of(rows)}
+    most = rows.groupby(["country", "skill"])["needed"].transform("max")
+    rows = rows[most >= SLIGHT_PERSONS]
+    if rows.empty:
+        return None
+    at = {(r.country, r.skill, r.year): f"{r.needed:,.1f} / {r.staff:,.1f}" for r in rows_of(rows)}
     pairs = sorted({(c, k) for c, k in zip(rows["country"], rows["skill"], strict=True)})
     cells = [
         [
@@ -195,7 +207,8 @@ def teams(book: Book) -> Grid | None:
         [*texts("country", "skill"), *(Column(str(y), "persons") for y in book.years)],
         cells,
         folded=True,
-        note="Expected over the scenarios. Countries and skills that no plant of the plan needs are left out.",
+        note="Expected over the scenarios. Persons are full-time equivalents and may be fractions. Countries and "
+        f"skills of which the plan never needs {SLIGHT_PERSONS:g} are left out.",
         source=table_rows("workforce", EXPECTED) + ": needed, staff",
     )
 

@@ -90,6 +90,11 @@ def _good(names: Names, row: dict[str, Any]) -> str:
     return f"{midway(names.element(row['element']))} {row['form']}"
 
 
+def _source(names: Names, feed: str) -> str:
+    """A feed: where one mine alone gives it, the mine and its country."""
+    return names.placed(feed) if names.feed(feed) == names.project(feed) else names.feed(feed)
+
+
 def _anything(names: Names, row: dict[str, Any]) -> str:
     place = f" in {names.country(row['country'])}" if row["country"] else ""
     return f"One more unit of {row['scarce']} {row['item']}{place}".replace("  ", " ")
@@ -97,9 +102,9 @@ def _anything(names: Names, row: dict[str, Any]) -> str:
 
 WORDS: dict[str, Callable[[Names, dict[str, Any]], str]] = {
     "budget": lambda n, r: f"One more MUSD of the budget of {n.party(r['item'])}",
-    "capacity": lambda n, r: f"One more t/y of usable capacity at {n.project(r['item'])}",
-    "nameplate limit": lambda n, r: f"Room for one more t/y of nameplate at {n.project(r['item'])}",
-    "feed": lambda n, r: f"One more t TREO of feed from {n.feed(r['item'])}",
+    "capacity": lambda n, r: f"One more t/y of usable capacity at {n.placed(r['item'])}",
+    "nameplate limit": lambda n, r: f"Room for one more t/y of nameplate at {n.placed(r['item'])}",
+    "feed": lambda n, r: f"One more t TREO of feed from {_source(n, r['item'])}",
     "staff joining": lambda n, r: f"One more person joining: {midway(n.skill(r['item']))}, {n.country(r['country'])},",
     "hires": lambda n, r: f"One more person to be hired: {midway(n.skill(r['item']))}, {n.country(r['country'])},",
     "training seats": lambda n, r: f"One more training seat ({n.programme(r['item'])})",

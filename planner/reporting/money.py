@@ -36,9 +36,11 @@ def largest_first(rows: pd.DataFrame) -> list[str]:
 
 
 def pivot(rows: pd.DataFrame, years: list[int]) -> pd.DataFrame:
-    """kind x year, zero where nothing is spent; only years with any amount."""
+    """kind x year, zero where nothing is spent; all years from the first to the last with any amount."""
     table = rows.pivot_table(index="kind", columns="year", values="amount", aggfunc="sum", fill_value=0.0)
-    return table.reindex(columns=[y for y in years if y in table.columns]).reindex(largest_first(rows))
+    spent_in = [y for y in years if y in table.columns]
+    span = [y for y in years if spent_in and spent_in[0] <= y <= spent_in[-1]]
+    return table.reindex(columns=span, fill_value=0.0).reindex(largest_first(rows))
 
 
 def budgets(book: Book) -> dict[str, float]:

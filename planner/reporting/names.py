@@ -30,6 +30,7 @@ class Names:
         self.countries = _unique((r.country, r.name) for r in tables.countries)
         self.elements = _unique((r.element, r.name) for r in tables.elements)
         self.projects = _unique((r.project, r.name) for r in tables.projects)
+        self._places = {r.project: r.country for r in tables.projects}
         self.skills = _unique((r.skill, r.name) for r in tables.skills)
         self.scenarios = _unique((r.scenario, r.name) for r in tables.scenarios) or {BASE: "Base"}
         self.programmes = _unique(
@@ -56,9 +57,15 @@ class Names:
 
     def project_and_place(self, project: str, country: str) -> str:
         """Name of a project with its country, unless the name says it."""
+        if not country:
+            return self.project(project)
         name, place = self.project(project), self.country(country)
         says = country.casefold() in name.casefold().split() or place.casefold() in name.casefold()
         return name if says else f"{name}, {place}"
+
+    def placed(self, project: str) -> str:
+        """Name of a project with the country it is in."""
+        return self.project_and_place(project, self._places.get(project, ""))
 
     def skill(self, skill: str) -> str:
         """Name of a skill."""

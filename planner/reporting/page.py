@@ -18,10 +18,15 @@ from planner.reporting import (
 from planner.reporting.answer import cards, question, risk_words
 from planner.reporting.book import Book
 from planner.reporting.drawing import Drawer, fast_charts
+from planner.reporting.funding import begun_by_year
 from planner.reporting.inputs import input_grids, leaning, sureness
 from planner.reporting.layout import render
 from planner.reporting.names import readable
 from planner.reporting.parts import Part, Section, Text
+from planner.reporting.provenance import table_rows
+from planner.reporting.reconcile import from_capital_to_cost
+from planner.reporting.remarks import stock_remarks
+from planner.reporting.shortages import who_is_short
 from planner.reporting.why import why_sections
 from planner.reporting.why_words import told
 
@@ -86,13 +91,17 @@ def _kept(parts: Iterable[Part | None], otherwise: str) -> list[Part]:
 
 
 def _decision(book: Book, draw: Drawer) -> Section:
-    built = len(book.tables["investments"]) > 0
+    built, remarks = len(book.tables["investments"]) > 0, stock_remarks(book)
     parts: list[Part | None] = [
         charts_plan.timeline(book, draw) if built else Text(["The plan commits no new plant."]),
         charts_map.world(book, draw),
+        begun_by_year(book),
         grids_plan.investments(book) if built else None,
         grids_plan.people(book) or Text(["The plan trains and hires nobody."]),
         grids_plan.stocks(book) or Text(["The plan buys no stock."]),
+        Text(remarks, source=f"{table_rows('stocks')}: bought_t, released_t; {table_rows('operations')}")
+        if remarks
+        else None,
     ]
     how = (
         "All of it is decided once and holds in every scenario."
@@ -123,12 +132,14 @@ def _shortage(book: Book, draw: Drawer) -> Section:
         charts_risk.distribution(book, draw),
         grids.shortfalls(book),
         charts_risk.heat_maps(book, draw),
+        *who_is_short(book),
     ]
     return Section("shortage", "Who runs short, and what it costs", risk_words(book), _kept(parts, ""))
 
 
 def _money(book: Book, draw: Drawer) -> Section:
     parts: list[Part | None] = [
+        from_capital_to_cost(book),
         charts_money.spending(book, draw),
         charts_money.use_of_budgets(book, draw),
         grids.paid(book, "funder"),
@@ -139,7 +150,8 @@ def _money(book: Book, draw: Drawer) -> Section:
     return Section(
         "money",
         "Who pays, for what",
-        "Public money only: the public part of capital, training, seats, hires and stock. Real MUSD of the base year.",
+        "First how capital, public money and cost belong together; then public money only: the public part of "
+        "capital, training, seats, hires and stock. Real MUSD of the base year.",
         _kept(parts, "No public money is spent."),
     )
 

@@ -9,11 +9,13 @@ from typing import Any
 import pandas as pd
 
 from planner.data.schema import CARRIED
-from planner.reporting.book import WITHOUT, Book
+from planner.reporting.book import EXPECTED, WITHOUT, Book
 from planner.reporting.inputs import columns_of, named_cell, rank, used_tables
 from planner.reporting.money import pivot, spent
 from planner.reporting.names import STAGES, Names
 from planner.reporting.numbers import count
+from planner.reporting.reconcile import cost_parts
+from planner.reporting.shortages import missing
 from planner.reporting.supply import balances
 from planner.results.plan import TABLE_COLUMNS
 
@@ -236,3 +238,30 @@ def loss_sheet(book: Book) -> Sheet:
     if before:
         columns.append(SheetColumn("loss without a plan (MUSD)", [before[w] for w in book.by_loss], FINE))
     return Sheet("loss by scenario", "what each scenario costs the users", columns)
+
+
+def cost_sheet(book: Book) -> Sheet:
+    """The parts of the cost; their present values add up to it, their public money to the plan's."""
+    parts = cost_parts(book)
+    columns = [
+        SheetColumn("part", [part.name for part in parts]),
+        SheetColumn("public money (MUSD)", [part.public for part in parts], FINE),
+        SheetColumn("paid by others (MUSD)", [part.others for part in parts], FINE),
+        SheetColumn("present value (MUSD)", [part.present for part in parts], FINE),
+    ]
+    return Sheet("cost parts", "from capital and public money to the cost; expected", columns)
+
+
+def short_sheet(book: Book) -> Sheet:
+    """Who is short of what, and when, with the plan: expected."""
+    rows = missing(book, EXPECTED)
+    columns = [
+        SheetColumn("country", [book.names.country(c) for c in rows["country"]]),
+        SheetColumn("element", [book.names.element(e) for e in rows["element"]]),
+        SheetColumn("form", rows["form"].tolist()),
+        SheetColumn("year", rows["year"].tolist(), PLAIN),
+        SheetColumn("short, expected (t)", rows["tonnes"].tolist(), FINE),
+        SheetColumn("demand, expected (t)", rows["demand_t"].tolist(), FINE),
+        SheetColumn("loss, expected (MUSD)", rows["musd"].tolist(), FINE),
+    ]
+    return Sheet("who is short", "expected shortfall with the plan by country, element, form and year", columns)

@@ -21,7 +21,7 @@ WIDE = 9
 """Columns from which a table is set small."""
 POINTS_A_LETTER, POINTS_A_COLUMN, ROOM = 3.1, 7.0, 490.0
 """Size of a small table; one wider than the room of a page lies on its side."""
-SHORT, LONG = 20, 60
+SHORT, LONG = 20, 100
 """Letters up to which a column of words is as wide as its words, and beyond which it is not made wider."""
 ON_ONE_PAGE = 1_200
 """Letters of a table up to which it is kept on one page."""
@@ -82,7 +82,9 @@ def _front(title: str, question: str, sayings: Sequence[Saying], cards: Sequence
     for saying in sayings:
         about = f'text(weight: "bold", {_quoted(saying.about)})'
         yield f"#grid(columns: (28mm, 1fr), gutter: 4pt, {about}, {_quoted(saying.sentence)})"
-    yield '#pagebreak()\n#outline(title: "Contents", depth: 2)\n#pagebreak()'
+    # Two narrow columns after the answer: half a page in place of two.
+    yield "#v(10pt)\n#heading(level: 1, outlined: false)[Contents]\n#set text(7.5pt)"
+    yield "#columns(2)[#outline(title: none, depth: 2)]\n#set text(9.5pt)"
 
 
 def _card(card: Card) -> str:
@@ -95,7 +97,7 @@ def _card(card: Card) -> str:
 def _section(section: Section, folder: Path) -> Iterator[str]:
     yield f"#heading(level: 1, {_quoted(section.title)})"
     if section.lead:
-        yield f"#text(fill: luma(90), {_quoted(section.lead)})\n"
+        yield f"#block(sticky: true)[#text(fill: luma(90), {_quoted(section.lead)})]\n"
     for part in section.parts:
         yield from _part(part, folder)
 
@@ -112,7 +114,7 @@ def _part(part: Part, folder: Path) -> Iterator[str]:
 def _grid(part: Grid) -> Iterator[str]:
     wide, turned = len(part.columns) > WIDE, _too_wide(part)
     if turned:
-        yield "#page(flipped: true)["
+        yield "#page(flipped: true)[#set table(inset: (x: 3pt, y: 1.7pt))"
     together = not turned and sum(len(cell) for row in part.rows for cell in row) < ON_ONE_PAGE
     if together:
         yield "#block(breakable: false)["
@@ -155,7 +157,7 @@ def _too_wide(part: Grid) -> bool:
 def _figure(part: Figure, folder: Path) -> Iterator[str]:
     yield f"#heading(level: 2, {_quoted(part.title)})"
     if part.legend:
-        yield _legend(part.legend)
+        yield f"#block(sticky: true)[{_legend(part.legend)}]"
     columns = {"small": 3, "pair": 2}.get(part.layout, 1)
     yield f"#grid(columns: (1fr,) * {columns}, gutter: 8pt,"
     for panel in part.panels:

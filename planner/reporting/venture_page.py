@@ -245,8 +245,8 @@ def _inputs(found: Venture, case: Case, names: Names) -> Part:
         if stage == "metal":
             rows.append([names.element(name) + " oxide", percent(amount / total), "separation plants of the group"])
             continue
-        givers = [names.project(p) for p, r in case.projects.items() if r.stage == "mine" and r.feeds[:1] == (name,)]
-        takers = [names.project(p) for p, r in case.projects.items() if r.stage == "separation" and name in r.feeds]
+        givers = [names.placed(p) for p, r in case.projects.items() if r.stage == "mine" and r.feeds[:1] == (name,)]
+        takers = [names.placed(p) for p, r in case.projects.items() if r.stage == "separation" and name in r.feeds]
         rows.append(
             [names.feed(name), percent(amount / total), listed(takers if stage == "mine" else givers) or NOTHING]
         )

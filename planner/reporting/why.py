@@ -14,6 +14,7 @@ from planner.reporting.names import Names
 from planner.reporting.numbers import NOTHING, listed, number, percent, rough
 from planner.reporting.parts import Column, Figure, Grid, Part, Section, Text, texts
 from planner.reporting.provenance import told as tip
+from planner.reporting.why_plan import commitments, moved_plans
 from planner.reporting.why_words import MISSING, narrowest, sayings, step
 
 WIDTH, ROW = 520, 30
@@ -42,6 +43,8 @@ def why_sections(book: Book, draw: Drawer) -> list[Section]:
                 _rungs("Leave one out of the full set", found.left_out, "the plan", "left_out"),
                 _rungs("Who acts together", found.together, "the plan", "together"),
                 _rungs("Timing and flexibility", found.timing, "the plan", "timing"),
+                *commitments(found, names),
+                *moved_plans(found, names),
                 _verdicts(found.verdicts),
                 *map(_trials, found.verdicts),
                 _bottlenecks(found, names),
@@ -247,16 +250,30 @@ def _near(near: Alternatives, names: Names) -> Section:
     source = f"{EXPLANATION}: alternatives"
     plants = Grid(
         "Projects over all plans that are nearly as good",
-        [*texts("project", "word"), Column("least", "t/y"), Column("most", "t/y"), Column("could be built", "t/y")],
-        [[names.project(r.key), r.word, number(r.least), number(r.most), number(r.limit)] for r in counted],
+        [
+            *texts("project", "word"),
+            Column("least", "t/y"),
+            Column("most", "t/y"),
+            Column("could be built", "t/y"),
+            Column("in this plan", "t/y"),
+            Column("its capital", "MUSD"),
+        ],
+        [
+            [names.placed(r.key), r.word, *map(number, (r.least, r.most, r.limit, r.planned, r.capital))]
+            for r in counted
+        ],
         note="must: in every such plan; may: in some; never: in none (by a hundredth of what could be built). Each "
         "least and most is a program solved; they cannot all be had at once.",
         source=source,
     )
     countries = Grid(
         "Capital by country over the same plans",
-        [*texts("country"), Column("least", "MUSD"), Column("most", "MUSD")],
-        [[names.country(r.key), number(r.least), number(r.most)] for r in near.ranges if r.kind == "country"],
+        [*texts("country"), Column("least", "MUSD"), Column("most", "MUSD"), Column("in this plan", "MUSD")],
+        [
+            [names.country(r.key), number(r.least), number(r.most), number(r.planned)]
+            for r in near.ranges
+            if r.kind == "country"
+        ],
         note="Public and private, not discounted.",
         source=source,
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from planner.reporting.explanation import Explanation
-from planner.reporting.names import Names
+from planner.reporting.names import STAGES_MANY, Names
 from planner.reporting.sheets import ANY, FINE, PLAIN, SHARE, Sheet, SheetColumn
 
 Heading = tuple[str, str]
@@ -20,6 +20,8 @@ def why_sheets(found: Explanation, names: Names) -> list[Sheet]:
         _claims(found),
         _trials(found),
         _assumptions(found),
+        _waits(found, names),
+        _moves(found, names),
         _near(found, names),
         _bottlenecks(found, names),
         _information(found),
@@ -139,10 +141,70 @@ def _assumptions(found: Explanation) -> Sheet:
     )
 
 
+def _waits(found: Explanation, names: Names) -> Sheet:
+    flexible = found.flexibility
+    return _sheet(
+        "what can wait",
+        "new capacity if all is decided once, and in the plan that answers what has shown itself",
+        [
+            ("project", ""),
+            ("committed once (t/y)", FINE),
+            ("decided at once (t/y)", FINE),
+            ("in every future (t/y)", FINE),
+            ("expected (t/y)", FINE),
+            ("most (t/y)", FINE),
+            ("probability of being built", SHARE),
+            ("earliest year", PLAIN),
+            ("capital (MUSD per t/y)", ANY),
+        ],
+        [
+            [
+                names.placed(c.project),
+                c.committed,
+                c.at_once,
+                c.sure,
+                c.expected,
+                c.most,
+                c.probability,
+                c.first_year,
+                c.capital,
+            ]
+            for c in (flexible.commitments if flexible is not None else ())
+        ],
+    )
+
+
+def _moves(found: Explanation, names: Names) -> Sheet:
+    return _sheet(
+        "plans at the ends",
+        "the cheapest plan of least risk with an unsure input at an end of its range",
+        [
+            ("input", ""),
+            ("at", ""),
+            ("least risk (MUSD)", FINE),
+            ("cost (MUSD)", FINE),
+            *((f"capital: {name.lower()} (MUSD)", FINE) for name in STAGES_MANY.values()),
+            ("projects", ""),
+        ],
+        [
+            [
+                move.input or "as given",
+                move.setting if move.input else "",
+                move.least_risk,
+                move.cost,
+                *(move.capital[stage] for stage in STAGES_MANY),
+                "; ".join(map(names.placed, move.builds)),
+            ]
+            for move in found.moves
+        ],
+    )
+
+
 def _near(found: Explanation, names: Names) -> Sheet:
     kinds = {"project": ("new capacity, t/y", names.project), "country": ("capital, MUSD", names.country)}
     rows = [
-        [kinds[r.kind][0], kinds[r.kind][1](r.key), r.word, r.least, r.most, r.limit] for r in found.alternatives.ranges
+        [kinds[r.kind][0], kinds[r.kind][1](r.key), r.word, r.least, r.most, r.limit, r.planned, r.capital]
+        for r in found.alternatives.ranges
     ]
     return _sheet(
         "must may never",
@@ -154,6 +216,8 @@ def _near(found: Explanation, names: Names) -> Sheet:
             ("least", FINE),
             ("most", FINE),
             ("could be built", FINE),
+            ("in this plan", FINE),
+            ("its capital (MUSD)", FINE),
         ],
         rows,
     )

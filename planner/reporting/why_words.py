@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from planner.data.case import Case
 from planner.reporting.answer import Saying, answer
 from planner.reporting.book import Book
-from planner.reporting.explanation import EXPLANATION, Explanation, Link, Rung
+from planner.reporting.explanation import EXPLANATION, Explanation, Link, Rung, leading
 from planner.reporting.names import Names, midway
 from planner.reporting.numbers import change, count, listed, number, percent, rough
+from planner.reporting.why_notes import information_words, insurance_words, kept_words, made_up_words
+from planner.reporting.why_plan import moved_words, waits_words
 
 FUND_FIRST = "What to fund first"
-SMALLEST_SHARE, MOST_LEANS = 0.01, 3
 
 MISSING = (
     "Not asked yet for this run as it is. “planner explain FOLDER” solves the counterfactuals and puts them here: what "
-    "each lever takes off the risk, who must act together, what waiting costs, the bottleneck by element and year, "
-    "which projects every good plan contains, what information is worth, and which unsure inputs turn the answer."
+    "each lever takes off the risk, who must act together, what can wait and what waiting costs, the bottleneck by "
+    "element and year, which projects every good plan contains, what information is worth, which unsure inputs turn "
+    "the answer, and which projects change with them."
 )
 
 
@@ -27,7 +29,18 @@ def told(book: Book) -> list[Saying]:
     if found is None:
         return out
     first = next((place for place, saying in enumerate(out, start=1) if saying.about == FUND_FIRST), len(out))
-    return [*out[:first], *_musts(found, book.names), *out[first:], *_waiting(found), *_changing(found)]
+    return [*out[:first], *_musts(found, book.names), *out[first:], *_later(found, book.names)]
+
+
+def _later(found: Explanation, names: Names) -> list[Saying]:
+    """What waits, what waiting costs, and what would change the answer."""
+    can_wait, moved = waits_words(found, names), moved_words(found, names)
+    return [
+        *([Saying("What can wait", can_wait, f"{EXPLANATION}: timing, flexibility")] if can_wait else []),
+        *_waiting(found),
+        *_changing(found),
+        *([Saying("Which projects would change", moved, f"{EXPLANATION}: moves")] if moved else []),
+    ]
 
 
 def sayings(found: Explanation, names: Names) -> list[Saying]:
@@ -45,7 +58,12 @@ def sayings(found: Explanation, names: Names) -> list[Saying]:
                 + (f"; missed most of all is {_missed(found)}." if found.left_out else "."),
             )
         )
-    out += [Saying(f"{v.about}: {v.verdict}", f"{v.claim}? {v.why}") for v in found.verdicts]
+    if insured := insurance_words(found):
+        out.append(Saying("Steps that take little off by themselves", insured))
+    out += [
+        Saying(f"{v.about}: {v.verdict}", " ".join(filter(None, [f"{v.claim}? {v.why}", made_up_words(found, v)])))
+        for v in found.verdicts
+    ]
     out.append(Saying("Bottleneck", _bottleneck(found, names)))
     out.append(_information(found))
     return out
@@ -57,13 +75,7 @@ def _information(found: Explanation) -> Saying:
         f"To know the future from the start would take {rough(k.evpi)} MUSD off the risk (EVPI); a plan made for the "
         f"mean future alone would leave {rough(k.vss)} MUSD more (VSS)."
     )
-    adaptive = next((r for r in found.timing if r.key == "adaptive" and r.change_cost is not None), None)
-    if adaptive is not None and adaptive.change_cost is not None:
-        text += (
-            f" Investment that answers what has shown itself leaves {rough(adaptive.least_risk)} MUSD of risk and "
-            f"costs {rough(-adaptive.change_cost)} MUSD less."
-        )
-    return Saying("Information", text)
+    return Saying("Information", " ".join(filter(None, [text, information_words(found)])))
 
 
 def _musts(found: Explanation, names: Names) -> list[Saying]:
@@ -71,17 +83,20 @@ def _musts(found: Explanation, names: Names) -> list[Saying]:
     counted = [r for r in near.ranges if r.kind == "project"]
     if not counted:
         return []
-    must = [names.project(r.key) for r in counted if r.word == "must"]
+    musts = [r for r in counted if r.word == "must"]
+    must = [names.placed(r.key) for r in musts]
     never, others = sum(1 for r in counted if r.word == "never"), len(counted) - len(must)
     text = (
         f"Every plan within {percent(near.risk_share)} of the least risk and {percent(near.cost_share)} of the cost "
         f"contains {'; '.join(must) or 'no project for certain'}. "
     )
+    if musts:
+        text += f"Together these cost {rough(sum(r.capital for r in musts))} MUSD of capital in this plan. "
     if others > never:
-        text += f"{count(others - never, 'other')} may be left out or taken in"
+        text += f"{count(others - never, 'other' if must else 'project')} may be left out or taken in"
         text += f"; {count(never, 'project')} none of them needs." if never else "."
     elif never:
-        text += f"None of them needs {count(never, 'other')}."
+        text += f"{count(never, 'other' if must else 'project')} none of them needs."
     return [Saying("In every good plan", text, f"{EXPLANATION}: alternatives")]
 
 
@@ -96,6 +111,8 @@ def _waiting(found: Explanation) -> list[Saying]:
         f"{rough(own)}" + (f" (+{how})." if how and later.least_risk > own else ".")
     )
     sooner = next((r for r in found.timing if r.key == "sooner"), None)
+    if kept := kept_words(found, later):
+        text += f" {kept}"
     if sooner is not None:
         text += f" With every new plant in use a year sooner it would be {rough(sooner.least_risk)} MUSD."
     return [Saying("If we wait two years", text, f"{EXPLANATION}: timing")]
@@ -105,7 +122,7 @@ def _changing(found: Explanation) -> list[Saying]:
     """Which inputs the result leans on, and which claims they turn."""
     own = found.own.least_risk
     parts = []
-    for lean in [i for i in found.influences if abs(i.effect) > SMALLEST_SHARE * own][:MOST_LEANS]:
+    for lean in leading(found.influences, own):
         ends = [f"{t.setting} gives {rough(t.least_risk)} MUSD" for t in lean.tried]
         parts.append(f"{lean.input} ({', '.join(ends)})")
     text = (
@@ -174,12 +191,11 @@ def explain_lines(found: Explanation, case: Case) -> list[str]:
         for r in found.ladder
     ]
     lines += [
-        f"            {r.name:<{wide}} {number(r.least_risk):>9} {number(r.cost):>9}"
+        f"            {r.name.partition(': no new')[0]:<{wide}} {number(r.least_risk):>9} {number(r.cost):>9}"
         for r in [*found.together, *found.timing]
     ]
     lines += [
-        f"{s.about}: {s.sentence}"
-        for s in [*sayings(found, names)[1:], *_musts(found, names), *_waiting(found), *_changing(found)]
+        f"{s.about}: {s.sentence}" for s in [*sayings(found, names)[1:], *_musts(found, names), *_later(found, names)]
     ]
     k = found.knowledge
     lines.append(

@@ -15,9 +15,11 @@ from planner.reporting.drawing import GREYS, HUES, OTHERS, WITH, WITHOUT
 from planner.reporting.sheets import (
     Sheet,
     balance_sheet,
+    cost_sheet,
     input_sheets,
     loss_sheet,
     result_sheets,
+    short_sheet,
     spending_sheet,
     summary_sheet,
 )
@@ -50,7 +52,9 @@ def write_workbook(book: Book, path: Path) -> None:
                 balance_sheet(book),
                 spending_sheet(book, "funder"),
                 spending_sheet(book, "item"),
+                cost_sheet(book),
                 loss_sheet(book),
+                short_sheet(book),
                 *result_sheets(book),
             ]
         sheets += input_sheets(book)

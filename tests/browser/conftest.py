@@ -1,4 +1,4 @@
-"""The report of the reference run in a headless Chromium with the network cut. No solve."""
+"""The report of the reference run, explained, in a headless Chromium with the network cut."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 import planner
+from planner.inquiry.explain import explain
 from planner.reporting.book import open_book
 from planner.reporting.page import render_page
 
@@ -24,7 +25,8 @@ QUIET = (
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_text(render_page(open_book(planner.open_run(REFERENCE))), encoding="utf-8")
+    plan = planner.open_run(REFERENCE)
+    path.write_text(render_page(open_book(plan, explain(plan, "reference", workers=1))), encoding="utf-8")
     return path
 
 

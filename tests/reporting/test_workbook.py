@@ -14,7 +14,10 @@ from planner.reporting.pages import write_pages
 from planner.results.plan import TABLE_COLUMNS, PlanValues
 from tests.reporting.conftest import Vary
 
-DERIVED = ["index", "summary", "supply and demand", "spending by funder", "spending by item", "loss by scenario"]
+DERIVED = [
+    *("index", "summary", "supply and demand", "spending by funder", "spending by item"),
+    *("cost parts", "loss by scenario", "who is short"),
+]
 
 
 def sheet(path: Path, name: str) -> Worksheet:
@@ -90,6 +93,19 @@ def test_supply_and_demand_adds_up(plan: PlanValues, written: Path) -> None:
     assert missing == pytest.approx(sum(plan.summary["expected_shortfall_t"].values()), rel=1e-9)
     missing = total(page, "demand (t)") - total(page, "met without a plan (t)")
     assert missing == pytest.approx(sum(plan.summary["without_plan"]["expected_shortfall_t"].values()), rel=1e-9)
+
+
+def test_cost_parts_add_up(plan: PlanValues, written: Path) -> None:
+    page = sheet(written / "report.xlsx", "cost parts")
+    assert total(page, "present value (MUSD)") == pytest.approx(plan.summary["cost_musd"], rel=1e-9)
+    assert total(page, "public money (MUSD)") == pytest.approx(plan.summary["public_spend_musd"], rel=1e-9)
+
+
+def test_who_is_short_adds_up(plan: PlanValues, written: Path) -> None:
+    page = sheet(written / "report.xlsx", "who is short")
+    assert total(page, "loss, expected (MUSD)") == pytest.approx(plan.summary["expected_loss_musd"], rel=1e-6)
+    short = sum(plan.summary["expected_shortfall_t"].values())
+    assert total(page, "short, expected (t)") == pytest.approx(short, rel=1e-6)
 
 
 def test_charts_are_native(written: Path) -> None:

@@ -1,0 +1,114 @@
+"""report.pdf as pictures: every page has ink, nothing is cut off at the edge, and every page bears its number."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import planner
+from planner.inquiry.explain import explain
+from planner.reporting.explanation import EXPLANATION
+from planner.reporting.pages import write_pages
+from planner.results.plan import PlanValues
+from planner.results.store import fingerprint
+from tests.reporting.conftest import Vary
+
+DPI, MM = 50, 25.4
+EDGE_MM, SIDE_MM, BODY_MM = 5, 15, 20
+"""No ink nearer to any edge; none nearer to the left and right ones, whose margin is 18 mm; between header and page
+number, some."""
+WHITE = 250
+Picture = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def poppler() -> None:
+    if shutil.which("pdftoppm") is None or shutil.which("pdftotext") is None:
+        pytest.skip("no pdftoppm and pdftotext on this machine: apt-get install poppler-utils")
+
+
+def pictures(pdf: Path, folder: Path) -> list[Picture]:
+    """The pages as grey pictures (height, width), 0 black to 255 white."""
+    subprocess.run(
+        ["pdftoppm", "-gray", "-r", str(DPI), str(pdf), str(folder / "page")], check=True, capture_output=True
+    )
+    return [_read(path) for path in sorted(folder.glob("page-*.pgm"))]
+
+
+def _read(path: Path) -> Picture:
+    kind, size, most, pixels = path.read_bytes().split(b"\n", 3)
+    width, height = map(int, size.split())
+    assert (kind, most) == (b"P5", b"255")
+    return np.frombuffer(pixels, np.uint8).reshape(height, width)
+
+
+def texts(pdf: Path) -> list[str]:
+    done = subprocess.run(["pdftotext", "-layout", str(pdf), "-"], check=True, capture_output=True)
+    return done.stdout.decode("utf-8").split("\f")[:-1]
+
+
+def faults(pages: list[Picture]) -> list[str]:
+    edge, side, body = (round(mm / MM * DPI) for mm in (EDGE_MM, SIDE_MM, BODY_MM))
+    found = []
+    for number, page in enumerate(pages, start=1):
+        ink = page < WHITE
+        if not ink[body:-body].any():
+            found.append(f"page {number} is empty")
+        inside = ink.copy()
+        inside[edge:-edge, edge:-edge] = False
+        if inside.any():
+            found.append(f"page {number} has ink at its edge")
+        if ink[:, :side].any() or ink[:, -side:].any():
+            found.append(f"page {number} reaches into its side margin")
+    return found
+
+
+@pytest.fixture(scope="module")
+def explained(plan: planner.Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = plan.write(tmp_path_factory.mktemp("pdf") / "run")
+    found = explain(plan, "run", workers=1).as_json(fingerprint(run))
+    (run / EXPLANATION).write_text(json.dumps(found), encoding="utf-8")
+    write_pages(plan, run)
+    return run / "report.pdf"
+
+
+@pytest.mark.usefixtures("poppler")
+def test_every_page_has_ink_within_its_margins_and_a_number(explained: Path, tmp_path: Path) -> None:
+    pages, words = pictures(explained, tmp_path), texts(explained)
+    assert len(pages) == len(words) >= 10
+    assert faults(pages) == []
+    assert [number for number, text in enumerate(words, start=1) if f"{number} / {len(words)}" not in text] == []
+    assert any("What can wait" in text for text in words)
+
+
+@pytest.mark.usefixtures("poppler")
+def test_long_names_stay_on_the_page(vary: Vary, tmp_path: Path) -> None:
+    long = "Very long name of a plant which " * 4 + "ends"
+    plan: PlanValues = vary({"projects": lambda text: text.replace("Desert mine", long)}, baseline=False)
+    write_pages(plan, tmp_path)
+    assert faults(pictures(tmp_path / "report.pdf", tmp_path)) == []
+
+
+def blank() -> Picture:
+    page = np.full((585, 413), 255, np.uint8)
+    page[100:110, 100:110] = 0
+    return page
+
+
+def test_what_would_be_a_fault_is_found() -> None:
+    empty, low, side = np.full((585, 413), 255, np.uint8), blank(), blank()
+    empty[-20, 200] = 0  # its number
+    low[-5, 200] = 0
+    side[300, 20] = 0
+    assert faults([blank()]) == []
+    assert faults([empty, low, side]) == [
+        "page 1 is empty",
+        "page 2 has ink at its edge",
+        "page 3 reaches into its side margin",
+    ]
