@@ -17,10 +17,11 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     alone, rounds, workers = (int(job[key]) for key in ("alone", "rounds", "workers"))
     with clock.section("plan"):
         found = approximate(case, alone, float(job["gap"]), rounds, workers, _quiet)
-    steps = [{"lower": one.lower, "upper": one.upper, "cuts": one.cuts} for one in found.rounds]
+    steps = [[one.measure, one.lower, one.upper, one.cuts] for one in found.rounds]
     # Of the workers only the largest is known; as many times that is the most they can have used together.
     workers_mb = workers * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024 if workers > 1 else 0.0
-    return {"lower": found.lower, "upper": found.upper, "gap": found.gap, "steps": steps, "workers_mb": workers_mb}
+    gaps = {"risk_gap": found.risk_gap, "cost_gap": found.cost_gap}
+    return {"risk": found.risk_upper, "cost": found.cost, **gaps, "steps": steps, "workers_mb": workers_mb}
 
 
 def _quiet(_: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Container
+
 from pyomo.environ import quicksum
 
 from planner.formulation.capacity import throughput
@@ -9,6 +12,8 @@ from planner.formulation.model import Expression, Model
 from planner.formulation.money import capex_paid, full_capex, people_cost, purchases, spending_countries
 from planner.formulation.scope import Scope
 from planner.units import musd, musd_per_tonne
+
+ALL: Container[int] = range(sys.maxsize)
 
 
 def cost_definition(m: Model) -> Expression:
@@ -48,21 +53,22 @@ def fixed_opex(s: Scope, p: str, committed: int) -> float:
     return yearly * sum(s.case.cost_discount(t) for t in range(start, s.case.last_year + 1))
 
 
-def operating_cost(m: Model, s: Scope) -> Expression:
-    """Variable opex, stock purchases and holding (MUSD)."""
+def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expression:
+    """Variable opex, stock purchases and holding (MUSD), at some operations nodes or at all."""
     expected = [n.probability * s.case.cost_discount(n.year) for n in s.tree.nodes]
     total = quicksum(
         expected[n] * musd(s.case.projects[p].variable_opex_usd_per_t) * throughput(m, p, n)
         for p, n in s.running
-        if s.case.projects[p].variable_opex_usd_per_t > 0
+        if n in nodes and s.case.projects[p].variable_opex_usd_per_t > 0
     )
     buyers = sorted({c for c, _, _ in s.purchases})
-    total += quicksum(expected[n.index] * purchases(m, c, n.index) for c in buyers for n in s.live)
+    live = [n for n in s.live if n.index in nodes]
+    total += quicksum(expected[n.index] * purchases(m, c, n.index) for c in buyers for n in live)
     return total + quicksum(
         expected[n.index] * musd_per_tonne(row.holding_usd_per_kg_year) * m.stock[(*good, n.index)]
         for good in s.stocks
         if (row := s.case.stockpiles[good]).holding_usd_per_kg_year > 0
-        for n in s.live
+        for n in live
         if (*good, n.index) in m.stock
     )
 

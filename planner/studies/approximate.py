@@ -1,11 +1,13 @@
 """More scenarios than one program can hold: a plan, and a proof of how far it is from the best.
 
-Lower bound. A master program (planner.studies.master) that knows less of each loss than is true, and more after each
-round: its optimum is at most the least risk.
+First the least risk, then the least cost of a plan whose risk is within `risk_slack` of the least that was found.
+
+Lower bound. A master program (planner.studies.master) that knows less of each loss and cost than is true, and more
+after each round: its optimum is at most the true one.
 
 Upper bound. Keep what the master decides and does along the trunk; let each scenario operate as well as it can from
-where it leaves the trunk (planner.studies.branches). That is a plan of the whole case, and its risk is at least the
-least risk. The duals of these operations are the cuts of the next round.
+where it leaves the trunk (planner.studies.branches). That is a plan of the whole case. The duals of these operations
+are the cuts of the next round.
 
 Each round tries the point half way between the best plan so far and the master's optimum: plans for cuts alone swing
 from one end to the other (in-out separation: Ben-Ameur and Neto, Acceleration of cutting-plane and column generation
@@ -14,22 +16,27 @@ algorithms, Networks 49, 2007). A mean of two plans is a plan, the program being
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isnan
 from typing import Any
+
+import numpy as np
 
 from planner.data.case import Case
 from planner.data.shocks import effects_by_scenario
 from planner.errors import Fault, InputError
 from planner.results.losses import weighed
+from planner.solving.highs import TOLERANCE
 from planner.solving.program import Vector
+from planner.studies.branches import Answer
 from planner.studies.crew import Crew
 from planner.studies.master import Master
 from planner.studies.means import group, risk_weights
 
-HALF_WAY, FEW = 0.5, 0.05
-"""Half way lies the next point, unless at most this share of the branches still had a cut to give: then all that is
-left to learn is at the optimum of the master."""
+HALF_WAY = 0.5
+RISES = 0.1
+"""Share of the distance of the bounds by which the lower one must have risen for the next step to be half way."""
 MOST_IDLE = 3
 """Rounds without a cut after which nothing more will come: one half way, one at the optimum of the master, one with
 the weights of the losses found there, which matter where several scenarios share a branch."""
@@ -38,39 +45,65 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Round:
-    """Bounds of the least risk (MUSD) after a round, and the cuts that it added."""
+    """Bounds of the least `measure` (risk or cost, MUSD) after a round, and the cuts that it added."""
 
+    measure: str
     lower: float
     upper: float
     cuts: int
 
 
 @dataclass(frozen=True)
-class Approximation:
-    """The best plan found, and bounds (MUSD): lower <= least risk <= upper, the risk of this plan.
+class Point:
+    """A plan: the master's columns, the loss of each scenario, their risk, and the cost (MUSD; nan if not known)."""
 
-    decided: decisions by (variable, index). losses: of each scenario (MUSD). alone: scenarios that the master holds.
+    x: Vector
+    losses: Mapping[str, float]
+    risk: float
+    cost: float = float("nan")
+
+
+@dataclass(frozen=True)
+class Approximation:
+    """Bounds (MUSD) of the least risk and, of the plans whose risk is at most `limit`, of the least cost; the cheapest
+    such plan found: its risk and cost, decisions by (variable, index), and losses by scenario.
+
+    alone: scenarios that the master holds.
     """
 
-    lower: float
-    upper: float
+    risk_lower: float
+    risk_upper: float
+    limit: float
+    cost_lower: float
+    risk: float
+    cost: float
     decided: Mapping[tuple[str, Any], float]
     losses: Mapping[str, float]
     alone: tuple[str, ...]
     rounds: tuple[Round, ...]
 
     @property
-    def gap(self) -> float:
-        """(upper - lower) / upper; 0 if there is no risk."""
-        return max(0.0, self.upper - self.lower) / self.upper if self.upper > 0 else 0.0
+    def risk_gap(self) -> float:
+        """Relative distance of the bounds of the least risk."""
+        return distance(self.risk_lower, self.risk_upper)
+
+    @property
+    def cost_gap(self) -> float:
+        """Relative distance of the bounds of the least cost."""
+        return distance(self.cost_lower, self.cost)
+
+
+def distance(lower: float, upper: float) -> float:
+    """(upper - lower) / upper; 0 if there is nothing."""
+    return max(0.0, upper - lower) / upper if upper > 0 else 0.0
 
 
 def approximate(case: Case, alone: int, gap: float, most: int, workers: int, say: Say) -> Approximation:
-    """Bounds of the least risk, closer each round until they are within `gap`.
+    """A plan and bounds, closer each round until they are within `gap`, first of the risk, then of the cost.
 
-    alone: scenarios whose operations the master holds. most: rounds at the most. Raises InputError where the proof
-    does not hold: investment that answers to what happens, a goal other than risk. Raises StoppedError if a part has
-    no proven optimum.
+    alone: scenarios whose operations the master holds. most: rounds at the most, each time. Raises InputError where
+    the proof does not hold: investment that answers to what happens, a goal other than risk. Raises StoppedError if a
+    part has no proven optimum.
     """
     _refuse(case)
     effects = effects_by_scenario(case)
@@ -78,7 +111,23 @@ def approximate(case: Case, alone: int, gap: float, most: int, workers: int, say
     say(f"{len(case.scenarios)} scenarios: what follows when each shows itself")
     with Crew(case, grouping.trunk, workers) as crew:
         say(f"the plan for {len(grouping.alone)} scenarios and the mean of {len(grouping.rest)}")
-        return _rounds(case, Master(case, effects, grouping, crew.links), crew, gap, most, grouping.alone, say)
+        master = Master(case, effects, grouping, crew.names, crew.links)
+        search = Search(case, master, crew, gap, most, say)
+        safest = search.least_risk()
+        limit = safest.risk * (1 + case.model.objective.risk_slack)
+        best = search.least_cost(safest, limit)
+        return Approximation(
+            master.lower["risk"],
+            safest.risk,
+            limit,
+            master.lower["cost"],
+            best.risk,
+            best.cost,
+            master.decided(best.x),
+            best.losses,
+            grouping.alone,
+            tuple(search.rounds),
+        )
 
 
 def close(gap: float) -> str:
@@ -100,30 +149,94 @@ def _refuse(case: Case) -> None:
         raise InputError(faults)
 
 
-def _rounds(
-    case: Case, master: Master, crew: Crew, gap: float, most: int, alone: tuple[str, ...], say: Say
-) -> Approximation:
-    best: tuple[float, Vector, Mapping[str, float]] | None = None
-    weights: Mapping[str, float] = case.scenarios
-    rounds: list[Round] = []
-    half_way, idle = False, 0
-    while True:
-        x = master.solve()
-        tried = HALF_WAY * best[1] + (1 - HALF_WAY) * x if best and half_way else x
-        answers = crew.answers(master.links(tried), weights)
-        losses = {w: master.loss(w, tried) for w in case.scenarios}
+@dataclass
+class Search:
+    """Rounds of master and branches."""
+
+    case: Case
+    master: Master
+    crew: Crew
+    gap: float
+    most: int
+    say: Say
+    rounds: list[Round] = field(default_factory=list)
+
+    def least_risk(self) -> Point:
+        """The plan of least risk found."""
+        best, weights = None, dict(self.case.scenarios)
+        step = Stepping()
+        while True:
+            x = self.master.solve("risk")
+            tried = between(best.x, x) if best and step.half_way else x
+            answers = self.crew.answers(self.master.links(tried), weights)
+            point = self._point(tried, answers)
+            weights = risk_weights(self.case.model.objective, self.case.scenarios, point.losses)
+            if best is None or point.risk < best.risk:
+                best = point
+            cuts = self.master.add(answers, x)
+            if self._enough("risk", best.risk, cuts) or step.stuck(self.master.lower["risk"], best.risk, cuts):
+                return best
+
+    def least_cost(self, start: Point, limit: float) -> Point:
+        """The cheapest plan found with a risk of at most `limit`, which that of `start` is."""
+        self.master.limit_risk(limit)
+        best, step = start, Stepping()
+        while True:
+            x = self.master.solve("cost")
+            theirs = {w: self.master.loss(w, x) for w in self.case.scenarios}
+            if isnan(best.cost):
+                tried, allowed = best.x, dict(best.losses)
+            elif step.half_way:
+                tried = between(best.x, x)
+                allowed = {w: HALF_WAY * best.losses[w] + (1 - HALF_WAY) * loss for w, loss in theirs.items()}
+            else:
+                tried, allowed = x, theirs
+            answers = self.crew.answers(self.master.links(tried), self.case.scenarios, allowed)
+            point = self._point(tried, answers)
+            if isnan(best.cost) or (point.risk <= limit * (1 + TOLERANCE) and point.cost < best.cost):
+                best = point
+            cuts = self.master.add(answers, x)
+            if self._enough("cost", best.cost, cuts) or step.stuck(self.master.lower["cost"], best.cost, cuts):
+                return best
+
+    def _point(self, x: Vector, answers: Sequence[Answer]) -> Point:
+        losses = {w: self.master.loss(w, x) for w in self.case.scenarios}
         for one in answers:
             losses |= one.losses
-        risk = weighed(case, losses).risk
-        weights = risk_weights(case.model.objective, case.scenarios, losses)
-        if best is None or risk < best[0]:
-            best = risk, tried, losses
-        cuts = master.add(answers, x)
-        rounds.append(Round(master.lower, best[0], cuts))
-        found = Approximation(master.lower, best[0], master.decided(best[1]), best[2], alone, tuple(rounds))
-        bounds = f"{found.lower:,.1f} and {found.upper:,.1f} MUSD, {close(found.gap)} apart"
-        say(f"round {len(rounds)}: least risk between {bounds}")
-        idle = 0 if cuts else idle + 1
-        if found.gap <= gap or len(rounds) == most or idle == MOST_IDLE:
-            return found
-        half_way = cuts > FEW * len(answers)
+        cost = self.master.shared_cost(x) + sum(one.cost for one in answers)
+        return Point(x, losses, weighed(self.case, losses).risk, cost)
+
+    def _enough(self, measure: str, upper: float, cuts: int) -> bool:
+        lower = self.master.lower[measure]
+        self.rounds.append(Round(measure, lower, upper, cuts))
+        count = sum(one.measure == measure for one in self.rounds)
+        apart = distance(lower, upper)
+        self.say(f"round {count}: least {measure} between {lower:,.1f} and {upper:,.1f} MUSD, {close(apart)} apart")
+        return apart <= self.gap or count == self.most
+
+
+@dataclass
+class Stepping:
+    """Where the next round looks: half way to the optimum of the master, or at it."""
+
+    half_way: bool = False
+    lower: float = 0.0
+    upper: float = float("inf")
+    idle: int = 0
+
+    def stuck(self, lower: float, upper: float, cuts: int) -> bool:
+        """Take note of the bounds and cuts of a round; whether nothing more will come.
+
+        As long as the lower bound rises or the master's own optimum is no better plan, half way is the place to learn;
+        then all that is left is to see that the optimum is as good as the master believes.
+        """
+        rises = lower - self.lower > RISES * (self.upper - self.lower)
+        vain = not self.half_way and not upper < self.upper
+        self.half_way, self.lower, self.upper = rises or vain, lower, upper
+        self.idle = 0 if cuts else self.idle + 1
+        return self.idle == MOST_IDLE
+
+
+def between(one: Vector, other: Vector) -> Vector:
+    """A point between two."""
+    return np.asarray(HALF_WAY * one + (1 - HALF_WAY) * other)

@@ -63,11 +63,16 @@ def write_approximation(target: Path, case: Case, found: Approximation) -> None:
     about = {
         "case": case.name,
         "scenarios": len(case.scenarios),
-        "lower_musd": found.lower,
-        "risk_musd": found.upper,
-        "gap": found.gap,
+        "least_risk_musd": {"at_least": found.risk_lower, "at_most": found.risk_upper},
+        "risk_limit_musd": found.limit,
+        "least_cost_musd": {"at_least": found.cost_lower, "at_most": found.cost},
+        "risk_musd": found.risk,
+        "cost_musd": found.cost,
         "alone": list(found.alone),
-        "rounds": [{"lower_musd": one.lower, "upper_musd": one.upper, "cuts": one.cuts} for one in found.rounds],
+        "rounds": [
+            {"measure": one.measure, "at_least": one.lower, "at_most": one.upper, "cuts": one.cuts}
+            for one in found.rounds
+        ],
         "versions": versions(),
         "inputs_sha256": case.sha256,
     }

@@ -1,11 +1,15 @@
 """Branches: what can happen after the trunk is left, each a linear program of its own.
 
-    least weighted loss L(x) = min sum_w q[w] loss[w]   subject to   low <= W y + T x <= high, y within its bounds
+Two questions are asked of a branch, for given links x and losses a that it may have:
+
+    E(x, a) = min sum_w q[w] excess[w]         subject to   low <= W y + T x <= high, y within its bounds,
+                                                            loss[w] <= a[w] + excess[w]
+    C(x, a) = min expected operating cost      subject to   the same without excess
 
 x are the links: what all histories share (usable capacity, staff, spending on investment) and what the trunk hands on
-at the node that the branch leaves from (stocks, accounts, loss so far). L is convex, and row duals pi of the optimum at
-x0 give a cut that holds at every x: L(x) >= L(x0) - pi T (x - x0) (Benders 1962; Van Slyke and Wets 1969; Birge and
-Louveaux, Introduction to Stochastic Programming, ch. 5). Shortfall makes every branch feasible whatever x is.
+at the node that the branch leaves from (stocks, accounts, loss so far). With a = 0, E is the least weighted loss. Both
+are convex, and the duals of an optimum give a cut that holds everywhere (Benders 1962; Van Slyke and Wets 1969; Birge
+and Louveaux, Introduction to Stochastic Programming, ch. 5). Shortfall makes every branch feasible whatever x is.
 """
 
 from __future__ import annotations
@@ -17,22 +21,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, hstack, vstack
+from scipy.sparse import csr_array
 
 from planner.data.case import Case
 from planner.data.schema import Scenario
 from planner.data.tree import Tree, scenario_tree
-from planner.errors import StoppedError
 from planner.formulation.build import VARIABLES, build_model
 from planner.formulation.scope import Scope
-from planner.solving.highs import Solution, Solver, Stop
-from planner.solving.program import Key, Program, Vector, compile_program, dual_objective
+from planner.solving.program import Key, Program, Vector, compile_program
+from planner.studies.questions import Found, Question, limited, with_goal
 
 PART = 20
 """Scenarios whose branches are written as one model and then taken apart."""
-ROOM = (0.0, 1e-6)
-"""Relative room given to every row, the second only where rounding of the links makes a branch infeasible: its cut
-then holds for more than the branch, so all the more for it."""
+SLACK = 1e-9
+"""Room around the least loss that a branch can have."""
 OF_ALL_HISTORIES = frozenset({"usable_capacity", "tail_excess_limit"})
 """Equations, besides those without an index, that say nothing within a branch."""
 
@@ -61,74 +63,79 @@ Link = OnTrunk | Usable | Key
 
 
 @dataclass(frozen=True)
-class Answer:
-    """How a branch fares at given links: losses (MUSD), and the cut sum_w weight[w] loss[w] >= constant + slope x.
+class Cut:
+    """What holds at every point: [cost of the branch +] sum_w of_loss[w] loss[w] >= constant + slope x.
 
-    slope: by position among all links, sparse.
+    of_cost: whether the cost is part of it. slope: by position among all links, sparse.
     """
 
-    losses: Mapping[str, float]
-    weights: Mapping[str, float]
+    branch: str
+    of_cost: bool
+    of_loss: Mapping[str, float]
     constant: float
     slope: Mapping[int, float]
 
 
+@dataclass(frozen=True)
+class Answer:
+    """How a branch fares at given links: losses and expected operating cost (MUSD; nan if not asked for), and cuts."""
+
+    losses: Mapping[str, float]
+    cost: float
+    cuts: tuple[Cut, ...]
+
+
 class Branch:
-    """One branch, solved again and again for other links."""
+    """One branch, asked again and again at other links. It is called by the first of its scenarios."""
 
-    def __init__(self, leaves: Mapping[str, int], program: Program, linking: csr_array, links: Sequence[Link]) -> None:
-        """leaves: scenario -> column of its loss. program: rows and columns of the branch, the last of both the
-        weighted loss. linking: T, one column for each link."""
-        self.leaves, self.links, self.linking = leaves, links, linking
-        self._program = program
-        self._solver: Solver | None = None
+    def __init__(
+        self, leaves: Mapping[str, int], costs: Vector, program: Program, linking: csr_array, links: Sequence[Link]
+    ) -> None:
+        """leaves: scenario -> column of its loss. costs: expected operating cost by column (n). program: rows (m) and
+        columns (n) of the branch. linking: T (m x links)."""
+        self.name, self.leaves, self.links, self.linking = next(iter(leaves)), leaves, links, linking
+        columns, count = list(leaves.values()), len(leaves)
+        self._excess = Question(
+            with_goal(limited(program, columns, elastic=True), [len(costs) + i for i in range(count)], [1.0] * count)
+        )
+        self._cost = Question(with_goal(limited(program, columns, elastic=False), range(len(costs)), costs.tolist()))
 
-    def answer(self, x: Vector, positions: Positions, weights: Mapping[str, float]) -> Answer:
-        """Losses and cut at links x (all of them), of which this branch has those at `positions`.
+    def fare(
+        self, x: Vector, positions: Positions, weights: Mapping[str, float], allowed: Mapping[str, float] | None
+    ) -> Answer:
+        """Losses and cuts at links x (all of them), of which this branch has those at `positions`: the least weighted
+        loss, or, with `allowed`, the least cost with losses of at most that, exceeded as little as can be.
 
-        Raises StoppedError if no optimum is proven.
+        Raises StoppedError without a proven optimum.
         """
         total = sum(weights[w] for w in self.leaves)
-        own = {w: weights[w] / total if total > 0 else 1 / len(self.leaves) for w in self.leaves}
-        program, found = self._solved(x[positions], own)
-        goal = len(program.columns) - 1
-        cost = np.zeros(len(program.columns))
-        cost[goal] = 1.0
-        slope = -(self.linking.T @ found.duals)
-        value = dual_objective(program, cost, program.upper, found.duals)
+        own = [weights[w] / total if total > 0 else 1 / len(self.leaves) for w in self.leaves]
+        known = self.linking @ x[positions]
+        may = [allowed[w] if allowed else 0.0 for w in self.leaves]
+        excess = self._excess.ask(known, may, own)
+        cut = self._cut(excess, x, positions, may, of_cost=False)
+        if allowed is None:
+            return Answer(self._losses(excess), np.nan, (cut,))
+        over = excess.x[-1 - len(may) : -1].tolist()
+        may = [loss + more + SLACK * (1 + loss) for loss, more in zip(may, over, strict=True)]
+        cost = self._cost.ask(known, may, None)
+        return Answer(self._losses(cost), cost.value, (cut, self._cut(cost, x, positions, may, of_cost=True)))
+
+    def _losses(self, found: Found) -> dict[str, float]:
+        return {w: float(found.x[column]) for w, column in self.leaves.items()}
+
+    def _cut(self, found: Found, x: Vector, positions: Positions, allowed: Sequence[float], of_cost: bool) -> Cut:
+        count = self.linking.shape[0]
+        slope = -(self.linking.T @ found.duals[:count])
         slopes: dict[int, float] = defaultdict(float)  # two years may have the same capacity, so the same link
         for at in np.flatnonzero(slope).tolist():
             slopes[int(positions[at])] += float(slope[at])
-        constant = value - float(np.sum(slope * x[positions]))
-        losses = {w: float(found.x[column]) for w, column in self.leaves.items()}
-        return Answer(losses, own, constant, slopes)
-
-    def _solved(self, x: Vector, weights: Mapping[str, float]) -> tuple[Program, Solution]:
-        for room in ROOM:
-            program = self._at(x, weights, room)
-            if self._solver is None:
-                self._solver = Solver(program)
-            else:
-                self._solver.replace(program)
-            found = self._solver.minimise(len(program.columns) - 1)
-            if found.stop is Stop.OPTIMAL:
-                return program, found
-        raise StoppedError(f"no proven optimum after the trunk is left ({found.stop}: {', '.join(self.leaves)})")
-
-    def _at(self, x: Vector, weights: Mapping[str, float], room: float) -> Program:
-        known = self.linking @ x
-        spare = room * (1 + np.abs(known))
-        old = self._program
-        matrix = old.matrix
-        if len(weights) > 1:
-            matrix = matrix.copy()
-            goal = slice(matrix.indptr[-2], matrix.indptr[-1])
-            by_column = defaultdict(float, {len(old.columns) - 1: 1.0})
-            for w, column in self.leaves.items():
-                by_column[column] -= weights[w]
-            matrix.data[goal] = [by_column[j] for j in matrix.indices[goal].tolist()]
-        low, high = old.row_lower - known - spare, old.row_upper - known + spare
-        return old.with_data(matrix.data, low, high, old.lower, old.upper)
+        prices = found.duals[count : count + len(allowed)].tolist()
+        constant = found.value - float(np.sum(slope * x[positions]))
+        constant -= sum(price * loss for price, loss in zip(prices, allowed, strict=True))
+        return Cut(
+            self.name, of_cost, {w: -price for w, price in zip(self.leaves, prices, strict=True)}, constant, slopes
+        )
 
 
 def parts(case: Case, trunk: str, size: int = PART) -> Iterator[list[str]]:
@@ -159,10 +166,12 @@ def branches(case: Case, trunk: str, names: Sequence[str]) -> list[Branch]:
         shocks=tuple(row for row in case.tables.shocks if row.scenario in wanted),
     )
     model = build_model(replace(case, tables=tables))
-    return list(_taken_apart(model.scope, compile_program(model), trunk))
+    return list(_taken_apart(model.scope, compile_program(model), trunk, total))
 
 
-def _taken_apart(scope: Scope, program: Program, trunk: str) -> Iterator[Branch]:
+def _taken_apart(scope: Scope, program: Program, trunk: str, weight: float) -> Iterator[Branch]:
+    """The branches of a program whose scenarios have `weight` times the probability that it says."""
+    costs = weight * _costs(program)
     stem = {n: scope.tree.nodes[n].year for n in scope.tree.path_of(trunk)}
     begin = _branch_of(scope.tree, stem)
     of_column = np.full(len(program.columns), -1)
@@ -192,10 +201,19 @@ def _taken_apart(scope: Scope, program: Program, trunk: str) -> Iterator[Branch]
         column = {key: j for j, key in enumerate(program.columns[c] for c in columns.tolist())}
         yield Branch(
             {w: column["loss_to_date", n] for w, n in leaves.items()},
-            _with_goal(program, rows, columns, [column["loss_to_date", n] for n in dict.fromkeys(leaves.values())]),
-            csr_array(vstack([linking[:, used], csr_array((1, len(used)))]).tocsr()),
+            costs[columns],
+            _within(program, rows, columns),
+            csr_array(linking[:, used]),
             [links[j] for j in shared[used].tolist()],
         )
+
+
+def _costs(program: Program) -> Vector:
+    """What a unit of each column adds to the cost."""
+    of_cost = program.matrix[[program.row["cost_definition", None]]].toarray().ravel()
+    own = of_cost[program.column["cost", None]]
+    of_cost[program.column["cost", None]] = 0.0
+    return np.asarray(-of_cost / own, dtype=float)
 
 
 def _branch_of(tree: Tree, stem: Mapping[int, int]) -> dict[int, int]:
@@ -223,23 +241,17 @@ def _capacities(program: Program) -> dict[Any, Usable]:
     return out
 
 
-def _with_goal(program: Program, rows: Positions, columns: Positions, leaves: Sequence[int]) -> Program:
-    """Rows and columns of a program, with a column more, and a row that makes it the weighted sum of the leaves."""
-    inner = program.matrix[rows][:, columns]
-    weighed = csr_array(([-1.0 / len(leaves)] * len(leaves), ([0] * len(leaves), leaves)), shape=(1, len(columns)))
-    matrix = csr_array(
-        vstack([hstack([inner, csr_array((len(rows), 1))]), hstack([weighed, csr_array([[1.0]])])]).tocsr()
-    )
-    matrix.sort_indices()
+def _within(program: Program, rows: Positions, columns: Positions) -> Program:
+    """Some rows and columns of a program."""
     return Program(
-        matrix=matrix,
-        row_lower=np.append(program.row_lower[rows], 0.0),
-        row_upper=np.append(program.row_upper[rows], 0.0),
-        lower=np.append(program.lower[columns], -np.inf),
-        upper=np.append(program.upper[columns], np.inf),
-        columns=(*(program.columns[j] for j in columns.tolist()), ("weighted_loss", None)),
-        rows=(*(program.rows[i] for i in rows.tolist()), ("weighted_loss", None)),
-        goal=np.zeros(len(columns) + 1),
+        matrix=csr_array(program.matrix[rows][:, columns]),
+        row_lower=program.row_lower[rows],
+        row_upper=program.row_upper[rows],
+        lower=program.lower[columns],
+        upper=program.upper[columns],
+        columns=tuple(program.columns[j] for j in columns.tolist()),
+        rows=tuple(program.rows[i] for i in rows.tolist()),
+        goal=np.zeros(len(columns)),
     )
 
 

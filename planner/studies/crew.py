@@ -15,6 +15,9 @@ from planner.data.case import Case
 from planner.solving.program import Vector
 from planner.studies.branches import Answer, Branch, Link, Positions, branches, parts
 
+Losses = Mapping[str, float]
+Taken = tuple[list[str], list[Link]]
+
 
 class _Desk:
     """The branches of one process, and where their links stand among all."""
@@ -23,21 +26,21 @@ class _Desk:
         self.branches: list[Branch] = []
         self.positions: list[Positions] = []
 
-    def take(self, case: Case, trunk: str, names: Sequence[str]) -> list[Link]:
-        """Take on the branches of some scenarios; the links that they have."""
+    def take(self, case: Case, trunk: str, names: Sequence[str]) -> Taken:
+        """Take on the branches of some scenarios; what they are called, and the links that they have."""
         new = branches(case, trunk, names)
         self.branches += new
-        return list(dict.fromkeys(link for branch in new for link in branch.links))
+        return [branch.name for branch in new], list(dict.fromkeys(link for branch in new for link in branch.links))
 
     def settle(self, links: Sequence[Link]) -> None:
         """Learn the order of all links."""
         at = {link: i for i, link in enumerate(links)}
         self.positions = [np.array([at[link] for link in branch.links], dtype=int) for branch in self.branches]
 
-    def answers(self, x: Vector, weights: Mapping[str, float]) -> list[Answer]:
+    def answers(self, x: Vector, weights: Losses, allowed: Losses | None) -> list[Answer]:
         """How each branch fares."""
         pairs = zip(self.branches, self.positions, strict=True)
-        return [branch.answer(x, positions, weights) for branch, positions in pairs]
+        return [branch.fare(x, positions, weights, allowed) for branch, positions in pairs]
 
 
 _DESK = _Desk()
@@ -48,7 +51,7 @@ def _deaf() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the command, which ends its workers
 
 
-def _take(case: Case, trunk: str, names: Sequence[str]) -> list[Link]:
+def _take(case: Case, trunk: str, names: Sequence[str]) -> Taken:
     return _DESK.take(case, trunk, names)
 
 
@@ -56,12 +59,15 @@ def _settle(links: Sequence[Link]) -> None:
     _DESK.settle(links)
 
 
-def _answers(x: Vector, weights: Mapping[str, float]) -> list[Answer]:
-    return _DESK.answers(x, weights)
+def _answers(x: Vector, weights: Losses, allowed: Losses | None) -> list[Answer]:
+    return _DESK.answers(x, weights, allowed)
 
 
 class Crew:
-    """The branches of a case, spread over processes; with one worker, in this process."""
+    """The branches of a case, spread over processes; with one worker, in this process.
+
+    names: of the branches. links: of all of them.
+    """
 
     def __init__(self, case: Case, trunk: str, workers: int) -> None:
         todo = list(parts(case, trunk))
@@ -69,22 +75,20 @@ class Crew:
         count = min(workers, len(todo)) if workers > 1 else 0
         # One executor for each process, because a branch must come back to the process that keeps it.
         self._away = [ProcessPoolExecutor(1, get_context("spawn"), initializer=_deaf) for _ in range(count)]
-        links: dict[Link, None] = {}
         if self._away:
-            taken = [self._away[i % count].submit(_take, case, trunk, names) for i, names in enumerate(todo)]
-            for one in taken:
-                links |= dict.fromkeys(one.result())
+            asked = [self._away[i % count].submit(_take, case, trunk, names) for i, names in enumerate(todo)]
+            taken = [one.result() for one in asked]
         else:
-            for names in todo:
-                links |= dict.fromkeys(self._own.take(case, trunk, names))
-        self.links = list(links)
+            taken = [self._own.take(case, trunk, names) for names in todo]
+        self.names = [name for names, _ in taken for name in names]
+        self.links = list(dict.fromkeys(link for _, links in taken for link in links))
         self._own.settle(self.links)
         _wait([away.submit(_settle, self.links) for away in self._away])
 
-    def answers(self, x: Vector, weights: Mapping[str, float]) -> list[Answer]:
-        """How each branch fares at links x (in the order of `links`)."""
-        asked = [away.submit(_answers, x, weights) for away in self._away]
-        return self._own.answers(x, weights) + [answer for one in asked for answer in one.result()]
+    def answers(self, x: Vector, weights: Losses, allowed: Losses | None = None) -> list[Answer]:
+        """How each branch fares at links x (in the order of `links`); see `Branch.fare`."""
+        asked = [away.submit(_answers, x, weights, allowed) for away in self._away]
+        return self._own.answers(x, weights, allowed) + [answer for one in asked for answer in one.result()]
 
     def __enter__(self) -> Self:
         return self

@@ -20,9 +20,11 @@ from scipy.sparse import csr_array, vstack
 
 from planner.data.case import Case
 from planner.data.shocks import Effects
+from planner.data.tree import Node
 from planner.errors import StoppedError
 from planner.formulation.build import DECISIONS, build_model
 from planner.formulation.model import Model
+from planner.formulation.objective import investment_cost, operating_cost
 from planner.solving.highs import Solver, Stop
 from planner.solving.program import Program, Vector, compile_program, dual_objective
 from planner.studies.branches import Answer, Link, OnTrunk, Positions, Usable, node_of, without_node
@@ -35,50 +37,70 @@ VIOLATED = 1e-7
 
 
 class Master:
-    """The master program in the solver, with the cuts so far. `lower` (MUSD): no plan has less risk."""
+    """The master program in the solver, with the cuts so far. `lower` (MUSD): no plan has less `risk`; no plan within
+    the limit of the risk has less `cost`."""
 
-    def __init__(self, case: Case, effects: Mapping[str, Effects], grouping: Grouping, links: Sequence[Link]) -> None:
+    def __init__(
+        self,
+        case: Case,
+        effects: Mapping[str, Effects],
+        grouping: Grouping,
+        branches: Sequence[str],
+        links: Sequence[Link],
+    ) -> None:
         self._scope = ScopeOfMeans(case, tree_of_means(case, effects, grouping), effects, grouping.left)
         model = build_model(case, self._scope)
         capacities = [link for link in links if isinstance(link, Usable)]
         _of_each_scenario(model, grouping)
+        _of_each_branch(model, grouping, branches)
         _usable(model, capacities)
         self._program = compile_program(model)
         self._links = self._positions(links, {link: i for i, link in enumerate(capacities)}, grouping.trunk)
         self._loss = self._losses(grouping)
-        self._risk = self._program.column["risk", None]
         self._solver = Solver(self._program)
-        self.lower = 0.0
+        self.lower = {"risk": 0.0, "cost": 0.0}
 
-    def solve(self) -> Vector:
-        """The best point under all that is known. Raises StoppedError if no optimum is proven."""
-        found = self._solver.minimise(self._risk, AFTER_CUTS if self._solver.has_begun(self._risk) else ())
+    def solve(self, measure: str) -> Vector:
+        """The point of least `risk` or `cost` under all that is known. Raises StoppedError if no optimum is proven."""
+        column = self._program.column[measure, None]
+        found = self._solver.minimise(column, AFTER_CUTS if self._solver.has_begun(column) else ())
         if found.stop is not Stop.OPTIMAL:
             raise StoppedError(f"stopped before an optimum was proven ({found.stop})")
-        cost = np.zeros(len(self._program.columns))
-        cost[self._risk] = 1.0
-        self.lower = max(self.lower, dual_objective(self._program, cost, self._program.upper, found.duals))
+        goal = np.zeros(len(self._program.columns))
+        goal[column] = 1.0
+        bound = dual_objective(self._program, goal, self._solver.upper, found.duals)
+        self.lower[measure] = max(self.lower[measure], bound)
         return found.x
+
+    def limit_risk(self, limit: float) -> None:
+        """No more risk (MUSD) than this."""
+        self._solver.bound(self._program.column["risk", None], limit)
 
     def add(self, answers: Sequence[Answer], x: Vector) -> int:
         """Add the cuts that exclude x; how many there were."""
-        columns = len(self._program.columns)
         entries: tuple[list[int], list[int], list[float]] = ([], [], [])
         constants: list[float] = []
-        for one in answers:
-            terms = {self._loss[w]: weight for w, weight in one.weights.items()}
-            terms |= {int(self._links[at]): -value for at, value in one.slope.items()}
+        for cut in (cut for answer in answers for cut in answer.cuts):
+            terms = {self._loss[w]: weight for w, weight in cut.of_loss.items()}
+            terms |= {int(self._links[at]): -value for at, value in cut.slope.items()}
+            if cut.of_cost:
+                terms[self._program.column["branch_cost", cut.branch]] = 1.0
             reached = sum(value * x[j] for j, value in terms.items())
-            if one.constant - reached > VIOLATED * max(1.0, abs(one.constant)):
+            if cut.constant - reached > VIOLATED * max(1.0, abs(cut.constant)):
                 entries[0].extend([len(constants)] * len(terms))
                 entries[1].extend(terms)
                 entries[2].extend(terms.values())
-                constants.append(one.constant)
+                constants.append(cut.constant)
         if constants:
-            rows = csr_array((entries[2], (entries[0], entries[1])), shape=(len(constants), columns))
+            shape = len(constants), len(self._program.columns)
+            rows = csr_array((entries[2], (entries[0], entries[1])), shape=shape)
             self._program = _with_rows(self._program, rows, np.array(constants))
             self._solver.grow(self._program)
         return len(constants)
+
+    def shared_cost(self, x: Vector) -> float:
+        """What a point costs before and outside of all branches (MUSD)."""
+        return float(x[self._program.column["shared_cost", None]])
 
     def links(self, x: Vector) -> Vector:
         """Values of the links at a point."""
@@ -146,6 +168,33 @@ def _of_each_scenario(m: Model, grouping: Grouping) -> None:
         expr=m.risk
         == (1 - objective.risk_aversion) * m.expected_loss + objective.risk_aversion * (m.value_at_risk + tail)
     )
+
+
+def _of_each_branch(m: Model, grouping: Grouping, branches: Sequence[str]) -> None:
+    """Operating cost of each branch in place of that of the mean of the rest."""
+    s = m.scope
+    m.del_component("cost_definition")
+    m.shared_cost = Var(domain=NonNegativeReals)
+    m.branch_cost = Var(list(branches), domain=NonNegativeReals)
+
+    def chain(name: str) -> list[Node]:
+        return [n for n in s.tree.nodes if n.scenarios[0] == name]
+
+    def within(name: str) -> Any:
+        return operating_cost(m, s, {n.index for n in chain(name)})
+
+    m.shared_cost_definition = Constraint(expr=m.shared_cost == investment_cost(m, s) + within(grouping.trunk))
+    m.cost_of_branches = Constraint(expr=m.cost == m.shared_cost + quicksum(m.branch_cost[b] for b in branches))
+    m.cost_of_alone = Constraint(list(grouping.alone), rule=lambda m, w: m.branch_cost[w] == within(w))
+    if grouping.rest:
+        rest = quicksum(m.branch_cost[b] for b in branches if b not in grouping.alone)
+        # The mean has left the trunk with its first member; what the others do there till they leave is part of it.
+        gone = min(grouping.left[w] for w in grouping.rest)
+        for n in chain(grouping.trunk):
+            late = sum(s.case.scenarios[w] for w in grouping.rest if gone <= n.year < grouping.left[w])
+            if late > 0:
+                rest += late / n.probability * operating_cost(m, s, {n.index})
+        m.cost_of_rest = Constraint(expr=rest >= within(grouping.rest[0]))
 
 
 def _usable(m: Model, capacities: Sequence[Usable]) -> None:

@@ -7,7 +7,7 @@ demand and capacity and the mean usable share of each build, which leaves the tr
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -76,13 +76,16 @@ class Grouping:
 
 
 def group(case: Case, effects: Mapping[str, Effects], count: int) -> Grouping:
-    """The `count` scenarios that weigh most in the risk of doing nothing stand alone."""
+    """The `count` scenarios that weigh most in the risk of doing nothing stand alone, of those that leave the trunk by
+    themselves: what two do before they differ is one decision."""
     trunk = trunk_scenario(effects)
     left = departures(case, effects, trunk)
+    together = Counter((year, effects[w].shown_in(year)) for w, year in left.items())
     losses = {w: loss_if_nothing(case, effects[w]) for w in effects}
     weights = risk_weights(case.model.objective, case.scenarios, losses)
-    ranked = sorted(left, key=lambda w: -weights[w] * losses[w])
-    return Grouping(trunk, left, tuple(ranked[:count]), tuple(ranked[count:]))
+    single = [w for w, year in left.items() if together[year, effects[w].shown_in(year)] == 1]
+    alone = sorted(single, key=lambda w: -weights[w] * losses[w])[:count]
+    return Grouping(trunk, left, tuple(alone), tuple(w for w in left if w not in set(alone)))
 
 
 @dataclass(frozen=True)
@@ -114,7 +117,7 @@ def tree_of_means(case: Case, effects: Mapping[str, Effects], grouping: Grouping
     last: dict[str, int] = {}
     for year in case.years:
         staying = tuple(name for name, left in leaves_in.items() if year < left)
-        on_trunk = 1.0 - sum(chance[name] for name in leaves_in if name not in staying)
+        on_trunk = sum(p for w, p in case.scenarios.items() if year < grouping.left.get(w, year + 1))
         stem = last.get(grouping.trunk, -1)
         last[grouping.trunk] = len(nodes)
         nodes.append(Node(len(nodes), year, stem, (grouping.trunk, *staying), on_trunk))
