@@ -52,5 +52,5 @@ def _close(case: Case, found: Approximation, target: Path) -> None:
     say(f"            the least risk is between {number(found.risk_lower)} and {number(found.risk_upper)} MUSD")
     say(f"Cost        {number(found.cost)} MUSD; no plan of at most {number(found.limit)} MUSD of risk costs less than")
     say(f"            {number(found.cost_lower)} MUSD: within {close(found.cost_gap)} of the cheapest")
-    say(f"Rounds      {len(found.rounds)}, with {sum(one.cuts for one in found.rounds):,} cuts")
+    say(f"Rounds      {len(found.rounds)}, with {found.rounds[-1].cuts:,} cuts")
     say(f"Written     {target}/{ABOUT}, investments.csv, training.csv, hired.csv, losses.csv")

@@ -45,7 +45,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Round:
-    """Bounds of the least `measure` (risk or cost, MUSD) after a round, and the cuts that it added."""
+    """Bounds of the least `measure` (risk or cost, MUSD) after a round, and the cuts that the master had by then."""
 
     measure: str
     lower: float
@@ -173,8 +173,9 @@ class Search:
             weights = risk_weights(self.case.model.objective, self.case.scenarios, point.losses)
             if best is None or point.risk < best.risk:
                 best = point
-            cuts = self.master.add(answers, x)
-            if self._enough("risk", best.risk, cuts) or step.stuck(self.master.lower["risk"], best.risk, cuts):
+            if self._enough("risk", best.risk):
+                return best
+            if step.stuck(self.master.lower["risk"], best.risk, self.master.add(answers, x)):
                 return best
 
     def least_cost(self, start: Point, limit: float) -> Point:
@@ -192,11 +193,12 @@ class Search:
             else:
                 tried, allowed = x, theirs
             answers = self.crew.answers(self.master.links(tried), self.case.scenarios, allowed)
-            point = self._point(tried, answers)
-            if isnan(best.cost) or (point.risk <= limit * (1 + TOLERANCE) and point.cost < best.cost):
+            point = self._within(limit, best, self._point(tried, answers))
+            if isnan(best.cost) or point.cost < best.cost:
                 best = point
-            cuts = self.master.add(answers, x)
-            if self._enough("cost", best.cost, cuts) or step.stuck(self.master.lower["cost"], best.cost, cuts):
+            if self._enough("cost", best.cost):
+                return best
+            if step.stuck(self.master.lower["cost"], best.cost, self.master.add(answers, x)):
                 return best
 
     def _point(self, x: Vector, answers: Sequence[Answer]) -> Point:
@@ -206,9 +208,23 @@ class Search:
         cost = self.master.shared_cost(x) + sum(one.cost for one in answers)
         return Point(x, losses, weighed(self.case, losses).risk, cost)
 
-    def _enough(self, measure: str, upper: float, cuts: int) -> bool:
+    def _within(self, limit: float, best: Point, point: Point) -> Point:
+        """The point, or if its risk is above the limit, a mean of it and the best, which is a plan within the limit: no
+        loss of it, and not its cost, is more than the mean of theirs."""
+        if point.risk <= limit * (1 + TOLERANCE):
+            return point
+        share = max(0.0, limit - best.risk) / (point.risk - best.risk)
+
+        def mean(one: float, other: float) -> float:
+            return (1 - share) * one + share * other
+
+        losses = {w: mean(loss, point.losses[w]) for w, loss in best.losses.items()}
+        x = np.asarray((1 - share) * best.x + share * point.x)
+        return Point(x, losses, weighed(self.case, losses).risk, mean(best.cost, point.cost))
+
+    def _enough(self, measure: str, upper: float) -> bool:
         lower = self.master.lower[measure]
-        self.rounds.append(Round(measure, lower, upper, cuts))
+        self.rounds.append(Round(measure, lower, upper, self.master.cuts))
         count = sum(one.measure == measure for one in self.rounds)
         apart = distance(lower, upper)
         self.say(f"round {count}: least {measure} between {lower:,.1f} and {upper:,.1f} MUSD, {close(apart)} apart")

@@ -37,8 +37,10 @@ VIOLATED = 1e-7
 
 
 class Master:
-    """The master program in the solver, with the cuts so far. `lower` (MUSD): no plan has less `risk`; no plan within
-    the limit of the risk has less `cost`."""
+    """The master program in the solver.
+
+    lower (MUSD): no plan has less `risk`; no plan within the limit of the risk has less `cost`. cuts: so far.
+    """
 
     def __init__(
         self,
@@ -59,6 +61,7 @@ class Master:
         self._loss = self._losses(grouping)
         self._solver = Solver(self._program)
         self.lower = {"risk": 0.0, "cost": 0.0}
+        self.cuts = 0
 
     def solve(self, measure: str) -> Vector:
         """The point of least `risk` or `cost` under all that is known. Raises StoppedError if no optimum is proven."""
@@ -96,6 +99,7 @@ class Master:
             rows = csr_array((entries[2], (entries[0], entries[1])), shape=shape)
             self._program = _with_rows(self._program, rows, np.array(constants))
             self._solver.grow(self._program)
+            self.cuts += len(constants)
         return len(constants)
 
     def shared_cost(self, x: Vector) -> float:
