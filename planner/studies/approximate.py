@@ -193,8 +193,11 @@ class Search:
             else:
                 tried, allowed = x, theirs
             answers = self.crew.answers(self.master.links(tried), self.case.scenarios, allowed)
-            point = self._within(limit, best, self._point(tried, answers))
-            if isnan(best.cost) or point.cost < best.cost:
+            point = self._point(tried, answers)
+            if isnan(best.cost):
+                best = start = point
+            point = self._within(limit, start, point)
+            if point.cost < best.cost:
                 best = point
             if self._enough("cost", best.cost):
                 return best
@@ -208,19 +211,19 @@ class Search:
         cost = self.master.shared_cost(x) + sum(one.cost for one in answers)
         return Point(x, losses, weighed(self.case, losses).risk, cost)
 
-    def _within(self, limit: float, best: Point, point: Point) -> Point:
-        """The point, or if its risk is above the limit, a mean of it and the best, which is a plan within the limit: no
-        loss of it, and not its cost, is more than the mean of theirs."""
+    def _within(self, limit: float, safe: Point, point: Point) -> Point:
+        """The point, or if its risk is above the limit, a mean of it and a safe one, which is a plan within the limit:
+        no loss of it, and not its cost, is more than the mean of theirs."""
         if point.risk <= limit * (1 + TOLERANCE):
             return point
-        share = max(0.0, limit - best.risk) / (point.risk - best.risk)
+        share = max(0.0, limit - safe.risk) / (point.risk - safe.risk)
 
         def mean(one: float, other: float) -> float:
             return (1 - share) * one + share * other
 
-        losses = {w: mean(loss, point.losses[w]) for w, loss in best.losses.items()}
-        x = np.asarray((1 - share) * best.x + share * point.x)
-        return Point(x, losses, weighed(self.case, losses).risk, mean(best.cost, point.cost))
+        losses = {w: mean(loss, point.losses[w]) for w, loss in safe.losses.items()}
+        x = np.asarray((1 - share) * safe.x + share * point.x)
+        return Point(x, losses, weighed(self.case, losses).risk, mean(safe.cost, point.cost))
 
     def _enough(self, measure: str, upper: float) -> bool:
         lower = self.master.lower[measure]
