@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from benchmarks.goals import exponents, series
+from benchmarks.goals import curves, exponents
 from benchmarks.tables import Row
 
 Rows = dict[str, Row]
@@ -56,21 +56,17 @@ def _methods(rows: Rows) -> Any | None:
 
 
 def _scaling(rows: Rows) -> Any | None:
-    found = series(rows)
-    if len(found) < 3:
+    found, fits = curves(rows), exponents(rows)
+    if not found:
         return None
-    fits = exponents(rows)
     data = [
         {"scenarios": n, "seconds": seconds, "what": f"{name} (exponent {fits[name]:.2f})"}
-        for n, row in found.items()
-        for name, seconds in (
-            ("solver", row.section("run")),
-            ("load to plan", row.section("load") + row.section("plan")),
-        )
+        for name, curve in found.items()
+        for n, seconds in curve.items()
     ]
     base = alt.Chart(alt.Data(values=data), title="Time against scenarios", width=320, height=220).encode(
         x=alt.X("scenarios:Q", scale=alt.Scale(type="log"), title="scenarios"),
-        y=alt.Y("seconds:Q", scale=alt.Scale(type="log"), title="CPU seconds"),
-        color=alt.Color("what:N", title=None, legend=alt.Legend(orient="bottom", columns=1)),
+        y=alt.Y("seconds:Q", scale=alt.Scale(type="log"), title="seconds"),
+        color=alt.Color("what:N", title=None, legend=alt.Legend(orient="bottom", columns=1, labelLimit=320)),
     )
     return base.mark_point(filled=True, size=60) + base.mark_line()

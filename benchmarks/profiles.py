@@ -15,6 +15,8 @@ MAIN = Size()
 LARGE = Size(scenarios=100)
 HUGE = Size(scenarios=1000)
 SERIES = (5, 10, 20, 50, 100)
+MANY = (20, 50, 100, 200, 500, 1000)
+"""Scenarios of the cases that are solved scenario by scenario."""
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,10 @@ def jobs(profile: Profile, folders: Folders) -> Iterator[Job]:
         yield Job("build-raw", "large/raw", {"arrays": folders.arrays(LARGE.name)}, profile.repetitions)
     if profile.huge:
         yield Job("build", "huge/planner", {"case": folders.case(HUGE)}, 1)
-        approximate = {"case": folders.case(HUGE), "alone": 10, "gap": 0.001, "rounds": 100, "workers": 2}
-        yield Job("approximate", "huge/answer", approximate, profile.few)
+    for count in MANY if profile.huge else MANY[:1]:
+        case = folders.case(replace(MAIN, scenarios=count))
+        held = {"case": case, "alone": 10, "gap": 0.001, "rounds": 100, "workers": 2}
+        yield Job("approximate", f"many/{count}", held, profile.few)
 
 
 def _methods(profile: Profile, folders: Folders, size: Size) -> Iterator[Job]:

@@ -43,3 +43,14 @@ def test_a_failed_run_gives_no_verdict() -> None:
     runs = [a_run("main/planner", 1.0), a_run("main/plain", 1.0, failed="out of memory")]
     goal = next(goal for goal in goals(rows(runs)) if "stock interface" in goal.what)
     assert (goal.verdict, goal.measured) == ("not measured", "out of memory")
+
+
+def test_many_scenarios_have_a_curve_and_a_verdict_of_their_own() -> None:
+    found = {"risk_gap": 0.0009, "cost_gap": 0.0004, "workers_mb": 2048.0}
+    runs = [a_run(f"many/{n}", 1.0, wall=0.5 * n**1.1, figures=found) for n in (20, 100, 1000)]
+    told = {goal.what: (goal.measured, goal.verdict) for goal in goals(rows(runs))}
+    what = "time against scenarios (20, 100, 1000), exponent: planner approximate, wall"
+    assert told[what] == ("1.10", "met")
+    # 0.5 * 1000^1.1 s = 998 s = 16.6 minutes
+    measured, verdict = told["1,000 scenarios: certified gap"]
+    assert (measured, verdict) == ("0.09% of risk and of cost, 16.6 minutes, at most 2.1 GB", "missed")
