@@ -22,7 +22,7 @@ TOLERANCE = 1e-6
 GRACE_SECONDS = 0.5
 """How long an interrupted solve may take to end by itself; its thread ends with the program."""
 SOLVER_THREAD = "solver"
-LONGEST_WAY = 8
+LONGEST_WAY = 1 / 8
 """A basis kept from earlier is given up after an eighth as many iterations as the program has rows: from a distant
 one the dual simplex method may take a hundred times as long as from nothing (measured)."""
 NO_LIMIT = 2**31 - 1
@@ -82,8 +82,15 @@ class _SilentHighs(highspy.Highs):
 class Solver:
     """One program in one HiGHS object. Later objectives, and later data, start from a basis found before."""
 
-    def __init__(self, program: Program, time_limit: float | None = None, heard: Bounds | None = None) -> None:
-        self.program = program
+    def __init__(
+        self,
+        program: Program,
+        time_limit: float | None = None,
+        heard: Bounds | None = None,
+        longest_way: float = LONGEST_WAY,
+    ) -> None:
+        """longest_way: iterations after which a kept basis is given up, as a share of the rows."""
+        self.program, self._longest_way = program, longest_way
         self.upper = program.upper.copy()
         self._highs = _SilentHighs()  # type: ignore[no-untyped-call]
         self._option("threads", 1)
@@ -210,7 +217,9 @@ class Solver:
         self._heard.forget()
         self._option("simplex_strategy", STRATEGY.get(algorithm, 1))
         rows = len(self.program.row_lower)
-        self._option("simplex_iteration_limit", max(1000, rows // LONGEST_WAY) if algorithm in AGAIN else NO_LIMIT)
+        self._option(
+            "simplex_iteration_limit", max(1000, int(rows * self._longest_way)) if algorithm in AGAIN else NO_LIMIT
+        )
         self._run_interruptibly()
         status = self._highs.getModelStatus()
         ends = {

@@ -32,6 +32,9 @@ from planner.studies.means import Grouping, ScopeOfMeans, tree_of_means
 
 AFTER_CUTS = ("again", "ipm", "dual")
 """Algorithms to try in turn: dual simplex from the optimum before the cuts, given up if it is far away."""
+LONGEST_WAY = 1.0
+"""Iterations from the optimum before the cuts, as a share of the rows: more than elsewhere, because with some thousand
+cuts interior point takes four times as long (measured)."""
 VIOLATED = 1e-7
 """Relative amount by which a cut must exclude the point at hand to be added."""
 
@@ -59,7 +62,7 @@ class Master:
         self._program = compile_program(model)
         self._links = self._positions(links, {link: i for i, link in enumerate(capacities)}, grouping.trunk)
         self._loss = self._losses(grouping)
-        self._solver = Solver(self._program)
+        self._solver = Solver(self._program, longest_way=LONGEST_WAY)
         self.lower = {"risk": 0.0, "cost": 0.0}
         self.cuts = 0
 
