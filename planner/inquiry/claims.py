@@ -16,7 +16,7 @@ from planner.data.case import Case
 from planner.inquiry.desk import Answer, Desk, Question, is_far, with_policy
 from planner.inquiry.doubts import DOUBTS, Doubt
 from planner.reporting.explanation import Trial, Verdict
-from planner.reporting.numbers import listed, percent, rough
+from planner.reporting.numbers import listed, number, percent
 from planner.solving.program import Program
 from planner.solving.session import Session
 
@@ -224,12 +224,12 @@ def _why(
     claim: Claim, given: tuple[float, float], measure: float, trials: Sequence[Trial], turns: Sequence[str]
 ) -> str:
     before, after = (given[1], given[0]) if claim.share else given
-    text = f"As given, {claim.thing.format(measure=percent(measure))} ({rough(before)} → {rough(after)} MUSD)"
+    text = f"As given, {claim.thing.format(measure=percent(measure))} ({number(before)} → {number(after)} MUSD)"
     if turns:
         flip = max((t for t in trials if t.flips), key=lambda t: abs(t.measure - measure))
         a, b = (flip.without_it, flip.with_it) if claim.share else (flip.with_it, flip.without_it)
         return (
-            f"{text}, but {claim.thing.format(measure=percent(flip.measure))} ({rough(a)} → {rough(b)} MUSD) with "
+            f"{text}, but {claim.thing.format(measure=percent(flip.measure))} ({number(a)} → {number(b)} MUSD) with "
             f"{flip.input} {flip.setting} ({flip.source}). The verdict turns on {listed(list(turns))}."
         )
     if not trials:

@@ -49,7 +49,7 @@ class Question:
 class Answer:
     """Least risk and, if asked for, risk and least cost of the plan (MUSD); loss and probability of each leaf node.
 
-    `decisions`: values of the variables in DECISIONS that are not zero.
+    `decisions`: values of the variables in DECISIONS that are not zero; `bought`: those of stock purchases (t).
     """
 
     key: str
@@ -60,6 +60,7 @@ class Answer:
     shares: dict[int, float]
     decisions: dict[Key, float] = field(repr=False)
     x: Vector | None = field(default=None, repr=False)
+    bought: dict[Key, float] = field(default_factory=dict, repr=False)
 
 
 def is_far(levers: Iterable[Lever]) -> bool:
@@ -95,8 +96,9 @@ def answer(question: Question, program: Program | None = None, near: Desk | None
         cost,
         _losses(program, solution.x),
         shares(program),
-        _decisions(program, solution.x),
+        _values(program, solution.x, DECISIONS),
         solution.x if question.want_x else None,
+        _values(program, solution.x, ("bought",)),
     )
 
 
@@ -130,11 +132,11 @@ def shares(program: Program) -> dict[int, float]:
     return {program.columns[j][1]: abs(a) for j, a in terms if program.columns[j][0] == "loss_to_date"}
 
 
-def _decisions(program: Program, x: Vector) -> dict[Key, float]:
+def _values(program: Program, x: Vector, names: tuple[str, ...]) -> dict[Key, float]:
     return {
         key: value
         for key, value in zip(program.columns, x.tolist(), strict=True)
-        if key[0] in DECISIONS and value > HOLD_MUSD
+        if key[0] in names and value > HOLD_MUSD
     }
 
 

@@ -9,11 +9,11 @@ from functools import partial
 from planner.data.case import Case
 from planner.errors import StoppedError
 from planner.inquiry import claims, influence, information, ladder
-from planner.inquiry.adaptive import flexibility
+from planner.inquiry.adaptive import first_purchases, first_purchases_of_table, flexibility
 from planner.inquiry.alternatives import alternatives, with_planned
 from planner.inquiry.asking import Asker, asking
 from planner.inquiry.bottleneck import links
-from planner.inquiry.builds import Build, decision_nodes, of_decisions, of_table
+from planner.inquiry.builds import Build, capital_by_stage, decision_nodes, of_decisions, of_table
 from planner.inquiry.desk import Answer, Desk, Question, answer, of_case, shares, with_policy
 from planner.inquiry.marginal import marginals
 from planner.inquiry.moves import moves
@@ -68,6 +68,7 @@ def _explain(plan: PlanValues, name: str, desk: Desk, ask: Asker, say: Say, thor
         ladder.against(ladder.rung(case, "Every new plant in use a year sooner", found["sooner"]), own),
     ]
     solved, marginal = desk.best()[1], prices.result()
+    rungs[-1] = replace(rungs[-1], capital=capital_by_stage(case, builds))
     others = with_planned(near.result(), case, of_table(case, plan.tables["investments"]))
     return Explanation(
         name,
@@ -85,7 +86,7 @@ def _explain(plan: PlanValues, name: str, desk: Desk, ask: Asker, say: Say, thor
         ask.asked + len(marginal) + 2 + others.solves,
         thorough,
         others,
-        _flexibility(desk, found, builds),
+        _flexibility(plan, desk, found, builds),
         moved,
     )
 
@@ -148,14 +149,19 @@ def _builds(plan: PlanValues, desk: Desk, found: Mapping[str, Answer]) -> list[B
     return of_decisions(decision_nodes(desk.case), found[ladder.ladder_questions(desk)[-1].key].decisions)
 
 
-def _flexibility(desk: Desk, found: Mapping[str, Answer], own: Sequence[Build]) -> Flexibility | None:
+def _flexibility(plan: PlanValues, desk: Desk, found: Mapping[str, Answer], own: Sequence[Build]) -> Flexibility | None:
     """Adaptive against committed; nothing where there is one future only."""
     case = desk.case
     if len(case.scenarios) == 1:
         return None
     other = next(i for i in ladder.INVESTMENT if i != case.model.policy.investment)
     others = of_decisions(decision_nodes(with_policy(case, investment=other)), found[other].decisions)
-    return flexibility(case, others, own) if other == "adaptive" else flexibility(case, own, others)
+    if other == "adaptive":
+        return flexibility(case, others, own, first_purchases(case, found[other].bought))
+    if plan.case.model.objective.goal == "risk":
+        return flexibility(case, own, others, first_purchases_of_table(case, plan.tables["stocks"]))
+    bought = found[ladder.ladder_questions(desk)[-1].key].bought
+    return flexibility(case, own, others, first_purchases(case, bought))
 
 
 def _least(desk: Desk) -> float:

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from planner.config import LEVERS, Lever
 from planner.data.case import Case
+from planner.inquiry.builds import capital_by_stage, decision_nodes, of_decisions
 from planner.inquiry.desk import Answer, Desk, Question, is_far, of_case, with_policy
 from planner.reporting.explanation import Rung
 from planner.results.losses import cvar
@@ -124,7 +125,14 @@ def ladder(case: Case, found: Mapping[str, Answer]) -> list[Rung]:
     for key, name, _ in steps(case):
         said.append(name)
         names[key] = f"{'Only' if len(said) == 1 else '+'} {name}"
-    rungs = [rung(case, name, found[f"ladder:{key}"]) for key, name in names.items()]
+    nodes = decision_nodes(case)
+    rungs = [
+        replace(
+            rung(case, name, found[f"ladder:{key}"]),
+            capital=capital_by_stage(case, of_decisions(nodes, found[f"ladder:{key}"].decisions)),
+        )
+        for key, name in names.items()
+    ]
     return [rungs[0], *(against(one, before) for before, one in pairwise(rungs))]
 
 

@@ -41,5 +41,5 @@ def moves(
 
 
 def _moved(case: Case, name: str, setting: str, risk: float, cost: float, builds: Sequence[Build]) -> Moved:
-    built = sorted(p for p, tpa in expected_tpa(builds).items() if is_built(case, p, tpa))
+    built = {p: tpa for p, tpa in sorted(expected_tpa(builds).items()) if is_built(case, p, tpa)}
     return Moved(name, setting, risk, cost, capital_by_stage(case, builds), built)

@@ -9,11 +9,11 @@ from planner.reporting.funding import first_words
 from planner.reporting.limits import limits
 from planner.reporting.money import largest_first, spent
 from planner.reporting.names import midway
-from planner.reporting.numbers import change, count, percent, rough
+from planner.reporting.numbers import SLIGHT, change, count, number, percent
 from planner.reporting.parts import Card
 from planner.reporting.plants import decisions, expected_sum
 from planner.reporting.provenance import summary_keys, table_rows
-from planner.reporting.remarks import budget_remark, trained_words
+from planner.reporting.remarks import budget_remark, hangs_on_words, trained_words
 from planner.reporting.shortages import short_words, worst_year
 
 WHO = {
@@ -56,8 +56,15 @@ def risk_words(book: Book) -> str:
     aversion = book.case.model.objective.risk_aversion
     return (
         f"Risk = {percent(1 - aversion)} of the expected loss + {percent(aversion)} of the mean loss in "
-        f"{tail_words(book)} (CVaR). A loss is what the missing kilograms cost the users."
+        f"{tail_words(book)} (CVaR). A loss is what the missing kilograms cost the users, {_money_words(book)}."
     )
+
+
+def _money_words(book: Book) -> str:
+    """How losses are counted: discounted to the first year, in money without inflation."""
+    rate, first = book.case.model.risk_discount_rate, book.years[0]
+    less = f"discounted to {first} by {percent(rate)} a year" if rate > 0 else "not discounted"
+    return f"{less}, in money of constant value (that of the case's base year)"
 
 
 def cards(book: Book) -> list[Card]:
@@ -69,27 +76,27 @@ def _risk_cards(book: Book) -> list[Card]:
     s, old = book.summary, book.without
 
     def was(key: str) -> str:
-        return f"without a plan {rough(old[key])} ({change(old[key], s[key]) or 'none'})" if old else ""
+        return f"without a plan {number(old[key])} ({change(old[key], s[key]) or 'none'})" if old else ""
 
     least = s.get("least_risk_musd")
     return [
         Card(
             "Risk",
-            rough(s["risk_musd"]),
+            number(s["risk_musd"]),
             "MUSD",
-            was("risk_musd") or (f"least attainable {rough(least)}" if least is not None else ""),
+            was("risk_musd") or (f"least attainable {number(least)}" if least is not None else ""),
             summary_keys("risk_musd", "least_risk_musd", "without_plan.risk_musd"),
         ),
         Card(
             "Expected loss",
-            rough(s["expected_loss_musd"]),
+            number(s["expected_loss_musd"]),
             "MUSD",
             was("expected_loss_musd"),
             summary_keys("expected_loss_musd", "without_plan.expected_loss_musd"),
         ),
         Card(
             f"Mean loss in {tail_words(book)}",
-            rough(s["cvar_musd"]),
+            number(s["cvar_musd"]),
             "MUSD",
             was("cvar_musd"),
             summary_keys("cvar_musd", "without_plan.cvar_musd"),
@@ -103,14 +110,14 @@ def _plan_cards(book: Book) -> list[Card]:
     out = [
         Card(
             "Cost of the plan",
-            rough(s["cost_musd"]),
+            number(s["cost_musd"]),
             "MUSD",
             "present value, public and private, operation included",
             summary_keys("cost_musd"),
         ),
         Card(
             "Public money",
-            rough(s["public_spend_musd"]),
+            number(s["public_spend_musd"]),
             "MUSD",
             "expected, not discounted",
             summary_keys("public_spend_musd"),
@@ -119,12 +126,12 @@ def _plan_cards(book: Book) -> list[Card]:
             "New plants",
             f"{built['project'].nunique():,}",
             "projects",
-            f"{rough(expected_sum(built, 'capex_musd'))} MUSD of capital",
+            f"{number(expected_sum(built, 'capex_musd'))} MUSD of capital",
             f"{table_rows('investments', EXPECTED)}: projects counted, capex_musd summed",
         ),
         Card(
             "People trained",
-            rough(sum(s["trained"].values())),
+            number(sum(s["trained"].values())),
             "persons",
             trained_words(book),
             f"{summary_keys('trained')}; {table_rows('training')}: intake, probability",
@@ -152,7 +159,7 @@ def answer(book: Book) -> list[Saying]:
     began = f"{table_rows('spending')}: expected, by item and year; {table_rows('stocks', EXPECTED)}: bought_t"
     short = f"{table_rows('shortfall', EXPECTED)}, times the loss per kg; {summary_keys('expected_shortfall_t')}"
     return [
-        Saying("Risk", _risk(book), measures),
+        Saying("Risk", " ".join(filter(None, (_risk(book), risk_words(book), hangs_on_words(book)))), measures),
         Saying("Cost", _cost(book), money),
         Saying("What to fund first", first_words(book), f"{table_rows('investments')}: year, capex_musd; {began}"),
         Saying("Who remains short", short_words(book), f"{short}, scenario_loss_musd"),
@@ -163,44 +170,64 @@ def answer(book: Book) -> list[Saying]:
 def _risk(book: Book) -> str:
     s, old, objective = book.summary, book.without, book.case.model.objective
     if old:
+        before = old["risk_musd"]
         text = (
-            f"With the plan the risk is {rough(s['risk_musd'])} MUSD; without one it is {rough(old['risk_musd'])} MUSD"
-            + (f" ({change(old['risk_musd'], s['risk_musd'])})" if old["risk_musd"] > 0 else "")
-            + f". The expected loss goes from {rough(old['expected_loss_musd'])} "
-            f"to {rough(s['expected_loss_musd'])} MUSD, the mean loss in {tail_words(book)} from "
-            f"{rough(old['cvar_musd'])} to {rough(s['cvar_musd'])} MUSD. "
+            f"With the plan the risk is {number(s['risk_musd'])} MUSD; without one it is {number(before)} MUSD"
+            + (f" ({change(before, s['risk_musd'])})" if before > 0 else "")
+            + f". The expected loss goes from {number(old['expected_loss_musd'])} "
+            f"to {number(s['expected_loss_musd'])} MUSD, the mean loss in {tail_words(book)} from "
+            f"{number(old['cvar_musd'])} to {number(s['cvar_musd'])} MUSD. "
         )
     else:
         text = (
-            f"With the plan the risk is {rough(s['risk_musd'])} MUSD: "
-            f"an expected loss of {rough(s['expected_loss_musd'])} MUSD and a mean loss of {rough(s['cvar_musd'])} "
+            f"With the plan the risk is {number(s['risk_musd'])} MUSD: "
+            f"an expected loss of {number(s['expected_loss_musd'])} MUSD and a mean loss of {number(s['cvar_musd'])} "
             f"MUSD in {tail_words(book)}. "
         )
     if s.get("least_risk_musd") is not None:
         return text + (
-            f"The least risk attainable is {rough(s['least_risk_musd'])} MUSD; this is the cheapest plan within "
+            f"The least risk attainable is {number(s['least_risk_musd'])} MUSD; this is the cheapest plan within "
             f"{percent(objective.risk_slack)} of it."
         )
     if objective.goal == "target":
-        return text + f"It is the cheapest plan whose risk is at most {rough(objective.risk_limit)} MUSD."
+        return text + f"It is the cheapest plan whose risk is at most {number(objective.risk_limit)} MUSD."
     return text + "It is the plan with the least sum of cost and risk."
 
 
 def _cost(book: Book) -> str:
     s, old = book.summary, book.without
-    text = f"The plan costs {rough(s['cost_musd'])} MUSD (present value: capital, operation, people and stock)"
-    text += f"; running what exists costs {rough(old['cost_musd'])} MUSD. " if old else ". "
+    text = f"The plan costs {number(s['cost_musd'])} MUSD (present value: capital, operation, people and stock)"
+    text += f"; running what exists costs {number(old['cost_musd'])} MUSD. {worth_words(book)}" if old else ". "
     paid = spent(book, "funder")
     if paid["amount"].sum() <= 0:
         return text + "It needs no public money."
     funders = paid.groupby("kind")["amount"].sum()
-    shares = [f"{name} {rough(float(funders[name]))}" for name in largest_first(paid)[:3]]
+    shares = [f"{name} {number(float(funders[name]))}" for name in largest_first(paid)[:3]]
     more = len(funders) - len(shares)
     return (
         text
-        + f"Public budgets pay {rough(s['public_spend_musd'])} MUSD (not discounted): {', '.join(shares)}"
+        + f"Public budgets pay {number(s['public_spend_musd'])} MUSD (not discounted): {', '.join(shares)}"
         + (f" and {count(more, 'other')}." if more > 0 else ".")
     )
+
+
+def worth_words(book: Book) -> str:
+    """What the plan costs above running what exists, beside what it takes off the loss."""
+    s, old = book.summary, book.without
+    extra = s["cost_musd"] - old["cost_musd"]
+    saved, tail = (old[key] - s[key] for key in ("expected_loss_musd", "cvar_musd"))
+    if extra < SLIGHT:
+        return f"It costs no more than that, and takes {number(saved)} MUSD off the expected loss. "
+    spread = abs(tail - saved) > SLIGHT
+    text = f"For {number(extra)} MUSD more the plan takes {number(saved)} MUSD off the expected loss" + (
+        f" and {number(tail)} MUSD off the mean loss in {tail_words(book)}. " if spread else ". "
+    )
+    if extra <= saved:
+        return text + "The loss that it avoids on average is more than it costs. "
+    text += f"It costs {number(extra - saved)} MUSD more than the loss that it avoids on average: "
+    if spread and tail > extra:
+        return text + f"it is an insurance of the tail; in {tail_words(book)} it saves more than it costs. "
+    return text + "it is worth that only to who values a lower risk above its mean. "
 
 
 def _binding(book: Book) -> str:

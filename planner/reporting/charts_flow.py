@@ -50,7 +50,7 @@ def material(book: Book, draw: Drawer) -> Figure | None:
             for year in book.years
         ]
         panels += draw.split(_sankey(found), cuts)
-    takeaway = (
+    reading = (
         f"What {listed([midway(book.names.element(e)) for e in main])} goes through on its way to users, in tonnes "
         "of oxide (for metal, the oxide it contains). Thickness: tonnes, on one scale for each element. Oxide and "
         "metal are pools within a group of countries, so what one plant makes is not followed to one user."
@@ -70,7 +70,15 @@ def material(book: Book, draw: Drawer) -> Figure | None:
     ]
     source = f"{table_rows('operations')}: items made, imported, released, bought, reduced; {table_rows('shortfall')}"
     return Figure(
-        "From mine to user, year by year", takeaway, panels, legend, "wide", folded=True, source=source, start=start
+        "From mine to user, year by year",
+        "",
+        panels,
+        legend,
+        "wide",
+        folded=True,
+        source=source,
+        start=start,
+        reading=reading,
     )
 
 

@@ -11,7 +11,7 @@ from planner.reporting import atlas
 from planner.reporting.book import EXPECTED, Book, rows_of
 from planner.reporting.drawing import INK, STAGE_COLOURS, Drawer, Drawing, labels
 from planner.reporting.names import STAGES, STAGES_MANY
-from planner.reporting.numbers import count, listed, number, rough
+from planner.reporting.numbers import count, listed, number
 from planner.reporting.parts import Figure
 from planner.reporting.plants import decisions
 from planner.reporting.provenance import table_rows, told
@@ -35,18 +35,19 @@ def world(book: Book, draw: Drawer) -> Figure | None:
     rest = [{"type": "Feature", "geometry": atlas.shape(c for c in atlas.everywhere() if c not in partners)}]
     missing = [book.names.country(country) for country in named if country not in placed]
     sums = circles.groupby("place")["musd"].sum().sort_values(ascending=False, kind="stable")
-    most = listed([f"{place} {rough(float(musd))}" for place, musd in sums.head(3).items()])
+    most = listed([f"{place} {number(float(musd))}" for place, musd in sums.head(3).items()])
     takeaway = (
-        f"New plants in {count(len(sums), 'country', 'countries')}; most capital goes to {most} MUSD. "
+        f"New plants in {count(len(sums), 'country', 'countries')}; most capital goes to {most} MUSD."
         if len(sums)
-        else "No new plant is committed anywhere. "
-    ) + "Blue: the countries of the case. Area of a circle: capital of its new plants, public and private."
+        else "No new plant is committed anywhere."
+    )
+    reading = "Blue: the countries of the case. Area of a circle: capital of its new plants, public and private."
     if missing:
-        takeaway += f" Not on this map: {listed(missing)}."
+        reading += f" Not on this map: {listed(missing)}."
     legend = [(STAGE_COLOURS[stage], "box", STAGES[stage]) for stage in STAGES if (circles["stage"] == stage).any()]
     panel = draw.panel("What is built where", takeaway, _map(rest, lands, circles, placed))
     source = f"{table_rows('investments')}; outlines: Natural Earth 1:110 m, public domain"
-    return Figure("What is built where", takeaway, [panel], legend, layout="wide", source=source)
+    return Figure("What is built where", takeaway, [panel], legend, layout="wide", source=source, reading=reading)
 
 
 def _circles(book: Book) -> pd.DataFrame:

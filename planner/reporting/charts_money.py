@@ -25,7 +25,7 @@ from planner.reporting.drawing import (
     year_ticks,
 )
 from planner.reporting.money import ITEM_NAMES, budget_use, budgets, largest_first, spent
-from planner.reporting.numbers import listed, number, percent, rough
+from planner.reporting.numbers import listed, number, percent
 from planner.reporting.parts import Figure
 from planner.reporting.provenance import table_rows, told
 
@@ -51,7 +51,7 @@ def spending(book: Book, draw: Drawer) -> Figure | None:
             .sum()
         )
         sums = rows.groupby("kind")["amount"].sum()
-        words = ", ".join(f"{name} {rough(float(sums[name]))}" for name in top if name in sums)
+        words = ", ".join(f"{name} {number(float(sums[name]))}" for name in top if name in sums)
         rows["tip"] = [
             told(
                 f"{r['kind']}, {r['year']}: {number(r['amount'])} MUSD, expected",
@@ -64,8 +64,10 @@ def spending(book: Book, draw: Drawer) -> Figure | None:
     given, total = sum(budgets(book).values()), float(by_funder["amount"].sum())
     years = by_funder.groupby("year")["amount"].sum()
     most = int(years.index[int(years.to_numpy().argmax())])
-    share = f", {percent(total / given)} of the {rough(given)} MUSD budgeted" if given > 0 else ""
-    takeaway = f"Public budgets pay {rough(total)} MUSD{share}; the peak is {rough(float(years[most]))} MUSD in {most}."
+    share = f", {percent(total / given)} of the {number(given)} MUSD budgeted" if given > 0 else ""
+    takeaway = (
+        f"Public budgets pay {number(total)} MUSD{share}; the peak is {number(float(years[most]))} MUSD in {most}."
+    )
     return Figure("Public money by year", takeaway, panels, layout="pair", source=SPENDING)
 
 
@@ -84,14 +86,20 @@ def use_of_budgets(book: Book, draw: Drawer) -> Figure | None:
         else "No funder spends all it has in any year, so money is not what limits the plan."
     )
     carried = book.case.model.policy.budget_carry_over
-    takeaway = f"{words} Available: the budget of the year" + (" and what is left of earlier ones." if carried else ".")
+    reading = "Available: the budget of the year" + (" and what is left of earlier ones." if carried else ".")
     panels = [
         draw.panel("All funders, MUSD a year", words, _together(book, together)),
         draw.panel("Share of the money available that is spent, per cent", words, _by_funder(book, rows)),
     ]
     legend = [(WITH, "box", "spent"), (INK, "line", "budget of the year"), (WITHOUT, "dash", "available")]
     return Figure(
-        "Use of the budgets", takeaway, panels, legend, layout="pair", source=f"inputs/budgets.csv and {SPENDING}"
+        "Use of the budgets",
+        words,
+        panels,
+        legend,
+        layout="pair",
+        source=f"inputs/budgets.csv and {SPENDING}",
+        reading=reading,
     )
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from planner.reporting.book import EXPECTED, Book, records
 from planner.reporting.drawing import EXISTING, HUES, INK, WITHOUT, Drawer, Drawing
-from planner.reporting.numbers import number, rough
+from planner.reporting.numbers import number
 from planner.reporting.parts import Figure
 from planner.reporting.plants import pyramid
 from planner.reporting.provenance import table_rows, told
@@ -32,7 +32,7 @@ def skills(book: Book, draw: Drawer) -> Figure | None:
     trained = people.groupby("year")["training"].sum()
     most = int(trained.to_numpy().argmax())
     told_first = (
-        f"Most are in training in {trained.index[most]}: {rough(float(trained.iloc[most]))} persons. "
+        f"Most are in training in {trained.index[most]}: {number(float(trained.iloc[most]))} persons. "
         if trained.sum() > 1e-6
         else "Nobody is in training. "
     )

@@ -37,15 +37,15 @@ def timeline(book: Book, draw: Drawer) -> Figure:
     when = f"all in {first}" if first == last else f"between {first} and {last}"
     takeaway = (
         f"{count(rows['project'].nunique(), 'project')} are committed {when}; the first new output comes in "
-        f"{int(rows['first_output'].min())}, full use of the last in {int(rows['full_output'].max())}. "
-        "Pale: under construction; middle: running in; full colour: full nameplate usable. Numbers: new t/y."
+        f"{int(rows['first_output'].min())}, full use of the last in {int(rows['full_output'].max())}."
     )
+    reading = "Pale: under construction; middle: running in; full colour: full nameplate usable. Numbers: new t/y."
     if not everywhere(rows):
         takeaway += " Some commitments are made in some scenarios only; the table says in which."
     legend = [(STAGE_COLOURS[stage], "box", STAGES[stage]) for stage in STAGES if (rows["stage"] == stage).any()]
     source = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
     title = "When each plant is committed, built and in use"
-    return Figure(title, takeaway, panels, legend, layout="wide", source=source)
+    return Figure(title, takeaway, panels, legend, layout="wide", source=source, reading=reading)
 
 
 def _bars(book: Book, draw: Drawer, stage: str, rows: pd.DataFrame) -> Panel:
@@ -147,7 +147,7 @@ def capacities(book: Book, draw: Drawer) -> Figure:
             f"expected use {number(last['throughput_t'])} {unit}/y."
         )
         panels.append(draw.panel(f"{STAGES_MANY[stage]}, {unit}/y", told, chart))
-    takeaway = (
+    reading = (
         "Bars: capacity that exists and that the plan adds. Solid line: what is expected to run; dashed line: what "
         "runs "
         f"in the worst scenario, “{book.names.scenario(book.worst)}”. Capacity that idles in calm years is the "
@@ -160,7 +160,7 @@ def capacities(book: Book, draw: Drawer) -> Figure:
         (INK, "dash", "in use, worst scenario"),
     ]
     source = table_rows("capacity", EXPECTED) + ": existing_tpa, new_tpa, throughput_t"
-    return Figure("Capacity and its use", takeaway, panels, legend, source=source)
+    return Figure("Capacity and its use", "", panels, legend, source=source, reading=reading)
 
 
 def _capacity_bars(

@@ -8,7 +8,7 @@ import pandas as pd
 from planner.reporting.answer import tail_words
 from planner.reporting.book import EXPECTED, Book
 from planner.reporting.drawing import INK, WITH, WITHOUT, Cut, Drawer, Drawing, labels, year_ticks
-from planner.reporting.numbers import count, number, percent, rough
+from planner.reporting.numbers import count, number, percent
 from planner.reporting.parts import Figure, Panel
 from planner.reporting.provenance import summary_keys, table_rows, told
 from planner.reporting.supply import ever_short, shares_short
@@ -47,10 +47,12 @@ def losses(book: Book, draw: Drawer) -> Figure:
     none = sum(1 for value in after.values() if value <= 0.005)
     takeaway = f"With the plan, {none} of {count(len(after), 'scenario')} cause no loss at all"
     takeaway += f" (without one: {sum(1 for value in before.values() if value <= 0.005)})." if before else "."
-    takeaway += " Thin lines: mean and CVaR with the plan. No bar: no loss."
+    reading = "Thin lines: mean and CVaR with the plan. No bar: no loss."
     legend = [(WITH, "box", KINDS[1]), *([(WITHOUT, "box", KINDS[0])] if before else [])]
     source = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "risk_musd", "without_plan")
-    return Figure("What each scenario costs the users", takeaway, panels, legend, layout="wide", source=source)
+    return Figure(
+        "What each scenario costs the users", takeaway, panels, legend, "wide", source=source, reading=reading
+    )
 
 
 def _loss_bars(
@@ -98,22 +100,23 @@ def distribution(book: Book, draw: Drawer) -> Figure | None:
         steps.append(_exceedance(book, figures["scenario_loss_musd"], kind, f"{prefix}scenario_loss_musd"))
         for name, key, dash in (("mean", "expected_loss_musd", "mean"), ("CVaR", "cvar_musd", "CVaR")):
             tip = told(f"{name}, {kind}: {number(figures[key])} MUSD", summary_keys(prefix + key))
-            marks.append((kind, f"{name} {rough(figures[key])}", dash, figures[key], tip))
+            marks.append((kind, f"{name} {number(figures[key])}", dash, figures[key], tip))
     rows = pd.concat(steps)
     lines = pd.DataFrame(marks, columns=["kind", "text", "name", "loss", "tip"])
     chart = _distribution_chart(rows, lines, max(1e-9, float(rows["loss"].max())))
     after, tail = book.summary, 1.0 - book.case.model.objective.tail
     takeaway = (
-        f"Height: the probability of losing at least so much. With the plan the mean is "
-        f"{rough(after['expected_loss_musd'])} MUSD and the mean of {tail_words(book)} (CVaR) "
-        f"{rough(after['cvar_musd'])} MUSD. Solid rules: mean; dashed rules: CVaR"
+        f"With the plan the mean is "
+        f"{number(after['expected_loss_musd'])} MUSD and the mean of {tail_words(book)} (CVaR) "
+        f"{number(after['cvar_musd'])} MUSD"
         + (f"; the tail it averages lies below {percent(round(tail, 6))}." if tail < 1 else ".")
     )
     legend = [(WITH, "line", KINDS[1]), *([(WITHOUT, "line", KINDS[0])] if book.without else [])]
+    reading = "Height: the probability of losing at least so much. Solid rules: mean; dashed rules: CVaR."
     panel = draw.panel("Probability of a loss of at least so many MUSD", takeaway, chart)
     source = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "without_plan")
     source += "; probabilities: inputs/scenarios.csv"
-    return Figure("How likely losses are", takeaway, [panel], legend, layout="wide", source=source)
+    return Figure("How likely losses are", takeaway, [panel], legend, "wide", source=source, reading=reading)
 
 
 def _exceedance(book: Book, by_scenario: dict[str, float], kind: str, key: str) -> pd.DataFrame:
@@ -179,12 +182,12 @@ def heat_maps(book: Book, draw: Drawer) -> Figure | None:
             cells.append(_cells(book, rows, column, f"k{key}", element, title))
             cuts.append(Cut(f"k{key}", f"{name}, {title}", _deepest(rows, column), {"Element": name, "Plan": title}))
         panels += draw.split(_heat(pd.concat(cells), top, book.years), cuts)
-    takeaway = (
+    reading = (
         "Expected shortfall as a share of expected demand, per cent; the same colours everywhere. "
         "Empty: nothing missing in any scenario."
     )
     source = table_rows("shortfall", EXPECTED) + ": tonnes (with the plan) or without_plan_t, over demand_t"
-    return Figure("Who is short of what, and when", takeaway, panels, layout="pair", source=source)
+    return Figure("Who is short of what, and when", "", panels, layout="pair", source=source, reading=reading)
 
 
 def _deepest(rows: pd.DataFrame, column: str) -> str:

@@ -24,7 +24,7 @@ from planner.reporting.drawing import (
     year_bands,
 )
 from planner.reporting.names import midway
-from planner.reporting.numbers import listed, number, percent, rough
+from planner.reporting.numbers import listed, number, percent
 from planner.reporting.parts import Figure, Legend, Panel
 from planner.reporting.provenance import table_rows, told
 from planner.reporting.supply import (
@@ -68,16 +68,19 @@ def supply_and_demand(book: Book, draw: Drawer, *, short: bool) -> Figure | None
         missing = balance(book, element, worst)
         after, before = _short(missing, "met"), _short(missing, "met_without") if book.compared else None
         told_of.append(
-            f"{name}{f' in “{book.names.scenario(worst)}”' if several else ''}: {rough(after)} t short with the plan"
-            + (f", {rough(before)} t without" if before is not None else "")
+            f"{name}{f' in “{book.names.scenario(worst)}”' if several else ''}: {number(after)} t short with the plan"
+            + (f", {number(before)} t without" if before is not None else "")
         )
     most = f"Each in the scenario in which most of it is missing{' without a plan' if book.compared else ''}. "
-    takeaway = (most if several else "") + ". ".join(told_of) + ". Where the lines lie on the grey band, demand is met."
+    takeaway = (most if several else "") + ". ".join(told_of) + "."
+    reading = "Where the lines lie on the grey band, demand is met."
     if several:
-        takeaway += (
+        reading += (
             " Fans: thick line, expected; dark, from 10 to 90 % of futures; pale, all; thin lines, each scenario."
         )
-    return Figure("Demand and what is met of it, t a year", takeaway, panels, _shapes(book), source=SHORTFALL)
+    return Figure(
+        "Demand and what is met of it, t a year", takeaway, panels, _shapes(book), source=SHORTFALL, reading=reading
+    )
 
 
 def _never_short(book: Book, draw: Drawer, elements: list[str]) -> Figure:
@@ -212,13 +215,14 @@ def supply_by_source(book: Book, draw: Drawer) -> Figure | None:
     if not panels:
         return None
     names = listed([midway(book.names.element(e)) for e in main])
-    takeaway = (
-        f"The elements whose shortage costs most: {names}. Line: what users and, for oxide, metal plants take in. Bars "
+    takeaway = f"The elements whose shortage costs most: {names}."
+    reading = (
+        "Line: what users and, for oxide, metal plants take in. Bars "
         "above the line go to stock or are left over; a gap below it is the shortfall."
     )
     legend = [*legend_of(sorted(colours.items(), key=_imports_first)), (INK, "line", "use")]
     source = table_rows("operations") + ": items imported, made, released; line: demand_t of shortfall.csv and reduced"
-    return Figure("Where it comes from, t a year", takeaway, panels, legend, source=source)
+    return Figure("Where it comes from, t a year", "", panels, legend, source=source, reading=f"{takeaway} {reading}")
 
 
 def _source_bars(

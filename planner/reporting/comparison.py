@@ -9,7 +9,7 @@ from planner.data.case import Case
 from planner.reporting.answer import Saying
 from planner.reporting.layout import inquiry_page
 from planner.reporting.names import Names
-from planner.reporting.numbers import NOTHING, count, listed, number, rough
+from planner.reporting.numbers import NOTHING, count, listed, number
 from planner.reporting.parts import Column, Grid, Part, Section, Text, texts
 
 KIND = "Comparison of runs"
@@ -87,8 +87,8 @@ def comparison_sentences(found: Comparison, names: Names) -> list[str]:
     """What changed and why, in one or two sentences."""
     change = found.second.risk - found.first.risk
     text = (
-        f"Risk {rough(found.first.risk)} → {rough(found.second.risk)} MUSD, cost {rough(found.first.cost)} → "
-        f"{rough(found.second.cost)} MUSD; {count(len(found.cells), 'input')} in {count(len(found.causes), 'group')} "
+        f"Risk {number(found.first.risk)} → {number(found.second.risk)} MUSD, cost {number(found.first.cost)} → "
+        f"{number(found.second.cost)} MUSD; {count(len(found.cells), 'input')} in {count(len(found.causes), 'group')} "
         "differ."
     )
     if not found.causes:
@@ -100,7 +100,7 @@ def comparison_sentences(found: Comparison, names: Names) -> list[str]:
 
 
 def _signed(value: float) -> str:
-    return "0" if abs(value) < SMALLEST else ("+" if value > 0 else "") + rough(value)
+    return "0" if abs(value) < SMALLEST else ("+" if value > 0 else "") + number(value)
 
 
 def _sections(found: Comparison, names: Names, at: int) -> list[Section]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ class Rung:
     """One counterfactual, solved. Money in MUSD.
 
     least_risk: attainable; risk and cost: of the cheapest plan within the slack of it (cost None: not asked for).
-    against: key of the rung it is compared with; change: its least risk less that rung's.
+    against: key of the rung it is compared with; change: its least risk less that rung's. capital: expected, not
+    discounted, by stage; only of the rungs of the ladder.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Rung:
     against: str = ""
     change: float = 0.0
     change_cost: float | None = None
+    capital: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -177,8 +179,8 @@ class Commitment:
     """New capacity of a project (t/y) in the plan that answers what has shown itself.
 
     at_once: decided while nothing has shown itself; sure, expected, most: least, mean and most over the scenarios;
-    probability: that any of it is built; first_year: of the earliest decision; committed: in the plan that decides
-    everything once; capital: MUSD per t/y, public and private.
+    probability: that any of it is built; first_year: of the earliest decision; committed, committed_year: the same in
+    the plan that decides everything once; capital: MUSD per t/y, public and private.
     """
 
     project: str
@@ -189,14 +191,20 @@ class Commitment:
     probability: float
     first_year: int | None
     committed: float
+    committed_year: int | None
     capital: float
 
 
 @dataclass(frozen=True)
 class Flexibility:
-    """The plan that answers what has shown itself, project by project. idle: probability that it builds nothing."""
+    """The plan that answers what has shown itself, project by project.
 
-    idle: float
+    idle: scenario -> probability, of those in which it builds nothing. first_stock: what it spends on stock in the
+    first year (MUSD, expected).
+    """
+
+    idle: Mapping[str, float]
+    first_stock: float
     commitments: Sequence[Commitment]
 
 
@@ -204,7 +212,8 @@ class Flexibility:
 class Moved:
     """The cheapest plan of least risk with an unsure input at an end of its range; `input` is '' as given.
 
-    Money in MUSD; capital by stage, expected, not discounted. builds: the projects it builds more than a hundredth of.
+    Money in MUSD; capital by stage, expected, not discounted. builds: expected new capacity (t/y) of the projects it
+    builds more than a hundredth of.
     """
 
     input: str
@@ -212,7 +221,7 @@ class Moved:
     least_risk: float
     cost: float
     capital: Mapping[str, float]
-    builds: Sequence[str]
+    builds: Mapping[str, float]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from planner.reporting.book import WITHOUT, Book
 from planner.reporting.limits import limits
 from planner.reporting.money import budgets, largest_first, pivot, spent
-from planner.reporting.numbers import NOTHING, count, number, percent
+from planner.reporting.numbers import NOTHING, amount, count, number, percent
 from planner.reporting.parts import Column, Grid, texts
 from planner.reporting.provenance import summary_keys, table_rows
 from planner.reporting.supply import totals
@@ -23,8 +23,8 @@ def shortfalls(book: Book) -> Grid:
     before = book.without.get("scenario_loss_musd", {})
 
     def pair(w: str, e: str) -> str:
-        after = number(float(short["tonnes"].get((w, e), 0.0)))
-        return f"{number(float(short[WITHOUT].get((w, e), 0.0)))} → {after}" if book.compared else after
+        after = amount(float(short["tonnes"].get((w, e), 0.0)))
+        return f"{amount(float(short[WITHOUT].get((w, e), 0.0)))} → {after}" if book.compared else after
 
     cells = [
         [
@@ -58,15 +58,15 @@ def paid(book: Book, by: str) -> Grid | None:
     cells = [
         [
             str(kind),
-            *(number(float(v)) for v in values),
-            number(float(values.sum())),
+            *(amount(float(v)) for v in values),
+            amount(float(values.sum())),
             *([number(given.get(str(kind), 0.0))] if given else []),
         ]
         for kind, values in table.iterrows()
     ]
     total = [
         "All",
-        *(number(float(v)) for v in table.sum()),
+        *(amount(float(v)) for v in table.sum()),
         number(float(table.to_numpy().sum())),
         *([number(sum(given.values()))] if given else []),
     ]
@@ -96,7 +96,7 @@ def who_pays_where(book: Book) -> Grid | None:
     sums = rows.groupby(["funder", "country"])["expected"].sum().to_dict()
     places = sorted(rows["country"].unique(), key=book.names.country)
     order = largest_first(rows.rename(columns={"funder": "kind", "expected": "amount"}))
-    cells = [[book.names.country(c), *(number(sums.get((f, c), 0.0)) for f in order)] for c in places]
+    cells = [[book.names.country(c), *(amount(sums.get((f, c), 0.0)) for f in order)] for c in places]
     return Grid(
         "From whom to where",
         [*texts("to"), *(Column(f"from {book.names.party(f)}", "MUSD") for f in order)],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from planner.reporting.book import EXPECTED, Book, rows_of
 from planner.reporting.names import STAGES, STAGES_MANY, midway
-from planner.reporting.numbers import NOTHING, as_year, count, number, percent
+from planner.reporting.numbers import NOTHING, SLIGHT, amount, as_year, count, number, percent
 from planner.reporting.parts import Column, Grid, texts
 from planner.reporting.plants import (
     UNITS,
@@ -22,9 +24,6 @@ from planner.reporting.plants import (
 )
 from planner.reporting.provenance import table_rows
 
-SLIGHT_PERSONS = 0.05
-"""Less than this of a full-time person is not shown by itself."""
-
 
 def investments(book: Book) -> Grid:
     """What is committed, where, when, for how much."""
@@ -34,6 +33,7 @@ def investments(book: Book) -> Grid:
         *texts("project", "country", "stage"),
         Column("committed"),
         Column("capacity", "t/y"),
+        Column("share of possible"),
         Column("capital", "MUSD"),
         Column("public part", "MUSD"),
         Column("first output"),
@@ -45,6 +45,7 @@ def investments(book: Book) -> Grid:
             STAGES.get(r.stage, r.stage),
             as_year(r.year),
             number(r.tpa),
+            percent(round(r.tpa / book.case.projects[r.project].max_new_tpa, 4)),
             number(r.capex_musd),
             number(r.public_musd),
             as_year(r.first_output),
@@ -55,6 +56,7 @@ def investments(book: Book) -> Grid:
     columns += [Column("probability"), *texts("in scenarios")] if partly else []
     total = [
         "All, expected" if partly else "All",
+        "",
         "",
         "",
         "",
@@ -70,6 +72,8 @@ def investments(book: Book) -> Grid:
         [*cells, total],
         marks=[*("" for _ in cells), "total"],
         note="t/y counts TREO for mines, TREO or heavy oxides for separation plants, oxide taken in for metal plants. "
+        "Share of possible: of the most that could be built there; where it is less than all, the plan builds a part, "
+        "which may have to be rounded to a whole plant. "
         "Capital is the whole of it, public and private, not discounted. First output is before any delay that a "
         "scenario may bring.",
         source=table_rows("investments") + "; first output: year plus lead_time_years of inputs/projects.csv",
@@ -82,19 +86,19 @@ def people(book: Book) -> Grid | None:
     if rows.empty:
         return None
     amounts = ["intake", "new_seats", "hired"]
-    slight = rows[amounts].max(axis=1) < SLIGHT_PERSONS
+    slight = rows[amounts].max(axis=1) < SLIGHT
     cells = [
         [
             book.names.country(r.country),
             book.names.skill(r.skill),
-            *(number(v) for v in (r.intake, r.new_seats, r.hired)),
+            *(amount(v) for v in (r.intake, r.new_seats, r.hired)),
             _span(r.first, r.last),
         ]
         for r in rows_of(rows[~slight])
     ]
     if slight.any():
         few = rows[slight]
-        kept = [number(float(few[c].sum())) for c in amounts]
+        kept = [amount(float(few[c].sum())) for c in amounts]
         cells.append([count(len(few), "other team"), "", *kept, _span(few["first"].min(), few["last"].max())])
     total = ["All", "", *(number(float(rows[c].sum())) for c in ("intake", "new_seats", "hired")), ""]
     sums = ", ".join(
@@ -116,7 +120,7 @@ def people(book: Book) -> Grid | None:
         note="Totals over the horizon, expected over the scenarios. Trainees: who begin; fewer complete it, and those "
         "who would complete it after the last year are not counted as trained. They also fill seats that exist; hires "
         "come from outside the trade. Persons are full-time equivalents and may be fractions; teams with less than "
-        f"{SLIGHT_PERSONS:g} of everything stand together.",
+        f"{SLIGHT:g} of everything stand together.",
         source=f"{table_rows('training')}: intake, new_seats; {table_rows('workforce', EXPECTED)}: hired",
     )
 
@@ -126,28 +130,49 @@ def stocks(book: Book) -> Grid | None:
     rows = purchases(book)
     if rows.empty:
         return None
+    partly = bool((rows["scenarios"] < len(book.weights)).any())
+    slight = rows["bought_t"] < SLIGHT
     cells = [
         [
             book.names.element(r.element),
             r.form,
             book.names.country(r.country),
             number(r.bought_t),
+            *([_in_scenarios(r, len(book.weights)), number(r.bought_t / r.probability)] if partly else []),
             _span(r.first, r.last),
         ]
-        for r in rows_of(rows)
+        for r in rows_of(rows[~slight])
     ]
+    if slight.any():
+        few = rows[slight]
+        rest = ["others", "", "", amount(float(few["bought_t"].sum())), *([NOTHING, NOTHING] if partly else [])]
+        cells.append([*rest, _span(few["first"].min(), few["last"].max())])
     sums = ", ".join(
         f"{midway(book.names.element(str(e)))} {number(float(t))} t"
         for e, t in rows.groupby("element")["bought_t"].sum().items()
     )
     return Grid(
         f"Stock to buy: {sums}",
-        [*texts("element", "form", "country"), Column("bought, expected", "t"), Column("years")],
+        [
+            *texts("element", "form", "country"),
+            Column("bought, expected", "t"),
+            *([Column("bought in", "scenarios"), Column("expected over those", "t")] if partly else []),
+            Column("years"),
+        ],
         cells,
         folded=len(cells) > 12,
-        note="Totals over the horizon. Part of it refills what was released.",
+        note="Totals over the horizon. Part of it refills what was released."
+        + (
+            " Not all of it is bought in every scenario: some only once a disruption has shown itself."
+            if partly
+            else ""
+        ),
         source=table_rows("stocks", EXPECTED) + ": bought_t",
     )
+
+
+def _in_scenarios(row: Any, all_of_them: int) -> str:
+    return "all" if row.scenarios == all_of_them else f"{row.scenarios} of {all_of_them}"
 
 
 def _span(first: float, last: float) -> str:
@@ -189,7 +214,7 @@ def teams(book: Book) -> Grid | None:
     if rows.empty:
         return None
     most = rows.groupby(["country", "skill"])["needed"].transform("max")
-    rows = rows[most >= SLIGHT_PERSONS]
+    rows = rows[most >= SLIGHT]
     if rows.empty:
         return None
     at = {(r.country, r.skill, r.year): f"{r.needed:,.1f} / {r.staff:,.1f}" for r in rows_of(rows)}
@@ -208,7 +233,7 @@ def teams(book: Book) -> Grid | None:
         cells,
         folded=True,
         note="Expected over the scenarios. Persons are full-time equivalents and may be fractions. Countries and "
-        f"skills of which the plan never needs {SLIGHT_PERSONS:g} are left out.",
+        f"skills of which the plan never needs {SLIGHT:g} are left out.",
         source=table_rows("workforce", EXPECTED) + ": needed, staff",
     )
 

@@ -148,7 +148,7 @@ def leaning(found: Explanation | None) -> Part:
 
 UNTRIED = (
     "The rows below are ranked by their stated confidence alone. Which of the unsure inputs matter is found by moving "
-    "them: “planner explain FOLDER” does that and puts a list of the assumptions that this result leans on most here."
+    "them, which was not asked of this run: see “Why this plan”."
 )
 LONGEST_SOURCE = 70
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from planner.reporting.book import Book, records
 from planner.reporting.names import Names, midway
-from planner.reporting.numbers import count, rough
+from planner.reporting.numbers import count, number
 
 PER_KIND = 4
 KINDS: dict[str, str] = {
@@ -78,7 +78,7 @@ def _limit(names: Names, row: dict[str, Any]) -> Limit:
         str(row["scarce"]),
         KINDS.get(row["scarce"], str(row["scarce"])),
         words,
-        f"{words} takes {rough(row['musd_per_unit'])} MUSD {off}{same}",
+        f"{words} takes {number(row['musd_per_unit'])} MUSD {off}{same}",
         year,
         float(row["musd_per_unit"]),
         str(row["unit"]),

@@ -18,7 +18,7 @@ def render_markdown(
     sections: Sequence[Section],
     unknown: Sequence[str],
 ) -> str:
-    """The whole report as text. Charts are told by their sentence; input tables stay in the workbook."""
+    """The whole report as text. Charts are told by their sentence, or left out; input tables stay in the workbook."""
     lines = [f"# {plain(title)}", "", plain(question), "", "| | |", "| --- | --- |"]
     lines += [f"| {plain(c.title)} | {plain(' '.join(filter(None, (c.value, c.unit))))}{_note(c)} |" for c in cards]
     lines += [""] + [line for s in sayings for line in (f"**{plain(s.about)}.** {plain(s.sentence)}", "")]
@@ -45,6 +45,8 @@ def _section(section: Section) -> Iterator[str]:
         if isinstance(part, Text):
             for paragraph in part.paragraphs:
                 yield from (plain(paragraph), "")
+            continue
+        if isinstance(part, Figure) and not part.takeaway:
             continue
         yield from (f"### {plain(part.title)}", "")
         if isinstance(part, Figure):

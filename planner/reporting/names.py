@@ -17,6 +17,12 @@ def readable(text: str) -> str:
     return " ".join(word.upper() if len(word) <= 3 and word.isalpha() and word.islower() else word for word in words)
 
 
+def headline(text: str) -> str:
+    """The name of a case as a title: 'allied-2026' -> 'Allied 2026'."""
+    words = readable(text.replace("-", " "))
+    return words[:1].upper() + words[1:]
+
+
 def midway(name: str) -> str:
     """A name in the middle of a sentence: 'Dysprosium' -> 'dysprosium'; symbols and abbreviations stay."""
     return name[0].lower() + name[1:] if len(name) > 3 and name[1].islower() and name[0].isupper() else name

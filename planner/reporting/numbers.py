@@ -1,4 +1,5 @@
-"""Numbers as people read them: thousands separators, about three significant digits, a true minus sign."""
+"""Numbers as people read them: thousands separators, whole from 100 on, a true minus sign. The same figure has the
+same digits in sentences and in tables."""
 
 from __future__ import annotations
 
@@ -6,10 +7,12 @@ import math
 
 NOTHING = "–"
 MINUS = "−"
+SLIGHT = 0.05
+"""Below this an amount of MUSD, tonnes or persons is not told by its digits."""
 
 
 def number(value: float | None) -> str:
-    """A number for a table: whole from 100 on, else three significant digits; a dash if there is none."""
+    """A number: whole from 100 on, else three significant digits; a dash if there is none."""
     if value is None or math.isnan(value):
         return NOTHING
     size = abs(value)
@@ -21,12 +24,9 @@ def number(value: float | None) -> str:
     return _signed(f"{value:,.{digits}f}")
 
 
-def rough(value: float | None) -> str:
-    """A number for a sentence: three significant digits from ten thousand on."""
-    if value is None or math.isnan(value) or abs(value) < 10_000:
-        return number(value)
-    step = 10 ** (math.floor(math.log10(abs(value))) - 2)
-    return _signed(f"{round(value / step) * step:,.0f}")
+def amount(value: float | None) -> str:
+    """A number of MUSD, tonnes or persons for a table, where less than a twentieth of one says nothing."""
+    return "<0.05" if value is not None and 0 < value < SLIGHT else number(value)
 
 
 def percent(share: float | None) -> str:

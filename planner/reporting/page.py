@@ -21,7 +21,7 @@ from planner.reporting.drawing import Drawer, fast_charts
 from planner.reporting.funding import begun_by_year
 from planner.reporting.inputs import input_grids, leaning, sureness
 from planner.reporting.layout import render
-from planner.reporting.names import readable
+from planner.reporting.names import headline
 from planner.reporting.parts import Part, Section, Text
 from planner.reporting.provenance import table_rows
 from planner.reporting.reconcile import from_capital_to_cost
@@ -54,7 +54,7 @@ def render_page(book: Book, parts: list[Section] | None = None) -> str:
     return render(
         "report.html.j2",
         run=f"Run of {book.title}, inputs {book.summary.get('inputs_sha256', book.case.sha256)[:12]}",
-        title=readable(book.title),
+        title=headline(book.title),
         subtitle=subtitle,
         question=question(book),
         status=book.status,
@@ -62,7 +62,6 @@ def render_page(book: Book, parts: list[Section] | None = None) -> str:
         planned=planned,
         sayings=told(book) if planned else [],
         cards=cards(book) if planned else [],
-        risk_words=risk_words(book),
         sections=(parts or sections(book)) if planned else [_inputs(book)],
         unknown=UNKNOWN,
     )
@@ -103,8 +102,13 @@ def _decision(book: Book, draw: Drawer) -> Section:
         if remarks
         else None,
     ]
+    stock = (
+        "stock is bought and released in answer to what has shown itself."
+        if len(book.weights) > 1
+        else "stock is bought and released year by year."
+    )
     how = (
-        "All of it is decided once and holds in every scenario."
+        f"Plants, training and hiring are decided once and hold in every scenario; {stock}"
         if book.case.model.policy.investment == "committed"
         else "Decisions may differ once a disruption has shown itself; the table says when each is taken."
     )

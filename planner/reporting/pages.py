@@ -9,7 +9,7 @@ from planner.reporting.book import Book, open_book
 from planner.reporting.explanation import read_explanation
 from planner.reporting.iamc import iamc_table
 from planner.reporting.markdown import render_markdown
-from planner.reporting.names import readable
+from planner.reporting.names import headline
 from planner.reporting.page import UNKNOWN, render_page, sections
 from planner.reporting.parts import Grid, Section
 from planner.reporting.typeset import write_pdf
@@ -52,7 +52,7 @@ def _write_html(book: Book, parts: list[Section] | None, folder: Path) -> None:
 
 
 def _other_forms(book: Book, parts: list[Section], folder: Path) -> None:
-    title, ask, sayings, figures = readable(book.title), question(book), told(book), cards(book)
+    title, ask, sayings, figures = headline(book.title), question(book), told(book), cards(book)
     short = [_without_inputs(section) for section in parts]
     write_pdf(folder / "report.pdf", title, ask, sayings, figures, short, UNKNOWN)
     text = render_markdown(title, ask, sayings, figures, short, UNKNOWN)

@@ -64,7 +64,14 @@ class Figure:
     source: str = ""
     start: Mapping[str, str] = field(default_factory=dict)
     """What is picked when an interactive page opens; all panels where a choice is not named."""
+    reading: str = ""
+    """How the drawing is read: colours, lines, areas. It means nothing where there is no drawing."""
     kind: str = "figure"
+
+    @property
+    def caption(self) -> str:
+        """What stands under the drawing."""
+        return " ".join(filter(None, (self.takeaway, self.reading)))
 
 
 @dataclass(frozen=True)

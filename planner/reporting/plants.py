@@ -117,10 +117,18 @@ def pyramid(book: Book) -> pd.DataFrame:
 
 
 def purchases(book: Book) -> pd.DataFrame:
-    """Expected stock purchases (t) and their cost (MUSD) by country, element, form, with the first year."""
-    stocks = book.tables["stocks"]
-    rows = book.expected(stocks[stocks["bought_t"] > 1e-9], ["country", "element", "form", "year"], ["bought_t"])
-    out = rows.groupby(["country", "element", "form"], as_index=False).agg(
+    """Expected stock purchases (t) by country, element, form: the first and the last year, and in how many `scenarios`,
+    of which `probability`."""
+    stocks, good = book.tables["stocks"], ["country", "element", "form"]
+    stocks = stocks[stocks["bought_t"] > 1e-9]
+    rows = book.expected(stocks, [*good, "year"], ["bought_t"])
+    out = rows.groupby(good, as_index=False).agg(
         bought_t=("bought_t", "sum"), first=("year", "min"), last=("year", "max")
+    )
+    where = stocks[[*good, "scenario"]].drop_duplicates()
+    where = where.assign(probability=where["scenario"].map(book.weights).astype(float))
+    out = out.merge(
+        where.groupby(good, as_index=False).agg(scenarios=("scenario", "size"), probability=("probability", "sum")),
+        on=good,
     )
     return out.sort_values(["element", "bought_t"], ascending=[True, False], ignore_index=True)

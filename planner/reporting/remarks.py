@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from planner.reporting.book import WITHOUT, Book
 from planner.reporting.money import budget_use
 from planner.reporting.names import midway
-from planner.reporting.numbers import count, listed, rough
+from planner.reporting.numbers import count, listed, number, percent
 from planner.reporting.plants import purchases
 
 SPENT_SHARE, SMALLEST_MUSD, SMALLEST_T = 1e-4, 0.05, 0.05
@@ -48,6 +50,41 @@ def years_words(years: list[int]) -> str:
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}–{run[-1]}" for run in runs)
 
 
+def hangs_on_words(book: Book) -> str:
+    """Which scenario makes the largest part of the expected loss without a plan, and which of the tail; '' if there is
+    nothing to compare."""
+    losses: dict[str, float] = book.without.get("scenario_loss_musd", {})
+    mean = sum(book.weights[w] * losses[w] for w in losses)
+    if len(losses) < 2 or mean <= SMALLEST_MUSD:
+        return ""
+    parts = {w: book.weights[w] * losses[w] / mean for w in losses}
+    tail = _tail_shares(book, losses)
+    first, worst = (max(sorted(of), key=lambda w: of[w]) for of in (parts, tail))
+    text = (
+        f"Without a plan “{book.names.scenario(first)}” (probability {percent(book.weights[first])}) alone makes "
+        f"{percent(parts[first])} of the expected loss"
+    )
+    if book.case.model.objective.tail <= 0:
+        return f"{text}."
+    if first == worst:
+        return f"{text} and {percent(tail[worst])} of the mean loss of the tail."
+    return (
+        f"{text}, and “{book.names.scenario(worst)}” (probability {percent(book.weights[worst])}) "
+        f"{percent(tail[worst])} of the mean loss of the tail."
+    )
+
+
+def _tail_shares(book: Book, losses: Mapping[str, float]) -> dict[str, float]:
+    """Part of each scenario in the mean loss of the worst cases."""
+    left, parts = 1.0 - book.case.model.objective.tail, {}
+    for w in sorted(losses, key=lambda w: (-losses[w], w)):
+        weight = min(book.weights[w], left)
+        left -= weight
+        parts[w] = weight * losses[w]
+    whole = sum(parts.values())
+    return {w: musd / whole if whole > 0 else 0.0 for w, musd in parts.items()}
+
+
 def stock_remarks(book: Book) -> list[str]:
     """Elements that are bought into stock although they are never short: what the stock takes the place of."""
     if not book.compared:
@@ -77,7 +114,7 @@ def _stock_remark(book: Book, element: str) -> str:
         f"{name[0].upper()}{name[1:]} is bought into stock although it is short in no scenario, with or without the "
         f"plan. It is bought in {where or count(len(hit), 'scenario')}"
         f"{'' if where else f' of {len(book.weights)}'}; in the one with most of it, “{book.names.scenario(most)}”, "
-        f"{rough(float(own['bought_t'].sum()))} t in {years_words(bought)}"
+        f"{number(float(own['bought_t'].sum()))} t in {years_words(bought)}"
     )
     if not released:
         return f"{text}, and none is released later."
@@ -95,7 +132,7 @@ def _replaced(book: Book, element: str, scenario: str, before: int, released: li
         earlier = float(sums.get(before, 0.0))
         if then < earlier:
             frees = "; the stock takes the place of that output" if item == "made" else ""
-            return f", while {words} falls from {rough(earlier)} t in {before} to {rough(then)} t a year{frees}."
+            return f", while {words} falls from {number(earlier)} t in {before} to {number(then)} t a year{frees}."
     return "."
 
 
@@ -104,4 +141,4 @@ def trained_words(book: Book) -> str:
     rows = book.tables["training"]
     begun = float((rows["intake"] * rows["probability"]).sum())
     text = "who complete their training within these years"
-    return f"{text}, of {rough(begun)} who begin it" if begun > 0 else text
+    return f"{text}, of {number(begun)} who begin it" if begun > 0 else text

@@ -6,7 +6,7 @@ import pandas as pd
 
 from planner.reporting.book import EXPECTED, Book, rows_of
 from planner.reporting.names import midway
-from planner.reporting.numbers import NOTHING, count, listed, number, percent, rough
+from planner.reporting.numbers import NOTHING, amount, count, listed, number, percent
 from planner.reporting.parts import Column, Grid, texts
 from planner.reporting.provenance import table_rows
 from planner.reporting.supply import remaining
@@ -71,10 +71,10 @@ def _years(book: Book, scenario: str, title: str, note: str) -> list[Grid]:
             book.names.country(r.country),
             book.names.element(r.element),
             r.form,
-            *(number(at.get((r.country, r.element, r.form, y))) for y in years),
-            number(r.tonnes),
+            *(amount(at.get((r.country, r.element, r.form, y))) for y in years),
+            amount(r.tonnes),
             percent(r.tonnes / r.demand_t) if r.demand_t > 0 else NOTHING,
-            number(r.musd),
+            amount(r.musd),
         ]
         for r in rows_of(goods)
     ]
@@ -116,7 +116,7 @@ def short_words(book: Book) -> str:
     rows, several = missing(book, EXPECTED), len(book.weights) > 1
     expected = ", expected" if several else ""
     tonnes = rows.groupby("element")["tonnes"].sum()
-    goods = [f"{rough(float(tonnes[e]))} t of {midway(book.names.element(e))}" for e in book.elements if e in tonnes]
+    goods = [f"{number(float(tonnes[e]))} t of {midway(book.names.element(e))}" for e in book.elements if e in tonnes]
     text = f"Still missing over the horizon{expected}: {listed(goods)}. " if goods else ""
     total = float(left["musd"].sum())
     who = [f"{book.names.country(r.country)} ({percent(r.musd / total)})" for r in rows_of(left.head(MOST_WHO))]
@@ -127,7 +127,7 @@ def short_words(book: Book) -> str:
     )
     costly = rows.sort_values(["musd", *KEYS], ascending=[False, *[True] * len(KEYS)]).head(MOST_COSTLY)
     worst = [
-        f"{book.names.country(r.country)} {int(r.year)}, {rough(r.tonnes)} t of "
+        f"{book.names.country(r.country)} {int(r.year)}, {number(r.tonnes)} t of "
         f"{midway(book.names.element(r.element))} {r.form} ({percent(r.tonnes / r.demand_t)} of its demand)"
         for r in rows_of(costly)
     ]
@@ -157,9 +157,9 @@ def _in_scenario(book: Book, scenario: str) -> str:
         if not of.empty:
             years = sorted({int(y) for y in of["year"]})
             span = str(years[0]) if len(years) == 1 else f"{years[0]}–{years[-1]}"
-            parts.append(f"{rough(float(of['tonnes'].sum()))} t of {midway(book.names.element(element))} in {span}")
+            parts.append(f"{number(float(of['tonnes'].sum()))} t of {midway(book.names.element(element))} in {span}")
     loss = book.summary["scenario_loss_musd"][scenario]
-    return f"“{book.names.scenario(scenario)}” (probability {percent(book.weights[scenario])}): {rough(loss)} MUSD" + (
+    return f"“{book.names.scenario(scenario)}” (probability {percent(book.weights[scenario])}): {number(loss)} MUSD" + (
         f", {listed(parts)} missing" if parts else ""
     )
 

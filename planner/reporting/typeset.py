@@ -168,7 +168,7 @@ def _figure(part: Figure, folder: Path) -> Iterator[str]:
         legend = f" \\ {_legend(panel.legend)}" if panel.legend else ""
         head = f'#text(8pt, weight: "bold", {_quoted(panel.title)})'
         yield f'block(breakable: false)[{head} \\ #image("{name}", width: 100%){legend}],'
-    yield f")\n#text(8.5pt, fill: luma(60), {_quoted(part.takeaway)})\n"
+    yield f")\n#text(8.5pt, fill: luma(60), {_quoted(part.caption)})\n"
 
 
 def _legend(entries: Legend) -> str:

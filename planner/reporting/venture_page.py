@@ -10,7 +10,7 @@ from planner.reporting.answer import Saying
 from planner.reporting.drawing import INK, STAGE_COLOURS, WITH, WITHOUT, Drawer, stacked
 from planner.reporting.layout import inquiry_page
 from planner.reporting.names import STAGES, Names, midway
-from planner.reporting.numbers import NOTHING, count, listed, number, percent, rough
+from planner.reporting.numbers import NOTHING, count, listed, number, percent
 from planner.reporting.parts import Card, Column, Figure, Grid, Part, Section, Text, texts
 from planner.reporting.venture import CONVENTIONS, Venture
 
@@ -45,17 +45,17 @@ def sayings(found: Venture, case: Case) -> list[Saying]:
     years = sorted(found.builds)
     when = f"in {years[0]}" if len(years) == 1 else f"from {years[0]} to {years[-1]}"
     first = years[0] + row.lead_time_years
-    what = f"{rough(capacity)} t/y committed {when}, first output {first}, for {rough(capex)} MUSD"
+    what = f"{number(capacity)} t/y committed {when}, first output {first}, for {number(capex)} MUSD"
     if not found.planned:
         what += ". The plan does not build it: the case is that of its largest size at the first chance"
     out = [Saying("Project", f"{what}; {percent(found.public_share)} of the capital is public money.")]
     out.append(
         Saying(
             "Worth",
-            f"NPV {rough(found.whole.npv)} MUSD at {percent(found.deck.rate)}, IRR "
+            f"NPV {number(found.whole.npv)} MUSD at {percent(found.deck.rate)}, IRR "
             f"{percent(found.whole.irr)}, payback {_years(found.whole.payback)}. For the investor, with the "
-            f"public part as a grant: NPV {rough(found.investor.npv)} MUSD, IRR {percent(found.investor.irr)}. "
-            f"In a price war (half the case's price): NPV {rough(found.cheap.npv)} MUSD.",
+            f"public part as a grant: NPV {number(found.investor.npv)} MUSD, IRR {percent(found.investor.irr)}. "
+            f"In a price war (half the case's price): NPV {number(found.cheap.npv)} MUSD.",
         )
     )
     out.append(Saying("Floor price", _floor(found, case, names)))
@@ -65,8 +65,8 @@ def sayings(found: Venture, case: Case) -> list[Saying]:
         out.append(
             Saying(
                 "What moves it",
-                f"Most of all {top.what}: NPV {rough(top.npv_low)} ({top.low}) to "
-                f"{rough(top.npv_high)} MUSD ({top.high}).",
+                f"Most of all {top.what}: NPV {number(top.npv_low)} ({top.low}) to "
+                f"{number(top.npv_high)} MUSD ({top.high}).",
             )
         )
     return out
@@ -98,7 +98,7 @@ def _avoided(found: Venture, names: Names) -> str:
     if gone is None:
         return "The plan does not build it, so it avoids nothing there."
     tonnes = [f"{number(t)} t of {midway(names.element(e))}" for e, t in gone.shortfall_t.items() if t > 0.05]
-    text = f"Without it, everything else planned anew, the least risk is {rough(gone.risk)} MUSD higher"
+    text = f"Without it, everything else planned anew, the least risk is {number(gone.risk)} MUSD higher"
     if gone.risk_per_musd is not None:
         text += f", {number(gone.risk_per_musd)} MUSD per MUSD of its capital"
     if gone.risk < 1e-3 * max(sum(found.flows.capex), 1.0):
@@ -108,11 +108,11 @@ def _avoided(found: Venture, names: Names) -> str:
 
 def _cards(found: Venture) -> list[Card]:
     return [
-        Card("NPV", rough(found.whole.npv), "MUSD", f"at {percent(found.deck.rate)}, all capital"),
+        Card("NPV", number(found.whole.npv), "MUSD", f"at {percent(found.deck.rate)}, all capital"),
         Card("IRR", percent(found.whole.irr), "", f"investor with grant: {percent(found.investor.irr)}"),
         Card("Breaks even at", percent(found.break_even), "", "of the case's prices"),
         Card(
-            "Risk without it", ("+" + rough(found.avoided.risk)) if found.avoided else NOTHING, "MUSD", "solved again"
+            "Risk without it", ("+" + number(found.avoided.risk)) if found.avoided else NOTHING, "MUSD", "solved again"
         ),
     ]
 
@@ -150,7 +150,7 @@ def _money_chart(found: Venture, draw: Drawer, names: Names) -> Part:
     chart = stacked(net, list(f.years), [("net flow", WITH)], "MUSD", width=520, height=200)
     y = alt.Y("amount:Q", axis=alt.Axis(title="MUSD", tickCount=5, format=",~r", domain=False, ticks=False))
     chart = chart.encode(y=y)
-    told = f"from {rough(min(f.net()))} to {rough(max(f.net()))} MUSD a year"
+    told = f"from {number(min(f.net()))} to {number(max(f.net()))} MUSD a year"
     return Figure(
         "Net flow by year",
         f"Net flow of the whole project, {told}. Below zero: it is being paid for.",
@@ -218,10 +218,10 @@ def _tornado(found: Venture, draw: Drawer) -> Part:
     )
     line = alt.Chart(pd.DataFrame({"at": [found.whole.npv]})).mark_rule(color=WITHOUT, size=2).encode(x="at:Q")
     chart = (bars + line).properties(width=WIDTH, height=ROW * len(rows))
-    told = "; ".join(f"{s.what} {rough(s.npv_low)} ({s.low}) to {rough(s.npv_high)} ({s.high})" for s in found.swings)
+    told = "; ".join(f"{s.what} {number(s.npv_low)} ({s.low}) to {number(s.npv_high)} ({s.high})" for s in found.swings)
     return Figure(
         "Tornado",
-        f"NPV in MUSD: {told}. Line: as assumed, {rough(found.whole.npv)}.",
+        f"NPV in MUSD: {told}. Line: as assumed, {number(found.whole.npv)}.",
         [draw.panel("NPV with one assumption low and high", told, chart)],
         layout="wide",
     )

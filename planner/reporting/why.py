@@ -10,11 +10,13 @@ import pandas as pd
 from planner.reporting.book import Book
 from planner.reporting.drawing import EXISTING, INK, WITH, WITHOUT, Drawer
 from planner.reporting.explanation import EXPLANATION, Alternatives, Explanation, Rung, Verdict
-from planner.reporting.names import Names
-from planner.reporting.numbers import NOTHING, listed, number, percent, rough
+from planner.reporting.names import STAGES, Names
+from planner.reporting.numbers import NOTHING, amount, listed, number, percent
 from planner.reporting.parts import Column, Figure, Grid, Part, Section, Text, texts
 from planner.reporting.provenance import told as tip
-from planner.reporting.why_plan import commitments, moved_plans
+from planner.reporting.why_moves import moved_plans
+from planner.reporting.why_notes import together_words, upstream_words
+from planner.reporting.why_plan import commitments
 from planner.reporting.why_words import MISSING, narrowest, sayings, step
 
 WIDTH, ROW = 520, 30
@@ -32,16 +34,22 @@ def why_sections(book: Book, draw: Drawer) -> list[Section]:
             "why",
             "Why this plan",
             f"Counterfactuals of this plan, among {found.solves} programs solved. Risk here is the least attainable, "
-            "in MUSD; changes of less than a thousandth are within the slack of the plan.",
+            f"in MUSD{_slack_words(book)}.",
             [
                 Text(
                     [f"{saying.about}. {saying.sentence}" for saying in sayings(found, names)],
                     source=f"{EXPLANATION}: ladder, left_out, verdicts, links, knowledge, timing",
                 ),
                 _ladder_chart(found, draw),
-                _rungs("What each step takes off and costs", found.ladder, "the rung before", "ladder"),
+                _rungs(
+                    "What each step takes off and costs",
+                    found.ladder,
+                    "the one before",
+                    "ladder",
+                    upstream_words(found),
+                ),
                 _rungs("Leave one out of the full set", found.left_out, "the plan", "left_out"),
-                _rungs("Who acts together", found.together, "the plan", "together"),
+                _rungs("Who acts together", found.together, "the plan", "together", together_words(book, found)),
                 _rungs("Timing and flexibility", found.timing, "the plan", "timing"),
                 *commitments(found, names),
                 *moved_plans(found, names),
@@ -60,13 +68,23 @@ def why_sections(book: Book, draw: Drawer) -> list[Section]:
     ]
 
 
+def _slack_words(book: Book) -> str:
+    objective = book.case.model.objective
+    if objective.goal != "risk" or objective.risk_slack <= 0:
+        return ""
+    return (
+        "; figures of the answer may be higher by a little, as they are those of the cheapest plan within "
+        f"{percent(objective.risk_slack)} of it"
+    )
+
+
 def _ladder_chart(found: Explanation, draw: Drawer) -> Part:
     rungs = [*found.ladder]
     rows = pd.DataFrame(
         {
             "name": [r.name.split(":")[0] for r in rungs],
             "risk": [r.least_risk for r in rungs],
-            "label": [rough(r.least_risk) for r in rungs],
+            "label": [number(r.least_risk) for r in rungs],
             "tip": [
                 tip(f"{r.name.split(':')[0]}: {number(r.least_risk)} MUSD", f"{EXPLANATION}: {r.key}") for r in rungs
             ],
@@ -101,9 +119,9 @@ def _ladder_chart(found: Explanation, draw: Drawer) -> Part:
     )
     words = alt.Chart(rows).mark_text(align="left", dx=5).encode(y=y, x=x, text="label:N")
     chart = (bars + words).properties(width=WIDTH, height=ROW * len(rungs))
-    told = ", ".join(f"{r.name.split(':')[0]} {rough(r.least_risk)}" for r in rungs)
+    told = ", ".join(f"{r.name.split(':')[0]} {number(r.least_risk)}" for r in rungs)
     panel = draw.panel("Least risk as levers are added", f"Bars: {told} MUSD.", chart)
-    steps = [f"{step(r)} {rough(-r.change)}" for r in found.ladder[1:]]
+    steps = [f"{step(r)} {number(-r.change)}" for r in found.ladder[1:]]
     return Figure(
         "What each lever takes off the risk",
         f"MUSD taken off, step by step: {'; '.join(steps)}. "
@@ -114,14 +132,16 @@ def _ladder_chart(found: Explanation, draw: Drawer) -> Part:
     )
 
 
-def _rungs(title: str, rungs: Sequence[Rung], against: str, key: str) -> Part:
+def _rungs(title: str, rungs: Sequence[Rung], against: str, key: str, words: str = "") -> Part:
+    staged = key == "ladder" and any(r.capital for r in rungs)
     columns = [
         *texts("measure"),
         Column("least risk", "MUSD"),
         Column("change", f"against {against}"),
         Column("change", "share"),
-        Column("cost of the plan", "MUSD"),
-        Column("mean loss of the tail", "MUSD"),
+        Column("cost", "MUSD"),
+        *(Column(name.lower(), "capital") for name in STAGES.values() if staged),
+        Column("tail", "mean loss, MUSD"),
     ]
     rows = [
         [
@@ -130,12 +150,14 @@ def _rungs(title: str, rungs: Sequence[Rung], against: str, key: str) -> Part:
             _signed(r.change) if r.against else NOTHING,
             percent(r.change / (r.least_risk - r.change)) if r.against and r.least_risk - r.change > 1e-9 else NOTHING,
             number(r.cost),
+            *(amount(r.capital.get(stage, 0.0)) for stage in STAGES if staged),
             number(r.cvar),
         ]
         for r in rungs
     ]
     note = "Cost: of the cheapest plan within the slack of the least risk; a dash where it was not asked for."
-    note = note if key == "ladder" or any(r.cost is None for r in rungs) else ""
+    words += "Capital by stage: MUSD, public and private, not discounted. " if staged else ""
+    note = f"{words}{note if key == 'ladder' or any(r.cost is None for r in rungs) else ''}".strip()
     return (
         Grid(title, columns, rows, note=note, source=f"{EXPLANATION}: {key}")
         if rows
@@ -192,7 +214,7 @@ def _trials(verdict: Verdict) -> Part:
     ]
     note = f"As given: {percent(verdict.measure)}; line: {percent(verdict.threshold)}."
     if verdict.not_tried:
-        note += f" Not tried on this claim (planner explain --thorough does): {listed(list(verdict.not_tried))}."
+        note += f" Not tried on this claim: {listed(list(verdict.not_tried))}."
     return Grid(
         f"Trials: {verdict.claim}",
         columns,
@@ -270,7 +292,7 @@ def _near(near: Alternatives, names: Names) -> Section:
         "Capital by country over the same plans",
         [*texts("country"), Column("least", "MUSD"), Column("most", "MUSD"), Column("in this plan", "MUSD")],
         [
-            [names.country(r.key), number(r.least), number(r.most), number(r.planned)]
+            [names.country(r.key), *map(amount, (r.least, r.most, r.planned))]
             for r in near.ranges
             if r.kind == "country"
         ],

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
+from planner.reporting.answer import WHO
+from planner.reporting.book import Book
 from planner.reporting.explanation import SMALLEST_SHARE, Explanation, Rung, Verdict
-from planner.reporting.names import STAGES_MANY
-from planner.reporting.numbers import listed, percent, rough
+from planner.reporting.names import STAGES_MANY, readable
+from planner.reporting.numbers import SLIGHT, listed, number, percent
 
 SMALL_SHARE, LARGE_SHARE = 0.05, 0.10
 WITHOUT = {
@@ -26,7 +29,7 @@ def information_words(found: Explanation) -> str:
         return ""
     return (
         "These two do not contradict each other: the plan already loses in each scenario about as little as if that "
-        f"scenario had been known (largest regret {rough(regret)} MUSD), so knowing would hardly lower the risk; a "
+        f"scenario had been known (largest regret {number(regret)} MUSD), so knowing would hardly lower the risk; a "
         "plan for the mean future prepares for a disruption that is milder than the worst."
     )
 
@@ -40,7 +43,11 @@ def kept_words(found: Explanation, later: Rung) -> str:
     kept = (nothing - later.least_risk) / gain
     what = later.name.partition(": no new ")[2].rpartition(" before ")
     text = f"Waiting keeps {percent(max(kept, 0.0))} of what the plan takes off the risk"
-    return text + (f"; everything waits: no new {listed(what[0].split(', '))} before {what[2]}." if what[0] else ".")
+    return text + (
+        f"; everything waits, whatever shows itself: no new {listed(what[0].split(', '))} before {what[2]}."
+        if what[0]
+        else "."
+    )
 
 
 def made_up_words(found: Explanation, verdict: Verdict) -> str:
@@ -54,16 +61,55 @@ def made_up_words(found: Explanation, verdict: Verdict) -> str:
         if effects and abs(effects[0]) <= SMALLEST_SHARE * own and same and trials:
             without = [t.without_it for t in trials]
             out.append(
-                f"That input hardly moves the risk of the plan itself ({rough(own)} MUSD at every value tried), "
+                f"That input hardly moves the risk of the plan itself ({number(own)} MUSD at every value tried), "
                 f"because the plan makes up for it; {WITHOUT.get(verdict.about.casefold(), 'without it')} the risk is "
                 f"{_between(without)}."
             )
     return " ".join(out)
 
 
+def upstream_words(found: Explanation) -> str:
+    """Which steps of the ladder bring plants of other stages into the plan, which their cost includes; '' if none."""
+    out = []
+    for before, step in pairwise(found.ladder):
+        key = step.key.removeprefix("ladder:")
+        brought = {
+            stage: more
+            for stage in STAGES_MANY
+            if stage != key and (more := step.capital.get(stage, 0.0) - before.capital.get(stage, 0.0)) > SLIGHT
+        }
+        total = sum(step.capital.values())
+        if sum(brought.values()) > SMALL_SHARE * total:
+            plants = listed([f"{STAGES_MANY[s].lower()} for {number(more)} MUSD" for s, more in brought.items()])
+            out.append(f"{step.name.removeprefix('+ ').removeprefix('Only ')} brings {plants} of capital into the plan")
+    return f"The cost of a step includes what it makes worthwhile elsewhere: {'; '.join(out)}. " if out else ""
+
+
+def together_words(book: Book, found: Explanation) -> str:
+    """Who is in which bloc, and why each alone may be worse off than allies that do nothing."""
+    text, nothing = "", found.ladder[0].least_risk
+    by_key = {r.key: r for r in found.together}
+    blocs: dict[str, list[str]] = {}
+    for row in book.case.tables.countries:
+        if row.bloc:
+            blocs.setdefault(row.bloc, []).append(book.names.country(row.country))
+    if blocs and "blocs" in by_key:
+        each = [f"{readable(bloc)} ({', '.join(members)})" for bloc, members in blocs.items()]
+        text += f"Blocs: {'; '.join(each)}. "
+    alone = by_key.get("national")
+    shared = book.case.model.policy.coordination != "national"
+    if alone is not None and shared and alone.least_risk > (1 + SMALLEST_SHARE) * nothing:
+        text += (
+            f"Each country alone is worse off with all levers ({number(alone.least_risk)} MUSD) than "
+            f"{WHO[book.case.model.policy.coordination]} doing nothing ({number(nothing)} MUSD): doing nothing still "
+            "shares what existing plants make; alone nobody shares. "
+        )
+    return text
+
+
 def _between(values: list[float]) -> str:
     low, high = min(values), max(values)
-    return f"{rough(low)} MUSD then" if len(values) == 1 else f"between {rough(low)} and {rough(high)} MUSD"
+    return f"{number(low)} MUSD then" if len(values) == 1 else f"between {number(low)} and {number(high)} MUSD"
 
 
 def insurance_words(found: Explanation) -> str:
@@ -81,16 +127,16 @@ def _insured(found: Explanation) -> Iterator[str]:
         if step is None or rung is None or capital <= 0 or -step.change > SMALLEST_SHARE * found.ladder[0].least_risk:
             continue
         text = (
-            f"{name} are in the plan ({rough(capital)} MUSD of capital) although their step of the ladder takes "
-            f"{rough(max(-step.change, 0.0))} MUSD off: with everything else in place they take "
-            f"{rough(max(rung.change, 0.0))} MUSD off the risk"
+            f"{name} are in the plan ({number(capital)} MUSD of capital) although their step of the ladder takes "
+            f"{number(max(-step.change, 0.0))} MUSD off: with everything else in place they take "
+            f"{number(max(rung.change, 0.0))} MUSD off the risk"
         )
         trials = [t for v in found.verdicts if v.about.casefold() == stage for t in v.trials]
         worst = max(trials, key=lambda t: t.without_it - t.with_it, default=None)
         if worst is not None and worst.without_it - worst.with_it > max(rung.change, 0.0):
             text += (
-                f", and {rough(worst.without_it - worst.with_it)} MUSD with {worst.input} {worst.setting} "
-                f"({rough(worst.without_it)} → {rough(worst.with_it)} MUSD): they insure against that"
+                f", and {number(worst.without_it - worst.with_it)} MUSD with {worst.input} {worst.setting} "
+                f"({number(worst.without_it)} → {number(worst.with_it)} MUSD): they insure against that"
             )
         if rung.change < capital:
             text += "; the goal being the least risk, cost decides only between plans of nearly the same risk"

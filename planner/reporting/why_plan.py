@@ -1,4 +1,4 @@
-"""What can wait, and which projects change when an input moves: tables and sentences of the explanation."""
+"""What can wait: the plan that decides everything once against the one that answers what has shown itself."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from collections.abc import Sequence
 
 from planner.reporting.explanation import (
     EXPLANATION,
-    OWN_PLAN,
     SMALLEST_SHARE,
     Commitment,
     Explanation,
     Flexibility,
-    Moved,
     Rung,
 )
-from planner.reporting.names import STAGES_MANY, Names
-from planner.reporting.numbers import NOTHING, as_year, count, listed, number, percent, rough
+from planner.reporting.names import Names
+from planner.reporting.numbers import NOTHING, as_year, count, listed, number, percent
 from planner.reporting.parts import Column, Grid, texts
 
 MOST_NAMED, MOST_ROWS = 4, 15
@@ -37,21 +35,25 @@ def waits_words(found: Explanation, names: Names) -> str:
     if not saves(once, later):
         return (
             "Next to nothing: investment that may answer what has shown itself leaves a risk of "
-            f"{rough(later.least_risk)} MUSD in place of {rough(once.least_risk)} and costs {rough(later.cost)} in "
-            f"place of {rough(once.cost)} MUSD."
+            f"{number(later.least_risk)} MUSD in place of {number(once.least_risk)} and costs {number(later.cost)} in "
+            f"place of {number(once.cost)} MUSD."
         )
-    same = abs(once.least_risk - later.least_risk) <= SAME_SHARE * once.least_risk
     leaves = (
-        f"attains the same risk ({rough(once.least_risk)} MUSD)"
-        if same
-        else f"leaves a risk of at least {rough(later.least_risk)} MUSD in place of {rough(once.least_risk)}"
+        f"attains the same risk ({number(once.least_risk)} MUSD)"
+        if same_risk(once, later)
+        else f"leaves a risk of at least {number(later.least_risk)} MUSD in place of {number(once.least_risk)}"
     )
     text = (
-        f"Investment that may answer what has shown itself {leaves} for {rough(later.cost)} in place of "
-        f"{rough(once.cost)} MUSD of cost, and for {rough(_capital(flexible, 'expected'))} in place of "
-        f"{rough(_capital(flexible, 'committed'))} MUSD of capital, expected. "
+        f"Investment that may answer what has shown itself {leaves} for {number(later.cost)} in place of "
+        f"{number(once.cost)} MUSD of cost, and for {number(_capital(flexible, 'expected'))} in place of "
+        f"{number(_capital(flexible, 'committed'))} MUSD of capital, expected. "
     )
     return text + _in_any_case(flexible, names) + _only_then(flexible, names)
+
+
+def same_risk(once: Rung, later: Rung) -> bool:
+    """Whether both attain the same least risk, to a thousandth."""
+    return abs(once.least_risk - later.least_risk) <= SAME_SHARE * once.least_risk
 
 
 def saves(once: Rung, later: Rung) -> bool:
@@ -69,15 +71,15 @@ def _in_any_case(flexible: Flexibility, names: Names) -> str:
     sure = [c for c in flexible.commitments if c.sure > SLIGHT_TPA]
     if not sure:
         return "No project is taken up in every future"
-    amount = rough(_capital(flexible, "sure"))
+    amount = number(_capital(flexible, "sure"))
     now = [c for c in sure if c.at_once > SLIGHT_TPA]
     text = (
         f"In every future it takes up {count(len(sure), 'project')} for at least {amount} MUSD of capital "
-        f"({_named([c.project for c in sure], names)})"
+        f"({named([c.project for c in sure], names)})"
     )
     text += f", {len(now)} of them before anything has shown itself" if 0 < len(now) < len(sure) else ""
     more = _capital(flexible, "expected") - _capital(flexible, "sure")
-    return text + (f"; a further {rough(more)} MUSD, expected, can wait" if more > SLIGHT_MUSD else "")
+    return text + (f"; a further {number(more)} MUSD, expected, can wait" if more > SLIGHT_MUSD else "")
 
 
 def _only_then(flexible: Flexibility, names: Names) -> str:
@@ -96,15 +98,41 @@ def _only_then(flexible: Flexibility, names: Names) -> str:
         text += f"{'; ' if waiting else ''}{count(len(never), 'project')} of the committed plan it never needs"
     if waiting or never:
         text += ". "
-    if flexible.idle > 0:
-        text += f"With a probability of {percent(flexible.idle)} it builds nothing at all. "
+    text += _signs(flexible, waiting, names)
     return text + (
         "It presumes that in the year in which futures part everyone knows which of them are left, and acts in that "
         "same year."
     )
 
 
-def _named(projects: Sequence[str], names: Names) -> str:
+def _signs(flexible: Flexibility, waiting: Sequence[Commitment], names: Names) -> str:
+    """That waiting for a sign is not waiting for years: what needs no sign, what waits for nothing else, what is never
+    taken without one."""
+    text = ""
+    if waiting and flexible.first_stock > SLIGHT_MUSD:
+        text += f"Stock waits for no sign: it buys for {number(flexible.first_stock)} MUSD of it in the first year. "
+    both = [c for c in waiting if c.first_year is not None and c.committed_year is not None]
+    soon = sum(1 for c in both if (c.first_year or 0) <= (c.committed_year or 0))
+    if soon:
+        text += (
+            f"To wait for a sign is not to wait for years: {soon if soon < len(waiting) else 'all'} of the "
+            f"{count(len(waiting), 'project')} that can wait {'begins' if soon == 1 else 'begin'}, where the sign "
+            "comes first, no later than in the plan that decides everything once. "
+        )
+    if idle := sum(flexible.idle.values()):
+        likely = sorted(flexible.idle, key=lambda w: (-flexible.idle[w], w))
+        shown = ", ".join(f"“{names.scenario(w)}”" for w in likely[:MOST_NAMED])
+        more = len(likely) - MOST_NAMED
+        shown += f" and {count(more, 'other')}" if more > 0 else ""
+        text += (
+            f"What no sign calls for is not built: with a probability of {percent(idle)} it builds nothing at all "
+            f"({shown}). "
+        )
+    return text
+
+
+def named(projects: Sequence[str], names: Names) -> str:
+    """The first few of some projects with their places, and how many more."""
     shown = [names.placed(p) for p in projects[:MOST_NAMED]]
     more = len(projects) - len(shown)
     return "; ".join(shown) + (f" and {count(more, 'other')}" if more else "")
@@ -122,12 +150,13 @@ def commitments(found: Explanation, names: Names) -> list[Grid]:
             *(number(getattr(c, of)) for of in amounts),
             percent(c.probability),
             as_year(c.first_year),
+            as_year(c.committed_year),
             _word(c),
         ]
         for c in flexible.commitments
     ]
     money = [number(_capital(flexible, of)) for of in amounts[:3]]
-    total = ["Capital, MUSD", *money, NOTHING, NOTHING, NOTHING, ""]
+    total = ["Capital, MUSD", *money, NOTHING, NOTHING, NOTHING, NOTHING, ""]
     return [
         Grid(
             "What can wait: committed once, or in answer to what has shown itself",
@@ -139,14 +168,15 @@ def commitments(found: Explanation, names: Names) -> list[Grid]:
                 Column("most", "t/y"),
                 Column("probability", "built at all"),
                 Column("earliest"),
+                Column("once", "year"),
                 *texts("in words"),
             ],
             [*rows, total],
             marks=[*("" for _ in rows), "total"],
             folded=len(rows) > MOST_ROWS,
-            note="First column of figures: the plan that decides everything once. The others: the cheapest plan of "
-            "least risk whose decisions may differ between futures that have parted. Of equally good plans one is "
-            "shown.",
+            note="Committed once, and the year of it under “once”: the plan that decides everything once. "
+            "The others: the cheapest plan of least risk whose decisions may differ between futures that have parted. "
+            "Of equally good plans one is shown.",
             source=f"{EXPLANATION}: flexibility",
         )
     ]
@@ -160,72 +190,3 @@ def _word(c: Commitment) -> str:
     if c.at_once >= c.most - SLIGHT_TPA * (1 + c.most):
         return "at once"
     return "in any case, amount or time can wait"
-
-
-def moved_words(found: Explanation, names: Names) -> str:
-    """Which projects leave and enter when the leading inputs stand at their ends; '' if none was tried."""
-    given, ends = found.moves[0], found.moves[1:]
-    if not ends or not any(move.builds for move in found.moves):
-        return ""
-    text, plan = "", "plan" if found.own.name == OWN_PLAN else "plan of least risk"
-    if given.builds:
-        kept = [p for p in given.builds if all(p in end.builds for end in ends)]
-        all_stay = len(kept) == len(given.builds)
-        text = f"{'All' if all_stay else f'{len(kept)} of'} {count(len(given.builds), 'project')} of the {plan} "
-        text += f"{'stays' if len(kept) == 1 else 'stay'} in it at every end tried. "
-    text += f"As given the {plan} costs {rough(given.cost)} MUSD"
-    for name in dict.fromkeys(end.input for end in ends):
-        at = [f"at {e.setting} {rough(e.cost)} ({_change(found, e, names)})" for e in ends if e.input == name]
-        text += f"; with {name} {', '.join(at)}"
-    return f"{text}."
-
-
-def _change(found: Explanation, end: Moved, names: Names) -> str:
-    enters, leaves = _difference(found.moves[0], end)
-    capital = {r.key: r.capital for r in found.alternatives.ranges}
-    leaves = sorted(leaves, key=lambda p: (-capital.get(p, 0.0), p))
-    changes = [f"without {_named(leaves, names)}"] if leaves else []
-    changes += [f"with {_named(enters, names)} added"] if enters else []
-    return ", ".join(changes) or "the same projects"
-
-
-def _difference(given: Moved, end: Moved) -> tuple[list[str], list[str]]:
-    return [p for p in end.builds if p not in given.builds], [p for p in given.builds if p not in end.builds]
-
-
-def moved_plans(found: Explanation, names: Names) -> list[Grid]:
-    """What the plan becomes if an input stands at an end of its range."""
-    if len(found.moves) < 2:
-        return []
-    given = found.moves[0]
-    rows = []
-    for move in found.moves:
-        enters, leaves = _difference(given, move)
-        rows.append(
-            [
-                move.input or "as given",
-                move.setting if move.input else NOTHING,
-                number(move.least_risk),
-                number(move.cost),
-                *(number(move.capital[stage]) for stage in STAGES_MANY),
-                "; ".join(map(names.placed, enters)) or NOTHING,
-                "; ".join(map(names.placed, leaves)) or NOTHING,
-            ]
-        )
-    return [
-        Grid(
-            "What the plan becomes if an input stands at an end of its range",
-            [
-                *texts("input", "at"),
-                Column("least risk", "MUSD"),
-                Column("cost", "MUSD"),
-                *(Column(name.lower(), "MUSD of capital") for name in STAGES_MANY.values()),
-                *texts("enter", "leave"),
-            ],
-            rows,
-            note="The inputs that move the risk most, each end solved by itself: least risk, then least cost within "
-            "the slack. A project counts if more than a hundredth of what could be built is built. Capital: public "
-            "and private, expected, not discounted. Of equally good plans one is shown.",
-            source=f"{EXPLANATION}: moves",
-        )
-    ]

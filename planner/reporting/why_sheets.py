@@ -7,6 +7,7 @@ from typing import Any
 
 from planner.reporting.explanation import Explanation
 from planner.reporting.names import STAGES_MANY, Names
+from planner.reporting.numbers import number
 from planner.reporting.sheets import ANY, FINE, PLAIN, SHARE, Sheet, SheetColumn
 
 Heading = tuple[str, str]
@@ -45,7 +46,10 @@ def _counterfactuals(found: Explanation) -> Sheet:
         ("timing", found.timing),
     )
     rows = [
-        [group, r.name, r.least_risk, r.risk, r.cost, r.expected_loss, r.cvar, r.change, r.change_cost]
+        [
+            *(group, r.name, r.least_risk, r.risk, r.cost, r.expected_loss, r.cvar, r.change, r.change_cost),
+            *(r.capital.get(stage) for stage in STAGES_MANY),
+        ]
         for group, rungs in groups
         for r in rungs
     ]
@@ -62,6 +66,7 @@ def _counterfactuals(found: Explanation) -> Sheet:
             ("mean loss of the tail (MUSD)", FINE),
             ("change of the least risk (MUSD)", FINE),
             ("change of the cost (MUSD)", FINE),
+            *((f"capital: {name.lower()} (MUSD)", FINE) for name in STAGES_MANY.values()),
         ],
         rows,
     )
@@ -155,6 +160,7 @@ def _waits(found: Explanation, names: Names) -> Sheet:
             ("most (t/y)", FINE),
             ("probability of being built", SHARE),
             ("earliest year", PLAIN),
+            ("year if committed once", PLAIN),
             ("capital (MUSD per t/y)", ANY),
         ],
         [
@@ -167,6 +173,7 @@ def _waits(found: Explanation, names: Names) -> Sheet:
                 c.most,
                 c.probability,
                 c.first_year,
+                c.committed_year,
                 c.capital,
             ]
             for c in (flexible.commitments if flexible is not None else ())
@@ -184,7 +191,7 @@ def _moves(found: Explanation, names: Names) -> Sheet:
             ("least risk (MUSD)", FINE),
             ("cost (MUSD)", FINE),
             *((f"capital: {name.lower()} (MUSD)", FINE) for name in STAGES_MANY.values()),
-            ("projects", ""),
+            ("projects (t/y)", ""),
         ],
         [
             [
@@ -193,7 +200,7 @@ def _moves(found: Explanation, names: Names) -> Sheet:
                 move.least_risk,
                 move.cost,
                 *(move.capital[stage] for stage in STAGES_MANY),
-                "; ".join(map(names.placed, move.builds)),
+                "; ".join(f"{names.placed(p)} {number(tpa)}" for p, tpa in move.builds.items()),
             ]
             for move in found.moves
         ],

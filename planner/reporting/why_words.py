@@ -9,9 +9,10 @@ from planner.reporting.answer import Saying, answer
 from planner.reporting.book import Book
 from planner.reporting.explanation import EXPLANATION, Explanation, Link, Rung, leading
 from planner.reporting.names import Names, midway
-from planner.reporting.numbers import change, count, listed, number, percent, rough
+from planner.reporting.numbers import change, count, listed, number, percent
+from planner.reporting.why_moves import moved_words
 from planner.reporting.why_notes import information_words, insurance_words, kept_words, made_up_words
-from planner.reporting.why_plan import moved_words, waits_words
+from planner.reporting.why_plan import policies, same_risk, saves, waits_words
 
 FUND_FIRST = "What to fund first"
 
@@ -52,9 +53,9 @@ def sayings(found: Explanation, names: Names) -> list[Saying]:
         out.append(
             Saying(
                 "Levers",
-                f"Doing nothing leaves a risk of {rough(start.least_risk)} MUSD, all levers {rough(end.least_risk)} "
+                f"Doing nothing leaves a risk of {number(start.least_risk)} MUSD, all levers {number(end.least_risk)} "
                 f"({change(start.least_risk, end.least_risk) or 'no change'}). The largest step is "
-                f"{step(top)}: {rough(-top.change)} MUSD less"
+                f"{step(top)}: {number(-top.change)} MUSD less"
                 + (f"; missed most of all is {_missed(found)}." if found.left_out else "."),
             )
         )
@@ -72,10 +73,25 @@ def sayings(found: Explanation, names: Names) -> list[Saying]:
 def _information(found: Explanation) -> Saying:
     k = found.knowledge
     text = (
-        f"To know the future from the start would take {rough(k.evpi)} MUSD off the risk (EVPI); a plan made for the "
-        f"mean future alone would leave {rough(k.vss)} MUSD more (VSS)."
+        f"To know the future from the start would take {number(k.evpi)} MUSD off the risk (EVPI); a plan made for the "
+        f"mean future alone would leave {number(k.vss)} MUSD more (VSS). Both are valued in risk, not in money."
     )
-    return Saying("Information", " ".join(filter(None, [text, information_words(found)])))
+    worth = _in_money(found)
+    return Saying("Information", " ".join(filter(None, [text, information_words(found), worth])))
+
+
+def _in_money(found: Explanation) -> str:
+    """What knowing in time is worth in cost, by the plan that answers; '' where its risk is another or it saves less
+    than a hundredth."""
+    both = policies(found)
+    if both is None or not saves(*both) or not same_risk(*both):
+        return ""
+    once, later = both
+    saved = (once.cost or 0.0) - (later.cost or 0.0)
+    return (
+        f"In money, to know in time which futures are left is worth {number(saved)} MUSD: at the same risk the plan "
+        f"that answers costs {number(later.cost)} in place of {number(once.cost)} MUSD."
+    )
 
 
 def _musts(found: Explanation, names: Names) -> list[Saying]:
@@ -84,20 +100,22 @@ def _musts(found: Explanation, names: Names) -> list[Saying]:
     if not counted:
         return []
     musts = [r for r in counted if r.word == "must"]
+    own = any(r.key == "committed" and not r.against for r in found.timing)
+    once = " that decides everything once and lies" if own and found.flexibility is not None else ""
     must = [names.placed(r.key) for r in musts]
     never, others = sum(1 for r in counted if r.word == "never"), len(counted) - len(must)
     text = (
-        f"Every plan within {percent(near.risk_share)} of the least risk and {percent(near.cost_share)} of the cost "
-        f"contains {'; '.join(must) or 'no project for certain'}. "
+        f"Every plan{once} within {percent(near.risk_share)} of the least risk and {percent(near.cost_share)} of the "
+        f"cost contains {'; '.join(must) or 'no project for certain'}. "
     )
     if musts:
-        text += f"Together these cost {rough(sum(r.capital for r in musts))} MUSD of capital in this plan. "
+        text += f"Together these cost {number(sum(r.capital for r in musts))} MUSD of capital in this plan. "
     if others > never:
         text += f"{count(others - never, 'other' if must else 'project')} may be left out or taken in"
         text += f"; {count(never, 'project')} none of them needs." if never else "."
     elif never:
         text += f"{count(never, 'other' if must else 'project')} none of them needs."
-    return [Saying("In every good plan", text, f"{EXPLANATION}: alternatives")]
+    return [Saying("In every good plan", text.strip(), f"{EXPLANATION}: alternatives")]
 
 
 def _waiting(found: Explanation) -> list[Saying]:
@@ -107,14 +125,14 @@ def _waiting(found: Explanation) -> list[Saying]:
     own = found.own.least_risk
     how = change(own, later.least_risk)
     text = (
-        f"With everything decided two years later the least risk is {rough(later.least_risk)} MUSD in place of "
-        f"{rough(own)}" + (f" (+{how})." if how and later.least_risk > own else ".")
+        f"With everything decided two years later the least risk is {number(later.least_risk)} MUSD in place of "
+        f"{number(own)}" + (f" (+{how})." if how and later.least_risk > own else ".")
     )
     sooner = next((r for r in found.timing if r.key == "sooner"), None)
     if kept := kept_words(found, later):
         text += f" {kept}"
     if sooner is not None:
-        text += f" With every new plant in use a year sooner it would be {rough(sooner.least_risk)} MUSD."
+        text += f" With every new plant in use a year sooner it would be {number(sooner.least_risk)} MUSD."
     return [Saying("If we wait two years", text, f"{EXPLANATION}: timing")]
 
 
@@ -123,10 +141,10 @@ def _changing(found: Explanation) -> list[Saying]:
     own = found.own.least_risk
     parts = []
     for lean in leading(found.influences, own):
-        ends = [f"{t.setting} gives {rough(t.least_risk)} MUSD" for t in lean.tried]
+        ends = [f"{t.setting} gives {number(t.least_risk)} MUSD" for t in lean.tried]
         parts.append(f"{lean.input} ({', '.join(ends)})")
     text = (
-        f"Of the unsure inputs the risk that even the best plan leaves ({rough(own)} MUSD) leans most on "
+        f"Of the unsure inputs the risk that even the best plan leaves ({number(own)} MUSD) leans most on "
         f"{listed(parts)}. "
         if parts
         else "None of the unsure inputs that were tried moves the risk of the best plan by a hundredth. "
@@ -144,7 +162,7 @@ def step(rung: Rung) -> str:
 
 def _missed(found: Explanation) -> str:
     worst = found.left_out[0]
-    return f"{worst.name.removeprefix('Without ')} (without: {rough(worst.least_risk)} MUSD)"
+    return f"{worst.name.removeprefix('Without ')} (without: {number(worst.least_risk)} MUSD)"
 
 
 def _bottleneck(found: Explanation, names: Names) -> str:

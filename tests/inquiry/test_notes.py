@@ -9,9 +9,18 @@ import pytest
 from planner.data.case import Case
 from planner.inquiry.explain import explain
 from planner.reporting.book import open_book
-from planner.reporting.explanation import Explanation, Influence, Knowledge, Trial, Tried, Verdict
-from planner.reporting.why_notes import information_words, insurance_words, kept_words, made_up_words
-from planner.reporting.why_words import told
+from planner.reporting.explanation import Explanation, Influence, Knowledge, Rung, Trial, Tried, Verdict
+from planner.reporting.funding import begun_by_year, first_words
+from planner.reporting.names import Names
+from planner.reporting.why_notes import (
+    information_words,
+    insurance_words,
+    kept_words,
+    made_up_words,
+    together_words,
+    upstream_words,
+)
+from planner.reporting.why_words import sayings, told
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, mine, near, plant
 from tests.conftest import MakeCase
@@ -63,7 +72,8 @@ def test_what_waiting_keeps(found: Explanation) -> None:
     assert later.name.endswith("no new plants, training seats, hires, stock before 2028")
     words = kept_words(found, later)
     assert words == (
-        "Waiting keeps 33.3 % of what the plan takes off the risk; everything waits: no new plants, training seats, "
+        "Waiting keeps 33.3 % of what the plan takes off the risk; everything waits, whatever shows itself: no "
+        "new plants, training seats, "
         "hires and stock before 2028."
     )
 
@@ -108,3 +118,77 @@ def test_musts_are_told_with_their_place_and_what_they_cost(case: Case) -> None:
     book = open_book(plan, explain(plan, "run", workers=1))
     (words,) = [s.sentence for s in told(book) if s.about == "In every good plan"]
     assert "contains mine, AAA; plant, AAA. Together these cost 100 MUSD of capital in this plan." in words
+
+
+def test_what_every_good_plan_contains_is_funded_first(case: Case) -> None:
+    plan = solve_case(case, baseline=False)
+    found = explain(plan, "run", workers=1)
+    # Both are in every good plan: 40 t/y for 1 and for 1.5 MUSD each.
+    book = open_book(plan, found)
+    assert first_words(book).startswith(
+        "In 2026: 2 projects that every good plan contains, for 100 MUSD of capital (plant, AAA; mine, AAA). First"
+    )
+    table = begun_by_year(book)
+    assert table is not None and table.rows[0][-2:] == ["100", "plant, AAA; mine, AAA"]
+    ranges = [replace(r, word="may") if r.key == "mine" else r for r in found.alternatives.ranges]
+    book = open_book(plan, replace(found, alternatives=replace(found.alternatives, ranges=ranges)))
+    assert first_words(book).startswith(
+        "In 2026: 1 project that every good plan contains, for 60.0 MUSD of capital (plant, AAA) and 1 further project "
+        "for 40.0 MUSD of capital (mine, AAA). First output"
+    )
+    table = begun_by_year(book)
+    assert table is not None and [row[-2] for row in table.rows] == ["60.0", "60.0"]
+
+
+def test_a_step_brings_plants_of_other_stages_into_the_plan(found: Explanation) -> None:
+    # Mines alone are of no use, so the step of separation brings both: 40 MUSD of mines, 60 of plants.
+    nothing, mines, separation = found.ladder[:3]
+    assert [r.capital.get("mine") for r in (nothing, mines, separation)] == near([0.0, 0.0, 40.0])
+    assert separation.capital == near({"mine": 40.0, "separation": 60.0, "metal": 0.0})
+    assert upstream_words(found) == (
+        "The cost of a step includes what it makes worthwhile elsewhere: separation brings mines for 40.0 MUSD of "
+        "capital into the plan. "
+    )
+    alone = [replace(r, capital={}) for r in found.ladder]
+    assert upstream_words(replace(found, ladder=alone)) == ""
+
+
+def _together(found: Explanation, alone: float) -> Explanation:
+    rung = Rung("national", "Each country alone", alone, alone, None, 0.0, 0.0, "own", 0.0)
+    return replace(found, together=[rung, replace(rung, key="blocs", name="Blocs")])
+
+
+def test_each_alone_may_be_worse_off_than_allies_that_do_nothing(make_case: MakeCase) -> None:
+    case = make_case(
+        countries=[
+            {"country": "AAA", "name": "Aland", "bloc": "north"},
+            {"country": "BBB", "name": "Bland", "bloc": "south"},
+            {"country": "CCC", "name": "Cland", "bloc": "south"},
+        ]
+    )
+    plan = solve_case(case, baseline=False)
+    found = explain(plan, "run", workers=1)
+    book, nothing = open_book(plan, found), found.ladder[0].least_risk
+    assert nothing == near(300)
+    words = together_words(book, _together(found, 450.0))
+    assert words.startswith(
+        "Blocs: north (Aland); south (Bland, Cland). Each country alone is worse off with all levers"
+    )
+    assert "(450 MUSD) than the allies together doing nothing (300 MUSD)" in words
+    assert together_words(book, _together(found, 300.0)) == "Blocs: north (Aland); south (Bland, Cland). "
+
+
+def test_money_beside_the_value_of_information(case: Case, found: Explanation) -> None:
+    names = Names(case)
+    once = Rung("committed", "Committed", 100.0, 100.0, 80.0, 0.0, 0.0)
+    later = replace(once, key="adaptive", cost=30.0)
+
+    def said(*timing: Rung) -> str:
+        return next(s.sentence for s in sayings(replace(found, timing=timing), names) if s.about == "Information")
+
+    assert "worth 50.0 MUSD: at the same risk the plan that answers costs 30.0 in place of 80.0 MUSD" in said(
+        once, later
+    )
+    assert "valued in risk, not in money" in said(once)
+    assert "In money" not in said(once) and "In money" not in said(once, replace(later, cost=80.0))
+    assert "In money" not in said(once, replace(later, least_risk=50.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -100,3 +101,18 @@ def test_iamc_file_reads_back(written: Path) -> None:
     table = pd.read_csv(written / "report-iamc.csv")
     assert list(table.columns) == COLUMNS
     assert set(table["unit"]) <= {"t/yr", "t", "MUSD/yr", "persons"}
+
+
+def test_markdown_says_nothing_of_drawings_that_it_lacks(written: Path) -> None:
+    text, page = ((written / f"report.{kind}").read_text(encoding="utf-8") for kind in ("md", "html"))
+    for words in ("Blue: ", "Pale: ", "Thin lines: ", "Solid rules", "Bars above", "Where the lines lie", "Empty: "):
+        assert words in page and words not in text
+    lines = [line for line in text.splitlines() if line]
+    heads = [(one, two) for one, two in pairwise(lines) if one.startswith("### ")]
+    assert heads and not any(two.startswith("#") for _, two in heads)
+    assert "### Capacity and its use" not in lines and "Capacity and its use" in page
+
+
+def test_only_one_sentence_tells_a_command(written: Path) -> None:
+    text = (written / "report.md").read_text(encoding="utf-8")
+    assert text.count("planner explain") == 1

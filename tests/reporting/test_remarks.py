@@ -7,13 +7,15 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from planner.reporting.answer import answer
+import planner
+from planner.reporting.answer import answer, worth_words
 from planner.reporting.book import Book, open_book
-from planner.reporting.grids_plan import people, teams
-from planner.reporting.remarks import spent_in_full, stock_remarks, trained_words, years_words
+from planner.reporting.grids_plan import investments, people, stocks, teams
+from planner.reporting.names import headline
+from planner.reporting.remarks import hangs_on_words, spent_in_full, stock_remarks, trained_words, years_words
 from planner.results.plan import PlanValues
-from tests.cases import MUSD, budget, imports, mine, plant
-from tests.conftest import SolveCase
+from tests.cases import MUSD, budget, imports, mine, plant, scenarios, shock
+from tests.conftest import MakeCase, SolveCase
 
 
 def with_tables(plan: PlanValues, **tables: pd.DataFrame) -> Book:
@@ -108,7 +110,7 @@ def test_teams_of_less_than_a_twentieth_stand_together(plan: PlanValues) -> None
     table = people(with_tables(plan, training=training, workforce=workforce))
     assert table is not None
     assert [row[0] for row in table.rows] == ["Australia", "2 other teams", "All"]
-    assert [row[2] for row in table.rows] == ["3.00", "0.030", "3.03"]
+    assert [row[2] for row in table.rows] == ["3.00", "<0.05", "3.03"]
     assert "full-time equivalents" in table.note
 
 
@@ -120,3 +122,91 @@ def test_needed_and_there_are_shown_to_a_tenth(plan: PlanValues) -> None:
     assert table is not None and len(table.rows) == 1
     assert table.rows[0][2] == "1.3 / 2.0"
     assert teams(with_tables(plan, workforce=workforce.assign(needed=0.04))) is None
+
+
+def test_the_scenario_that_most_of_the_loss_hangs_on(make_case: MakeCase) -> None:
+    # 100 t wanted and imported. `brief` (30 %) loses 100 MUSD, `long` (2 %) 200: 30 of 34 MUSD expected, and of the
+    # worst tenth 2 % at 200 and 8 % at 100, that is 4 of 12.
+    cuts = [shock("brief", "import", 0, 2027, 2027), shock("long", "import", 0, 2027, 2028)]
+    chances = scenarios(calm=0.68, brief=0.3, long=0.02)
+    plan = planner.solve(make_case(imports=[imports(100)], scenarios=chances, shocks=cuts))
+    assert hangs_on_words(open_book(plan)) == (
+        "Without a plan “brief” (probability 30 %) alone makes 88.2 % of the expected loss and 66.7 % of the mean loss "
+        "of the tail."
+    )
+    chances = scenarios(calm=0.8, brief=0.15, long=0.05)
+    plan = planner.solve(make_case(imports=[imports(100)], scenarios=chances, shocks=cuts))
+    # 15 of 25 MUSD expected; of the worst tenth 5 % at 200 and 5 % at 100.
+    assert hangs_on_words(open_book(plan)).endswith(
+        "60 % of the expected loss, and “long” (probability 5 %) 66.7 % of the mean loss of the tail."
+    )
+
+
+def test_nothing_hangs_on_one_scenario_where_there_is_one_or_no_loss(make_case: MakeCase) -> None:
+    assert hangs_on_words(open_book(planner.solve(make_case(imports=[imports(60)])))) == ""
+    calm = planner.solve(make_case(imports=[imports(100)], scenarios=scenarios(calm=0.5, other=0.5)))
+    assert hangs_on_words(open_book(calm)) == ""
+
+
+def _without(plan: PlanValues, *, cost: float, expected: float, tail: float) -> Book:
+    """A plan of cost 100, expected loss 40 and 90 in the tail, beside none."""
+    old = {"cost_musd": cost, "expected_loss_musd": expected, "cvar_musd": tail, "risk_musd": 0.0}
+    s = plan.summary | {"cost_musd": 100.0, "expected_loss_musd": 40.0, "cvar_musd": 90.0, "without_plan": old}
+    shortfall = plan.tables["shortfall"].assign(without_plan_t=0.0)
+    return open_book(dataclasses.replace(plan, summary=s, tables=plan.tables | {"shortfall": shortfall}))
+
+
+@pytest.mark.parametrize(
+    ("cost", "expected", "tail", "words"),
+    [
+        (
+            30,
+            60,
+            590,
+            ("For 70.0 MUSD more", "20.0 MUSD off the expected loss and 500 MUSD", "costs 50.0 MUSD more than"),
+        ),
+        (30, 60, 590, ("insurance of the tail; in the worst 10 % of cases it saves more than it costs",)),
+        (30, 60, 130, ("costs 50.0 MUSD more than", "values a lower risk above its mean")),
+        (30, 140, 590, ("The loss that it avoids on average is more than it costs.",)),
+        (100, 60, 590, ("It costs no more than that, and takes 20.0 MUSD off the expected loss.",)),
+    ],
+)
+def test_whether_it_is_worth_it(
+    plan: PlanValues, cost: float, expected: float, tail: float, words: tuple[str, ...]
+) -> None:
+    book = _without(plan, cost=cost, expected=expected, tail=tail)
+    told = worth_words(book)
+    assert all(word in told for word in words)
+    assert ("insurance" in told) == (cost == 30 and expected == 60 and tail == 590)
+    (whole,) = [s.sentence for s in answer(book) if s.about == "Cost"]
+    assert told in whole
+
+
+def test_stock_says_in_how_many_scenarios_it_is_bought(solve: SolveCase) -> None:
+    plan = solve(imports=[imports(100)], scenarios=scenarios(calm=0.75, cut=0.25))
+    good = {"country": "AAA", "element": "Dy", "form": "oxide", "year": 2027, "stock_t": 0.0, "released_t": 0.0}
+    some = pd.DataFrame([good | {"scenario": "calm", "bought_t": 0.0}, good | {"scenario": "cut", "bought_t": 40.0}])
+    table = stocks(with_tables(plan, stocks=some))
+    assert table is not None
+    # A quarter of 40 t is expected, 40 t in the one scenario in which it is bought.
+    assert table.rows == [["Dy", "oxide", "AAA", "10.0", "1 of 2", "40.0", "2027"]]
+    every = stocks(with_tables(plan, stocks=some.assign(bought_t=40.0)))
+    assert every is not None and every.rows == [["Dy", "oxide", "AAA", "40.0", "2027"]]
+    slight = stocks(with_tables(plan, stocks=some.assign(bought_t=[0.01, 0.01])))
+    assert slight is not None and slight.rows == [["others", "", "", "<0.05", "2027"]]
+
+
+def test_a_part_of_what_could_be_built_is_said(solve: SolveCase) -> None:
+    # 5 MUSD build 5 of the 20 t/y that there is room for.
+    new = plant(max_new_tpa=20, capex_usd_per_tpa=MUSD)
+    table = investments(open_book(solve(projects=[mine(), new], budgets=budget(5))))
+    assert [c.title for c in table.columns][5] == "share of possible"
+    assert table.rows[0][4:6] == ["5.00", "25 %"]
+    assert "rounded to a whole plant" in table.note
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("allied-2026", "Allied 2026"), ("starter", "Starter"), ("a_b", "A B"), ("", "")]
+)
+def test_the_name_of_a_case_as_a_title(name: str, title: str) -> None:
+    assert headline(name) == title
