@@ -16,9 +16,9 @@ from tests.conftest import SolveCase
 from tests.reporting.conftest import PageText, Vary, read_page
 
 
-def render(plan: PlanValues, folder: Path) -> PageText:
+def render(plan: PlanValues, folder: Path, every_form: bool = False) -> PageText:
     assert plan.status == "optimal"
-    write_pages(plan, folder)
+    write_pages(plan, folder, every_form)
     assert (folder / "report.xlsx").stat().st_size > 5000
     page = read_page((folder / "report.html").read_text(encoding="utf-8"))
     assert "nan" not in page.text.lower().split()
@@ -47,7 +47,7 @@ def test_other_coordination(vary: Vary, tmp_path: Path, coordination: str) -> No
 
 def test_adaptive_shows_when_a_decision_is_taken(vary: Vary, tmp_path: Path) -> None:
     plan = vary(policy__investment="adaptive")
-    page = render(plan, tmp_path)
+    page = render(plan, tmp_path, every_form=True)
     assert ("in scenarios" in page.text) == (plan.tables["investments"]["scenarios"] != "all").any()
     assert "once a disruption has shown itself" in page.text
 
@@ -68,7 +68,7 @@ def test_without_baseline_nothing_is_compared(plan: PlanValues, tmp_path: Path) 
 
 
 def test_no_levers_no_decision(vary: Vary, tmp_path: Path) -> None:
-    page = render(vary(levers=[], baseline=False), tmp_path)
+    page = render(vary(levers=[], baseline=False), tmp_path, every_form=True)
     assert "commits no new plant" in page.text
     assert "trains and hires nobody" in page.text or "People to train" in page.text
     assert "needs no public money" in page.text
@@ -96,17 +96,17 @@ def test_missing_tables(vary: Vary, tmp_path: Path, files: tuple[str, ...]) -> N
         edits["projects"] = lambda text: text.replace(",slow,", ",,")
     if "imports" in files and "scenarios" not in files:
         edits["shocks"] = lambda text: "\n".join(line for line in text.splitlines() if ",import," not in line) + "\n"
-    page = render(vary(edits), tmp_path)
+    page = render(vary(edits), tmp_path, every_form="ramps" in files)
     assert "What this model does not know" in page.text
 
 
 def test_one_year(vary: Vary, tmp_path: Path) -> None:
-    page = render(vary(horizon__first_year=2029, horizon__last_year=2029), tmp_path)
+    page = render(vary(horizon__first_year=2029, horizon__last_year=2029), tmp_path, every_form=True)
     assert "in 2029" in page.text
 
 
 def test_smallest_case(solve: SolveCase, tmp_path: Path) -> None:
-    page = render(solve(), tmp_path)
+    page = render(solve(), tmp_path, every_form=True)
     assert "300 MUSD" in page.text
 
 

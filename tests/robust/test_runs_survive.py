@@ -18,7 +18,7 @@ from planner.results.folders import _prefix, beside
 from planner.results.store import refresh_pages, write_run
 from tests.robust.conftest import STARTER, Zygote, content
 
-KILLS = int(os.environ.get("PLANNER_KILLS", "4"))
+KILLS = int(os.environ.get("PLANNER_KILLS", "3"))
 VARIANTS = ([], ["--set", "policy.coordination=national"])
 
 

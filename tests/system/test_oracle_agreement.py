@@ -18,8 +18,8 @@ from planner.results.verify import verify
 from tests.oracle.program import OracleResult, solve_case
 from tests.oracle.random_case import write_random_case
 
-SEEDS = 240
-PLENTY_SEEDS = 60
+SEEDS = 160
+PLENTY_SEEDS = 40
 TOLERANCE = 1e-6
 
 
