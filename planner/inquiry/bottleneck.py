@@ -165,4 +165,4 @@ def _binds(case: Case, link: str, year: int) -> str:
         return "stock and imports"
     if not starts or year < min(starts):
         return "time: no new plant can run yet" if starts else "no plant may be added"
-    return "room, ramp and money for new plants"
+    return "room, ramp or money of new plants"

@@ -224,7 +224,9 @@ def worth_words(book: Book) -> str:
     )
     if extra <= saved:
         return text + "The loss that it avoids on average is more than it costs. "
-    text += f"It costs {number(extra - saved)} MUSD more than the loss that it avoids on average: "
+    costs, losses = book.case.model.discount_rate, book.case.model.risk_discount_rate
+    rates = f" (discounted by {percent(costs)} a year, losses by {percent(losses)})" if costs != losses else ""
+    text += f"It costs {number(extra - saved)} MUSD more{rates} than the loss that it avoids on average: "
     if spread and tail > extra:
         return text + f"it is an insurance of the tail; in {tail_words(book)} it saves more than it costs. "
     return text + "it is worth that only to who values a lower risk above its mean. "
@@ -236,7 +238,7 @@ def _binding(book: Book) -> str:
     if not chosen:
         return "Nothing the plan could be given more of would lower what is minimised."
     text = "" if "budget" in best or not book.case.budget else _money_does_not(book, [midway(c.kind) for c in chosen])
-    return text + ". ".join(limit.sentence for limit in chosen) + "."
+    return text + "For small changes: " + "; ".join(map(midway, (limit.sentence for limit in chosen))) + "."
 
 
 def _money_does_not(book: Book, binding: list[str]) -> str:

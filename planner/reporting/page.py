@@ -42,7 +42,8 @@ UNKNOWN = (
     "own.",
     "The plan is chosen by one mind that knows the whole case and learns at once what has happened; partners are "
     "slower.",
-    "Many inputs are estimates: see their confidence below. A result that turns on one of them is only as sure as it.",
+    "Many inputs are estimates: see their confidence in the chapter on inputs. A result that turns on one of them is "
+    "only as sure as it.",
 )
 
 

@@ -48,7 +48,10 @@ def waits_words(found: Explanation, names: Names) -> str:
         f"{number(once.cost)} MUSD of cost, and for {number(_capital(flexible, 'expected'))} in place of "
         f"{number(_capital(flexible, 'committed'))} MUSD of capital, expected. "
     )
-    return text + _in_any_case(flexible, names) + _only_then(flexible, names)
+    text += _in_any_case(flexible, names) + _only_then(flexible, names)
+    if any(r.kind == "project" and r.word == "must" for r in found.alternatives.ranges):
+        text += " Where plants cannot follow a sign, those that every good plan contains come first."
+    return text
 
 
 def same_risk(once: Rung, later: Rung) -> bool:

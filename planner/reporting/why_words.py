@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from planner.data.case import Case
 from planner.reporting.answer import Saying, answer
 from planner.reporting.book import Book
-from planner.reporting.explanation import EXPLANATION, Explanation, Link, Rung, leading
+from planner.reporting.explanation import EXPLANATION, SMALLEST_SHARE, Explanation, Link, Rung, leading
 from planner.reporting.names import Names, midway
 from planner.reporting.numbers import change, count, listed, number, percent
 from planner.reporting.why_moves import moved_words
@@ -30,7 +31,16 @@ def told(book: Book) -> list[Saying]:
     if found is None:
         return out
     first = next((place for place, saying in enumerate(out, start=1) if saying.about == FUND_FIRST), len(out))
-    return [*out[:first], *_musts(found, book.names), *out[first:], *_later(found, book.names)]
+    begun = [replace(saying, sentence=saying.sentence + because(found)) for saying in out[first - 1 : first]]
+    return [*out[: first - 1], *begun, *_musts(found, book.names), *out[first:], *_later(found, book.names)]
+
+
+def because(found: Explanation) -> str:
+    """Which steps of the ladder take most off the risk; '' if none takes a hundredth of it."""
+    ranked = sorted(found.ladder[1:], key=lambda rung: rung.change)[:2]
+    told = [rung for rung in ranked if -rung.change > SMALLEST_SHARE * found.ladder[0].least_risk]
+    steps = [f"{step(rung)} ({number(-rung.change)} MUSD)" for rung in told]
+    return f" Why: of all levers most is taken off the risk by {', then by '.join(steps)}." if steps else ""
 
 
 def _later(found: Explanation, names: Names) -> list[Saying]:
@@ -126,7 +136,9 @@ def _waiting(found: Explanation) -> list[Saying]:
     how = change(own, later.least_risk)
     text = (
         f"With everything decided two years later the least risk is {number(later.least_risk)} MUSD in place of "
-        f"{number(own)}" + (f" (+{how})." if how and later.least_risk > own else ".")
+        f"{number(own)}"
+        + (f" (+{how})" if how and later.least_risk > own else "")
+        + f": an expected loss of {number(later.expected_loss)} MUSD, a mean loss of the tail of {number(later.cvar)}."
     )
     sooner = next((r for r in found.timing if r.key == "sooner"), None)
     if kept := kept_words(found, later):

@@ -20,7 +20,7 @@ from planner.reporting.why_notes import (
     together_words,
     upstream_words,
 )
-from planner.reporting.why_words import sayings, told
+from planner.reporting.why_words import because, sayings, told
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, mine, near, plant
 from tests.conftest import MakeCase
@@ -63,6 +63,22 @@ def test_it_insures_against_what_a_trial_shows(found: Explanation) -> None:
 def test_no_such_sentence_where_the_step_takes_something_off(found: Explanation) -> None:
     ladder = [found.ladder[0], replace(found.ladder[1], change=-10.0), *found.ladder[2:]]
     assert insurance_words(replace(found, ladder=ladder)) == ""
+
+
+def test_what_is_funded_first_says_why(case: Case, found: Explanation) -> None:
+    # Mines take nothing off by themselves; with plants 120 MUSD go.
+    book = replace(open_book(solve_case(case, baseline=False)), found=found)
+    (first,) = [s.sentence for s in told(book) if s.about == "What to fund first"]
+    assert first.endswith(" Why: of all levers most is taken off the risk by separation (120 MUSD).")
+    ladder = [replace(rung, change=0.0) for rung in found.ladder]
+    assert because(replace(found, ladder=ladder)) == ""
+
+
+def test_waiting_tells_the_losses_too(case: Case, found: Explanation) -> None:
+    # One scenario: the expected loss, the tail and the risk are the same 260 MUSD.
+    book = replace(open_book(solve_case(case, baseline=False)), found=found)
+    (waiting,) = [s.sentence for s in told(book) if s.about == "If we wait two years"]
+    assert "an expected loss of 260 MUSD, a mean loss of the tail of 260." in waiting
 
 
 def test_what_waiting_keeps(found: Explanation) -> None:

@@ -56,7 +56,8 @@ def test_nor_where_money_binds(solve: SolveCase) -> None:
     new = plant(max_new_tpa=10, capex_usd_per_tpa=MUSD)
     book = open_book(solve(projects=[mine(), new], budgets=budget(5)))
     (binds,) = [s.sentence for s in answer(book) if s.about == "What binds"]
-    assert binds.startswith("One more MUSD of the budget of AAA") and "spent to the last" not in binds
+    assert binds.startswith("For small changes: one more MUSD of the budget of AAA")
+    assert "spent to the last" not in binds
 
 
 def _stocked(solve: SolveCase, short: float) -> Book:
@@ -178,6 +179,9 @@ def test_whether_it_is_worth_it(
     told = worth_words(book)
     assert all(word in told for word in words)
     assert ("insurance" in told) == (cost == 30 and expected == 60 and tail == 590)
+    settings = book.case.model.model_copy(update={"discount_rate": 0.05, "risk_discount_rate": 0.03})
+    apart = worth_words(dataclasses.replace(book, case=dataclasses.replace(book.case, model=settings)))
+    assert ("discounted by 5 % a year, losses by 3 %" in apart) == ("costs 50.0 MUSD more" in told)
     (whole,) = [s.sentence for s in answer(book) if s.about == "Cost"]
     assert told in whole
 
