@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from threading import Thread
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 
 from planner.data.case import Case
+from planner.errors import StoppedError
 from planner.solving.program import Vector
 from planner.studies.branches import Answer, Branch, Link, Positions, branches, parts
 
+T = TypeVar("T")
 Losses = Mapping[str, float]
 Taken = tuple[list[str], list[Link]]
 
@@ -47,8 +53,17 @@ _DESK = _Desk()
 """Of this process, where it is one of a crew."""
 
 
-def _deaf() -> None:
+def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the command, which ends its workers
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it has ended, however that was: an executor would wait for ever."""
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 def _take(case: Case, trunk: str, names: Sequence[str]) -> Taken:
@@ -74,10 +89,10 @@ class Crew:
         self._own = _Desk()
         count = min(workers, len(todo)) if workers > 1 else 0
         # One executor for each process, because a branch must come back to the process that keeps it.
-        self._away = [ProcessPoolExecutor(1, get_context("spawn"), initializer=_deaf) for _ in range(count)]
+        self._away = [ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin) for _ in range(count)]
         if self._away:
             asked = [self._away[i % count].submit(_take, case, trunk, names) for i, names in enumerate(todo)]
-            taken = [one.result() for one in asked]
+            taken = [_result(one) for one in asked]
         else:
             taken = [self._own.take(case, trunk, names) for names in todo]
         self.names = [name for names, _ in taken for name in names]
@@ -88,7 +103,7 @@ class Crew:
     def answers(self, x: Vector, weights: Losses, allowed: Losses | None = None) -> list[Answer]:
         """How each branch fares at links x (in the order of `links`); see `Branch.fare`."""
         asked = [away.submit(_answers, x, weights, allowed) for away in self._away]
-        return self._own.answers(x, weights, allowed) + [answer for one in asked for answer in one.result()]
+        return self._own.answers(x, weights, allowed) + [answer for one in asked for answer in _result(one)]
 
     def __enter__(self) -> Self:
         return self
@@ -100,4 +115,11 @@ class Crew:
 
 def _wait(futures: Sequence[Future[None]]) -> None:
     for one in futures:
-        one.result()
+        _result(one)
+
+
+def _result(asked: Future[T]) -> T:
+    try:
+        return asked.result()
+    except BrokenProcessPool:
+        raise StoppedError("a worker process was ended from outside; with --workers 1 there is none") from None

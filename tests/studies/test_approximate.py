@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
+import time
+from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +20,7 @@ from benchmarks.generate import Size, generate
 from planner.cli import app
 from planner.data.case import Case
 from planner.data.shocks import effects_by_scenario
+from planner.errors import StoppedError
 from planner.formulation.build import build_model
 from planner.results.losses import cvar, weighed
 from planner.solving.highs import Solver
@@ -197,6 +202,47 @@ def test_the_plan_as_written_is_as_good_as_its_bound_says(case: Case, exact: flo
 def test_two_processes_find_the_same(case: Case) -> None:
     one, two = (approximate(case, 2, 0.001, 40, workers, quiet) for workers in (1, 2))
     assert (one.risk_lower, one.risk, one.cost) == pytest.approx((two.risk_lower, two.risk, two.cost), rel=1e-9)
+
+
+def test_a_worker_that_is_killed_stops_the_search(case: Case) -> None:
+    trunk = group(case, effects_by_scenario(case), 1).trunk
+    with Crew(case, trunk, 2) as crew:
+        for worker in active_children():
+            worker.kill()
+        with pytest.raises(StoppedError, match="ended from outside"):
+            crew.answers(np.zeros(len(crew.links)), case.scenarios)
+
+
+def test_workers_end_with_the_command_however_that_ends(folder: Path, tmp_path: Path) -> None:
+    program = tmp_path / "command.py"
+    program.write_text(
+        "import sys, time\nfrom multiprocessing import active_children\nimport planner\n"
+        "from planner.studies.crew import Crew\n"
+        "if __name__ == '__main__':\n"
+        "    case = planner.load(sys.argv[1])\n"
+        "    with Crew(case, next(iter(case.scenarios)), 2):\n"
+        "        print(*(child.pid for child in active_children()), flush=True)\n"
+        "        time.sleep(60)\n",
+        encoding="utf-8",
+    )
+    command = [sys.executable, str(program), str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        children = [int(pid) for pid in process.stdout.readline().split()]
+        process.kill()
+    assert children
+    deadline = time.monotonic() + 20
+    while any(alive(child) for child in children):
+        assert time.monotonic() < deadline, "a worker outlived the command"
+        time.sleep(0.05)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_scenarios_that_leave_the_trunk_together_stay_together(tmp_path: Path) -> None:
