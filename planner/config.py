@@ -172,24 +172,33 @@ def read_model(path: Path | None, overrides: Mapping[str, object] | None = None)
         raise InputError([_fault("no-such-model", str(path), "", "no such model file")]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError([_fault("bad-toml", str(path), "", f"cannot be read as UTF-8 text: {error}")]) from None
-    except ValueError as error:
-        at = re.search(r" \(at line (\d+), column \d+\)", str(error))
-        said = str(error).replace(at[0], "") if at else str(error)
-        raise InputError(
-            [_fault("bad-toml", path.name, "", f"is not valid TOML: {said}", line=int(at[1]) if at else 0)]
-        ) from None
+    except BadTomlError as error:
+        raise InputError([_fault("bad-toml", path.name, "", str(error), line=error.line)]) from None
     stem = path.parent.name if path.name == "model.toml" else path.stem
     return build_model(values, overrides or {}, path.name, stem, _lines(text))
 
 
+class BadTomlError(ValueError):
+    """What is wrong with a TOML text, in words, and in which line (0: not in one)."""
+
+    def __init__(self, said: str, line: int = 0) -> None:
+        super().__init__(f"is not valid TOML: {said}")
+        self.line = line
+
+
 def parse_toml(text: str) -> dict[str, Any]:
-    """Values of a TOML text. Raises ValueError, also for one made to exhaust a parser."""
+    """Values of a TOML text. Raises BadTomlError, also for one made to exhaust a parser."""
     if len(text) > LONGEST_TOML or _DEEP_KEY.search(text):
-        raise ValueError("it is too long, or a key has too many parts")
+        raise BadTomlError("it is too long, or a key has too many parts")
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise ValueError("its values are nested too deeply") from None
+        raise BadTomlError("its values are nested too deeply") from None
+    except ValueError as error:
+        at = re.search(r" \(at line (\d+), column \d+\)", str(error))
+        if at is None:
+            raise BadTomlError(str(error)) from None
+        raise BadTomlError(str(error).replace(at[0], ""), int(at[1])) from None
 
 
 def _lines(text: str) -> Places:

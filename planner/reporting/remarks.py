@@ -11,6 +11,7 @@ from planner.reporting.money import budget_use
 from planner.reporting.names import midway
 from planner.reporting.numbers import count, listed, number, percent
 from planner.reporting.plants import purchases
+from planner.results.losses import in_tail
 
 SPENT_SHARE, SMALLEST_MUSD, SMALLEST_T = 1e-4, 0.05, 0.05
 MOST_FUNDERS = 5
@@ -76,11 +77,9 @@ def hangs_on_words(book: Book) -> str:
 
 def _tail_shares(book: Book, losses: Mapping[str, float]) -> dict[str, float]:
     """Part of each scenario in the mean loss of the worst cases."""
-    left, parts = 1.0 - book.case.model.objective.tail, {}
-    for w in sorted(losses, key=lambda w: (-losses[w], w)):
-        weight = min(book.weights[w], left)
-        left -= weight
-        parts[w] = weight * losses[w]
+    by_name = {w: losses[w] for w in sorted(losses)}
+    shares = in_tail(by_name, book.weights, book.case.model.objective.tail)
+    parts = {w: share * losses[w] for w, share in shares.items()}
     whole = sum(parts.values())
     return {w: musd / whole if whole > 0 else 0.0 for w, musd in parts.items()}
 

@@ -69,6 +69,15 @@ def cvar(losses: Sequence[float], probabilities: Sequence[float], tail: float) -
     return total / (mass - max(left, 0.0)) if mass > left else 0.0
 
 
+def in_tail(losses: Mapping[str, float], probabilities: Mapping[str, float], tail: float) -> dict[str, float]:
+    """How much of each scenario's probability lies in the worst 1 - tail, the worst first; of equals, the first one."""
+    left, parts = 1.0 - tail, {}
+    for name in sorted(losses, key=lambda name: -losses[name]):
+        parts[name] = min(left, probabilities[name])
+        left -= parts[name]
+    return parts
+
+
 def service_level(demand: Mapping[str, float], short: Mapping[str, float]) -> dict[str, float]:
     """Share of demand met by element; 1 where nothing is demanded."""
     return {e: 1.0 - short.get(e, 0.0) / total if total > 0 else 1.0 for e, total in demand.items()}

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.solving.bounds import Bounds
-from planner.solving.program import Certificate, Program, Vector, certify
+from planner.solving.program import Certificate, Program, Vector, certify, dual_objective
 
 TOLERANCE = 1e-6
 """Largest certificate figure of an optimum."""
@@ -181,8 +181,7 @@ class Solver:
 
         order: the algorithms to try (`again` only where a basis is kept); by default as measured.
         """
-        cost = np.zeros(len(self.program.columns))
-        cost[column] = 1.0
+        cost = _unit(self.program, column)
         self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
         solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
         starts = dict.fromkeys(AGAIN, self._bases.get(column))
@@ -196,6 +195,10 @@ class Solver:
             self._bases[column] = self._highs.getBasis()
             self._met = column
         return solution
+
+    def proven(self, column: int, duals: Vector) -> float:
+        """What row duals prove: the column cannot be less, dual infeasibilities set aside."""
+        return dual_objective(self.program, _unit(self.program, column), self.upper, duals)
 
     def _algorithms(self, column: int) -> tuple[str, ...]:
         """Measured order: `again` and `again_primal` are simplex from the basis this objective ended with on
@@ -260,6 +263,13 @@ class Solver:
 
 def _different(old: Vector, new: Vector) -> NDArray[np.bool_]:
     return np.asarray(old != new)
+
+
+def _unit(program: Program, column: int) -> Vector:
+    """Cost of one column alone."""
+    cost = np.zeros(len(program.columns))
+    cost[column] = 1.0
+    return cost
 
 
 def _as_lp(program: Program) -> highspy.HighsLp:

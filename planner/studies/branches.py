@@ -178,15 +178,12 @@ def _taken_apart(scope: Scope, program: Program, trunk: str, weight: float) -> I
     links: dict[int, Link] = {}
     capacities = _capacities(program)
     for j, (name, index) in enumerate(program.columns):
-        node = node_of(scope, name, index)
         if name == "capacity":
             links[j] = capacities[index]
-        elif node is None:
-            links[j] = (name, index)
-        elif node in stem:
-            links[j] = OnTrunk(name, without_node(name, index), stem[node])
+        elif isinstance(link := link_of(scope, stem, name, index), int):
+            of_column[j] = begin[link]
         else:
-            of_column[j] = begin[node]
+            links[j] = link
     entries = program.matrix.tocoo()
     within = of_column[entries.col] >= 0
     of_row = np.full(len(program.rows), -1)
@@ -264,17 +261,11 @@ def _node_places() -> dict[str, tuple[str, int]]:
 NODE_PLACES = _node_places()
 
 
-def node_of(scope: Scope, name: str, index: Any) -> int | None:
-    """The operations node at which a variable lives; None if it lives on decision nodes or nowhere."""
+def link_of(scope: Scope, stem: Mapping[int, int], name: str, index: Any) -> OnTrunk | Key | int:
+    """What a variable is as a link; its node, if that is off the trunk. stem: nodes of the trunk -> year."""
     kind, place = NODE_PLACES.get(name, ("", 0))
     if not kind or (kind == "a" and scope.accounts is not scope.tree):
-        return None
-    return int(index[place] if isinstance(index, tuple) else index)
-
-
-def without_node(name: str, index: Any) -> Any:
-    """The index of a variable without its node."""
-    if not isinstance(index, tuple):
-        return ()
-    place = NODE_PLACES[name][1]
-    return (*index[:place], *index[place + 1 :])
+        return name, index
+    parts = index if isinstance(index, tuple) else (index,)
+    node = int(parts[place])
+    return OnTrunk(name, (*parts[:place], *parts[place + 1 :]), stem[node]) if node in stem else node

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from planner.config import parse_toml
+from planner.config import BadTomlError, parse_toml
 from planner.errors import Fault, InputError, did_you_mean
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -308,10 +308,8 @@ def read_study(path: str | Path) -> StudyFile:
         raise InputError([Fault(str(path), 0, "", "no such study file")]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError([Fault(str(path), 0, "", f"cannot be read as UTF-8 text: {error}")]) from None
-    except ValueError as error:
-        at = re.search(r" \(at line (\d+), column \d+\)", str(error))
-        said = str(error).replace(at[0], "") if at else str(error)
-        raise InputError([Fault(path.name, int(at[1]) if at else 0, "", f"is not valid TOML: {said}")]) from None
+    except BadTomlError as error:
+        raise InputError([Fault(path.name, error.line, "", str(error))]) from None
     return build_study(values, path.name, path.stem, text)
 
 

@@ -26,8 +26,8 @@ from planner.formulation.build import DECISIONS, build_model
 from planner.formulation.model import Model
 from planner.formulation.objective import investment_cost, operating_cost
 from planner.solving.highs import Solver, Stop
-from planner.solving.program import Program, Vector, compile_program, dual_objective
-from planner.studies.branches import Answer, Link, OnTrunk, Positions, Usable, node_of, without_node
+from planner.solving.program import Program, Vector, compile_program
+from planner.studies.branches import Answer, Link, Positions, Usable, link_of
 from planner.studies.means import Grouping, ScopeOfMeans, tree_of_means
 
 AFTER_CUTS = ("again", "ipm", "dual")
@@ -72,10 +72,7 @@ class Master:
         found = self._solver.minimise(column, AFTER_CUTS if self._solver.has_begun(column) else ())
         if found.stop is not Stop.OPTIMAL:
             raise StoppedError(f"stopped before an optimum was proven ({found.stop})")
-        goal = np.zeros(len(self._program.columns))
-        goal[column] = 1.0
-        bound = dual_objective(self._program, goal, self._solver.upper, found.duals)
-        self.lower[measure] = max(self.lower[measure], bound)
+        self.lower[measure] = max(self.lower[measure], self._solver.proven(column, found.duals))
         return found.x
 
     def limit_risk(self, limit: float) -> None:
@@ -137,13 +134,9 @@ class Master:
         stem = {n: self._scope.tree.nodes[n].year for n in self._scope.tree.path_of(trunk)}
         found: dict[Link, int] = {}
         for j, (name, index) in enumerate(self._program.columns):
-            node = node_of(self._scope, name, index)
-            if name == "capacity_of_link":
-                continue
-            if node is None:
-                found[name, index] = j
-            elif node in stem:
-                found[OnTrunk(name, without_node(name, index), stem[node])] = j
+            link = link_of(self._scope, stem, name, index)
+            if not isinstance(link, int):
+                found[link] = j
         column = self._program.column
         return np.array(
             [column["capacity_of_link", capacities[a]] if isinstance(a, Usable) else found[a] for a in links], dtype=int

@@ -18,7 +18,7 @@ from planner.data.case import Case, Good
 from planner.data.shocks import DemandKey, Effects
 from planner.data.tree import Node, Tree
 from planner.formulation.scope import Scope
-from planner.results.losses import loss_of_shortfall
+from planner.results.losses import in_tail, loss_of_shortfall
 
 
 def trunk_scenario(effects: Mapping[str, Effects]) -> str:
@@ -43,13 +43,11 @@ def departures(case: Case, effects: Mapping[str, Effects], trunk: str) -> dict[s
 
 def risk_weights(objective: Objective, chances: Mapping[str, float], losses: Mapping[str, float]) -> dict[str, float]:
     """Weight of each scenario's loss in the risk: its share of the mean, and of the tail (CVaR)."""
-    left, out = 1 - objective.tail, {}
-    for name in sorted(losses, key=lambda name: -losses[name]):
-        share = min(left, chances[name])
-        left -= share
-        in_tail = objective.risk_aversion * share / (1 - objective.tail)
-        out[name] = (1 - objective.risk_aversion) * chances[name] + in_tail
-    return out
+    aversion = objective.risk_aversion
+    return {
+        name: (1 - aversion) * chances[name] + aversion * share / (1 - objective.tail)
+        for name, share in in_tail(losses, chances, objective.tail).items()
+    }
 
 
 def loss_if_nothing(case: Case, one: Effects) -> float:

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from planner.errors import StoppedError
 from planner.solving.highs import Solver, Stop
-from planner.solving.program import Program, Vector, dual_objective
+from planner.solving.program import Program, Vector
 
 ROOM = (0.0, 1e-6)
 """Relative room given to every row, the second only where rounding of the links makes a branch infeasible: its cut
@@ -42,11 +42,10 @@ class Question:
                 self._solver = Solver(program)
             else:
                 self._solver.replace(program)
-            found = self._solver.minimise(len(program.columns) - 1)
+            goal = len(program.columns) - 1
+            found = self._solver.minimise(goal)
             if found.stop is Stop.OPTIMAL:
-                cost = np.zeros(len(program.columns))
-                cost[-1] = 1.0
-                return Found(dual_objective(program, cost, program.upper, found.duals), found.x, found.duals)
+                return Found(self._solver.proven(goal, found.duals), found.x, found.duals)
         raise StoppedError(f"no proven optimum after the trunk is left ({found.stop})")
 
     def _at(self, known: Vector, allowed: Sequence[float], weights: Sequence[float] | None, room: float) -> Program:

@@ -16,6 +16,7 @@ from planner.cli import app
 from planner.commands.aside import aside
 from planner.data.machine import cores
 from tests.robust.conftest import STARTER, content
+from tests.studies.processes import alive
 
 needs_two = pytest.mark.skipif(cores() < 2, reason="on one core there is no second process")
 
@@ -78,17 +79,9 @@ def test_the_other_process_ends_with_the_command(tmp_path: Path) -> None:
         child = int(command.stdout.readline())
         command.kill()
     deadline = time.monotonic() + 20
-    while _alive(child):
+    while alive(child):
         assert time.monotonic() < deadline, "the second process outlived the command"
         time.sleep(0.05)
-
-
-def _alive(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    try:
-        return stat.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_a_run_solved_with_a_second_process_is_the_same_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

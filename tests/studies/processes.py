@@ -99,3 +99,11 @@ def planner_study(study: Path, out: Path, *options: str) -> subprocess.Popen[byt
     command = [sys.executable, "-c", "from planner.cli import app; app()", "study", str(study), "--out", str(out)]
     where = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen([*command, *options], cwd=ROOT, env=where, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

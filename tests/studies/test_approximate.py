@@ -34,6 +34,7 @@ from planner.studies.master import Master
 from planner.studies.means import departures, group, risk_weights
 from tests.cases import EXACT, ONE_PER_TONNE, demand, imports, load_case, mine, near, plant, scenarios, shock
 from tests.oracle.random_case import write_random_case
+from tests.studies.processes import alive
 from tests.system.test_oracle_agreement import flat
 
 
@@ -235,14 +236,6 @@ def test_workers_end_with_the_command_however_that_ends(folder: Path, tmp_path: 
     while any(alive(child) for child in children):
         assert time.monotonic() < deadline, "a worker outlived the command"
         time.sleep(0.05)
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def test_scenarios_that_leave_the_trunk_together_stay_together(tmp_path: Path) -> None:
