@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,14 @@ from planner import Plan
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
 ROOT = STARTER.parents[1]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def hearing_ctrl_c() -> Iterator[None]:
+    """Who starts the tests as a background job has them, and all they start, ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class Zygote:
