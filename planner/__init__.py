@@ -8,7 +8,7 @@ plan.write("reports/allied-2026-base")
 
 from planner import ctrl_c  # noqa: F401 - first, so that Ctrl-C is heard while the rest is imported
 from planner.api import Plan, Session, open_run, solve
-from planner.config import ModelFile
+from planner.config.model_file import ModelFile
 from planner.data.case import Case
 from planner.data.load import load
 from planner.errors import Fault, InfeasibleError, InputError, PlannerError, RunFolderError, StoppedError

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from planner.config import ModelFile
+from planner.config.model_file import ModelFile
 from planner.data.case import Case
-from planner.reporting.pages import write_pages
+from planner.reporting.pages.all_forms import write_pages
 from planner.results.plan import PlanValues
 from planner.results.store import read_run, write_run
 from planner.solving.session import Session as LiveProgram

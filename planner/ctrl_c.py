@@ -1,6 +1,6 @@
 """Ctrl-C while the command `planner` is still importing: one line and exit code 130 instead of a traceback.
 
-Imported before everything else. Each command takes over once it runs (`planner.commands.console`); a program that
+Imported before everything else. Each command takes over once it runs (`planner.cli.console`); a program that
 uses the planner as a library keeps its own way of stopping.
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 import planner
 import planner.cli
 from benchmarks.clock import Clock
-from planner.commands import solve as command
+from planner.cli import solve as command
 from planner.results.store import SUMMARY
 from planner.solving import highs, session, solve
 

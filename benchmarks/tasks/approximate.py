@@ -7,7 +7,7 @@ from typing import Any
 
 import planner
 from benchmarks.clock import Clock
-from planner.studies.approximate import approximate
+from planner.decomposition.search import approximate
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:

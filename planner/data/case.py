@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.config import Lever, ModelFile
+from planner.config.model_file import Lever, ModelFile
 from planner.data.origin import Origin
 from planner.data.schema import Country, Element, Project, Skill, Stockpile, Training, Workforce
 from planner.data.tables import Tables

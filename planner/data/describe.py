@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from planner.config import ModelFile
+from planner.config.model_file import ModelFile
 from planner.data.checks import DEFINED, FIXED, REFERENCES
 from planner.data.schema import CARRIED
 from planner.data.tables import TABLES, Table

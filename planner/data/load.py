@@ -9,7 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from planner.config import ModelFile, build_model, parse_value, read_model, set_dotted
+from planner.config.model_file import ModelFile, build_model, parse_value, read_model, set_dotted
 from planner.data.case import Case
 from planner.data.checks import Read, check_all
 from planner.data.origin import Origin

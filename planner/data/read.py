@@ -15,10 +15,10 @@ from openpyxl.utils import get_column_letter
 
 from planner.data.archive import Traits, inspect
 from planner.data.cells import unarmour
-from planner.data.machine import available_memory
 from planner.data.rules import fault
 from planner.data.tables import BY_NAME
 from planner.errors import Fault, InputError, did_you_mean, nearest
+from planner.machine import available_memory
 
 MODEL_SHEET = "model"
 MAX_BYTES = 256 * 2**20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.config import MODEL_RULES
+from planner.config.model_file import MODEL_RULES
 from planner.errors import Fault, Rule
 
 FAULTS: dict[str, Rule] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from planner.data.case import METAL, Case
-from planner.data.machine import available_memory
 from planner.data.rules import fault
 from planner.data.tree import count_nodes
 from planner.errors import InputError
+from planner.machine import available_memory
 
 BYTES_BASE, BYTES_PER_TERM = 250e6, 300.0
 """Measured: memory of an idle planner, and at the peak per estimated term, on the safe side of what the real case

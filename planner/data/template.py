@@ -9,7 +9,7 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from planner.config import ModelFile, known_keys
+from planner.config.model_file import ModelFile, known_keys
 from planner.data.case import Case
 from planner.data.cells import armour
 from planner.data.describe import choices_of, field_type, list_source

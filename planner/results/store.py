@@ -27,7 +27,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from xlsxwriter.exceptions import XlsxWriterException
 
-from planner.config import ModelFile
+from planner.config.model_file import ModelFile
 from planner.data.case import Case
 from planner.data.cells import armour, unarmour
 from planner.data.load import load

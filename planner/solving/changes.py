@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from planner.config import ModelFile
+from planner.config.model_file import ModelFile
 from planner.data.case import Case
 from planner.data.schema import CARRIED, Row, Shock
 from planner.data.tables import TABLES, Table

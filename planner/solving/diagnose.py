@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
-from planner.config import Objective
+from planner.config.model_file import Objective
 from planner.data.case import Case
 from planner.formulation.scope import Scope
 from planner.solving.conflict import reasons_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from planner.config import Objective
+from planner.config.model_file import Objective
 from planner.solving.highs import Solution, Solver, Stop
 from planner.solving.program import Program
 

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from time import perf_counter
 from typing import Any
 
-from planner.config import Objective
+from planner.config.model_file import Objective
 from planner.data.case import Case
 from planner.data.size import refuse_if_too_large
 from planner.results.plan import PlanValues

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from planner.config import ModelFile, build_model, known_keys
+from planner.config.model_file import ModelFile, build_model, known_keys
 from planner.data.case import Case
 from planner.data.checks import check_all
 from planner.data.schema import CARRIED, Row

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from planner.config import parse_value
+from planner.config.model_file import parse_value
 from planner.errors import Fault, InputError, did_you_mean
 from planner.studies.distributions import ends, levels, quantiles
 from planner.studies.file import Frontier, Grid, LatinHypercube, Morris, OneAtATime, PointList, Sobol, StudyFile, Value

@@ -8,7 +8,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from planner.studies.standing import Standing
+from planner.studies.status import Standing
 
 EVERY = 10.0
 """Seconds between lines where there is no terminal."""

@@ -20,7 +20,7 @@ from planner.studies.journal import Journal
 from planner.studies.local import MakeWorker, run_local
 from planner.studies.points import Point, check_study, points, versions
 from planner.studies.resume import board_of, read_past
-from planner.studies.standing import Standing, write_checks
+from planner.studies.status import Standing, write_checks
 from planner.studies.store import (
     CHECKS,
     JOURNAL,

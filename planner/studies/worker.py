@@ -14,7 +14,7 @@ from threading import Lock
 from time import perf_counter
 from typing import Any
 
-from planner.config import ModelFile
+from planner.config.model_file import ModelFile
 from planner.data.case import Case
 from planner.data.tables import TABLES, Tables
 from planner.errors import InputError

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 import planner
-from planner.inquiry.explain import explain
-from planner.reporting.book import open_book
-from planner.reporting.page import render_page
+from planner.explain.explain import explain
+from planner.reporting.pages.run import render_page
+from planner.reporting.values.view import open_book
 
 REFERENCE = Path(__file__).parents[2] / "reports" / "reference" / "starter-base"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)

@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 import planner
-from planner.commands import replay, schema
+from planner.cli import replay, schema
 from planner.data.describe import datapackage, model_schema
 from planner.data.tables import TABLES
 from tests.faults.conftest import STARTER

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from hypothesis import given
 
-from planner.config import LEVERS
+from planner.config.model_file import LEVERS
 from tests.properties.random_cases import few, seeds, times, world
 
 SLACK = 1e-6

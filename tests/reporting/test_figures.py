@@ -7,12 +7,12 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from planner.reporting import atlas
-from planner.reporting.book import EXPECTED, Book, open_book
-from planner.reporting.flows import METAL_POOL, OXIDE_POOL, USER, links
-from planner.reporting.money import budget_use
-from planner.reporting.plants import pyramid
-from planner.reporting.supply import balance, fan, futures
+from planner.reporting.charts import atlas
+from planner.reporting.values.flows import METAL_POOL, OXIDE_POOL, USER, links
+from planner.reporting.values.money import budget_use
+from planner.reporting.values.plants import pyramid
+from planner.reporting.values.supply import balance, fan, futures
+from planner.reporting.values.view import EXPECTED, Book, open_book
 from planner.results.plan import PlanValues
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner.reporting.book import open_book
-from planner.reporting.iamc import COLUMNS, iamc_table
-from planner.reporting.markdown import plain
-from planner.reporting.pages import FORMS, write_pages
+from planner.reporting.forms.iamc import COLUMNS, iamc_table
+from planner.reporting.forms.markdown import plain
+from planner.reporting.pages.all_forms import FORMS, write_pages
+from planner.reporting.values.view import open_book
 from planner.results.plan import PlanValues
 from tests.reporting.conftest import Vary
 

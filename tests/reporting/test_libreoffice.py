@@ -13,13 +13,13 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from planner.inquiry.explain import explain
-from planner.inquiry.finance import break_even, flows, irr, npv, worth
-from planner.inquiry.investment import invest
-from planner.reporting.book import open_book
-from planner.reporting.venture import Deck
-from planner.reporting.venture_book import write_venture
-from planner.reporting.workbook import write_workbook
+from planner.explain.business_case import invest
+from planner.explain.cash_flows import break_even, flows, irr, npv, worth
+from planner.explain.explain import explain
+from planner.reporting.forms.business_case_workbook import write_venture
+from planner.reporting.forms.workbook import write_workbook
+from planner.reporting.values.view import open_book
+from planner.results.business_case import Deck
 from planner.results.plan import PlanValues
 
 SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")

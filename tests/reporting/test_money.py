@@ -7,10 +7,10 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from planner.reporting.book import open_book
-from planner.reporting.funding import begun_by_year, first_words
-from planner.reporting.grids import paid
-from planner.reporting.reconcile import Part, cost_parts, from_capital_to_cost
+from planner.reporting.tables.money import paid
+from planner.reporting.tables.reconcile import Part, cost_parts, from_capital_to_cost
+from planner.reporting.text.funding import begun_by_year, first_words
+from planner.reporting.values.view import open_book
 from planner.results.plan import PlanValues
 from tests.cases import MUSD, budget, mine, near, plant
 from tests.conftest import SolveCase

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner.reporting.pages import write_pages
+from planner.reporting.pages.all_forms import write_pages
 from planner.results.plan import TABLE_COLUMNS, PlanValues
 from tests.cases import demand
 from tests.conftest import SolveCase

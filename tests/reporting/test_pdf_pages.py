@@ -12,9 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 import planner
-from planner.inquiry.explain import explain
-from planner.reporting.explanation import EXPLANATION
-from planner.reporting.pages import write_pages
+from planner.explain.explain import explain
+from planner.reporting.pages.all_forms import write_pages
+from planner.results.explanation import EXPLANATION
 from planner.results.plan import PlanValues
 from planner.results.store import fingerprint
 from tests.reporting.conftest import Vary

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.reporting.answer import answer, worth_words
-from planner.reporting.book import Book, open_book
-from planner.reporting.grids_plan import investments, people, stocks, teams
-from planner.reporting.names import headline
-from planner.reporting.remarks import hangs_on_words, spent_in_full, stock_remarks, trained_words, years_words
+from planner.reporting.tables.plan import investments, people, stocks, teams
+from planner.reporting.text.answer import answer, worth_words
+from planner.reporting.text.remarks import hangs_on_words, spent_in_full, stock_remarks, trained_words, years_words
+from planner.reporting.values.names import headline
+from planner.reporting.values.view import Book, open_book
 from planner.results.plan import PlanValues
 from tests.cases import MUSD, budget, imports, mine, plant, scenarios, shock
 from tests.conftest import MakeCase, SolveCase

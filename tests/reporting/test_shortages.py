@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from planner.reporting.answer import answer, cards
-from planner.reporting.book import Book, open_book
-from planner.reporting.shortages import hardest_left, likeliest_left, short_words, who_is_short, worst_year
+from planner.reporting.text.answer import answer, cards
+from planner.reporting.values.shortages import hardest_left, likeliest_left, short_words, who_is_short, worst_year
+from planner.reporting.values.view import Book, open_book
 from tests.cases import imports, scenarios, shock
 from tests.conftest import SolveCase
 

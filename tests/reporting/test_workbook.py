@@ -10,7 +10,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from planner.data.tables import TABLES
-from planner.reporting.pages import write_pages
+from planner.reporting.pages.all_forms import write_pages
 from planner.results.plan import TABLE_COLUMNS, PlanValues
 from tests.reporting.conftest import Vary
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from planner.background import aside
 from planner.cli import app
-from planner.commands.aside import aside
-from planner.data.machine import cores
+from planner.machine import cores
 from tests.robust.conftest import STARTER, content
 from tests.studies.processes import alive
 
@@ -67,7 +67,7 @@ def test_the_other_process_ends_with_the_command(tmp_path: Path) -> None:
     program = tmp_path / "command.py"
     program.write_text(
         "import os, time\n"
-        "from planner.commands.aside import aside\n"
+        "from planner.background import aside\n"
         "if __name__ == '__main__':\n"
         "    with aside() as other:\n"
         "        print(other(os.getpid).result(), flush=True)\n"
@@ -87,7 +87,7 @@ def test_the_other_process_ends_with_the_command(tmp_path: Path) -> None:
 def test_a_run_solved_with_a_second_process_is_the_same_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     alone, together = tmp_path / "alone", tmp_path / "together"
     for large, folder in ((math.inf, alone), (0, together)):
-        monkeypatch.setattr("planner.commands.solve.LARGE", large)
+        monkeypatch.setattr("planner.cli.solve.LARGE", large)
         result = CliRunner().invoke(app, ["solve", str(STARTER), "--out", str(folder)])
         assert result.exit_code == 0, result.output
     assert content(alone) == content(together)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.data.machine import available_memory
 from planner.data.size import counted_size, refuse_if_too_large, size_of
 from planner.errors import InputError
+from planner.machine import available_memory
 from planner.solving.session import Session
 
 INPUTS = Path(__file__).parents[2] / "inputs"

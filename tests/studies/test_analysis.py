@@ -12,17 +12,17 @@ import pytest
 
 import planner
 from planner.errors import InputError
+from planner.reporting.pages.study import main, write_report
 from planner.results.store import read_run
 from planner.solving.session import Session
 from planner.studies.analysis import open_study, projects, regret
 from planner.studies.changes import Changer, settings_from
-from planner.studies.curve import frontier, run_frontier
 from planner.studies.discovery import cart, prim, sentence
 from planner.studies.file import Address, Frontier
 from planner.studies.fixed import amounts, evaluate, intervals, replicate
+from planner.studies.frontier import Budgets, Touch, trace
+from planner.studies.frontier_run import frontier, run_frontier
 from planner.studies.indices import morris_indices, sobol_indices
-from planner.studies.parametric import Budgets, Touch, trace
-from planner.studies.report import main, write_report
 from planner.studies.robust import hold, robustness
 from planner.studies.run import here, study
 from planner.studies.sampling import latin_hypercube, morris_sample, sobol_sample

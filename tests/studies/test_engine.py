@@ -28,7 +28,7 @@ from planner.studies.board import Board
 from planner.studies.journal import Journal, read_journal
 from planner.studies.measure import measure
 from planner.studies.run import here, local, retry, study
-from planner.studies.standing import AGREEMENT, standing_of, worst_check
+from planner.studies.status import AGREEMENT, standing_of, worst_check
 from planner.studies.store import read_results
 from planner.studies.worker import STATUSES, Result, State, Worker
 from tests.studies import studies

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from planner.studies.run import here, local, study
-from planner.studies.standing import standing_of
+from planner.studies.status import standing_of
 from tests.studies.processes import Cluster, kill, planner_study, written
 from tests.studies.studies import ROOT, SlowWorker, files, runs, sample
 

@@ -13,7 +13,7 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
-from planner.reporting.drawing import CONFIG, INK, VEGA_LITE, WITH, WITHOUT
+from planner.reporting.charts.drawing import CONFIG, INK, VEGA_LITE, WITH, WITHOUT
 from planner.studies.store import read_results
 from tests.studies.studies import ROOT
 

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from planner.studies.run import local, study
-from planner.studies.standing import Standing, worst_check
+from planner.studies.status import Standing, worst_check
 from planner.studies.store import RESULTS, points_of, read_results
 from tests.studies.studies import sample
 

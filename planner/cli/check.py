@@ -1,0 +1,73 @@
+"""`planner check`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from planner.cli.console import CasePath, ModelPath, Overrides, err, exit_codes, read_case, say
+from planner.data.rules import WARNINGS
+from planner.data.warnings import warnings_of
+from planner.errors import Fault, InputError, did_you_mean
+from planner.solving.figures import check_figures
+
+FAR_APART = ("numerics", "far-off")
+"""Warnings of figures whose products may be such that no solver computes with them; only then is it worth to look."""
+
+
+def run(
+    case: CasePath,
+    model: ModelPath = None,
+    overrides: Overrides = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print faults and warnings as JSON.")] = False,
+    ignore: Annotated[
+        list[str] | None, typer.Option("--ignore", metavar="NAME", help="Leave out the warnings of this name.")
+    ] = None,
+) -> None:
+    """Validate a case and its model file; every fault is listed, then what looks odd. Exit code 0 or 2."""
+    with exit_codes():
+        _check_names(ignore or ())
+        try:
+            found = read_case(case, model, overrides)
+            odd = warnings_of(found)
+            if any(warning.rule in FAR_APART for warning in odd):
+                check_figures(found)
+        except InputError as error:
+            if not as_json:
+                raise
+            say(_as_json(error.faults, ()))
+            raise typer.Exit(error.exit_code) from None
+        warnings = [warning for warning in odd if warning.rule not in (ignore or ())]
+    if as_json:
+        say(_as_json((), warnings))
+        return
+    for warning in warnings:
+        err.print(f"warning {warning.rule}: {warning}", style="yellow", markup=False, soft_wrap=True)
+    count = f" {len(warnings)} warning{'s' if len(warnings) != 1 else ''}." if warnings else ""
+    say(
+        f"{found.name}: no faults.{count} {len(found.countries)} countries, {len(found.projects)} projects, "
+        f"{len(found.scenarios)} scenarios, {found.first_year}-{found.last_year}"
+    )
+
+
+def _check_names(names: Sequence[str]) -> None:
+    unknown = [name for name in names if name not in WARNINGS]
+    if unknown:
+        raise InputError(
+            Fault(
+                "--ignore",
+                0,
+                "",
+                f'unknown warning "{name}"{did_you_mean(name, WARNINGS)}',
+                remedy=f"known: {', '.join(WARNINGS)}",
+            )
+            for name in unknown
+        )
+
+
+def _as_json(faults: Sequence[Fault], warnings: Sequence[Fault]) -> str:
+    found = {"faults": [fault.as_json() for fault in faults], "warnings": [warning.as_json() for warning in warnings]}
+    return json.dumps(found, indent=2)

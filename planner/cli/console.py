@@ -1,0 +1,133 @@
+"""What every command shares: consoles, progress on stderr, errors to exit codes, options."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status as Spinner
+
+from planner.config.model_file import parse_override
+from planner.data.case import Case
+from planner.data.load import load
+from planner.errors import InputError, PlannerError
+from planner.solving.highs import SOLVER_THREAD
+from planner.workspace import find_case
+
+err = Console(stderr=True, highlight=False)
+out = Console(highlight=False)
+
+CasePath = Annotated[
+    Path,
+    typer.Argument(
+        help="Case: a folder of CSV tables, an .xlsx workbook, or a workspace with one case.", show_default=False
+    ),
+]
+ModelPath = Annotated[
+    Path | None, typer.Option("--model", help="Model file (TOML). Default: model.toml in the case, else defaults.")
+]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the model file.")
+]
+
+
+def say(text: str) -> None:
+    """Print a line of a result on stdout."""
+    out.print(text, markup=False, soft_wrap=True)
+
+
+class Progress:
+    """Says on stderr what is going on, and how long each step took."""
+
+    def __init__(self) -> None:
+        self._step, self._since = "", perf_counter()
+        self._spinner: Spinner | None = err.status("") if err.is_terminal else None
+        if self._spinner:
+            self._spinner.start()
+
+    def __call__(self, step: str) -> None:
+        """Begin a step; ends the one before."""
+        self._end_step()
+        self._step, self._since = step, perf_counter()
+        if self._spinner:
+            self._spinner.update(escape(step))
+
+    def close(self) -> None:
+        """End the last step."""
+        self._end_step()
+        self._step = ""
+        if self._spinner:
+            self._spinner.stop()
+
+    def _end_step(self) -> None:
+        if self._step:
+            err.print(f"{perf_counter() - self._since:7.1f} s  {escape(self._step)}", style="dim")
+
+
+@contextmanager
+def shown_progress() -> Iterator[Progress]:
+    """Progress that ends with the block, whatever happens."""
+    progress = Progress()
+    try:
+        yield progress
+    finally:
+        progress.close()
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Print a planner error and leave with its exit code."""
+    interrupted: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        interrupted.append(number)
+        signal.default_int_handler(number, frame)
+
+    in_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, note) if in_main else None
+    try:
+        yield
+    except PlannerError as error:
+        err.print(str(error), style="red", markup=False, soft_wrap=True)
+        if isinstance(error, InputError):
+            count = len(error.faults)
+            err.print(f"{count} fault{'s' if count != 1 else ''}; nothing was written", soft_wrap=True)
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt as stop:
+        _leave_interrupted(bool(interrupted), str(stop))
+    except Exception:
+        # Pyomo turns Ctrl-C during the construction of a component into errors of its own.
+        if not interrupted:
+            raise
+        _leave_interrupted(at_once=True)
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+
+
+def _leave_interrupted(at_once: bool, known: str = "") -> NoReturn:
+    """`known`: what a solve had found of its least value."""
+    err.print(f"stopped; {f'the value sought is {known}; ' if known else ''}nothing was written", soft_wrap=True)
+    if at_once or any(thread.name == SOLVER_THREAD for thread in threading.enumerate()):
+        # A solver in the middle of something would bring an orderly exit down, and a large program takes
+        # seconds to be taken apart.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(130)
+    raise typer.Exit(130) from None
+
+
+def read_case(case: Path, model: Path | None, overrides: list[str] | None) -> Case:
+    """The case and model a command line names. Raises InputError."""
+    return load(find_case(case), model, dict(parse_override(text) for text in overrides or ()))

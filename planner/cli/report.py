@@ -1,0 +1,64 @@
+"""`planner report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from planner.api import Plan, open_run
+from planner.cli.console import Progress, exit_codes, say, shown_progress
+from planner.errors import StoppedError
+from planner.explain.business_case import invest
+from planner.reporting.forms.business_case_workbook import write_venture
+from planner.reporting.pages.all_forms import FORMS, write_pages
+from planner.reporting.pages.business_case import venture_lines, venture_page
+from planner.results.business_case import Deck
+from planner.results.store import file_name, refresh_pages
+
+DECK = Deck()
+
+
+def run(
+    run: Annotated[Path, typer.Argument(help="Run folder.", show_default=False)],
+    project: Annotated[str | None, typer.Option(help="Write the investment case of this project instead.")] = None,
+    rate: Annotated[float, typer.Option(min=0.0, help="Yearly rate of an investment case.")] = DECK.rate,
+    price: Annotated[float, typer.Option(min=0.0, help="Market price over the case's price.")] = DECK.price_factor,
+    floor: Annotated[float, typer.Option(min=0.0, help="Guaranteed price over the case's price.")] = DECK.floor,
+    payable: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="What a concentrate earns of its oxides.")
+    ] = DECK.payable,
+    premium: Annotated[
+        float, typer.Option(min=0.0, help="Price of metal over its oxide, less 1.")
+    ] = DECK.metal_premium,
+) -> None:
+    """Write the reports of a run again, from its tables; or the investment case of one project."""
+    with exit_codes(), shown_progress() as progress:
+        progress("reading the run")
+        plan = open_run(run)
+        if not plan.tables:
+            raise StoppedError(f"{run}: holds no plan ({plan.status})")
+        if project is None:
+            progress("writing the reports")
+            refresh_pages(run, lambda target: write_pages(plan, target))
+            lines = [", ".join(f"{run}/{name}" for name in FORMS)]
+        else:
+            lines = _case(plan, run, project, Deck(rate, price, floor, payable, premium), progress)
+    for line in lines:
+        say(line)
+
+
+def _case(plan: Plan, run: Path, project: str, deck: Deck, progress: Progress) -> list[str]:
+    found = invest(plan, run.name, project, deck, progress)
+
+    name = f"project-{file_name(project)}.html"
+
+    def fill(target: Path) -> None:
+        page = target / name
+        page.write_text(venture_page(found, plan.case), encoding="utf-8", newline="\n")
+        write_venture(found, plan.case, page.with_suffix(".xlsx"))
+
+    progress("writing the investment case")
+    refresh_pages(run, fill)
+    return [*venture_lines(found, plan.case), f"Written       {run}/{name}, .xlsx"]

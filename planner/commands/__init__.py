@@ -1,1 +1,0 @@
-"""The commands, one module each; `planner.cli` puts them together."""

@@ -1,0 +1,1 @@
+"""The model file: what the planner chooses."""

@@ -1,0 +1,1 @@
+"""Many scenarios, solved one by one: master, subproblems, aggregation, search, bounds."""

@@ -1,0 +1,271 @@
+"""Branches: what can happen after the trunk is left, each a linear program of its own.
+
+Two questions are asked of a branch, for given links x and losses a that it may have:
+
+    E(x, a) = min sum_w q[w] excess[w]         subject to   low <= W y + T x <= high, y within its bounds,
+                                                            loss[w] <= a[w] + excess[w]
+    C(x, a) = min expected operating cost      subject to   the same without excess
+
+x are the links: what all histories share (usable capacity, staff, spending on investment) and what the trunk hands on
+at the node that the branch leaves from (stocks, accounts, loss so far). With a = 0, E is the least weighted loss. Both
+are convex, and the duals of an optimum give a cut that holds everywhere (Benders 1962; Van Slyke and Wets 1969; Birge
+and Louveaux, Introduction to Stochastic Programming, ch. 5). Shortfall makes every branch feasible whatever x is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from planner.data.case import Case
+from planner.data.schema import Scenario
+from planner.data.tree import Tree, scenario_tree
+from planner.decomposition.questions import Found, Question, limited, with_goal
+from planner.formulation.build import VARIABLES, build_model
+from planner.formulation.scope import Scope
+from planner.solving.program import Key, Program, Vector, compile_program
+
+PART = 20
+"""Scenarios whose branches are written as one model and then taken apart."""
+SLACK = 1e-9
+"""Room around the least loss that a branch can have."""
+OF_ALL_HISTORIES = frozenset({"usable_capacity", "tail_excess_limit"})
+"""Equations, besides those without an index, that say nothing within a branch."""
+
+
+@dataclass(frozen=True)
+class OnTrunk:
+    """A variable at the node of the trunk in `year`; `index` is without the node."""
+
+    name: str
+    index: Any
+    year: int
+
+
+@dataclass(frozen=True)
+class Usable:
+    """Usable capacity (t/y) of a project: existing + sum of share * build by decision node."""
+
+    project: str
+    existing: float
+    shares: tuple[tuple[Any, float], ...]
+
+
+Positions = NDArray[np.intp]
+Link = OnTrunk | Usable | Key
+"""What a branch knows of the rest; a Key is a decision or follows from decisions alone."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What holds at every point: [cost of the branch +] sum_w of_loss[w] loss[w] >= constant + slope x.
+
+    of_cost: whether the cost is part of it. slope: by position among all links, sparse.
+    """
+
+    branch: str
+    of_cost: bool
+    of_loss: Mapping[str, float]
+    constant: float
+    slope: Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a branch fares at given links: losses and expected operating cost (MUSD; nan if not asked for), and cuts."""
+
+    losses: Mapping[str, float]
+    cost: float
+    cuts: tuple[Cut, ...]
+
+
+class Branch:
+    """One branch, asked again and again at other links. It is called by the first of its scenarios."""
+
+    def __init__(
+        self, leaves: Mapping[str, int], costs: Vector, program: Program, linking: csr_array, links: Sequence[Link]
+    ) -> None:
+        """leaves: scenario -> column of its loss. costs: expected operating cost by column (n). program: rows (m) and
+        columns (n) of the branch. linking: T (m x links)."""
+        self.name, self.leaves, self.links, self.linking = next(iter(leaves)), leaves, links, linking
+        columns, count = list(leaves.values()), len(leaves)
+        self._excess = Question(
+            with_goal(limited(program, columns, elastic=True), [len(costs) + i for i in range(count)], [1.0] * count)
+        )
+        self._cost = Question(with_goal(limited(program, columns, elastic=False), range(len(costs)), costs.tolist()))
+
+    def fare(
+        self, x: Vector, positions: Positions, weights: Mapping[str, float], allowed: Mapping[str, float] | None
+    ) -> Answer:
+        """Losses and cuts at links x (all of them), of which this branch has those at `positions`: the least weighted
+        loss, or, with `allowed`, the least cost with losses of at most that, exceeded as little as can be.
+
+        Raises StoppedError without a proven optimum.
+        """
+        total = sum(weights[w] for w in self.leaves)
+        own = [weights[w] / total if total > 0 else 1 / len(self.leaves) for w in self.leaves]
+        known = self.linking @ x[positions]
+        may = [allowed[w] if allowed else 0.0 for w in self.leaves]
+        excess = self._excess.ask(known, may, own)
+        cut = self._cut(excess, x, positions, may, of_cost=False)
+        if allowed is None:
+            return Answer(self._losses(excess), np.nan, (cut,))
+        over = excess.x[-1 - len(may) : -1].tolist()
+        may = [loss + more + SLACK * (1 + loss) for loss, more in zip(may, over, strict=True)]
+        cost = self._cost.ask(known, may, None)
+        return Answer(self._losses(cost), cost.value, (cut, self._cut(cost, x, positions, may, of_cost=True)))
+
+    def _losses(self, found: Found) -> dict[str, float]:
+        return {w: float(found.x[column]) for w, column in self.leaves.items()}
+
+    def _cut(self, found: Found, x: Vector, positions: Positions, allowed: Sequence[float], of_cost: bool) -> Cut:
+        count = self.linking.shape[0]
+        slope = -(self.linking.T @ found.duals[:count])
+        slopes: dict[int, float] = defaultdict(float)  # two years may have the same capacity, so the same link
+        for at in np.flatnonzero(slope).tolist():
+            slopes[int(positions[at])] += float(slope[at])
+        prices = found.duals[count : count + len(allowed)].tolist()
+        constant = found.value - float(np.sum(slope * x[positions]))
+        constant -= sum(price * loss for price, loss in zip(prices, allowed, strict=True))
+        return Cut(
+            self.name, of_cost, {w: -price for w, price in zip(self.leaves, prices, strict=True)}, constant, slopes
+        )
+
+
+def parts(case: Case, trunk: str, size: int = PART) -> Iterator[list[str]]:
+    """Scenarios that leave the trunk, in parts of about `size`; those that leave it at one node together."""
+    tree = scenario_tree(case)
+    stem = set(tree.path_of(trunk))
+    together: dict[int, list[str]] = defaultdict(list)
+    for name in case.scenarios:
+        if tree.leaves[name] not in stem:
+            together[next(n for n in tree.path_of(name) if n not in stem)].append(name)
+    part: list[str] = []
+    for members in together.values():
+        part += members
+        if len(part) >= size:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def branches(case: Case, trunk: str, names: Sequence[str]) -> list[Branch]:
+    """The branches of some scenarios, which must be all that share them."""
+    together = [trunk, *names]
+    total, wanted = sum(case.scenarios[name] for name in together), set(together)
+    tables = replace(
+        case.tables,
+        scenarios=tuple(Scenario(scenario=name, probability=case.scenarios[name] / total) for name in together),
+        shocks=tuple(row for row in case.tables.shocks if row.scenario in wanted),
+    )
+    model = build_model(replace(case, tables=tables))
+    return list(_taken_apart(model.scope, compile_program(model), trunk, total))
+
+
+def _taken_apart(scope: Scope, program: Program, trunk: str, weight: float) -> Iterator[Branch]:
+    """The branches of a program whose scenarios have `weight` times the probability that it says."""
+    costs = weight * _costs(program)
+    stem = {n: scope.tree.nodes[n].year for n in scope.tree.path_of(trunk)}
+    begin = _branch_of(scope.tree, stem)
+    of_column = np.full(len(program.columns), -1)
+    links: dict[int, Link] = {}
+    capacities = _capacities(program)
+    for j, (name, index) in enumerate(program.columns):
+        if name == "capacity":
+            links[j] = capacities[index]
+        elif isinstance(link := link_of(scope, stem, name, index), int):
+            of_column[j] = begin[link]
+        else:
+            links[j] = link
+    entries = program.matrix.tocoo()
+    within = of_column[entries.col] >= 0
+    of_row = np.full(len(program.rows), -1)
+    of_row[entries.row[within]] = of_column[entries.col[within]]
+    of_row[[i for i, (name, index) in enumerate(program.rows) if index is None or name in OF_ALL_HISTORIES]] = -1
+    shared = np.flatnonzero(of_column < 0)
+    for first in sorted(set(begin.values())):
+        rows, columns = np.flatnonzero(of_row == first), np.flatnonzero(of_column == first)
+        linking = program.matrix[rows][:, shared]
+        used = np.unique(linking.indices)
+        leaves = {w: n for w, n in scope.tree.leaves.items() if begin.get(n) == first}
+        column = {key: j for j, key in enumerate(program.columns[c] for c in columns.tolist())}
+        yield Branch(
+            {w: column["loss_to_date", n] for w, n in leaves.items()},
+            costs[columns],
+            _within(program, rows, columns),
+            csr_array(linking[:, used]),
+            [links[j] for j in shared[used].tolist()],
+        )
+
+
+def _costs(program: Program) -> Vector:
+    """What a unit of each column adds to the cost."""
+    of_cost = program.matrix[[program.row["cost_definition", None]]].toarray().ravel()
+    own = of_cost[program.column["cost", None]]
+    of_cost[program.column["cost", None]] = 0.0
+    return np.asarray(-of_cost / own, dtype=float)
+
+
+def _branch_of(tree: Tree, stem: Mapping[int, int]) -> dict[int, int]:
+    """Node off the trunk -> the first node of its branch."""
+    out: dict[int, int] = {}
+    for n in tree.nodes:
+        if n.index not in stem:
+            out[n.index] = n.index if n.parent in stem or n.parent < 0 else out[n.parent]
+    return out
+
+
+def _capacities(program: Program) -> dict[Any, Usable]:
+    """(p, n) of each shared capacity variable -> what it is made of, read off its equation."""
+    out = {}
+    for i, (name, index) in enumerate(program.rows):
+        if name == "usable_capacity":
+            entries = slice(program.matrix.indptr[i], program.matrix.indptr[i + 1])
+            terms = {
+                program.columns[j]: value
+                for j, value in zip(program.matrix.indices[entries], program.matrix.data[entries], strict=True)
+            }
+            own = terms.pop(("capacity", index))
+            shares = tuple((key[1], float(-value / own)) for key, value in terms.items())
+            out[index] = Usable(index[0], float(program.row_lower[i] / own), shares)
+    return out
+
+
+def _within(program: Program, rows: Positions, columns: Positions) -> Program:
+    """Some rows and columns of a program."""
+    return Program(
+        matrix=csr_array(program.matrix[rows][:, columns]),
+        row_lower=program.row_lower[rows],
+        row_upper=program.row_upper[rows],
+        lower=program.lower[columns],
+        upper=program.upper[columns],
+        columns=tuple(program.columns[j] for j in columns.tolist()),
+        rows=tuple(program.rows[i] for i in rows.tolist()),
+        goal=np.zeros(len(columns)),
+    )
+
+
+def _node_places() -> dict[str, tuple[str, int]]:
+    """Variable -> kind (n: operations, a: accounts) and place of the node in its index, read off its symbol."""
+    letters = {v.name: v.symbol.partition("[")[2].rstrip("]").split(",") for v in VARIABLES}
+    return {name: (kind, of.index(kind)) for name, of in letters.items() for kind in ("n", "a") if kind in of}
+
+
+NODE_PLACES = _node_places()
+
+
+def link_of(scope: Scope, stem: Mapping[int, int], name: str, index: Any) -> OnTrunk | Key | int:
+    """What a variable is as a link; its node, if that is off the trunk. stem: nodes of the trunk -> year."""
+    kind, place = NODE_PLACES.get(name, ("", 0))
+    if not kind or (kind == "a" and scope.accounts is not scope.tree):
+        return name, index
+    parts = index if isinstance(index, tuple) else (index,)
+    node = int(parts[place])
+    return OnTrunk(name, (*parts[:place], *parts[place + 1 :]), stem[node]) if node in stem else node

@@ -1,0 +1,142 @@
+"""Must, may, never: how little and how much of each project the plans hold that are nearly as good.
+
+All plans whose least risk and cost are within a share of this plan's are alternatives to it; over them the new
+capacity of each project, and the capital spent in each country, is made as small and as large as possible.
+Brill, Chang and Hopkins, Modeling to generate alternatives, Management Science 28 (1982); Neumann and Brown, The
+near-optimal feasible space of a renewable power system model, Electric Power Systems Research 190 (2021).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse import block_array, csr_array, eye_array
+
+from planner.data.case import Case
+from planner.explain.builds import SLIGHT, Build, expected_tpa
+from planner.explain.counterfactuals import Desk, quickest
+from planner.formulation.money import full_capex
+from planner.results import verify_money
+from planner.results.explanation import Alternatives, Range
+from planner.solving.goals import HOLD_MUSD
+from planner.solving.highs import Solver, Stop
+from planner.solving.program import Program, Vector
+
+SUM, LESS = "sum of target", "less sum of target"
+Weights = Mapping[int, float]
+"""Column of the program -> weight."""
+
+
+def alternatives(desk: Desk, least_risk: float, cost: float, risk_share: float, cost_share: float) -> Alternatives:
+    """Ranges over all plans with risk <= (1 + risk_share) least_risk and cost <= (1 + cost_share) cost (MUSD)."""
+    projects, countries = _project_targets(desk), _country_targets(desk)
+    targets = {**projects, **countries}
+    program = with_targets(desk.program, list(targets.values()))
+    solver = Solver(program)
+    solver.bound(program.column["risk", None], least_risk * (1 + risk_share) + HOLD_MUSD)
+    solver.bound(program.column["cost", None], cost * (1 + cost_share) + HOLD_MUSD)
+    most_possible = {("project", p): desk.case.projects[p].max_new_tpa for _, p in projects}
+    low, high, solves = _extremes(solver, program, list(targets), most_possible)
+    ranges = []
+    for at, (kind, key) in enumerate(targets):
+        limit = most_possible.get((kind, key))
+        ranges.append(Range(kind, key, float(low[at]), float(high[at]), limit, word(low[at], high[at], limit)))
+    return Alternatives(risk_share, cost_share, ranges, solves)
+
+
+def with_planned(found: Alternatives, case: Case, builds: Sequence[Build]) -> Alternatives:
+    """The ranges with what a plan that builds these holds of each."""
+    tpa = expected_tpa(builds)
+    capital = {p: amount * verify_money.full_capex(case, p) for p, amount in tpa.items()}
+    spent = {("project", p): musd for p, musd in capital.items()}
+    for p, musd in capital.items():
+        at = ("country", case.projects[p].country)
+        spent[at] = spent.get(at, 0.0) + musd
+    ranges = [
+        replace(
+            r,
+            planned=tpa.get(r.key, 0.0) if r.kind == "project" else spent.get((r.kind, r.key), 0.0),
+            capital=spent.get((r.kind, r.key), 0.0),
+        )
+        for r in found.ranges
+    ]
+    return replace(found, ranges=ranges)
+
+
+def word(least: float, most: float, limit: float | None) -> str:
+    """must: in every good plan; never: in none; may: in some. By a hundredth of the largest possible amount."""
+    line = SLIGHT * (limit if limit else max(most, 1.0))
+    return "must" if least > line else "never" if most <= line else "may"
+
+
+def _project_targets(desk: Desk) -> dict[tuple[str, str], Weights]:
+    """New capacity (t/y) of each project that may grow."""
+    out: dict[tuple[str, str], dict[int, float]] = {}
+    for key, i in desk.program.column.items():
+        if key[0] == "build":
+            out.setdefault(("project", key[1][0]), {})[i] = _likelihood(desk, key[1][1])
+    return dict(sorted(out.items()))
+
+
+def _country_targets(desk: Desk) -> dict[tuple[str, str], Weights]:
+    """Capital (MUSD, undiscounted) spent in each country, public and private."""
+    out: dict[tuple[str, str], dict[int, float]] = {}
+    for key, i in desk.program.column.items():
+        if key[0] == "build" and (capex := full_capex(desk.scope, key[1][0])) > 0:
+            country = desk.case.projects[key[1][0]].country
+            out.setdefault(("country", country), {})[i] = capex * _likelihood(desk, key[1][1])
+    return dict(sorted(out.items()))
+
+
+def _likelihood(desk: Desk, node: int) -> float:
+    return float(desk.scope.plan.nodes[node].probability)
+
+
+def with_targets(program: Program, targets: list[Weights]) -> Program:
+    """The program with two more columns for each weighted sum of its columns: the sum, and the sum with its sign
+    turned, each defined by a row of its own."""
+    count, columns = len(targets), program.matrix.shape[1]
+    weights = csr_array((count, columns))
+    if count:
+        place = [(k, j, w) for k, sums in enumerate(targets) for j, w in sums.items()]
+        k, j, w = (np.array(part) for part in zip(*place, strict=True))
+        weights = csr_array((w.astype(float), (k, j)), shape=(count, columns))
+    one = eye_array(count, format="csr")
+    matrix = csr_array(
+        block_array([[program.matrix, None, None], [-weights, one, None], [weights, None, one]], format="csr")
+    )
+    zeros, free = np.zeros(2 * count), np.full(2 * count, np.inf)
+    names = [(SUM, k) for k in range(count)] + [(LESS, k) for k in range(count)]
+    return Program(
+        matrix=matrix,
+        row_lower=np.concatenate([program.row_lower, zeros]),
+        row_upper=np.concatenate([program.row_upper, zeros]),
+        lower=np.concatenate([program.lower, -free]),
+        upper=np.concatenate([program.upper, free]),
+        columns=(*program.columns, *names),
+        rows=(*program.rows, *names),
+        goal=np.concatenate([program.goal, zeros]),
+    )
+
+
+def _extremes(
+    solver: Solver, program: Program, targets: list[tuple[str, str]], limits: Mapping[tuple[str, str], float]
+) -> tuple[Vector, Vector, int]:
+    """Least and most of each target. A bound that some plan found on the way reaches already is not solved for."""
+    sums = np.array([program.column[SUM, k] for k in range(len(targets))], dtype=int)
+    seen_low, seen_high = np.full(len(targets), np.inf), np.full(len(targets), -np.inf)
+    solves = 0
+    for side, turned in ((SUM, False), (LESS, True)):
+        for k, target in enumerate(targets):
+            limit = limits.get(target, np.inf)
+            reached = seen_high[k] >= limit * (1 - 1e-9) if turned else seen_low[k] <= 1e-9 * max(min(limit, 1e9), 1.0)
+            if reached:
+                continue
+            found = solver.minimise(program.column[side, k], ("primal", "dual", "ipm") if solves else quickest(program))
+            solves += 1
+            if found.stop is Stop.OPTIMAL:
+                seen_low = np.minimum(seen_low, found.x[sums])
+                seen_high = np.maximum(seen_high, found.x[sums])
+    return np.maximum(seen_low, 0.0) + 0.0, seen_high, solves

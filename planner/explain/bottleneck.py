@@ -1,0 +1,168 @@
+"""The true bottleneck of each element and year, from the shadow prices of the least-risk solve.
+
+At an optimum every activity that runs earns exactly what it uses up, at shadow prices (complementary slackness;
+Dantzig, Linear Programming and Extensions, 1963, ch. 12). So the value of the goods that plants make, in MUSD of
+risk, splits without remainder over what made them: metal making splits into furnace capacity, metal makers and
+oxide; oxide into separation capacity, its people and feed; feed into mine capacity and its people. A joint product
+shares what its plant used in proportion to its value. What remains at the mine is feed that exists or is financed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from planner.data.case import Case
+from planner.explain.counterfactuals import Desk
+from planner.results.explanation import Link
+from planner.solving.program import Key, Program, Vector
+
+SMALLEST_MUSD = 1e-3
+PEOPLE = ("staff_limit",)
+LINKS = (
+    "mine capacity",
+    "mine people",
+    "separation capacity",
+    "separation people",
+    "metal capacity",
+    "metal people",
+    "unassigned",
+)
+Amounts = dict[tuple[str, int], dict[str, float]]
+"""(element, year) -> link -> MUSD of risk."""
+
+
+@dataclass
+class _Used:
+    """What one kind of activity earned and used in a year, in MUSD of risk."""
+
+    capacity: float = 0.0
+    people: float = 0.0
+    inputs: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """Element (oxide) or feed -> MUSD."""
+    earned: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """Element or feed -> MUSD."""
+
+
+def links(desk: Desk, x: Vector, duals: Vector) -> list[Link]:
+    """The links of every element and year in which some plant's output takes risk off, as shares of its value."""
+    years = [node.year for node in desk.scope.tree.nodes]
+    used = _activities(desk.program, x, duals, years)
+    amounts = _split(used)
+    out = []
+    for (element, year), parts in sorted(amounts.items()):
+        total = sum(parts.values())
+        if total > SMALLEST_MUSD:
+            out += [
+                Link(element, year, link, musd, musd / total, _binds(desk.case, link, year))
+                for link, musd in parts.items()
+                if musd > SMALLEST_MUSD
+            ]
+    return out
+
+
+def _activities(program: Program, x: Vector, duals: Vector, years: list[int]) -> dict[tuple[str, str, int], _Used]:
+    """(stage, element for metal or '', year) -> what was earned and used, added up over histories and plants."""
+    by_column = program.matrix.tocsc()
+    read: dict[str, Callable[[Key], tuple[str, str, int]]] = {
+        "reduced": lambda key: ("metal", key[1][1], years[key[1][2]]),
+        "separated": lambda key: ("separation", key[1][1], years[key[1][2]]),
+        "mined": lambda key: ("mine", "", years[key[1][1]]),
+    }
+    used: dict[tuple[str, str, int], _Used] = defaultdict(_Used)
+    for j, key in enumerate(program.columns):
+        if key[0] in read and x[j] > 0:
+            into = used[read[key[0]](key)]
+            for at in range(by_column.indptr[j], by_column.indptr[j + 1]):
+                i = by_column.indices[at]
+                worth = float(by_column.data[at] * duals[i] * x[j])
+                if worth:
+                    _book(into, key, program.rows[i], worth)
+    return used
+
+
+def _book(into: _Used, column: Key, row: Key, worth: float) -> None:
+    """Book a price times an amount: positive is earned, negative used up."""
+    name, index = row
+    if name in PEOPLE:
+        into.people -= worth
+    elif name == "throughput_limit":
+        into.capacity -= worth
+    elif name == "feed_balance":
+        (into.earned if column[0] == "mined" else into.inputs)[index[1]] += abs(worth)
+    elif column[0] == "reduced" and index[2] == "oxide":
+        into.inputs[index[1]] -= worth
+    else:
+        into.earned[index[1]] += worth
+
+
+def _split(used: dict[tuple[str, str, int], _Used]) -> Amounts:
+    out: Amounts = defaultdict(lambda: dict.fromkeys(LINKS, 0.0))
+    feeds = _feed_parts(used)
+    oxides = _oxide_parts(used, feeds)
+    for (stage, element, year), part in used.items():
+        if stage == "metal":
+            earned = sum(part.earned.values())
+            _add(out[element, year], {"metal capacity": part.capacity, "metal people": part.people})
+            _add(out[element, year], _scaled(oxides.get((element, year), {}), earned - part.capacity - part.people))
+    for (element, year), shares in oxides.items():
+        taken = sum(p.inputs[element] for (s, e, t), p in used.items() if (s, e, t) == ("metal", element, year))
+        made = sum(p.earned.get(element, 0.0) for (s, _, t), p in used.items() if s == "separation" and t == year)
+        # Oxide that users take as oxide; what furnaces take is counted with the metal.
+        _add(out[element, year], _scaled(shares, max(made - taken, 0.0)))
+    return out
+
+
+def _feed_parts(used: dict[tuple[str, str, int], _Used]) -> dict[int, dict[str, float]]:
+    """Year -> shares of the value of feed that are mine capacity and mine people."""
+    out = {}
+    for (stage, _, year), part in used.items():
+        total = part.capacity + part.people
+        if stage == "mine" and total > 0:
+            out[year] = {"mine capacity": part.capacity / total, "mine people": part.people / total}
+    return out
+
+
+def _oxide_parts(
+    used: dict[tuple[str, str, int], _Used], feeds: dict[int, dict[str, float]]
+) -> dict[tuple[str, int], dict[str, float]]:
+    """(element, year) -> shares of the value of its oxide by link; a plant's uses go by the value of its products."""
+    sums: Amounts = defaultdict(lambda: defaultdict(float))
+    for (stage, _, year), part in used.items():
+        earned = sum(v for v in part.earned.values() if v > 0)
+        if stage != "separation" or earned <= 0:
+            continue
+        feed = sum(part.inputs.values())
+        of_feed = feeds.get(year, {"mine capacity": 1.0})
+        parts = {"separation capacity": part.capacity, "separation people": part.people, **_scaled(of_feed, feed)}
+        for element, value in part.earned.items():
+            _add(sums[element, year], _scaled(parts, max(value, 0.0) / earned))
+    return {at: _scaled(parts, 1.0 / total) for at, parts in sums.items() if (total := sum(parts.values())) > 0}
+
+
+def _add(into: dict[str, float], parts: dict[str, float]) -> None:
+    for link, musd in parts.items():
+        into[link] = into.get(link, 0.0) + musd
+
+
+def _scaled(parts: dict[str, float], factor: float) -> dict[str, float]:
+    # Value that no plant of the year explains: oxide from stock or imports.
+    return {link: musd * factor for link, musd in parts.items()} if parts else {"unassigned": factor}
+
+
+def _binds(case: Case, link: str, year: int) -> str:
+    """Why the link cannot be wider: no new plant could run yet, or room and money, or people."""
+    stage, _, what = link.partition(" ")
+    if what == "people":
+        return "people"
+    starts = [
+        years.start + case.projects[p].lead_time_years
+        for p, row in case.projects.items()
+        if row.stage == stage and case.has_lever(row.stage) and (years := case.commitment_years(p))
+    ]
+    if link == "unassigned":
+        return "stock and imports"
+    if not starts or year < min(starts):
+        return "time: no new plant can run yet" if starts else "no plant may be added"
+    return "room, ramp or money of new plants"

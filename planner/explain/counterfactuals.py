@@ -1,0 +1,249 @@
+"""A desk at which many questions are put to one program: with fewer levers, later, with decisions fixed.
+
+A question is a program with some columns held at zero or fixed, or another case. Those that have the desk's own rows
+and columns start from the basis of its least risk (dual simplex, given up where the way is long), the others from
+nothing. No answer depends on another, so none depends on the order in which they are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.config.model_file import LEVERS, Lever, Objective
+from planner.data.case import Case
+from planner.errors import StoppedError
+from planner.formulation.build import DECISIONS
+from planner.solving.goals import HOLD_MUSD, HOLD_SHARE
+from planner.solving.highs import Solution, Solver, Stop
+from planner.solving.program import Key, Program, Vector
+from planner.solving.session import Session
+
+LARGE = 500_000
+"""Nonzeros from which interior point is tried before dual simplex. Measured on the real case: 136,000 nonzeros take
+2.1 s by interior point and 1.0 s by dual simplex, 300,000 take 4.8 and 1.9 s; with fewer levers 2 to 5 times."""
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Question:
+    """How to come by a program, and how far to go.
+
+    with_cost: after the least risk also the least cost within `slack` of it. want_x: return the columns. far: so
+    unlike the whole that a start from nothing is quicker than one from its basis.
+    """
+
+    key: str
+    make: Callable[[], Program]
+    slack: float = 0.001
+    with_cost: bool = False
+    want_x: bool = False
+    far: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Least risk and, if asked for, risk and least cost of the plan (MUSD); loss and probability of each leaf node.
+
+    `decisions`: values of the variables in DECISIONS that are not zero; `bought`: those of stock purchases (t).
+    """
+
+    key: str
+    least_risk: float
+    risk: float
+    cost: float | None
+    losses: dict[int, float]
+    shares: dict[int, float]
+    decisions: dict[Key, float] = field(repr=False)
+    x: Vector | None = field(default=None, repr=False)
+    bought: dict[Key, float] = field(default_factory=dict, repr=False)
+
+
+def is_far(levers: Iterable[Lever]) -> bool:
+    """Whether a program with these levers alone is far from the whole: with fewer than half of them (measured)."""
+    return len(set(levers)) < len(LEVERS) / 2
+
+
+def of_case(case: Case) -> Callable[[], Program]:
+    """The program of a case, built when it is wanted."""
+    return lambda: Session(case).program
+
+
+def answer(question: Question, program: Program | None = None, near: Desk | None = None) -> Answer:
+    """Solve one question. Raises StoppedError if no optimum is proven.
+
+    program: what `question.make` gave, if it was called already. near: where a basis may be had.
+    """
+    program = question.make() if program is None else program
+    solver, column = Solver(program), program.column["risk", None]
+    if near is not None and not question.far and near.program.columns is program.columns:
+        solver.begin_like(near.best()[0])
+    solution = least_risk(solver, question.key)
+    least = float(solution.x[column])
+    cost = None
+    if question.with_cost:
+        solver.bound(column, least * (1 + max(question.slack, HOLD_SHARE)) + HOLD_MUSD)
+        solution = _optimal(solver.minimise(program.column["cost", None]), question.key)
+        cost = float(solution.x[program.column["cost", None]])
+    return Answer(
+        question.key,
+        least,
+        float(solution.x[column]),
+        cost,
+        _losses(program, solution.x),
+        shares(program),
+        _values(program, solution.x, DECISIONS),
+        solution.x if question.want_x else None,
+        _values(program, solution.x, ("bought",)),
+    )
+
+
+def least_risk(solver: Solver, key: str) -> Solution:
+    """The least risk of a solver's program, by the quickest way. Raises StoppedError if no optimum is proven."""
+    column, cold = solver.program.column["risk", None], quickest(solver.program)
+    return _optimal(solver.minimise(column, ("again", *cold) if solver.has_begun(column) else cold), key)
+
+
+def quickest(program: Program) -> tuple[str, ...]:
+    """The algorithms to try on a program from nothing, in this order."""
+    return ("ipm", "dual") if program.matrix.nnz > LARGE else ("dual", "ipm")
+
+
+def _optimal(solution: Solution, key: str) -> Solution:
+    if solution.stop is not Stop.OPTIMAL:
+        raise StoppedError(f"{key}: stopped before an optimum was proven ({solution.stop})")
+    return solution
+
+
+def _losses(program: Program, x: Vector) -> dict[int, float]:
+    leaves = [index for name, index in program.columns if name == "tail_excess"]
+    return {leaf: float(x[program.column["loss_to_date", leaf]]) for leaf in leaves}
+
+
+def shares(program: Program) -> dict[int, float]:
+    """Probability of each leaf: its coefficient in the definition of the expected loss."""
+    row = program.row["expected_loss_definition", None]
+    span = slice(program.matrix.indptr[row], program.matrix.indptr[row + 1])
+    terms = zip(program.matrix.indices[span].tolist(), program.matrix.data[span].tolist(), strict=True)
+    return {program.columns[j][1]: abs(a) for j, a in terms if program.columns[j][0] == "loss_to_date"}
+
+
+def _values(program: Program, x: Vector, names: tuple[str, ...]) -> dict[Key, float]:
+    return {
+        key: value
+        for key, value in zip(program.columns, x.tolist(), strict=True)
+        if key[0] in names and value > HOLD_MUSD
+    }
+
+
+class Desk:
+    """A case compiled once, and the questions that its program can be asked by holding columns.
+
+    The goal is least risk, then least cost, whatever the goal of the run: questions about single measures are
+    compared by the risk that they leave.
+    """
+
+    def __init__(self, case: Case) -> None:
+        self.case = least_risk_case(case)
+        self._session = Session(self.case)
+        self.scope = self._session.scope
+        self.program = self._session.program
+        self.lever_of = self._levers()
+        self._lock = Lock()
+        self._best: tuple[Solver, Solution] | None = None
+        self._under: dict[str, Program | None] = {}
+        self._national: Desk | None = None
+
+    def _levers(self) -> NDArray[np.str_]:
+        """The lever that each column belongs to; '' for the others."""
+        plain: Mapping[str, Lever] = {"new_seats": "training", "hired": "hiring", "bought": "stockpile"}
+        projects = self.case.projects
+        return np.array(
+            [projects[i[0]].stage if name == "build" else plain.get(name, "") for name, i in self.program.columns]
+        )
+
+    def best(self) -> tuple[Solver, Solution]:
+        """The least risk of the desk's own program: solved by whoever asks first, while others wait.
+
+        Solved as the run itself was: where prices are not unique, they are those of the run.
+        """
+        with self._lock:
+            if self._best is None:
+                solver = Solver(self.program)
+                solution = solver.minimise(self.program.column["risk", None])
+                self._best = solver, _optimal(solution, self.case.name)
+            return self._best
+
+    @property
+    def national(self) -> Desk:
+        """The desk of the same case with each country alone."""
+        if self._national is None:
+            self._national = Desk(with_policy(self.case, coordination="national"))
+        return self._national
+
+    def without(self, levers: Iterable[Lever], program: Program | None = None) -> Program:
+        """The program with what the levers add held at zero."""
+        program = self.program if program is None else program
+        return held_at_zero(program, np.isin(self.lever_of, list(levers)))
+
+    def only(self, levers: Iterable[Lever], program: Program | None = None) -> Program:
+        """The program in which only these levers may be pulled."""
+        return self.without(set(LEVERS) - set(levers), program)
+
+    def not_before(self, year: int) -> Program:
+        """The program in which nothing new is decided or bought before `year`."""
+        early = [
+            bool(lever) and self._year_of(key) < year
+            for key, lever in zip(self.program.columns, self.lever_of, strict=True)
+        ]
+        return held_at_zero(self.program, np.array(early))
+
+    def _year_of(self, key: Key) -> int:
+        name, index = key
+        tree = self.scope.tree if name == "bought" else self.scope.plan
+        return int(tree.nodes[index[-1]].year)
+
+    def fixed(self, decisions: Mapping[Key, float]) -> Program:
+        """The program with every decision taken as given; decisions not named are not taken."""
+        lower, upper = self.program.lower.copy(), self.program.upper.copy()
+        for i, key in enumerate(self.program.columns):
+            if key[0] in DECISIONS:
+                value = min(decisions.get(key, 0.0), upper[i])
+                # Room for the rounding of the solve the values come from.
+                room = HOLD_SHARE * (1.0 + value)
+                lower[i], upper[i] = max(lower[i], value - room), min(upper[i], value + room)
+        return _bounded(self.program, lower, upper)
+
+    def under(self, name: str, case: Callable[[], Case]) -> Program | None:
+        """The program with the figures of another case, known by a name; None if its structure differs."""
+        if name not in self._under:
+            self._under[name] = self._session.program_of(least_risk_case(case()))
+        return self._under[name]
+
+
+def least_risk_case(case: Case) -> Case:
+    """The case under the goal of least risk, then least cost."""
+    old = case.model.objective
+    if old.goal == "risk":
+        return case
+    objective = Objective(risk_aversion=old.risk_aversion, tail=old.tail, risk_slack=old.risk_slack)
+    return case.with_model(case.model.model_copy(update={"objective": objective}))
+
+
+def with_policy(case: Case, **policy: str) -> Case:
+    """The case under another policy."""
+    model = case.model
+    return case.with_model(model.model_copy(update={"policy": model.policy.model_copy(update=policy)}))
+
+
+def held_at_zero(program: Program, mask: Mask) -> Program:
+    """The program with some columns held at zero."""
+    return _bounded(program, program.lower, np.where(mask, 0.0, program.upper))
+
+
+def _bounded(program: Program, lower: Vector, upper: Vector) -> Program:
+    return program.with_data(program.matrix.data, program.row_lower, program.row_upper, lower, upper)

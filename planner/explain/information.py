@@ -1,0 +1,131 @@
+"""What it is worth to know: perfect information, the stochastic solution, and the regret of the plan.
+
+Birge and Louveaux, Introduction to Stochastic Programming (2nd ed. 2011), ch. 4: EVPI = RP - WS, VSS = EEV - RP,
+with the risk (expected loss and CVaR, weighted) in place of the expectation. The risk never falls when the loss of
+a scenario grows, so the least loss of each scenario by itself gives the least risk under perfect information.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from planner.data.case import Case
+from planner.data.schema import Demand, Import, Scenario, Shock
+from planner.data.shocks import Effects, effects_by_scenario
+from planner.explain.counterfactuals import Question, least_risk_case, of_case, with_policy
+
+MEAN = "mean"
+SMALLEST_MUSD = 1e-6
+Part = Callable[[Effects], Mapping[Any, float]]
+
+
+def alone(case: Case, scenario: str) -> Case:
+    """The case in which one scenario is certain."""
+    tables = case.tables
+    rows = tuple(r.model_copy(update={"probability": 1.0}) for r in tables.scenarios if r.scenario == scenario)
+    shocks = tuple(r for r in tables.shocks if r.scenario == scenario)
+    certain = replace(case, tables=replace(tables, scenarios=rows, shocks=shocks))
+    return least_risk_case(with_policy(certain, investment="committed"))
+
+
+def wait_and_see(case: Case, losses: Mapping[str, float]) -> list[Question]:
+    """One question for each scenario: the least loss if it were known from the start.
+
+    losses: of a plan, by scenario (MUSD). Where they are nothing there is nothing to ask.
+    """
+    return [Question(f"know:{w}", of_case(alone(case, w))) for w in case.scenarios if losses[w] > SMALLEST_MUSD]
+
+
+def mean_case(case: Case) -> Case:
+    """The case with one future, the mean of all: mean demand, imports and capacity; delays rounded to whole years."""
+    effects = effects_by_scenario(case)
+    shares = case.scenarios
+    tables = case.tables
+    certain = replace(
+        tables,
+        scenarios=(Scenario(scenario=MEAN, probability=1.0),),
+        shocks=(*_mean_capacity(effects, shares), *_mean_delays(case, effects, shares)),
+        demand=_mean_demand(case, effects),
+        imports=_mean_imports(case, effects),
+    )
+    horizon = case.model.horizon.model_copy(update={"first_year": case.first_year, "last_year": case.last_year})
+    model = case.model.model_copy(update={"horizon": horizon})
+    return least_risk_case(with_policy(replace(case, tables=certain, model=model), investment="committed"))
+
+
+def _mean_demand(case: Case, effects: Mapping[str, Effects]) -> tuple[Demand, ...]:
+    series = sorted({(r.country, r.element, r.form) for r in case.tables.demand})
+    return tuple(
+        Demand(
+            country=c,
+            element=e,
+            form=o,
+            year=t,
+            tonnes=case.demand.get((c, e, o, t), 0.0) * _mean(effects, case.scenarios, _demand, (c, e, o, t)),
+        )
+        for c, e, o in series
+        for t in case.years
+    )
+
+
+def _mean_imports(case: Case, effects: Mapping[str, Effects]) -> tuple[Import, ...]:
+    series = sorted({(r.supplier, r.country, r.element, r.form) for r in case.tables.imports})
+    return tuple(
+        Import(
+            supplier=s,
+            country=c,
+            element=e,
+            form=o,
+            year=t,
+            tonnes=case.import_limit.get((s, c, e, o, t), 0.0)
+            * _mean(effects, case.scenarios, _imports, (s, c, e, o, t)),
+        )
+        for s, c, e, o in series
+        for t in case.years
+    )
+
+
+def _demand(effects: Effects) -> Mapping[Any, float]:
+    return effects.demand
+
+
+def _imports(effects: Effects) -> Mapping[Any, float]:
+    return effects.imports
+
+
+def _capacity(effects: Effects) -> Mapping[Any, float]:
+    return effects.capacity
+
+
+def _mean(effects: Mapping[str, Effects], shares: Mapping[str, float], part: Part, key: Any) -> float:
+    return sum(share * part(effects[w]).get(key, 1.0) for w, share in shares.items())
+
+
+def _mean_capacity(effects: Mapping[str, Effects], shares: Mapping[str, float]) -> list[Shock]:
+    hit = sorted({key for found in effects.values() for key in found.capacity})
+    return [
+        Shock(
+            scenario=MEAN,
+            kind="capacity",
+            start_year=t,
+            end_year=t,
+            project=p,
+            factor=_mean(effects, shares, _capacity, (p, t)),
+        )
+        for p, t in hit
+    ]
+
+
+def _mean_delays(case: Case, effects: Mapping[str, Effects], shares: Mapping[str, float]) -> list[Shock]:
+    late: dict[tuple[str, int], float] = defaultdict(float)
+    for w, share in shares.items():
+        for p, due in effects[w].delays:
+            late[p, due] += share * effects[w].delay(p, due)
+    return [
+        Shock(scenario=MEAN, kind="delay", start_year=due, end_year=due, project=p, factor=float(round(years)))
+        for (p, due), years in sorted(late.items())
+        if round(years) > 0
+    ]

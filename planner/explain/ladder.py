@@ -1,0 +1,169 @@
+"""The ladder of counterfactuals: which lever takes what off the risk, who must act together, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from itertools import pairwise
+
+from planner.config.model_file import LEVERS, Lever
+from planner.data.case import Case
+from planner.explain.builds import capital_by_stage, decision_nodes, of_decisions
+from planner.explain.counterfactuals import Answer, Desk, Question, is_far, of_case, with_policy
+from planner.results.explanation import Rung
+from planner.results.losses import cvar
+
+STEPS: tuple[tuple[str, str, tuple[Lever, ...]], ...] = (
+    ("mine", "mines", ("mine",)),
+    ("separation", "separation", ("separation",)),
+    ("metal", "metal making", ("metal",)),
+    ("people", "training and hiring", ("training", "hiring")),
+    ("stockpile", "stock", ("stockpile",)),
+)
+"""The order in which the ladder adds levers: (id, name, levers)."""
+COORDINATION = {"national": "Each country alone", "blocs": "Blocs", "allied": "Allied"}
+INVESTMENT = {
+    "committed": "Committed: one path for all futures",
+    "adaptive": "Adaptive: answering what has shown itself",
+}
+LATER = 2
+"""Years of delay that the report speaks of."""
+
+
+def steps(case: Case) -> list[tuple[str, str, tuple[Lever, ...]]]:
+    """The steps of the ladder that the run's levers allow."""
+    allowed = case.model.levers
+    return [(key, name, levers) for key, name, found in STEPS if (levers := tuple(x for x in found if x in allowed))]
+
+
+def ladder_questions(desk: Desk) -> list[Question]:
+    """Nothing, then one step after the other; the last rung is the run's own program."""
+    slack = desk.case.model.objective.risk_slack
+    out = [Question("ladder:nothing", lambda: desk.without(LEVERS), slack, with_cost=True, far=True)]
+    levers: tuple[Lever, ...] = ()
+    for key, _, added in steps(desk.case):
+        levers += added
+        out.append(Question(f"ladder:{key}", partial(desk.only, levers), slack, with_cost=True, far=is_far(levers)))
+    return out
+
+
+def left_out_questions(desk: Desk) -> list[Question]:
+    """Everything but one step. All but the last step is a rung of the ladder already."""
+    return [Question(f"without:{key}", partial(desk.without, levers)) for key, _, levers in steps(desk.case)[:-1]]
+
+
+def policy_questions(desk: Desk) -> list[Question]:
+    """The other ways of acting together, and the other way of investing."""
+    policy, slack = desk.case.model.policy, desk.case.model.objective.risk_slack
+    others = [("investment", i) for i in INVESTMENT if i != policy.investment]
+    others += [("coordination", c) for c in COORDINATION if c != policy.coordination]
+    return [
+        Question(
+            value,
+            # The claim about allies asks more of this program.
+            (lambda: desk.national.program) if value == "national" else of_case(with_policy(desk.case, **{key: value})),
+            slack=slack,
+            with_cost=True,
+        )
+        for key, value in others
+    ]
+
+
+def timing_questions(desk: Desk) -> list[Question]:
+    """Everything decided later, and every new plant a year sooner in use."""
+    sooner = Question("sooner", lambda: of_case(a_year_sooner(desk.case))())
+    return [Question("later", lambda: desk.not_before(later_year(desk.case)), far=True), sooner]
+
+
+def later_year(case: Case) -> int:
+    """The first year in which anything new may be decided if everything waits."""
+    starts = [years.start for p in case.projects if (years := case.commitment_years(p))]
+    return min(starts, default=case.first_year) + LATER
+
+
+def later_name(case: Case) -> str:
+    """What waiting means in this run: which of its levers wait, and until when."""
+    things = {"training": "training seats", "hiring": "hires", "stockpile": "stock"}
+    waits = ["plants"] if {"mine", "separation", "metal"} & set(case.model.levers) else []
+    waits += [thing for lever, thing in things.items() if lever in case.model.levers]
+    return f"Everything decided {LATER} years later: no new {', '.join(waits) or 'thing'} before {later_year(case)}"
+
+
+def a_year_sooner(case: Case) -> Case:
+    """The case in which every lead time is a year shorter."""
+    rows = tuple(
+        row.model_copy(update={"lead_time_years": max(row.lead_time_years - 1, 0)}) for row in case.tables.projects
+    )
+    return replace(case, tables=replace(case.tables, projects=rows))
+
+
+def rung(case: Case, name: str, found: Answer) -> Rung:
+    """An answer as a rung. Losses of histories are weighed by the scenarios that share them."""
+    losses, shares = list(found.losses.values()), [found.shares.get(leaf, 0.0) for leaf in found.losses]
+    return Rung(
+        found.key,
+        name,
+        found.least_risk,
+        found.risk,
+        found.cost,
+        sum(p * z for p, z in zip(shares, losses, strict=True)),
+        cvar(losses, shares, case.model.objective.tail),
+    )
+
+
+def against(one: Rung, other: Rung) -> Rung:
+    """A rung with what it changes compared with another."""
+    costs = None if one.cost is None or other.cost is None else one.cost - other.cost
+    return replace(one, against=other.key, change=one.least_risk - other.least_risk, change_cost=costs)
+
+
+def ladder(case: Case, found: Mapping[str, Answer]) -> list[Rung]:
+    """The rungs from nothing to everything; each is compared with the one before, so the changes add up."""
+    names = {"nothing": "Nothing: what exists and is financed keeps running"}
+    said: list[str] = []
+    for key, name, _ in steps(case):
+        said.append(name)
+        names[key] = f"{'Only' if len(said) == 1 else '+'} {name}"
+    nodes = decision_nodes(case)
+    rungs = [
+        replace(
+            rung(case, name, found[f"ladder:{key}"]),
+            capital=capital_by_stage(case, of_decisions(nodes, found[f"ladder:{key}"].decisions)),
+        )
+        for key, name in names.items()
+    ]
+    return [rungs[0], *(against(one, before) for before, one in pairwise(rungs))]
+
+
+def left_out(case: Case, found: Mapping[str, Answer], own: Rung) -> list[Rung]:
+    """Everything but one step, the one that is missed most first."""
+    known = steps(case)
+    last = f"ladder:{known[-2][0]}" if len(known) > 1 else "ladder:nothing"
+    keys = [f"without:{key}" for key, _, _ in known[:-1]] + [last][: len(known)]
+    rungs = [
+        replace(against(rung(case, f"Without {name}", found[at]), own), key=f"without:{key}")
+        for at, (key, name, _) in zip(keys, known, strict=True)
+    ]
+    return sorted(rungs, key=lambda r: -r.least_risk)
+
+
+def compared(case: Case, names: Mapping[str, str], chosen: str, found: Mapping[str, Answer], own: Rung) -> list[Rung]:
+    """Each way of acting against the run's own, in the order of `names`."""
+    return [
+        replace(own, key=key, name=name) if key == chosen else against(rung(case, name, found[key]), own)
+        for key, name in names.items()
+        if key == chosen or key in found
+    ]
+
+
+def questions(desk: Desk) -> Iterable[Question]:
+    """All questions about levers, partners and time; first those that need nothing to be built."""
+    later, sooner = timing_questions(desk)
+    return [
+        *ladder_questions(desk)[::-1],
+        *left_out_questions(desk),
+        later,
+        *policy_questions(desk),
+        sooner,
+    ]

@@ -1,0 +1,1 @@
+"""Charts, from values: one look, drawn as SVG."""

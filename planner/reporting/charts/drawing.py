@@ -1,0 +1,279 @@
+"""Altair charts as SVG text to put into a page: one look, no identifiers that clash, readable by screen readers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import vl_convert
+from altair.utils import schemapi
+from markupsafe import Markup, escape
+
+from planner.reporting.values.parts import Legend, Panel
+
+INK, MUTED, RULE = "#1d2733", "#5b6773", "#dfe4ea"
+WITH, WITHOUT, DEMAND = "#0072B2", "#D55E00", "#c3cad2"
+EXISTING = "#aeb7c1"
+STAGE_COLOURS = {"mine": "#E69F00", "separation": "#0072B2", "metal": "#009E73"}
+HUES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442", "#7A5195")
+"""Okabe and Ito's colours, told apart by colour-blind readers."""
+GREYS = ("#9aa3ad", "#c9cfd6", "#6c7680", "#e1e5e9")
+OTHERS = "#b9a892"
+Drawing = alt.Chart | alt.LayerChart | alt.FacetChart
+FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
+VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+CONFIG: dict[str, Any] = {
+    "font": FONT,
+    "background": "transparent",
+    "aria": True,
+    "view": {"stroke": None},
+    "axis": {
+        "labelPadding": 5,
+        "labelColor": MUTED,
+        "titleColor": MUTED,
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+        "titleFontWeight": "normal",
+        "gridColor": RULE,
+        "domainColor": "#9aa3ad",
+        "tickColor": "#9aa3ad",
+        "tickSize": 4,
+    },
+    "text": {"font": FONT, "fontSize": 11, "color": INK},
+    "legend": {"disable": True},
+}
+
+
+class Drawer:
+    """Turns charts into panels; counts them, so that every identifier on a page is its own.
+
+    A mark whose `description` is what `provenance.told` gives keeps it as `data-tip` and `data-from`, which the page's
+    script shows on demand.
+    """
+
+    def __init__(self) -> None:
+        self._drawn = 0
+
+    def panel(
+        self,
+        title: str,
+        description: str,
+        chart: Drawing,
+        legend: Legend = (),
+        choice: Mapping[str, str] | None = None,
+    ) -> Panel:
+        """A chart as a panel with an accessible title and description."""
+        return Panel(title, self._inline(_svg(chart), title, description), legend, choice or {})
+
+    def split(self, chart: Drawing, cuts: Sequence[Cut], legend: Legend = ()) -> list[Panel]:
+        """Panels that share their axes, from one drawing: each mark begins its description with a line that names the
+        key of its panel. One drawing costs far less time than one per panel."""
+        pieces = _pieces(_svg(chart))
+        return [
+            Panel(
+                cut.title,
+                self._inline(
+                    "".join(piece for key, piece in pieces if key in ("", cut.key)), cut.title, cut.description
+                ),
+                legend,
+                cut.choice,
+                cut.printed,
+            )
+            for cut in cuts
+        ]
+
+    def _inline(self, svg: str, title: str, description: str) -> Markup:
+        """The drawing with identifiers of its own, a title and a description."""
+        self._drawn += 1
+        prefix = f"c{self._drawn}"
+        ids = {old: f"{prefix}-{place}" for place, old in enumerate(re.findall(r'<\w+ id="([^"]+)"', svg))}
+        if ids:
+            svg = re.sub(r'( id="|url\(#)([^")]+)', lambda found: found[1] + ids.get(found[2], found[2]), svg)
+        label = (
+            f' role="img" aria-labelledby="{prefix}t {prefix}d"><title id="{prefix}t">{escape(title)}</title>'
+            f'<desc id="{prefix}d">{escape(description)}</desc>'
+        )
+        head, body = svg.split(">", 1)
+        return Markup(head + label + body)  # noqa: S704  Vega and escape() escape texts
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One panel of a drawing that is split: the key its marks bear (letters and digits), and what the panel says."""
+
+    key: str
+    title: str
+    description: str
+    choice: Mapping[str, str] = field(default_factory=dict)
+    printed: bool = True
+
+
+def _svg(chart: Drawing) -> str:
+    """A chart as SVG for a page: no namespaces, no styling hooks, two decimals, marks with their words as data."""
+    spec = chart.to_dict(validate=False)
+    spec["config"] = CONFIG
+    svg = str(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE))
+    svg = svg.replace('font-size="0px"', f'font-size="{LABEL_SIZE}px"')
+    return NOTHING_DRAWN.sub("", re.sub(r"<[a-z][^>]+>", lambda tag: _slim(tag[0]), svg))
+
+
+LABEL_SIZE = 9.5
+
+
+def labels(base: alt.Chart, dy: float = 3, **style: Any) -> alt.Chart:
+    """Texts within a plot. They are drawn without a size, which is set afterwards: the converter measures each text
+    that has one, at a millisecond apiece, to find the edge of the drawing, and these never reach it."""
+    chart: alt.Chart = base.mark_text(fontSize=0, dy=dy, **style)
+    return chart
+
+
+BREAK = "&#xA;"
+"""How Vega writes the end of a line in a description."""
+LABEL = re.compile(r' aria-label="([^"]*)"')
+HOOKS = re.compile(r' (?:xmlns(?::xlink)?|version|class|role|aria-[a-z]+|pointer-events)="[^"]*"| opacity="1"')
+LONG = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
+NOTHING_DRAWN = re.compile(r'<path d="(?:|M0,0h0v0h0Z)"(?: display="none")?/>|<text [^>]*opacity="0"[^>]*>[^<]*</text>')
+KEYED = re.compile(r'<(path|text|line) data-key="(\w+)"([^>]*?)(/>|>[^<]*</\1>)')
+
+
+def _slim(tag: str) -> str:
+    """A tag without what only a style sheet or an editor needs. The description of a mark stays as data: its figures,
+    where they come from and, if it has three lines, the key of its panel; a key alone says nothing."""
+    label = LABEL.search(tag)
+    lines = label[1].split(BREAK) if label else []
+    data = f' data-key="{lines.pop(0)}"' if len(lines) == 3 or (len(lines) == 2 and not lines[1]) else ""
+    data += f' data-tip="{lines[0]}" data-from="{lines[1]}"' if len(lines) == 2 else ""
+    tag = LONG.sub(lambda n: f"{float(n[0]):.2f}".rstrip("0").rstrip("."), HOOKS.sub("", tag))
+    return re.sub(r"^<\w+", lambda name: name[0] + data, tag) if data else tag
+
+
+def _pieces(svg: str) -> list[tuple[str, str]]:
+    """A drawing as (key, text): marks with the key of their panel, what all panels share with an empty key."""
+    pieces, end = [], 0
+    for mark in KEYED.finditer(svg):
+        pieces += [("", svg[end : mark.start()]), (mark[2], f"<{mark[1]}{mark[3]}{mark[4]}")]
+        end = mark.end()
+    return [*pieces, ("", svg[end:])]
+
+
+@contextmanager
+def fast_charts() -> Iterator[None]:
+    """While charts are put together: Altair neither checks each part against its schema nor cleans the tables, which
+    are clean and take a third of the time."""
+    with schemapi.debug_mode(False), alt.data_transformers.enable("plain"):
+        yield
+
+
+def _plain(data: Any, **_: object) -> Any:
+    return {"values": data.to_dict("records")} if isinstance(data, pd.DataFrame) else data
+
+
+alt.data_transformers.register("plain", _plain)
+
+
+def year_bands(rows: pd.DataFrame, years: Sequence[int], height: int) -> alt.Chart:
+    """Invisible marks, one a year over the full height, that tell the figures of a chart of lines. rows: year, tip."""
+    first, last = years[0], max(years[-1], years[0] + 1)
+    bands = rows[["year", "tip"]].assign(
+        start=(rows["year"] - 0.5).clip(lower=first), stop=(rows["year"] + 0.5).clip(upper=last)
+    )
+    chart: alt.Chart = (
+        alt.Chart(bands)
+        .mark_rect(opacity=0, color=INK)
+        .encode(
+            x=alt.X("start:Q"),
+            x2=alt.X2("stop:Q"),
+            y=alt.value(0),
+            y2=alt.value(height),
+            description=alt.Description("tip:N"),
+        )
+    )
+    return chart
+
+
+def warm_up() -> None:
+    """Draw something small: the first drawing of a process starts the converter, which takes a second."""
+    nothing = alt.Chart(pd.DataFrame({"year": [0], "t": [0.0]})).mark_bar().encode(x="year:O", y="t:Q")
+    vl_convert.vegalite_to_svg(nothing.to_dict(validate=False), vl_version=VEGA_LITE)
+
+
+def year_ticks(years: Sequence[int], most: int = 6) -> list[int]:
+    """At most `most` years, evenly spread from the first on."""
+    step = -(-len(years) // most)
+    return list(years[::step])
+
+
+def x_years(years: Sequence[int], most: int = 6) -> alt.X:
+    """Years as bands, for bars."""
+    return alt.X(
+        "year:O",
+        scale=alt.Scale(domain=list(years), paddingInner=0.2),
+        axis=alt.Axis(
+            title=None, labelAngle=0, values=year_ticks(years, most), format="d", ticks=False, labelOverlap=False
+        ),
+    )
+
+
+def x_time(years: Sequence[int], most: int = 6) -> alt.X:
+    """Years as points, for lines."""
+    return alt.X(
+        "year:Q",
+        scale=alt.Scale(domain=[years[0], max(years[-1], years[0] + 1)], nice=False, zero=False),
+        axis=alt.Axis(
+            title=None, values=year_ticks(years, most), format="d", grid=False, labelFlush=False, labelOverlap=False
+        ),
+    )
+
+
+def y_amount(column: str, title: str, top: float | None = None) -> alt.Y:
+    """Amounts from zero."""
+    scale = alt.Scale(zero=True, nice=True) if top is None else alt.Scale(domain=[0, top], nice=False)
+    return alt.Y(
+        f"{column}:Q", scale=scale, axis=alt.Axis(title=title, tickCount=4, format=",~r", domain=False, ticks=False)
+    )
+
+
+def coloured(column: str, colours: Sequence[tuple[str, str]]) -> alt.Color:
+    """A colour for each of the named things."""
+    return alt.Color(
+        f"{column}:N", scale=alt.Scale(domain=[name for name, _ in colours], range=[hue for _, hue in colours])
+    )
+
+
+def stacked(
+    data: pd.DataFrame,
+    years: Sequence[int],
+    colours: Sequence[tuple[str, str]],
+    unit: str,
+    *,
+    width: int = 300,
+    height: int = 170,
+    top: float | None = None,
+) -> alt.Chart:
+    """Stacked bars by year of the columns year, kind, amount and, if there, tip, in the order of `colours` from the
+    ground up."""
+    order = {name: place for place, (name, _) in enumerate(colours)}
+    table = data.assign(order=data["kind"].map(order)).sort_values(["year", "order"])
+    table = table[table["amount"] != 0] if table["amount"].any() else table
+    chart: alt.Chart = (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(
+            x=x_years(years),
+            y=y_amount("amount", unit, top),
+            color=coloured("kind", colours),
+            order=alt.Order("order:Q"),
+        )
+        .properties(width=width, height=height)
+    )
+    return chart.encode(description=alt.Description("tip:N")) if "tip" in table else chart
+
+
+def legend_of(colours: Sequence[tuple[str, str]]) -> Legend:
+    """Boxes for a legend."""
+    return [(hue, "box", name) for name, hue in colours]

@@ -1,0 +1,175 @@
+"""Charts of public money: what is spent by year, and what the budgets would allow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from planner.reporting.charts.drawing import (
+    HUES,
+    INK,
+    OTHERS,
+    STAGE_COLOURS,
+    WITH,
+    WITHOUT,
+    Drawer,
+    Drawing,
+    labels,
+    legend_of,
+    stacked,
+    x_years,
+    y_amount,
+    year_ticks,
+)
+from planner.reporting.values.money import ITEM_NAMES, budget_use, budgets, largest_first, spent
+from planner.reporting.values.numbers import listed, number, percent
+from planner.reporting.values.parts import Figure
+from planner.reporting.values.provenance import table_rows, told
+from planner.reporting.values.view import Book, records
+
+REST = "others"
+ITEM_HUES = dict(zip(ITEM_NAMES.values(), (*STAGE_COLOURS.values(), HUES[4], HUES[3], HUES[6], HUES[5]), strict=True))
+SPENDING = table_rows("spending") + ": expected"
+
+
+def spending(book: Book, draw: Drawer) -> Figure | None:
+    """Public money by year, by funder and by item."""
+    by_funder, by_item = spent(book, "funder"), spent(book, "item")
+    if by_funder["amount"].sum() <= 0:
+        return None
+    panels = []
+    for by, title, rows, colours in (
+        ("funder", "By funder, MUSD", by_funder, _hues(largest_first(by_funder))),
+        ("item", "By item, MUSD", by_item, _item_hues(by_item)),
+    ):
+        top = [name for name, _ in colours]
+        rows = (
+            rows.assign(kind=rows["kind"].where(rows["kind"].isin(top), REST))
+            .groupby(["year", "kind"], as_index=False)
+            .sum()
+        )
+        sums = rows.groupby("kind")["amount"].sum()
+        words = ", ".join(f"{name} {number(float(sums[name]))}" for name in top if name in sums)
+        rows["tip"] = [
+            told(
+                f"{r['kind']}, {r['year']}: {number(r['amount'])} MUSD, expected",
+                f"{table_rows('spending', year=r['year'])}; expected, summed for this {by}",
+            )
+            for r in records(rows)
+        ]
+        chart = stacked(rows, book.years, colours, "MUSD", width=400, height=220)
+        panels.append(draw.panel(title, f"{words} MUSD.", chart, legend_of(colours)))
+    given, total = sum(budgets(book).values()), float(by_funder["amount"].sum())
+    years = by_funder.groupby("year")["amount"].sum()
+    most = int(years.index[int(years.to_numpy().argmax())])
+    share = f", {percent(total / given)} of the {number(given)} MUSD budgeted" if given > 0 else ""
+    takeaway = (
+        f"Public budgets pay {number(total)} MUSD{share}; the peak is {number(float(years[most]))} MUSD in {most}."
+    )
+    return Figure("Public money by year", takeaway, panels, layout="pair", source=SPENDING)
+
+
+def use_of_budgets(book: Book, draw: Drawer) -> Figure | None:
+    """What is spent of what is budgeted and carried over: all funders together, and each by itself."""
+    rows = budget_use(book)
+    if rows["budget"].sum() <= 0:
+        return None
+    together = rows.groupby("year", as_index=False)[["spent", "budget", "available", "left"]].sum()
+    full = rows[(rows["available"] > 0) & (rows["left"] <= 1e-6 * rows["available"])]
+    first = full.groupby("funder", sort=False)["year"].min().to_dict()
+    spenders = listed([f"{book.names.party(str(funder))} ({year})" for funder, year in first.items()])
+    words = (
+        f"Who spends all there is, and the first year of it: {spenders}."
+        if spenders
+        else "No funder spends all it has in any year, so money is not what limits the plan."
+    )
+    carried = book.case.model.policy.budget_carry_over
+    reading = "Available: the budget of the year" + (" and what is left of earlier ones." if carried else ".")
+    panels = [
+        draw.panel("All funders, MUSD a year", words, _together(book, together)),
+        draw.panel("Share of the money available that is spent, per cent", words, _by_funder(book, rows)),
+    ]
+    legend = [(WITH, "box", "spent"), (INK, "line", "budget of the year"), (WITHOUT, "dash", "available")]
+    return Figure(
+        "Use of the budgets",
+        words,
+        panels,
+        legend,
+        layout="pair",
+        source=f"inputs/budgets.csv and {SPENDING}",
+        reading=reading,
+    )
+
+
+def _use_words(who: str, row: dict[str, float]) -> str:
+    return (
+        f"{who}, {row['year']:.0f}: {number(row['spent'])} MUSD spent, {number(row['available'])} MUSD available, "
+        f"{number(row['budget'])} MUSD of them budgeted for the year"
+    )
+
+
+def _use_rows(row: dict[str, float], **keys: object) -> str:
+    """Where a use of budgets is found; a year in which nothing is spent has no row in the table of spending."""
+    budgeted = f"inputs/budgets.csv with {', '.join(f'{column}={value}' for column, value in keys.items())}"
+    return f"{table_rows('spending', '', **keys)}; {budgeted}" if row["spent"] > 0 else budgeted
+
+
+def _together(book: Book, rows: pd.DataFrame) -> Drawing:
+    tips = [told(_use_words("All funders", r), _use_rows(r, year=r["year"])) for r in records(rows)]
+    base, x = alt.Chart(rows.assign(tip=tips)), x_years(book.years)
+    return alt.layer(
+        base.mark_bar(color=WITH).encode(x=x, y=y_amount("spent", "MUSD")),
+        base.mark_line(color=INK, strokeWidth=1.6, interpolate="step").encode(x=x, y=y_amount("budget", "MUSD")),
+        base.mark_line(color=WITHOUT, strokeWidth=1.4, strokeDash=[4, 3]).encode(x=x, y=y_amount("available", "MUSD")),
+        base.mark_bar(color=INK, opacity=0).encode(
+            x=x, y=y_amount("available", "MUSD"), description=alt.Description("tip:N")
+        ),
+    ).properties(width=400, height=220)
+
+
+def _by_funder(book: Book, rows: pd.DataFrame) -> Drawing:
+    shown = rows[(rows["available"] > 0) | (rows["spent"] > 0)]
+    data = shown[["year"]].assign(
+        who=shown["funder"].map(book.names.party),
+        share=(shown["spent"] / shown["available"]).fillna(0.0).clip(upper=1.0),
+    )
+    data["tip"] = [
+        told(_use_words(book.names.party(r["funder"]), r), _use_rows(r, funder=r["funder"], year=r["year"]))
+        for r in records(shown)
+    ]
+    data["text"] = [f"{100 * share:.0f}" if share >= 0.005 else "" for share in data["share"]]
+    data["dark"] = data["share"] > 0.55
+    order = [book.names.party(f) for f in rows.groupby("funder")["spent"].sum().sort_values(ascending=False).index]
+    y = alt.Y(
+        "who:N",
+        sort=order,
+        axis=alt.Axis(title=None, labelLimit=120, domain=False, ticks=False, labelColor=INK),
+    )
+    x = alt.X(
+        "year:O",
+        scale=alt.Scale(domain=book.years),
+        axis=alt.Axis(title=None, labelAngle=0, format="d", values=year_ticks(book.years, 8), ticks=False),
+    )
+    tone = alt.Color("share:Q", scale=alt.Scale(domain=[0, 1], range=["#eef3f8", "#08427a"]))
+    ink = alt.condition("datum.dark", alt.value("white"), alt.value(INK))
+    return alt.layer(
+        alt.Chart(data).mark_rect(stroke="white").encode(x=x, y=y, color=tone, description=alt.Description("tip:N")),
+        labels(alt.Chart(data[data["text"] != ""])).encode(x=x, y=y, text=alt.Text("text:N"), color=ink),
+    ).properties(width=330, height=max(20 * data["who"].nunique(), 40))
+
+
+def _hues(order: Sequence[str]) -> list[tuple[str, str]]:
+    """A colour for each kind, the largest first; the smallest share one when there are more kinds than colours."""
+    kept = order if len(order) <= len(HUES) else order[: len(HUES) - 1]
+    pairs = list(zip(kept, HUES, strict=False))
+    return pairs if len(kept) == len(order) else [*pairs, (REST, OTHERS)]
+
+
+def _item_hues(rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """Items in the order of the chain; plants in the colour of their stage."""
+    present = set(rows["kind"])
+    known = [name for name in ITEM_NAMES.values() if name in present]
+    unknown = [kind for kind in largest_first(rows) if kind not in known]
+    return [*((name, ITEM_HUES[name]) for name in known), *((kind, OTHERS) for kind in unknown)]

@@ -1,0 +1,1 @@
+"""What values, tables, charts and text are put into: HTML, workbook, PDF, Markdown, IAMC, screen."""

@@ -1,0 +1,178 @@
+"""report.pdf: the same sections as the page, typeset by Typst with the same charts as vectors. No browser.
+
+Typst (typst.app) is one wheel without further dependencies, sets contents, page numbers, repeated table headings and
+SVG by itself, and gives the same bytes for the same input. ReportLab and fpdf2 need all of that to be programmed.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import typst
+
+from planner.reporting.text.answer import Saying
+from planner.reporting.values.parts import Card, Figure, Grid, Legend, Part, Section, Text
+
+MOST_ROWS = 60
+"""Rows of a table that are printed; the workbook has all of them."""
+WIDE = 9
+"""Columns from which a table is set small."""
+POINTS_A_LETTER, POINTS_A_COLUMN, ROOM = 3.1, 7.0, 490.0
+"""Size of a small table; one wider than the room of a page lies on its side."""
+SHORT, LONG = 20, 100
+"""Letters up to which a column of words is as wide as its words, and beyond which it is not made wider."""
+ON_ONE_PAGE = 1_200
+"""Letters of a table up to which it is kept on one page."""
+NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+SETUP = """
+#set document(title: {title}, date: none)
+#set page(paper: "a4", margin: (x: 18mm, top: 20mm, bottom: 18mm), numbering: "1 / 1",
+  header: context if counter(page).get().first() > 1 [#set text(8pt, fill: luma(110)); #{title}])
+#set text(font: ("Liberation Sans", "Arial", "DejaVu Sans"), size: 9.5pt, lang: "en", fallback: true)
+#set par(leading: 0.6em)
+#set heading(numbering: none)
+#show heading.where(level: 1): it => block(above: 1.6em, below: 0.7em, text(15pt, fill: rgb("#0b4f7d"), it.body))
+#show heading.where(level: 2): it => block(above: 1.2em, below: 0.5em, text(11pt, it.body))
+#show figure: set block(breakable: true)
+#set table(stroke: (x, y) => if y == 0 {{ (bottom: 0.8pt + luma(90)) }} else {{ (bottom: 0.3pt + luma(215)) }},
+  inset: (x: 3pt, y: 2.5pt))
+"""
+
+
+def write_pdf(
+    path: Path,
+    title: str,
+    question: str,
+    sayings: Sequence[Saying],
+    cards: Sequence[Card],
+    sections: Sequence[Section],
+    unknown: Sequence[str],
+) -> None:
+    """Typeset a report into `path`."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        body = "\n".join(
+            [
+                SETUP.format(title=_quoted(title)),
+                *_front(title, question, sayings, cards),
+                *(line for section in sections for line in _section(section, folder)),
+                "= What this model does not know",
+                *(f"- #{_quoted(line)}" for line in unknown),
+            ]
+        )
+        (folder / "report.typ").write_text(body, encoding="utf-8")
+        typst.compile(folder / "report.typ", output=path, root=folder)
+
+
+def _quoted(text: str) -> str:
+    """A text as a Typst string, in which nothing is taken for markup."""
+    safe = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c >= " " else f"\\u{{{ord(c):x}}}" for c in safe) + '"'
+
+
+def _front(title: str, question: str, sayings: Sequence[Saying], cards: Sequence[Card]) -> Iterator[str]:
+    yield '#text(9pt, fill: rgb("#0b4f7d"), weight: "bold")[SUPPLY SECURITY PLAN]\n'
+    yield f'#text(22pt, weight: "bold", {_quoted(title)})\n'
+    yield f"#text(11pt, {_quoted(question)})\n"
+    yield "#v(4pt)\n#grid(columns: (1fr,) * 4, gutter: 6pt,"
+    yield from map(_card, cards)
+    yield ")\n"
+    for saying in sayings:
+        about = f'text(weight: "bold", {_quoted(saying.about)})'
+        yield f"#grid(columns: (28mm, 1fr), gutter: 4pt, {about}, {_quoted(saying.sentence)})"
+    # Two narrow columns after the answer: half a page in place of two.
+    yield "#v(10pt)\n#heading(level: 1, outlined: false)[Contents]\n#set text(7.5pt)"
+    yield "#columns(2)[#outline(title: none, depth: 2)]\n#set text(9.5pt)"
+
+
+def _card(card: Card) -> str:
+    head = f"#text(7.5pt, fill: luma(90), {_quoted(card.title)})"
+    value = f'#text(13pt, weight: "bold", {_quoted(card.value)}) #text(8pt, {_quoted(card.unit)})'
+    note = f"#text(7pt, fill: luma(90), {_quoted(card.note)})"
+    return f'block(fill: rgb("#f5f7f9"), inset: 6pt, width: 100%)[{head} \\ {value} \\ {note}],'
+
+
+def _section(section: Section, folder: Path) -> Iterator[str]:
+    yield f"#heading(level: 1, {_quoted(section.title)})"
+    if section.lead:
+        yield f"#block(sticky: true)[#text(fill: luma(90), {_quoted(section.lead)})]\n"
+    for part in section.parts:
+        yield from _part(part, folder)
+
+
+def _part(part: Part, folder: Path) -> Iterator[str]:
+    if isinstance(part, Text):
+        yield from (f"#{_quoted(text)}\n" for text in part.paragraphs)
+    elif isinstance(part, Grid):
+        yield from _grid(part)
+    else:
+        yield from _figure(part, folder)
+
+
+def _grid(part: Grid) -> Iterator[str]:
+    wide, turned = len(part.columns) > WIDE, _too_wide(part)
+    if turned:
+        yield "#page(flipped: true)[#set table(inset: (x: 3pt, y: 1.7pt))"
+    together = not turned and sum(len(cell) for row in part.rows for cell in row) < ON_ONE_PAGE
+    if together:
+        yield "#block(breakable: false)["
+    yield f"#heading(level: 2, {_quoted(part.title)})"
+    widths = ", ".join(_width(part, at) for at in range(len(part.columns)))
+    sides = ", ".join("right" if column.number else "left" for column in part.columns)
+    yield f"#set text({6 if wide else 7.5}pt)\n#table(columns: ({widths},), align: ({sides},), table.header("
+    for column in part.columns:
+        unit = f" \\ #text(0.85em, fill: luma(110), {_quoted(column.unit)})" if column.unit else ""
+        yield f"[*#{_quoted(column.title)}*{unit}],"
+    yield "),"
+    for row in part.rows[:MOST_ROWS]:
+        yield ", ".join(_quoted(cell) for cell in row) + ","
+    yield ")"
+    left = len(part.rows) - MOST_ROWS
+    notes = [part.note] if part.note else []
+    if left > 0:
+        notes.append(f"{left:,} more rows in report.xlsx.")
+    if notes:
+        yield f"#text(7.5pt, fill: luma(90), {_quoted(' '.join(notes))})"
+    yield "]" if turned or together else "#set text(9.5pt)\n"
+
+
+def _width(part: Grid, at: int) -> str:
+    """Numbers and short words take what they need; longer texts share the rest by their length."""
+    if part.columns[at].number:
+        return "auto"
+    longest = max([len(part.columns[at].title), *(len(row[at]) for row in part.rows[:MOST_ROWS])])
+    return "auto" if longest <= SHORT else f"{min(longest, LONG)}fr"
+
+
+def _too_wide(part: Grid) -> bool:
+    if len(part.columns) <= WIDE:
+        return False
+    rows = [[column.unit for column in part.columns], *part.rows[:MOST_ROWS]]
+    widest = (max(len(row[at]) for row in rows) for at in range(len(part.columns)))
+    return sum(POINTS_A_LETTER * letters + POINTS_A_COLUMN for letters in widest) > ROOM
+
+
+def _figure(part: Figure, folder: Path) -> Iterator[str]:
+    yield f"#heading(level: 2, {_quoted(part.title)})"
+    if part.legend:
+        yield f"#block(sticky: true)[{_legend(part.legend)}]"
+    columns = {"small": 3, "pair": 2}.get(part.layout, 1)
+    yield f"#grid(columns: (1fr,) * {columns}, gutter: 8pt,"
+    for panel in part.panels:
+        if not panel.printed:
+            continue
+        name = f"chart-{len(list(folder.glob('*.svg')))}.svg"
+        (folder / name).write_text(str(panel.svg).replace("<svg", f"<svg {NAMESPACES}", 1), encoding="utf-8")
+        legend = f" \\ {_legend(panel.legend)}" if panel.legend else ""
+        head = f'#text(8pt, weight: "bold", {_quoted(panel.title)})'
+        yield f'block(breakable: false)[{head} \\ #image("{name}", width: 100%){legend}],'
+    yield f")\n#text(8.5pt, fill: luma(60), {_quoted(part.caption)})\n"
+
+
+def _legend(entries: Legend) -> str:
+    marks = [
+        f'#box[#box(width: 8pt, height: 6pt, fill: rgb("{colour}")) #{_quoted(label)}]' for colour, _, label in entries
+    ]
+    return "#text(7.5pt, fill: luma(90), [" + " #h(8pt) ".join(marks) + "])\n"

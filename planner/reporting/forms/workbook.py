@@ -1,0 +1,215 @@
+"""report.xlsx: every table as a native Excel table with filters, an index, and charts. Same plan, same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+
+from planner.reporting.charts.drawing import GREYS, HUES, OTHERS, WITH, WITHOUT
+from planner.reporting.tables.explanation import why_sheets
+from planner.reporting.tables.sheets import (
+    Sheet,
+    balance_sheet,
+    cost_sheet,
+    input_sheets,
+    loss_sheet,
+    result_sheets,
+    short_sheet,
+    spending_sheet,
+    summary_sheet,
+)
+from planner.reporting.values.view import Book
+
+MADE = datetime(2000, 1, 1)
+"""A fixed stamp, so that the bytes depend on the plan alone."""
+OPTIONS = {
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "nan_inf_to_errors": False,
+}
+LONGEST = 32_767
+WIDEST, NARROWEST = 60, 9
+LINE_COLOURS = (GREYS[2], WITH, WITHOUT)
+
+
+def write_workbook(book: Book, path: Path) -> None:
+    """Write the workbook of a plan."""
+    with xlsxwriter.Workbook(str(path), OPTIONS) as target:
+        target.set_properties({"title": book.title, "created": MADE})
+        writer = _Writer(target)
+        planned = "risk_musd" in book.summary
+        sheets = [summary_sheet(book)]
+        if book.found is not None:
+            sheets += why_sheets(book.found, book.names)
+        if planned:
+            sheets += [
+                balance_sheet(book),
+                spending_sheet(book, "funder"),
+                spending_sheet(book, "item"),
+                cost_sheet(book),
+                loss_sheet(book),
+                short_sheet(book),
+                *result_sheets(book),
+            ]
+        sheets += input_sheets(book)
+        writer.index(book, sheets)
+        pages = {sheet.name: writer.table(sheet) for sheet in sheets}
+        if planned:
+            by_name = {sheet.name: sheet for sheet in sheets}
+            writer.supply_charts(by_name["supply and demand"], pages["supply and demand"])
+            for name in ("spending by funder", "spending by item"):
+                writer.spending_chart(by_name[name], pages[name])
+            writer.loss_chart(by_name["loss by scenario"], pages["loss by scenario"])
+
+
+class _Writer:
+    """Writes sheets into one workbook and keeps its formats."""
+
+    def __init__(self, target: Any) -> None:
+        self._target = target
+        self._formats: dict[str, Any] = {}
+        self._bold = target.add_format({"bold": True, "font_size": 14})
+        self._link = target.add_format({"font_color": "#0b4f7d", "underline": 1})
+        self._head = target.add_format({"bold": True, "text_wrap": True, "valign": "top"})
+
+    def _format(self, form: str) -> Any:
+        if form and form not in self._formats:
+            self._formats[form] = self._target.add_format({"num_format": form})
+        return self._formats.get(form)
+
+    def index(self, book: Book, sheets: Sequence[Sheet]) -> None:
+        """The first sheet: what each sheet is, and the units."""
+        page = self._target.add_worksheet("index")
+        page.hide_gridlines(2)
+        page.set_column(0, 0, 24)
+        page.set_column(1, 1, 10)
+        page.set_column(2, 2, 110)
+        page.write_string(0, 0, f"Supply security plan: {book.title}"[:LONGEST], self._bold)
+        page.write_string(
+            1,
+            0,
+            "Money: real MUSD of the base year. Mass: t of oxide; for metal, of the oxide it contains. Capacity: t/y. "
+            "Units stand in the headings. Expected: weighted by the probability of the scenario.",
+        )
+        for place, heading in enumerate(("sheet", "rows", "what it says")):
+            page.write_string(3, place, heading, self._head)
+        for row, sheet in enumerate(sheets, start=4):
+            page.write_url(row, 0, f"internal:'{sheet.name}'!A1", self._link, sheet.name)
+            page.write_number(row, 1, sheet.height)
+            page.write_string(row, 2, sheet.meaning)
+
+    def table(self, sheet: Sheet) -> Any:
+        """A sheet with one native table: header frozen, filters on."""
+        page = self._target.add_worksheet(sheet.name)
+        page.freeze_panes(1, 0)
+        headers = [
+            {"header": heading, "header_format": self._head} for heading in _unique([c.heading for c in sheet.columns])
+        ]
+        page.add_table(
+            0,
+            0,
+            max(sheet.height, 1),
+            len(sheet.columns) - 1,
+            {"name": "t_" + sheet.name.replace(" ", "_"), "columns": headers, "style": "Table Style Light 1"},
+        )
+        page.set_row(0, 32)
+        for place, column in enumerate(sheet.columns):
+            form = self._format(column.form)
+            page.set_column(place, place, _width(column.heading, column.values, column.form))
+            for row, value in enumerate(column.values, start=1):
+                if isinstance(value, str):
+                    if value:
+                        page.write_string(row, place, value[:LONGEST])
+                elif value is not None and value == value:
+                    page.write_number(row, place, value, form)
+        return page
+
+    def supply_charts(self, sheet: Sheet, page: Any) -> None:
+        """A line chart per element beside the table."""
+        elements = list(sheet.columns[0].values)
+        start = 1
+        for place, (element, rows) in enumerate(groupby(elements)):
+            end = start + len(list(rows)) - 1
+            chart = self._target.add_chart({"type": "line"})
+            for column in range(2, len(sheet.columns)):
+                chart.add_series(
+                    {
+                        "name": [sheet.name, 0, column],
+                        "categories": [sheet.name, start, 1, end, 1],
+                        "values": [sheet.name, start, column, end, column],
+                        "line": {"color": LINE_COLOURS[column - 2], "width": 5 if column == 2 else 1.75},
+                    }
+                )
+            self._finish(chart, f"{element}: expected demand and supply", "t a year")
+            page.insert_chart(1 + 17 * (place // 2), len(sheet.columns) + 1 + 8 * (place % 2), chart)
+            start = end + 1
+
+    def spending_chart(self, sheet: Sheet, page: Any) -> None:
+        """Stacked columns by year under the table."""
+        if len(sheet.columns) < 2:
+            return
+        chart = self._target.add_chart({"type": "column", "subtype": "stacked"})
+        for column in range(1, len(sheet.columns)):
+            colour = HUES[column - 1] if column <= len(HUES) else OTHERS
+            chart.add_series(
+                {
+                    "name": [sheet.name, 0, column],
+                    "categories": [sheet.name, 1, 0, sheet.height, 0],
+                    "values": [sheet.name, 1, column, sheet.height, column],
+                    "fill": {"color": colour},
+                    "gap": 40,
+                }
+            )
+        self._finish(chart, sheet.name.capitalize() + ", expected", "MUSD")
+        page.insert_chart(sheet.height + 2, 0, chart, {"x_scale": 1.7, "y_scale": 1.3})
+
+    def loss_chart(self, sheet: Sheet, page: Any) -> None:
+        """Bars by scenario under the table."""
+        chart = self._target.add_chart({"type": "bar"})
+        for column in range(2, len(sheet.columns)):
+            chart.add_series(
+                {
+                    "name": [sheet.name, 0, column],
+                    "categories": [sheet.name, 1, 0, sheet.height, 0],
+                    "values": [sheet.name, 1, column, sheet.height, column],
+                    "fill": {"color": LINE_COLOURS[column - 1]},
+                }
+            )
+        self._finish(chart, "Loss by scenario, MUSD", "")
+        chart.set_y_axis({"reverse": True})
+        page.insert_chart(sheet.height + 2, 0, chart, {"x_scale": 1.7, "y_scale": 1.8})
+
+    @staticmethod
+    def _finish(chart: Any, title: str, unit: str) -> None:
+        chart.set_title({"name": title, "name_font": {"size": 12}})
+        chart.set_legend({"position": "bottom"})
+        chart.set_y_axis(
+            {
+                "name": unit,
+                "num_format": "#,##0",
+                "min": 0,
+                "major_gridlines": {"visible": True, "line": {"color": "#dfe4ea"}},
+            }
+        )
+
+
+def _unique(headings: Sequence[str]) -> list[str]:
+    """Headings told apart without regard to case, as Excel tables demand."""
+    seen: dict[str, int] = {}
+    out = []
+    for heading in headings:
+        key = heading.casefold()
+        seen[key] = seen.get(key, 0) + 1
+        out.append(heading if seen[key] == 1 else f"{heading} {seen[key]}")
+    return out
+
+
+def _width(heading: str, values: Sequence[Any], form: str) -> float:
+    longest = 10 if form else max((len(value) for value in values[:2000] if isinstance(value, str)), default=0)
+    return min(max(longest + 2, len(heading) * 0.75 + 3, NARROWEST), WIDEST)

@@ -1,0 +1,1 @@
+"""Pages: a run, a comparison, a business case, a study."""

@@ -1,0 +1,223 @@
+"""Two runs compared, as values and as a page. `planner.explain.compare` fills them in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from planner.data.case import Case
+from planner.reporting.forms.html import inquiry_page
+from planner.reporting.text.answer import Saying
+from planner.reporting.values.names import Names
+from planner.reporting.values.numbers import NOTHING, count, listed, number
+from planner.reporting.values.parts import Column, Grid, Part, Section, Text, texts
+
+KIND = "Comparison of runs"
+TOLD = 3
+SMALLEST = 5e-3
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One input that differs: its place, and what it is in either run ('' where the row is not there)."""
+
+    group: str
+    where: str
+    column: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Risk and cost (MUSD) and new capacity by project (t/y)."""
+
+    risk: float
+    cost: float
+    capacity: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A group of inputs changed alone in the first run: what it does. None: it cannot be had alone; why says so."""
+
+    group: str
+    cells: int
+    alone: Figures | None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Run `before` against run `after`. Effects of causes are against `before`; the rest is their interplay."""
+
+    before: str
+    after: str
+    cells: Sequence[Cell]
+    first: Figures
+    second: Figures
+    causes: Sequence[Cause]
+
+    def effect(self, cause: Cause) -> float:
+        """Change of risk (MUSD) by a cause alone."""
+        return cause.alone.risk - self.first.risk if cause.alone else 0.0
+
+    @property
+    def interplay(self) -> float:
+        """Change of risk (MUSD) that no single cause explains."""
+        return self.second.risk - self.first.risk - sum(map(self.effect, self.causes))
+
+
+def comparison_page(found: Sequence[Comparison], case: Case) -> str:
+    """The whole page as text; the first run is compared with each of the others."""
+    names = Names(case)
+    first = found[0].before
+    return inquiry_page(
+        KIND,
+        f"{first} against {listed([one.after for one in found])}",
+        "What differs in the inputs, what in the plan and its risk, and which input explains which change?",
+        [Saying(one.after, sentence) for one in found for sentence in comparison_sentences(one, names)],
+        [section for at, one in enumerate(found) for section in _sections(one, names, at)],
+        note="Each cause is the first run solved again with that one group of inputs as in the other. Where several "
+        "plans are equally good, a plan change may be one of many that serve as well.",
+    )
+
+
+def comparison_sentences(found: Comparison, names: Names) -> list[str]:
+    """What changed and why, in one or two sentences."""
+    change = found.second.risk - found.first.risk
+    text = (
+        f"Risk {number(found.first.risk)} → {number(found.second.risk)} MUSD, cost {number(found.first.cost)} → "
+        f"{number(found.second.cost)} MUSD; {count(len(found.cells), 'input')} in {count(len(found.causes), 'group')} "
+        "differ."
+    )
+    if not found.causes:
+        return [text + " The inputs are the same."]
+    told = sorted((c for c in found.causes if c.alone), key=lambda c: -abs(found.effect(c)))[:TOLD]
+    parts = [f"{c.group} {_signed(found.effect(c))} MUSD" for c in told]
+    alone = f"Of the change of {_signed(change)} MUSD, alone: {listed(parts) or 'none'}"
+    return [text, f"{alone}; interplay {_signed(found.interplay)} MUSD."]
+
+
+def _signed(value: float) -> str:
+    return "0" if abs(value) < SMALLEST else ("+" if value > 0 else "") + number(value)
+
+
+def _sections(found: Comparison, names: Names, at: int) -> list[Section]:
+    return [
+        Section(
+            f"causes-{at}",
+            f"{found.after}: which input explains which change",
+            "One at a time, each solved.",
+            [_causes(found), *_movers(found, names)],
+        ),
+        Section(f"plan-{at}", f"{found.after}: the plan", "", [_plans(found, names)]),
+        Section(f"inputs-{at}", f"{found.after}: inputs that differ", "", [_cells(found)]),
+    ]
+
+
+def _causes(found: Comparison) -> Part:
+    if not found.causes:
+        return Text(["The inputs are the same."])
+    rows = [
+        [
+            c.group,
+            str(c.cells),
+            *(
+                (
+                    number(c.alone.risk),
+                    _signed(found.effect(c)),
+                    number(c.alone.cost),
+                    _signed(c.alone.cost - found.first.cost),
+                )
+                if c.alone
+                else (NOTHING,) * 4
+            ),
+            c.why,
+        ]
+        for c in found.causes
+    ]
+    change = found.second.risk - found.first.risk
+    rows.append(["Interplay of the groups", "", NOTHING, _signed(found.interplay), NOTHING, NOTHING, ""])
+    rows.append(
+        [
+            "All of it",
+            "",
+            number(found.second.risk),
+            _signed(change),
+            number(found.second.cost),
+            _signed(found.second.cost - found.first.cost),
+            "",
+        ]
+    )
+    columns = [
+        *texts("inputs as in the other run"),
+        Column("cells"),
+        Column("risk", "MUSD"),
+        Column("change", "MUSD"),
+        Column("cost", "MUSD"),
+        Column("change", "MUSD"),
+        *texts("why not alone"),
+    ]
+    return Grid("Causes", columns, rows, marks=[*("" for _ in rows[:-1]), "total"])
+
+
+def _movers(found: Comparison, names: Names) -> list[Part]:
+    rows = []
+    for cause in found.causes:
+        if cause.alone:
+            for project in sorted({*found.first.capacity, *cause.alone.capacity}):
+                old, new = found.first.capacity.get(project, 0.0), cause.alone.capacity.get(project, 0.0)
+                if abs(new - old) > 0.5:
+                    rows.append([cause.group, names.placed(project), number(old), number(new), _signed(new - old)])
+    if not rows:
+        return []
+    return [
+        Grid(
+            "Which cause moves which project",
+            [
+                *texts("inputs", "project"),
+                Column("first run", "t/y"),
+                Column("with it", "t/y"),
+                Column("change", "t/y"),
+            ],
+            rows,
+        )
+    ]
+
+
+def _plans(found: Comparison, names: Names) -> Part:
+    rows = [
+        [names.placed(p), number(old), number(new), _signed(new - old)]
+        for p in sorted({*found.first.capacity, *found.second.capacity})
+        if abs((new := found.second.capacity.get(p, 0.0)) - (old := found.first.capacity.get(p, 0.0))) > 0.5
+    ]
+    if not rows:
+        return Text(["Both build the same."])
+    return Grid(
+        "New capacity that differs",
+        [*texts("project"), Column(found.before, "t/y"), Column(found.after, "t/y"), Column("change", "t/y")],
+        rows,
+    )
+
+
+def _cells(found: Comparison) -> Part:
+    if not found.cells:
+        return Text(["None."])
+    rows = [[c.group, c.where, c.column, c.before or NOTHING, c.after or NOTHING] for c in found.cells]
+    return Grid("Inputs", texts("group", "row", "column", found.before, found.after), rows, folded=len(rows) > 40)
+
+
+def comparison_lines(found: Sequence[Comparison], case: Case) -> list[str]:
+    """The screen."""
+    names = Names(case)
+    lines = []
+    for one in found:
+        lines += [f"{one.before} against {one.after}", *(f"  {s}" for s in comparison_sentences(one, names))]
+        lines += [
+            f"  {c.group:<34} risk {_signed(one.effect(c)):>9}  cost {_signed(c.alone.cost - one.first.cost):>9}"
+            if c.alone
+            else f"  {c.group:<34} {c.why}"
+            for c in one.causes
+        ]
+    return lines

@@ -1,0 +1,1 @@
+"""Tables of pages and workbooks, from values."""

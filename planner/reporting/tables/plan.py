@@ -1,0 +1,272 @@
+"""Tables of the page: what is built, who is trained, what is bought; capacity and staff over time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from planner.reporting.values.names import STAGES, STAGES_MANY, midway
+from planner.reporting.values.numbers import NOTHING, SLIGHT, amount, as_year, count, number, percent
+from planner.reporting.values.parts import Column, Grid, texts
+from planner.reporting.values.plants import (
+    UNITS,
+    capacity,
+    capacity_groups,
+    decisions,
+    everywhere,
+    expected_sum,
+    people_decisions,
+    purchases,
+    staff,
+    teams_at_work,
+)
+from planner.reporting.values.provenance import table_rows
+from planner.reporting.values.view import EXPECTED, Book, rows_of
+
+
+def investments(book: Book) -> Grid:
+    """What is committed, where, when, for how much."""
+    rows = decisions(book)
+    partly = not everywhere(rows)
+    columns = [
+        *texts("project", "country", "stage"),
+        Column("committed"),
+        Column("capacity", "t/y"),
+        Column("share of possible"),
+        Column("capital", "MUSD"),
+        Column("public part", "MUSD"),
+        Column("first output"),
+    ]
+    cells = [
+        [
+            r.name,
+            r.place,
+            STAGES.get(r.stage, r.stage),
+            as_year(r.year),
+            number(r.tpa),
+            percent(round(r.tpa / book.case.projects[r.project].max_new_tpa, 4)),
+            number(r.capex_musd),
+            number(r.public_musd),
+            as_year(r.first_output),
+            *(([percent(r.probability), book.names.who(r.scenarios)]) if partly else []),
+        ]
+        for r in rows_of(rows)
+    ]
+    columns += [Column("probability"), *texts("in scenarios")] if partly else []
+    total = [
+        "All, expected" if partly else "All",
+        "",
+        "",
+        "",
+        "",
+        "",
+        number(expected_sum(rows, "capex_musd")),
+        number(expected_sum(rows, "public_musd")),
+        "",
+        *(["", ""] if partly else []),
+    ]
+    return Grid(
+        "Plants to commit",
+        columns,
+        [*cells, total],
+        marks=[*("" for _ in cells), "total"],
+        note="t/y counts TREO for mines, TREO or heavy oxides for separation plants, oxide taken in for metal plants. "
+        "Share of possible: of the most that could be built there; where it is less than all, the plan builds a part, "
+        "which may have to be rounded to a whole plant. "
+        "Capital is the whole of it, public and private, not discounted. First output is before any delay that a "
+        "scenario may bring.",
+        source=table_rows("investments") + "; first output: year plus lead_time_years of inputs/projects.csv",
+    )
+
+
+def people(book: Book) -> Grid | None:
+    """Training and hiring decisions by country and skill."""
+    rows = people_decisions(book)
+    if rows.empty:
+        return None
+    amounts = ["intake", "new_seats", "hired"]
+    slight = rows[amounts].max(axis=1) < SLIGHT
+    cells = [
+        [
+            book.names.country(r.country),
+            book.names.skill(r.skill),
+            *(amount(v) for v in (r.intake, r.new_seats, r.hired)),
+            _span(r.first, r.last),
+        ]
+        for r in rows_of(rows[~slight])
+    ]
+    if slight.any():
+        few = rows[slight]
+        kept = [amount(float(few[c].sum())) for c in amounts]
+        cells.append([count(len(few), "other team"), "", *kept, _span(few["first"].min(), few["last"].max())])
+    total = ["All", "", *(number(float(rows[c].sum())) for c in ("intake", "new_seats", "hired")), ""]
+    sums = ", ".join(
+        f"{number(float(rows[c].sum()))} {word}"
+        for c, word in (("intake", "trainees"), ("new_seats", "new seats a year"), ("hired", "hires"))
+    )
+    return Grid(
+        f"People to train and hire: {sums}",
+        [
+            *texts("country", "skill"),
+            Column("trainees", "persons"),
+            Column("new seats", "persons/y"),
+            Column("hires", "persons"),
+            Column("years"),
+        ],
+        [*cells, total],
+        marks=[*("" for _ in cells), "total"],
+        folded=len(cells) > 12,
+        note="Totals over the horizon, expected over the scenarios. Trainees: who begin; fewer complete it, and those "
+        "who would complete it after the last year are not counted as trained. They also fill seats that exist; hires "
+        "come from outside the trade. Persons are full-time equivalents and may be fractions; teams with less than "
+        f"{SLIGHT:g} of everything stand together.",
+        source=f"{table_rows('training')}: intake, new_seats; {table_rows('workforce', EXPECTED)}: hired",
+    )
+
+
+def stocks(book: Book) -> Grid | None:
+    """Stock purchases by country, element and form."""
+    rows = purchases(book)
+    if rows.empty:
+        return None
+    partly = bool((rows["scenarios"] < len(book.weights)).any())
+    slight = rows["bought_t"] < SLIGHT
+    cells = [
+        [
+            book.names.element(r.element),
+            r.form,
+            book.names.country(r.country),
+            number(r.bought_t),
+            *([_in_scenarios(r, len(book.weights)), number(r.bought_t / r.probability)] if partly else []),
+            _span(r.first, r.last),
+        ]
+        for r in rows_of(rows[~slight])
+    ]
+    if slight.any():
+        few = rows[slight]
+        rest = ["others", "", "", amount(float(few["bought_t"].sum())), *([NOTHING, NOTHING] if partly else [])]
+        cells.append([*rest, _span(few["first"].min(), few["last"].max())])
+    sums = ", ".join(
+        f"{midway(book.names.element(str(e)))} {number(float(t))} t"
+        for e, t in rows.groupby("element")["bought_t"].sum().items()
+    )
+    return Grid(
+        f"Stock to buy: {sums}",
+        [
+            *texts("element", "form", "country"),
+            Column("bought, expected", "t"),
+            *([Column("bought in", "scenarios"), Column("expected over those", "t")] if partly else []),
+            Column("years"),
+        ],
+        cells,
+        folded=len(cells) > 12,
+        note="Totals over the horizon. Part of it refills what was released."
+        + (
+            " Not all of it is bought in every scenario: some only once a disruption has shown itself."
+            if partly
+            else ""
+        ),
+        source=table_rows("stocks", EXPECTED) + ": bought_t",
+    )
+
+
+def _in_scenarios(row: Any, all_of_them: int) -> str:
+    return "all" if row.scenarios == all_of_them else f"{row.scenarios} of {all_of_them}"
+
+
+def _span(first: float, last: float) -> str:
+    return as_year(first) if first == last else f"{as_year(first)}–{as_year(last)}"
+
+
+def capacities(book: Book) -> Grid:
+    """Usable capacity and its use by stage, country and year."""
+    cells, marks = [], []
+    for stage, kind in capacity_groups(book):
+        rows = capacity(book, (stage, kind))
+        sums = book.expected(rows, ["country", "year"], ["existing_tpa", "new_tpa", "throughput_t"])
+        sums["tpa"] = sums["existing_tpa"] + sums["new_tpa"]
+        cells.append([f"{STAGES_MANY[stage]}, {UNITS[kind]}/y", *("" for _ in book.years)])
+        marks.append("group")
+        for country, part in sums.groupby("country"):
+            at = part.set_index("year")
+            cells.append([book.names.country(str(country)), *(_used(at, y) for y in book.years)])
+            marks.append("")
+    return Grid(
+        "Capacity by country and year, with expected use in per cent",
+        [*texts("stage and country"), *(Column(str(y)) for y in book.years)],
+        cells,
+        marks=marks,
+        folded=True,
+        note="Existing and new capacity before shocks; in brackets the share that is expected to run.",
+        source=table_rows("capacity", EXPECTED) + ": existing_tpa, new_tpa, throughput_t",
+    )
+
+
+def _used(at: pd.DataFrame, year: int) -> str:
+    tpa, used = float(at["tpa"].get(year, 0.0)), float(at["throughput_t"].get(year, 0.0))
+    return f"{number(tpa)} ({100 * used / tpa:.0f})" if tpa > 0 else NOTHING
+
+
+def teams(book: Book) -> Grid | None:
+    """Staff and need by country, skill and year."""
+    rows = teams_at_work(staff(book))
+    if rows.empty:
+        return None
+    most = rows.groupby(["country", "skill"])["needed"].transform("max")
+    rows = rows[most >= SLIGHT]
+    if rows.empty:
+        return None
+    at = {(r.country, r.skill, r.year): f"{r.needed:,.1f} / {r.staff:,.1f}" for r in rows_of(rows)}
+    pairs = sorted({(c, k) for c, k in zip(rows["country"], rows["skill"], strict=True)})
+    cells = [
+        [
+            book.names.country(c),
+            book.names.skill(k),
+            *(at.get((c, k, y), NOTHING) for y in book.years),
+        ]
+        for c, k in pairs
+    ]
+    return Grid(
+        "Needed / staff by country, skill and year",
+        [*texts("country", "skill"), *(Column(str(y), "persons") for y in book.years)],
+        cells,
+        folded=True,
+        note="Expected over the scenarios. Persons are full-time equivalents and may be fractions. Countries and "
+        f"skills of which the plan never needs {SLIGHT:g} are left out.",
+        source=table_rows("workforce", EXPECTED) + ": needed, staff",
+    )
+
+
+def team_use(book: Book) -> Grid | None:
+    """How fully each team is used, year by year, in the scenario that needs it most."""
+    rows = teams_at_work(staff(book))
+    if rows.empty:
+        return None
+    table = rows.pivot_table(index=["skill", "country"], columns="year", values="use", fill_value=0.0).reindex(
+        columns=book.years, fill_value=0.0
+    )
+    cells: list[list[str]] = []
+    marks: list[str] = []
+    tints: list[list[int]] = []
+    last = ""
+    for (skill, country), uses in zip(table.index.tolist(), table.to_numpy().tolist(), strict=True):
+        if skill != last:
+            cells.append([book.names.skill(skill), *("" for _ in book.years)])
+            marks.append("group")
+            tints.append([0] * (len(book.years) + 1))
+            last = skill
+        cells.append([book.names.country(country), *(f"{100 * u:.0f}" if u >= 0.005 else "" for u in uses)])
+        marks.append("heat")
+        tints.append([0, *(round(10 * u) for u in uses)])
+    full = int((table > 0.999).any(axis=1).sum())
+    return Grid(
+        "Where people are the limit: staff needed as a share of staff there, per cent",
+        [*texts("skill and country"), *(Column(str(y)) for y in book.years)],
+        cells,
+        marks=marks,
+        tints=tints,
+        note="In each year the scenario that needs most. Fully used in some year and scenario: "
+        f"{full} of {count(len(table), 'team')}.",
+        source=table_rows("workforce") + ": needed over available, the largest over the scenarios",
+    )

@@ -1,0 +1,1 @@
+"""Sentences: the answer, remarks, why this plan."""

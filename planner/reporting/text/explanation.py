@@ -1,0 +1,234 @@
+"""Why this plan, in sentences: for the page and for the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from planner.data.case import Case
+from planner.reporting.pages.explanation_moves import moved_words
+from planner.reporting.pages.explanation_plan import policies, same_risk, saves, waits_words
+from planner.reporting.text.answer import Saying, answer
+from planner.reporting.text.explanation_notes import information_words, insurance_words, kept_words, made_up_words
+from planner.reporting.values.names import Names, midway
+from planner.reporting.values.numbers import change, count, listed, number, percent
+from planner.reporting.values.view import Book
+from planner.results.explanation import EXPLANATION, SMALLEST_SHARE, Explanation, Link, Rung, leading
+
+FUND_FIRST = "What to fund first"
+
+MISSING = (
+    "Not asked yet for this run as it is. “planner explain FOLDER” solves the counterfactuals and puts them here: what "
+    "each lever takes off the risk, who must act together, what can wait and what waiting costs, the bottleneck by "
+    "element and year, which projects every good plan contains, what information is worth, which unsure inputs turn "
+    "the answer, and which projects change with them."
+)
+
+
+def told(book: Book) -> list[Saying]:
+    """The answer of the report: with what waiting costs, and what would change it, if that was asked."""
+    found, out = book.found, answer(book)
+    if found is None:
+        return out
+    first = next((place for place, saying in enumerate(out, start=1) if saying.about == FUND_FIRST), len(out))
+    begun = [replace(saying, sentence=saying.sentence + because(found)) for saying in out[first - 1 : first]]
+    return [*out[: first - 1], *begun, *_musts(found, book.names), *out[first:], *_later(found, book.names)]
+
+
+def because(found: Explanation) -> str:
+    """Which steps of the ladder take most off the risk; '' if none takes a hundredth of it."""
+    ranked = sorted(found.ladder[1:], key=lambda rung: rung.change)[:2]
+    told = [rung for rung in ranked if -rung.change > SMALLEST_SHARE * found.ladder[0].least_risk]
+    steps = [f"{step(rung)} ({number(-rung.change)} MUSD)" for rung in told]
+    return f" Why: of all levers most is taken off the risk by {', then by '.join(steps)}." if steps else ""
+
+
+def _later(found: Explanation, names: Names) -> list[Saying]:
+    """What waits, what waiting costs, and what would change the answer."""
+    can_wait, moved = waits_words(found, names), moved_words(found, names)
+    return [
+        *([Saying("What can wait", can_wait, f"{EXPLANATION}: timing, flexibility")] if can_wait else []),
+        *_waiting(found),
+        *_changing(found),
+        *([Saying("Which projects would change", moved, f"{EXPLANATION}: moves")] if moved else []),
+    ]
+
+
+def sayings(found: Explanation, names: Names) -> list[Saying]:
+    """Why this plan, in sentences."""
+    start, end = found.ladder[0], found.ladder[-1]
+    top = max(found.ladder[1:], key=lambda r: -r.change, default=None)
+    out = []
+    if top is not None:
+        out.append(
+            Saying(
+                "Levers",
+                f"Doing nothing leaves a risk of {number(start.least_risk)} MUSD, all levers {number(end.least_risk)} "
+                f"({change(start.least_risk, end.least_risk) or 'no change'}). The largest step is "
+                f"{step(top)}: {number(-top.change)} MUSD less"
+                + (f"; missed most of all is {_missed(found)}." if found.left_out else "."),
+            )
+        )
+    if insured := insurance_words(found):
+        out.append(Saying("Steps that take little off by themselves", insured))
+    out += [
+        Saying(f"{v.about}: {v.verdict}", " ".join(filter(None, [f"{v.claim}? {v.why}", made_up_words(found, v)])))
+        for v in found.verdicts
+    ]
+    out.append(Saying("Bottleneck", _bottleneck(found, names)))
+    out.append(_information(found))
+    return out
+
+
+def _information(found: Explanation) -> Saying:
+    k = found.knowledge
+    text = (
+        f"To know the future from the start would take {number(k.evpi)} MUSD off the risk (EVPI); a plan made for the "
+        f"mean future alone would leave {number(k.vss)} MUSD more (VSS). Both are valued in risk, not in money."
+    )
+    worth = _in_money(found)
+    return Saying("Information", " ".join(filter(None, [text, information_words(found), worth])))
+
+
+def _in_money(found: Explanation) -> str:
+    """What knowing in time is worth in cost, by the plan that answers; '' where its risk is another or it saves less
+    than a hundredth."""
+    both = policies(found)
+    if both is None or not saves(*both) or not same_risk(*both):
+        return ""
+    once, later = both
+    saved = (once.cost or 0.0) - (later.cost or 0.0)
+    return (
+        f"In money, to know in time which futures are left is worth {number(saved)} MUSD: at the same risk the plan "
+        f"that answers costs {number(later.cost)} in place of {number(once.cost)} MUSD."
+    )
+
+
+def _musts(found: Explanation, names: Names) -> list[Saying]:
+    near = found.alternatives
+    counted = [r for r in near.ranges if r.kind == "project"]
+    if not counted:
+        return []
+    musts = [r for r in counted if r.word == "must"]
+    own = any(r.key == "committed" and not r.against for r in found.timing)
+    once = " that decides everything once and lies" if own and found.flexibility is not None else ""
+    must = [names.placed(r.key) for r in musts]
+    never, others = sum(1 for r in counted if r.word == "never"), len(counted) - len(must)
+    text = (
+        f"Every plan{once} within {percent(near.risk_share)} of the least risk and {percent(near.cost_share)} of the "
+        f"cost contains {'; '.join(must) or 'no project for certain'}. "
+    )
+    if musts:
+        text += f"Together these cost {number(sum(r.capital for r in musts))} MUSD of capital in this plan. "
+    if others > never:
+        text += f"{count(others - never, 'other' if must else 'project')} may be left out or taken in"
+        text += f"; {count(never, 'project')} none of them needs." if never else "."
+    elif never:
+        text += f"{count(never, 'other' if must else 'project')} none of them needs."
+    return [Saying("In every good plan", text.strip(), f"{EXPLANATION}: alternatives")]
+
+
+def _waiting(found: Explanation) -> list[Saying]:
+    later = next((r for r in found.timing if r.key == "later"), None)
+    if later is None:
+        return []
+    own = found.own.least_risk
+    how = change(own, later.least_risk)
+    text = (
+        f"With everything decided two years later the least risk is {number(later.least_risk)} MUSD in place of "
+        f"{number(own)}"
+        + (f" (+{how})" if how and later.least_risk > own else "")
+        + f": an expected loss of {number(later.expected_loss)} MUSD, a mean loss of the tail of {number(later.cvar)}."
+    )
+    sooner = next((r for r in found.timing if r.key == "sooner"), None)
+    if kept := kept_words(found, later):
+        text += f" {kept}"
+    if sooner is not None:
+        text += f" With every new plant in use a year sooner it would be {number(sooner.least_risk)} MUSD."
+    return [Saying("If we wait two years", text, f"{EXPLANATION}: timing")]
+
+
+def _changing(found: Explanation) -> list[Saying]:
+    """Which inputs the result leans on, and which claims they turn."""
+    own = found.own.least_risk
+    parts = []
+    for lean in leading(found.influences, own):
+        ends = [f"{t.setting} gives {number(t.least_risk)} MUSD" for t in lean.tried]
+        parts.append(f"{lean.input} ({', '.join(ends)})")
+    text = (
+        f"Of the unsure inputs the risk that even the best plan leaves ({number(own)} MUSD) leans most on "
+        f"{listed(parts)}. "
+        if parts
+        else "None of the unsure inputs that were tried moves the risk of the best plan by a hundredth. "
+    )
+    for verdict in found.verdicts:
+        if verdict.turns_on:
+            text += f"“{verdict.claim}” turns on {listed(list(verdict.turns_on))}. "
+    return [Saying("What would change the answer", text.strip(), f"{EXPLANATION}: influences, verdicts")]
+
+
+def step(rung: Rung) -> str:
+    """What a rung of the ladder adds."""
+    return rung.name.removeprefix("+ ").removeprefix("Only ")
+
+
+def _missed(found: Explanation) -> str:
+    worst = found.left_out[0]
+    return f"{worst.name.removeprefix('Without ')} (without: {number(worst.least_risk)} MUSD)"
+
+
+def _bottleneck(found: Explanation, names: Names) -> str:
+    best = narrowest(found.links)
+    if not best:
+        return "No plant's output would take anything off the risk if there were more of it."
+    parts = []
+    for element in dict.fromkeys(link.element for link in best):
+        worth: dict[str, float] = {}
+        for link in found.links:
+            if link.element == element:
+                worth[link.link] = worth.get(link.link, 0.0) + link.musd
+        top = max(worth, key=lambda k: worth[k])
+        years = [link.year for link in best if link.element == element and link.link == top]
+        span = f" ({_span(years)})" if years else ""
+        parts.append(
+            f"for {midway(names.element(element))} it is {top}{span}, "
+            f"{percent(worth[top] / sum(worth.values()))} of the value"
+        )
+    return f"By the shadow prices {listed(parts)}."
+
+
+def _span(years: Sequence[int]) -> str:
+    return str(years[0]) if min(years) == max(years) else f"{min(years)}–{max(years)}"
+
+
+def narrowest(links: Sequence[Link]) -> list[Link]:
+    """The link that is worth most, for each element and year, in their order."""
+    best: dict[tuple[str, int], Link] = {}
+    for link in links:
+        at = (link.element, link.year)
+        if at not in best or link.musd > best[at].musd:
+            best[at] = link
+    return [best[at] for at in sorted(best)]
+
+
+def explain_lines(found: Explanation, case: Case) -> list[str]:
+    """The screen: ladder, verdicts, bottleneck, information."""
+    names = Names(case)
+    wide = max(len(r.name.split(":")[0]) for r in found.ladder)
+    lines = ["Ladder      least risk and cost, MUSD"]
+    lines += [
+        f"            {r.name.split(':')[0]:<{wide}} {number(r.least_risk):>9} {number(r.cost):>9}"
+        for r in found.ladder
+    ]
+    lines += [
+        f"            {r.name.partition(': no new')[0]:<{wide}} {number(r.least_risk):>9} {number(r.cost):>9}"
+        for r in [*found.together, *found.timing]
+    ]
+    lines += [
+        f"{s.about}: {s.sentence}" for s in [*sayings(found, names)[1:], *_musts(found, names), *_later(found, names)]
+    ]
+    k = found.knowledge
+    lines.append(
+        f"Information EVPI {number(k.evpi)}, VSS {number(k.vss)} MUSD; {count(found.solves, 'program')} solved"
+    )
+    return lines

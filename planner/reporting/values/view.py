@@ -1,0 +1,176 @@
+"""Book: a plan ready to be reported. Tables with fixed column types, weights, and the scenarios worth showing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from planner.data.case import Case
+from planner.reporting.values.names import Names
+from planner.results.explanation import Explanation
+from planner.results.losses import loss_of_shortfall
+from planner.results.plan import TABLE_COLUMNS, PlanValues
+
+TEXTS = frozenset(
+    {
+        "project",
+        "stage",
+        "country",
+        "scenarios",
+        "scenario",
+        "programme",
+        "skill",
+        "item",
+        "feed",
+        "element",
+        "form",
+        "funder",
+        "scarce",
+        "unit",
+        "objective",
+    }
+)
+WITHOUT = "without_plan_t"
+EXPECTED = "expected"
+
+
+@dataclass(frozen=True)
+class Book:
+    """A case, its figures and its result tables. Numbers are floats, ids are texts, whatever file they came from."""
+
+    case: Case
+    status: str
+    summary: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame]
+    names: Names
+    found: Explanation | None = None
+    """Why the plan is as it is, if that was asked."""
+
+    @property
+    def title(self) -> str:
+        """Name of the case; a run folder read back calls its own copy `inputs`."""
+        return str(self.summary.get("case", self.case.name))
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        """Probability of each scenario."""
+        return self.case.scenarios
+
+    @cached_property
+    def compared(self) -> bool:
+        """Whether the run says what happens without a plan."""
+        return "without_plan" in self.summary and WITHOUT in self.tables["shortfall"]
+
+    @cached_property
+    def without(self) -> Mapping[str, Any]:
+        """Figures of the case without a plan; empty if not solved for."""
+        return self.summary["without_plan"] if self.compared else {}
+
+    @cached_property
+    def years(self) -> list[int]:
+        """Years of the plan."""
+        return list(self.case.years)
+
+    @cached_property
+    def by_loss(self) -> list[str]:
+        """Scenarios from the largest loss to the smallest: without a plan where known, then with it."""
+        after = self.summary["scenario_loss_musd"]
+        before = self.without.get("scenario_loss_musd", after)
+        return sorted(after, key=lambda w: (-before[w], -after[w], -self.weights.get(w, 0.0), w))
+
+    @property
+    def worst(self) -> str:
+        """The scenario with the largest loss."""
+        return self.by_loss[0]
+
+    @cached_property
+    def calm(self) -> str:
+        """The likeliest of the scenarios with the least loss."""
+        after = self.summary["scenario_loss_musd"]
+        before = self.without.get("scenario_loss_musd", after)
+        return min(map(str, after), key=lambda w: (before[w], after[w], -self.weights.get(w, 0.0), w))
+
+    @cached_property
+    def losses(self) -> pd.DataFrame:
+        """Expected loss (MUSD) by country, element and year: `musd` with the plan, `without_musd` without one."""
+        short = self.tables["shortfall"]
+        rows = short[(short["tonnes"] > 0) | (short[WITHOUT] > 0 if self.compared else False)]
+        keys = ["country", "element", "year"]
+        out = rows[keys].copy()
+        weight = rows["scenario"].map(self.weights)
+        for column, source in (("musd", "tonnes"), ("without_musd", WITHOUT)):
+            if source in rows:
+                values = zip(
+                    rows["country"],
+                    rows["element"],
+                    rows["form"],
+                    rows["year"],
+                    rows[source],
+                    rows["demand_t"],
+                    strict=True,
+                )
+                out[column] = weight * [
+                    loss_of_shortfall(self.case, (c, e, o), int(t), missing, demand)
+                    for c, e, o, t, missing, demand in values
+                ]
+        return out.groupby(keys, as_index=False).sum()
+
+    @cached_property
+    def elements(self) -> list[str]:
+        """Elements in demand, the costliest shortage first."""
+        losses = self.losses
+        column = "without_musd" if self.compared else "musd"
+        by_loss = losses.groupby("element")[column].sum().to_dict()
+        wanted = sorted(self.tables["shortfall"]["element"].unique())
+        return sorted(wanted, key=lambda e: (-by_loss.get(e, 0.0), e))
+
+    def expected(self, table: pd.DataFrame, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+        """Sums of columns by keys, weighted by the probability of the scenario."""
+        weight = table["scenario"].map(self.weights)
+        return self._sums(table[list(by)].join(table[list(columns)].mul(weight, axis=0)), by)
+
+    def within(self, table: pd.DataFrame, scenario: str, by: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+        """Sums of columns by keys in one scenario, or expected ones for `EXPECTED`."""
+        if scenario == EXPECTED:
+            return self.expected(table, by, columns)
+        return self._sums(table.loc[table["scenario"] == scenario, [*by, *columns]], by)
+
+    @staticmethod
+    def _sums(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+        return table.groupby(list(by), as_index=False).sum()
+
+
+def rows_of(table: pd.DataFrame) -> Iterable[Any]:
+    """Rows of a table, cells as attributes."""
+    return table.itertuples(index=False)
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of a table as dictionaries."""
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def open_book(plan: PlanValues, found: Explanation | None = None) -> Book:
+    """A plan as a book, with what was found out about it. Tables that the plan lacks are empty."""
+    tables = {name: _typed(plan.tables.get(name), columns) for name, columns in TABLE_COLUMNS.items()}
+    return Book(plan.case, plan.status.value, plan.summary, tables, Names(plan.case), found)
+
+
+def _typed(table: pd.DataFrame | None, columns: Sequence[str]) -> pd.DataFrame:
+    if table is None:
+        table = pd.DataFrame(columns=list(columns))
+    kept = [*columns, *(c for c in table.columns if c == WITHOUT)]
+    out = {}
+    for column in kept:
+        values = table[column] if column in table else pd.Series(index=table.index, dtype=object)
+        if column in TEXTS:
+            out[column] = values.astype(object).where(values.notna(), "").astype(str).astype(object)
+        else:
+            out[column] = pd.to_numeric(values.astype(object), errors="coerce").astype(float)
+            if column == "year" and not out[column].isna().any():
+                out[column] = out[column].astype(int)
+    return pd.DataFrame(out, columns=kept)

@@ -1,0 +1,267 @@
+"""What an inquiry found, as values. `planner.explain` fills them in, pages and explain.json show them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from planner.results.store import fingerprint
+
+EXPLANATION = "explain.json"
+OWN_PLAN = "This plan"
+"""Name of the run's own rung, where its goal is the least risk."""
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One counterfactual, solved. Money in MUSD.
+
+    least_risk: attainable; risk and cost: of the cheapest plan within the slack of it (cost None: not asked for).
+    against: key of the rung it is compared with; change: its least risk less that rung's. capital: expected, not
+    discounted, by stage; only of the rungs of the ladder.
+    """
+
+    key: str
+    name: str
+    least_risk: float
+    risk: float
+    cost: float | None
+    expected_loss: float
+    cvar: float
+    against: str = ""
+    change: float = 0.0
+    change_cost: float | None = None
+    capital: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Link:
+    """What one link of the chain is worth for one element in one year: MUSD of risk, and its share of the whole.
+
+    `binds`: what holds it: time, room to build, public money, or people.
+    """
+
+    element: str
+    year: int
+    link: str
+    musd: float
+    share: float
+    binds: str
+
+
+@dataclass(frozen=True)
+class Marginal:
+    """A shadow price (MUSD per unit) and the same found by solving again with one unit more, or the amount named."""
+
+    words: str
+    unit: str
+    price: float
+    resolved: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A claim measured with one input at another value. Risks in MUSD; measure and threshold dimensionless."""
+
+    input: str
+    setting: str
+    source: str
+    with_it: float
+    without_it: float
+    measure: float
+    flips: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """holds, fails or not decided by these data; the rule, the figures as given, the trials, and why."""
+
+    about: str
+    claim: str
+    verdict: str
+    rule: str
+    why: str
+    measure: float
+    threshold: float
+    trials: Sequence[Trial]
+    turns_on: Sequence[str]
+    not_tried: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Tried:
+    """An input at another value: the setting in words, and the least risk then (MUSD)."""
+
+    setting: str
+    least_risk: float
+
+
+@dataclass(frozen=True)
+class Influence:
+    """What one unsure input does to the least risk of the run when it is moved to the ends of its range.
+
+    effect: the largest change (MUSD). rows: how many input rows carry it, of which tables; confidence: rows by word;
+    sources: those that stand beside most of the rows; decides: the claims that it turned.
+    """
+
+    input: str
+    why: str
+    tried: Sequence[Tried]
+    effect: float
+    tables: Sequence[str]
+    rows: int
+    confidence: Mapping[str, int]
+    sources: Sequence[str]
+    decides: Sequence[str] = ()
+
+
+MOST_LEANS, SMALLEST_SHARE = 3, 0.01
+
+
+def leading(influences: Sequence[Influence], least_risk: float) -> list[Influence]:
+    """The inputs that move the least risk (MUSD) by more than a hundredth, the first few. Influences come sorted."""
+    return [i for i in influences if abs(i.effect) > SMALLEST_SHARE * least_risk][:MOST_LEANS]
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """Value of information (MUSD of risk) and regret by scenario.
+
+    evpi: plan's least risk less the risk if each scenario were known. vss: risk if the plan for the mean future is
+    carried out less the least risk. regret: loss with the plan less the least loss had the scenario been known.
+    """
+
+    stochastic: float
+    wait_and_see: float
+    evpi: float
+    expected_value_plan: float
+    vss: float
+    loss: Mapping[str, float]
+    least_loss: Mapping[str, float]
+    regret: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Range:
+    """Least and most over all near-optimal plans: t/y of a project, or MUSD of capital in a country.
+
+    limit: the most that could be built at all. word: must, may or never. planned: what the run's own plan holds of it;
+    capital: what that costs (MUSD, public and private, not discounted).
+    """
+
+    kind: str
+    key: str
+    least: float
+    most: float
+    limit: float | None
+    word: str
+    planned: float = 0.0
+    capital: float = 0.0
+
+
+@dataclass(frozen=True)
+class Alternatives:
+    """Ranges over all plans within these shares of the least risk and of the plan's cost."""
+
+    risk_share: float
+    cost_share: float
+    ranges: Sequence[Range]
+    solves: int
+
+
+@dataclass(frozen=True)
+class Commitment:
+    """New capacity of a project (t/y) in the plan that answers what has shown itself.
+
+    at_once: decided while nothing has shown itself; sure, expected, most: least, mean and most over the scenarios;
+    probability: that any of it is built; first_year: of the earliest decision; committed, committed_year: the same in
+    the plan that decides everything once; capital: MUSD per t/y, public and private.
+    """
+
+    project: str
+    at_once: float
+    sure: float
+    expected: float
+    most: float
+    probability: float
+    first_year: int | None
+    committed: float
+    committed_year: int | None
+    capital: float
+
+
+@dataclass(frozen=True)
+class Flexibility:
+    """The plan that answers what has shown itself, project by project.
+
+    idle: scenario -> probability, of those in which it builds nothing. first_stock: what it spends on stock in the
+    first year (MUSD, expected).
+    """
+
+    idle: Mapping[str, float]
+    first_stock: float
+    commitments: Sequence[Commitment]
+
+
+@dataclass(frozen=True)
+class Moved:
+    """The cheapest plan of least risk with an unsure input at an end of its range; `input` is '' as given.
+
+    Money in MUSD; capital by stage, expected, not discounted. builds: expected new capacity (t/y) of the projects it
+    builds more than a hundredth of.
+    """
+
+    input: str
+    setting: str
+    least_risk: float
+    cost: float
+    capital: Mapping[str, float]
+    builds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All of it. `ladder` adds one lever after the other, `left_out` takes one away, `together` is about who acts,
+    `timing` about when; `own` is the run itself. `moves` begins with the plan as given; `flexibility` is None where
+    there is one future only."""
+
+    run: str
+    title: str
+    own: Rung
+    ladder: Sequence[Rung]
+    left_out: Sequence[Rung]
+    together: Sequence[Rung]
+    timing: Sequence[Rung]
+    knowledge: Knowledge
+    links: Sequence[Link]
+    marginals: Sequence[Marginal]
+    verdicts: Sequence[Verdict]
+    influences: Sequence[Influence]
+    solves: int
+    thorough: bool
+    alternatives: Alternatives
+    flexibility: Flexibility | None
+    moves: Sequence[Moved]
+
+    def as_json(self, run_sha256: str) -> dict[str, Any]:
+        """Plain values for explain.json, and the fingerprint of the run that they belong to."""
+        return {"run_sha256": run_sha256, **asdict(self)}
+
+
+def read_explanation(folder: Path) -> Explanation | None:
+    """What was found out about the run in a folder; None if nothing was, or if it belongs to another run."""
+    path = folder / EXPLANATION
+    if not path.exists():
+        return None
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if values.pop("run_sha256") != fingerprint(folder):
+            return None
+        return TypeAdapter(Explanation).validate_python(values)
+    except (OSError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
+        return None

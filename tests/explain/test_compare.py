@@ -1,0 +1,115 @@
+"""A single change explains itself; several are told apart; what cannot be had alone says why."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import planner
+from planner.data.case import Case
+from planner.errors import InputError, StoppedError
+from planner.explain.compare import compare, differences, refuse_single, write_tables
+from planner.explain.doubts import edited, money
+from planner.reporting.pages.comparison import comparison_lines, comparison_page
+from planner.results.plan import PlanValues
+from planner.results.status import Status
+from planner.solving.solve import solve_case
+from tests.cases import near
+from tests.reporting.conftest import read_page
+
+STARTER = Path(__file__).parents[2] / "inputs" / "starter"
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    return planner.load(STARTER)
+
+
+@pytest.fixture(scope="module")
+def plan(case: Case) -> PlanValues:
+    return solve_case(case, baseline=False)
+
+
+def less_money(case: Case) -> Case:
+    return money(case, 0.5)
+
+
+def dearer(case: Case) -> Case:
+    return edited(
+        case, "projects", lambda r: r.capex_usd_per_tpa > 0, capex_usd_per_tpa=lambda r: 2 * r.capex_usd_per_tpa
+    )
+
+
+def alone(case: Case) -> Case:
+    policy = case.model.policy.model_copy(update={"coordination": "national"})
+    return case.with_model(case.model.model_copy(update={"policy": policy}))
+
+
+@pytest.mark.parametrize("change", [less_money, dearer, alone])
+def test_a_single_change_explains_itself(case: Case, plan: PlanValues, change: Callable[[Case], Case]) -> None:
+    second = solve_case(change(case), baseline=False)
+    (found,) = compare(plan, [("b", second)], "a")
+    (cause,) = found.causes
+    assert cause.alone is not None
+    assert cause.alone.risk == near(second.summary["risk_musd"])
+    assert cause.alone.cost == pytest.approx(second.summary["cost_musd"], rel=1e-6)
+    assert found.interplay == pytest.approx(0, abs=1e-3)
+
+
+def test_effects_and_interplay_sum_to_the_change(case: Case, plan: PlanValues) -> None:
+    second = solve_case(alone(dearer(less_money(case))), baseline=False)
+    (found,) = compare(plan, [("b", second)], "a")
+    assert [c.group for c in found.causes] == ["projects.capex_usd_per_tpa", "budgets.musd", "policy.coordination"]
+    change = second.summary["risk_musd"] - plan.summary["risk_musd"]
+    assert sum(map(found.effect, found.causes)) + found.interplay == pytest.approx(change)
+
+
+def test_the_same_run_differs_in_nothing(plan: PlanValues, case: Case, tmp_path: Path) -> None:
+    found = compare(plan, [("b", plan)], "a")
+    assert not found[0].causes
+    assert "inputs are the same" in read_page(comparison_page(found, case)).text
+
+
+def test_prices_names_and_sources_are_no_difference(case: Case) -> None:
+    other = edited(case, "elements", lambda r: True, price_usd_per_kg=lambda r: 1.0, source=lambda r: "hearsay")
+    assert differences(case, other) == []
+
+
+def test_rows_that_cannot_stand_alone_say_why(case: Case, plan: PlanValues) -> None:
+    """A new feed given by a new mine: the mine alone names a feed that is not there."""
+    fresh = planner.load(STARTER)
+    first = fresh.tables.feeds[0]
+    feeds = (*fresh.tables.feeds, first.model_copy(update={"feed": "new"}))
+    mine = next(r for r in fresh.tables.projects if r.stage == "mine")
+    projects = (*fresh.tables.projects, mine.model_copy(update={"project": "new", "feeds": ("new",)}))
+    tables: dict[str, Any] = {"feeds": feeds, "projects": projects}
+    other = case.__class__(case.name, case.tables.__class__(**{**vars(case.tables), **tables}), case.model, case.sha256)
+    (found,) = compare(plan, [("b", solve_case(other, baseline=False))], "a")
+    causes = {c.group: c for c in found.causes}
+    assert causes["rows of projects"].alone is None
+    assert "not a valid case alone" in causes["rows of projects"].why
+    assert causes["rows of feeds"].alone is not None
+
+
+def test_page_tables_and_screen(case: Case, plan: PlanValues, tmp_path: Path) -> None:
+    second = solve_case(dearer(less_money(case)), baseline=False)
+    found = compare(plan, [("b", second), ("c", plan)], "a")
+    page = read_page(comparison_page(found, case))
+    assert "budgets.musd" in page.text and "nan" not in page.text.lower().split()
+    write_tables(found, tmp_path)
+    with (tmp_path / "causes.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["group"] for row in rows} == {"budgets.musd", "projects.capex_usd_per_tpa"}
+    assert any("interplay" in line for line in comparison_lines(found, case))
+
+
+def test_refusals(plan: PlanValues) -> None:
+    with pytest.raises(InputError, match="two run folders"):
+        refuse_single([Path("a")])
+    broken = PlanValues(plan.case, Status.UNPROVEN, plan.summary, {})
+    with pytest.raises(StoppedError):
+        compare(plan, [("b", broken)], "a")

@@ -1,0 +1,145 @@
+"""`planner explain` on a run folder: what it writes, when it is used, and when it is not."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import openpyxl
+import pytest
+from typer.testing import CliRunner
+
+import planner
+from planner.cli import app
+from planner.cli import explain as command
+from planner.explain.explain import explain
+from planner.reporting.pages.all_forms import write_pages
+from planner.reporting.text.explanation import MISSING
+from planner.results.explanation import EXPLANATION, Explanation, read_explanation
+from planner.results.store import fingerprint, write_case
+from tests.reporting.conftest import PageText, read_page
+
+STARTER = Path(__file__).parents[2] / "inputs" / "starter"
+Plan = planner.Plan
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return planner.solve(planner.load(STARTER))
+
+
+@pytest.fixture(scope="module")
+def explained(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = plan.write(tmp_path_factory.mktemp("explained") / "run")
+    done = CliRunner().invoke(app, ["explain", str(run)])
+    assert done.exit_code == 0, (done.output, done.exception)
+    return run
+
+
+@pytest.fixture
+def run(explained: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(explained, tmp_path / "run"))
+
+
+def page_of(run: Path) -> PageText:
+    return read_page((run / "report.html").read_text(encoding="utf-8"))
+
+
+def test_the_report_begins_with_why(explained: Path, plan: Plan) -> None:
+    page, found = page_of(explained), read_explanation(explained)
+    assert found is not None
+    anchors = [value for tag, name, value in page.attributes if tag == "section" and name == "id"]
+    assert anchors[:4] == ["answer", "why", "near", "information"]
+    for rung in [*found.ladder, *found.together, *found.timing]:
+        assert rung.name in page.text
+    for verdict in found.verdicts:
+        assert f"{verdict.claim}? {verdict.why}" in page.text
+    assert "If we wait two years" in page.text and "What would change the answer" in page.text
+    assert all(lean.input in page.text for lean in found.influences)
+    assert MISSING not in page.text
+    assert f"{EXPLANATION}: ladder, left_out, verdicts" in page.text
+    assert sorted(path.name for path in explained.iterdir()) == [
+        EXPLANATION,
+        "inputs",
+        "report.html",
+        "report.xlsx",
+        "summary.json",
+        "tables",
+    ]
+
+
+def test_the_workbook_begins_with_why(explained: Path) -> None:
+    found = read_explanation(explained)
+    assert found is not None
+    book = openpyxl.load_workbook(explained / "report.xlsx", data_only=True)
+    assert book.sheetnames[1:4] == ["summary", "why this plan", "claims"]
+    ladder = [row for row in book["why this plan"].iter_rows(min_row=2, values_only=True) if row[0] == "ladder"]
+    assert [row[2] for row in ladder] == pytest.approx([rung.least_risk for rung in found.ladder])
+    parts = {
+        (row[0], row[1]): 0.0
+        for row in book["bottlenecks"].iter_rows(min_row=2, values_only=True)
+        if row[4] is not None
+    }
+    for row in book["bottlenecks"].iter_rows(min_row=2, values_only=True):
+        if row[4] is not None:
+            parts[row[0], row[1]] += float(str(row[4]))
+    assert list(parts.values()) == pytest.approx([1.0] * len(parts), abs=1e-3)
+
+
+def test_what_was_found_reads_back_as_it_was(explained: Path, plan: Plan) -> None:
+    read = read_explanation(explained)
+    assert isinstance(read, Explanation)
+    again = explain(planner.open_run(explained), explained.name, workers=1)
+    assert read == Explanation(**{**vars(again)})
+    assert json.loads((explained / EXPLANATION).read_text(encoding="utf-8"))["run_sha256"] == fingerprint(explained)
+
+
+def test_all_forms_tell_it_and_are_kept_in_step(run: Path) -> None:
+    assert CliRunner().invoke(app, ["report", str(run)]).exit_code == 0
+    text = (run / "report.md").read_text(encoding="utf-8")
+    assert text.index("## Why this plan") < text.index("## Must, may, never") < text.index("## The decision")
+    assert "### Assumptions this result leans on most" in text
+    before = {path.name: path.read_bytes() for path in run.glob("report*")}
+    assert CliRunner().invoke(app, ["explain", str(run)]).exit_code == 0
+    assert {path.name: path.read_bytes() for path in run.glob("report*")} == before
+
+
+@pytest.mark.parametrize("part", ["summary.json", "tables/investments.csv", "inputs/demand.csv"])
+def test_what_was_found_out_about_another_run_is_not_used(run: Path, part: str) -> None:
+    assert read_explanation(run) is not None
+    path = run / part
+    path.write_text(path.read_text(encoding="utf-8").replace("1", "2", 1), encoding="utf-8")
+    assert read_explanation(run) is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"run_sha256": 1}'])
+def test_a_damaged_explanation_is_not_used(run: Path, text: str) -> None:
+    (run / EXPLANATION).write_text(text, encoding="utf-8")
+    assert read_explanation(run) is None
+    values = {"run_sha256": fingerprint(run), "run": "x"}
+    (run / EXPLANATION).write_text(json.dumps(values), encoding="utf-8")
+    assert read_explanation(run) is None
+
+
+def test_a_report_without_it_says_how_to_ask(plan: Plan, tmp_path: Path) -> None:
+    write_pages(plan, tmp_path)
+    for text in (page_of(tmp_path).text, (tmp_path / "report.md").read_text(encoding="utf-8")):
+        assert MISSING in text
+        assert "Which of the unsure inputs matter is found by moving them" in text
+
+
+def test_nothing_is_written_if_the_run_is_another_meanwhile(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (run / EXPLANATION).unlink()
+    before = (run / "report.html").read_bytes()
+
+    def changed(plan: Plan, *args: object, **options: object) -> Explanation:
+        shutil.rmtree(run / "inputs")
+        write_case(planner.load(STARTER, overrides={"objective.tail": 0.5}), run / "inputs")
+        return explain(plan, "run", workers=1)
+
+    monkeypatch.setattr(command, "explain", changed)
+    done = CliRunner().invoke(app, ["explain", str(run)])
+    assert done.exit_code != 0
+    assert "another run was put there meanwhile" in " ".join(done.output.split())
+    assert not (run / EXPLANATION).exists() and (run / "report.html").read_bytes() == before

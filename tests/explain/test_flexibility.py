@@ -1,0 +1,186 @@
+"""What can wait, and what the plan becomes at the ends: figures by hand and against cases solved by themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from planner.data.case import Case
+from planner.explain.builds import Build, is_built
+from planner.explain.doubts import DOUBTS
+from planner.explain.explain import explain
+from planner.reporting.pages.explanation_moves import moved_plans, moved_words
+from planner.reporting.pages.explanation_plan import commitments, waits_words
+from planner.reporting.values.names import Names
+from planner.results.explanation import Commitment, Explanation, Flexibility, Moved
+from planner.solving.solve import solve_case
+from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock
+from tests.conftest import MakeCase
+
+BY_NAME = {doubt.name: doubt for doubt in DOUBTS}
+
+
+@pytest.fixture
+def case(make_case: MakeCase) -> Case:
+    """150 t wanted, 100 imported, nothing in 2027 and 2028 of a cut. `cheap` makes 50 t for 1 MUSD per t/y, `dear` 50 t
+    for 2; both run at once. 50 t are short in every future, another 100 t after the cut."""
+    return make_case(
+        demand=demand(150),
+        imports=[imports(100)],
+        projects=[
+            mine(),
+            plant(project="cheap", max_new_tpa=50, capex_usd_per_tpa=MUSD),
+            plant(project="dear", max_new_tpa=50, capex_usd_per_tpa=2 * MUSD),
+        ],
+        budgets=budget(500),
+        scenarios=scenarios(calm=0.75, cut=0.25),
+        shocks=[shock("cut", "import", 0, 2027, 2028)],
+    )
+
+
+@pytest.fixture
+def found(case: Case) -> Explanation:
+    return explain(solve_case(case, baseline=False), "run", workers=1)
+
+
+def test_what_is_short_in_every_future_is_committed_at_once_and_the_rest_waits(found: Explanation) -> None:
+    flexible = found.flexibility
+    assert flexible is not None and not flexible.idle
+    cheap, dear = flexible.commitments
+    assert (cheap.project, cheap.first_year) == ("cheap", 2026)
+    assert (cheap.at_once, cheap.sure, cheap.expected, cheap.most, cheap.probability) == near((50, 50, 50, 50, 1))
+    assert (dear.project, dear.first_year) == ("dear", 2027)
+    assert (dear.at_once, dear.sure, dear.expected, dear.most, dear.probability) == near((0, 0, 12.5, 50, 0.25))
+    assert [c.committed for c in flexible.commitments] == near([50, 50])
+    assert [c.capital for c in flexible.commitments] == near([1, 2])
+
+
+def test_it_is_told(found: Explanation, case: Case) -> None:
+    words = waits_words(found, Names(case))
+    # Capital 50 + 2 * 12.5 in place of 50 + 100.
+    assert "attains the same risk" in words and "75.0 in place of 150 MUSD of capital" in words
+    assert "In every future it takes up 1 project for at least 50.0 MUSD of capital (cheap, AAA)" in words
+    assert "1 project can wait until it has shown itself which futures are left" in words
+    assert "dear, AAA (25 %, from 2027)" in words
+    assert "builds nothing at all" not in words
+    (table,) = commitments(found, Names(case))
+    assert [row[0] for row in table.rows] == ["cheap, AAA", "dear, AAA", "Capital, MUSD"]
+    assert [row[-1] for row in table.rows] == ["at once", "can wait", ""]
+    assert table.rows[-1][1:4] == ["150", "50.0", "75.0"]
+    assert [row[-3:-1] for row in table.rows] == [["2026", "2026"], ["2027", "2026"], ["–", "–"]]
+
+
+def test_an_adaptive_run_tells_the_same(case: Case, found: Explanation) -> None:
+    policy = case.model.policy.model_copy(update={"investment": "adaptive"})
+    adaptive = case.with_model(case.model.model_copy(update={"policy": policy}))
+    other = explain(solve_case(adaptive, baseline=False), "run", workers=1).flexibility
+    assert other is not None and found.flexibility is not None
+    for one, two in zip(found.flexibility.commitments, other.commitments, strict=True):
+        assert (one.project, one.first_year) == (two.project, two.first_year)
+        assert list(vars(one).values())[1:6] == near(list(vars(two).values())[1:6])
+
+
+def test_what_is_never_needed_and_how_often_nothing_is_built(found: Explanation, case: Case) -> None:
+    only = Commitment("dear", 0.0, 0.0, 12.5, 50.0, 0.25, 2027, 50.0, 2026, 2.0)
+    never = Commitment("cheap", 0.0, 0.0, 0.0, 0.0, 0.0, None, 50.0, 2026, 1.0)
+    words = waits_words(replace(found, flexibility=Flexibility({"calm": 0.75}, 0.0, [only, never])), Names(case))
+    assert "No project is taken up in every future" in words
+    assert "1 project of the committed plan it never needs" in words
+    assert "What no sign calls for is not built: with a probability of 75 % it builds nothing at all (“calm”)." in words
+
+
+def test_nothing_saved_is_said(found: Explanation, case: Case) -> None:
+    own = next(r for r in found.timing if r.key == "committed")
+    timing = [replace(own, key=key) for key in ("committed", "adaptive")]
+    assert waits_words(replace(found, timing=timing), Names(case)).startswith("Next to nothing")
+
+
+def test_one_future_has_nothing_to_answer(make_case: MakeCase) -> None:
+    case = make_case(imports=[imports(50)])
+    found = explain(solve_case(case, baseline=False), "run", workers=1)
+    assert found.flexibility is None
+    assert waits_words(found, Names(case)) == "" and commitments(found, Names(case)) == []
+
+
+def test_each_end_is_the_cheapest_plan_of_the_case_with_it(case: Case, found: Explanation) -> None:
+    given, ends = found.moves[0], found.moves[1:]
+    assert (given.input, given.cost, list(given.builds)) == ("", near(found.own.cost), ["cheap", "dear"])
+    assert given.capital == near({"mine": 0.0, "separation": 150.0, "metal": 0.0})
+    assert len(ends) >= 2
+    for end in ends:
+        alone = solve_case(BY_NAME[end.input].vary(case, float(end.setting.removeprefix("× "))), baseline=False)
+        assert (end.least_risk, end.cost) == near((alone.summary["least_risk_musd"], alone.summary["cost_musd"]))
+        tpa = alone.summary["new_capacity_tpa"]
+        assert end.builds == near({p: tpa[p] for p in sorted(tpa) if is_built(case, p, tpa[p])})
+        assert sum(end.capital.values()) == near(alone.tables["investments"]["capex_musd"].sum())
+
+
+def test_what_enters_and_leaves_is_named(found: Explanation, case: Case) -> None:
+    capital = {"mine": 0.0, "separation": 50.0, "metal": 0.0}
+    given = replace(found.moves[0], builds={"cheap": 50.0}, cost=100.0)
+    other = Moved("demand", "× 2", 1.0, 50.0, capital, {"dear": 50.0})
+    same = Moved("demand", "× 0.5", 1.0, 99.0, capital, {"cheap": 40.0})
+    found = replace(found, moves=[given, other, same])
+    assert moved_words(found, Names(case)) == (
+        "0 of 1 project of the plan stay in it at every end tried, their size within a quarter of what could be "
+        "built. As given the plan costs 100 MUSD; with demand "
+        "at × 2 50.0 (without cheap, AAA, with dear, AAA added), at × 0.5 99.0 (the same projects of about the same "
+        "size)."
+    )
+    (table,) = moved_plans(found, Names(case))
+    assert [row[-3:] for row in table.rows] == [["–", "–", "–"], ["dear, AAA", "cheap, AAA", "–"], ["–", "–", "–"]]
+    assert moved_words(replace(found, moves=[given]), Names(case)) == ""
+
+
+def test_a_hundredth_of_what_could_be_built_does_not_count(case: Case) -> None:
+    build = Build("cheap", 2026, 0.5, ("calm", "cut"), 1.0)
+    assert not is_built(case, build.project, build.tpa) and is_built(case, "cheap", 0.6)
+
+
+def test_what_waits_for_a_sign_and_what_for_none(found: Explanation, case: Case) -> None:
+    dear = Commitment("dear", 0.0, 0.0, 12.5, 50.0, 0.25, 2027, 50.0, 2027, 2.0)
+    cheap = replace(dear, project="cheap", first_year=2028)
+    words = waits_words(replace(found, flexibility=Flexibility({}, 3.5, [dear, cheap])), Names(case))
+    assert "Stock waits for no sign: it buys for 3.50 MUSD of it in the first year." in words
+    assert "1 of the 2 projects that can wait begins, where the sign comes first, no later than" in words
+    both = waits_words(replace(found, flexibility=Flexibility({}, 0.0, [cheap])), Names(case))
+    assert "Stock waits" not in both and "not to wait for years" not in both
+
+
+def test_stock_of_the_first_year_is_that_of_the_plan_that_answers(make_case: MakeCase) -> None:
+    """100 t wanted and 120 on offer, nothing in 2027 of a cut; stock for 0.5 MUSD per t must be bought before it shows:
+    20 t of 2026."""
+    case = make_case(
+        imports=[imports(120)],
+        stockpiles=[{"country": "AAA", "element": "Dy", "initial_t": 0, "max_t": 100, "purchase_usd_per_kg": 500}],
+        budgets=budget(500),
+        scenarios=scenarios(calm=0.5, cut=0.5),
+        shocks=[shock("cut", "import", 0, 2027, 2027)],
+    )
+    plan = solve_case(case, baseline=False)
+    flexible = explain(plan, "run", workers=1).flexibility
+    assert flexible is not None and flexible.first_stock == near(0.5 * 20)
+    policy = case.model.policy.model_copy(update={"investment": "adaptive"})
+    adaptive = solve_case(case.with_model(case.model.model_copy(update={"policy": policy})), baseline=False)
+    other = explain(adaptive, "run", workers=1).flexibility
+    assert other is not None and other.first_stock == near(0.5 * 20)
+
+
+def test_a_project_changes_by_a_quarter_of_what_could_be_built(found: Explanation, case: Case) -> None:
+    capital = {"mine": 0.0, "separation": 50.0, "metal": 0.0}
+    given = replace(found.moves[0], builds={"cheap": 50.0, "dear": 40.0}, cost=100.0, capital=capital, least_risk=10.0)
+    # Of 50 t/y each: 50 -> 38 is less than a quarter, 40 -> 27 is more.
+    end = Moved("demand", "× 2", 30.0, 60.0, capital | {"separation": 20.0}, {"cheap": 38.0, "dear": 27.0})
+    words = moved_words(replace(found, moves=[given, end]), Names(case))
+    assert words.startswith("1 of 2 projects of the plan stays in it at every end tried, their size within a quarter")
+    assert "60.0 (less of dear, AAA)" in words
+    assert words.endswith(
+        "With demand at × 2 the least risk rises to 30.0 MUSD while the cost falls to 60.0: the plan costs less there "
+        "because less can be done; 30.0 MUSD less of capital serves to reach what is then the least."
+    )
+    (table,) = moved_plans(replace(found, moves=[given, end]), Names(case))
+    assert table.rows[1][-3:] == ["–", "–", "dear, AAA: 40.0 → 27.0"]
+    dearer = moved_words(replace(found, moves=[given, replace(end, capital=capital)]), Names(case))
+    assert dearer.endswith("while the cost falls to 60.0.")
+    assert "rises to" not in moved_words(replace(found, moves=[given, replace(end, cost=100.0)]), Names(case))

@@ -1,0 +1,73 @@
+"""On which assumptions the result leans: each end solved by itself, and the rows it is about."""
+
+from __future__ import annotations
+
+import pytest
+
+from planner.data.case import Case
+from planner.explain.doubts import DOUBTS
+from planner.explain.explain import explain
+from planner.explain.influence import touched_rows
+from planner.results.explanation import Explanation
+from planner.solving.solve import solve_case
+from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, shock
+from tests.conftest import MakeCase
+
+BY_NAME = {doubt.name: doubt for doubt in DOUBTS}
+
+
+@pytest.fixture
+def case(make_case: MakeCase) -> Case:
+    """100 t wanted, 40 imported and cut in half of the futures, 30 made; 10 MUSD buy 10 t/y more from 2027 on."""
+    return make_case(
+        imports=[imports(40) | {"confidence": "Low", "source": "customs"}],
+        projects=[
+            mine(),
+            plant(project="old", existing_tpa=30, confidence="estimate", source="a letter"),
+            plant(max_new_tpa=50, capex_usd_per_tpa=MUSD, lead_time_years=1, confidence="high", source="a contract"),
+        ],
+        budgets=budget(10),
+        scenarios=scenarios(calm=0.5, cut=0.5),
+        shocks=[shock("cut", "import", 0, 2027, 2028)],
+    )
+
+
+@pytest.fixture
+def found(case: Case) -> Explanation:
+    return explain(solve_case(case, baseline=False), "run", workers=1)
+
+
+def test_each_end_is_the_case_solved_with_it(case: Case, found: Explanation) -> None:
+    assert len(found.influences) >= 4
+    for lean in found.influences:
+        doubt = BY_NAME[lean.input]
+        for tried in lean.tried:
+            factor = float(tried.setting.removeprefix("× "))
+            alone = solve_case(doubt.vary(case, factor), baseline=False).summary["least_risk_musd"]
+            assert tried.least_risk == near(alone)
+        effects = [tried.least_risk - found.own.least_risk for tried in lean.tried]
+        assert lean.effect == near(max(effects, key=abs))
+
+
+def test_the_most_influential_comes_first(found: Explanation) -> None:
+    sizes = [abs(lean.effect) for lean in found.influences]
+    assert sizes == sorted(sizes, reverse=True) and sizes[0] > 10
+
+
+def test_rows_confidence_and_sources_are_those_of_the_cells_that_move(found: Explanation) -> None:
+    by_input = {lean.input: lean for lean in found.influences}
+    separation = by_input["separation capacity that exists or is financed"]
+    assert (separation.rows, dict(separation.confidence), separation.sources) == (1, {"estimate": 1}, ["a letter"])
+    assert separation.tables == ["projects"]
+    use = by_input["use of rare earths and imports with it"]
+    assert use.tables == ["demand", "imports"]
+    assert dict(use.confidence) == {"low": 1, "not stated": 2}
+
+
+def test_claims_that_an_input_turns_are_named(found: Explanation) -> None:
+    named = {(claim, lean.input) for lean in found.influences for claim in lean.decides}
+    assert named == {(v.claim, name) for v in found.verdicts for name in v.turns_on}
+
+
+def test_untouched_rows_are_left_out(case: Case) -> None:
+    assert touched_rows(case, case) == {}

@@ -1,0 +1,178 @@
+"""The ladder, its decomposition, the bottleneck and the marginal values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+import planner
+from planner.data.case import Case
+from planner.explain.bottleneck import links
+from planner.explain.counterfactuals import Desk, answer
+from planner.explain.explain import explain
+from planner.explain.ladder import ladder_questions, left_out_questions, timing_questions
+from planner.reporting.pages.run import render_page
+from planner.reporting.text.explanation import explain_lines
+from planner.reporting.values.view import open_book
+from planner.results.explanation import Explanation
+from planner.solving.solve import solve_case, without_plan
+from tests.cases import MUSD, budget, demand, mine, near, plant, smelter
+from tests.conftest import MakeCase
+from tests.reporting.conftest import read_page
+
+STARTER = Path(__file__).parents[2] / "inputs" / "starter"
+
+
+@pytest.fixture(scope="module")
+def case() -> Case:
+    return planner.load(STARTER)
+
+
+@pytest.fixture(scope="module")
+def found(case: Case) -> Explanation:
+    return explain(solve_case(case, baseline=False), "starter", thorough=True, workers=1)
+
+
+def test_ladder_is_monotone_and_its_steps_sum_to_the_whole(found: Explanation) -> None:
+    risks = [rung.least_risk for rung in found.ladder]
+    assert all(after <= before * (1 + 1e-7) for before, after in pairwise(risks))
+    assert sum(rung.change for rung in found.ladder[1:]) == pytest.approx(risks[-1] - risks[0], abs=1e-6)
+
+
+def test_ends_of_the_ladder_are_doing_nothing_and_the_plan(found: Explanation, case: Case) -> None:
+    nothing = solve_case(without_plan(case), baseline=False)
+    assert found.ladder[0].least_risk == near(nothing.summary["least_risk_musd"])
+    assert found.ladder[0].cost == near(nothing.summary["cost_musd"])
+    assert found.ladder[-1].least_risk == near(solve_case(case, baseline=False).summary["least_risk_musd"])
+
+
+@pytest.mark.parametrize(("step", "levers"), [("mine", ("mine",)), ("metal", ("mine", "separation", "metal"))])
+def test_a_rung_is_the_case_solved_with_those_levers(
+    found: Explanation, case: Case, step: str, levers: tuple[str, ...]
+) -> None:
+    fewer = case.with_model(case.model.model_copy(update={"levers": levers}))
+    summary = solve_case(fewer, baseline=False).summary
+    (rung,) = [r for r in found.ladder if r.key == f"ladder:{step}"]
+    assert rung.least_risk == near(summary["least_risk_musd"])
+    assert rung.cost == pytest.approx(summary["cost_musd"], rel=1e-4)
+
+
+def test_nothing_taken_away_or_split_up_helps(found: Explanation) -> None:
+    for rung in [*found.left_out, *found.together]:
+        assert rung.least_risk >= found.own.least_risk * (1 - 1e-7)
+    by_key = {rung.key: rung.least_risk for rung in [*found.together, *found.timing]}
+    assert by_key["national"] >= by_key["blocs"] * (1 - 1e-7)
+    assert by_key["adaptive"] <= by_key["committed"] * (1 + 1e-7)
+    assert by_key["later"] >= by_key["committed"] * (1 - 1e-7)
+    assert by_key["sooner"] <= by_key["committed"] * (1 + 1e-7)
+
+
+def test_near_optimal_ranges_contain_the_plan(found: Explanation, case: Case) -> None:
+    plan = solve_case(case, baseline=False)
+    assert found.alternatives.ranges
+    for one in found.alternatives.ranges:
+        if one.kind == "project":
+            built = plan.summary["new_capacity_tpa"].get(one.key, 0.0)
+            assert one.least - 1e-4 <= built <= one.most + 1e-4
+            assert one.limit is not None and one.most <= one.limit * (1 + 1e-6)
+
+
+def test_links_of_a_year_sum_to_the_whole(case: Case) -> None:
+    desk = Desk(case)
+    solved = desk.best()[1]
+    parts = links(desk, solved.x, solved.duals)
+    shares: dict[tuple[str, int], float] = defaultdict(float)
+    for link in parts:
+        shares[link.element, link.year] += link.share
+    assert parts
+    assert list(shares.values()) == pytest.approx([1.0] * len(shares), abs=1e-3)
+
+
+def chain(make_case: MakeCase, **sizes: float) -> Case:
+    """100 t of metal wanted; one stage is too small, the others are large."""
+    return make_case(
+        demand=demand(100, form="metal"),
+        projects=[
+            mine(existing_tpa=sizes.get("mine", 1000)),
+            plant(existing_tpa=sizes.get("separation", 1000)),
+            smelter(existing_tpa=sizes.get("metal", 1000)),
+        ],
+    )
+
+
+@pytest.mark.parametrize("stage", ["mine", "separation", "metal"])
+def test_the_small_stage_is_the_bottleneck(make_case: MakeCase, stage: str) -> None:
+    desk = Desk(chain(make_case, **{stage: 40}))
+    solved = desk.best()[1]
+    found = links(desk, solved.x, solved.duals)
+    assert {link.link for link in found} == {f"{stage} capacity"}
+    # 40 t of metal a year, worth 1 MUSD each; risk is the whole loss of the only future.
+    assert [link.musd for link in found] == near([40.0] * 3)
+
+
+def test_people_are_the_bottleneck_where_they_are_few(make_case: MakeCase) -> None:
+    case = make_case(
+        projects=[mine(), plant(existing_tpa=1000)],
+        skills=[{"skill": "chemist", "attrition": 0}],
+        workforce=[{"country": "AAA", "skill": "chemist", "initial": 30}],
+        staffing=[{"stage": "separation", "skill": "chemist", "persons_per_ktpa": 1000}],
+    )
+    desk = Desk(case)
+    solved = desk.best()[1]
+    assert {link.link for link in links(desk, solved.x, solved.duals)} == {"separation people"}
+
+
+def test_a_marginal_value_is_what_solving_again_gives(make_case: MakeCase) -> None:
+    """1 MUSD more buys 1 t/y, used in 2027 and 2028: 2 MUSD of loss avoided."""
+    case = make_case(
+        projects=[mine(), plant(max_new_tpa=50, capex_usd_per_tpa=MUSD, lead_time_years=1)], budgets=budget(10)
+    )
+    found = explain(solve_case(case, baseline=False), "run", workers=1)
+    (money,) = [m for m in found.marginals if m.unit == "MUSD per MUSD"]
+    assert money.price == near(2.0)
+    assert money.resolved == near(2.0)
+
+
+def test_page_and_screen_tell_the_ladder(found: Explanation, case: Case) -> None:
+    book = open_book(solve_case(case), found)
+    html = render_page(book)
+    page = read_page(html)
+    assert "nan" not in page.text.lower().split()
+    for rung in found.ladder:
+        assert rung.name in page.text
+    for verdict in found.verdicts:
+        assert verdict.claim in page.text
+    assert any("Nothing" in line for line in explain_lines(found, case))
+    assert render_page(book) == html
+
+
+@pytest.mark.parametrize(
+    "goal",
+    [
+        {"objective.goal": "welfare"},
+        {"policy.investment": "adaptive"},
+        {"levers": ["mine"]},
+        {"levers": []},
+        {"policy.coordination": "national"},
+    ],
+)
+def test_other_models_are_explained_too(goal: dict[str, object]) -> None:
+    case = planner.load(STARTER, overrides=goal)
+    plan = solve_case(case, baseline=False)
+    found = explain(plan, "run", workers=1)
+    assert "nan" not in read_page(render_page(open_book(plan, found))).text.lower().split()
+
+
+def test_a_start_from_the_basis_of_the_whole_changes_no_answer(case: Case) -> None:
+    """Starts from nothing and from the basis of the least risk end at the same risk and the same cost."""
+    desk = Desk(case)
+    asked = [*ladder_questions(desk), *left_out_questions(desk), *timing_questions(desk)[:1]]
+    for question in asked:
+        near_one, cold = answer(replace(question, far=False), near=desk), answer(question)
+        assert near_one.least_risk == near(cold.least_risk)
+        if question.with_cost:
+            assert near_one.cost == near(cold.cost)
