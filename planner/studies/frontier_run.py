@@ -20,10 +20,9 @@ from planner.data.case import Case
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
 from planner.reporting.charts import study as charts
 from planner.reporting.charts.drawing import Drawer
-from planner.reporting.forms.html import inquiry_page
-from planner.reporting.text.answer import Saying
+from planner.reporting.forms.html import report_page
 from planner.reporting.values.numbers import count, number
-from planner.reporting.values.parts import Column, Grid, Part, Section
+from planner.reporting.values.parts import Column, Part, ReportTable, Section, Statement
 from planner.results.store import csv_text
 from planner.solving.goals import solve_phases
 from planner.solving.highs import Stop
@@ -123,7 +122,7 @@ def _page(study: StudyFile, curve: Curve, table: pd.DataFrame) -> str:
     told = f"{count(len(curve.at), 'breakpoint')} from {count(curve.solves, 'program')} solved. {exact}"
     sections = [Section("curve", "Risk against money", "", parts), _breakpoints(table)]
     question = "How much risk does each further MUSD of public money take off?"
-    return inquiry_page("Study", study.title, question, [Saying("Curve", told)], sections)
+    return report_page("Study", study.title, question, [Statement("Curve", told)], sections)
 
 
 def _breakpoints(table: pd.DataFrame) -> Section:
@@ -145,7 +144,7 @@ def _breakpoints(table: pd.DataFrame) -> Section:
         lines.append([*(number(float(v)) for v in values), _difference(before, sizes)])
         before = sizes
     note = "Of several plans that are equally good one is shown; a change may be a choice among equals."
-    return Section("plans", "The plan at each breakpoint", "", [Grid("Breakpoints", columns, lines, note)])
+    return Section("plans", "The plan at each breakpoint", "", [ReportTable("Breakpoints", columns, lines, note)])
 
 
 def _difference(before: dict[str, float], after: dict[str, float]) -> str:

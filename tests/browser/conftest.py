@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 import planner
 from planner.explain.explain import explain
 from planner.reporting.pages.run import render_page
-from planner.reporting.values.view import open_book
+from planner.reporting.values.view import run_view
 
 REFERENCE = Path(__file__).parents[2] / "reports" / "reference" / "starter-base"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
@@ -26,7 +26,7 @@ QUIET = (
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
     plan = planner.open_run(REFERENCE)
-    path.write_text(render_page(open_book(plan, explain(plan, "reference", workers=1))), encoding="utf-8")
+    path.write_text(render_page(run_view(plan, explain(plan, "reference", workers=1))), encoding="utf-8")
     return path
 
 

@@ -17,7 +17,7 @@ from planner.explain.explain import explain
 from planner.explain.ladder import ladder_questions, left_out_questions, timing_questions
 from planner.reporting.pages.run import render_page
 from planner.reporting.text.explanation import explain_lines
-from planner.reporting.values.view import open_book
+from planner.reporting.values.view import run_view
 from planner.results.explanation import Explanation
 from planner.solving.solve import solve_case, without_plan
 from tests.cases import MUSD, budget, demand, mine, near, plant, smelter
@@ -138,7 +138,7 @@ def test_a_marginal_value_is_what_solving_again_gives(make_case: MakeCase) -> No
 
 
 def test_page_and_screen_tell_the_ladder(found: Explanation, case: Case) -> None:
-    book = open_book(solve_case(case), found)
+    book = run_view(solve_case(case), found)
     html = render_page(book)
     page = read_page(html)
     assert "nan" not in page.text.lower().split()
@@ -164,7 +164,7 @@ def test_other_models_are_explained_too(goal: dict[str, object]) -> None:
     case = planner.load(STARTER, overrides=goal)
     plan = solve_case(case, baseline=False)
     found = explain(plan, "run", workers=1)
-    assert "nan" not in read_page(render_page(open_book(plan, found))).text.lower().split()
+    assert "nan" not in read_page(render_page(run_view(plan, found))).text.lower().split()
 
 
 def test_a_start_from_the_basis_of_the_whole_changes_no_answer(case: Case) -> None:

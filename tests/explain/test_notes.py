@@ -8,7 +8,7 @@ import pytest
 
 from planner.data.case import Case
 from planner.explain.explain import explain
-from planner.reporting.text.explanation import because, sayings, told
+from planner.reporting.text.explanation import because, full_answer, statements
 from planner.reporting.text.explanation_notes import (
     information_words,
     insurance_words,
@@ -19,7 +19,7 @@ from planner.reporting.text.explanation_notes import (
 )
 from planner.reporting.text.funding import begun_by_year, first_words
 from planner.reporting.values.names import Names
-from planner.reporting.values.view import open_book
+from planner.reporting.values.view import run_view
 from planner.results.explanation import Explanation, Influence, Knowledge, Rung, Trial, Tried, Verdict
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, mine, near, plant
@@ -67,8 +67,8 @@ def test_no_such_sentence_where_the_step_takes_something_off(found: Explanation)
 
 def test_what_is_funded_first_says_why(case: Case, found: Explanation) -> None:
     # Mines take nothing off by themselves; with plants 120 MUSD go.
-    book = replace(open_book(solve_case(case, baseline=False)), found=found)
-    (first,) = [s.sentence for s in told(book) if s.about == "What to fund first"]
+    book = replace(run_view(solve_case(case, baseline=False)), found=found)
+    (first,) = [s.sentence for s in full_answer(book) if s.about == "What to fund first"]
     assert first.endswith(" Why: of all levers most is taken off the risk by separation (120 MUSD).")
     ladder = [replace(rung, change=0.0) for rung in found.ladder]
     assert because(replace(found, ladder=ladder)) == ""
@@ -76,8 +76,8 @@ def test_what_is_funded_first_says_why(case: Case, found: Explanation) -> None:
 
 def test_waiting_tells_the_losses_too(case: Case, found: Explanation) -> None:
     # One scenario: the expected loss, the tail and the risk are the same 260 MUSD.
-    book = replace(open_book(solve_case(case, baseline=False)), found=found)
-    (waiting,) = [s.sentence for s in told(book) if s.about == "If we wait two years"]
+    book = replace(run_view(solve_case(case, baseline=False)), found=found)
+    (waiting,) = [s.sentence for s in full_answer(book) if s.about == "If we wait two years"]
     assert "an expected loss of 260 MUSD, a mean loss of the tail of 260." in waiting
 
 
@@ -131,8 +131,8 @@ def test_an_input_that_the_plan_makes_up_for(found: Explanation, effect: float, 
 
 def test_musts_are_told_with_their_place_and_what_they_cost(case: Case) -> None:
     plan = solve_case(case, baseline=False)
-    book = open_book(plan, explain(plan, "run", workers=1))
-    (words,) = [s.sentence for s in told(book) if s.about == "In every good plan"]
+    book = run_view(plan, explain(plan, "run", workers=1))
+    (words,) = [s.sentence for s in full_answer(book) if s.about == "In every good plan"]
     assert "contains mine, AAA; plant, AAA. Together these cost 100 MUSD of capital in this plan." in words
 
 
@@ -140,14 +140,14 @@ def test_what_every_good_plan_contains_is_funded_first(case: Case) -> None:
     plan = solve_case(case, baseline=False)
     found = explain(plan, "run", workers=1)
     # Both are in every good plan: 40 t/y for 1 and for 1.5 MUSD each.
-    book = open_book(plan, found)
+    book = run_view(plan, found)
     assert first_words(book).startswith(
         "In 2026: 2 projects that every good plan contains, for 100 MUSD of capital (plant, AAA; mine, AAA). First"
     )
     table = begun_by_year(book)
     assert table is not None and table.rows[0][-2:] == ["100", "plant, AAA; mine, AAA"]
     ranges = [replace(r, word="may") if r.key == "mine" else r for r in found.alternatives.ranges]
-    book = open_book(plan, replace(found, alternatives=replace(found.alternatives, ranges=ranges)))
+    book = run_view(plan, replace(found, alternatives=replace(found.alternatives, ranges=ranges)))
     assert first_words(book).startswith(
         "In 2026: 1 project that every good plan contains, for 60.0 MUSD of capital (plant, AAA) and 1 further project "
         "for 40.0 MUSD of capital (mine, AAA). First output"
@@ -184,7 +184,7 @@ def test_each_alone_may_be_worse_off_than_allies_that_do_nothing(make_case: Make
     )
     plan = solve_case(case, baseline=False)
     found = explain(plan, "run", workers=1)
-    book, nothing = open_book(plan, found), found.ladder[0].least_risk
+    book, nothing = run_view(plan, found), found.ladder[0].least_risk
     assert nothing == near(300)
     words = together_words(book, _together(found, 450.0))
     assert words.startswith(
@@ -200,7 +200,7 @@ def test_money_beside_the_value_of_information(case: Case, found: Explanation) -
     later = replace(once, key="adaptive", cost=30.0)
 
     def said(*timing: Rung) -> str:
-        return next(s.sentence for s in sayings(replace(found, timing=timing), names) if s.about == "Information")
+        return next(s.sentence for s in statements(replace(found, timing=timing), names) if s.about == "Information")
 
     assert "worth 50.0 MUSD: at the same risk the plan that answers costs 30.0 in place of 80.0 MUSD" in said(
         once, later

@@ -8,20 +8,20 @@ import pandas as pd
 import pytest
 
 from planner.reporting.charts import atlas
-from planner.reporting.values.flows import METAL_POOL, OXIDE_POOL, USER, links
+from planner.reporting.values.flows import METAL_POOL, OXIDE_POOL, USER, streams
 from planner.reporting.values.money import budget_use
 from planner.reporting.values.plants import pyramid
 from planner.reporting.values.supply import balance, fan, futures
-from planner.reporting.values.view import EXPECTED, Book, open_book
+from planner.reporting.values.view import EXPECTED, RunView, run_view
 from planner.results.plan import PlanValues
 
 
 @pytest.fixture(scope="module")
-def book(plan: PlanValues) -> Book:
-    return open_book(plan)
+def book(plan: PlanValues) -> RunView:
+    return run_view(plan)
 
 
-def test_flows_bring_users_their_demand_and_pools_balance(book: Book) -> None:
+def test_flows_bring_users_their_demand_and_pools_balance(book: RunView) -> None:
     keys = ["scenario", "element", "year"]
     demand = book.tables["shortfall"].groupby(keys)["demand_t"].sum().to_dict()
     rows = book.tables["operations"]
@@ -29,7 +29,7 @@ def test_flows_bring_users_their_demand_and_pools_balance(book: Book) -> None:
     seen = 0
     for scenario in book.weights:
         for element in book.elements:
-            for year, found in links(book, element, scenario).items():
+            for year, found in streams(book, element, scenario).items():
                 to_users = sum(
                     link.tonnes
                     for link in found
@@ -46,7 +46,7 @@ def test_flows_bring_users_their_demand_and_pools_balance(book: Book) -> None:
     assert seen > 50
 
 
-def test_fan_quantiles_by_hand(book: Book) -> None:
+def test_fan_quantiles_by_hand(book: RunView) -> None:
     weights = {"a": 0.05, "b": 0.25, "c": 0.6, "d": 0.1}
     few = replace(book)
     few.__dict__["weights"] = weights
@@ -59,7 +59,7 @@ def test_fan_quantiles_by_hand(book: Book) -> None:
     assert (found["demand_least"], found["demand_most"]) == (8.0, 9.0)
 
 
-def test_fan_encloses_the_expected_balance(book: Book) -> None:
+def test_fan_encloses_the_expected_balance(book: RunView) -> None:
     for element in book.elements:
         spread = fan(book, futures(book, element), "met")
         expected = balance(book, element, EXPECTED)
@@ -68,7 +68,7 @@ def test_fan_encloses_the_expected_balance(book: Book) -> None:
         assert (spread["high"] <= spread["most"]).all()
 
 
-def test_use_of_budgets_carries_over_and_adds_up(book: Book, plan: PlanValues) -> None:
+def test_use_of_budgets_carries_over_and_adds_up(book: RunView, plan: PlanValues) -> None:
     rows = budget_use(book)
     assert book.case.model.policy.budget_carry_over
     assert rows["spent"].sum() == pytest.approx(plan.summary["public_spend_musd"])
@@ -79,7 +79,7 @@ def test_use_of_budgets_carries_over_and_adds_up(book: Book, plan: PlanValues) -
         assert (of["spent"] <= of["available"] + 1e-6).all()
 
 
-def test_pyramid_counts_every_course_year(book: Book) -> None:
+def test_pyramid_counts_every_course_year(book: RunView) -> None:
     lasts = {programme.programme: programme.duration_years for programme in book.case.tables.training}
     training = book.tables["training"]
     years = [

@@ -13,7 +13,7 @@ import pytest
 from planner.reporting.forms.iamc import COLUMNS, iamc_table
 from planner.reporting.forms.markdown import plain
 from planner.reporting.pages.all_forms import FORMS, write_pages
-from planner.reporting.values.view import open_book
+from planner.reporting.values.view import run_view
 from planner.results.plan import PlanValues
 from tests.reporting.conftest import Vary
 
@@ -78,7 +78,7 @@ def test_hostile_names_are_typeset_as_they_are(vary: Vary, tmp_path: Path) -> No
 
 
 def test_iamc_rows_add_up_to_the_tables(plan: PlanValues) -> None:
-    table = iamc_table(open_book(plan))
+    table = iamc_table(run_view(plan))
     assert list(table.columns) == COLUMNS
     assert not table.duplicated(COLUMNS[:-1]).any()
     assert table["value"].notna().all()
@@ -91,7 +91,7 @@ def test_iamc_rows_add_up_to_the_tables(plan: PlanValues) -> None:
     made = plan.tables["operations"].query("item == 'made'")["tonnes"].sum()
     assert total("Production|") == pytest.approx(made)
     shares = plan.case.scenarios
-    names = open_book(plan).names
+    names = run_view(plan).names
     weight = table["scenario"].map({names.scenario(w): p for w, p in shares.items()})
     spent = (table["value"] * weight)[table["variable"].str.startswith("Public Spending|")].sum()
     assert spent == pytest.approx(plan.summary["public_spend_musd"], rel=1e-9)

@@ -18,7 +18,7 @@ from planner.explain.cash_flows import break_even, flows, irr, npv, worth
 from planner.explain.explain import explain
 from planner.reporting.forms.business_case_workbook import write_venture
 from planner.reporting.forms.workbook import write_workbook
-from planner.reporting.values.view import open_book
+from planner.reporting.values.view import run_view
 from planner.results.business_case import Deck
 from planner.results.plan import PlanValues
 
@@ -64,7 +64,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Sheets:
 def sheets(plan: PlanValues, opened: Sheets, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str]]]:
     """The whole workbook of the starter, explained."""
     path = tmp_path_factory.mktemp("book") / "report.xlsx"
-    write_workbook(open_book(plan, explain(plan, "run", workers=2)), path)
+    write_workbook(run_view(plan, explain(plan, "run", workers=2)), path)
     found = opened(path)
     assert set(openpyxl.load_workbook(path).sheetnames) == set(found)
     return found

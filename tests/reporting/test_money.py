@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from planner.reporting.tables.money import paid
-from planner.reporting.tables.reconcile import Part, cost_parts, from_capital_to_cost
+from planner.reporting.tables.reconcile import CostPart, cost_parts, from_capital_to_cost
 from planner.reporting.text.funding import begun_by_year, first_words
-from planner.reporting.values.view import open_book
+from planner.reporting.values.view import run_view
 from planner.results.plan import PlanValues
 from tests.cases import MUSD, budget, mine, near, plant
 from tests.conftest import SolveCase
@@ -29,7 +29,7 @@ VARIANTS = [
 @pytest.mark.parametrize("keys", VARIANTS, ids=str)
 def test_the_parts_add_up_to_the_cost_and_to_the_public_money(vary: Vary, keys: dict[str, object]) -> None:
     plan = vary(baseline=False, **keys)
-    parts = cost_parts(open_book(plan))
+    parts = cost_parts(run_view(plan))
     assert sum(part.present for part in parts) == pytest.approx(plan.summary["cost_musd"], rel=1e-9, abs=1e-9)
     assert sum(part.public for part in parts) == pytest.approx(plan.summary["public_spend_musd"], rel=1e-9, abs=1e-9)
 
@@ -50,7 +50,7 @@ def built(solve: SolveCase) -> PlanValues:
 
 
 def test_parts_of_one_plant_by_hand(built: PlanValues) -> None:
-    by_name = {part.name: part for part in cost_parts(open_book(built))}
+    by_name = {part.name: part for part in cost_parts(run_view(built))}
     later = 1 / 1.1 + 1 / 1.21
     assert _amounts(by_name["Capital: separation plants"]) == near((5.0, 5.0, 10.0))
     assert _amounts(by_name["Fixed cost of new plants"]) == near((0.0, 4.0, 2 * later))
@@ -60,20 +60,20 @@ def test_parts_of_one_plant_by_hand(built: PlanValues) -> None:
 
 
 def test_the_table_shows_where_the_totals_meet(built: PlanValues) -> None:
-    table = from_capital_to_cost(open_book(built))
+    table = from_capital_to_cost(run_view(built))
     assert table is not None
     rows = {row[0]: row[1:] for row in table.rows}
     assert rows["Capital: separation plants"] == ["5.00", "5.00", "10.0", "0", "10.0"]
     assert rows["All"] == ["5.00", "11.0", "16.0", "−0.793", "15.2"]
 
 
-def _amounts(part: Part) -> tuple[float, float, float]:
+def _amounts(part: CostPart) -> tuple[float, float, float]:
     return part.public, part.others, part.present
 
 
 def test_years_in_which_nothing_is_spent_are_shown(plan: PlanValues) -> None:
     rows = plan.tables["spending"].iloc[:2].assign(year=[2027, 2030], funder="JPN", expected=[3.0, 4.0])
-    table = paid(open_book(dataclasses.replace(plan, tables=plan.tables | {"spending": rows})), "funder")
+    table = paid(run_view(dataclasses.replace(plan, tables=plan.tables | {"spending": rows})), "funder")
     assert table is not None
     assert [c.title for c in table.columns[1:5]] == ["2027", "2028", "2029", "2030"]
     assert table.rows[0][1:6] == ["3.00", "0", "0", "4.00", "7.00"]
@@ -94,7 +94,7 @@ def test_what_is_begun_first_is_told_year_by_year(plan: PlanValues) -> None:
         ]
     )
     tables = plan.tables | {"investments": investments, "spending": spending}
-    book = open_book(dataclasses.replace(plan, tables=tables))
+    book = run_view(dataclasses.replace(plan, tables=tables))
     words, table = first_words(book), begun_by_year(book)
     name = "Desert mine, Australia" if first["project"] == "desert_mine" else "Coast separation plant, Australia"
     assert words.startswith("In 2027: stock for 12.0 MUSD (")
@@ -115,5 +115,5 @@ def test_what_is_begun_first_is_told_year_by_year(plan: PlanValues) -> None:
 
 
 def test_nothing_to_fund(solve: SolveCase) -> None:
-    book = open_book(solve())
+    book = run_view(solve())
     assert first_words(book).startswith("Nothing is worth funding") and begun_by_year(book) is None

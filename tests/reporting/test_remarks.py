@@ -12,14 +12,14 @@ from planner.reporting.tables.plan import investments, people, stocks, teams
 from planner.reporting.text.answer import answer, worth_words
 from planner.reporting.text.remarks import hangs_on_words, spent_in_full, stock_remarks, trained_words, years_words
 from planner.reporting.values.names import headline
-from planner.reporting.values.view import Book, open_book
+from planner.reporting.values.view import RunView, run_view
 from planner.results.plan import PlanValues
 from tests.cases import MUSD, budget, imports, mine, plant, scenarios, shock
 from tests.conftest import MakeCase, SolveCase
 
 
-def with_tables(plan: PlanValues, **tables: pd.DataFrame) -> Book:
-    return open_book(dataclasses.replace(plan, tables=plan.tables | tables))
+def with_tables(plan: PlanValues, **tables: pd.DataFrame) -> RunView:
+    return run_view(dataclasses.replace(plan, tables=plan.tables | tables))
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def short_of_room(solve: SolveCase) -> PlanValues:
 
 
 def test_a_budget_spent_in_full_is_named_though_money_does_not_bind(short_of_room: PlanValues) -> None:
-    book = open_book(short_of_room)
+    book = run_view(short_of_room)
     assert spent_in_full(book) == {"AAA": [2026]}
     (binds,) = [s.sentence for s in answer(book) if s.about == "What binds"]
     assert "Some budgets are spent to the last all the same: AAA (2026). More money there would not lower the" in binds
@@ -46,7 +46,7 @@ def test_a_budget_spent_in_full_is_named_though_money_does_not_bind(short_of_roo
 
 def test_no_such_remark_where_money_is_left(solve: SolveCase) -> None:
     new = plant(max_new_tpa=10, capex_usd_per_tpa=MUSD)
-    book = open_book(solve(projects=[mine(), new], budgets=budget(11)))
+    book = run_view(solve(projects=[mine(), new], budgets=budget(11)))
     assert spent_in_full(book) == {}
     (binds,) = [s.sentence for s in answer(book) if s.about == "What binds"]
     assert binds.startswith("Not public money") and "spent to the last" not in binds
@@ -54,13 +54,13 @@ def test_no_such_remark_where_money_is_left(solve: SolveCase) -> None:
 
 def test_nor_where_money_binds(solve: SolveCase) -> None:
     new = plant(max_new_tpa=10, capex_usd_per_tpa=MUSD)
-    book = open_book(solve(projects=[mine(), new], budgets=budget(5)))
+    book = run_view(solve(projects=[mine(), new], budgets=budget(5)))
     (binds,) = [s.sentence for s in answer(book) if s.about == "What binds"]
     assert binds.startswith("For small changes: one more MUSD of the budget of AAA")
     assert "spent to the last" not in binds
 
 
-def _stocked(solve: SolveCase, short: float) -> Book:
+def _stocked(solve: SolveCase, short: float) -> RunView:
     """20 t bought in 2026 and released in 2028; plants make 40 t in 2026 and 15 t in 2028."""
     plan = solve(imports=[imports(100)])
     key = {"scenario": "base", "country": "AAA", "element": "Dy", "form": "oxide"}
@@ -131,30 +131,30 @@ def test_the_scenario_that_most_of_the_loss_hangs_on(make_case: MakeCase) -> Non
     cuts = [shock("brief", "import", 0, 2027, 2027), shock("long", "import", 0, 2027, 2028)]
     chances = scenarios(calm=0.68, brief=0.3, long=0.02)
     plan = planner.solve(make_case(imports=[imports(100)], scenarios=chances, shocks=cuts))
-    assert hangs_on_words(open_book(plan)) == (
+    assert hangs_on_words(run_view(plan)) == (
         "Without a plan “brief” (probability 30 %) alone makes 88.2 % of the expected loss and 66.7 % of the mean loss "
         "of the tail."
     )
     chances = scenarios(calm=0.8, brief=0.15, long=0.05)
     plan = planner.solve(make_case(imports=[imports(100)], scenarios=chances, shocks=cuts))
     # 15 of 25 MUSD expected; of the worst tenth 5 % at 200 and 5 % at 100.
-    assert hangs_on_words(open_book(plan)).endswith(
+    assert hangs_on_words(run_view(plan)).endswith(
         "60 % of the expected loss, and “long” (probability 5 %) 66.7 % of the mean loss of the tail."
     )
 
 
 def test_nothing_hangs_on_one_scenario_where_there_is_one_or_no_loss(make_case: MakeCase) -> None:
-    assert hangs_on_words(open_book(planner.solve(make_case(imports=[imports(60)])))) == ""
+    assert hangs_on_words(run_view(planner.solve(make_case(imports=[imports(60)])))) == ""
     calm = planner.solve(make_case(imports=[imports(100)], scenarios=scenarios(calm=0.5, other=0.5)))
-    assert hangs_on_words(open_book(calm)) == ""
+    assert hangs_on_words(run_view(calm)) == ""
 
 
-def _without(plan: PlanValues, *, cost: float, expected: float, tail: float) -> Book:
+def _without(plan: PlanValues, *, cost: float, expected: float, tail: float) -> RunView:
     """A plan of cost 100, expected loss 40 and 90 in the tail, beside none."""
     old = {"cost_musd": cost, "expected_loss_musd": expected, "cvar_musd": tail, "risk_musd": 0.0}
     s = plan.summary | {"cost_musd": 100.0, "expected_loss_musd": 40.0, "cvar_musd": 90.0, "without_plan": old}
     shortfall = plan.tables["shortfall"].assign(without_plan_t=0.0)
-    return open_book(dataclasses.replace(plan, summary=s, tables=plan.tables | {"shortfall": shortfall}))
+    return run_view(dataclasses.replace(plan, summary=s, tables=plan.tables | {"shortfall": shortfall}))
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_stock_says_in_how_many_scenarios_it_is_bought(solve: SolveCase) -> None
 def test_a_part_of_what_could_be_built_is_said(solve: SolveCase) -> None:
     # 5 MUSD build 5 of the 20 t/y that there is room for.
     new = plant(max_new_tpa=20, capex_usd_per_tpa=MUSD)
-    table = investments(open_book(solve(projects=[mine(), new], budgets=budget(5))))
+    table = investments(run_view(solve(projects=[mine(), new], budgets=budget(5))))
     assert [c.title for c in table.columns][5] == "share of possible"
     assert table.rows[0][4:6] == ["5.00", "25 %"]
     assert "rounded to a whole plant" in table.note

@@ -52,8 +52,8 @@ CONFIG: dict[str, Any] = {
 class Drawer:
     """Turns charts into panels; counts them, so that every identifier on a page is its own.
 
-    A mark whose `description` is what `provenance.told` gives keeps it as `data-tip` and `data-from`, which the page's
-    script shows on demand.
+    A mark whose `description` is what `provenance.tooltip` gives keeps it as `data-tip` and `data-from`, which the
+    script of the page shows on demand.
     """
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class Drawer:
         """A chart as a panel with an accessible title and description."""
         return Panel(title, self._inline(_svg(chart), title, description), legend, choice or {})
 
-    def split(self, chart: Drawing, cuts: Sequence[Cut], legend: Legend = ()) -> list[Panel]:
+    def split(self, chart: Drawing, cuts: Sequence[Facet], legend: Legend = ()) -> list[Panel]:
         """Panels that share their axes, from one drawing: each mark begins its description with a line that names the
         key of its panel. One drawing costs far less time than one per panel."""
         pieces = _pieces(_svg(chart))
@@ -103,7 +103,7 @@ class Drawer:
 
 
 @dataclass(frozen=True)
-class Cut:
+class Facet:
     """One panel of a drawing that is split: the key its marks bear (letters and digits), and what the panel says."""
 
     key: str

@@ -8,13 +8,13 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from planner.reporting.charts.drawing import DEMAND, INK, MUTED, STAGE_COLOURS, WITHOUT, Cut, Drawer, Drawing, labels
-from planner.reporting.values.flows import USER, Link, links
+from planner.reporting.charts.drawing import DEMAND, INK, MUTED, STAGE_COLOURS, WITHOUT, Drawer, Drawing, Facet, labels
+from planner.reporting.values.flows import USER, Stream, streams
 from planner.reporting.values.names import midway
 from planner.reporting.values.numbers import listed, number
 from planner.reporting.values.parts import Figure, Panel
-from planner.reporting.values.provenance import table_rows, told
-from planner.reporting.values.view import Book
+from planner.reporting.values.provenance import table_rows, tooltip
+from planner.reporting.values.view import RunView
 
 WIDTH, HEIGHT, TOP, GAP, BAR, LABEL = 860, 330, 22, 9, 9, 128
 MAIN = 2
@@ -32,32 +32,32 @@ HEADS = ("From the mine", "Separated in, or bought", "", "Metal made in, or boug
 Place = tuple[int, str]
 
 
-def material(book: Book, draw: Drawer) -> Figure | None:
+def material(run: RunView, draw: Drawer) -> Figure | None:
     """Flows of the elements whose shortage costs most, in the calm and in the worst scenario, a panel per year."""
-    main = book.elements[:MAIN]
+    main = run.elements[:MAIN]
     if not main:
         return None
-    scenarios = list(dict.fromkeys([book.worst, book.calm]))
-    opening = _hardest_year(book, main[0], scenarios[0])
+    scenarios = list(dict.fromkeys([run.worst, run.calm]))
+    opening = _hardest_year(run, main[0], scenarios[0])
     panels: list[Panel] = []
     for element in main:
         found = {
-            f"s{at}y{year}": flow for at, w in enumerate(scenarios) for year, flow in links(book, element, w).items()
+            f"s{at}y{year}": flow for at, w in enumerate(scenarios) for year, flow in streams(run, element, w).items()
         }
         cuts = [
-            _cut(book, element, f"s{at}y{year}", w, year, found, (main[0], scenarios[0], opening))
+            _cut(run, element, f"s{at}y{year}", w, year, found, (main[0], scenarios[0], opening))
             for at, w in enumerate(scenarios)
-            for year in book.years
+            for year in run.years
         ]
         panels += draw.split(_sankey(found), cuts)
     reading = (
-        f"What {listed([midway(book.names.element(e)) for e in main])} goes through on its way to users, in tonnes "
+        f"What {listed([midway(run.names.element(e)) for e in main])} goes through on its way to users, in tonnes "
         "of oxide (for metal, the oxide it contains). Thickness: tonnes, on one scale for each element. Oxide and "
         "metal are pools within a group of countries, so what one plant makes is not followed to one user."
     )
     start = {
-        "Element": book.names.element(main[0]),
-        "Scenario": book.names.scenario(scenarios[0]),
+        "Element": run.names.element(main[0]),
+        "Scenario": run.names.scenario(scenarios[0]),
         "Year": str(opening),
     }
     legend = [
@@ -82,29 +82,29 @@ def material(book: Book, draw: Drawer) -> Figure | None:
     )
 
 
-def _hardest_year(book: Book, element: str, scenario: str) -> int:
-    short = book.tables["shortfall"]
+def _hardest_year(run: RunView, element: str, scenario: str) -> int:
+    short = run.tables["shortfall"]
     rows = short[(short["scenario"] == scenario) & (short["element"] == element)]
     by_year = rows.groupby("year")["tonnes"].sum()
     return int(by_year.index[int(by_year.to_numpy().argmax())])
 
 
 def _cut(
-    book: Book,
+    run: RunView,
     element: str,
     key: str,
     scenario: str,
     year: int,
-    found: Mapping[str, list[Link]],
+    found: Mapping[str, list[Stream]],
     opening: tuple[str, str, int],
-) -> Cut:
-    name, future = book.names.element(element), book.names.scenario(scenario)
+) -> Facet:
+    name, future = run.names.element(element), run.names.scenario(scenario)
     into: dict[str, float] = {}
-    for link in found[key]:
-        if link.target[0] == USER:
-            into[link.source[1]] = into.get(link.source[1], 0.0) + link.tonnes
+    for stream in found[key]:
+        if stream.target[0] == USER:
+            into[stream.source[1]] = into.get(stream.source[1], 0.0) + stream.tonnes
     words = ", ".join(f"{midway(place)} {number(tonnes)} t" for place, tonnes in into.items()) or "nothing flows"
-    return Cut(
+    return Facet(
         key,
         f"{name} in {year}: “{future}”",
         f"To users: {words}.",
@@ -113,7 +113,7 @@ def _cut(
     )
 
 
-def _sankey(flows: Mapping[str, list[Link]]) -> Drawing:
+def _sankey(flows: Mapping[str, list[Stream]]) -> Drawing:
     """All the flows on top of each other, each mark under the key of its flow."""
     heights = {key: _heights(found) for key, found in flows.items()}
     order = _order(heights.values())
@@ -157,13 +157,13 @@ def _x(column: int) -> float:
     return column * (WIDTH - LABEL) / USER
 
 
-def _heights(found: Sequence[Link]) -> dict[Place, float]:
+def _heights(found: Sequence[Stream]) -> dict[Place, float]:
     """Tonnes through each place: what comes in or what goes out, whichever is more."""
     into: dict[Place, float] = {}
     out: dict[Place, float] = {}
-    for link in found:
-        into[link.target] = into.get(link.target, 0.0) + link.tonnes
-        out[link.source] = out.get(link.source, 0.0) + link.tonnes
+    for stream in found:
+        into[stream.target] = into.get(stream.target, 0.0) + stream.tonnes
+        out[stream.source] = out.get(stream.source, 0.0) + stream.tonnes
     return {place: max(into.get(place, 0.0), out.get(place, 0.0)) for place in sorted({*into, *out})}
 
 
@@ -206,11 +206,11 @@ def _bar(key: str, place: Place, top: float, tonnes: float, scale: float) -> dic
         "text_y": top + height / 2,
         "text": f"{name if len(name) <= LETTERS else name[: LETTERS - 1].rstrip() + '…'} {number(tonnes)}",
         "label": f"{key}\n",
-        "tip": f"{key}\n" + told(f"{name}: {number(tonnes)} t", "the sum of the flows that meet here"),
+        "tip": f"{key}\n" + tooltip(f"{name}: {number(tonnes)} t", "the sum of the flows that meet here"),
     }
 
 
-def _bands(key: str, found: Sequence[Link], tops: Mapping[Place, float], scale: float) -> list[dict[str, Any]]:
+def _bands(key: str, found: Sequence[Stream], tops: Mapping[Place, float], scale: float) -> list[dict[str, Any]]:
     """Ribbons as paths, in the order in which their ends lie so that they cross as little as they can."""
     starts: dict[Place, float] = dict(tops)
     ends: dict[Place, float] = dict(tops)
@@ -220,16 +220,16 @@ def _bands(key: str, found: Sequence[Link], tops: Mapping[Place, float], scale: 
         starts[found[at].source] += found[at].tonnes * scale
     out = []
     for at in sorted(range(len(found)), key=lambda i: (tops[found[i].source], found[i].source)):
-        link = found[at]
-        high, low, thick = begin[at], ends[link.target], max(link.tonnes * scale, 0.4)
-        ends[link.target] += link.tonnes * scale
-        left, right = _x(link.source[0]) + BAR, _x(link.target[0])
+        stream = found[at]
+        high, low, thick = begin[at], ends[stream.target], max(stream.tonnes * scale, 0.4)
+        ends[stream.target] += stream.tonnes * scale
+        left, right = _x(stream.source[0]) + BAR, _x(stream.target[0])
         mid = (left + right) / 2
         path = (
             f"M{left:.1f},{high:.1f}C{mid:.1f},{high:.1f},{mid:.1f},{low:.1f},{right:.1f},{low:.1f}"
             f"L{right:.1f},{low + thick:.1f}C{mid:.1f},{low + thick:.1f},{mid:.1f},{high + thick:.1f},"
             f"{left:.1f},{high + thick:.1f}Z"
         )
-        words = f"{link.source[1]} to {midway(link.target[1])}: {number(link.tonnes)} t"
-        out.append({"path": path, "hue": HUES[link.hue], "tip": f"{key}\n" + told(words, link.origin)})
+        words = f"{stream.source[1]} to {midway(stream.target[1])}: {number(stream.tonnes)} t"
+        out.append({"path": path, "hue": HUES[stream.hue], "tip": f"{key}\n" + tooltip(words, stream.origin)})
     return out

@@ -13,8 +13,8 @@ from planner.reporting.values.names import STAGES, STAGES_MANY
 from planner.reporting.values.numbers import count, listed, number
 from planner.reporting.values.parts import Figure
 from planner.reporting.values.plants import decisions
-from planner.reporting.values.provenance import table_rows, told
-from planner.reporting.values.view import EXPECTED, Book, rows_of
+from planner.reporting.values.provenance import table_rows, tooltip
+from planner.reporting.values.view import EXPECTED, RunView, rows_of
 
 WIDTH, HEIGHT = 860, 400
 LAND, PARTNER = "#e6e9ed", "#b9d2e6"
@@ -23,17 +23,17 @@ APART = 3.4
 """Degrees between the circles of the stages of one country."""
 
 
-def world(book: Book, draw: Drawer) -> Figure | None:
+def world(run: RunView, draw: Drawer) -> Figure | None:
     """Countries of the case by outline, and a circle for each country and stage in which something is built."""
-    named = list(book.names.countries)
+    named = list(run.names.countries)
     placed = [country for country in named if atlas.members(country, named)]
     if not placed:
         return None
-    circles = _circles(book)
-    lands = [_land(book, country, atlas.members(country, named)) for country in placed]
+    circles = _circles(run)
+    lands = [_land(run, country, atlas.members(country, named)) for country in placed]
     partners = {code for country in placed for code in atlas.members(country, named)}
     rest = [{"type": "Feature", "geometry": atlas.shape(c for c in atlas.everywhere() if c not in partners)}]
-    missing = [book.names.country(country) for country in named if country not in placed]
+    missing = [run.names.country(country) for country in named if country not in placed]
     sums = circles.groupby("place")["musd"].sum().sort_values(ascending=False, kind="stable")
     most = listed([f"{place} {number(float(musd))}" for place, musd in sums.head(3).items()])
     takeaway = (
@@ -50,9 +50,9 @@ def world(book: Book, draw: Drawer) -> Figure | None:
     return Figure("What is built where", takeaway, [panel], legend, layout="wide", source=source, reading=reading)
 
 
-def _circles(book: Book) -> pd.DataFrame:
+def _circles(run: RunView) -> pd.DataFrame:
     """A row per country and stage with new plants: where it lies, its capital (MUSD), what it says."""
-    rows = decisions(book)
+    rows = decisions(run)
     rows = rows.assign(expected=rows["capex_musd"] * rows["probability"])
     out: list[dict[str, Any]] = []
     stages = {str(country): [s for s in STAGES if s in set(of)] for country, of in rows.groupby("country")["stage"]}
@@ -63,7 +63,7 @@ def _circles(book: Book) -> pd.DataFrame:
             continue
         built = "; ".join(f"{r.name} {number(r.tpa)} {r.unit}, committed {r.year}" for r in rows_of(plants))
         musd = float(plants["expected"].sum())
-        place = book.names.country(country)
+        place = run.names.country(country)
         words = f"{place}, {STAGES_MANY[stage].lower()}, {number(musd)} MUSD: {built}"
         out.append(
             {
@@ -72,24 +72,24 @@ def _circles(book: Book) -> pd.DataFrame:
                 "stage": stage,
                 "place": place,
                 "musd": musd,
-                "tip": told(words, table_rows("investments", country=country, stage=stage)),
+                "tip": tooltip(words, table_rows("investments", country=country, stage=stage)),
             }
         )
     columns = ["longitude", "latitude", "stage", "place", "musd", "tip"]
     return pd.DataFrame(out, columns=columns).sort_values("musd", ascending=False, kind="stable", ignore_index=True)
 
 
-def _land(book: Book, country: str, codes: tuple[str, ...]) -> dict[str, Any]:
-    losses, paid = book.losses, book.tables["spending"]
+def _land(run: RunView, country: str, codes: tuple[str, ...]) -> dict[str, Any]:
+    losses, paid = run.losses, run.tables["spending"]
     left = float(losses.loc[losses["country"] == country, "musd"].sum())
     spent = float(paid.loc[paid["country"] == country, "expected"].sum())
     words = (
-        f"{book.names.country(country)}: expected loss left with the plan {number(left)} MUSD, public money spent "
+        f"{run.names.country(country)}: expected loss left with the plan {number(left)} MUSD, public money spent "
         f"here {number(spent)} MUSD"
     )
-    tables = [name for name in ("shortfall", "spending") if (book.tables[name]["country"] == country).any()]
+    tables = [name for name in ("shortfall", "spending") if (run.tables[name]["country"] == country).any()]
     source = "; ".join(table_rows(name, EXPECTED, country=country) for name in tables) or "inputs/countries.csv"
-    return {"type": "Feature", "geometry": atlas.shape(codes), "tip": told(words, source)}
+    return {"type": "Feature", "geometry": atlas.shape(codes), "tip": tooltip(words, source)}
 
 
 def _map(rest: list[dict[str, Any]], lands: list[dict[str, Any]], circles: pd.DataFrame, placed: list[str]) -> Drawing:

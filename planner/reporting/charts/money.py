@@ -26,17 +26,17 @@ from planner.reporting.charts.drawing import (
 from planner.reporting.values.money import ITEM_NAMES, budget_use, budgets, largest_first, spent
 from planner.reporting.values.numbers import listed, number, percent
 from planner.reporting.values.parts import Figure
-from planner.reporting.values.provenance import table_rows, told
-from planner.reporting.values.view import Book, records
+from planner.reporting.values.provenance import table_rows, tooltip
+from planner.reporting.values.view import RunView, records
 
 REST = "others"
 ITEM_HUES = dict(zip(ITEM_NAMES.values(), (*STAGE_COLOURS.values(), HUES[4], HUES[3], HUES[6], HUES[5]), strict=True))
 SPENDING = table_rows("spending") + ": expected"
 
 
-def spending(book: Book, draw: Drawer) -> Figure | None:
+def spending(run: RunView, draw: Drawer) -> Figure | None:
     """Public money by year, by funder and by item."""
-    by_funder, by_item = spent(book, "funder"), spent(book, "item")
+    by_funder, by_item = spent(run, "funder"), spent(run, "item")
     if by_funder["amount"].sum() <= 0:
         return None
     panels = []
@@ -53,15 +53,15 @@ def spending(book: Book, draw: Drawer) -> Figure | None:
         sums = rows.groupby("kind")["amount"].sum()
         words = ", ".join(f"{name} {number(float(sums[name]))}" for name in top if name in sums)
         rows["tip"] = [
-            told(
+            tooltip(
                 f"{r['kind']}, {r['year']}: {number(r['amount'])} MUSD, expected",
                 f"{table_rows('spending', year=r['year'])}; expected, summed for this {by}",
             )
             for r in records(rows)
         ]
-        chart = stacked(rows, book.years, colours, "MUSD", width=400, height=220)
+        chart = stacked(rows, run.years, colours, "MUSD", width=400, height=220)
         panels.append(draw.panel(title, f"{words} MUSD.", chart, legend_of(colours)))
-    given, total = sum(budgets(book).values()), float(by_funder["amount"].sum())
+    given, total = sum(budgets(run).values()), float(by_funder["amount"].sum())
     years = by_funder.groupby("year")["amount"].sum()
     most = int(years.index[int(years.to_numpy().argmax())])
     share = f", {percent(total / given)} of the {number(given)} MUSD budgeted" if given > 0 else ""
@@ -71,25 +71,25 @@ def spending(book: Book, draw: Drawer) -> Figure | None:
     return Figure("Public money by year", takeaway, panels, layout="pair", source=SPENDING)
 
 
-def use_of_budgets(book: Book, draw: Drawer) -> Figure | None:
+def use_of_budgets(run: RunView, draw: Drawer) -> Figure | None:
     """What is spent of what is budgeted and carried over: all funders together, and each by itself."""
-    rows = budget_use(book)
+    rows = budget_use(run)
     if rows["budget"].sum() <= 0:
         return None
     together = rows.groupby("year", as_index=False)[["spent", "budget", "available", "left"]].sum()
     full = rows[(rows["available"] > 0) & (rows["left"] <= 1e-6 * rows["available"])]
     first = full.groupby("funder", sort=False)["year"].min().to_dict()
-    spenders = listed([f"{book.names.party(str(funder))} ({year})" for funder, year in first.items()])
+    spenders = listed([f"{run.names.party(str(funder))} ({year})" for funder, year in first.items()])
     words = (
         f"Who spends all there is, and the first year of it: {spenders}."
         if spenders
         else "No funder spends all it has in any year, so money is not what limits the plan."
     )
-    carried = book.case.model.policy.budget_carry_over
+    carried = run.case.model.policy.budget_carry_over
     reading = "Available: the budget of the year" + (" and what is left of earlier ones." if carried else ".")
     panels = [
-        draw.panel("All funders, MUSD a year", words, _together(book, together)),
-        draw.panel("Share of the money available that is spent, per cent", words, _by_funder(book, rows)),
+        draw.panel("All funders, MUSD a year", words, _together(run, together)),
+        draw.panel("Share of the money available that is spent, per cent", words, _by_funder(run, rows)),
     ]
     legend = [(WITH, "box", "spent"), (INK, "line", "budget of the year"), (WITHOUT, "dash", "available")]
     return Figure(
@@ -116,9 +116,9 @@ def _use_rows(row: dict[str, float], **keys: object) -> str:
     return f"{table_rows('spending', '', **keys)}; {budgeted}" if row["spent"] > 0 else budgeted
 
 
-def _together(book: Book, rows: pd.DataFrame) -> Drawing:
-    tips = [told(_use_words("All funders", r), _use_rows(r, year=r["year"])) for r in records(rows)]
-    base, x = alt.Chart(rows.assign(tip=tips)), x_years(book.years)
+def _together(run: RunView, rows: pd.DataFrame) -> Drawing:
+    tips = [tooltip(_use_words("All funders", r), _use_rows(r, year=r["year"])) for r in records(rows)]
+    base, x = alt.Chart(rows.assign(tip=tips)), x_years(run.years)
     return alt.layer(
         base.mark_bar(color=WITH).encode(x=x, y=y_amount("spent", "MUSD")),
         base.mark_line(color=INK, strokeWidth=1.6, interpolate="step").encode(x=x, y=y_amount("budget", "MUSD")),
@@ -129,19 +129,19 @@ def _together(book: Book, rows: pd.DataFrame) -> Drawing:
     ).properties(width=400, height=220)
 
 
-def _by_funder(book: Book, rows: pd.DataFrame) -> Drawing:
+def _by_funder(run: RunView, rows: pd.DataFrame) -> Drawing:
     shown = rows[(rows["available"] > 0) | (rows["spent"] > 0)]
     data = shown[["year"]].assign(
-        who=shown["funder"].map(book.names.party),
+        who=shown["funder"].map(run.names.party),
         share=(shown["spent"] / shown["available"]).fillna(0.0).clip(upper=1.0),
     )
     data["tip"] = [
-        told(_use_words(book.names.party(r["funder"]), r), _use_rows(r, funder=r["funder"], year=r["year"]))
+        tooltip(_use_words(run.names.party(r["funder"]), r), _use_rows(r, funder=r["funder"], year=r["year"]))
         for r in records(shown)
     ]
     data["text"] = [f"{100 * share:.0f}" if share >= 0.005 else "" for share in data["share"]]
     data["dark"] = data["share"] > 0.55
-    order = [book.names.party(f) for f in rows.groupby("funder")["spent"].sum().sort_values(ascending=False).index]
+    order = [run.names.party(f) for f in rows.groupby("funder")["spent"].sum().sort_values(ascending=False).index]
     y = alt.Y(
         "who:N",
         sort=order,
@@ -149,8 +149,8 @@ def _by_funder(book: Book, rows: pd.DataFrame) -> Drawing:
     )
     x = alt.X(
         "year:O",
-        scale=alt.Scale(domain=book.years),
-        axis=alt.Axis(title=None, labelAngle=0, format="d", values=year_ticks(book.years, 8), ticks=False),
+        scale=alt.Scale(domain=run.years),
+        axis=alt.Axis(title=None, labelAngle=0, format="d", values=year_ticks(run.years, 8), ticks=False),
     )
     tone = alt.Color("share:Q", scale=alt.Scale(domain=[0, 1], range=["#eef3f8", "#08427a"]))
     ink = alt.condition("datum.dark", alt.value("white"), alt.value(INK))

@@ -9,23 +9,23 @@ from planner.reporting.charts.drawing import EXISTING, HUES, INK, WITHOUT, Drawe
 from planner.reporting.values.numbers import number
 from planner.reporting.values.parts import Figure
 from planner.reporting.values.plants import pyramid
-from planner.reporting.values.provenance import table_rows, told
-from planner.reporting.values.view import EXPECTED, Book, records
+from planner.reporting.values.provenance import table_rows, tooltip
+from planner.reporting.values.view import EXPECTED, RunView, records
 
 
-def skills(book: Book, draw: Drawer) -> Figure | None:
+def skills(run: RunView, draw: Drawer) -> Figure | None:
     """A pyramid for each skill that some plant needs: years upwards, trainees to the left, staff and need right."""
-    people = pyramid(book)
+    people = pyramid(run)
     panels = []
     for skill, rows in people.groupby("skill"):
         if rows["peak"].sum() <= 1e-6:
             continue
-        name, last = book.names.skill(str(skill)), rows.iloc[-1]
+        name, last = run.names.skill(str(skill)), rows.iloc[-1]
         words = (
             f"{int(last['year'])}: {number(last['staff'])} persons employed, {number(last['training'])} in training, "
             f"{number(last['needed'])} needed in expectation, at most {number(last['peak'])}."
         )
-        drawn = _pyramid(book, rows, str(skill), name)
+        drawn = _pyramid(run, rows, str(skill), name)
         panels.append(draw.panel(name, words, drawn, choice={"Skill": name}))
     if not panels:
         return None
@@ -50,12 +50,12 @@ def skills(book: Book, draw: Drawer) -> Figure | None:
     return Figure("In training, employed, needed", takeaway, panels, legend, source=source)
 
 
-def _pyramid(book: Book, rows: pd.DataFrame, skill: str, name: str) -> Drawing:
+def _pyramid(run: RunView, rows: pd.DataFrame, skill: str, name: str) -> Drawing:
     span = max(float(rows[["staff", "peak", "training"]].to_numpy().max()) * 1.05, 1e-6)
     left = max(float(rows["training"].max()) * 1.15, 0.12 * span)
     data = rows.assign(trainees=-rows["training"], zero=0.0)
     data["tip"] = [
-        told(
+        tooltip(
             f"{name}, {r['year']}: {number(r['training'])} in training, {number(r['staff'])} employed, "
             f"{number(r['needed'])} needed in expectation, {number(r['peak'])} at most",
             table_rows("workforce", EXPECTED, skill=skill, year=r["year"]),
@@ -66,7 +66,7 @@ def _pyramid(book: Book, rows: pd.DataFrame, skill: str, name: str) -> Drawing:
     y = alt.Y(
         "year:O",
         sort="descending",
-        scale=alt.Scale(domain=book.years, paddingInner=0.15),
+        scale=alt.Scale(domain=run.years, paddingInner=0.15),
         axis=alt.Axis(title=None, format="d", domain=False, ticks=False, labelFontSize=10),
     )
 
@@ -82,4 +82,4 @@ def _pyramid(book: Book, rows: pd.DataFrame, skill: str, name: str) -> Drawing:
         base.mark_bar(color=INK, opacity=0).encode(
             x=x("left"), x2=alt.X2("right:Q"), y=y, description=alt.Description("tip:N")
         ),
-    ).properties(width=280, height=13 * len(book.years))
+    ).properties(width=280, height=13 * len(run.years))

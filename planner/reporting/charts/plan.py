@@ -20,18 +20,18 @@ from planner.reporting.values.names import STAGES, STAGES_MANY
 from planner.reporting.values.numbers import count, number
 from planner.reporting.values.parts import Figure, Panel
 from planner.reporting.values.plants import UNITS, capacity, capacity_groups, decisions, everywhere
-from planner.reporting.values.provenance import table_rows, told
-from planner.reporting.values.view import EXPECTED, Book, rows_of
+from planner.reporting.values.provenance import table_rows, tooltip
+from planner.reporting.values.view import EXPECTED, RunView, rows_of
 
 LABEL_WIDTH, BAR_WIDTH, ROW = 250, 560, 19
 TONES = (("under construction", 0.28), ("running in", 0.62), ("full use", 1.0))
 
 
-def timeline(book: Book, draw: Drawer) -> Figure:
+def timeline(run: RunView, draw: Drawer) -> Figure:
     """Commitment, construction, running in and full use of every new plant, by stage."""
-    rows = decisions(book)
+    rows = decisions(run)
     panels = [
-        _bars(book, draw, stage, rows[rows["stage"] == stage]) for stage in STAGES if (rows["stage"] == stage).any()
+        _bars(run, draw, stage, rows[rows["stage"] == stage]) for stage in STAGES if (rows["stage"] == stage).any()
     ]
     first, last = int(rows["year"].min()), int(rows["year"].max())
     when = f"all in {first}" if first == last else f"between {first} and {last}"
@@ -48,9 +48,9 @@ def timeline(book: Book, draw: Drawer) -> Figure:
     return Figure(title, takeaway, panels, legend, layout="wide", source=source, reading=reading)
 
 
-def _bars(book: Book, draw: Drawer, stage: str, rows: pd.DataFrame) -> Panel:
-    end = book.years[-1] + 1
-    edge = end + 0.08 * (end - book.years[0])
+def _bars(run: RunView, draw: Drawer, stage: str, rows: pd.DataFrame) -> Panel:
+    end = run.years[-1] + 1
+    edge = end + 0.08 * (end - run.years[0])
     order = list(dict.fromkeys(rows["label"]))
     spans = _spans(rows, end)
     sums = rows.groupby("label", sort=False).agg(tpa=("tpa", "sum"), place=("first_output", "min")).reset_index()
@@ -70,14 +70,14 @@ def _bars(book: Book, draw: Drawer, stage: str, rows: pd.DataFrame) -> Panel:
     )
     axis = alt.Axis(
         title=None,
-        values=year_ticks(book.years, 15),
+        values=year_ticks(run.years, 15),
         format="d",
         orient="top",
         labelFlush=False,
         labelOverlap=False,
-        labelOffset=BAR_WIDTH / (edge - book.years[0]) / 2,
+        labelOffset=BAR_WIDTH / (edge - run.years[0]) / 2,
     )
-    x = alt.X("start:Q", scale=alt.Scale(domain=[book.years[0], edge], nice=False, zero=False), axis=axis)
+    x = alt.X("start:Q", scale=alt.Scale(domain=[run.years[0], edge], nice=False, zero=False), axis=axis)
     colour = STAGE_COLOURS[stage]
     chart = alt.layer(
         alt.Chart(spans)
@@ -112,7 +112,7 @@ def _spans(rows: pd.DataFrame, end: int) -> pd.DataFrame:
     spans = spans[spans["stop"] > spans["start"]]
     tones = {tone: name for name, tone in TONES}
     spans["tip"] = [
-        told(
+        tooltip(
             f"{row.label}: {tones[row.tone]} from {row.start} to {row.stop}; committed in {row.year}, "
             f"{number(row.tpa)} {row.unit}, {number(row.capex_musd)} MUSD",
             table_rows("investments", project=row.project, year=row.year),
@@ -122,24 +122,24 @@ def _spans(rows: pd.DataFrame, end: int) -> pd.DataFrame:
     return spans[["label", "start", "stop", "tone", "tip"]]
 
 
-def capacities(book: Book, draw: Drawer) -> Figure:
+def capacities(run: RunView, draw: Drawer) -> Figure:
     """Existing and new capacity by year and what is used of it, by stage."""
     panels = []
-    for stage, kind in capacity_groups(book):
-        rows = capacity(book, (stage, kind))
-        sums = book.expected(rows, ["year"], ["existing_tpa", "new_tpa", "throughput_t"])
-        worst = book.within(rows, book.worst, ["year"], ["throughput_t"])
+    for stage, kind in capacity_groups(run):
+        rows = capacity(run, (stage, kind))
+        sums = run.expected(rows, ["year"], ["existing_tpa", "new_tpa", "throughput_t"])
+        worst = run.within(rows, run.worst, ["year"], ["throughput_t"])
         unit = UNITS[kind]
-        bars = pd.concat([_capacity_bars(book, sums, worst, stage, name, unit) for name in ("existing", "new")])
+        bars = pd.concat([_capacity_bars(run, sums, worst, stage, name, unit) for name in ("existing", "new")])
         used = pd.concat([sums.assign(which="expected"), worst.assign(which="worst")])
         dash = alt.StrokeDash("which:N", scale=alt.Scale(domain=["expected", "worst"], range=[[1, 0], [4, 3]]))
         lines = (
             alt.Chart(used)
             .mark_line(color=INK, strokeWidth=1.6)
-            .encode(x=x_years(book.years), y=y_amount("throughput_t", unit + "/y"), strokeDash=dash)
+            .encode(x=x_years(run.years), y=y_amount("throughput_t", unit + "/y"), strokeDash=dash)
         )
         chart = alt.layer(
-            stacked(bars, book.years, [("existing", EXISTING), ("new", STAGE_COLOURS[stage])], unit + "/y"), lines
+            stacked(bars, run.years, [("existing", EXISTING), ("new", STAGE_COLOURS[stage])], unit + "/y"), lines
         )
         last = sums.iloc[-1]
         told = (
@@ -150,7 +150,7 @@ def capacities(book: Book, draw: Drawer) -> Figure:
     reading = (
         "Bars: capacity that exists and that the plan adds. Solid line: what is expected to run; dashed line: what "
         "runs "
-        f"in the worst scenario, “{book.names.scenario(book.worst)}”. Capacity that idles in calm years is the "
+        f"in the worst scenario, “{run.names.scenario(run.worst)}”. Capacity that idles in calm years is the "
         "insurance."
     )
     legend = [
@@ -164,13 +164,13 @@ def capacities(book: Book, draw: Drawer) -> Figure:
 
 
 def _capacity_bars(
-    book: Book, sums: pd.DataFrame, worst: pd.DataFrame, stage: str, name: str, unit: str
+    run: RunView, sums: pd.DataFrame, worst: pd.DataFrame, stage: str, name: str, unit: str
 ) -> pd.DataFrame:
     """The bars of existing or new capacity, t/y, with what each says."""
     runs = dict(zip(worst["year"], worst["throughput_t"], strict=True))
     rows = pd.DataFrame({"year": sums["year"], "kind": name, "amount": sums[f"{name}_tpa"]})
     rows["tip"] = [
-        told(
+        tooltip(
             f"{STAGES_MANY[stage]}, {row.year}: {name} {number(getattr(row, f'{name}_tpa'))} {unit}/y; all that runs: "
             f"expected {number(row.throughput_t)}, worst scenario {number(runs.get(row.year, 0.0))}",
             table_rows("capacity", EXPECTED, stage=stage, year=row.year),

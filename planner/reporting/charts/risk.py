@@ -5,33 +5,33 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from planner.reporting.charts.drawing import INK, WITH, WITHOUT, Cut, Drawer, Drawing, labels, year_ticks
+from planner.reporting.charts.drawing import INK, WITH, WITHOUT, Drawer, Drawing, Facet, labels, year_ticks
 from planner.reporting.text.answer import tail_words
 from planner.reporting.values.numbers import count, number, percent
 from planner.reporting.values.parts import Figure, Panel
-from planner.reporting.values.provenance import summary_keys, table_rows, told
+from planner.reporting.values.provenance import summary_keys, table_rows, tooltip
 from planner.reporting.values.supply import ever_short, shares_short
-from planner.reporting.values.view import EXPECTED, Book
+from planner.reporting.values.view import EXPECTED, RunView
 
 RULE_HUE = "#8d98a3"
 KINDS = ("without a plan", "with the plan")
-Row = tuple[str, str, float, str]
+LossBar = tuple[str, str, float, str]
 """Label, kind, MUSD, key in summary.json."""
 
 
-def losses(book: Book, draw: Drawer) -> Figure:
+def losses(run: RunView, draw: Drawer) -> Figure:
     """Loss by scenario and the measures made of it, with the plan and without."""
-    after, before = book.summary["scenario_loss_musd"], book.without.get("scenario_loss_musd", {})
+    after, before = run.summary["scenario_loss_musd"], run.without.get("scenario_loss_musd", {})
     measures = {
         "Expected loss (mean)": "expected_loss_musd",
-        f"CVaR: mean of {tail_words(book)}": "cvar_musd",
+        f"CVaR: mean of {tail_words(run)}": "cvar_musd",
         "Risk": "risk_musd",
     }
-    rows: list[Row] = [(label, KINDS[1], book.summary[key], key) for label, key in measures.items()]
-    rows += [(label, KINDS[0], book.without[k], f"without_plan.{k}") for label, k in measures.items() if book.without]
-    labels = {w: f"{book.names.scenario(w)} ({percent(book.weights.get(w))})" for w in book.by_loss}
-    cases: list[Row] = [(labels[w], KINDS[1], after[w], f"scenario_loss_musd.{w}") for w in book.by_loss]
-    cases += [(labels[w], KINDS[0], before[w], f"without_plan.scenario_loss_musd.{w}") for w in book.by_loss if before]
+    rows: list[LossBar] = [(label, KINDS[1], run.summary[key], key) for label, key in measures.items()]
+    rows += [(label, KINDS[0], run.without[k], f"without_plan.{k}") for label, k in measures.items() if run.without]
+    labels = {w: f"{run.names.scenario(w)} ({percent(run.weights.get(w))})" for w in run.by_loss}
+    cases: list[LossBar] = [(labels[w], KINDS[1], after[w], f"scenario_loss_musd.{w}") for w in run.by_loss]
+    cases += [(labels[w], KINDS[0], before[w], f"without_plan.scenario_loss_musd.{w}") for w in run.by_loss if before]
     top = max([1e-9, *(row[2] for row in [*rows, *cases])])
     panels = [
         _loss_bars(draw, "The measures, MUSD", rows, list(measures), top, []),
@@ -41,7 +41,7 @@ def losses(book: Book, draw: Drawer) -> Figure:
             cases,
             list(labels.values()),
             top,
-            [(book.summary["expected_loss_musd"], "mean"), (book.summary["cvar_musd"], "CVaR")],
+            [(run.summary["expected_loss_musd"], "mean"), (run.summary["cvar_musd"], "CVaR")],
         ),
     ]
     none = sum(1 for value in after.values() if value <= 0.005)
@@ -56,11 +56,11 @@ def losses(book: Book, draw: Drawer) -> Figure:
 
 
 def _loss_bars(
-    draw: Drawer, title: str, rows: list[Row], order: list[str], top: float, marks: list[tuple[float, str]]
+    draw: Drawer, title: str, rows: list[LossBar], order: list[str], top: float, marks: list[tuple[float, str]]
 ) -> Panel:
     data = pd.DataFrame([row[:3] for row in rows], columns=["label", "kind", "amount"])
     data["text"] = [number(value) if value > 0.005 else "" for value in data["amount"]]
-    data["tip"] = [told(f"{label}, {kind}: {number(v)} MUSD", summary_keys(key)) for label, kind, v, key in rows]
+    data["tip"] = [tooltip(f"{label}, {kind}: {number(v)} MUSD", summary_keys(key)) for label, kind, v, key in rows]
     present = [kind for kind in KINDS if kind in set(data["kind"])]
     y = alt.Y(
         "label:N",
@@ -89,29 +89,29 @@ def _loss_bars(
     return draw.panel(title, words, chart)
 
 
-def distribution(book: Book, draw: Drawer) -> Figure | None:
+def distribution(run: RunView, draw: Drawer) -> Figure | None:
     """How likely a loss of at least so much is, with the mean and the CVaR marked, with the plan and without."""
-    if len(book.weights) < 2:
+    if len(run.weights) < 2:
         return None
-    cases = {KINDS[1]: book.summary, **({KINDS[0]: book.without} if book.without else {})}
+    cases = {KINDS[1]: run.summary, **({KINDS[0]: run.without} if run.without else {})}
     steps, marks = [], []
     for kind, figures in cases.items():
         prefix = "" if kind == KINDS[1] else "without_plan."
-        steps.append(_exceedance(book, figures["scenario_loss_musd"], kind, f"{prefix}scenario_loss_musd"))
+        steps.append(_exceedance(run, figures["scenario_loss_musd"], kind, f"{prefix}scenario_loss_musd"))
         for name, key, dash in (("mean", "expected_loss_musd", "mean"), ("CVaR", "cvar_musd", "CVaR")):
-            tip = told(f"{name}, {kind}: {number(figures[key])} MUSD", summary_keys(prefix + key))
+            tip = tooltip(f"{name}, {kind}: {number(figures[key])} MUSD", summary_keys(prefix + key))
             marks.append((kind, f"{name} {number(figures[key])}", dash, figures[key], tip))
     rows = pd.concat(steps)
     lines = pd.DataFrame(marks, columns=["kind", "text", "name", "loss", "tip"])
     chart = _distribution_chart(rows, lines, max(1e-9, float(rows["loss"].max())))
-    after, tail = book.summary, 1.0 - book.case.model.objective.tail
+    after, tail = run.summary, 1.0 - run.case.model.objective.tail
     takeaway = (
         f"With the plan the mean is "
-        f"{number(after['expected_loss_musd'])} MUSD and the mean of {tail_words(book)} (CVaR) "
+        f"{number(after['expected_loss_musd'])} MUSD and the mean of {tail_words(run)} (CVaR) "
         f"{number(after['cvar_musd'])} MUSD"
         + (f"; the tail it averages lies below {percent(round(tail, 6))}." if tail < 1 else ".")
     )
-    legend = [(WITH, "line", KINDS[1]), *([(WITHOUT, "line", KINDS[0])] if book.without else [])]
+    legend = [(WITH, "line", KINDS[1]), *([(WITHOUT, "line", KINDS[0])] if run.without else [])]
     reading = "Height: the probability of losing at least so much. Solid rules: mean; dashed rules: CVaR."
     panel = draw.panel("Probability of a loss of at least so many MUSD", takeaway, chart)
     source = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "without_plan")
@@ -119,17 +119,17 @@ def distribution(book: Book, draw: Drawer) -> Figure | None:
     return Figure("How likely losses are", takeaway, [panel], legend, "wide", source=source, reading=reading)
 
 
-def _exceedance(book: Book, by_scenario: dict[str, float], kind: str, key: str) -> pd.DataFrame:
+def _exceedance(run: RunView, by_scenario: dict[str, float], kind: str, key: str) -> pd.DataFrame:
     """Steps of the exceedance curve: at each loss the probability of it or more; `tip` at the loss of a scenario."""
     ordered = sorted(by_scenario, key=lambda w: (by_scenario[w], w))
     left, out = 1.0, []
     for w in ordered:
-        loss, weight = by_scenario[w], book.weights.get(w, 0.0)
+        loss, weight = by_scenario[w], run.weights.get(w, 0.0)
         words = (
-            f"{book.names.scenario(w)}, {kind}: {number(loss)} MUSD, probability {percent(weight)}; "
+            f"{run.names.scenario(w)}, {kind}: {number(loss)} MUSD, probability {percent(weight)}; "
             f"this much or more: {percent(round(left, 9))}"
         )
-        out.append((kind, loss, left, told(words, summary_keys(f"{key}.{w}"))))
+        out.append((kind, loss, left, tooltip(words, summary_keys(f"{key}.{w}"))))
         left = max(0.0, left - weight)
     out.append((kind, by_scenario[ordered[-1]], 0.0, ""))
     return pd.DataFrame(out, columns=["kind", "loss", "probability", "tip"]).assign(at=range(len(out)))
@@ -165,23 +165,23 @@ def _distribution_chart(rows: pd.DataFrame, lines: pd.DataFrame, top: float) -> 
     ).properties(width=700, height=230)
 
 
-def heat_maps(book: Book, draw: Drawer) -> Figure | None:
+def heat_maps(run: RunView, draw: Drawer) -> Figure | None:
     """Expected shortfall as a share of demand by country and year, with the plan and without."""
-    tables = {e: shares_short(book, e) for e in book.elements if ever_short(book, e)}
-    columns = [("share", KINDS[1]), *([("share_without", KINDS[0])] if book.compared else [])]
+    tables = {e: shares_short(run, e) for e in run.elements if ever_short(run, e)}
+    columns = [("share", KINDS[1]), *([("share_without", KINDS[0])] if run.compared else [])]
     top = max((float(rows[c].max()) for rows in tables.values() for c, _ in columns), default=0.0)
     if top <= 0:
         return None
     panels: list[Panel] = []
     for element, rows in tables.items():
         hit = rows.groupby("country")[[c for c, _ in columns]].sum().sum(axis=1)
-        rows = rows[rows["country"].isin(hit[hit > 0].index)].assign(place=rows["country"].map(book.names.country))
-        name = book.names.element(element)
+        rows = rows[rows["country"].isin(hit[hit > 0].index)].assign(place=rows["country"].map(run.names.country))
+        name = run.names.element(element)
         cells, cuts = [], []
         for key, (column, title) in enumerate(reversed(columns)):
-            cells.append(_cells(book, rows, column, f"k{key}", element, title))
-            cuts.append(Cut(f"k{key}", f"{name}, {title}", _deepest(rows, column), {"Element": name, "Plan": title}))
-        panels += draw.split(_heat(pd.concat(cells), top, book.years), cuts)
+            cells.append(_cells(run, rows, column, f"k{key}", element, title))
+            cuts.append(Facet(f"k{key}", f"{name}, {title}", _deepest(rows, column), {"Element": name, "Plan": title}))
+        panels += draw.split(_heat(pd.concat(cells), top, run.years), cuts)
     reading = (
         "Expected shortfall as a share of expected demand, per cent; the same colours everywhere. "
         "Empty: nothing missing in any scenario."
@@ -197,11 +197,11 @@ def _deepest(rows: pd.DataFrame, column: str) -> str:
     return f"Deepest: {deepest['place']} in {int(deepest['year'])}, {percent(float(deepest[column]))} of demand."
 
 
-def _cells(book: Book, rows: pd.DataFrame, column: str, key: str, element: str, title: str) -> pd.DataFrame:
-    name, missing = book.names.element(element), "tonnes" if column == "share" else "tonnes_without"
+def _cells(run: RunView, rows: pd.DataFrame, column: str, key: str, element: str, title: str) -> pd.DataFrame:
+    name, missing = run.names.element(element), "tonnes" if column == "share" else "tonnes_without"
     tips = [
         f"{key}\n"
-        + told(
+        + tooltip(
             f"{name}, {place}, {year}, {title}: {number(short)} of {number(demand)} t missing ({percent(share)})",
             table_rows("shortfall", EXPECTED, element=element, country=country, year=year),
         )

@@ -25,7 +25,7 @@ from planner.reporting.charts.drawing import (
 from planner.reporting.values.names import midway
 from planner.reporting.values.numbers import listed, number, percent
 from planner.reporting.values.parts import Figure, Legend, Panel
-from planner.reporting.values.provenance import table_rows, told
+from planner.reporting.values.provenance import table_rows, tooltip
 from planner.reporting.values.supply import (
     OTHER,
     STOCK,
@@ -38,7 +38,7 @@ from planner.reporting.values.supply import (
     largest,
     sources,
 )
-from planner.reporting.values.view import EXPECTED, Book, records
+from planner.reporting.values.view import EXPECTED, RunView, records
 
 MAIN = 2
 SHAPES = {
@@ -51,27 +51,27 @@ HEIGHT = 160
 SHORTFALL = table_rows("shortfall") + ": demand_t; met is demand_t less tonnes (with the plan) or without_plan_t"
 
 
-def supply_and_demand(book: Book, draw: Drawer, *, short: bool) -> Figure | None:
+def supply_and_demand(run: RunView, draw: Drawer, *, short: bool) -> Figure | None:
     """Demand and what is met of it over all futures and in the hardest one, for the elements (n)ever short."""
-    elements = [e for e in book.elements if ever_short(book, e) == short]
+    elements = [e for e in run.elements if ever_short(run, e) == short]
     if not elements:
         return None
     if not short:
-        return _never_short(book, draw, elements)
-    panels, told_of, several = [], [], len(book.weights) > 1
+        return _never_short(run, draw, elements)
+    panels, told_of, several = [], [], len(run.weights) > 1
     for element in elements:
-        worst = hardest(book, element)
-        name = book.names.element(element)
+        worst = hardest(run, element)
+        name = run.names.element(element)
         if several:
-            panels += _fans(book, draw, element)
-        panels.append(_one_future(book, draw, element, worst, f"“{book.names.scenario(worst)}”"))
-        missing = balance(book, element, worst)
-        after, before = _short(missing, "met"), _short(missing, "met_without") if book.compared else None
+            panels += _fans(run, draw, element)
+        panels.append(_one_future(run, draw, element, worst, f"“{run.names.scenario(worst)}”"))
+        missing = balance(run, element, worst)
+        after, before = _short(missing, "met"), _short(missing, "met_without") if run.compared else None
         told_of.append(
-            f"{name}{f' in “{book.names.scenario(worst)}”' if several else ''}: {number(after)} t short with the plan"
+            f"{name}{f' in “{run.names.scenario(worst)}”' if several else ''}: {number(after)} t short with the plan"
             + (f", {number(before)} t without" if before is not None else "")
         )
-    most = f"Each in the scenario in which most of it is missing{' without a plan' if book.compared else ''}. "
+    most = f"Each in the scenario in which most of it is missing{' without a plan' if run.compared else ''}. "
     takeaway = (most if several else "") + ". ".join(told_of) + "."
     reading = "Where the lines lie on the grey band, demand is met."
     if several:
@@ -79,30 +79,30 @@ def supply_and_demand(book: Book, draw: Drawer, *, short: bool) -> Figure | None
             " Fans: thick line, expected; dark, from 10 to 90 % of futures; pale, all; thin lines, each scenario."
         )
     return Figure(
-        "Demand and what is met of it, t a year", takeaway, panels, _shapes(book), source=SHORTFALL, reading=reading
+        "Demand and what is met of it, t a year", takeaway, panels, _shapes(run), source=SHORTFALL, reading=reading
     )
 
 
-def _never_short(book: Book, draw: Drawer, elements: list[str]) -> Figure:
-    panels = [_one_future(book, draw, element, EXPECTED, "expected") for element in elements]
-    names = listed([midway(book.names.element(e)) for e in elements])
+def _never_short(run: RunView, draw: Drawer, elements: list[str]) -> Figure:
+    panels = [_one_future(run, draw, element, EXPECTED, "expected") for element in elements]
+    names = listed([midway(run.names.element(e)) for e in elements])
     takeaway = f"Demand for {names} is met in full in every scenario"
-    takeaway += ", with the plan and without one." if book.compared else "."
-    return Figure(f"Never short: {names}", takeaway, panels, _shapes(book), folded=True, source=SHORTFALL)
+    takeaway += ", with the plan and without one." if run.compared else "."
+    return Figure(f"Never short: {names}", takeaway, panels, _shapes(run), folded=True, source=SHORTFALL)
 
 
-def _shapes(book: Book) -> Legend:
+def _shapes(run: RunView) -> Legend:
     return [
         (hue, "band" if key == "demand" else "line", label)
         for key, (label, hue, _) in SHAPES.items()
-        if key != "met_without" or book.compared
+        if key != "met_without" or run.compared
     ]
 
 
-def _one_future(book: Book, draw: Drawer, element: str, scenario: str, title: str) -> Panel:
-    rows, name = balance(book, element, scenario), book.names.element(element)
+def _one_future(run: RunView, draw: Drawer, element: str, scenario: str, title: str) -> Panel:
+    rows, name = balance(run, element, scenario), run.names.element(element)
     tips = [
-        told(
+        tooltip(
             f"{name}, {r['year']}, {title}: "
             + ", ".join(f"{label} {number(r[key])} t" for key, (label, _, _) in SHAPES.items() if key in r),
             table_rows("shortfall", scenario, element=element, year=r["year"]),
@@ -110,21 +110,21 @@ def _one_future(book: Book, draw: Drawer, element: str, scenario: str, title: st
         for r in records(rows)
     ]
     choice = {"Element": name, "Show": "expected" if scenario == EXPECTED else "the hardest scenario"}
-    return draw.panel(f"{name}: {title}", _met(rows), _lines(rows.assign(tip=tips), book.years), choice=choice)
+    return draw.panel(f"{name}: {title}", _met(rows), _lines(rows.assign(tip=tips), run.years), choice=choice)
 
 
-def _fans(book: Book, draw: Drawer, element: str) -> list[Panel]:
+def _fans(run: RunView, draw: Drawer, element: str) -> list[Panel]:
     """Demand and what is met of it over all scenarios, without the plan and with it, on the same scale."""
-    rows, name = futures(book, element), book.names.element(element)
+    rows, name = futures(run, element), run.names.element(element)
     top = float(rows["demand"].max()) * 1.08 or 1.0
     kinds = [("met_without", "without a plan", WITHOUT), ("met", "with the plan", WITH)]
     panels = []
     for column, title, hue in kinds:
         if column not in rows:
             continue
-        spread = fan(book, rows, column)
+        spread = fan(run, rows, column)
         tips = [
-            told(
+            tooltip(
                 f"{name}, {r['year']}, {title}: met {number(r['mean'])} t expected, {number(r['low'])} to "
                 f"{number(r['high'])} t in 10 to 90 % of futures, at least {number(r['least'])} t; "
                 f"demand {number(r['demand_least'])} to {number(r['demand_most'])} t",
@@ -137,7 +137,7 @@ def _fans(book: Book, draw: Drawer, element: str) -> list[Panel]:
             f"In the hardest future of {int(deepest['year'])} {number(deepest['least'])} t are met, expected "
             f"{number(deepest['mean'])} t."
         )
-        drawn = _fan(rows.assign(met=rows[column]), spread.assign(tip=tips), book.years, top, hue)
+        drawn = _fan(rows.assign(met=rows[column]), spread.assign(tip=tips), run.years, top, hue)
         choice = {"Element": name, "Show": f"all futures, {title}"}
         panels.append(draw.panel(f"{name}: all futures, {title}", words, drawn, choice=choice))
     return panels
@@ -195,26 +195,26 @@ def _lines(rows: pd.DataFrame, years: list[int]) -> Drawing:
     return alt.layer(*layers, year_bands(rows, years, HEIGHT)).properties(width=300, height=HEIGHT)
 
 
-def supply_by_source(book: Book, draw: Drawer) -> Figure | None:
+def supply_by_source(run: RunView, draw: Drawer) -> Figure | None:
     """Where the main elements come from in a calm scenario and in the worst one."""
-    scenarios = list(dict.fromkeys([book.calm, book.worst]))
-    needs = book.tables["shortfall"]
+    scenarios = list(dict.fromkeys([run.calm, run.worst]))
+    needs = run.tables["shortfall"]
     panels: list[Panel] = []
     colours: dict[str, str] = {}
-    main = book.elements[:MAIN]
+    main = run.elements[:MAIN]
     goods = [(e, form) for e in main for form in sorted(needs.loc[needs["element"] == e, "form"].unique())]
-    makers, suppliers = largest(book, goods, scenarios, "made"), largest(book, goods, scenarios, "imported")
+    makers, suppliers = largest(run, goods, scenarios, "made"), largest(run, goods, scenarios, "imported")
     for element, form in goods:
-        found = sources(book, element, form, scenarios, makers, suppliers)
+        found = sources(run, element, form, scenarios, makers, suppliers)
         _assign(colours, found.suppliers, found.makers)
         order = [(k, colours[k]) for k in [*found.suppliers, *found.makers, STOCK]]
         shown = [found.by_scenario[w] for w in scenarios]
         bars = [float(rows.groupby("year")["amount"].sum().max()) for rows in shown if len(rows)]
         top = max([0.0, *bars, *(float(found.use[w]["use"].max()) for w in scenarios)]) * 1.05 or 1.0
-        panels += [_source_bars(book, draw, found, (element, form, w), order, top) for w in scenarios]
+        panels += [_source_bars(run, draw, found, (element, form, w), order, top) for w in scenarios]
     if not panels:
         return None
-    names = listed([midway(book.names.element(e)) for e in main])
+    names = listed([midway(run.names.element(e)) for e in main])
     takeaway = f"The elements whose shortage costs most: {names}."
     reading = (
         "Line: what users and, for oxide, metal plants take in. Bars "
@@ -226,13 +226,13 @@ def supply_by_source(book: Book, draw: Drawer) -> Figure | None:
 
 
 def _source_bars(
-    book: Book, draw: Drawer, found: Sources, what: tuple[str, str, str], order: list[tuple[str, str]], top: float
+    run: RunView, draw: Drawer, found: Sources, what: tuple[str, str, str], order: list[tuple[str, str]], top: float
 ) -> Panel:
     element, form, scenario = what
-    good, future = f"{book.names.element(element)} {form}", f"“{book.names.scenario(scenario)}”"
+    good, future = f"{run.names.element(element)} {form}", f"“{run.names.scenario(scenario)}”"
     rows = found.by_scenario[scenario]
     tips = [
-        told(
+        tooltip(
             f"{good}, {r['year']}, {future}: {midway(r['kind'])} {number(r['amount'])} t",
             table_rows("operations", scenario, item=_item(r["kind"]), element=element, form=form, year=r["year"]),
         )
@@ -241,9 +241,9 @@ def _source_bars(
     line = (
         alt.Chart(found.use[scenario])
         .mark_line(color=INK, strokeWidth=1.6, interpolate="step")
-        .encode(x=x_years(book.years), y=y_amount("use", "t/y", top))
+        .encode(x=x_years(run.years), y=y_amount("use", "t/y", top))
     )
-    chart = alt.layer(stacked(rows.assign(tip=tips), book.years, order, "t/y", top=top), line)
+    chart = alt.layer(stacked(rows.assign(tip=tips), run.years, order, "t/y", top=top), line)
     sums = rows.groupby("kind")["amount"].sum()
     words = ", ".join(f"{k} {number(float(sums[k]))} t" for k, _ in order if k in sums) + "."
     choice = {"Good": good, "Scenario": future}

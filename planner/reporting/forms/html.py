@@ -11,8 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from planner.reporting.text.answer import Saying
-from planner.reporting.values.parts import Card, Section
+from planner.reporting.values.parts import Card, Section, Statement
 
 
 def render(template: str, **values: Any) -> str:
@@ -36,11 +35,11 @@ def _ours(name: str) -> Markup:
     return Markup(text.replace("\r\n", "\n"))  # noqa: S704  our own file
 
 
-def inquiry_page(
+def report_page(
     kind: str,
     title: str,
     question: str,
-    sayings: Sequence[Saying],
+    statements: Sequence[Statement],
     sections: Sequence[Section],
     *,
     cards: Sequence[Card] = (),
@@ -54,7 +53,7 @@ def inquiry_page(
         title=title,
         subtitle=subtitle,
         question=question,
-        sayings=sayings,
+        statements=statements,
         cards=cards,
         note=note,
         sections=sections,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from planner.reporting.text.answer import Saying
-from planner.reporting.values.parts import Card, Figure, Grid, Section, Text
+from planner.reporting.values.parts import Card, Figure, ReportTable, Section, Statement, Text
 
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\|*_`<>[]#"} | {"\n": " "})
 
@@ -13,7 +12,7 @@ SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\|*_`<>[]#"} | {"\n": " "})
 def render_markdown(
     title: str,
     question: str,
-    sayings: Sequence[Saying],
+    statements: Sequence[Statement],
     cards: Sequence[Card],
     sections: Sequence[Section],
     unknown: Sequence[str],
@@ -21,7 +20,7 @@ def render_markdown(
     """The whole report as text. Charts are told by their sentence, or left out; input tables stay in the workbook."""
     lines = [f"# {plain(title)}", "", plain(question), "", "| | |", "| --- | --- |"]
     lines += [f"| {plain(c.title)} | {plain(' '.join(filter(None, (c.value, c.unit))))}{_note(c)} |" for c in cards]
-    lines += [""] + [line for s in sayings for line in (f"**{plain(s.about)}.** {plain(s.sentence)}", "")]
+    lines += [""] + [line for s in statements for line in (f"**{plain(s.about)}.** {plain(s.sentence)}", "")]
     for section in sections:
         lines += _section(section)
     lines += ["## What this model does not know", "", *(f"- {plain(line)}" for line in unknown)]
@@ -55,7 +54,7 @@ def _section(section: Section) -> Iterator[str]:
             yield from _table(part)
 
 
-def _table(part: Grid) -> Iterator[str]:
+def _table(part: ReportTable) -> Iterator[str]:
     heads = [plain(c.title) + (f" ({plain(c.unit)})" if c.unit else "") for c in part.columns]
     yield f"| {' | '.join(heads)} |"
     yield "|" + "|".join(" ---: " if c.number else " --- " for c in part.columns) + "|"

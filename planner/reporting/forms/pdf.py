@@ -12,8 +12,7 @@ from pathlib import Path
 
 import typst
 
-from planner.reporting.text.answer import Saying
-from planner.reporting.values.parts import Card, Figure, Grid, Legend, Part, Section, Text
+from planner.reporting.values.parts import Card, Figure, Legend, Part, ReportTable, Section, Statement, Text
 
 MOST_ROWS = 60
 """Rows of a table that are printed; the workbook has all of them."""
@@ -45,7 +44,7 @@ def write_pdf(
     path: Path,
     title: str,
     question: str,
-    sayings: Sequence[Saying],
+    statements: Sequence[Statement],
     cards: Sequence[Card],
     sections: Sequence[Section],
     unknown: Sequence[str],
@@ -56,7 +55,7 @@ def write_pdf(
         body = "\n".join(
             [
                 SETUP.format(title=_quoted(title)),
-                *_front(title, question, sayings, cards),
+                *_front(title, question, statements, cards),
                 *(line for section in sections for line in _section(section, folder)),
                 "= What this model does not know",
                 *(f"- #{_quoted(line)}" for line in unknown),
@@ -72,16 +71,16 @@ def _quoted(text: str) -> str:
     return '"' + "".join(c if c >= " " else f"\\u{{{ord(c):x}}}" for c in safe) + '"'
 
 
-def _front(title: str, question: str, sayings: Sequence[Saying], cards: Sequence[Card]) -> Iterator[str]:
+def _front(title: str, question: str, statements: Sequence[Statement], cards: Sequence[Card]) -> Iterator[str]:
     yield '#text(9pt, fill: rgb("#0b4f7d"), weight: "bold")[SUPPLY SECURITY PLAN]\n'
     yield f'#text(22pt, weight: "bold", {_quoted(title)})\n'
     yield f"#text(11pt, {_quoted(question)})\n"
     yield "#v(4pt)\n#grid(columns: (1fr,) * 4, gutter: 6pt,"
     yield from map(_card, cards)
     yield ")\n"
-    for saying in sayings:
-        about = f'text(weight: "bold", {_quoted(saying.about)})'
-        yield f"#grid(columns: (28mm, 1fr), gutter: 4pt, {about}, {_quoted(saying.sentence)})"
+    for statement in statements:
+        about = f'text(weight: "bold", {_quoted(statement.about)})'
+        yield f"#grid(columns: (28mm, 1fr), gutter: 4pt, {about}, {_quoted(statement.sentence)})"
     # Two narrow columns after the answer: half a page in place of two.
     yield "#v(10pt)\n#heading(level: 1, outlined: false)[Contents]\n#set text(7.5pt)"
     yield "#columns(2)[#outline(title: none, depth: 2)]\n#set text(9.5pt)"
@@ -105,13 +104,13 @@ def _section(section: Section, folder: Path) -> Iterator[str]:
 def _part(part: Part, folder: Path) -> Iterator[str]:
     if isinstance(part, Text):
         yield from (f"#{_quoted(text)}\n" for text in part.paragraphs)
-    elif isinstance(part, Grid):
+    elif isinstance(part, ReportTable):
         yield from _grid(part)
     else:
         yield from _figure(part, folder)
 
 
-def _grid(part: Grid) -> Iterator[str]:
+def _grid(part: ReportTable) -> Iterator[str]:
     wide, turned = len(part.columns) > WIDE, _too_wide(part)
     if turned:
         yield "#page(flipped: true)[#set table(inset: (x: 3pt, y: 1.7pt))"
@@ -138,7 +137,7 @@ def _grid(part: Grid) -> Iterator[str]:
     yield "]" if turned or together else "#set text(9.5pt)\n"
 
 
-def _width(part: Grid, at: int) -> str:
+def _width(part: ReportTable, at: int) -> str:
     """Numbers and short words take what they need; longer texts share the rest by their length."""
     if part.columns[at].number:
         return "auto"
@@ -146,7 +145,7 @@ def _width(part: Grid, at: int) -> str:
     return "auto" if longest <= SHORT else f"{min(longest, LONG)}fr"
 
 
-def _too_wide(part: Grid) -> bool:
+def _too_wide(part: ReportTable) -> bool:
     if len(part.columns) <= WIDE:
         return False
     rows = [[column.unit for column in part.columns], *part.rows[:MOST_ROWS]]

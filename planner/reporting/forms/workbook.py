@@ -11,7 +11,7 @@ from typing import Any
 import xlsxwriter
 
 from planner.reporting.charts.drawing import GREYS, HUES, OTHERS, WITH, WITHOUT
-from planner.reporting.tables.explanation import why_sheets
+from planner.reporting.tables.explanation import explanation_sheets
 from planner.reporting.tables.sheets import (
     Sheet,
     balance_sheet,
@@ -23,7 +23,7 @@ from planner.reporting.tables.sheets import (
     spending_sheet,
     summary_sheet,
 )
-from planner.reporting.values.view import Book
+from planner.reporting.values.view import RunView
 
 MADE = datetime(2000, 1, 1)
 """A fixed stamp, so that the bytes depend on the plan alone."""
@@ -38,27 +38,27 @@ WIDEST, NARROWEST = 60, 9
 LINE_COLOURS = (GREYS[2], WITH, WITHOUT)
 
 
-def write_workbook(book: Book, path: Path) -> None:
+def write_workbook(run: RunView, path: Path) -> None:
     """Write the workbook of a plan."""
     with xlsxwriter.Workbook(str(path), OPTIONS) as target:
-        target.set_properties({"title": book.title, "created": MADE})
+        target.set_properties({"title": run.title, "created": MADE})
         writer = _Writer(target)
-        planned = "risk_musd" in book.summary
-        sheets = [summary_sheet(book)]
-        if book.found is not None:
-            sheets += why_sheets(book.found, book.names)
+        planned = "risk_musd" in run.summary
+        sheets = [summary_sheet(run)]
+        if run.found is not None:
+            sheets += explanation_sheets(run.found, run.names)
         if planned:
             sheets += [
-                balance_sheet(book),
-                spending_sheet(book, "funder"),
-                spending_sheet(book, "item"),
-                cost_sheet(book),
-                loss_sheet(book),
-                short_sheet(book),
-                *result_sheets(book),
+                balance_sheet(run),
+                spending_sheet(run, "funder"),
+                spending_sheet(run, "item"),
+                cost_sheet(run),
+                loss_sheet(run),
+                short_sheet(run),
+                *result_sheets(run),
             ]
-        sheets += input_sheets(book)
-        writer.index(book, sheets)
+        sheets += input_sheets(run)
+        writer.index(run, sheets)
         pages = {sheet.name: writer.table(sheet) for sheet in sheets}
         if planned:
             by_name = {sheet.name: sheet for sheet in sheets}
@@ -83,14 +83,14 @@ class _Writer:
             self._formats[form] = self._target.add_format({"num_format": form})
         return self._formats.get(form)
 
-    def index(self, book: Book, sheets: Sequence[Sheet]) -> None:
+    def index(self, run: RunView, sheets: Sequence[Sheet]) -> None:
         """The first sheet: what each sheet is, and the units."""
         page = self._target.add_worksheet("index")
         page.hide_gridlines(2)
         page.set_column(0, 0, 24)
         page.set_column(1, 1, 10)
         page.set_column(2, 2, 110)
-        page.write_string(0, 0, f"Supply security plan: {book.title}"[:LONGEST], self._bold)
+        page.write_string(0, 0, f"Supply security plan: {run.title}"[:LONGEST], self._bold)
         page.write_string(
             1,
             0,

@@ -7,11 +7,10 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.reporting.charts.drawing import INK, STAGE_COLOURS, WITH, WITHOUT, Drawer, stacked
-from planner.reporting.forms.html import inquiry_page
-from planner.reporting.text.answer import Saying
+from planner.reporting.forms.html import report_page
 from planner.reporting.values.names import STAGES, Names, midway
 from planner.reporting.values.numbers import NOTHING, count, listed, number, percent
-from planner.reporting.values.parts import Card, Column, Figure, Grid, Part, Section, Text, texts
+from planner.reporting.values.parts import Card, Column, Figure, Part, ReportTable, Section, Statement, Text, texts
 from planner.results.business_case import CONVENTIONS, Venture
 
 KIND = "Investment case"
@@ -23,11 +22,11 @@ def venture_page(found: Venture, case: Case) -> str:
     names = Names(case)
     row = case.projects[found.project]
     title = names.project_and_place(found.project, row.country)
-    return inquiry_page(
+    return report_page(
         KIND,
         title,
         f"Is {title} worth its money to those who pay for it, and what does the alliance lose without it?",
-        sayings(found, case),
+        statements(found, case),
         _sections(found, case, names),
         cards=_cards(found),
         subtitle=f"{STAGES[row.stage]}, in the run {found.run}",
@@ -38,7 +37,7 @@ def venture_page(found: Venture, case: Case) -> str:
     )
 
 
-def sayings(found: Venture, case: Case) -> list[Saying]:
+def statements(found: Venture, case: Case) -> list[Statement]:
     """The case in sentences; also what the screen shows."""
     names, row = Names(case), case.projects[found.project]
     capacity, capex = sum(found.builds.values()), sum(found.flows.capex)
@@ -48,9 +47,9 @@ def sayings(found: Venture, case: Case) -> list[Saying]:
     what = f"{number(capacity)} t/y committed {when}, first output {first}, for {number(capex)} MUSD"
     if not found.planned:
         what += ". The plan does not build it: the case is that of its largest size at the first chance"
-    out = [Saying("Project", f"{what}; {percent(found.public_share)} of the capital is public money.")]
+    out = [Statement("Project", f"{what}; {percent(found.public_share)} of the capital is public money.")]
     out.append(
-        Saying(
+        Statement(
             "Worth",
             f"NPV {number(found.whole.npv)} MUSD at {percent(found.deck.rate)}, IRR "
             f"{percent(found.whole.irr)}, payback {_years(found.whole.payback)}. For the investor, with the "
@@ -58,12 +57,12 @@ def sayings(found: Venture, case: Case) -> list[Saying]:
             f"In a price war (half the case's price): NPV {number(found.cheap.npv)} MUSD.",
         )
     )
-    out.append(Saying("Floor price", _floor(found, case, names)))
-    out.append(Saying("Avoided", _avoided(found, names)))
+    out.append(Statement("Floor price", _floor(found, case, names)))
+    out.append(Statement("Avoided", _avoided(found, names)))
     if found.swings:
         top = found.swings[0]
         out.append(
-            Saying(
+            Statement(
                 "What moves it",
                 f"Most of all {top.what}: NPV {number(top.npv_low)} ({top.low}) to "
                 f"{number(top.npv_high)} MUSD ({top.high}).",
@@ -189,7 +188,7 @@ def _flows(found: Venture, names: Names) -> Part:
         NOTHING,
         *(number(sum(v)) for v in (f.capex, f.fixed, f.variable, f.feed_cost, *f.revenue.values(), f.net())),
     ]
-    return Grid("Flows", columns, [*rows, total], marks=[*("" for _ in rows), "total"], note="Not discounted.")
+    return ReportTable("Flows", columns, [*rows, total], marks=[*("" for _ in rows), "total"], note="Not discounted.")
 
 
 def _tornado(found: Venture, draw: Drawer) -> Part:
@@ -231,7 +230,7 @@ def _people(found: Venture, names: Names) -> Part:
     if not found.jobs:
         return Text(["The case counts nobody for this project."])
     rows = [[names.skill(k), number(v), number(found.trained_there.get(k, 0.0))] for k, v in found.jobs.items()]
-    return Grid(
+    return ReportTable(
         "Jobs in full operation, and training",
         [*texts("skill"), Column("needed", "persons"), Column("trained in the country", "persons, all plants")],
         rows,
@@ -251,7 +250,7 @@ def _inputs(found: Venture, case: Case, names: Names) -> Part:
             [names.feed(name), percent(amount / total), listed(takers if stage == "mine" else givers) or NOTHING]
         )
     what = "taken by" if stage == "mine" else "given by"
-    return Grid(
+    return ReportTable(
         "Feed and offtake it depends on",
         [*texts("material"), Column("share of its work"), *texts(what)],
         rows,
@@ -281,7 +280,7 @@ def _risks(found: Venture, case: Case, names: Names) -> Part:
     ]
     if not rows:
         return Text(["No scenario stops or delays it; that is a gap of the case, not a promise."])
-    return Grid(
+    return ReportTable(
         "Scenarios that hit it", [*texts("scenario"), Column("probability"), *texts("what", "how", "when")], rows
     )
 
@@ -302,7 +301,7 @@ def _deck(found: Venture, case: Case, names: Names) -> Part:
         f"{percent(found.deck.metal_premium)} more "
         f"than its oxide; floor {percent(found.deck.floor)} of the case's price."
     )
-    return Grid(
+    return ReportTable(
         "Price deck",
         [
             *texts("element"),
@@ -317,7 +316,7 @@ def _deck(found: Venture, case: Case, names: Names) -> Part:
 
 def _source(found: Venture, case: Case) -> Part:
     row = case.projects[found.project]
-    return Grid(
+    return ReportTable(
         "The project's row",
         texts("what", "value"),
         [
@@ -332,4 +331,4 @@ def _source(found: Venture, case: Case) -> Part:
 def venture_lines(found: Venture, case: Case) -> list[str]:
     """The screen."""
     head = f"{Names(case).project(found.project)}: {count(len(found.flows.years), 'year')} of flows"
-    return [head, *(f"{s.about[:13]:<14}{s.sentence}" for s in sayings(found, case))]
+    return [head, *(f"{s.about[:13]:<14}{s.sentence}" for s in statements(found, case))]

@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.data.case import Case
-from planner.reporting.forms.html import inquiry_page
-from planner.reporting.text.answer import Saying
+from planner.reporting.forms.html import report_page
 from planner.reporting.values.names import Names
 from planner.reporting.values.numbers import NOTHING, count, listed, number
-from planner.reporting.values.parts import Column, Grid, Part, Section, Text, texts
+from planner.reporting.values.parts import Column, Part, ReportTable, Section, Statement, Text, texts
 
 KIND = "Comparison of runs"
 TOLD = 3
@@ -72,11 +71,11 @@ def comparison_page(found: Sequence[Comparison], case: Case) -> str:
     """The whole page as text; the first run is compared with each of the others."""
     names = Names(case)
     first = found[0].before
-    return inquiry_page(
+    return report_page(
         KIND,
         f"{first} against {listed([one.after for one in found])}",
         "What differs in the inputs, what in the plan and its risk, and which input explains which change?",
-        [Saying(one.after, sentence) for one in found for sentence in comparison_sentences(one, names)],
+        [Statement(one.after, sentence) for one in found for sentence in comparison_sentences(one, names)],
         [section for at, one in enumerate(found) for section in _sections(one, names, at)],
         note="Each cause is the first run solved again with that one group of inputs as in the other. Where several "
         "plans are equally good, a plan change may be one of many that serve as well.",
@@ -159,7 +158,7 @@ def _causes(found: Comparison) -> Part:
         Column("change", "MUSD"),
         *texts("why not alone"),
     ]
-    return Grid("Causes", columns, rows, marks=[*("" for _ in rows[:-1]), "total"])
+    return ReportTable("Causes", columns, rows, marks=[*("" for _ in rows[:-1]), "total"])
 
 
 def _movers(found: Comparison, names: Names) -> list[Part]:
@@ -173,7 +172,7 @@ def _movers(found: Comparison, names: Names) -> list[Part]:
     if not rows:
         return []
     return [
-        Grid(
+        ReportTable(
             "Which cause moves which project",
             [
                 *texts("inputs", "project"),
@@ -194,7 +193,7 @@ def _plans(found: Comparison, names: Names) -> Part:
     ]
     if not rows:
         return Text(["Both build the same."])
-    return Grid(
+    return ReportTable(
         "New capacity that differs",
         [*texts("project"), Column(found.before, "t/y"), Column(found.after, "t/y"), Column("change", "t/y")],
         rows,
@@ -205,7 +204,9 @@ def _cells(found: Comparison) -> Part:
     if not found.cells:
         return Text(["None."])
     rows = [[c.group, c.where, c.column, c.before or NOTHING, c.after or NOTHING] for c in found.cells]
-    return Grid("Inputs", texts("group", "row", "column", found.before, found.after), rows, folded=len(rows) > 40)
+    return ReportTable(
+        "Inputs", texts("group", "row", "column", found.before, found.after), rows, folded=len(rows) > 40
+    )
 
 
 def comparison_lines(found: Sequence[Comparison], case: Case) -> list[str]:

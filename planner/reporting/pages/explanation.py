@@ -10,13 +10,13 @@ import pandas as pd
 from planner.reporting.charts.drawing import EXISTING, INK, WITH, WITHOUT, Drawer
 from planner.reporting.pages.explanation_moves import moved_plans
 from planner.reporting.pages.explanation_plan import commitments
-from planner.reporting.text.explanation import MISSING, narrowest, sayings, step
+from planner.reporting.text.explanation import MISSING, narrowest, statements, step
 from planner.reporting.text.explanation_notes import together_words, upstream_words
 from planner.reporting.values.names import STAGES, Names
 from planner.reporting.values.numbers import NOTHING, amount, listed, number, percent
-from planner.reporting.values.parts import Column, Figure, Grid, Part, Section, Text, texts
-from planner.reporting.values.provenance import told as tip
-from planner.reporting.values.view import Book
+from planner.reporting.values.parts import Column, Figure, Part, ReportTable, Section, Text, texts
+from planner.reporting.values.provenance import tooltip
+from planner.reporting.values.view import RunView
 from planner.results.explanation import EXPLANATION, Alternatives, Explanation, Rung, Verdict
 
 WIDTH, ROW = 520, 30
@@ -24,9 +24,9 @@ SMALLEST_MUSD = 5e-3
 MARKS = {"holds": "holds", "fails": "fails"}
 
 
-def why_sections(book: Book, draw: Drawer) -> list[Section]:
+def explanation_sections(run: RunView, draw: Drawer) -> list[Section]:
     """The first chapters of the report; if nothing was asked, one that says how to ask."""
-    found, names = book.found, book.names
+    found, names = run.found, run.names
     if found is None:
         return [Section("why", "Why this plan", "", [Text([MISSING])])]
     return [
@@ -34,10 +34,10 @@ def why_sections(book: Book, draw: Drawer) -> list[Section]:
             "why",
             "Why this plan",
             f"Counterfactuals of this plan, among {found.solves} programs solved. Risk here is the least attainable, "
-            f"in MUSD{_slack_words(book)}.",
+            f"in MUSD{_slack_words(run)}.",
             [
                 Text(
-                    [f"{saying.about}. {saying.sentence}" for saying in sayings(found, names)],
+                    [f"{statement.about}. {statement.sentence}" for statement in statements(found, names)],
                     source=f"{EXPLANATION}: ladder, left_out, verdicts, links, knowledge, timing",
                 ),
                 _ladder_chart(found, draw),
@@ -49,7 +49,7 @@ def why_sections(book: Book, draw: Drawer) -> list[Section]:
                     upstream_words(found),
                 ),
                 _rungs("Leave one out of the full set", found.left_out, "the plan", "left_out"),
-                _rungs("Who acts together", found.together, "the plan", "together", together_words(book, found)),
+                _rungs("Who acts together", found.together, "the plan", "together", together_words(run, found)),
                 _rungs("Timing and flexibility", found.timing, "the plan", "timing"),
                 *commitments(found, names),
                 *moved_plans(found, names),
@@ -68,8 +68,8 @@ def why_sections(book: Book, draw: Drawer) -> list[Section]:
     ]
 
 
-def _slack_words(book: Book) -> str:
-    objective = book.case.model.objective
+def _slack_words(run: RunView) -> str:
+    objective = run.case.model.objective
     if objective.goal != "risk" or objective.risk_slack <= 0:
         return ""
     return (
@@ -86,7 +86,8 @@ def _ladder_chart(found: Explanation, draw: Drawer) -> Part:
             "risk": [r.least_risk for r in rungs],
             "label": [number(r.least_risk) for r in rungs],
             "tip": [
-                tip(f"{r.name.split(':')[0]}: {number(r.least_risk)} MUSD", f"{EXPLANATION}: {r.key}") for r in rungs
+                tooltip(f"{r.name.split(':')[0]}: {number(r.least_risk)} MUSD", f"{EXPLANATION}: {r.key}")
+                for r in rungs
             ],
             "order": range(len(rungs)),
             "hue": [WITHOUT, *[EXISTING] * (len(rungs) - 2), WITH][: len(rungs)],
@@ -159,7 +160,7 @@ def _rungs(title: str, rungs: Sequence[Rung], against: str, key: str, words: str
     words += "Capital by stage: MUSD, public and private, not discounted. " if staged else ""
     note = f"{words}{note if key == 'ladder' or any(r.cost is None for r in rungs) else ''}".strip()
     return (
-        Grid(title, columns, rows, note=note, source=f"{EXPLANATION}: {key}")
+        ReportTable(title, columns, rows, note=note, source=f"{EXPLANATION}: {key}")
         if rows
         else Text([f"{title}: nothing to compare."])
     )
@@ -181,7 +182,7 @@ def _verdicts(verdicts: Sequence[Verdict]) -> Part:
         *texts("turns on", "rule"),
     ]
     marks = ["" if v.verdict in MARKS else "unsure" for v in verdicts]
-    return Grid(
+    return ReportTable(
         "Four claims, and whether these data decide them",
         columns,
         rows,
@@ -215,7 +216,7 @@ def _trials(verdict: Verdict) -> Part:
     note = f"As given: {percent(verdict.measure)}; line: {percent(verdict.threshold)}."
     if verdict.not_tried:
         note += f" Not tried on this claim: {listed(list(verdict.not_tried))}."
-    return Grid(
+    return ReportTable(
         f"Trials: {verdict.claim}",
         columns,
         rows,
@@ -252,7 +253,7 @@ def _bottlenecks(found: Explanation, names: Names) -> Part:
         Column("value of what is made", "MUSD of risk"),
         *texts("the rest", "what holds it"),
     ]
-    return Grid(
+    return ReportTable(
         "The narrowest link of each element and year",
         columns,
         rows,
@@ -270,7 +271,7 @@ def _near(near: Alternatives, names: Names) -> Section:
         (r for r in near.ranges if r.kind == "project"), key=lambda r: (order[r.word], names.project(r.key))
     )
     source = f"{EXPLANATION}: alternatives"
-    plants = Grid(
+    plants = ReportTable(
         "Projects over all plans that are nearly as good",
         [
             *texts("project", "word"),
@@ -288,7 +289,7 @@ def _near(near: Alternatives, names: Names) -> Section:
         "least and most is a program solved; they cannot all be had at once.",
         source=source,
     )
-    countries = Grid(
+    countries = ReportTable(
         "Capital by country over the same plans",
         [*texts("country"), Column("least", "MUSD"), Column("most", "MUSD"), Column("in this plan", "MUSD")],
         [
@@ -313,7 +314,7 @@ def _knowledge(found: Explanation) -> Part:
         ["The plan for the mean future, carried out (EEV)", number(k.expected_value_plan), NOTHING],
         ["Value of the stochastic solution, VSS = EEV − RP", NOTHING, number(k.vss)],
     ]
-    return Grid(
+    return ReportTable(
         "Information",
         [*texts("what"), Column("risk", "MUSD"), Column("worth", "MUSD")],
         rows,
@@ -330,7 +331,7 @@ def _regret(found: Explanation, names: Names) -> Part:
         [names.scenario(w), number(k.loss[w]), number(k.least_loss[w]), number(k.regret[w])]
         for w in sorted(k.loss, key=lambda w: (-k.regret[w], w))
     ]
-    return Grid(
+    return ReportTable(
         "Regret of the plan in each scenario",
         [
             *texts("scenario"),
@@ -347,7 +348,7 @@ def _marginals(found: Explanation) -> Part:
     rows = [[m.words, m.unit, number(m.price), number(m.resolved)] for m in found.marginals]
     if not rows:
         return Text(["Nothing has a price."])
-    return Grid(
+    return ReportTable(
         "Marginal values",
         [*texts("one unit more", "unit"), Column("shadow price"), Column("solved again", "MUSD off the risk")],
         rows,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from planner.reporting.pages.explanation_plan import MOST_NAMED, named
 from planner.reporting.values.names import STAGES_MANY, Names
 from planner.reporting.values.numbers import NOTHING, count, number
-from planner.reporting.values.parts import Column, Grid, texts
+from planner.reporting.values.parts import Column, ReportTable, texts
 from planner.results.explanation import EXPLANATION, OWN_PLAN, SMALLEST_SHARE, Explanation, Moved
 
 QUARTER = 0.25
@@ -16,7 +16,7 @@ QUARTER = 0.25
 
 
 @dataclass(frozen=True)
-class Difference:
+class ProjectChanges:
     """Projects that enter, that leave, and that change their size (t/y) by more than a quarter of what could be built;
     those with the most capital at stake first."""
 
@@ -30,7 +30,7 @@ class Difference:
         return {*self.enter, *self.leave, *self.resized}
 
 
-def difference(found: Explanation, end: Moved) -> Difference:
+def difference(found: Explanation, end: Moved) -> ProjectChanges:
     """What the plan at one end of an input's range does otherwise."""
     given = found.moves[0].builds
     ranges = {r.key: r for r in found.alternatives.ranges if r.kind == "project"}
@@ -42,7 +42,7 @@ def difference(found: Explanation, end: Moved) -> Difference:
         limit = ranges[project].limit if project in ranges else None
         return abs(end.builds[project] - given[project]) > QUARTER * (limit or given[project])
 
-    return Difference(
+    return ProjectChanges(
         [p for p in end.builds if p not in given],
         sorted((p for p in given if p not in end.builds), key=weight),
         {p: (given[p], end.builds[p]) for p in sorted(given, key=weight) if p in end.builds and moved(p)},
@@ -102,7 +102,7 @@ def _less_to_be_done(given: Moved, ends: Sequence[Moved]) -> str:
     return text
 
 
-def moved_plans(found: Explanation, names: Names) -> list[Grid]:
+def moved_plans(found: Explanation, names: Names) -> list[ReportTable]:
     """What the plan becomes if an input stands at an end of its range."""
     if len(found.moves) < 2:
         return []
@@ -118,7 +118,7 @@ def moved_plans(found: Explanation, names: Names) -> list[Grid]:
         for move in found.moves
     ]
     return [
-        Grid(
+        ReportTable(
             "What the plan becomes if an input stands at an end of its range",
             [
                 *texts("input", "at"),
@@ -137,7 +137,7 @@ def moved_plans(found: Explanation, names: Names) -> list[Grid]:
     ]
 
 
-def _changed(changed: Difference, names: Names) -> list[str]:
+def _changed(changed: ProjectChanges, names: Names) -> list[str]:
     sizes = [f"{names.placed(p)}: {number(a)} → {number(b)}" for p, (a, b) in changed.resized.items()]
     more = len(sizes) - MOST_NAMED
     return [

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from planner.reporting.values.names import Names
 from planner.reporting.values.numbers import NOTHING, as_year, count, listed, number, percent
-from planner.reporting.values.parts import Column, Grid, texts
+from planner.reporting.values.parts import Column, ReportTable, texts
 from planner.results.explanation import (
     EXPLANATION,
     SMALLEST_SHARE,
@@ -141,7 +141,7 @@ def named(projects: Sequence[str], names: Names) -> str:
     return "; ".join(shown) + (f" and {count(more, 'other')}" if more else "")
 
 
-def commitments(found: Explanation, names: Names) -> list[Grid]:
+def commitments(found: Explanation, names: Names) -> list[ReportTable]:
     """Project by project: the plan that decides everything once against the one that answers."""
     flexible = found.flexibility
     if flexible is None or not flexible.commitments:
@@ -161,7 +161,7 @@ def commitments(found: Explanation, names: Names) -> list[Grid]:
     money = [number(_capital(flexible, of)) for of in amounts[:3]]
     total = ["Capital, MUSD", *money, NOTHING, NOTHING, NOTHING, NOTHING, ""]
     return [
-        Grid(
+        ReportTable(
             "What can wait: committed once, or in answer to what has shown itself",
             [
                 *texts("project"),

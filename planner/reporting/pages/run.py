@@ -13,20 +13,20 @@ from planner.reporting.charts import risk as charts_risk
 from planner.reporting.charts import supply as charts_supply
 from planner.reporting.charts.drawing import Drawer, fast_charts
 from planner.reporting.forms.html import render
-from planner.reporting.pages.explanation import why_sections
+from planner.reporting.pages.explanation import explanation_sections
 from planner.reporting.tables import money as grids
 from planner.reporting.tables import plan as grids_plan
 from planner.reporting.tables.inputs import input_grids, leaning, sureness
 from planner.reporting.tables.reconcile import from_capital_to_cost
 from planner.reporting.text.answer import cards, question, risk_words
-from planner.reporting.text.explanation import told
+from planner.reporting.text.explanation import full_answer
 from planner.reporting.text.funding import begun_by_year
 from planner.reporting.text.remarks import stock_remarks
 from planner.reporting.values.names import headline
 from planner.reporting.values.parts import Part, Section, Text
 from planner.reporting.values.provenance import table_rows
 from planner.reporting.values.shortages import who_is_short
-from planner.reporting.values.view import Book
+from planner.reporting.values.view import RunView
 
 UNKNOWN = (
     "Capacity is built in any amount up to the limit, not in whole plants; a small build stands for a part of one.",
@@ -45,42 +45,42 @@ UNKNOWN = (
 )
 
 
-def render_page(book: Book, parts: list[Section] | None = None) -> str:
+def render_page(run: RunView, parts: list[Section] | None = None) -> str:
     """The whole page as text. parts: its chapters, if they are there already."""
-    planned = "risk_musd" in book.summary
-    model = book.case.model
+    planned = "risk_musd" in run.summary
+    model = run.case.model
     subtitle = model.title if model.title not in ("", "defaults", model.name) else ""
     return render(
         "report.html.j2",
-        run=f"Run of {book.title}, inputs {book.summary.get('inputs_sha256', book.case.sha256)[:12]}",
-        title=headline(book.title),
+        run=f"Run of {run.title}, inputs {run.summary.get('inputs_sha256', run.case.sha256)[:12]}",
+        title=headline(run.title),
         subtitle=subtitle,
-        question=question(book),
-        status=book.status,
-        reasons=list(book.summary.get("reasons", [])),
+        question=question(run),
+        status=run.status,
+        reasons=list(run.summary.get("reasons", [])),
         planned=planned,
-        sayings=told(book) if planned else [],
-        cards=cards(book) if planned else [],
-        sections=(parts or sections(book)) if planned else [_inputs(book)],
+        statements=full_answer(run) if planned else [],
+        cards=cards(run) if planned else [],
+        sections=(parts or sections(run)) if planned else [_inputs(run)],
         unknown=UNKNOWN,
     )
 
 
 @fast_charts()
-def sections(book: Book) -> list[Section]:
+def sections(run: RunView) -> list[Section]:
     """All chapters, in the order a minister and then a consultant reads."""
     draw = Drawer()
     return [
-        *why_sections(book, draw),
-        _decision(book, draw),
-        _supply(book, draw),
-        _shortage(book, draw),
-        _money(book, draw),
-        _capacity(book, draw),
-        _staff(book, draw),
-        _limits(book),
-        _facts(book),
-        _inputs(book),
+        *explanation_sections(run, draw),
+        _decision(run, draw),
+        _supply(run, draw),
+        _shortage(run, draw),
+        _money(run, draw),
+        _capacity(run, draw),
+        _staff(run, draw),
+        _limits(run),
+        _facts(run),
+        _inputs(run),
     ]
 
 
@@ -88,38 +88,38 @@ def _kept(parts: Iterable[Part | None], otherwise: str) -> list[Part]:
     return [part for part in parts if part is not None] or [Text([otherwise])]
 
 
-def _decision(book: Book, draw: Drawer) -> Section:
-    built, remarks = len(book.tables["investments"]) > 0, stock_remarks(book)
+def _decision(run: RunView, draw: Drawer) -> Section:
+    built, remarks = len(run.tables["investments"]) > 0, stock_remarks(run)
     parts: list[Part | None] = [
-        charts_plan.timeline(book, draw) if built else Text(["The plan commits no new plant."]),
-        charts_map.world(book, draw),
-        begun_by_year(book),
-        grids_plan.investments(book) if built else None,
-        grids_plan.people(book) or Text(["The plan trains and hires nobody."]),
-        grids_plan.stocks(book) or Text(["The plan buys no stock."]),
+        charts_plan.timeline(run, draw) if built else Text(["The plan commits no new plant."]),
+        charts_map.world(run, draw),
+        begun_by_year(run),
+        grids_plan.investments(run) if built else None,
+        grids_plan.people(run) or Text(["The plan trains and hires nobody."]),
+        grids_plan.stocks(run) or Text(["The plan buys no stock."]),
         Text(remarks, source=f"{table_rows('stocks')}: bought_t, released_t; {table_rows('operations')}")
         if remarks
         else None,
     ]
     stock = (
         "stock is bought and released in answer to what has shown itself."
-        if len(book.weights) > 1
+        if len(run.weights) > 1
         else "stock is bought and released year by year."
     )
     how = (
         f"Plants, training and hiring are decided once and hold in every scenario; {stock}"
-        if book.case.model.policy.investment == "committed"
+        if run.case.model.policy.investment == "committed"
         else "Decisions may differ once a disruption has shown itself; the table says when each is taken."
     )
     return Section("decision", "The decision and its timeline", how, _kept(parts, ""))
 
 
-def _supply(book: Book, draw: Drawer) -> Section:
+def _supply(run: RunView, draw: Drawer) -> Section:
     parts: list[Part | None] = [
-        charts_supply.supply_and_demand(book, draw, short=True),
-        charts_supply.supply_by_source(book, draw),
-        charts_flow.material(book, draw),
-        charts_supply.supply_and_demand(book, draw, short=False),
+        charts_supply.supply_and_demand(run, draw, short=True),
+        charts_supply.supply_by_source(run, draw),
+        charts_flow.material(run, draw),
+        charts_supply.supply_and_demand(run, draw, short=False),
     ]
     return Section(
         "supply",
@@ -129,26 +129,26 @@ def _supply(book: Book, draw: Drawer) -> Section:
     )
 
 
-def _shortage(book: Book, draw: Drawer) -> Section:
+def _shortage(run: RunView, draw: Drawer) -> Section:
     parts: list[Part | None] = [
-        charts_risk.losses(book, draw),
-        charts_risk.distribution(book, draw),
-        grids.shortfalls(book),
-        charts_risk.heat_maps(book, draw),
-        *who_is_short(book),
+        charts_risk.losses(run, draw),
+        charts_risk.distribution(run, draw),
+        grids.shortfalls(run),
+        charts_risk.heat_maps(run, draw),
+        *who_is_short(run),
     ]
-    return Section("shortage", "Who runs short, and what it costs", risk_words(book), _kept(parts, ""))
+    return Section("shortage", "Who runs short, and what it costs", risk_words(run), _kept(parts, ""))
 
 
-def _money(book: Book, draw: Drawer) -> Section:
+def _money(run: RunView, draw: Drawer) -> Section:
     parts: list[Part | None] = [
-        from_capital_to_cost(book),
-        charts_money.spending(book, draw),
-        charts_money.use_of_budgets(book, draw),
-        grids.paid(book, "funder"),
-        grids.paid(book, "item"),
-        grids.paid(book, "country"),
-        grids.who_pays_where(book),
+        from_capital_to_cost(run),
+        charts_money.spending(run, draw),
+        charts_money.use_of_budgets(run, draw),
+        grids.paid(run, "funder"),
+        grids.paid(run, "item"),
+        grids.paid(run, "country"),
+        grids.who_pays_where(run),
     ]
     return Section(
         "money",
@@ -159,19 +159,19 @@ def _money(book: Book, draw: Drawer) -> Section:
     )
 
 
-def _capacity(book: Book, draw: Drawer) -> Section:
-    if not len(book.tables["capacity"]):
+def _capacity(run: RunView, draw: Drawer) -> Section:
+    if not len(run.tables["capacity"]):
         return Section("capacity", "Capacity", "", [Text(["There is no plant, and none is built."])])
     return Section(
         "capacity",
         "Capacity",
         "Mines, separation plants and metal plants, existing and new.",
-        [charts_plan.capacities(book, draw), grids_plan.capacities(book)],
+        [charts_plan.capacities(run, draw), grids_plan.capacities(run)],
     )
 
 
-def _staff(book: Book, draw: Drawer) -> Section:
-    parts: list[Part | None] = [grids_plan.team_use(book), charts_people.skills(book, draw), grids_plan.teams(book)]
+def _staff(run: RunView, draw: Drawer) -> Section:
+    parts: list[Part | None] = [grids_plan.team_use(run), charts_people.skills(run, draw), grids_plan.teams(run)]
     return Section(
         "staff",
         "People",
@@ -180,24 +180,24 @@ def _staff(book: Book, draw: Drawer) -> Section:
     )
 
 
-def _limits(book: Book) -> Section:
-    what = "cost plus risk" if book.case.model.objective.goal == "welfare" else "the risk"
+def _limits(run: RunView) -> Section:
+    what = "cost plus risk" if run.case.model.objective.goal == "welfare" else "the risk"
     return Section(
         "limits",
         "What binds",
         f"What one more unit of each scarce thing would take off {what}.",
-        _kept([grids.scarce(book)], "Nothing binds: no single unit more of anything would help."),
+        _kept([grids.scarce(run)], "Nothing binds: no single unit more of anything would help."),
     )
 
 
-def _facts(book: Book) -> Section:
-    return Section("facts", "Certificate and run facts", "What the optimum rests on.", [grids.facts(book)])
+def _facts(run: RunView) -> Section:
+    return Section("facts", "Certificate and run facts", "What the optimum rests on.", [grids.facts(run)])
 
 
-def _inputs(book: Book) -> Section:
+def _inputs(run: RunView) -> Section:
     return Section(
         "inputs",
         "Every input and its source",
         "The least sure rows come first and are marked. Open a table to read it.",
-        [leaning(book.found), sureness(book.case), *input_grids(book.case, book.names)],
+        [leaning(run.found), sureness(run.case), *input_grids(run.case, run.names)],
     )

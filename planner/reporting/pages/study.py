@@ -12,10 +12,9 @@ from rich.console import Console
 from planner.errors import PlannerError
 from planner.reporting.charts import study as charts
 from planner.reporting.charts.drawing import Drawer
-from planner.reporting.forms.html import inquiry_page
-from planner.reporting.text.answer import Saying
+from planner.reporting.forms.html import report_page
 from planner.reporting.values.numbers import count, number, percent
-from planner.reporting.values.parts import Column, Figure, Grid, Part, Section, Text
+from planner.reporting.values.parts import Column, Figure, Part, ReportTable, Section, Statement, Text
 from planner.results.plan import PlanValues
 from planner.results.store import csv_text
 from planner.studies import analysis
@@ -50,18 +49,18 @@ def write_report(folder: Path, plans: Mapping[str, PlanValues] | None = None, te
     sections = [_status(found, folder)]
     for i, (name, rows) in enumerate(found.groups.items()):
         sections.append(_outcomes(found, name, rows, i, tables, draw))
-    sayings = [Saying("Points", _lead(found)), *_warnings(found, folder)]
+    statements = [Statement("Points", _lead(found)), *_warnings(found, folder)]
     if plans:
         held = hold(folder, plans, tell)
         sections.append(_given(found, held, tables, draw))
-        sayings += _regrets(held)
+        statements += _regrets(held)
     failures = _failures(found, tables)
     sections += [s for s in (_options(found, tables), failures, _projects(found, tables)) if s]
     if failures:
-        sayings += [
-            Saying("Failure", told) for part in failures.parts if isinstance(part, Text) for told in part.paragraphs
+        statements += [
+            Statement("Failure", told) for part in failures.parts if isinstance(part, Text) for told in part.paragraphs
         ]
-    page = inquiry_page("Study", found.study.title, _question(found), sayings, sections)
+    page = report_page("Study", found.study.title, _question(found), statements, sections)
     (folder / "tables").mkdir(exist_ok=True)
     for name, table in tables.kept.items():
         text = csv_text(table)
@@ -80,23 +79,23 @@ def _lead(found: Study) -> str:
     return f"{count(rows, 'row')} of the design “{kind}”, {percent(len(found.solved) / max(rows, 1))} with an optimum."
 
 
-def _warnings(found: Study, folder: Path) -> list[Saying]:
+def _warnings(found: Study, folder: Path) -> list[Statement]:
     out = []
     missing = int(found.table["status"].isna().sum())
     if missing:
         told = f"{count(missing, 'row')} of {len(found.table)} have no result yet."
-        out.append(Saying("Not finished", told))
+        out.append(Statement("Not finished", told))
     compared, worst = worst_check(folder)
     if compared and worst > AGREEMENT:
         told = f"Warm and cold results differ by up to {worst:.1e}, more than {AGREEMENT:.0e}"
-        out.append(Saying("Warning", f"{told}: do not rely on the last digits."))
+        out.append(Statement("Warning", f"{told}: do not rely on the last digits."))
     return out
 
 
 def _status(found: Study, folder: Path) -> Section:
     counts = found.table["status"].fillna("not run").value_counts()
     rows = [[str(status), f"{n:,}", percent(n / len(found.table))] for status, n in counts.items()]
-    grid = Grid("Rows by status", [Column("Status", number=False), Column("Rows"), Column("Share")], rows)
+    grid = ReportTable("Rows by status", [Column("Status", number=False), Column("Rows"), Column("Share")], rows)
     bad = found.table[(found.table["status"] != OPTIMAL) & found.table["status"].notna()]
     compared, worst = worst_check(folder)
     told = [
@@ -114,7 +113,9 @@ def _status(found: Study, folder: Path) -> Section:
             for _, r in bad.head(MOST_ROWS).iterrows()
         ]
         parts.append(
-            Grid("Points without an optimum", [Column(t, number=False) for t in ("Point", "Status", "Message")], lines)
+            ReportTable(
+                "Points without an optimum", [Column(t, number=False) for t in ("Point", "Status", "Message")], lines
+            )
         )
     return Section("status", "What was run", "", parts)
 
@@ -153,13 +154,13 @@ def _curves(
     return figures
 
 
-def _summary(found: Study, rows: pd.DataFrame) -> Grid:
+def _summary(found: Study, rows: pd.DataFrame) -> ReportTable:
     columns = [Column("Outcome", number=False), Column("Mean"), Column("Least"), Column("Most")]
     lines = [
         [charts.outcome_words(o), number(rows[o].mean()), number(rows[o].min()), number(rows[o].max())]
         for o in found.outcomes
     ]
-    return Grid("Outcomes", columns, lines)
+    return ReportTable("Outcomes", columns, lines)
 
 
 def _options(found: Study, tables: Tables) -> Section | None:
@@ -168,7 +169,7 @@ def _options(found: Study, tables: Tables) -> Section | None:
     means = tables.add("options", analysis.by_option(found, found.outcomes))
     columns = [Column("Option", number=False), *(Column(charts.outcome_words(o)) for o in found.outcomes)]
     parts: list[Part] = [
-        Grid(
+        ReportTable(
             "Mean outcome by option",
             columns,
             [[str(r["option"]), *(number(r[o]) for o in found.outcomes)] for _, r in means.iterrows()],
@@ -182,7 +183,7 @@ def _options(found: Study, tables: Tables) -> Section | None:
     ]
     what = charts.outcome_words(found.outcomes[0])
     parts.append(
-        Grid(
+        ReportTable(
             f"Regret: {what}",
             heads,
             lines,
@@ -215,12 +216,12 @@ def _given(found: Study, held: pd.DataFrame, tables: Tables, draw: Drawer) -> Se
         "Investment, training and hiring as decided, operations free. Regret: how much more risk than under the best "
         "plan for the same point. Where a plan cannot be paid or staffed as decided it has no risk, and it fails."
     )
-    grid = Grid(f"At {count(held['point'].nunique(), 'point')}", heads, lines, told)
+    grid = ReportTable(f"At {count(held['point'].nunique(), 'point')}", heads, lines, told)
     return Section("given", "Given plans at all points", "", [grid, charts.held_plans(held, draw)])
 
 
-def _regrets(held: pd.DataFrame) -> list[Saying]:
-    return [Saying(str(row["plan"]), _regret(row)) for _, row in robustness(held).iterrows()]
+def _regrets(held: pd.DataFrame) -> list[Statement]:
+    return [Statement(str(row["plan"]), _regret(row)) for _, row in robustness(held).iterrows()]
 
 
 def _regret(row: pd.Series[float]) -> str:
@@ -275,7 +276,7 @@ def _projects(found: Study, tables: Tables) -> Section | None:
         ]
         if lines:
             parts.append(
-                Grid(
+                ReportTable(
                     "Projects" if name == ALL else f"Projects: {name}",
                     columns,
                     lines,

@@ -14,7 +14,7 @@ Heading = tuple[str, str]
 """Heading of a column with its unit, and its number format ('' for words)."""
 
 
-def why_sheets(found: Explanation, names: Names) -> list[Sheet]:
+def explanation_sheets(found: Explanation, names: Names) -> list[Sheet]:
     """One sheet per table of the explanation. Money in MUSD, unrounded."""
     return [
         _counterfactuals(found),

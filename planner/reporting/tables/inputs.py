@@ -11,7 +11,7 @@ from planner.data.schema import CARRIED, Row
 from planner.data.tables import TABLES, Table
 from planner.reporting.values.names import Names
 from planner.reporting.values.numbers import NOTHING, as_year, count, listed, number
-from planner.reporting.values.parts import Column, Grid, Part, Text, texts
+from planner.reporting.values.parts import Column, Part, ReportTable, Text, texts
 from planner.results.explanation import EXPLANATION, Explanation
 
 SURENESS = ("estimate", "low", "", "medium", "high")
@@ -68,12 +68,12 @@ _NAMERS: dict[str, Callable[[Names], Callable[[str], str]]] = {
 }
 
 
-def input_grids(case: Case, names: Names) -> list[Grid]:
+def input_grids(case: Case, names: Names) -> list[ReportTable]:
     """One folded table per input table: the least sure rows first and marked."""
     return [_grid(table, case, names) for table in used_tables(case)]
 
 
-def _grid(table: Table, case: Case, names: Names) -> Grid:
+def _grid(table: Table, case: Case, names: Names) -> ReportTable:
     rows = case.tables.rows(table.name)
     columns = columns_of(table, rows)
     carried = [name for name in CARRIED if any(getattr(row, name) for row in rows)]
@@ -88,7 +88,7 @@ def _grid(table: Table, case: Case, names: Names) -> Grid:
     ]
     unsure = sum(row.confidence.strip().casefold() in UNSURE for row in rows)
     flag = f", {unsure:,} of them unsure" if unsure else ""
-    return Grid(
+    return ReportTable(
         f"{table.name.replace('_', ' ').capitalize()}: {table.meaning} ({count(len(rows), 'row')}{flag})",
         [*headings, *texts(*carried)],
         cells,
@@ -134,7 +134,7 @@ def leaning(found: Explanation | None) -> Part:
         Column("largest effect", "MUSD"),
         *texts("turns the claim", "why this range", "sources"),
     ]
-    return Grid(
+    return ReportTable(
         "Assumptions this result leans on most",
         columns,
         rows,
@@ -161,7 +161,7 @@ def _short(source: str) -> str:
     return source if len(source) <= LONGEST_SOURCE else source[: LONGEST_SOURCE - 1].rstrip(" ;,.") + "…"
 
 
-def sureness(case: Case) -> Grid:
+def sureness(case: Case) -> ReportTable:
     """How many rows of each table are how sure."""
     tables = used_tables(case)
     words = {t.name: Counter(_word(row.confidence) for row in case.tables.rows(t.name)) for t in tables}
@@ -180,7 +180,7 @@ def sureness(case: Case) -> Grid:
         ]
         for t in tables
     ]
-    return Grid(
+    return ReportTable(
         "How sure the inputs are: rows by confidence, the least sure first",
         [*texts("table", "what it says"), Column("rows"), *(Column(w) for w in known), Column("with a source")],
         rows,

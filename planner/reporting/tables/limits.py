@@ -10,7 +10,7 @@ import pandas as pd
 
 from planner.reporting.values.names import Names, midway
 from planner.reporting.values.numbers import count, number
-from planner.reporting.values.view import Book, records
+from planner.reporting.values.view import RunView, records
 
 PER_KIND = 4
 KINDS: dict[str, str] = {
@@ -44,10 +44,10 @@ class Limit:
     years_binding: int
 
 
-def limits(book: Book, per_kind: int = PER_KIND) -> list[Limit]:
+def limits(run: RunView, per_kind: int = PER_KIND) -> list[Limit]:
     """The most valuable limits of each kind; of the years of one thing, the one in which it is worth most.
     Things worth the same are told once."""
-    prices = book.tables["shadow_prices"]
+    prices = run.tables["shadow_prices"]
     things = ["scarce", "item", "country", "element", "form", "unit", "objective"]
     prices = prices[prices["musd_per_unit"] > 0].sort_values(
         ["musd_per_unit", "year"], ascending=[False, True], kind="stable"
@@ -57,7 +57,7 @@ def limits(book: Book, per_kind: int = PER_KIND) -> list[Limit]:
     found = []
     for kind in [*KINDS, *sorted(set(best["scarce"]) - set(KINDS))]:
         rows = _alike(best[best["scarce"] == kind]).head(per_kind)
-        found += [_limit(book.names, row) for row in records(rows)]
+        found += [_limit(run.names, row) for row in records(rows)]
     return found
 
 

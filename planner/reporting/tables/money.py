@@ -5,56 +5,56 @@ from __future__ import annotations
 from planner.reporting.tables.limits import limits
 from planner.reporting.values.money import budgets, largest_first, pivot, spent
 from planner.reporting.values.numbers import NOTHING, amount, count, number, percent
-from planner.reporting.values.parts import Column, Grid, texts
+from planner.reporting.values.parts import Column, ReportTable, texts
 from planner.reporting.values.provenance import summary_keys, table_rows
 from planner.reporting.values.supply import totals
-from planner.reporting.values.view import WITHOUT, Book
+from planner.reporting.values.view import WITHOUT, RunView
 
 
-def shortfalls(book: Book) -> Grid:
+def shortfalls(run: RunView) -> ReportTable:
     """Loss and shortfall by scenario, without the plan and with it."""
-    rows = totals(book)
+    rows = totals(run)
     elements = [
         e
-        for e in book.elements
-        if rows.loc[rows["element"] == e, ["tonnes", *([WITHOUT] if book.compared else [])]].to_numpy().sum() > 0
+        for e in run.elements
+        if rows.loc[rows["element"] == e, ["tonnes", *([WITHOUT] if run.compared else [])]].to_numpy().sum() > 0
     ]
     short = rows.set_index(["scenario", "element"])
-    before = book.without.get("scenario_loss_musd", {})
+    before = run.without.get("scenario_loss_musd", {})
 
     def pair(w: str, e: str) -> str:
         after = amount(float(short["tonnes"].get((w, e), 0.0)))
-        return f"{amount(float(short[WITHOUT].get((w, e), 0.0)))} → {after}" if book.compared else after
+        return f"{amount(float(short[WITHOUT].get((w, e), 0.0)))} → {after}" if run.compared else after
 
     cells = [
         [
-            book.names.scenario(w),
-            percent(book.weights.get(w)),
+            run.names.scenario(w),
+            percent(run.weights.get(w)),
             *([number(before[w])] if before else []),
-            number(book.summary["scenario_loss_musd"][w]),
+            number(run.summary["scenario_loss_musd"][w]),
             *(pair(w, e) for e in elements),
         ]
-        for w in book.by_loss
+        for w in run.by_loss
     ]
     columns = [
         *texts("scenario"),
         Column("probability"),
         *([Column("loss without a plan", "MUSD")] if before else []),
         Column("loss with the plan", "MUSD"),
-        *(Column(book.names.element(e), "t short") for e in elements),
+        *(Column(run.names.element(e), "t short") for e in elements),
     ]
-    note = "Shortfall: total over the horizon" + (", without a plan → with it." if book.compared else ".")
+    note = "Shortfall: total over the horizon" + (", without a plan → with it." if run.compared else ".")
     source = f"{summary_keys('scenario_loss_musd', 'without_plan')}; {table_rows('shortfall')}: tonnes, without_plan_t"
-    return Grid("Loss and shortfall by scenario", columns, cells, note=note, source=source)
+    return ReportTable("Loss and shortfall by scenario", columns, cells, note=note, source=source)
 
 
-def paid(book: Book, by: str) -> Grid | None:
+def paid(run: RunView, by: str) -> ReportTable | None:
     """Expected public money by funder, country or item and year."""
-    rows = spent(book, by)
+    rows = spent(run, by)
     if rows["amount"].sum() <= 0:
         return None
-    table = pivot(rows, book.years)
-    given = budgets(book) if by == "funder" else {}
+    table = pivot(rows, run.years)
+    given = budgets(run) if by == "funder" else {}
     cells = [
         [
             str(kind),
@@ -77,7 +77,7 @@ def paid(book: Book, by: str) -> Grid | None:
         *([Column("budget")] if given else []),
     ]
     title = {"funder": "Who pays", "country": "Where it is spent", "item": "What it is spent on"}[by]
-    return Grid(
+    return ReportTable(
         f"{title}, MUSD by year",
         columns,
         [*cells, total],
@@ -88,27 +88,27 @@ def paid(book: Book, by: str) -> Grid | None:
     )
 
 
-def who_pays_where(book: Book) -> Grid | None:
+def who_pays_where(run: RunView) -> ReportTable | None:
     """Expected public money from each funder to each country."""
-    rows = book.tables["spending"]
+    rows = run.tables["spending"]
     if rows["expected"].sum() <= 0:
         return None
     sums = rows.groupby(["funder", "country"])["expected"].sum().to_dict()
-    places = sorted(rows["country"].unique(), key=book.names.country)
+    places = sorted(rows["country"].unique(), key=run.names.country)
     order = largest_first(rows.rename(columns={"funder": "kind", "expected": "amount"}))
-    cells = [[book.names.country(c), *(amount(sums.get((f, c), 0.0)) for f in order)] for c in places]
-    return Grid(
+    cells = [[run.names.country(c), *(amount(sums.get((f, c), 0.0)) for f in order)] for c in places]
+    return ReportTable(
         "From whom to where",
-        [*texts("to"), *(Column(f"from {book.names.party(f)}", "MUSD") for f in order)],
+        [*texts("to"), *(Column(f"from {run.names.party(f)}", "MUSD") for f in order)],
         cells,
         folded=True,
         source=table_rows("spending") + ": expected, by funder and country",
     )
 
 
-def scarce(book: Book) -> Grid | None:
+def scarce(run: RunView) -> ReportTable | None:
     """What one more unit of each scarce thing is worth."""
-    found = limits(book)
+    found = limits(run)
     if not found:
         return None
     cells, marks, last = [], [], ""
@@ -126,7 +126,7 @@ def scarce(book: Book) -> Grid | None:
             ]
         )
         marks.append("")
-    return Grid(
+    return ReportTable(
         "What one more unit would be worth",
         [*texts("in words"), Column("worth"), *texts("unit"), Column("worth something in")],
         cells,
@@ -140,14 +140,14 @@ def scarce(book: Book) -> Grid | None:
     )
 
 
-def facts(book: Book) -> Grid:
+def facts(run: RunView) -> ReportTable:
     """The certificate and what the run was made with."""
-    s = book.summary
+    s = run.summary
     model, certificate = s.get("model", {}), s.get("certificate", {})
-    settings = book.case.model
+    settings = run.case.model
     rows = [
-        ["status", book.status],
-        ["case", book.title],
+        ["status", run.status],
+        ["case", run.title],
         ["model", str(model.get("name", settings.name))],
         ["goal", settings.objective.goal],
         ["coordination", settings.policy.coordination],
@@ -173,8 +173,8 @@ def facts(book: Book) -> Grid:
         if value is not None
     ]
     rows += [[f"version: {key}", str(value)] for key, value in s.get("versions", {}).items()]
-    rows.append(["inputs, SHA-256", str(s.get("inputs_sha256", book.case.sha256))])
-    return Grid(
+    rows.append(["inputs, SHA-256", str(s.get("inputs_sha256", run.case.sha256))])
+    return ReportTable(
         "Run facts",
         texts("what", "value"),
         rows,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from planner.reporting.values.names import STAGES, STAGES_MANY, midway
 from planner.reporting.values.numbers import NOTHING, SLIGHT, amount, as_year, count, number, percent
-from planner.reporting.values.parts import Column, Grid, texts
+from planner.reporting.values.parts import Column, ReportTable, texts
 from planner.reporting.values.plants import (
     UNITS,
     capacity,
@@ -22,12 +22,12 @@ from planner.reporting.values.plants import (
     teams_at_work,
 )
 from planner.reporting.values.provenance import table_rows
-from planner.reporting.values.view import EXPECTED, Book, rows_of
+from planner.reporting.values.view import EXPECTED, RunView, rows_of
 
 
-def investments(book: Book) -> Grid:
+def investments(run: RunView) -> ReportTable:
     """What is committed, where, when, for how much."""
-    rows = decisions(book)
+    rows = decisions(run)
     partly = not everywhere(rows)
     columns = [
         *texts("project", "country", "stage"),
@@ -45,11 +45,11 @@ def investments(book: Book) -> Grid:
             STAGES.get(r.stage, r.stage),
             as_year(r.year),
             number(r.tpa),
-            percent(round(r.tpa / book.case.projects[r.project].max_new_tpa, 4)),
+            percent(round(r.tpa / run.case.projects[r.project].max_new_tpa, 4)),
             number(r.capex_musd),
             number(r.public_musd),
             as_year(r.first_output),
-            *(([percent(r.probability), book.names.who(r.scenarios)]) if partly else []),
+            *(([percent(r.probability), run.names.who(r.scenarios)]) if partly else []),
         ]
         for r in rows_of(rows)
     ]
@@ -66,7 +66,7 @@ def investments(book: Book) -> Grid:
         "",
         *(["", ""] if partly else []),
     ]
-    return Grid(
+    return ReportTable(
         "Plants to commit",
         columns,
         [*cells, total],
@@ -80,17 +80,17 @@ def investments(book: Book) -> Grid:
     )
 
 
-def people(book: Book) -> Grid | None:
+def people(run: RunView) -> ReportTable | None:
     """Training and hiring decisions by country and skill."""
-    rows = people_decisions(book)
+    rows = people_decisions(run)
     if rows.empty:
         return None
     amounts = ["intake", "new_seats", "hired"]
     slight = rows[amounts].max(axis=1) < SLIGHT
     cells = [
         [
-            book.names.country(r.country),
-            book.names.skill(r.skill),
+            run.names.country(r.country),
+            run.names.skill(r.skill),
             *(amount(v) for v in (r.intake, r.new_seats, r.hired)),
             _span(r.first, r.last),
         ]
@@ -105,7 +105,7 @@ def people(book: Book) -> Grid | None:
         f"{number(float(rows[c].sum()))} {word}"
         for c, word in (("intake", "trainees"), ("new_seats", "new seats a year"), ("hired", "hires"))
     )
-    return Grid(
+    return ReportTable(
         f"People to train and hire: {sums}",
         [
             *texts("country", "skill"),
@@ -125,20 +125,20 @@ def people(book: Book) -> Grid | None:
     )
 
 
-def stocks(book: Book) -> Grid | None:
+def stocks(run: RunView) -> ReportTable | None:
     """Stock purchases by country, element and form."""
-    rows = purchases(book)
+    rows = purchases(run)
     if rows.empty:
         return None
-    partly = bool((rows["scenarios"] < len(book.weights)).any())
+    partly = bool((rows["scenarios"] < len(run.weights)).any())
     slight = rows["bought_t"] < SLIGHT
     cells = [
         [
-            book.names.element(r.element),
+            run.names.element(r.element),
             r.form,
-            book.names.country(r.country),
+            run.names.country(r.country),
             number(r.bought_t),
-            *([_in_scenarios(r, len(book.weights)), number(r.bought_t / r.probability)] if partly else []),
+            *([_in_scenarios(r, len(run.weights)), number(r.bought_t / r.probability)] if partly else []),
             _span(r.first, r.last),
         ]
         for r in rows_of(rows[~slight])
@@ -148,10 +148,10 @@ def stocks(book: Book) -> Grid | None:
         rest = ["others", "", "", amount(float(few["bought_t"].sum())), *([NOTHING, NOTHING] if partly else [])]
         cells.append([*rest, _span(few["first"].min(), few["last"].max())])
     sums = ", ".join(
-        f"{midway(book.names.element(str(e)))} {number(float(t))} t"
+        f"{midway(run.names.element(str(e)))} {number(float(t))} t"
         for e, t in rows.groupby("element")["bought_t"].sum().items()
     )
-    return Grid(
+    return ReportTable(
         f"Stock to buy: {sums}",
         [
             *texts("element", "form", "country"),
@@ -179,22 +179,22 @@ def _span(first: float, last: float) -> str:
     return as_year(first) if first == last else f"{as_year(first)}–{as_year(last)}"
 
 
-def capacities(book: Book) -> Grid:
+def capacities(run: RunView) -> ReportTable:
     """Usable capacity and its use by stage, country and year."""
     cells, marks = [], []
-    for stage, kind in capacity_groups(book):
-        rows = capacity(book, (stage, kind))
-        sums = book.expected(rows, ["country", "year"], ["existing_tpa", "new_tpa", "throughput_t"])
+    for stage, kind in capacity_groups(run):
+        rows = capacity(run, (stage, kind))
+        sums = run.expected(rows, ["country", "year"], ["existing_tpa", "new_tpa", "throughput_t"])
         sums["tpa"] = sums["existing_tpa"] + sums["new_tpa"]
-        cells.append([f"{STAGES_MANY[stage]}, {UNITS[kind]}/y", *("" for _ in book.years)])
+        cells.append([f"{STAGES_MANY[stage]}, {UNITS[kind]}/y", *("" for _ in run.years)])
         marks.append("group")
         for country, part in sums.groupby("country"):
             at = part.set_index("year")
-            cells.append([book.names.country(str(country)), *(_used(at, y) for y in book.years)])
+            cells.append([run.names.country(str(country)), *(_used(at, y) for y in run.years)])
             marks.append("")
-    return Grid(
+    return ReportTable(
         "Capacity by country and year, with expected use in per cent",
-        [*texts("stage and country"), *(Column(str(y)) for y in book.years)],
+        [*texts("stage and country"), *(Column(str(y)) for y in run.years)],
         cells,
         marks=marks,
         folded=True,
@@ -208,9 +208,9 @@ def _used(at: pd.DataFrame, year: int) -> str:
     return f"{number(tpa)} ({100 * used / tpa:.0f})" if tpa > 0 else NOTHING
 
 
-def teams(book: Book) -> Grid | None:
+def teams(run: RunView) -> ReportTable | None:
     """Staff and need by country, skill and year."""
-    rows = teams_at_work(staff(book))
+    rows = teams_at_work(staff(run))
     if rows.empty:
         return None
     most = rows.groupby(["country", "skill"])["needed"].transform("max")
@@ -221,15 +221,15 @@ def teams(book: Book) -> Grid | None:
     pairs = sorted({(c, k) for c, k in zip(rows["country"], rows["skill"], strict=True)})
     cells = [
         [
-            book.names.country(c),
-            book.names.skill(k),
-            *(at.get((c, k, y), NOTHING) for y in book.years),
+            run.names.country(c),
+            run.names.skill(k),
+            *(at.get((c, k, y), NOTHING) for y in run.years),
         ]
         for c, k in pairs
     ]
-    return Grid(
+    return ReportTable(
         "Needed / staff by country, skill and year",
-        [*texts("country", "skill"), *(Column(str(y), "persons") for y in book.years)],
+        [*texts("country", "skill"), *(Column(str(y), "persons") for y in run.years)],
         cells,
         folded=True,
         note="Expected over the scenarios. Persons are full-time equivalents and may be fractions. Countries and "
@@ -238,13 +238,13 @@ def teams(book: Book) -> Grid | None:
     )
 
 
-def team_use(book: Book) -> Grid | None:
+def team_use(run: RunView) -> ReportTable | None:
     """How fully each team is used, year by year, in the scenario that needs it most."""
-    rows = teams_at_work(staff(book))
+    rows = teams_at_work(staff(run))
     if rows.empty:
         return None
     table = rows.pivot_table(index=["skill", "country"], columns="year", values="use", fill_value=0.0).reindex(
-        columns=book.years, fill_value=0.0
+        columns=run.years, fill_value=0.0
     )
     cells: list[list[str]] = []
     marks: list[str] = []
@@ -252,17 +252,17 @@ def team_use(book: Book) -> Grid | None:
     last = ""
     for (skill, country), uses in zip(table.index.tolist(), table.to_numpy().tolist(), strict=True):
         if skill != last:
-            cells.append([book.names.skill(skill), *("" for _ in book.years)])
+            cells.append([run.names.skill(skill), *("" for _ in run.years)])
             marks.append("group")
-            tints.append([0] * (len(book.years) + 1))
+            tints.append([0] * (len(run.years) + 1))
             last = skill
-        cells.append([book.names.country(country), *(f"{100 * u:.0f}" if u >= 0.005 else "" for u in uses)])
+        cells.append([run.names.country(country), *(f"{100 * u:.0f}" if u >= 0.005 else "" for u in uses)])
         marks.append("heat")
         tints.append([0, *(round(10 * u) for u in uses)])
     full = int((table > 0.999).any(axis=1).sum())
-    return Grid(
+    return ReportTable(
         "Where people are the limit: staff needed as a share of staff there, per cent",
-        [*texts("skill and country"), *(Column(str(y)) for y in book.years)],
+        [*texts("skill and country"), *(Column(str(y)) for y in run.years)],
         cells,
         marks=marks,
         tints=tints,

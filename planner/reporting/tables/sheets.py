@@ -16,7 +16,7 @@ from planner.reporting.values.names import STAGES, Names
 from planner.reporting.values.numbers import count
 from planner.reporting.values.shortages import missing
 from planner.reporting.values.supply import balances
-from planner.reporting.values.view import EXPECTED, WITHOUT, Book
+from planner.reporting.values.view import EXPECTED, WITHOUT, RunView
 from planner.results.plan import TABLE_COLUMNS
 
 WHOLE, FINE, PLAIN, SHARE, ANY = "#,##0", "#,##0.00", "0", "0.0%", "General"
@@ -106,15 +106,15 @@ def _namers(names: Names) -> dict[str, Callable[[str], str]]:
     }
 
 
-def result_sheets(book: Book) -> list[Sheet]:
+def result_sheets(run: RunView) -> list[Sheet]:
     """One sheet per result table, names in place of ids."""
-    return [_result(book, name) for name in TABLE_COLUMNS]
+    return [_result(run, name) for name in TABLE_COLUMNS]
 
 
-def _result(book: Book, name: str) -> Sheet:
-    table, namers = book.tables[name], _namers(book.names)
+def _result(run: RunView, name: str) -> Sheet:
+    table, namers = run.tables[name], _namers(run.names)
     if name == "shadow_prices":
-        table = table.assign(item=_scarce_items(book))
+        table = table.assign(item=_scarce_items(run))
     columns = []
     for column in table.columns:
         heading, form = _HEADINGS.get(column, (column, ""))
@@ -126,8 +126,8 @@ def _result(book: Book, name: str) -> Sheet:
     return Sheet(name.replace("_", " "), MEANINGS[name], columns)
 
 
-def _scarce_items(book: Book) -> list[str]:
-    names = book.names
+def _scarce_items(run: RunView) -> list[str]:
+    names = run.names
     by_kind: dict[str, Callable[[str], str]] = {
         "budget": names.party,
         "capacity": names.project,
@@ -139,22 +139,22 @@ def _scarce_items(book: Book) -> list[str]:
         "training seats": names.programme,
         "new seats limit": names.programme,
     }
-    rows = book.tables["shadow_prices"]
+    rows = run.tables["shadow_prices"]
     return [
         by_kind[kind](item) if kind in by_kind and item else item
         for kind, item in zip(rows["scarce"], rows["item"], strict=True)
     ]
 
 
-def input_sheets(book: Book) -> list[Sheet]:
+def input_sheets(run: RunView) -> list[Sheet]:
     """One sheet per input table with source, confidence and notes; the least sure rows first."""
     sheets = []
-    for table in used_tables(book.case):
-        rows = sorted(book.case.tables.rows(table.name), key=lambda row: rank(row.confidence))
+    for table in used_tables(run.case):
+        rows = sorted(run.case.tables.rows(table.name), key=lambda row: rank(row.confidence))
         columns = [
             SheetColumn(
                 name.replace("_", " ") + (f" ({unit})" if unit else ""),
-                [named_cell(book.names, table, name, getattr(row, name)) for row in rows],
+                [named_cell(run.names, table, name, getattr(row, name)) for row in rows],
                 (PLAIN if "year" in name and not unit else ANY) if is_number else "",
             )
             for name, unit, is_number in columns_of(table, tuple(rows))
@@ -166,12 +166,12 @@ def input_sheets(book: Book) -> list[Sheet]:
     return sheets
 
 
-def summary_sheet(book: Book) -> Sheet:
+def summary_sheet(run: RunView) -> Sheet:
     """Key figures with the plan and without."""
-    s, old = book.summary, book.without
+    s, old = run.summary, run.without
     lines: list[tuple[str, str, Any, Any]] = [
-        ("status", "", book.status, None),
-        ("case", "", book.title, None),
+        ("status", "", run.status, None),
+        ("case", "", run.title, None),
         ("goal", "", s.get("goal"), None),
     ]
     for key, what in (
@@ -189,60 +189,58 @@ def summary_sheet(book: Book) -> Sheet:
         ("service_level", "demand met", "share"),
     ):
         lines += [
-            (f"{what}: {book.names.element(e)}", unit, value, old.get(key, {}).get(e))
+            (f"{what}: {run.names.element(e)}", unit, value, old.get(key, {}).get(e))
             for e, value in s.get(key, {}).items()
         ]
-    lines += [(f"trained: {book.names.skill(k)}", "persons", value, None) for k, value in s.get("trained", {}).items()]
+    lines += [(f"trained: {run.names.skill(k)}", "persons", value, None) for k, value in s.get("trained", {}).items()]
     lines += [(f"program: {k}", "", v, None) for k, v in s.get("model", {}).items()]
     lines += [(f"certificate: {k.replace('_', ' ')}", "", v, None) for k, v in s.get("certificate", {}).items()]
     lines += [(f"version: {k}", "", v, None) for k, v in s.get("versions", {}).items()]
-    lines.append(("inputs, SHA-256", "", s.get("inputs_sha256", book.case.sha256), None))
+    lines.append(("inputs, SHA-256", "", s.get("inputs_sha256", run.case.sha256), None))
     headings = (("figure", ""), ("unit", ""), ("with the plan", ANY), ("without a plan", ANY))
     columns = [SheetColumn(head, [line[place] for line in lines], form) for place, (head, form) in enumerate(headings)]
     return Sheet("summary", "key figures", columns if old else columns[:3])
 
 
-def balance_sheet(book: Book) -> Sheet:
+def balance_sheet(run: RunView) -> Sheet:
     """Expected demand and what is met of it by element and year; rows of an element stand together."""
-    rows = balances(book)
+    rows = balances(run)
     columns = [
-        SheetColumn("element", [book.names.element(e) for e in rows["element"]]),
+        SheetColumn("element", [run.names.element(e) for e in rows["element"]]),
         SheetColumn("year", rows["year"].tolist(), PLAIN),
         SheetColumn("demand (t)", rows["demand"].tolist(), FINE),
         SheetColumn("met with the plan (t)", rows["met"].tolist(), FINE),
     ]
-    if book.compared:
+    if run.compared:
         columns.append(SheetColumn("met without a plan (t)", rows["met_without"].tolist(), FINE))
     return Sheet("supply and demand", "expected demand and what is met of it, by element and year", columns)
 
 
-def spending_sheet(book: Book, by: str) -> Sheet:
+def spending_sheet(run: RunView, by: str) -> Sheet:
     """Expected public money: one row per year, one column per funder or item."""
-    rows = spent(book, by)
-    table = (
-        pivot(rows, book.years).T.reindex(book.years, fill_value=0.0) if len(rows) else pd.DataFrame(index=book.years)
-    )
-    columns = [SheetColumn("year", book.years, PLAIN)]
+    rows = spent(run, by)
+    table = pivot(rows, run.years).T.reindex(run.years, fill_value=0.0) if len(rows) else pd.DataFrame(index=run.years)
+    columns = [SheetColumn("year", run.years, PLAIN)]
     columns += [SheetColumn(f"{kind} (MUSD)", table[kind].tolist(), FINE) for kind in table.columns]
     return Sheet(f"spending by {by}", f"expected public money by year and {by}", columns)
 
 
-def loss_sheet(book: Book) -> Sheet:
+def loss_sheet(run: RunView) -> Sheet:
     """Loss by scenario, the largest first."""
-    after, before = book.summary["scenario_loss_musd"], book.without.get("scenario_loss_musd")
+    after, before = run.summary["scenario_loss_musd"], run.without.get("scenario_loss_musd")
     columns = [
-        SheetColumn("scenario", [book.names.scenario(w) for w in book.by_loss]),
-        SheetColumn("probability", [book.weights.get(w) for w in book.by_loss], SHARE),
-        SheetColumn("loss with the plan (MUSD)", [after[w] for w in book.by_loss], FINE),
+        SheetColumn("scenario", [run.names.scenario(w) for w in run.by_loss]),
+        SheetColumn("probability", [run.weights.get(w) for w in run.by_loss], SHARE),
+        SheetColumn("loss with the plan (MUSD)", [after[w] for w in run.by_loss], FINE),
     ]
     if before:
-        columns.append(SheetColumn("loss without a plan (MUSD)", [before[w] for w in book.by_loss], FINE))
+        columns.append(SheetColumn("loss without a plan (MUSD)", [before[w] for w in run.by_loss], FINE))
     return Sheet("loss by scenario", "what each scenario costs the users", columns)
 
 
-def cost_sheet(book: Book) -> Sheet:
+def cost_sheet(run: RunView) -> Sheet:
     """The parts of the cost; their present values add up to it, their public money to the plan's."""
-    parts = cost_parts(book)
+    parts = cost_parts(run)
     columns = [
         SheetColumn("part", [part.name for part in parts]),
         SheetColumn("public money (MUSD)", [part.public for part in parts], FINE),
@@ -252,12 +250,12 @@ def cost_sheet(book: Book) -> Sheet:
     return Sheet("cost parts", "from capital and public money to the cost; expected", columns)
 
 
-def short_sheet(book: Book) -> Sheet:
+def short_sheet(run: RunView) -> Sheet:
     """Who is short of what, and when, with the plan: expected."""
-    rows = missing(book, EXPECTED)
+    rows = missing(run, EXPECTED)
     columns = [
-        SheetColumn("country", [book.names.country(c) for c in rows["country"]]),
-        SheetColumn("element", [book.names.element(e) for e in rows["element"]]),
+        SheetColumn("country", [run.names.country(c) for c in rows["country"]]),
+        SheetColumn("element", [run.names.element(e) for e in rows["element"]]),
         SheetColumn("form", rows["form"].tolist()),
         SheetColumn("year", rows["year"].tolist(), PLAIN),
         SheetColumn("short, expected (t)", rows["tonnes"].tolist(), FINE),

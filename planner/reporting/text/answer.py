@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from planner.reporting.tables.limits import limits
 from planner.reporting.text.funding import first_words
 from planner.reporting.text.remarks import budget_remark, hangs_on_words, trained_words
 from planner.reporting.values.money import largest_first, spent
 from planner.reporting.values.names import midway
 from planner.reporting.values.numbers import SLIGHT, change, count, number, percent
-from planner.reporting.values.parts import Card
+from planner.reporting.values.parts import Card, Statement
 from planner.reporting.values.plants import decisions, expected_sum
 from planner.reporting.values.provenance import summary_keys, table_rows
 from planner.reporting.values.shortages import short_words, worst_year
-from planner.reporting.values.view import EXPECTED, Book
+from planner.reporting.values.view import EXPECTED, RunView
 
 WHO = {
     "allied": "the allies together",
@@ -25,55 +23,46 @@ DECIDING = ("budget", "nameplate limit", "staff joining", "capacity", "feed", "n
 """Scarce things a government can do something about, in the order in which they are told."""
 
 
-@dataclass(frozen=True)
-class Saying:
-    """A sentence of the answer under its heading."""
-
-    about: str
-    sentence: str
-    source: str = ""
-
-
-def question(book: Book) -> str:
+def question(run: RunView) -> str:
     """The question the plan answers."""
-    years = book.years
+    years = run.years
     span = f"in {years[0]}" if len(years) == 1 else f"from {years[0]} to {years[-1]}"
     return (
         f"If outside supply of rare earths is disrupted {span}, who runs short, and which mines, separation plants, "
-        f"metal plants, people and stocks should {WHO[book.case.model.policy.coordination]} pay for "
+        f"metal plants, people and stocks should {WHO[run.case.model.policy.coordination]} pay for "
         "so that it hurts least?"
     )
 
 
-def tail_words(book: Book) -> str:
+def tail_words(run: RunView) -> str:
     """The tail of the loss, in words."""
-    share = 1.0 - book.case.model.objective.tail
+    share = 1.0 - run.case.model.objective.tail
     return f"the worst {percent(round(share, 6))} of cases" if share < 1 else "all cases"
 
 
-def risk_words(book: Book) -> str:
+def risk_words(run: RunView) -> str:
     """How risk is defined in this run."""
-    aversion = book.case.model.objective.risk_aversion
+    aversion = run.case.model.objective.risk_aversion
     return (
         f"Risk = {percent(1 - aversion)} of the expected loss + {percent(aversion)} of the mean loss in "
-        f"{tail_words(book)} (CVaR). A loss is what the missing kilograms cost the users, {_money_words(book)}."
+        f"{tail_words(run)} (CVaR). A loss is what the missing kilograms cost the users, {_money_words(run)}."
     )
 
 
-def _money_words(book: Book) -> str:
+def _money_words(run: RunView) -> str:
     """How losses are counted: discounted to the first year, in money without inflation."""
-    rate, first = book.case.model.risk_discount_rate, book.years[0]
+    rate, first = run.case.model.risk_discount_rate, run.years[0]
     less = f"discounted to {first} by {percent(rate)} a year" if rate > 0 else "not discounted"
     return f"{less}, in money of constant value (that of the case's base year)"
 
 
-def cards(book: Book) -> list[Card]:
+def cards(run: RunView) -> list[Card]:
     """Key figures: of the risk, then of the plan."""
-    return [*_risk_cards(book), *_plan_cards(book)]
+    return [*_risk_cards(run), *_plan_cards(run)]
 
 
-def _risk_cards(book: Book) -> list[Card]:
-    s, old = book.summary, book.without
+def _risk_cards(run: RunView) -> list[Card]:
+    s, old = run.summary, run.without
 
     def was(key: str) -> str:
         return f"without a plan {number(old[key])} ({change(old[key], s[key]) or 'none'})" if old else ""
@@ -95,7 +84,7 @@ def _risk_cards(book: Book) -> list[Card]:
             summary_keys("expected_loss_musd", "without_plan.expected_loss_musd"),
         ),
         Card(
-            f"Mean loss in {tail_words(book)}",
+            f"Mean loss in {tail_words(run)}",
             number(s["cvar_musd"]),
             "MUSD",
             was("cvar_musd"),
@@ -104,8 +93,8 @@ def _risk_cards(book: Book) -> list[Card]:
     ]
 
 
-def _plan_cards(book: Book) -> list[Card]:
-    s, built = book.summary, decisions(book)
+def _plan_cards(run: RunView) -> list[Card]:
+    s, built = run.summary, decisions(run)
     levels = s["service_level"]
     out = [
         Card(
@@ -133,56 +122,56 @@ def _plan_cards(book: Book) -> list[Card]:
             "People trained",
             number(sum(s["trained"].values())),
             "persons",
-            trained_words(book),
+            trained_words(run),
             f"{summary_keys('trained')}; {table_rows('training')}: intake, probability",
         ),
     ]
     if levels:
         worst = min(levels, key=lambda e: (levels[e], e))
-        over = "whole horizon" if len(book.weights) == 1 else "mean over the scenarios and the whole horizon"
+        over = "whole horizon" if len(run.weights) == 1 else "mean over the scenarios and the whole horizon"
         out.append(
             Card(
                 "Demand met",
                 percent(levels[worst]),
                 "",
-                "; ".join(filter(None, [f"{book.names.element(worst)}, the least served; {over}", worst_year(book)])),
+                "; ".join(filter(None, [f"{run.names.element(worst)}, the least served; {over}", worst_year(run)])),
                 f"{summary_keys(f'service_level.{worst}')}; {table_rows('shortfall')}: tonnes, demand_t",
             )
         )
     return out
 
 
-def answer(book: Book) -> list[Saying]:
+def answer(run: RunView) -> list[Statement]:
     """The answer, in the order in which it is asked for."""
     measures = summary_keys("risk_musd", "expected_loss_musd", "cvar_musd", "least_risk_musd", "without_plan")
     money = f"{summary_keys('cost_musd', 'public_spend_musd')}; {table_rows('spending')}: expected, by funder"
     began = f"{table_rows('spending')}: expected, by item and year; {table_rows('stocks', EXPECTED)}: bought_t"
     short = f"{table_rows('shortfall', EXPECTED)}, times the loss per kg; {summary_keys('expected_shortfall_t')}"
     return [
-        Saying("Risk", " ".join(filter(None, (_risk(book), risk_words(book), hangs_on_words(book)))), measures),
-        Saying("Cost", _cost(book), money),
-        Saying("What to fund first", first_words(book), f"{table_rows('investments')}: year, capex_musd; {began}"),
-        Saying("Who remains short", short_words(book), f"{short}, scenario_loss_musd"),
-        Saying("What binds", _binding(book), f"{table_rows('shadow_prices')}: musd_per_unit, the largest of a kind"),
+        Statement("Risk", " ".join(filter(None, (_risk(run), risk_words(run), hangs_on_words(run)))), measures),
+        Statement("Cost", _cost(run), money),
+        Statement("What to fund first", first_words(run), f"{table_rows('investments')}: year, capex_musd; {began}"),
+        Statement("Who remains short", short_words(run), f"{short}, scenario_loss_musd"),
+        Statement("What binds", _binding(run), f"{table_rows('shadow_prices')}: musd_per_unit, the largest of a kind"),
     ]
 
 
-def _risk(book: Book) -> str:
-    s, old, objective = book.summary, book.without, book.case.model.objective
+def _risk(run: RunView) -> str:
+    s, old, objective = run.summary, run.without, run.case.model.objective
     if old:
         before = old["risk_musd"]
         text = (
             f"With the plan the risk is {number(s['risk_musd'])} MUSD; without one it is {number(before)} MUSD"
             + (f" ({change(before, s['risk_musd'])})" if before > 0 else "")
             + f". The expected loss goes from {number(old['expected_loss_musd'])} "
-            f"to {number(s['expected_loss_musd'])} MUSD, the mean loss in {tail_words(book)} from "
+            f"to {number(s['expected_loss_musd'])} MUSD, the mean loss in {tail_words(run)} from "
             f"{number(old['cvar_musd'])} to {number(s['cvar_musd'])} MUSD. "
         )
     else:
         text = (
             f"With the plan the risk is {number(s['risk_musd'])} MUSD: "
             f"an expected loss of {number(s['expected_loss_musd'])} MUSD and a mean loss of {number(s['cvar_musd'])} "
-            f"MUSD in {tail_words(book)}. "
+            f"MUSD in {tail_words(run)}. "
         )
     if s.get("least_risk_musd") is not None:
         return text + (
@@ -194,11 +183,11 @@ def _risk(book: Book) -> str:
     return text + "It is the plan with the least sum of cost and risk."
 
 
-def _cost(book: Book) -> str:
-    s, old = book.summary, book.without
+def _cost(run: RunView) -> str:
+    s, old = run.summary, run.without
     text = f"The plan costs {number(s['cost_musd'])} MUSD (present value: capital, operation, people and stock)"
-    text += f"; running what exists costs {number(old['cost_musd'])} MUSD. {worth_words(book)}" if old else ". "
-    paid = spent(book, "funder")
+    text += f"; running what exists costs {number(old['cost_musd'])} MUSD. {worth_words(run)}" if old else ". "
+    paid = spent(run, "funder")
     if paid["amount"].sum() <= 0:
         return text + "It needs no public money."
     funders = paid.groupby("kind")["amount"].sum()
@@ -211,36 +200,36 @@ def _cost(book: Book) -> str:
     )
 
 
-def worth_words(book: Book) -> str:
+def worth_words(run: RunView) -> str:
     """What the plan costs above running what exists, beside what it takes off the loss."""
-    s, old = book.summary, book.without
+    s, old = run.summary, run.without
     extra = s["cost_musd"] - old["cost_musd"]
     saved, tail = (old[key] - s[key] for key in ("expected_loss_musd", "cvar_musd"))
     if extra < SLIGHT:
         return f"It costs no more than that, and takes {number(saved)} MUSD off the expected loss. "
     spread = abs(tail - saved) > SLIGHT
     text = f"For {number(extra)} MUSD more the plan takes {number(saved)} MUSD off the expected loss" + (
-        f" and {number(tail)} MUSD off the mean loss in {tail_words(book)}. " if spread else ". "
+        f" and {number(tail)} MUSD off the mean loss in {tail_words(run)}. " if spread else ". "
     )
     if extra <= saved:
         return text + "The loss that it avoids on average is more than it costs. "
-    costs, losses = book.case.model.discount_rate, book.case.model.risk_discount_rate
+    costs, losses = run.case.model.discount_rate, run.case.model.risk_discount_rate
     rates = f" (discounted by {percent(costs)} a year, losses by {percent(losses)})" if costs != losses else ""
     text += f"It costs {number(extra - saved)} MUSD more{rates} than the loss that it avoids on average: "
     if spread and tail > extra:
-        return text + f"it is an insurance of the tail; in {tail_words(book)} it saves more than it costs. "
+        return text + f"it is an insurance of the tail; in {tail_words(run)} it saves more than it costs. "
     return text + "it is worth that only to who values a lower risk above its mean. "
 
 
-def _binding(book: Book) -> str:
-    best = {limit.scarce: limit for limit in limits(book, 1)}
+def _binding(run: RunView) -> str:
+    best = {limit.scarce: limit for limit in limits(run, 1)}
     chosen = [best[kind] for kind in DECIDING if kind in best][:3]
     if not chosen:
         return "Nothing the plan could be given more of would lower what is minimised."
-    text = "" if "budget" in best or not book.case.budget else _money_does_not(book, [midway(c.kind) for c in chosen])
+    text = "" if "budget" in best or not run.case.budget else _money_does_not(run, [midway(c.kind) for c in chosen])
     return text + "For small changes: " + "; ".join(map(midway, (limit.sentence for limit in chosen))) + "."
 
 
-def _money_does_not(book: Book, binding: list[str]) -> str:
+def _money_does_not(run: RunView, binding: list[str]) -> str:
     text = "Not public money: one more MUSD in any single budget takes nothing off. "
-    return text + (budget_remark(book, binding) if book.case.model.objective.goal == "risk" else "")
+    return text + (budget_remark(run, binding) if run.case.model.objective.goal == "risk" else "")

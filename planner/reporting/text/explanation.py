@@ -8,11 +8,12 @@ from dataclasses import replace
 from planner.data.case import Case
 from planner.reporting.pages.explanation_moves import moved_words
 from planner.reporting.pages.explanation_plan import policies, same_risk, saves, waits_words
-from planner.reporting.text.answer import Saying, answer
+from planner.reporting.text.answer import answer
 from planner.reporting.text.explanation_notes import information_words, insurance_words, kept_words, made_up_words
 from planner.reporting.values.names import Names, midway
 from planner.reporting.values.numbers import change, count, listed, number, percent
-from planner.reporting.values.view import Book
+from planner.reporting.values.parts import Statement
+from planner.reporting.values.view import RunView
 from planner.results.explanation import EXPLANATION, SMALLEST_SHARE, Explanation, Link, Rung, leading
 
 FUND_FIRST = "What to fund first"
@@ -25,14 +26,14 @@ MISSING = (
 )
 
 
-def told(book: Book) -> list[Saying]:
+def full_answer(run: RunView) -> list[Statement]:
     """The answer of the report: with what waiting costs, and what would change it, if that was asked."""
-    found, out = book.found, answer(book)
+    found, out = run.found, answer(run)
     if found is None:
         return out
-    first = next((place for place, saying in enumerate(out, start=1) if saying.about == FUND_FIRST), len(out))
-    begun = [replace(saying, sentence=saying.sentence + because(found)) for saying in out[first - 1 : first]]
-    return [*out[: first - 1], *begun, *_musts(found, book.names), *out[first:], *_later(found, book.names)]
+    first = next((place for place, statement in enumerate(out, start=1) if statement.about == FUND_FIRST), len(out))
+    begun = [replace(statement, sentence=statement.sentence + because(found)) for statement in out[first - 1 : first]]
+    return [*out[: first - 1], *begun, *_musts(found, run.names), *out[first:], *_later(found, run.names)]
 
 
 def because(found: Explanation) -> str:
@@ -43,25 +44,25 @@ def because(found: Explanation) -> str:
     return f" Why: of all levers most is taken off the risk by {', then by '.join(steps)}." if steps else ""
 
 
-def _later(found: Explanation, names: Names) -> list[Saying]:
+def _later(found: Explanation, names: Names) -> list[Statement]:
     """What waits, what waiting costs, and what would change the answer."""
     can_wait, moved = waits_words(found, names), moved_words(found, names)
     return [
-        *([Saying("What can wait", can_wait, f"{EXPLANATION}: timing, flexibility")] if can_wait else []),
+        *([Statement("What can wait", can_wait, f"{EXPLANATION}: timing, flexibility")] if can_wait else []),
         *_waiting(found),
         *_changing(found),
-        *([Saying("Which projects would change", moved, f"{EXPLANATION}: moves")] if moved else []),
+        *([Statement("Which projects would change", moved, f"{EXPLANATION}: moves")] if moved else []),
     ]
 
 
-def sayings(found: Explanation, names: Names) -> list[Saying]:
+def statements(found: Explanation, names: Names) -> list[Statement]:
     """Why this plan, in sentences."""
     start, end = found.ladder[0], found.ladder[-1]
     top = max(found.ladder[1:], key=lambda r: -r.change, default=None)
     out = []
     if top is not None:
         out.append(
-            Saying(
+            Statement(
                 "Levers",
                 f"Doing nothing leaves a risk of {number(start.least_risk)} MUSD, all levers {number(end.least_risk)} "
                 f"({change(start.least_risk, end.least_risk) or 'no change'}). The largest step is "
@@ -70,24 +71,24 @@ def sayings(found: Explanation, names: Names) -> list[Saying]:
             )
         )
     if insured := insurance_words(found):
-        out.append(Saying("Steps that take little off by themselves", insured))
+        out.append(Statement("Steps that take little off by themselves", insured))
     out += [
-        Saying(f"{v.about}: {v.verdict}", " ".join(filter(None, [f"{v.claim}? {v.why}", made_up_words(found, v)])))
+        Statement(f"{v.about}: {v.verdict}", " ".join(filter(None, [f"{v.claim}? {v.why}", made_up_words(found, v)])))
         for v in found.verdicts
     ]
-    out.append(Saying("Bottleneck", _bottleneck(found, names)))
+    out.append(Statement("Bottleneck", _bottleneck(found, names)))
     out.append(_information(found))
     return out
 
 
-def _information(found: Explanation) -> Saying:
+def _information(found: Explanation) -> Statement:
     k = found.knowledge
     text = (
         f"To know the future from the start would take {number(k.evpi)} MUSD off the risk (EVPI); a plan made for the "
         f"mean future alone would leave {number(k.vss)} MUSD more (VSS). Both are valued in risk, not in money."
     )
     worth = _in_money(found)
-    return Saying("Information", " ".join(filter(None, [text, information_words(found), worth])))
+    return Statement("Information", " ".join(filter(None, [text, information_words(found), worth])))
 
 
 def _in_money(found: Explanation) -> str:
@@ -104,7 +105,7 @@ def _in_money(found: Explanation) -> str:
     )
 
 
-def _musts(found: Explanation, names: Names) -> list[Saying]:
+def _musts(found: Explanation, names: Names) -> list[Statement]:
     near = found.alternatives
     counted = [r for r in near.ranges if r.kind == "project"]
     if not counted:
@@ -125,10 +126,10 @@ def _musts(found: Explanation, names: Names) -> list[Saying]:
         text += f"; {count(never, 'project')} none of them needs." if never else "."
     elif never:
         text += f"{count(never, 'other' if must else 'project')} none of them needs."
-    return [Saying("In every good plan", text.strip(), f"{EXPLANATION}: alternatives")]
+    return [Statement("In every good plan", text.strip(), f"{EXPLANATION}: alternatives")]
 
 
-def _waiting(found: Explanation) -> list[Saying]:
+def _waiting(found: Explanation) -> list[Statement]:
     later = next((r for r in found.timing if r.key == "later"), None)
     if later is None:
         return []
@@ -145,10 +146,10 @@ def _waiting(found: Explanation) -> list[Saying]:
         text += f" {kept}"
     if sooner is not None:
         text += f" With every new plant in use a year sooner it would be {number(sooner.least_risk)} MUSD."
-    return [Saying("If we wait two years", text, f"{EXPLANATION}: timing")]
+    return [Statement("If we wait two years", text, f"{EXPLANATION}: timing")]
 
 
-def _changing(found: Explanation) -> list[Saying]:
+def _changing(found: Explanation) -> list[Statement]:
     """Which inputs the result leans on, and which claims they turn."""
     own = found.own.least_risk
     parts = []
@@ -164,7 +165,7 @@ def _changing(found: Explanation) -> list[Saying]:
     for verdict in found.verdicts:
         if verdict.turns_on:
             text += f"“{verdict.claim}” turns on {listed(list(verdict.turns_on))}. "
-    return [Saying("What would change the answer", text.strip(), f"{EXPLANATION}: influences, verdicts")]
+    return [Statement("What would change the answer", text.strip(), f"{EXPLANATION}: influences, verdicts")]
 
 
 def step(rung: Rung) -> str:
@@ -225,7 +226,8 @@ def explain_lines(found: Explanation, case: Case) -> list[str]:
         for r in [*found.together, *found.timing]
     ]
     lines += [
-        f"{s.about}: {s.sentence}" for s in [*sayings(found, names)[1:], *_musts(found, names), *_later(found, names)]
+        f"{s.about}: {s.sentence}"
+        for s in [*statements(found, names)[1:], *_musts(found, names), *_later(found, names)]
     ]
     k = found.knowledge
     lines.append(

@@ -8,7 +8,7 @@ from itertools import pairwise
 from planner.reporting.text.answer import WHO
 from planner.reporting.values.names import STAGES_MANY, readable
 from planner.reporting.values.numbers import SLIGHT, listed, number, percent
-from planner.reporting.values.view import Book
+from planner.reporting.values.view import RunView
 from planner.results.explanation import SMALLEST_SHARE, Explanation, Rung, Verdict
 
 SMALL_SHARE, LARGE_SHARE = 0.05, 0.10
@@ -85,23 +85,23 @@ def upstream_words(found: Explanation) -> str:
     return f"The cost of a step includes what it makes worthwhile elsewhere: {'; '.join(out)}. " if out else ""
 
 
-def together_words(book: Book, found: Explanation) -> str:
+def together_words(run: RunView, found: Explanation) -> str:
     """Who is in which bloc, and why each alone may be worse off than allies that do nothing."""
     text, nothing = "", found.ladder[0].least_risk
     by_key = {r.key: r for r in found.together}
     blocs: dict[str, list[str]] = {}
-    for row in book.case.tables.countries:
+    for row in run.case.tables.countries:
         if row.bloc:
-            blocs.setdefault(row.bloc, []).append(book.names.country(row.country))
+            blocs.setdefault(row.bloc, []).append(run.names.country(row.country))
     if blocs and "blocs" in by_key:
         each = [f"{readable(bloc)} ({', '.join(members)})" for bloc, members in blocs.items()]
         text += f"Blocs: {'; '.join(each)}. "
     alone = by_key.get("national")
-    shared = book.case.model.policy.coordination != "national"
+    shared = run.case.model.policy.coordination != "national"
     if alone is not None and shared and alone.least_risk > (1 + SMALLEST_SHARE) * nothing:
         text += (
             f"Each country alone is worse off with all levers ({number(alone.least_risk)} MUSD) than "
-            f"{WHO[book.case.model.policy.coordination]} doing nothing ({number(nothing)} MUSD): doing nothing still "
+            f"{WHO[run.case.model.policy.coordination]} doing nothing ({number(nothing)} MUSD): doing nothing still "
             "shares what existing plants make; alone nobody shares. "
         )
     return text

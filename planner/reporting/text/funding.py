@@ -8,10 +8,10 @@ import pandas as pd
 
 from planner.reporting.values.names import midway
 from planner.reporting.values.numbers import NOTHING, count, listed, number
-from planner.reporting.values.parts import Column, Grid, texts
+from planner.reporting.values.parts import Column, ReportTable, texts
 from planner.reporting.values.plants import decisions, everywhere, expected_sum
 from planner.reporting.values.provenance import table_rows
-from planner.reporting.values.view import EXPECTED, Book
+from planner.reporting.values.view import EXPECTED, RunView
 
 PEOPLE = ("training fees", "training seats", "hiring")
 STOCK = "stock purchases"
@@ -19,17 +19,17 @@ SMALLEST_MUSD = 0.05
 MOST_YEARS, MOST_PLANTS = 3, 4
 
 
-def first_words(book: Book) -> str:
+def first_words(run: RunView) -> str:
     """What is begun in each of the first years: stock, plants, people; then the rest, and the first output. Of the
     plants those come first that every good plan contains."""
-    rows = decisions(book)
-    stock, people = spent_by_year(book, (STOCK,)), spent_by_year(book, PEOPLE)
+    rows = decisions(run)
+    stock, people = spent_by_year(run, (STOCK,)), spent_by_year(run, PEOPLE)
     begun = sorted({*(int(y) for y in rows["year"]), *stock, *people})
     if not begun:
         return "Nothing is worth funding under these data and choices: no new plant, no stock, no training."
     text = "" if len(rows) else "No new plant is worth funding under these data and choices. "
-    parts = [_in_year(book, year, stock, people) for year in begun[:MOST_YEARS]]
-    text += " ".join(parts) + _later(book, begun[MOST_YEARS:], stock, people)
+    parts = [_in_year(run, year, stock, people) for year in begun[:MOST_YEARS]]
+    text += " ".join(parts) + _later(run, begun[MOST_YEARS:], stock, people)
     if len(rows):
         if rows["year"].nunique() > 1:
             many = count(rows["project"].nunique(), "project")
@@ -40,14 +40,14 @@ def first_words(book: Book) -> str:
     return text
 
 
-def begun_by_year(book: Book) -> Grid | None:
+def begun_by_year(run: RunView) -> ReportTable | None:
     """What is begun in each year: projects and their capital, stock, people."""
-    rows = decisions(book)
-    stock, people = spent_by_year(book, (STOCK,)), spent_by_year(book, PEOPLE)
+    rows = decisions(run)
+    stock, people = spent_by_year(run, (STOCK,)), spent_by_year(run, PEOPLE)
     years = sorted({*(int(y) for y in rows["year"]), *stock, *people})
     if not years:
         return None
-    must, cells = musts(book), []
+    must, cells = musts(run), []
     for year in years:
         start = rows[rows["year"] == year].sort_values(["capex_musd", "project"], ascending=[False, True])
         cells.append(
@@ -56,17 +56,17 @@ def begun_by_year(book: Book) -> Grid | None:
                 str(start["project"].nunique()),
                 number(expected_sum(start, "capex_musd")),
                 number(stock.get(year, 0.0)),
-                _bought(book, year) or NOTHING,
+                _bought(run, year) or NOTHING,
                 number(people.get(year, 0.0)),
                 *([number(expected_sum(start[start["project"].isin(must)], "capex_musd"))] if must else []),
-                "; ".join(map(book.names.placed, start["project"].drop_duplicates().head(MOST_PLANTS))) or NOTHING,
+                "; ".join(map(run.names.placed, start["project"].drop_duplicates().head(MOST_PLANTS))) or NOTHING,
             ]
         )
     sums = [expected_sum(rows, "capex_musd"), sum(stock.values()), sum(people.values())]
     capital, in_stock, in_people = map(number, sums)
     sure = [number(expected_sum(rows[rows["project"].isin(must)], "capex_musd"))] if must else []
     total = ["All", str(rows["project"].nunique()), capital, in_stock, "", in_people, *sure, ""]
-    return Grid(
+    return ReportTable(
         "What is begun, year by year",
         [
             *texts("year"),
@@ -88,43 +88,43 @@ def begun_by_year(book: Book) -> Grid | None:
     )
 
 
-def spent_by_year(book: Book, items: tuple[str, ...]) -> dict[int, float]:
+def spent_by_year(run: RunView, items: tuple[str, ...]) -> dict[int, float]:
     """Expected public money (MUSD) for some items by year, where it would be printed as anything."""
-    rows = book.tables["spending"]
+    rows = run.tables["spending"]
     sums = rows[rows["item"].isin(items)].groupby("year")["expected"].sum()
     return {int(str(year)): float(musd) for year, musd in sums.items() if musd >= SMALLEST_MUSD}
 
 
-def _in_year(book: Book, year: int, stock: Mapping[int, float], people: Mapping[int, float]) -> str:
+def _in_year(run: RunView, year: int, stock: Mapping[int, float], people: Mapping[int, float]) -> str:
     parts = []
     if year in stock:
-        bought = _bought(book, year)
+        bought = _bought(run, year)
         parts.append(f"stock for {number(stock[year])} MUSD" + (f" ({bought})" if bought else ""))
-    rows = decisions(book)
+    rows = decisions(run)
     start = rows[rows["year"] == year].sort_values(["capex_musd", "project"], ascending=[False, True])
-    must = start["project"].isin(musts(book))
+    must = start["project"].isin(musts(run))
     if must.any():
-        named = [book.names.placed(p) for p in start[must]["project"].drop_duplicates()]
+        named = [run.names.placed(p) for p in start[must]["project"].drop_duplicates()]
         parts.append(
             f"{count(len(named), 'project')} that every good plan contains, for "
             f"{number(expected_sum(start[must], 'capex_musd'))} MUSD of capital ({'; '.join(named)})"
         )
     if not must.all():
-        parts.append(_others(book, start[~must], bool(must.any())))
+        parts.append(_others(run, start[~must], bool(must.any())))
     if year in people:
         parts.append(f"training and hiring for {number(people[year])} MUSD")
     return f"In {year}: {listed(parts)}."
 
 
-def musts(book: Book) -> set[str]:
+def musts(run: RunView) -> set[str]:
     """Projects that every good plan contains; empty if that was not asked."""
-    ranges = book.found.alternatives.ranges if book.found is not None else []
+    ranges = run.found.alternatives.ranges if run.found is not None else []
     return {r.key for r in ranges if r.kind == "project" and r.word == "must"}
 
 
-def _others(book: Book, start: pd.DataFrame, further: bool) -> str:
+def _others(run: RunView, start: pd.DataFrame, further: bool) -> str:
     """The projects begun in a year, `further` ones if some were told before; the largest by name."""
-    largest = [book.names.placed(p) for p in start["project"].drop_duplicates().head(MOST_PLANTS)]
+    largest = [run.names.placed(p) for p in start["project"].drop_duplicates().head(MOST_PLANTS)]
     many = start["project"].nunique()
     return (
         f"{count(many, 'further project' if further else 'project')} for "
@@ -133,17 +133,17 @@ def _others(book: Book, start: pd.DataFrame, further: bool) -> str:
     )
 
 
-def _bought(book: Book, year: int) -> str:
-    rows = book.tables["stocks"]
-    sums = book.expected(rows[rows["year"] == year], ["element"], ["bought_t"])
+def _bought(run: RunView, year: int) -> str:
+    rows = run.tables["stocks"]
+    sums = run.expected(rows[rows["year"] == year], ["element"], ["bought_t"])
     tonnes = {e: float(t) for e, t in zip(sums["element"], sums["bought_t"], strict=True) if t >= SMALLEST_MUSD}
-    return ", ".join(f"{number(tonnes[e])} t of {midway(book.names.element(e))}" for e in book.elements if e in tonnes)
+    return ", ".join(f"{number(tonnes[e])} t of {midway(run.names.element(e))}" for e in run.elements if e in tonnes)
 
 
-def _later(book: Book, years: list[int], stock: Mapping[int, float], people: Mapping[int, float]) -> str:
+def _later(run: RunView, years: list[int], stock: Mapping[int, float], people: Mapping[int, float]) -> str:
     if not years:
         return ""
-    rows = decisions(book)
+    rows = decisions(run)
     rows = rows[rows["year"].isin(years)]
     parts = []
     if len(rows):

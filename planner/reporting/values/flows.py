@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from planner.reporting.values.provenance import table_rows
-from planner.reporting.values.view import Book, records
+from planner.reporting.values.view import RunView, records
 
 FEED, PLANT, OXIDE, METAL_PLANT, METAL, USER = range(6)
 """Columns from left to right."""
@@ -23,7 +23,7 @@ REST = "Others"
 
 
 @dataclass(frozen=True)
-class Link:
+class Stream:
     """Tonnes from one place to another; a place is (column, name). `hue`: what kind of thing flows."""
 
     source: tuple[int, str]
@@ -33,14 +33,14 @@ class Link:
     origin: str
 
 
-def links(book: Book, element: str, scenario: str) -> dict[int, list[Link]]:
+def streams(run: RunView, element: str, scenario: str) -> dict[int, list[Stream]]:
     """year -> what flows, the largest places of each column by name."""
-    named = _merged(pd.concat([_operations(book, element, scenario), _users(book, element, scenario)]))
-    out: dict[int, list[Link]] = {year: [] for year in book.years}
+    named = _merged(pd.concat([_operations(run, element, scenario), _users(run, element, scenario)]))
+    out: dict[int, list[Stream]] = {year: [] for year in run.years}
     for r in records(named[named["tonnes"] > LEAST]):
         rows = table_rows(r["table"], scenario, **dict(r["where"]), element=element, year=r["year"])
-        link = Link((r["from_column"], r["from"]), (r["to_column"], r["to"]), r["tonnes"], r["hue"], rows)
-        out[r["year"]].append(link)
+        stream = Stream((r["from_column"], r["from"]), (r["to_column"], r["to"]), r["tonnes"], r["hue"], rows)
+        out[r["year"]].append(stream)
     for year, found in out.items():
         out[year] = [*found, *_left_over(found)]
     return out
@@ -65,35 +65,35 @@ def _row(
     )
 
 
-def _operations(book: Book, element: str, scenario: str) -> pd.DataFrame:
-    rows = book.tables["operations"]
+def _operations(run: RunView, element: str, scenario: str) -> pd.DataFrame:
+    rows = run.tables["operations"]
     rows = rows[(rows["scenario"] == scenario) & (rows["element"] == element)]
     parts = []
     for form, pool, column in (("oxide", OXIDE_POOL, OXIDE), ("metal", METAL_POOL, METAL)):
         made = rows[(rows["form"] == form) & (rows["item"] == "made")]
-        country = made["country"].map(book.names.country)
+        country = made["country"].map(run.names.country)
         plant = PLANT if form == "oxide" else METAL_PLANT
         if form == "oxide":
-            feeds = made["feed"].map(book.names.feed)
+            feeds = made["feed"].map(run.names.feed)
             parts.append(_row(made, (FEED, feeds), (plant, country), "feed", item="made", form=form))
         parts.append(_row(made, (plant, country), (column, pool), form, item="made", form=form))
         imported = rows[(rows["form"] == form) & (rows["item"] == "imported")]
-        suppliers = "Import: " + imported["project"].map(book.names.party).astype(object)
+        suppliers = "Import: " + imported["project"].map(run.names.party).astype(object)
         parts.append(_row(imported, (plant, suppliers), (column, pool), "import", item="imported", form=form))
         released = rows[(rows["form"] == form) & (rows["item"] == "released")]
         parts.append(_row(released, (plant, "Stock"), (column, pool), "stock", item="released", form=form))
         bought = rows[(rows["form"] == form) & (rows["item"] == "bought")]
         parts.append(_row(bought, (column, pool), (USER, "Into stock"), "stock", item="bought", form=form))
     reduced = rows[rows["item"] == "reduced"]
-    country = reduced["country"].map(book.names.country)
+    country = reduced["country"].map(run.names.country)
     parts.append(_row(reduced, (OXIDE, OXIDE_POOL), (METAL_PLANT, country), "oxide", item="reduced"))
     return pd.concat(parts)
 
 
-def _users(book: Book, element: str, scenario: str) -> pd.DataFrame:
-    needs = book.tables["shortfall"]
+def _users(run: RunView, element: str, scenario: str) -> pd.DataFrame:
+    needs = run.tables["shortfall"]
     needs = needs[(needs["scenario"] == scenario) & (needs["element"] == element)]
-    user = needs["country"].map(book.names.country)
+    user = needs["country"].map(run.names.country)
     met = needs.assign(tonnes=needs["demand_t"] - needs["tonnes"])
     parts = [_row(needs, (METAL, "Missing"), (USER, user), "missing", table="shortfall")]
     for form, pool, column in (("oxide", OXIDE_POOL, OXIDE), ("metal", METAL_POOL, METAL)):
@@ -122,13 +122,13 @@ def _merged(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.groupby(keys, as_index=False, sort=False)[["tonnes"]].sum()
 
 
-def _left_over(found: list[Link]) -> list[Link]:
+def _left_over(found: list[Stream]) -> list[Stream]:
     """What comes into a pool and is not used."""
     out = []
     for pool in ((OXIDE, OXIDE_POOL), (METAL, METAL_POOL)):
-        into = sum(link.tonnes for link in found if link.target == pool)
-        used = sum(link.tonnes for link in found if link.source == pool)
+        into = sum(stream.tonnes for stream in found if stream.target == pool)
+        used = sum(stream.tonnes for stream in found if stream.source == pool)
         if into - used > max(LEAST, 1e-6 * into):
             words = f"{pool[1].lower()} in less {pool[1].lower()} out"
-            out.append(Link(pool, (USER, "Left over"), into - used, "left", words))
+            out.append(Stream(pool, (USER, "Left over"), into - used, "left", words))
     return out

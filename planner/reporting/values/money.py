@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from planner.reporting.values.view import Book, records
+from planner.reporting.values.view import RunView, records
 
 ITEM_NAMES = {
     "capex mine": "Mines",
@@ -17,10 +17,10 @@ ITEM_NAMES = {
 }
 
 
-def spent(book: Book, by: str) -> pd.DataFrame:
+def spent(run: RunView, by: str) -> pd.DataFrame:
     """Expected public money (MUSD) by year and `funder`, `country` or `item`: year, kind, amount."""
-    rows = book.tables["spending"].groupby(["year", by], as_index=False)["expected"].sum()
-    named = {"funder": book.names.party, "country": book.names.country, "item": item_name}[by]
+    rows = run.tables["spending"].groupby(["year", by], as_index=False)["expected"].sum()
+    named = {"funder": run.names.party, "country": run.names.country, "item": item_name}[by]
     return pd.DataFrame({"year": rows["year"], "kind": rows[by].map(named), "amount": rows["expected"]})
 
 
@@ -43,30 +43,30 @@ def pivot(rows: pd.DataFrame, years: list[int]) -> pd.DataFrame:
     return table.reindex(columns=span, fill_value=0.0).reindex(largest_first(rows))
 
 
-def budgets(book: Book) -> dict[str, float]:
+def budgets(run: RunView) -> dict[str, float]:
     """Budget over the horizon (MUSD) by name of the funder."""
     out: dict[str, float] = {}
-    for (funder, _), musd in book.case.budget.items():
-        name = book.names.party(funder)
+    for (funder, _), musd in run.case.budget.items():
+        name = run.names.party(funder)
         out[name] = out.get(name, 0.0) + musd
     return out
 
 
-def _paid(book: Book) -> pd.DataFrame:
-    return book.tables["spending"].groupby(["funder", "year"], as_index=False)[["expected"]].sum()
+def _paid(run: RunView) -> pd.DataFrame:
+    return run.tables["spending"].groupby(["funder", "year"], as_index=False)[["expected"]].sum()
 
 
-def budget_use(book: Book) -> pd.DataFrame:
+def budget_use(run: RunView) -> pd.DataFrame:
     """Expected public money by funder and year (MUSD): `spent`, `budget` of the year, `available` with what is carried
     over, and `left`."""
-    paid = {(r["funder"], r["year"]): r["expected"] for r in records(_paid(book))}
-    carries = book.case.model.policy.budget_carry_over
-    funders = sorted({funder for funder, _ in [*book.case.budget, *paid]})
+    paid = {(r["funder"], r["year"]): r["expected"] for r in records(_paid(run))}
+    carries = run.case.model.policy.budget_carry_over
+    funders = sorted({funder for funder, _ in [*run.case.budget, *paid]})
     out = []
     for funder in funders:
         carried = 0.0
-        for year in book.years:
-            budget, spent_now = book.case.budget.get((funder, year), 0.0), float(paid.get((funder, year), 0.0))
+        for year in run.years:
+            budget, spent_now = run.case.budget.get((funder, year), 0.0), float(paid.get((funder, year), 0.0))
             available = budget + carried
             out.append((funder, year, spent_now, budget, available, max(available - spent_now, 0.0)))
             carried = available - spent_now if carries else 0.0

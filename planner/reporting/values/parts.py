@@ -22,7 +22,7 @@ Legend = Sequence[tuple[str, str, str]]
 
 
 @dataclass(frozen=True)
-class Grid:
+class ReportTable:
     """A table of texts. `folded`: behind a heading to open. `marks`: a style class for each row, or none."""
 
     title: str
@@ -83,7 +83,7 @@ class Text:
     source: str = ""
 
 
-Part = Grid | Figure | Text
+Part = ReportTable | Figure | Text
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,15 @@ class Card:
     value: str
     unit: str
     note: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A sentence of the answer under its heading."""
+
+    about: str
+    sentence: str
     source: str = ""
 
 

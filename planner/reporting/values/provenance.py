@@ -24,6 +24,6 @@ def summary_keys(*keys: str) -> str:
     return f"summary.json: {', '.join(keys)}"
 
 
-def told(text: str, source: str) -> str:
+def tooltip(text: str, source: str) -> str:
     """What a mark says about itself: its figures, then where they come from."""
     return "\n".join(" ".join(part.split()) for part in (text, source))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from planner.reporting.values.view import EXPECTED, WITHOUT, Book
+from planner.reporting.values.view import EXPECTED, WITHOUT, RunView
 
 OTHER = "Other countries"
 STOCK = "From stock"
@@ -16,30 +16,30 @@ SPREAD = (0.1, 0.9)
 """Quantiles that a fan shows."""
 
 
-def balance(book: Book, element: str, scenario: str) -> pd.DataFrame:
+def balance(run: RunView, element: str, scenario: str) -> pd.DataFrame:
     """Demand and what is met of it (t) by year: `demand`, `met` and, if compared, `met_without`."""
-    short = book.tables["shortfall"]
-    columns = ["demand_t", "tonnes", *([WITHOUT] if book.compared else [])]
-    sums = book.within(short[short["element"] == element], scenario, ["year"], columns)
+    short = run.tables["shortfall"]
+    columns = ["demand_t", "tonnes", *([WITHOUT] if run.compared else [])]
+    sums = run.within(short[short["element"] == element], scenario, ["year"], columns)
     out = pd.DataFrame({"year": sums["year"], "demand": sums["demand_t"], "met": sums["demand_t"] - sums["tonnes"]})
-    if book.compared:
+    if run.compared:
         out["met_without"] = sums["demand_t"] - sums[WITHOUT]
     return out
 
 
-def futures(book: Book, element: str) -> pd.DataFrame:
+def futures(run: RunView, element: str) -> pd.DataFrame:
     """Demand and what is met of it (t) by scenario and year: `demand`, `met` and, if compared, `met_without`."""
-    short = book.tables["shortfall"]
-    columns = ["demand_t", "tonnes", *([WITHOUT] if book.compared else [])]
+    short = run.tables["shortfall"]
+    columns = ["demand_t", "tonnes", *([WITHOUT] if run.compared else [])]
     sums = short[short["element"] == element].groupby(["scenario", "year"], as_index=False)[columns].sum()
     out = sums[["scenario", "year"]].assign(demand=sums["demand_t"], met=sums["demand_t"] - sums["tonnes"])
-    return out.assign(met_without=sums["demand_t"] - sums[WITHOUT]) if book.compared else out
+    return out.assign(met_without=sums["demand_t"] - sums[WITHOUT]) if run.compared else out
 
 
-def fan(book: Book, rows: pd.DataFrame, column: str) -> pd.DataFrame:
+def fan(run: RunView, rows: pd.DataFrame, column: str) -> pd.DataFrame:
     """A column of `futures` over the scenarios, by year: `least`, `low` (10 %), `high` (90 %), `most`, `mean`, and
     the same span of demand: `demand_least`, `demand_most`."""
-    weights = rows["scenario"].map(book.weights).to_numpy()
+    weights = rows["scenario"].map(run.weights).to_numpy()
     out = []
     for year, at in rows.assign(weight=weights).groupby("year"):
         ordered = at.sort_values(column, kind="stable")
@@ -51,49 +51,49 @@ def fan(book: Book, rows: pd.DataFrame, column: str) -> pd.DataFrame:
     return pd.DataFrame(out, columns=["year", "least", "low", "high", "most", "mean", "demand_least", "demand_most"])
 
 
-def balances(book: Book) -> pd.DataFrame:
+def balances(run: RunView) -> pd.DataFrame:
     """Expected demand and what is met of it (t) by element, year."""
     return (
-        pd.concat([balance(book, e, EXPECTED).assign(element=e) for e in book.elements], ignore_index=True)
-        if book.elements
+        pd.concat([balance(run, e, EXPECTED).assign(element=e) for e in run.elements], ignore_index=True)
+        if run.elements
         else pd.DataFrame(columns=["year", "demand", "met", "element"])
     )
 
 
-def totals(book: Book) -> pd.DataFrame:
+def totals(run: RunView) -> pd.DataFrame:
     """Shortfall (t) over the horizon by scenario, element: `tonnes`, `demand_t` and, if compared, `without_plan_t`."""
-    columns = ["tonnes", "demand_t", *([WITHOUT] if book.compared else [])]
-    return book.tables["shortfall"].groupby(["scenario", "element"], as_index=False)[columns].sum()
+    columns = ["tonnes", "demand_t", *([WITHOUT] if run.compared else [])]
+    return run.tables["shortfall"].groupby(["scenario", "element"], as_index=False)[columns].sum()
 
 
-def hardest(book: Book, element: str) -> str:
+def hardest(run: RunView, element: str) -> str:
     """The scenario in which most of the element is missing: without a plan where known."""
-    rows = totals(book)
-    column = WITHOUT if book.compared else "tonnes"
+    rows = totals(run)
+    column = WITHOUT if run.compared else "tonnes"
     rows = rows[rows["element"] == element]
     short: dict[str, float] = dict(zip(rows["scenario"], rows[column], strict=True))
     if not any(tonnes > 0 for tonnes in short.values()):
-        return book.worst
-    return min(short, key=lambda w: (-short[w], book.by_loss.index(w)))
+        return run.worst
+    return min(short, key=lambda w: (-short[w], run.by_loss.index(w)))
 
 
-def ever_short(book: Book, element: str) -> bool:
+def ever_short(run: RunView, element: str) -> bool:
     """Whether the element is ever short, in any scenario, with or without the plan."""
-    rows = totals(book)
+    rows = totals(run)
     rows = rows[rows["element"] == element]
-    return bool((rows["tonnes"].sum() + (rows[WITHOUT].sum() if book.compared else 0.0)) > 0)
+    return bool((rows["tonnes"].sum() + (rows[WITHOUT].sum() if run.compared else 0.0)) > 0)
 
 
-def shares_short(book: Book, element: str) -> pd.DataFrame:
+def shares_short(run: RunView, element: str) -> pd.DataFrame:
     """Expected shortfall (t) and its share of expected demand (t) by country, year: `tonnes`, `demand`, `share`; if
     compared, `tonnes_without` and `share_without`."""
-    short = book.tables["shortfall"]
-    columns = ["demand_t", "tonnes", *([WITHOUT] if book.compared else [])]
-    sums = book.expected(short[short["element"] == element], ["country", "year"], columns)
+    short = run.tables["shortfall"]
+    columns = ["demand_t", "tonnes", *([WITHOUT] if run.compared else [])]
+    sums = run.expected(short[short["element"] == element], ["country", "year"], columns)
     out = sums[["country", "year", "tonnes"]].assign(
         demand=sums["demand_t"], share=(sums["tonnes"] / sums["demand_t"]).fillna(0.0)
     )
-    if not book.compared:
+    if not run.compared:
         return out
     return out.assign(tonnes_without=sums[WITHOUT], share_without=(sums[WITHOUT] / sums["demand_t"]).fillna(0.0))
 
@@ -110,35 +110,35 @@ class Sources:
     """scenario -> year, use (t): demand and, for oxide, what metal plants take in."""
 
 
-def largest(book: Book, goods: list[tuple[str, str]], scenarios: list[str], item: str) -> list[str]:
+def largest(run: RunView, goods: list[tuple[str, str]], scenarios: list[str], item: str) -> list[str]:
     """Names of the most important makers or suppliers of some goods; each good counts the same."""
-    flows = book.tables["operations"]
+    flows = run.tables["operations"]
     flows = flows[(flows["item"] == item) & flows["scenario"].isin(scenarios)]
     score: dict[str, float] = {}
     for element, form in goods:
         rows = flows[(flows["element"] == element) & (flows["form"] == form)]
-        by = rows["country"].map(book.names.country) if item == "made" else rows["project"].map(book.names.party)
+        by = rows["country"].map(run.names.country) if item == "made" else rows["project"].map(run.names.party)
         for name, share in (rows["tonnes"].groupby(by).sum() / max(rows["tonnes"].sum(), 1e-9)).items():
             score[str(name)] = score.get(str(name), 0.0) + float(share)
     return sorted(score, key=lambda name: (-score[name], name))[: MOST_MAKERS if item == "made" else MOST_SUPPLIERS]
 
 
 def sources(
-    book: Book, element: str, form: str, scenarios: list[str], makers: list[str], suppliers: list[str]
+    run: RunView, element: str, form: str, scenarios: list[str], makers: list[str], suppliers: list[str]
 ) -> Sources:
     """Supply by source of an element in one form, the same sources for all the scenarios shown."""
-    flows = book.tables["operations"]
+    flows = run.tables["operations"]
     flows = flows[(flows["element"] == element) & (flows["form"] == form) & flows["scenario"].isin(scenarios)]
     imported = flows[flows["item"] == "imported"]
-    imported = imported.assign(kind=_kept(imported["project"].map(book.names.party), suppliers, "other suppliers"))
+    imported = imported.assign(kind=_kept(imported["project"].map(run.names.party), suppliers, "other suppliers"))
     imported = imported.assign(kind="Import: " + imported["kind"])
     made = flows[flows["item"] == "made"]
-    made = made.assign(kind=made["country"].map(book.names.country))
+    made = made.assign(kind=made["country"].map(run.names.country))
     made = made.assign(kind="Made: " + _kept(made["kind"], makers, OTHER.lower()))
     released = flows[flows["item"] == "released"].assign(kind=STOCK)
     supply = pd.concat([imported, made, released])
     reduced = flows[flows["item"] == "reduced"]
-    need = book.tables["shortfall"]
+    need = run.tables["shortfall"]
     need = need[(need["element"] == element) & (need["form"] == form)]
     by_scenario, use = {}, {}
     for w in scenarios:
@@ -152,7 +152,7 @@ def sources(
             axis=1,
         ).fillna(0.0)
         use[w] = pd.DataFrame(
-            {"year": book.years, "use": wanted.sum(axis=1).reindex(book.years, fill_value=0.0).to_numpy()}
+            {"year": run.years, "use": wanted.sum(axis=1).reindex(run.years, fill_value=0.0).to_numpy()}
         )
     kinds = [str(kind) for kind in supply["kind"].unique()]
     return Sources(
@@ -167,7 +167,7 @@ def _kept(kinds: pd.Series[str], kept: list[str], other: str) -> pd.Series[str]:
     return kinds.where(kinds.isin(kept), other).astype(object)
 
 
-def remaining(book: Book) -> pd.DataFrame:
+def remaining(run: RunView) -> pd.DataFrame:
     """Expected loss left with the plan (MUSD) by country, the largest first."""
-    left: pd.DataFrame = book.losses.groupby("country", as_index=False)[["musd"]].sum()
+    left: pd.DataFrame = run.losses.groupby("country", as_index=False)[["musd"]].sum()
     return left[left["musd"] > 0].sort_values(["musd", "country"], ascending=[False, True], ignore_index=True)

@@ -1,4 +1,4 @@
-"""Book: a plan ready to be reported. Tables with fixed column types, weights, and the scenarios worth showing."""
+"""RunView: a plan ready to be reported. Tables with fixed column types, weights, and the scenarios worth showing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ EXPECTED = "expected"
 
 
 @dataclass(frozen=True)
-class Book:
+class RunView:
     """A case, its figures and its result tables. Numbers are floats, ids are texts, whatever file they came from."""
 
     case: Case
@@ -154,10 +154,10 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
-def open_book(plan: PlanValues, found: Explanation | None = None) -> Book:
-    """A plan as a book, with what was found out about it. Tables that the plan lacks are empty."""
+def run_view(plan: PlanValues, found: Explanation | None = None) -> RunView:
+    """A plan as a run, with what was found out about it. Tables that the plan lacks are empty."""
     tables = {name: _typed(plan.tables.get(name), columns) for name, columns in TABLE_COLUMNS.items()}
-    return Book(plan.case, plan.status.value, plan.summary, tables, Names(plan.case), found)
+    return RunView(plan.case, plan.status.value, plan.summary, tables, Names(plan.case), found)
 
 
 def _typed(table: pd.DataFrame | None, columns: Sequence[str]) -> pd.DataFrame:
