@@ -68,14 +68,14 @@ class Unreduced(Scope):
 
     @cached_property
     def disturbed(self) -> dict[Good, frozenset[int]]:
-        """Every good may be short everywhere, so no node is quiet and no good settled."""
+        """Every good may be short everywhere, so imports cover no node and no good for good."""
         everywhere = frozenset(n.index for n in self.tree.nodes)
         return dict.fromkeys(
             ((c, e, o) for c in self.case.countries for e in self.case.elements for o in FORMS), everywhere
         )
 
     @cached_property
-    def purses(self) -> dict[str, tuple[str, ...]]:
+    def funder_groups(self) -> dict[str, tuple[str, ...]]:
         """Every funder with money has its own account."""
         return {
             funder: (funder,) for funder in sorted({f for (f, _), amount in self.case.budget.items() if amount > 0})
@@ -87,12 +87,12 @@ class Unreduced(Scope):
         return {(p, n): n for p, nodes in self.open_nodes.items() for n in nodes}
 
     @cached_property
-    def accounts(self) -> Tree:
+    def account_tree(self) -> Tree:
         """Every history has its own."""
         return self.tree
 
     @cached_property
-    def posts(self) -> Tree:
+    def staffing_tree(self) -> Tree:
         """Every history has its own."""
         return self.tree
 

@@ -18,4 +18,4 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
         case = planner.load(job["case"], model=job.get("model"))
     with clock.section("build"):
         held = session.Session(case)
-    return {"size": held.program.size, "nodes": len(held.scope.tree.nodes), "live": len(held.scope.live)}
+    return {"size": held.program.size, "nodes": len(held.scope.tree.nodes), "live": len(held.scope.active_nodes)}

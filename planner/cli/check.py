@@ -12,7 +12,7 @@ from planner.cli.console import CasePath, ModelPath, Overrides, err, exit_codes,
 from planner.data.rules import WARNINGS
 from planner.data.warnings import warnings_of
 from planner.errors import Fault, InputError, did_you_mean
-from planner.solving.figures import check_figures
+from planner.solving.naming import check_figures
 
 FAR_APART = ("numerics", "far-off")
 """Warnings of figures whose products may be such that no solver computes with them; only then is it worth to look."""

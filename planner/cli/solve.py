@@ -20,7 +20,7 @@ from planner.reporting.pages.first import write_first_pages
 from planner.results.plan import PlanValues
 from planner.results.status import Status
 from planner.results.store import SUMMARY, default_folder, write_run
-from planner.solving.bounds import Bounds
+from planner.solving.highs import Bounds
 from planner.solving.solve import COMPARABLE, compared, silent, solve_without_plan
 
 LARGE = 50_000

@@ -22,7 +22,7 @@ from planner.decomposition.search import Approximation
 from planner.formulation.money import full_capex
 from planner.formulation.scope import Scope
 from planner.results.store import csv_text, write_case, write_folder
-from planner.solving.values import ZERO
+from planner.solving.extract import ZERO
 from planner.studies.points import versions
 
 ABOUT = "approximation.json"

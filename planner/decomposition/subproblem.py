@@ -264,7 +264,7 @@ NODE_PLACES = _node_places()
 def link_of(scope: Scope, stem: Mapping[int, int], name: str, index: Any) -> OnTrunk | Key | int:
     """What a variable is as a link; its node, if that is off the trunk. stem: nodes of the trunk -> year."""
     kind, place = NODE_PLACES.get(name, ("", 0))
-    if not kind or (kind == "a" and scope.accounts is not scope.tree):
+    if not kind or (kind == "a" and scope.account_tree is not scope.tree):
         return name, index
     parts = index if isinstance(index, tuple) else (index,)
     node = int(parts[place])

@@ -91,7 +91,7 @@ def _country_targets(desk: Desk) -> dict[tuple[str, str], Weights]:
 
 
 def _likelihood(desk: Desk, node: int) -> float:
-    return float(desk.scope.plan.nodes[node].probability)
+    return float(desk.scope.decision_tree.nodes[node].probability)
 
 
 def with_targets(program: Program, targets: list[Weights]) -> Program:

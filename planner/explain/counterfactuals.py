@@ -204,7 +204,7 @@ class Desk:
 
     def _year_of(self, key: Key) -> int:
         name, index = key
-        tree = self.scope.tree if name == "bought" else self.scope.plan
+        tree = self.scope.tree if name == "bought" else self.scope.decision_tree
         return int(tree.nodes[index[-1]].year)
 
     def fixed(self, decisions: Mapping[Key, float]) -> Program:

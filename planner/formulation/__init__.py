@@ -2,5 +2,5 @@
 
 Letters used throughout: p project, f feed, c country, e element, o form, k skill, g training programme,
 n operations node, d decision node (a year where investment is committed, a history where it is adaptive),
-a account node, i purse (funders that may pay in the same countries), j step of the loss.
+a account node, i funder group (all that may pay in the same countries), j step of the loss.
 """

@@ -10,7 +10,7 @@ from pyomo.common.gc_manager import PauseGC
 from pyomo.environ import ConcreteModel, Constraint, NonNegativeReals, Objective, Reals, Var, minimize
 
 from planner.data.case import Case
-from planner.formulation import capacity, exchange, materials, money, objective, risk, stock, workforce
+from planner.formulation import capacity, goods, money, objective, workforce
 from planner.formulation.model import Model
 from planner.formulation.scope import Scope
 
@@ -52,7 +52,7 @@ VARIABLES: tuple[Variable, ...] = (
         lambda s: list(s.import_limits),
         "t/y",
         "imports of all suppliers",
-        bounds=exchange.imported_bounds,
+        bounds=goods.imported_bounds,
     ),
     Variable(
         "delivered",
@@ -64,14 +64,14 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "shortfall",
         "u[c,e,o,n,j]",
-        exchange.shortfall_index,
+        goods.shortfall_index,
         "t/y",
         "demand not met, by step of the loss",
-        bounds=exchange.shortfall_bounds,
+        bounds=goods.shortfall_bounds,
     ),
-    Variable("stock", "S[c,e,o,n]", stock.stock_index, "t", "stock at the end of the year", bounds=stock.stock_bounds),
-    Variable("bought", "q[c,e,o,n]", stock.bought_index, "t/y", "put into stock"),
-    Variable("released", "w[c,e,o,n]", stock.stock_index, "t/y", "taken out of stock"),
+    Variable("stock", "S[c,e,o,n]", goods.stock_index, "t", "stock at the end of the year", bounds=goods.stock_bounds),
+    Variable("bought", "q[c,e,o,n]", goods.bought_index, "t/y", "put into stock"),
+    Variable("released", "w[c,e,o,n]", goods.stock_index, "t/y", "taken out of stock"),
     Variable("staff", "L[c,k,d]", workforce.staff_index, "persons", "staff of a country in a skill"),
     Variable(
         "hired", "h[c,k,d]", workforce.hired_index, "persons/y", "hired from outside", bounds=workforce.hired_bounds
@@ -87,10 +87,10 @@ VARIABLES: tuple[Variable, ...] = (
         free=True,
     ),
     Variable("invested", "I[c,d]", money.investment_spending_index, "MUSD/y", "public spending on plants and people"),
-    Variable("paid", "P[i,c,a]", money.paid_index, "MUSD/y", "paid by a purse in a country"),
+    Variable("paid", "P[i,c,a]", money.paid_index, "MUSD/y", "paid by a funder group in a country"),
     Variable("carried", "C[i,a]", money.carried_index, "MUSD", "budget carried to the next year"),
-    Variable("loss_to_date", "Z[n]", risk.node_index, "MUSD", "loss of a history up to a node"),
-    Variable("tail_excess", "e[n]", risk.leaf_index, "MUSD", "loss of a history above the value at risk"),
+    Variable("loss_to_date", "Z[n]", objective.node_index, "MUSD", "loss of a history up to a node"),
+    Variable("tail_excess", "e[n]", objective.leaf_index, "MUSD", "loss of a history above the value at risk"),
     Variable("value_at_risk", "v", None, "MUSD", "alpha-quantile of the loss"),
     Variable("expected_loss", "E", None, "MUSD", "expected loss"),
     Variable("risk", "R", None, "MUSD", "expected loss and CVaR, weighted"),
@@ -104,10 +104,10 @@ EQUATIONS: tuple[Equation, ...] = (
     Equation(
         "throughput_limit", capacity.throughput_limit_index, capacity.throughput_limit, "capacity bounds throughput"
     ),
-    Equation("feed_balance", materials.feed_balance_index, materials.feed_balance, "use of a feed <= mined"),
-    Equation("balance", exchange.balance_index, exchange.balance, "supply of a good covers its use"),
-    Equation("pool", exchange.pool_index, exchange.pool, "delivered within a group <= made there"),
-    Equation("stock_balance", stock.stock_balance_index, stock.stock_balance, "stock follows purchases and releases"),
+    Equation("feed_balance", goods.feed_balance_index, goods.feed_balance, "use of a feed <= mined"),
+    Equation("balance", goods.balance_index, goods.balance, "supply of a good covers its use"),
+    Equation("pool", goods.pool_index, goods.pool, "delivered within a group <= made there"),
+    Equation("stock_balance", goods.stock_balance_index, goods.stock_balance, "stock follows purchases and releases"),
     Equation(
         "staff_balance", workforce.staff_balance_index, workforce.staff_balance, "staff follows leavers and joiners"
     ),
@@ -121,11 +121,18 @@ EQUATIONS: tuple[Equation, ...] = (
         "investment_spending", money.investment_spending_index, money.investment_spending, "what investment costs"
     ),
     Equation("spending_limit", money.spending_limit_index, money.spending_limit, "spent in a country <= paid there"),
-    Equation("account", money.account_index, money.account, "a purse pays out of its budgets"),
-    Equation("cumulative_loss", risk.cumulative_loss_index, risk.cumulative_loss, "loss adds up along a history"),
-    Equation("tail_excess_limit", risk.tail_excess_limit_index, risk.tail_excess_limit, "loss above the value at risk"),
-    Equation("expected_loss_definition", None, risk.expected_loss_definition, "expected loss"),
-    Equation("risk_definition", None, risk.risk_definition, "risk"),
+    Equation("account", money.account_index, money.account, "a funder group pays out of its budgets"),
+    Equation(
+        "cumulative_loss", objective.cumulative_loss_index, objective.cumulative_loss, "loss adds up along a history"
+    ),
+    Equation(
+        "tail_excess_limit",
+        objective.tail_excess_limit_index,
+        objective.tail_excess_limit,
+        "loss above the value at risk",
+    ),
+    Equation("expected_loss_definition", None, objective.expected_loss_definition, "expected loss"),
+    Equation("risk_definition", None, objective.risk_definition, "risk"),
     Equation("cost_definition", None, objective.cost_definition, "cost"),
     Equation("welfare_definition", None, objective.welfare_definition, "cost + risk"),
 )

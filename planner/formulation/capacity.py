@@ -10,12 +10,12 @@ from planner.formulation.scope import Scope
 
 def build_index(s: Scope) -> list[tuple[str, int]]:
     """(p, d): decision nodes at which new capacity may be committed."""
-    return [(p, d.index) for p in sorted(s.growing) for d in s.plan.nodes if d.year in s.commitments(p)]
+    return [(p, d.index) for p in sorted(s.expandable) for d in s.decision_tree.nodes if d.year in s.commitments(p)]
 
 
 def usable_capacity_index(s: Scope) -> list[tuple[str, int]]:
-    """(p, n): growing projects, and the first node of each set of nodes that share their capacity."""
-    return sorted({(p, n) for (p, _), n in s.capacity_node.items() if p in s.growing})
+    """(p, n): expandable projects, and the first node of each set of nodes that share their capacity."""
+    return sorted({(p, n) for (p, _), n in s.capacity_node.items() if p in s.expandable})
 
 
 def usable_capacity(m: Model, p: str, n: int) -> Expression:
@@ -23,22 +23,22 @@ def usable_capacity(m: Model, p: str, n: int) -> Expression:
     s = m.scope
     new = quicksum(
         share * m.build[p, d]
-        for d in s.plan.paths[s.decision[n]]
-        if (p, d) in m.build and (share := s.tree.usable_share(p, s.plan.nodes[d].year, n)) > 0
+        for d in s.decision_tree.paths[s.decision[n]]
+        if (p, d) in m.build and (share := s.tree.usable_share(p, s.decision_tree.nodes[d].year, n)) > 0
     )
     return m.capacity[p, n] == s.case.existing_tpa(p, s.tree.nodes[n].year) + new
 
 
 def nameplate_limit_index(s: Scope) -> list[tuple[str, int]]:
-    """(p, d): growing projects, and the last decision nodes of all histories."""
-    last = [d.index for d in s.plan.nodes if d.year == s.case.last_year]
-    return [(p, d) for p in sorted(s.growing) for d in last]
+    """(p, d): expandable projects, and the last decision nodes of all histories."""
+    last = [d.index for d in s.decision_tree.nodes if d.year == s.case.last_year]
+    return [(p, d) for p in sorted(s.expandable) for d in last]
 
 
 def nameplate_limit(m: Model, p: str, d: int) -> Expression:
     r"""sum_y build[p,y] <= max_new_tpa[p], y on the way to d."""
     s = m.scope
-    built = quicksum(m.build[p, y] for y in s.plan.paths[d] if (p, y) in m.build)
+    built = quicksum(m.build[p, y] for y in s.decision_tree.paths[d] if (p, y) in m.build)
     return built <= s.case.projects[p].max_new_tpa
 
 
@@ -55,13 +55,13 @@ def throughput(m: Model, p: str, n: int) -> Expression:
 
 def throughput_limit_index(s: Scope) -> list[tuple[str, int]]:
     """(p, n): every plant at every node at which it can have throughput that counts."""
-    return s.running
+    return s.operable
 
 
 def throughput_limit(m: Model, p: str, n: int) -> Expression:
     r"""throughput[p,n] <= capacity_factor[p,n] * capacity[p,n]; without new capacity, existing_tpa stands for it."""
     s = m.scope
     factor = s.tree.capacity_factor(p, n)
-    if p in s.growing:
+    if p in s.expandable:
         return throughput(m, p, n) <= factor * m.capacity[p, s.capacity_node[p, n]]
     return throughput(m, p, n) <= factor * s.case.existing_tpa(p, s.tree.nodes[n].year)

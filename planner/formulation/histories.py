@@ -22,14 +22,14 @@ class Histories:
         return scenario_tree(self.case)
 
     @cached_property
-    def plan(self) -> Tree:
+    def decision_tree(self) -> Tree:
         """Investment, training, hiring, staff: a chain of years (committed) or the histories (adaptive)."""
         return self.tree if self.case.model.policy.investment == "adaptive" else committed_tree(self.case)
 
     @cached_property
     def decision(self) -> tuple[int, ...]:
         """The decision node of each operations node."""
-        if self.plan is self.tree:
+        if self.decision_tree is self.tree:
             return tuple(range(len(self.tree.nodes)))
         return tuple(n.year - self.case.first_year for n in self.tree.nodes)
 
@@ -55,7 +55,7 @@ class Histories:
         return self.tree.demand(good, node) <= on_offer
 
     @cached_property
-    def quiet(self) -> frozenset[int]:
+    def import_covered_nodes(self) -> frozenset[int]:
         """Operations nodes from which on imports can cover every demand, whatever happens.
 
         Nothing needs to run there. Proof: in such a subtree, importing each demand, running no plant, buying
@@ -66,21 +66,21 @@ class Histories:
         return frozenset(n.index for n in self.tree.nodes).difference(*self.disturbed.values())
 
     @cached_property
-    def live(self) -> tuple[Node, ...]:
+    def active_nodes(self) -> tuple[Node, ...]:
         """Operations nodes at which something may have to run; with a node, all its ancestors."""
-        return tuple(n for n in self.tree.nodes if n.index not in self.quiet)
+        return tuple(n for n in self.tree.nodes if n.index not in self.import_covered_nodes)
 
     def decision_of(self, tree: Tree, node: int) -> int:
         """Decision node of a node of `tree`, which is the operations or the decision tree."""
-        return node if tree is self.plan else self.decision[node]
+        return node if tree is self.decision_tree else self.decision[node]
 
     @cached_property
-    def purses(self) -> dict[str, tuple[str, ...]]:
+    def funder_groups(self) -> dict[str, tuple[str, ...]]:
         """First funder -> funders with money that may pay in the same countries; they share one account.
 
         Proof that nothing is lost: what members pay together out of what they have together can be split at
         every node in proportion to what each has left, which no member's own account forbids; and any
-        payments of the members add up to payments of the purse.
+        payments of the members add up to payments of the group.
         """
         funded = {funder for (funder, _), amount in self.case.budget.items() if amount > 0}
         together: dict[tuple[str, ...], list[str]] = defaultdict(list)

@@ -11,7 +11,7 @@ from planner.units import musd, musd_per_tonne
 
 def spending_countries(s: Scope) -> list[str]:
     """Countries in which public money can be spent."""
-    out = {s.case.projects[p].country for p in s.growing if public_capex(s, p) > 0}
+    out = {s.case.projects[p].country for p in s.expandable if public_capex(s, p) > 0}
     out |= {s.case.programmes[g].country for g in s.programmes}
     out |= {c for c, k in s.teams if s.case.has_lever("hiring") and s.case.workforce[c, k].hires_per_year > 0}
     out |= {c for c, _, _ in s.purchases}
@@ -32,11 +32,11 @@ def public_capex(s: Scope, p: str) -> float:
 def capex_paid(m: Model, p: str, d: int) -> Expression:
     """Nameplate (t/y) whose capex falls due at d: builds under way, each in equal parts over its lead time."""
     s = m.scope
-    year = s.plan.nodes[d].year
+    year = s.decision_tree.nodes[d].year
     return quicksum(
         1 / len(s.case.payment_years(p, y)) * m.build[p, b]
-        for b in s.plan.paths[d]
-        if (p, b) in m.build and year in s.case.payment_years(p, y := s.plan.nodes[b].year)
+        for b in s.decision_tree.paths[d]
+        if (p, b) in m.build and year in s.case.payment_years(p, y := s.decision_tree.nodes[b].year)
     )
 
 
@@ -66,7 +66,7 @@ def purchases(m: Model, c: str, n: int) -> Expression:
 
 def investment_spending_index(s: Scope) -> list[tuple[str, int]]:
     """(c, d): countries in which money can be spent, at every decision node."""
-    return [(c, d.index) for c in spending_countries(s) for d in s.plan.nodes]
+    return [(c, d.index) for c in spending_countries(s) for d in s.decision_tree.nodes]
 
 
 def investment_spending(m: Model, c: str, d: int) -> Expression:
@@ -74,54 +74,54 @@ def investment_spending(m: Model, c: str, d: int) -> Expression:
     s = m.scope
     capex = quicksum(
         public_capex(s, p) * capex_paid(m, p, d)
-        for p in sorted(s.growing)
+        for p in sorted(s.expandable)
         if s.case.projects[p].country == c and public_capex(s, p) > 0
     )
     return m.invested[c, d] - capex - people_cost(m, c, d) == 0
 
 
 def paid_index(s: Scope) -> list[tuple[str, str, int]]:
-    """(i, c, a): purses of funders, where they may pay, at every account node."""
+    """(i, c, a): groups of funders, where they may pay, at every account node."""
     return [
         (i, c, a.index)
-        for i in s.purses
+        for i in s.funder_groups
         for c in spending_countries(s)
         if c in s.case.reach[i]
-        for a in s.accounts.nodes
+        for a in s.account_tree.nodes
     ]
 
 
 def carried_index(s: Scope) -> list[tuple[str, int]]:
-    """(i, a): purses, at every account node but the last, if budgets carry over."""
+    """(i, a): groups of funders, at every account node but the last, if budgets carry over."""
     if not s.case.model.policy.budget_carry_over:
         return []
-    purses = sorted({i for i, _, _ in paid_index(s)})
-    return [(i, a.index) for i in purses for a in s.accounts.nodes if a.year < s.case.last_year]
+    groups = sorted({i for i, _, _ in paid_index(s)})
+    return [(i, a.index) for i in groups for a in s.account_tree.nodes if a.year < s.case.last_year]
 
 
 def spending_limit_index(s: Scope) -> list[tuple[str, int]]:
     """(c, a): countries in which money can be spent, at every account node."""
-    return [(c, a.index) for c in spending_countries(s) for a in s.accounts.nodes]
+    return [(c, a.index) for c in spending_countries(s) for a in s.account_tree.nodes]
 
 
 def spending_limit(m: Model, c: str, a: int) -> Expression:
-    r"""invested[c,d(a)] + purchases[c,a] <= sum_i paid[i,c,a], purses that may pay in c."""
+    r"""invested[c,d(a)] + purchases[c,a] <= sum_i paid[i,c,a], funder groups that may pay in c."""
     s = m.scope
     bought = purchases(m, c, a) if s.purchases else 0.0
-    payers = quicksum(m.paid[i, c, a] for i in s.purses if (i, c, a) in m.paid)
-    return m.invested[c, s.decision_of(s.accounts, a)] + bought <= payers
+    payers = quicksum(m.paid[i, c, a] for i in s.funder_groups if (i, c, a) in m.paid)
+    return m.invested[c, s.decision_of(s.account_tree, a)] + bought <= payers
 
 
 def account_index(s: Scope) -> list[tuple[str, int]]:
-    """(i, a): purses, at every account node."""
-    return [(i, a.index) for i in sorted({i for i, _, _ in paid_index(s)}) for a in s.accounts.nodes]
+    """(i, a): groups of funders, at every account node."""
+    return [(i, a.index) for i in sorted({i for i, _, _ in paid_index(s)}) for a in s.account_tree.nodes]
 
 
 def account(m: Model, i: str, a: int) -> Expression:
-    r"""sum_c paid[i,c,a] + carried[i,a] <= sum of the purse's budgets in t(a) + carried[i,parent]."""
+    r"""sum_c paid[i,c,a] + carried[i,a] <= sum of the group's budgets in t(a) + carried[i,parent]."""
     s = m.scope
-    node = s.accounts.nodes[a]
+    node = s.account_tree.nodes[a]
     paid = quicksum(m.paid[i, c, a] for c in s.case.reach[i] if (i, c, a) in m.paid)
     forward = or_zero(m.carried, i, a)
     brought = or_zero(m.carried, i, node.parent)
-    return paid + forward - brought <= sum(s.case.budget.get((f, node.year), 0.0) for f in s.purses[i])
+    return paid + forward - brought <= sum(s.case.budget.get((f, node.year), 0.0) for f in s.funder_groups[i])

@@ -2,7 +2,7 @@
 
 Left out, because no plan can make them differ from zero or gain by it: plants without capacity, feed or people;
 elements and forms nobody in the group has a use for; trainees who finish after the horizon; operations at
-quiet nodes, and goods that imports cover from some node on (see `Histories.quiet` and `Scope.settled`).
+nodes, and goods, that imports cover from some year on (`Histories.import_covered_nodes`, `import_covered_goods`).
 """
 
 from __future__ import annotations
@@ -18,31 +18,40 @@ from planner.formulation.histories import Histories
 class Scope(Histories):
     """A case, the trees on which its variables live, and the sparse index sets."""
 
-    def reuse(self, other: Scope, same_quiet: bool) -> None:
+    def reuse(self, other: Scope, same_coverage: bool) -> None:
         """Take over from the scope of a case of the same structure what does not depend on figures.
 
-        `same_quiet`: neither demand nor imports differ, so the quiet nodes are the same without looking.
+        `same_coverage`: neither demand nor imports differ, so the covered nodes are the same without looking.
         """
-        own = {"case", "tree", "plan", "accounts", "posts", "live", "import_limits", "_yields"}
-        if not same_quiet:
-            own |= {"disturbed", "quiet", "settled", "delivered"}
+        own = {
+            "case",
+            "tree",
+            "decision_tree",
+            "account_tree",
+            "staffing_tree",
+            "active_nodes",
+            "import_limits",
+            "_yields",
+        }
+        if not same_coverage:
+            own |= {"disturbed", "import_covered_nodes", "import_covered_goods", "delivered"}
         self.__dict__.update({name: value for name, value in other.__dict__.items() if name not in own})
 
     # ---- trees -----------------------------------------------------------------------------------
 
     @cached_property
-    def accounts(self) -> Tree:
+    def account_tree(self) -> Tree:
         """Budgets: histories if something is bought on them, else the decision nodes (their accounts are equal)."""
-        return self.tree if self.purchases else self.plan
+        return self.tree if self.purchases else self.decision_tree
 
     @cached_property
-    def posts(self) -> Tree:
+    def staffing_tree(self) -> Tree:
         """Where people work: histories if they may be seconded there, else the decision nodes."""
-        return self.tree if self.seconded else self.plan
+        return self.tree if self.seconded else self.decision_tree
 
     @cached_property
-    def settled(self) -> frozenset[tuple[str, str, str, int]]:
-        """(c, e, o, n) at live nodes: goods whose demand imports can cover from there on, and that no metal plant
+    def import_covered_goods(self) -> frozenset[tuple[str, str, str, int]]:
+        """(c, e, o, n) at active nodes: goods whose demand imports can cover from there on, and that no metal plant
         of the country uses.
 
         The country needs to receive and to stock none of it; it may still give what it makes. Proof: any plan can
@@ -54,13 +63,13 @@ class Scope(Histories):
             (*good, n.index)
             for good in self.goods
             if good not in used
-            for n in self.live
+            for n in self.active_nodes
             if n.index not in self.disturbed.get(good, ())
         )
 
-    def at_rest(self, good: Good, node: int) -> bool:
+    def import_covered(self, good: Good, node: int) -> bool:
         """Whether imports cover the good at the node and nothing else is decided about it but what is given."""
-        return node in self.quiet or (*good, node) in self.settled
+        return node in self.import_covered_nodes or (*good, node) in self.import_covered_goods
 
     # ---- plants ------------------------------------------------------------------------------------
 
@@ -82,7 +91,9 @@ class Scope(Histories):
         """Operations nodes at which a project can have capacity and people."""
         out = {}
         for p in self.case.projects:
-            out[p] = tuple(n.index for n in self.live if p in self._can_be_staffed and self._may_be_open(p, n.index))
+            out[p] = tuple(
+                n.index for n in self.active_nodes if p in self._can_be_staffed and self._may_be_open(p, n.index)
+            )
         return out
 
     def _may_be_open(self, project: str, node: int) -> bool:
@@ -107,7 +118,7 @@ class Scope(Histories):
         return out
 
     @cached_property
-    def growing(self) -> frozenset[str]:
+    def expandable(self) -> frozenset[str]:
         """Projects that can get new capacity."""
         return frozenset(p for p in self.case.projects if self.commitments(p) and p in self._can_be_staffed)
 
@@ -140,9 +151,11 @@ class Scope(Histories):
             group = self.case.group[row.country]
             for f in sorted(row.feeds):
                 if any((group, e, OXIDE) in self.wanted for e in self.yields(p, f)):
-                    # A feed without heavy elements uses no capacity of a heavy plant, so the contract lets it through
+                    # A feed without heavy elements uses no capacity of a heavy plant, so it may pass
                     # at any time, even before there is a plant.
-                    nodes = self.open_nodes[p] if self.case.capacity_use(p, f) > 0 else [n.index for n in self.live]
+                    nodes = (
+                        self.open_nodes[p] if self.case.capacity_use(p, f) > 0 else [n.index for n in self.active_nodes]
+                    )
                     out += [(p, f, n) for n in nodes if (group, f, n) in mined]
         return out
 
@@ -210,15 +223,15 @@ class Scope(Histories):
         return dict(out)
 
     @cached_property
-    def running(self) -> list[tuple[str, int]]:
+    def operable(self) -> list[tuple[str, int]]:
         """(p, n): every plant at every node at which it can have throughput that counts."""
         counted = {(p, n) for p, f, n in self.separated if self.case.capacity_use(p, f) > 0}
         return sorted({*self.mined, *counted, *self.metals_of})
 
     @cached_property
-    def running_set(self) -> frozenset[tuple[str, int]]:
-        """`running`, for look-ups."""
-        return frozenset(self.running)
+    def operable_set(self) -> frozenset[tuple[str, int]]:
+        """`operable`, for look-ups."""
+        return frozenset(self.operable)
 
     # ---- goods -------------------------------------------------------------------------------------
 
@@ -272,9 +285,9 @@ class Scope(Histories):
         out: dict[tuple[str, str, str, int], float] = defaultdict(float)
         goods = set(self.goods)
         for good, names in self.suppliers.items():
-            for node in self.live if good in goods else ():
+            for node in self.active_nodes if good in goods else ():
                 limit = sum(self.tree.import_limit(s, good, node.index) for s in names)
-                if limit > 0 and (*good, node.index) not in self.settled:
+                if limit > 0 and (*good, node.index) not in self.import_covered_goods:
                     out[(*good, node.index)] = limit
         return dict(out)
 
@@ -295,13 +308,13 @@ class Scope(Histories):
 
     @cached_property
     def delivered(self) -> list[tuple[str, str, str, int]]:
-        """(c, e, o, n) that can be had from the group's plants and are of use: settled goods are not."""
+        """(c, e, o, n) that can be had from the group's plants and are of use: goods that imports cover are not."""
         made = {(self.case.group[c], e, o, n) for c, e, o, n in self.makers}
         return [
             (c, e, o, n.index)
             for c, e, o in sorted(self.exchanged)
-            for n in self.live
-            if (self.case.group[c], e, o, n.index) in made and (c, e, o, n.index) not in self.settled
+            for n in self.active_nodes
+            if (self.case.group[c], e, o, n.index) in made and (c, e, o, n.index) not in self.import_covered_goods
         ]
 
     # ---- people ------------------------------------------------------------------------------------
@@ -309,7 +322,7 @@ class Scope(Histories):
     @cached_property
     def teams(self) -> list[tuple[str, str]]:
         """(c, k) whose staff some plant of the country, or of a country that may borrow it, needs."""
-        needed = {(self.case.projects[p].country, k) for p, _ in self.running for k in self.case.staffing[p]}
+        needed = {(self.case.projects[p].country, k) for p, _ in self.operable for k in self.case.staffing[p]}
         if self.case.model.policy.secondment_share > 0:
             groups = {(self.case.group[c], k) for c, k in needed}
             return [(c, k) for c, k in self.case.workforce if (self.case.group[c], k) in groups]

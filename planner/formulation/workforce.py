@@ -13,7 +13,7 @@ Teams = list[tuple[str, str, int]]
 
 def staff_index(s: Scope) -> Teams:
     """(c, k, d): teams at every decision node."""
-    return [(c, k, d.index) for c, k in s.teams for d in s.plan.nodes]
+    return [(c, k, d.index) for c, k in s.teams for d in s.decision_tree.nodes]
 
 
 def hired_index(s: Scope) -> Teams:
@@ -23,7 +23,7 @@ def hired_index(s: Scope) -> Teams:
     return [
         (c, k, d.index)
         for c, k in s.teams
-        for d in s.plan.nodes
+        for d in s.decision_tree.nodes
         if d.parent >= 0 and s.case.workforce[c, k].hires_per_year > 0
     ]
 
@@ -35,7 +35,7 @@ def hired_bounds(m: Model, c: str, k: str, d: int) -> tuple[float, float]:
 
 def intake_index(s: Scope) -> list[tuple[str, int]]:
     """(g, d): programmes at every decision node whose intake finishes within the horizon."""
-    return [(g, d.index) for g in s.programmes for d in s.plan.nodes if s.intake_possible(g, d.year)]
+    return [(g, d.index) for g in s.programmes for d in s.decision_tree.nodes if s.intake_possible(g, d.year)]
 
 
 def new_seats_index(s: Scope) -> list[tuple[str, int]]:
@@ -45,7 +45,7 @@ def new_seats_index(s: Scope) -> list[tuple[str, int]]:
     return [
         (g, d.index)
         for g in s.programmes
-        for d in s.plan.nodes
+        for d in s.decision_tree.nodes
         if s.case.programmes[g].max_new_seats > 0 and s.intake_possible(g, d.year + 1)
     ]
 
@@ -59,16 +59,16 @@ def staff_balance(m: Model, c: str, k: str, d: int) -> Expression:
     r"""staff[d] = (1 - attrition) * staff[parent] + sum_g completion_rate * intake[g, duration years ago] + hired[d];
     in the first year staff = initial."""
     s = m.scope
-    node = s.plan.nodes[d]
+    node = s.decision_tree.nodes[d]
     if node.parent < 0:
         return m.staff[c, k, d] == s.case.workforce[c, k].initial
     joined = quicksum(
         s.case.programmes[g].completion_rate * m.intake[g, y]
         for g in s.programmes
-        for y in s.plan.paths[d]
+        for y in s.decision_tree.paths[d]
         if _trains(s, g, c, k)
         and (g, y) in m.intake
-        and s.plan.nodes[y].year == node.year - s.case.programmes[g].duration_years
+        and s.decision_tree.nodes[y].year == node.year - s.case.programmes[g].duration_years
     )
     hired = or_zero(m.hired, c, k, d)
     return m.staff[c, k, d] - (1 - s.case.skills[k].attrition) * m.staff[c, k, node.parent] - joined - hired == 0
@@ -82,21 +82,21 @@ def seat_limit_index(s: Scope) -> list[tuple[str, int]]:
 def seat_limit(m: Model, g: str, d: int) -> Expression:
     r"""intake[g,d] <= seats[g] + sum of new_seats[g,y] added in earlier years."""
     s = m.scope
-    added = quicksum(m.new_seats[g, y] for y in s.plan.paths[d][:-1] if (g, y) in m.new_seats)
+    added = quicksum(m.new_seats[g, y] for y in s.decision_tree.paths[d][:-1] if (g, y) in m.new_seats)
     return m.intake[g, d] - added <= s.case.programmes[g].seats
 
 
 def new_seat_limit_index(s: Scope) -> list[tuple[str, int]]:
     """(g, d): programmes that may add seats, and the last decision nodes of all histories."""
     growing = sorted({g for g, _ in new_seats_index(s)})
-    return [(g, d.index) for g in growing for d in s.plan.nodes if d.year == s.case.last_year]
+    return [(g, d.index) for g in growing for d in s.decision_tree.nodes if d.year == s.case.last_year]
 
 
 def new_seat_limit(m: Model, g: str, d: int) -> Expression:
     r"""sum_y new_seats[g,y] <= max_new_seats[g], y on the way to d."""
     s = m.scope
     return (
-        quicksum(m.new_seats[g, y] for y in s.plan.paths[d] if (g, y) in m.new_seats)
+        quicksum(m.new_seats[g, y] for y in s.decision_tree.paths[d] if (g, y) in m.new_seats)
         <= s.case.programmes[g].max_new_seats
     )
 
@@ -108,8 +108,8 @@ def mentor_limit_index(s: Scope) -> Teams:
         (c, k, n.index)
         for c, k in s.teams
         if (c, k) in trained and s.case.skills[k].mentor_ratio is not None
-        for n in s.posts.nodes
-        if any(_trains(s, g, c, k) and _under_way(s, g, s.decision_of(s.posts, n.index)) for g in s.programmes)
+        for n in s.staffing_tree.nodes
+        if any(_trains(s, g, c, k) and _under_way(s, g, s.decision_of(s.staffing_tree, n.index)) for g in s.programmes)
     ]
 
 
@@ -117,15 +117,18 @@ def mentor_limit(m: Model, c: str, k: str, n: int) -> Expression:
     r"""trainees under way in t(n) (intakes of t - duration + 1 .. t) <= mentor_ratio[k] * available staff."""
     s = m.scope
     trainees = quicksum(
-        m.intake[g, d] for g in s.programmes if _trains(s, g, c, k) for d in _under_way(s, g, s.decision_of(s.posts, n))
+        m.intake[g, d]
+        for g in s.programmes
+        if _trains(s, g, c, k)
+        for d in _under_way(s, g, s.decision_of(s.staffing_tree, n))
     )
     return trainees <= s.case.skills[k].mentor_ratio * available(m, c, k, n)
 
 
 def available(m: Model, c: str, k: str, n: int) -> Expression:
-    """Staff (persons) less lent plus borrowed, at a node of `posts`."""
+    """Staff (persons) less lent plus borrowed, at a node of `staffing_tree`."""
     s = m.scope
-    staff = m.staff[c, k, s.decision_of(s.posts, n)]
+    staff = m.staff[c, k, s.decision_of(s.staffing_tree, n)]
     return staff + m.seconded[c, k, n] if (c, k) in s.seconded else staff
 
 
@@ -157,7 +160,7 @@ def secondment_pool(m: Model, group: str, k: str, n: int) -> Expression:
 
 def staff_limit_index(s: Scope) -> Teams:
     """(c, k, n): teams that a plant of the country needs at the node."""
-    return sorted({(s.case.projects[p].country, k, n) for p, n in s.running for k in s.case.staffing[p]})
+    return sorted({(s.case.projects[p].country, k, n) for p, n in s.operable for k in s.case.staffing[p]})
 
 
 def staff_limit(m: Model, c: str, k: str, n: int) -> Expression:
@@ -166,9 +169,9 @@ def staff_limit(m: Model, c: str, k: str, n: int) -> Expression:
     need = quicksum(
         s.case.staffing[p][k] * throughput(m, p, n)
         for p, row in s.case.projects.items()
-        if row.country == c and k in s.case.staffing[p] and (p, n) in s.running_set
+        if row.country == c and k in s.case.staffing[p] and (p, n) in s.operable_set
     )
-    return need <= available(m, c, k, n if s.posts is s.tree else s.decision[n])
+    return need <= available(m, c, k, n if s.staffing_tree is s.tree else s.decision[n])
 
 
 def _trains(s: Scope, g: str, c: str, k: str) -> bool:
@@ -178,6 +181,10 @@ def _trains(s: Scope, g: str, c: str, k: str) -> bool:
 
 def _under_way(s: Scope, g: str, d: int) -> list[int]:
     """Decision nodes on the way to d whose intake is still in training there."""
-    year = s.plan.nodes[d].year
+    year = s.decision_tree.nodes[d].year
     first = year - s.case.programmes[g].duration_years + 1
-    return [y for y in s.plan.paths[d] if s.plan.nodes[y].year >= first and s.intake_possible(g, s.plan.nodes[y].year)]
+    return [
+        y
+        for y in s.decision_tree.paths[d]
+        if s.decision_tree.nodes[y].year >= first and s.intake_possible(g, s.decision_tree.nodes[y].year)
+    ]

@@ -122,7 +122,7 @@ def diagnose(case: Case, program: Program, time_limit: float | None = None) -> D
 
 def account_years(case: Case, program: Program) -> dict[int, Year]:
     """Row of each account -> funder and year."""
-    nodes = Scope(case).accounts.nodes
+    nodes = Scope(case).account_tree.nodes
     return {
         row: (index[0], nodes[index[1]].year) for row, (name, index) in enumerate(program.rows) if name == "account"
     }

@@ -7,17 +7,111 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
 from planner.data.case import METAL, OXIDE, Good
 from planner.data.tree import Node
-from planner.formulation.money import full_capex
+from planner.formulation.money import full_capex, public_capex, spending_countries
 from planner.formulation.scope import Scope
 from planner.results.plan import TABLE_COLUMNS
 from planner.solving.program import Program, Vector
-from planner.solving.spending import spending
-from planner.solving.values import ZERO, Rows, Values, who
+from planner.units import musd, musd_per_tonne
+
+ZERO = 1e-9
+Rows = Iterator[tuple[Any, ...]]
+
+
+class Values:
+    """Values of a solution by variable and index; 0 where the program has no such variable."""
+
+    def __init__(self, program: Program, x: Vector) -> None:
+        self._by_name: dict[str, dict[Any, float]] = defaultdict(dict)
+        for (name, index), value in zip(program.columns, x.tolist(), strict=True):
+            if abs(value) > ZERO:
+                self._by_name[name][index] = value
+
+    def __call__(self, name: str, *index: Any) -> float:
+        """The value of one variable."""
+        key = index if len(index) > 1 else index[0] if index else None
+        return self._by_name[name].get(key, 0.0)
+
+
+def who(scope: Scope, node: Node) -> str:
+    """The scenarios of a node: `all`, or ids joined by `;`."""
+    return "all" if len(node.scenarios) == len(scope.case.scenarios) else ";".join(node.scenarios)
+
+
+def spending(s: Scope, v: Values) -> Rows:
+    """Public money by funder, country, year and item. `musd` is paid in the named scenarios, `expected` is
+    `musd` times their probability. Each payer's part of a country's spending is split over items in proportion."""
+    left: dict[tuple[str, int], float] = defaultdict(float)
+    for account in s.account_tree.nodes:
+        available = {
+            funder: s.case.budget.get((funder, account.year), 0.0) + left[funder, account.parent]
+            for members in s.funder_groups.values()
+            for funder in members
+        }
+        paid: dict[str, float] = defaultdict(float)
+        for c in spending_countries(s):
+            items = dict(_items(s, v, c, s.decision_of(s.account_tree, account.index), account.index))
+            for funder, share in _shares(s, v, c, account.index, available).items():
+                paid[funder] += share * sum(items.values())
+                for item, spent in items.items():
+                    part, p = share * spent, account.probability
+                    if part > ZERO:
+                        yield funder, c, account.year, item, part, part * p, p, who(s, account)
+        if s.case.model.policy.budget_carry_over:
+            left.update(
+                {(funder, account.index): max(total - paid[funder], 0.0) for funder, total in available.items()}
+            )
+
+
+def _shares(s: Scope, v: Values, c: str, a: int, available: dict[str, float]) -> dict[str, float]:
+    """Each funder's share of what is spent in a country at an account node.
+
+    A funder group pays its part (it may set aside more than is spent; only what is spent counts), its members in
+    proportion to what each has available.
+    """
+    offered = {i: v("paid", i, c, a) for i in s.funder_groups}
+    total = sum(offered.values())
+    out: dict[str, float] = {}
+    for i, members in s.funder_groups.items():
+        have = sum(available[funder] for funder in members)
+        if offered[i] > 0 and have > 0:
+            out |= {funder: offered[i] / total * available[funder] / have for funder in members}
+    return out
+
+
+def _items(s: Scope, v: Values, c: str, d: int, n: int) -> Iterator[tuple[str, float]]:
+    node = s.decision_tree.nodes[d]
+    for stage in ("mine", "separation", "metal"):
+        yield (
+            f"capex {stage}",
+            sum(
+                public_capex(s, p) * v("build", p, b) / len(years)
+                for p in s.expandable
+                if s.case.projects[p].country == c and s.case.projects[p].stage == stage
+                for b in s.decision_tree.paths[d]
+                if node.year in (years := s.case.payment_years(p, s.decision_tree.nodes[b].year))
+            ),
+        )
+    rows = {g: s.case.programmes[g] for g in s.programmes if s.case.programmes[g].country == c}
+    yield "training fees", sum(musd(row.cost_per_trainee_usd) * v("intake", g, d) for g, row in rows.items())
+    yield "training seats", sum(musd(row.cost_per_seat_usd) * v("new_seats", g, d) for g, row in rows.items())
+    yield (
+        "hiring",
+        sum(musd(s.case.workforce[team].hire_cost_usd) * v("hired", *team, d) for team in s.teams if team[0] == c),
+    )
+    yield (
+        "stock purchases",
+        sum(
+            musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg) * v("bought", *good, n)
+            for good in s.purchases
+            if good[0] == c
+        ),
+    )
 
 
 def extract_tables(scope: Scope, program: Program, x: Vector) -> dict[str, pd.DataFrame]:
@@ -43,9 +137,9 @@ def visits(scope: Scope) -> list[tuple[str, Node]]:
 
 def investments(s: Scope, v: Values) -> Rows:
     """New nameplate by project and year of commitment; capex is the whole of it, undiscounted."""
-    for p in sorted(s.growing):
+    for p in sorted(s.expandable):
         row = s.case.projects[p]
-        for d in s.plan.nodes:
+        for d in s.decision_tree.nodes:
             tpa = v("build", p, d.index)
             if tpa > ZERO:
                 yield p, row.stage, row.country, d.year, tpa, tpa * full_capex(s, p), d.probability, who(s, d)
@@ -64,14 +158,15 @@ def throughput(s: Scope, v: Values, p: str, n: int) -> float:
 def capacity(s: Scope, v: Values) -> Rows:
     """Existing and new capacity usable by scenario and year, and how much of it runs; rows with any capacity."""
     builds = {
-        p: [(d, v("build", p, d)) for d in range(len(s.plan.nodes)) if v("build", p, d) > ZERO] for p in s.growing
+        p: [(d, v("build", p, d)) for d in range(len(s.decision_tree.nodes)) if v("build", p, d) > ZERO]
+        for p in s.expandable
     }
     for w, node in visits(s):
-        on_the_way = set(s.plan.paths[s.decision[node.index]])
+        on_the_way = set(s.decision_tree.paths[s.decision[node.index]])
         for p, row in s.case.projects.items():
             existing = s.case.existing_tpa(p, node.year)
             new = sum(
-                tpa * s.tree.usable_share(p, s.plan.nodes[d].year, node.index)
+                tpa * s.tree.usable_share(p, s.decision_tree.nodes[d].year, node.index)
                 for d, tpa in builds.get(p, ())
                 if d in on_the_way
             )
@@ -95,7 +190,7 @@ def training(s: Scope, v: Values) -> Rows:
     """Intakes and new seats by programme and year."""
     for g in s.programmes:
         row = s.case.programmes[g]
-        for d in s.plan.nodes:
+        for d in s.decision_tree.nodes:
             intake, seats = v("intake", g, d.index), v("new_seats", g, d.index)
             if intake > ZERO or seats > ZERO:
                 yield g, row.country, row.skill, d.year, intake, seats, d.probability, who(s, d)
@@ -104,7 +199,7 @@ def training(s: Scope, v: Values) -> Rows:
 def workforce(s: Scope, v: Values) -> Rows:
     """Staff, hires, secondment and need by scenario, year, country and skill; every team that some plant needs."""
     runs: dict[str, list[str]] = defaultdict(list)
-    for p in sorted({p for p, _ in s.running}):
+    for p in sorted({p for p, _ in s.operable}):
         runs[s.case.projects[p].country].append(p)
     for w, node in visits(s):
         d = s.decision[node.index]
@@ -183,8 +278,8 @@ def _good_flows(s: Scope, v: Values, node: Node, good: Good, given: float) -> It
     c, e, o = good
     key = (*good, node.index)
     released, imported = v("released", *key), v("imported", *key)
-    if s.at_rest(good, node.index):
-        released = _rest_release(s, v, good, node)
+    if s.import_covered(good, node.index):
+        released = _covered_release(s, v, good, node)
         imported = max(s.tree.demand(good, node.index) - released, 0.0)
     for item, tonnes in (("given", given), ("received", -given), ("released", released), ("bought", v("bought", *key))):
         if tonnes > 0:
@@ -202,20 +297,20 @@ def _imports(s: Scope, good: Good, n: int, tonnes: float) -> Iterator[Flow]:
                 yield good[0], "imported", supplier, "", good[1], good[2], tonnes * limit / total
 
 
-def _rest_release(s: Scope, v: Values, good: Good, node: Node) -> float:
+def _covered_release(s: Scope, v: Values, good: Good, node: Node) -> float:
     """Stock (t) released where a good comes to rest: all that is left, where holding it costs something."""
     row = s.case.stockpiles.get(good)
-    if row is None or row.holding_usd_per_kg_year == 0 or (node.parent >= 0 and s.at_rest(good, node.parent)):
+    if row is None or row.holding_usd_per_kg_year == 0 or (node.parent >= 0 and s.import_covered(good, node.parent)):
         return 0.0
     return v("stock", *good, node.parent) if node.parent >= 0 else row.initial_t
 
 
-def _rest_stock(s: Scope, v: Values, good: Good, node: Node) -> float:
+def _covered_stock(s: Scope, v: Values, good: Good, node: Node) -> float:
     """Year-end stock (t) of a good at rest: what was left, where holding it costs nothing."""
     row = s.case.stockpiles[good]
     if row.holding_usd_per_kg_year > 0:
         return 0.0
-    before = [n for n in s.tree.paths[node.index] if not s.at_rest(good, n)]
+    before = [n for n in s.tree.paths[node.index] if not s.import_covered(good, n)]
     return v("stock", *good, before[-1]) if before else row.initial_t
 
 
@@ -233,8 +328,8 @@ def stocks(s: Scope, v: Values) -> Rows:
     """Year-end stock, purchases and releases by scenario and year."""
     for w, node in visits(s):
         for good in s.stocks:
-            if s.at_rest(good, node.index):
-                yield w, node.year, *good, _rest_stock(s, v, good, node), 0.0, _rest_release(s, v, good, node)
+            if s.import_covered(good, node.index):
+                yield w, node.year, *good, _covered_stock(s, v, good, node), 0.0, _covered_release(s, v, good, node)
                 continue
             key = (*good, node.index)
             yield w, node.year, *good, v("stock", *key), v("bought", *key), v("released", *key)

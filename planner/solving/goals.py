@@ -52,7 +52,7 @@ class Outcome:
 
 
 def phases_of(objective: Objective) -> list[Phase]:
-    """The order of objectives of a goal (contract, section 2)."""
+    """The order of objectives of a goal."""
     third = [Phase("expected_loss")] if _expected_loss_is_free(objective) else []
     if objective.goal == "risk":
         return [Phase("risk", objective.risk_slack), Phase("cost"), *third]

@@ -1,4 +1,8 @@
-"""Rows and bounds of the program in the names of the inputs they come from: table, line, column, figure."""
+"""Rows and bounds of the program in the names of the inputs they come from: table, line, column, figure.
+
+Also figures that no solver computes with, refused in these names before anything is solved: each cell of a table is in
+bounds, but what a row of the program holds may be a product of several.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from planner.data.case import Case
+from planner.data.rules import fault
 from planner.data.tree import Tree
-from planner.formulation.build import EQUATIONS, VARIABLES
+from planner.errors import InputError
+from planner.formulation.build import EQUATIONS, VARIABLES, build_model
 from planner.formulation.scope import Scope
-from planner.solving.program import Key
+from planner.solving.program import Key, Program, compile_program
 
 LISTED = 6
 """Input rows named for one row of the program."""
@@ -76,9 +85,9 @@ def _words(scope: Scope, source: _Source, index: Any) -> dict[str, Any]:
     """Places of an index by meaning; a node becomes its year and, where not all share it, its scenarios."""
     trees: dict[str, Tree] = {
         "node": scope.tree,
-        "decision": scope.plan,
-        "account": scope.accounts,
-        "post": scope.posts,
+        "decision": scope.decision_tree,
+        "account": scope.account_tree,
+        "post": scope.staffing_tree,
     }
     words: dict[str, Any] = {}
     for meaning, value in zip(source.index, index if isinstance(index, tuple) else (index,), strict=False):
@@ -94,9 +103,9 @@ def _words(scope: Scope, source: _Source, index: Any) -> dict[str, Any]:
 
 def _figures(scope: Scope, source: _Source, words: dict[str, Any]) -> Iterator[str]:
     case = scope.case
-    members = scope.purses.get(words.get("funder", ""), ())
+    members = scope.funder_groups.get(words.get("funder", ""), ())
     for table, columns in source.inputs.items():
-        # Funders of one purse share its account; a series holds between the years given.
+        # Funders of one group share its account; a series holds between the years given.
         wanted = words | ({"funder": members} if members else {})
         if table in _SERIES:
             wanted.pop("year", None)
@@ -110,3 +119,32 @@ def _figures(scope: Scope, source: _Source, words: dict[str, Any]) -> Iterator[s
 def _concerns(given: object, wanted: object) -> bool:
     """Whether a cell is about this; a blank one is about all."""
     return given in (None, "") or given == wanted or (isinstance(wanted, tuple) and given in wanted)
+
+
+LARGEST_COEFFICIENT, LARGEST_SIDE = 1e15, 1e19
+"""HiGHS refuses larger coefficients, and takes larger right-hand sides for infinite."""
+
+
+def check_figures(case: Case) -> None:
+    """Write the program of a case down and raise InputError if it holds a figure that no solver computes with."""
+    model = build_model(case)
+    refuse_beyond_solver(model.scope, compile_program(model))
+
+
+def refuse_beyond_solver(scope: Scope, program: Program) -> None:
+    """Raise InputError with the first row of each equation that holds a figure too large, or none at all."""
+    row_of = np.repeat(np.arange(len(program.rows)), np.diff(program.matrix.indptr))
+    low = np.where(program.row_lower == -np.inf, 0.0, np.abs(program.row_lower))
+    high = np.where(program.row_upper == np.inf, 0.0, np.abs(program.row_upper))
+    side, coefficient = np.maximum(low, high), np.abs(program.matrix.data)
+    # Not below the limit: so that what is no number is found too.
+    found = {row: float(side[row]) for row in np.flatnonzero(~(side < LARGEST_SIDE)).tolist()}
+    for position in np.flatnonzero(~(coefficient < LARGEST_COEFFICIENT)).tolist():
+        found[int(row_of[position])] = float(coefficient[position])
+    first = {program.rows[row][0]: row for row in sorted(found, reverse=True)}
+    faults = [
+        fault("beyond-solver", scope.case.name, 0, "", f"{found[row]:.3g} in: {in_inputs(scope, program.rows[row])}")
+        for row in sorted(first.values())
+    ]
+    if faults:
+        raise InputError(faults)

@@ -41,14 +41,14 @@ class Scarce:
 
 
 def _budget(s: Scope, index: Any) -> Iterable[Priced]:
-    purse, a = index
-    year = s.accounts.nodes[a].year
-    return [(("budget", funder, "", "", "", year), 1.0) for funder in s.purses[purse]]
+    i, a = index
+    year = s.account_tree.nodes[a].year
+    return [(("budget", funder, "", "", "", year), 1.0) for funder in s.funder_groups[i]]
 
 
 def _plant(s: Scope, index: Any) -> Iterable[Priced]:
     p, n = index
-    if p in s.growing:
+    if p in s.expandable:
         return []
     return [(("capacity", p, s.case.projects[p].country, "", "", s.tree.nodes[n].year), s.tree.capacity_factor(p, n))]
 
@@ -70,12 +70,12 @@ def _feed(s: Scope, index: Any) -> Iterable[Priced]:
 
 def _staff(s: Scope, index: Any) -> Iterable[Priced]:
     c, k, d = index
-    return [(("staff joining", k, c, "", "", s.plan.nodes[d].year), 1.0)]
+    return [(("staff joining", k, c, "", "", s.decision_tree.nodes[d].year), 1.0)]
 
 
 def _seats(s: Scope, index: Any) -> Iterable[Priced]:
     g, d = index
-    return [(("training seats", g, s.case.programmes[g].country, "", "", s.plan.nodes[d].year), 1.0)]
+    return [(("training seats", g, s.case.programmes[g].country, "", "", s.decision_tree.nodes[d].year), 1.0)]
 
 
 def _new_seats(s: Scope, index: Any) -> Iterable[Priced]:
@@ -84,12 +84,12 @@ def _new_seats(s: Scope, index: Any) -> Iterable[Priced]:
 
 def _mentors(s: Scope, index: Any) -> Iterable[Priced]:
     c, k, n = index
-    return [(("mentors", k, c, "", "", s.posts.nodes[n].year), float(s.case.skills[k].mentor_ratio or 0.0))]
+    return [(("mentors", k, c, "", "", s.staffing_tree.nodes[n].year), float(s.case.skills[k].mentor_ratio or 0.0))]
 
 
 def _hires(s: Scope, index: Any) -> Iterable[Priced]:
     c, k, d = index
-    return [(("hires", k, c, "", "", s.plan.nodes[d].year), 1.0)]
+    return [(("hires", k, c, "", "", s.decision_tree.nodes[d].year), 1.0)]
 
 
 def _imports(s: Scope, index: Any) -> Iterable[Priced]:

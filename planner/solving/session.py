@@ -12,9 +12,9 @@ from planner.formulation.build import EQUATIONS, VARIABLES, build_model, constra
 from planner.formulation.model import Model
 from planner.formulation.scope import Scope
 from planner.solving.changes import Changes, changes
-from planner.solving.figures import refuse_beyond_solver
 from planner.solving.goals import Outcome, solve_phases
 from planner.solving.highs import Solver
+from planner.solving.naming import refuse_beyond_solver
 from planner.solving.program import Key, Program, compile_program
 
 Say = Callable[[str], None]
@@ -79,7 +79,7 @@ class Session:
         """Index sets and program of a case that differs in figures only; or why it does not."""
         scope = Scope(case)
         balances = {"demand", "imports", "shocks"} & {table for table, _ in found.columns}
-        scope.reuse(self.scope, same_quiet=not balances)
+        scope.reuse(self.scope, same_coverage=not balances)
         if not _same_shape(self.scope.tree, scope.tree):
             return "the histories that scenarios share differ"
         if balances and not _same_covered(self.scope, scope):
@@ -96,7 +96,7 @@ def _same_shape(one: Tree, two: Tree) -> bool:
 
 
 def _same_covered(one: Scope, two: Scope) -> bool:
-    same = one.quiet == two.quiet and one.settled == two.settled
+    same = one.import_covered_nodes == two.import_covered_nodes and one.import_covered_goods == two.import_covered_goods
     return same and one.import_limits.keys() == two.import_limits.keys()
 
 

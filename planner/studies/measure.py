@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from planner.formulation.risk import loss_per_tonne
+from planner.formulation.objective import loss_per_tonne
 from planner.formulation.scope import Scope
 from planner.results.losses import service_level, weighed
 from planner.solving.goals import Outcome
@@ -96,7 +96,7 @@ def _expected_demand(s: Scope) -> dict[str, float]:
 def _spend(s: Scope, found: Found) -> float:
     total = 0.0
     for (_, d), musd in found["invested"].items():
-        total += s.plan.nodes[int(str(d))].probability * musd
+        total += s.decision_tree.nodes[int(str(d))].probability * musd
     for (c, e, o, n), tonnes in found["bought"].items():
         price = musd_per_tonne(s.case.stockpiles[str(c), str(e), str(o)].purchase_usd_per_kg)
         total += s.tree.nodes[int(str(n))].probability * price * tonnes
@@ -106,12 +106,12 @@ def _spend(s: Scope, found: Found) -> float:
 def _plan(s: Scope, found: Found) -> Measures:
     out: Measures = defaultdict(float)
     for (p, d), tpa in found["build"].items():
-        out[f"new_capacity_tpa.{p}"] += s.plan.nodes[int(str(d))].probability * tpa
+        out[f"new_capacity_tpa.{p}"] += s.decision_tree.nodes[int(str(d))].probability * tpa
     for (g, d), persons in found["intake"].items():
         row = s.case.programmes[str(g)]
-        out[f"trained.{row.skill}"] += s.plan.nodes[int(str(d))].probability * persons * row.completion_rate
+        out[f"trained.{row.skill}"] += s.decision_tree.nodes[int(str(d))].probability * persons * row.completion_rate
     for (_, k, d), persons in found["hired"].items():
-        out[f"hired.{k}"] += s.plan.nodes[int(str(d))].probability * persons
+        out[f"hired.{k}"] += s.decision_tree.nodes[int(str(d))].probability * persons
     for (_, e, _, n), tonnes in found["bought"].items():
         out[f"bought_t.{e}"] += s.tree.nodes[int(str(n))].probability * tonnes
     return dict(out)

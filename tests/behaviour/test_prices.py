@@ -292,10 +292,10 @@ def risk_with(case: Case, name: str, year: int, by: float) -> float:
     model = build_model(case)
     program = compile_program(model)
     trees = {
-        "account": model.scope.accounts,
-        "mentor_limit": model.scope.posts,
-        "staff_balance": model.scope.plan,
-        "seat_limit": model.scope.plan,
+        "account": model.scope.account_tree,
+        "mentor_limit": model.scope.staffing_tree,
+        "staff_balance": model.scope.decision_tree,
+        "seat_limit": model.scope.decision_tree,
     }
     tree = trees.get(name, model.scope.tree)
     for i, (row, index) in enumerate(program.rows):

@@ -25,8 +25,8 @@ def compare(name: str, golden: Golden, model: Model, lines: list[str]) -> None:
     """Compare with, or write, one golden."""
     scope = model.scope
     head = [*textwrap.wrap(golden.why, 100), render.legend(scope.tree, "nodes n")]
-    if scope.plan.nodes != scope.tree.nodes:
-        head.append(render.legend(scope.plan, "decision nodes d"))
+    if scope.decision_tree.nodes != scope.tree.nodes:
+        head.append(render.legend(scope.decision_tree, "decision nodes d"))
     text = "".join(f"# {line}\n" for line in head) + "".join(f"{line}\n" for line in lines)
     path = FOLDER / f"{name}.txt"
     if os.environ.get("UPDATE_GOLDEN"):

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 
 import planner
-from planner.solving.bounds import Bounds
-from planner.solving.highs import Solver, Stop
+from planner.solving.highs import Bounds, Solver, Stop
 from planner.solving.session import Session
 from tests.robust.test_unreachable_targets import scaled
 

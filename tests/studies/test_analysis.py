@@ -120,7 +120,8 @@ def test_money_on_the_frontier_is_that_of_the_budgets_however_many_histories_the
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
     late = tuple(row.model_copy(update={"year": row.year + 2}) for row in case.tables.budgets)
     moved = replace(case, tables=replace(case.tables, budgets=late))
-    assert len({node.year for node in Session(moved).scope.accounts.nodes}) < len(Session(moved).scope.accounts.nodes)
+    accounts = Session(moved).scope.account_tree.nodes
+    assert len({node.year for node in accounts}) < len(accounts)
     _, table = frontier(moved, Frontier(kind="frontier", scale=[0.0, 1.0]))
     assert table["budget_musd"].iloc[-1] == pytest.approx(sum(row.musd for row in late))
 

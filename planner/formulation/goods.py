@@ -1,0 +1,150 @@
+"""Goods: feeds and what plants make of them, each country's balance of each good, what its group delivers, and stocks.
+
+Feeds are shared within a coordination group. `delivered` is what a country gets of the group's output: what it keeps
+of its own and what it receives. Giving at most what its own plants make is the same as delivered >= 0, because given
+less received is made less delivered; imports and stocks are in the balance of their own country only, so they are not
+passed on. Stock is bought in undisturbed years and released in others.
+"""
+
+from __future__ import annotations
+
+from pyomo.environ import quicksum
+
+from planner.data.case import OXIDE
+from planner.formulation.model import Expression, Model, or_zero
+from planner.formulation.scope import Scope
+
+
+def feed_balance_index(s: Scope) -> list[tuple[str, str, int]]:
+    """(group, f, n): feeds that some plant of the group can take there."""
+    return sorted(s.feeds_at)
+
+
+def feed_balance(m: Model, group: str, f: str, n: int) -> Expression:
+    r"""sum_p separated[p,f,n] <= sum_p mined[p,n], mines of feed f and plants within the group."""
+    s = m.scope
+    used = quicksum(m.separated[p, f, n] for p in s.feeds_at[group, f, n])
+    mined = quicksum(
+        m.mined[p, n]
+        for p in s.of_stage("mine")
+        if s.case.projects[p].feeds[0] == f and s.case.group[s.case.projects[p].country] == group and (p, n) in m.mined
+    )
+    return used <= mined
+
+
+def made(m: Model, c: str, e: str, o: str, n: int) -> Expression:
+    """Output (t/y): share * recovery of each tonne TREO separated, or recovery of each tonne of oxide reduced."""
+    s = m.scope
+    if o == OXIDE:
+        return quicksum(s.yields(p, f)[e] * m.separated[p, f, n] for p, f in s.makers.get((c, e, o, n), ()))
+    return quicksum(s.case.recovery(p, e) * m.reduced[p, e, n] for p, _ in s.makers.get((c, e, o, n), ()))
+
+
+def used(m: Model, c: str, e: str, o: str, n: int) -> Expression:
+    """Oxide (t/y) that metal plants of the country take in."""
+    if o != OXIDE:
+        return 0.0
+    return quicksum(m.reduced[p, e, n] for p in m.scope.users.get((c, e, n), ()))
+
+
+Index = list[tuple[str, str, str, int]]
+
+
+def shortfall_index(s: Scope) -> list[tuple[str, str, str, int, int]]:
+    """(c, e, o, n, j): demands and the steps of their loss."""
+    return [
+        (c, e, o, n.index, j)
+        for c, e, o in s.goods
+        for n in s.active_nodes
+        if s.tree.demand((c, e, o), n.index) > 0 and (c, e, o, n.index) not in s.import_covered_goods
+        for j in range(len(s.case.loss_steps((c, e, o))))
+    ]
+
+
+def shortfall_bounds(m: Model, c: str, e: str, o: str, n: int, j: int) -> tuple[float, float]:
+    """0 <= shortfall[c,e,o,n,j] <= width of step j * demand."""
+    s = m.scope
+    return 0.0, s.case.loss_steps((c, e, o))[j].width * s.tree.demand((c, e, o), n)
+
+
+def imported_bounds(m: Model, c: str, e: str, o: str, n: int) -> tuple[float, float]:
+    """0 <= imported[c,e,o,n] <= sum over suppliers of limit * factor."""
+    return 0.0, m.scope.import_limits[c, e, o, n]
+
+
+def short(m: Model, c: str, e: str, o: str, n: int) -> Expression:
+    """Shortfall (t), all steps."""
+    s = m.scope
+    if s.tree.demand((c, e, o), n) <= 0:
+        return 0.0
+    return quicksum(m.shortfall[c, e, o, n, j] for j in range(len(s.case.loss_steps((c, e, o)))))
+
+
+def balance_index(s: Scope) -> Index:
+    """(c, e, o, n): every good at every active node, but those that imports cover."""
+    return [key for good in s.goods for n in s.active_nodes if (key := (*good, n.index)) not in s.import_covered_goods]
+
+
+def balance(m: Model, c: str, e: str, o: str, n: int) -> Expression:
+    r"""delivered + imported + released + shortfall >= demand + used by metal plants + bought into stock.
+
+    A good that is not exchanged: made in the country in place of delivered.
+    """
+    s = m.scope
+    key = (c, e, o, n)
+    own = or_zero(m.delivered, *key) if (c, e, o) in s.exchanged else made(m, *key)
+    supply = own + short(m, *key) + or_zero(m.imported, *key)
+    use = s.tree.demand((c, e, o), n) + used(m, *key)
+    if (c, e, o) in s.stocks:
+        supply += m.released[key]
+    if (c, e, o) in s.purchases:
+        use += m.bought[key]
+    return supply - use >= 0 if not _empty(supply - use) else None
+
+
+def pool_index(s: Scope) -> Index:
+    """(group, e, o, n): goods that two countries of a group can exchange, where one makes and one needs them."""
+    return sorted({(s.case.group[c], e, o, n) for c, e, o, n in s.delivered})
+
+
+def pool(m: Model, group: str, e: str, o: str, n: int) -> Expression:
+    r"""sum_c delivered[c,e,o,n] <= sum_c made[c,e,o,n]; what is left over stays with its makers, unused."""
+    countries = m.scope.traded[group, e, o]
+    return quicksum(or_zero(m.delivered, c, e, o, n) for c in countries) <= quicksum(
+        made(m, c, e, o, n) for c in countries
+    )
+
+
+def _empty(expression: Expression) -> bool:
+    return isinstance(expression, int | float)
+
+
+def stock_index(s: Scope) -> list[tuple[str, str, str, int]]:
+    """(c, e, o, n): goods with a stock, at every active node at which imports do not cover them."""
+    return [key for good in s.stocks for n in s.active_nodes if (key := (*good, n.index)) not in s.import_covered_goods]
+
+
+def stock_bounds(m: Model, c: str, e: str, o: str, n: int) -> tuple[float, float | None]:
+    """0 <= stock[c,e,o,n] <= max_t."""
+    return 0.0, m.scope.case.stockpiles[c, e, o].max_t
+
+
+def bought_index(s: Scope) -> list[tuple[str, str, str, int]]:
+    """(c, e, o, n): goods that may be bought, at every active node at which imports do not cover them."""
+    return [
+        key for good in s.purchases for n in s.active_nodes if (key := (*good, n.index)) not in s.import_covered_goods
+    ]
+
+
+def stock_balance_index(s: Scope) -> list[tuple[str, str, str, int]]:
+    """(c, e, o, n): goods with a stock, at every active node at which imports do not cover them."""
+    return stock_index(s)
+
+
+def stock_balance(m: Model, c: str, e: str, o: str, n: int) -> Expression:
+    r"""stock[n] = stock[parent] + bought[n] - released[n]; initial_t before the first year."""
+    s = m.scope
+    parent = s.tree.nodes[n].parent
+    before = m.stock[c, e, o, parent] if parent >= 0 else s.case.stockpiles[c, e, o].initial_t
+    bought = m.bought[c, e, o, n] if (c, e, o) in s.purchases else 0.0
+    return m.stock[c, e, o, n] + m.released[c, e, o, n] - bought == before
