@@ -36,7 +36,8 @@ def invest(plan: PlanValues, name: str, project: str, deck: Deck, say: Say = lam
     planned = bool(builds)
     if not planned:
         builds = {case.commitment_years(project).start: case.projects[project].max_new_tpa}
-    mix = feed_mix(plan, project)
+    planned_work = planned_mix(plan, project)
+    mix = planned_work or default_mix(case, project)
     found = flows(case, project, builds, mix, deck)
     share = case.projects[project].public_share
     cheap = replace(deck, price_factor=CHEAP)
@@ -48,6 +49,7 @@ def invest(plan: PlanValues, name: str, project: str, deck: Deck, say: Say = lam
         project,
         name,
         planned,
+        bool(planned_work),
         builds,
         share,
         deck,
@@ -75,23 +77,39 @@ def _check(case: Case, project: str) -> None:
         )
 
 
-def feed_mix(plan: PlanValues, project: str) -> dict[str, float]:
-    """What the plant takes in under the plan, expected, as capacity counts it; where it never runs, a like part of
-    everything that it can take."""
-    case, row = plan.case, plan.case.projects[project]
-    if row.stage == "mine":
-        return {row.feeds[0]: 1.0}
+def planned_mix(plan: PlanValues, project: str) -> dict[str, float]:
+    """What the plant takes in under the plan (t, expected over the futures) as capacity counts it; empty: nothing."""
+    case, stage = plan.case, plan.case.projects[project].stage
+    item, column = {"mine": ("mined", "feed"), "separation": ("separated", "feed"), "metal": ("reduced", "element")}[
+        stage
+    ]
     table = plan.tables["operations"]
-    item, column = ("separated", "feed") if row.stage == "separation" else ("reduced", "element")
     rows = table[(table["project"] == project) & (table["item"] == item)]
-    sums = (rows["tonnes"] * rows["scenario"].map(case.scenarios)).groupby(rows[column]).sum()
-    mix = {
-        str(k): float(v) * (case.capacity_use(project, str(k)) if column == "feed" else 1.0) for k, v in sums.items()
-    }
-    if sum(mix.values()) > 0:
-        return mix
-    able = row.feeds if row.stage == "separation" else tuple(e for e in case.elements if case.recovery(project, e) > 0)
-    return dict.fromkeys(able, 1.0)
+    mix: dict[str, float] = defaultdict(float)
+    for name, scenario, tonnes in zip(rows[column], rows["scenario"], rows["tonnes"], strict=True):
+        per_tonne = case.capacity_use(project, str(name)) if stage == "separation" else 1.0
+        mix[str(name)] += float(tonnes) * case.scenarios[str(scenario)] * per_tonne
+    return dict(mix) if sum(mix.values()) > 0 else {}
+
+
+def default_mix(case: Case, project: str) -> dict[str, float]:
+    """What a plant takes in that no plan runs, as shares: a mine its feed, a separation plant of the feeds it accepts
+    the one that mines can give most of, a metal plant the elements as the group wants them as metal."""
+    row = case.projects[project]
+    if row.stage == "metal":
+        able = [e for e in case.elements if case.recovery(project, e) > 0]
+        wanted = dict.fromkeys(able, 0.0)
+        for (_, element, form, _), tonnes in case.demand.items():
+            if form == "metal" and element in wanted:
+                wanted[element] += tonnes
+        total = sum(wanted.values())
+        return {e: t / total if total > 0 else 1 / len(able) for e, t in wanted.items() if t > 0 or total <= 0}
+    given = dict.fromkeys(row.feeds, 0.0)
+    for other in case.projects.values():
+        if other.stage == "mine" and other.feeds[0] in given:
+            given[other.feeds[0]] += other.existing_tpa + other.max_new_tpa
+    per_tonne = {f: case.capacity_use(project, f) if row.stage == "separation" else 1.0 for f in given}
+    return {max(given, key=lambda f: (given[f] * per_tonne[f], per_tonne[f])): 1.0}
 
 
 def swings(case: Case, project: str, builds: Mapping[int, float], mix: Mapping[str, float], deck: Deck) -> list[Swing]:

@@ -89,11 +89,16 @@ class Avoided:
 
 @dataclass(frozen=True)
 class Venture:
-    """All of an investment case. builds: year of commitment -> t/y. break_even: price over the case's price."""
+    """All of an investment case. builds: year of commitment -> t/y. break_even: price over the case's price.
+
+    planned: the plan builds it. runs: the plan runs it; if not, `inputs` is a mix assumed. inputs: what it takes in,
+    tonnes as capacity counts them, or shares.
+    """
 
     project: str
     run: str
     planned: bool
+    runs: bool
     builds: Mapping[int, float]
     public_share: float
     deck: Deck

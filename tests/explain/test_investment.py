@@ -16,7 +16,7 @@ from planner.reporting.pages.business_case import venture_lines, venture_page
 from planner.results.business_case import Deck
 from planner.results.plan import PlanValues
 from planner.solving.solve import solve_case
-from tests.cases import MUSD, budget, demand, mine, near, plant, smelter
+from tests.cases import MUSD, budget, demand, imports, mine, near, plant, smelter
 from tests.conftest import MakeCase
 from tests.reporting.conftest import read_page
 
@@ -161,3 +161,28 @@ def test_project_that_the_plan_does_not_build_and_faults(make_case: MakeCase) ->
         invest(plan, "run", "plnt", DECK)
     with pytest.raises(InputError, match="no new capacity"):
         invest(plan, "run", "mine", DECK)
+
+
+def test_plants_that_never_run_have_a_case_on_a_stated_mix(make_case: MakeCase) -> None:
+    """No money, so nothing runs. `rich` gives more than `poor`; 10 t of Dy metal and 30 of Tb are wanted."""
+    case = make_case(
+        elements=[
+            {"element": e, "heavy": "true", "loss_usd_per_kg": 1, "price_usd_per_kg": 1000} for e in ("Dy", "Tb")
+        ],
+        demand=[*demand(10, 2026, 2028, form="metal"), *demand(30, 2026, 2028, form="metal", element="Tb")],
+        feeds=[{"feed": f, "element": e, "share": 0.1} for f, e in (("poor", "Dy"), ("rich", "Tb"))],
+        imports=[imports(1, form="metal")],
+        projects=[
+            mine(project="small", feeds="poor", existing_tpa=0, max_new_tpa=10, capex_usd_per_tpa=MUSD),
+            mine(project="large", feeds="rich", existing_tpa=0, max_new_tpa=50, capex_usd_per_tpa=MUSD),
+            plant(feeds="poor;rich", max_new_tpa=10, capex_usd_per_tpa=MUSD),
+            smelter(max_new_tpa=10, capex_usd_per_tpa=MUSD),
+        ],
+        budgets=budget(0),
+    )
+    plan = solve_case(case, baseline=False)
+    for project, mix in (("plant", {"rich": 1.0}), ("smelter", {"Dy": 0.25, "Tb": 0.75}), ("small", {"poor": 1.0})):
+        found = invest(plan, "run", project, DECK)
+        assert not found.runs and found.inputs == near(mix)
+        assert max(found.flows.usable_t) == 10
+        assert "The plan never runs it" in read_page(venture_page(found, plan.case)).text

@@ -47,6 +47,8 @@ def statements(found: Venture, case: Case) -> list[Statement]:
     what = f"{number(capacity)} t/y committed {when}, first output {first}, for {number(capex)} MUSD"
     if not found.planned:
         what += ". The plan does not build it: the case is that of its largest size at the first chance"
+    if not found.runs:
+        what += f". The plan never runs it: assumed is that it works {_assumed(found, case, names)}"
     out = [Statement("Project", f"{what}; {percent(found.public_share)} of the capital is public money.")]
     out.append(
         Statement(
@@ -69,6 +71,14 @@ def statements(found: Venture, case: Case) -> list[Statement]:
             )
         )
     return out
+
+
+def _assumed(found: Venture, case: Case, names: Names) -> str:
+    """The default mix, in words."""
+    if case.projects[found.project].stage != "metal":
+        return f"{listed([names.feed(f) for f in found.inputs])} alone"
+    shares = [f"{percent(share)} {midway(names.element(e))}" for e, share in found.inputs.items()]
+    return f"the elements as metal is wanted of them ({listed(shares)})"
 
 
 def _years(value: float | None) -> str:
@@ -254,7 +264,8 @@ def _inputs(found: Venture, case: Case, names: Names) -> Part:
         "Feed and offtake it depends on",
         [*texts("material"), Column("share of its work"), *texts(what)],
         rows,
-        note="Shares: as the plan runs it, expected over all futures.",
+        note="Shares: "
+        + ("as the plan runs it, expected over all futures." if found.runs else "assumed; the plan never runs it."),
     )
 
 
