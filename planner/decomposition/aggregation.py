@@ -1,8 +1,9 @@
-"""The case in which all but a few scenarios are replaced by their mean, and the trunk they all leave.
+"""The case in which all but a few scenarios are replaced by their mean, and the reference path they all leave.
 
-The trunk is the history of one scenario. Every other scenario leaves it in some year and never comes back; the trunk
-and the scenarios that stand alone keep their figures, the rest is one history with the mean factors of imports,
-demand and capacity and the mean usable share of each build, which leaves the trunk when its first member does.
+The reference path, or reference, is the history of one scenario. Every other scenario leaves it in some year and never
+comes back; the reference and the scenarios that stand alone keep their figures, the rest is one history with the mean
+factors of imports, demand and capacity and the mean usable share of each build, which leaves the reference when its
+first member does.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from planner.formulation.scope import Scope
 from planner.results.losses import in_tail, loss_of_shortfall
 
 
-def trunk_scenario(effects: Mapping[str, Effects]) -> str:
+def reference_scenario(effects: Mapping[str, Effects]) -> str:
     """The scenario least disturbed; the first of several."""
     return min(effects, key=lambda w: _size(effects[w]))
 
@@ -30,9 +31,9 @@ def _size(one: Effects) -> int:
     return len(one.imports) + len(one.demand) + len(one.capacity) + len(one.delays)
 
 
-def departures(case: Case, effects: Mapping[str, Effects], trunk: str) -> dict[str, int]:
-    """Scenario -> first year in which it shows something else than the trunk; none for the trunk and its likes."""
-    own = {year: effects[trunk].shown_in(year) for year in case.years}
+def departures(case: Case, effects: Mapping[str, Effects], reference: str) -> dict[str, int]:
+    """Scenario -> first year in which it shows something else than the reference; none for the reference and its likes."""
+    own = {year: effects[reference].shown_in(year) for year in case.years}
     found = {}
     for w, one in effects.items():
         left = next((year for year in case.years if one.shown_in(year) != own[year]), None)
@@ -65,30 +66,30 @@ def loss_if_nothing(case: Case, one: Effects) -> float:
 
 @dataclass(frozen=True)
 class Grouping:
-    """The trunk, the scenarios with a history of their own, and those that the mean stands for."""
+    """The reference, the scenarios with a history of their own, and those that the mean stands for."""
 
-    trunk: str
+    reference: str
     left: Mapping[str, int]
     alone: tuple[str, ...]
     rest: tuple[str, ...]
 
 
 def group(case: Case, effects: Mapping[str, Effects], count: int) -> Grouping:
-    """The `count` scenarios that weigh most in the risk of doing nothing stand alone, of those that leave the trunk by
+    """The `count` scenarios that weigh most in the risk of doing nothing stand alone, of those that leave the reference by
     themselves: what two do before they differ is one decision."""
-    trunk = trunk_scenario(effects)
-    left = departures(case, effects, trunk)
+    reference = reference_scenario(effects)
+    left = departures(case, effects, reference)
     together = Counter((year, effects[w].shown_in(year)) for w, year in left.items())
     losses = {w: loss_if_nothing(case, effects[w]) for w in effects}
     weights = risk_weights(case.model.objective, case.scenarios, losses)
     single = [w for w, year in left.items() if together[year, effects[w].shown_in(year)] == 1]
     alone = sorted(single, key=lambda w: -weights[w] * losses[w])[:count]
-    return Grouping(trunk, left, tuple(alone), tuple(w for w in left if w not in set(alone)))
+    return Grouping(reference, left, tuple(alone), tuple(w for w in left if w not in set(alone)))
 
 
 @dataclass(frozen=True)
-class MeanTree(Tree):
-    """The trunk, and one chain for each group that leaves it. `members`: share and effects of each, by group."""
+class AggregatedTree(Tree):
+    """The reference, and one chain for each group that leaves it. `members`: share and effects of each, by group."""
 
     members: Mapping[str, Sequence[tuple[float, Effects]]] = field(default_factory=dict)
 
@@ -106,7 +107,7 @@ class MeanTree(Tree):
         return usable / total if total > 0 else 0.0
 
 
-def tree_of_means(case: Case, effects: Mapping[str, Effects], grouping: Grouping) -> MeanTree:
+def aggregated_tree(case: Case, effects: Mapping[str, Effects], grouping: Grouping) -> AggregatedTree:
     """The tree of the means. A group is called by its first member."""
     groups = [(w,) for w in grouping.alone] + ([grouping.rest] if grouping.rest else [])
     chance = {one[0]: sum(case.scenarios[w] for w in one) for one in groups}
@@ -115,18 +116,18 @@ def tree_of_means(case: Case, effects: Mapping[str, Effects], grouping: Grouping
     last: dict[str, int] = {}
     for year in case.years:
         staying = tuple(name for name, left in leaves_in.items() if year < left)
-        on_trunk = sum(p for w, p in case.scenarios.items() if year < grouping.left.get(w, year + 1))
-        stem = last.get(grouping.trunk, -1)
-        last[grouping.trunk] = len(nodes)
-        nodes.append(Node(len(nodes), year, stem, (grouping.trunk, *staying), on_trunk))
+        on_reference = sum(p for w, p in case.scenarios.items() if year < grouping.left.get(w, year + 1))
+        stem = last.get(grouping.reference, -1)
+        last[grouping.reference] = len(nodes)
+        nodes.append(Node(len(nodes), year, stem, (grouping.reference, *staying), on_reference))
         for name, left in leaves_in.items():
             if year >= left:
                 parent = last.get(name, stem)
                 last[name] = len(nodes)
                 nodes.append(Node(len(nodes), year, parent, (name,), chance[name]))
     members = {one[0]: [(case.scenarios[w] / chance[one[0]], effects[w]) for w in one] for one in groups}
-    members[grouping.trunk] = [(1.0, effects[grouping.trunk])]
-    return MeanTree(case, tuple(nodes), {name: _mean(parts) for name, parts in members.items()}, members)
+    members[grouping.reference] = [(1.0, effects[grouping.reference])]
+    return AggregatedTree(case, tuple(nodes), {name: _mean(parts) for name, parts in members.items()}, members)
 
 
 def _mean(members: Sequence[tuple[float, Effects]]) -> Effects:
@@ -142,26 +143,26 @@ def _mean(members: Sequence[tuple[float, Effects]]) -> Effects:
 
 
 @dataclass(frozen=True)
-class ScopeOfMeans(Scope):
+class AggregatedScope(Scope):
     """Index sets of the means that hold whatever a member or a scenario on its own may need."""
 
-    means: MeanTree
+    means: AggregatedTree
     effects: Mapping[str, Effects]
     left: Mapping[str, int]
 
     @property
-    def tree(self) -> MeanTree:
+    def tree(self) -> AggregatedTree:
         """The tree of the means."""
         return self.means
 
     @cached_property
     def disturbed(self) -> dict[Good, frozenset[int]]:
-        """As in the whole case: also the trunk up to the last departure of a scenario that imports cannot cover."""
-        trunk = [n for n in self.tree.nodes if n.scenarios[0] == self.tree.nodes[0].scenarios[0]]
+        """As in the whole case: also the reference up to the last departure of a scenario that imports cannot cover."""
+        reference = [n for n in self.tree.nodes if n.scenarios[0] == self.tree.nodes[0].scenarios[0]]
         found = {}
         for good, nodes in super().disturbed.items():
             last = max((left for w, left in self.left.items() if self._is_short(good, w, left)), default=0)
-            found[good] = nodes.union(n.index for n in trunk if n.year < last)
+            found[good] = nodes.union(n.index for n in reference if n.year < last)
         return found
 
     def _imports_cover(self, good: Good, node: int) -> bool:

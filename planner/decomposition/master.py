@@ -1,4 +1,4 @@
-"""The master program: decisions, the trunk, the scenarios that stand alone, the mean of the rest, and cuts.
+"""The master program: decisions, the reference, the scenarios that stand alone, the mean of the rest, and cuts.
 
 The mean of the rest bounds the mean of their losses from below (Jensen): any plan of the whole case, its operations
 averaged over the rest, is feasible for the mean, because factors and shares enter the program linearly next to
@@ -21,8 +21,8 @@ from scipy.sparse import csr_array, vstack
 from planner.data.case import Case
 from planner.data.shocks import Effects
 from planner.data.tree import Node
-from planner.decomposition.aggregation import Grouping, ScopeOfMeans, tree_of_means
-from planner.decomposition.subproblem import Answer, Link, Positions, Usable, link_of
+from planner.decomposition.aggregation import AggregatedScope, Grouping, aggregated_tree
+from planner.decomposition.subproblem import BranchResult, LinkingColumn, Positions, UsableCapacity, link_of
 from planner.errors import StoppedError
 from planner.formulation.build import DECISIONS, build_model
 from planner.formulation.model import Model
@@ -51,16 +51,16 @@ class Master:
         effects: Mapping[str, Effects],
         grouping: Grouping,
         branches: Sequence[str],
-        links: Sequence[Link],
+        links: Sequence[LinkingColumn],
     ) -> None:
-        self._scope = ScopeOfMeans(case, tree_of_means(case, effects, grouping), effects, grouping.left)
+        self._scope = AggregatedScope(case, aggregated_tree(case, effects, grouping), effects, grouping.left)
         model = build_model(case, self._scope)
-        capacities = [link for link in links if isinstance(link, Usable)]
+        capacities = [link for link in links if isinstance(link, UsableCapacity)]
         _of_each_scenario(model, grouping)
         _of_each_branch(model, grouping, branches)
         _usable(model, capacities)
         self._program = compile_program(model)
-        self._links = self._positions(links, {link: i for i, link in enumerate(capacities)}, grouping.trunk)
+        self._links = self._positions(links, {link: i for i, link in enumerate(capacities)}, grouping.reference)
         self._loss = self._losses(grouping)
         self._solver = Solver(self._program, longest_way=LONGEST_WAY)
         self.lower = {"risk": 0.0, "cost": 0.0}
@@ -79,11 +79,11 @@ class Master:
         """No more risk (MUSD) than this."""
         self._solver.bound(self._program.column["risk", None], limit)
 
-    def add(self, answers: Sequence[Answer], x: Vector) -> int:
+    def add(self, results: Sequence[BranchResult], x: Vector) -> int:
         """Add the cuts that exclude x; how many there were."""
         entries: tuple[list[int], list[int], list[float]] = ([], [], [])
         constants: list[float] = []
-        for cut in (cut for answer in answers for cut in answer.cuts):
+        for cut in (cut for result in results for cut in result.cuts):
             terms = {self._loss[w]: weight for w, weight in cut.of_loss.items()}
             terms |= {int(self._links[at]): -value for at, value in cut.slope.items()}
             if cut.of_cost:
@@ -111,7 +111,7 @@ class Master:
         return np.asarray(x[self._links])
 
     def loss(self, scenario: str, x: Vector) -> float:
-        """What a point says of the loss of a scenario (MUSD): exact on the trunk, a bound elsewhere."""
+        """What a point says of the loss of a scenario (MUSD): exact on the reference, a bound elsewhere."""
         return float(x[self._loss[scenario]])
 
     def decided(self, x: Vector) -> dict[tuple[str, Any], float]:
@@ -124,22 +124,27 @@ class Master:
 
     def _losses(self, grouping: Grouping) -> dict[str, int]:
         column, leaves = self._program.column, self._scope.tree.leaves
-        own = dict.fromkeys((w for w in self._scope.case.scenarios if w not in grouping.left), leaves[grouping.trunk])
+        own = dict.fromkeys(
+            (w for w in self._scope.case.scenarios if w not in grouping.left), leaves[grouping.reference]
+        )
         own |= {w: leaves[w] for w in grouping.alone}
         return {w: column["loss_to_date", leaf] for w, leaf in own.items()} | {
             w: column["scenario_loss", w] for w in grouping.rest
         }
 
-    def _positions(self, links: Sequence[Link], capacities: Mapping[Link, int], trunk: str) -> Positions:
-        stem = {n: self._scope.tree.nodes[n].year for n in self._scope.tree.path_of(trunk)}
-        found: dict[Link, int] = {}
+    def _positions(
+        self, links: Sequence[LinkingColumn], capacities: Mapping[LinkingColumn, int], reference: str
+    ) -> Positions:
+        stem = {n: self._scope.tree.nodes[n].year for n in self._scope.tree.path_of(reference)}
+        found: dict[LinkingColumn, int] = {}
         for j, (name, index) in enumerate(self._program.columns):
             link = link_of(self._scope, stem, name, index)
             if not isinstance(link, int):
                 found[link] = j
         column = self._program.column
         return np.array(
-            [column["capacity_of_link", capacities[a]] if isinstance(a, Usable) else found[a] for a in links], dtype=int
+            [column["capacity_of_link", capacities[a]] if isinstance(a, UsableCapacity) else found[a] for a in links],
+            dtype=int,
         )
 
 
@@ -151,7 +156,7 @@ def _of_each_scenario(m: Model, grouping: Grouping) -> None:
         m.del_component(name)
     m.scenario_loss = Var(grouping.rest, domain=NonNegativeReals)
     m.scenario_excess = Var(list(case.scenarios), domain=NonNegativeReals)
-    loss = {w: m.loss_to_date[leaves[w if w in grouping.alone else grouping.trunk]] for w in case.scenarios}
+    loss = {w: m.loss_to_date[leaves[w if w in grouping.alone else grouping.reference]] for w in case.scenarios}
     loss |= {w: m.scenario_loss[w] for w in grouping.rest}
     if grouping.rest:
         weight = sum(case.scenarios[w] for w in grouping.rest)
@@ -183,21 +188,21 @@ def _of_each_branch(m: Model, grouping: Grouping, branches: Sequence[str]) -> No
     def within(name: str) -> Any:
         return operating_cost(m, s, {n.index for n in chain(name)})
 
-    m.shared_cost_definition = Constraint(expr=m.shared_cost == investment_cost(m, s) + within(grouping.trunk))
+    m.shared_cost_definition = Constraint(expr=m.shared_cost == investment_cost(m, s) + within(grouping.reference))
     m.cost_of_branches = Constraint(expr=m.cost == m.shared_cost + quicksum(m.branch_cost[b] for b in branches))
     m.cost_of_alone = Constraint(list(grouping.alone), rule=lambda m, w: m.branch_cost[w] == within(w))
     if grouping.rest:
         rest = quicksum(m.branch_cost[b] for b in branches if b not in grouping.alone)
-        # The mean has left the trunk with its first member; what the others do there till they leave is part of it.
+        # The mean has left the reference with its first member; what the others do there till they leave is part of it.
         gone = min(grouping.left[w] for w in grouping.rest)
-        for n in chain(grouping.trunk):
+        for n in chain(grouping.reference):
             late = sum(s.case.scenarios[w] for w in grouping.rest if gone <= n.year < grouping.left[w])
             if late > 0:
                 rest += late / n.probability * operating_cost(m, s, {n.index})
         m.cost_of_rest = Constraint(expr=rest >= within(grouping.rest[0]))
 
 
-def _usable(m: Model, capacities: Sequence[Usable]) -> None:
+def _usable(m: Model, capacities: Sequence[UsableCapacity]) -> None:
     """A variable for every usable capacity that a branch may know."""
     m.capacity_of_link = Var(range(len(capacities)), domain=NonNegativeReals)
 

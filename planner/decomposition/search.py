@@ -5,8 +5,8 @@ First the least risk, then the least cost of a plan whose risk is within `risk_s
 Lower bound. A master program (`master`) that knows less of each loss and cost than is true, and more
 after each round: its optimum is at most the true one.
 
-Upper bound. Keep what the master decides and does along the trunk; let each scenario operate as well as it can from
-where it leaves the trunk (`subproblem`). That is a plan of the whole case. The duals of these operations
+Upper bound. Keep what the master decides and does along the reference; let each scenario operate as well as it can from
+where it leaves the reference (`subproblem`). That is a plan of the whole case. The duals of these operations
 are the cuts of the next round.
 
 Each round tries the point half way between the best plan so far and the master's optimum: plans for cuts alone swing
@@ -27,8 +27,8 @@ from planner.data.case import Case
 from planner.data.shocks import effects_by_scenario
 from planner.decomposition.aggregation import group, risk_weights
 from planner.decomposition.master import Master
-from planner.decomposition.subproblem import Answer
-from planner.decomposition.workers import Crew
+from planner.decomposition.subproblem import BranchResult
+from planner.decomposition.worker_pool import WorkerPool
 from planner.errors import Fault, InputError
 from planner.results.losses import weighed
 from planner.solving.highs import TOLERANCE
@@ -54,7 +54,7 @@ class Round:
 
 
 @dataclass(frozen=True)
-class Point:
+class Candidate:
     """A plan: the master's columns, the loss of each scenario, their risk, and the cost (MUSD; nan if not known)."""
 
     x: Vector
@@ -109,10 +109,10 @@ def approximate(case: Case, alone: int, gap: float, most: int, workers: int, say
     effects = effects_by_scenario(case)
     grouping = group(case, effects, alone)
     say(f"{len(case.scenarios)} scenarios: what follows when each shows itself")
-    with Crew(case, grouping.trunk, workers) as crew:
+    with WorkerPool(case, grouping.reference, workers) as pool:
         say(f"the plan for {len(grouping.alone)} scenarios and the mean of {len(grouping.rest)}")
-        master = Master(case, effects, grouping, crew.names, crew.links)
-        search = Search(case, master, crew, gap, most, say)
+        master = Master(case, effects, grouping, pool.names, pool.links)
+        search = Search(case, master, pool, gap, most, say)
         safest = search.least_risk()
         limit = safest.risk * (1 + case.model.objective.risk_slack)
         best = search.least_cost(safest, limit)
@@ -155,33 +155,33 @@ class Search:
 
     case: Case
     master: Master
-    crew: Crew
+    pool: WorkerPool
     gap: float
     most: int
     say: Say
     rounds: list[Round] = field(default_factory=list)
 
-    def least_risk(self) -> Point:
+    def least_risk(self) -> Candidate:
         """The plan of least risk found."""
         best, weights = None, dict(self.case.scenarios)
-        step = Stepping()
+        step = StepRule()
         while True:
             x = self.master.solve("risk")
             tried = between(best.x, x) if best and step.half_way else x
-            answers = self.crew.answers(self.master.links(tried), weights)
-            point = self._point(tried, answers)
+            results = self.pool.results(self.master.links(tried), weights)
+            point = self._point(tried, results)
             weights = risk_weights(self.case.model.objective, self.case.scenarios, point.losses)
             if best is None or point.risk < best.risk:
                 best = point
             if self._enough("risk", best.risk):
                 return best
-            if step.stuck(self.master.lower["risk"], best.risk, self.master.add(answers, x)):
+            if step.stuck(self.master.lower["risk"], best.risk, self.master.add(results, x)):
                 return best
 
-    def least_cost(self, start: Point, limit: float) -> Point:
+    def least_cost(self, start: Candidate, limit: float) -> Candidate:
         """The cheapest plan found with a risk of at most `limit`, which that of `start` is."""
         self.master.limit_risk(limit)
-        best, step = start, Stepping()
+        best, step = start, StepRule()
         while True:
             x = self.master.solve("cost")
             theirs = {w: self.master.loss(w, x) for w in self.case.scenarios}
@@ -192,8 +192,8 @@ class Search:
                 allowed = {w: HALF_WAY * best.losses[w] + (1 - HALF_WAY) * loss for w, loss in theirs.items()}
             else:
                 tried, allowed = x, theirs
-            answers = self.crew.answers(self.master.links(tried), self.case.scenarios, allowed)
-            point = self._point(tried, answers)
+            results = self.pool.results(self.master.links(tried), self.case.scenarios, allowed)
+            point = self._point(tried, results)
             if isnan(best.cost):
                 best = start = point
             point = self._within(limit, start, point)
@@ -201,17 +201,17 @@ class Search:
                 best = point
             if self._enough("cost", best.cost):
                 return best
-            if step.stuck(self.master.lower["cost"], best.cost, self.master.add(answers, x)):
+            if step.stuck(self.master.lower["cost"], best.cost, self.master.add(results, x)):
                 return best
 
-    def _point(self, x: Vector, answers: Sequence[Answer]) -> Point:
+    def _point(self, x: Vector, results: Sequence[BranchResult]) -> Candidate:
         losses = {w: self.master.loss(w, x) for w in self.case.scenarios}
-        for one in answers:
+        for one in results:
             losses |= one.losses
-        cost = self.master.shared_cost(x) + sum(one.cost for one in answers)
-        return Point(x, losses, weighed(self.case, losses).risk, cost)
+        cost = self.master.shared_cost(x) + sum(one.cost for one in results)
+        return Candidate(x, losses, weighed(self.case, losses).risk, cost)
 
-    def _within(self, limit: float, safe: Point, point: Point) -> Point:
+    def _within(self, limit: float, safe: Candidate, point: Candidate) -> Candidate:
         """The point, or if its risk is above the limit, a mean of it and a safe one, which is a plan within the limit:
         no loss of it, and not its cost, is more than the mean of theirs."""
         if point.risk <= limit * (1 + TOLERANCE):
@@ -223,7 +223,7 @@ class Search:
 
         losses = {w: mean(loss, point.losses[w]) for w, loss in safe.losses.items()}
         x = np.asarray((1 - share) * safe.x + share * point.x)
-        return Point(x, losses, weighed(self.case, losses).risk, mean(safe.cost, point.cost))
+        return Candidate(x, losses, weighed(self.case, losses).risk, mean(safe.cost, point.cost))
 
     def _enough(self, measure: str, upper: float) -> bool:
         lower = self.master.lower[measure]
@@ -235,7 +235,7 @@ class Search:
 
 
 @dataclass
-class Stepping:
+class StepRule:
     """Where the next round looks: half way to the optimum of the master, or at it."""
 
     half_way: bool = False

@@ -23,7 +23,7 @@ from planner.formulation.money import full_capex
 from planner.formulation.scope import Scope
 from planner.results.store import csv_text, write_case, write_folder
 from planner.solving.extract import ZERO
-from planner.studies.points import versions
+from planner.solving.highs import versions
 
 ABOUT = "approximation.json"
 

@@ -1,4 +1,4 @@
-"""Branches: what can happen after the trunk is left, each a linear program of its own.
+"""Branches: what can happen after the reference is left, each a linear program of its own.
 
 Two questions are asked of a branch, for given links x and losses a that it may have:
 
@@ -6,10 +6,10 @@ Two questions are asked of a branch, for given links x and losses a that it may 
                                                             loss[w] <= a[w] + excess[w]
     C(x, a) = min expected operating cost      subject to   the same without excess
 
-x are the links: what all histories share (usable capacity, staff, spending on investment) and what the trunk hands on
-at the node that the branch leaves from (stocks, accounts, loss so far). With a = 0, E is the least weighted loss. Both
-are convex, and the duals of an optimum give a cut that holds everywhere (Benders 1962; Van Slyke and Wets 1969; Birge
-and Louveaux, Introduction to Stochastic Programming, ch. 5). Shortfall makes every branch feasible whatever x is.
+x are the links: what all histories share (usable capacity, staff, spending on investment) and what the reference hands
+on at the node that the branch leaves from (stocks, accounts, loss so far). With a = 0, E is the least weighted loss.
+Both are convex, and the duals of an optimum give a cut that holds everywhere (Benders 1962; Van Slyke and Wets 1969;
+Birge and Louveaux, Introduction to Stochastic Programming, ch. 5). Shortfall makes every branch feasible whatever x is.
 """
 
 from __future__ import annotations
@@ -21,16 +21,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from planner.data.case import Case
 from planner.data.schema import Scenario
 from planner.data.tree import Tree, scenario_tree
-from planner.decomposition.questions import Found, Question, limited, with_goal
+from planner.errors import StoppedError
 from planner.formulation.build import VARIABLES, build_model
 from planner.formulation.scope import Scope
+from planner.solving.highs import Solver, Stop
 from planner.solving.program import Key, Program, Vector, compile_program
 
+ROOM = (0.0, 1e-6)
+"""Relative room given to every row, the second only where rounding of the links makes a branch infeasible: its cut
+then holds for more than the branch, so all the more for it."""
 PART = 20
 """Scenarios whose branches are written as one model and then taken apart."""
 SLACK = 1e-9
@@ -40,8 +44,8 @@ OF_ALL_HISTORIES = frozenset({"usable_capacity", "tail_excess_limit"})
 
 
 @dataclass(frozen=True)
-class OnTrunk:
-    """A variable at the node of the trunk in `year`; `index` is without the node."""
+class OnReference:
+    """A variable at the node of the reference in `year`; `index` is without the node."""
 
     name: str
     index: Any
@@ -49,7 +53,7 @@ class OnTrunk:
 
 
 @dataclass(frozen=True)
-class Usable:
+class UsableCapacity:
     """Usable capacity (t/y) of a project: existing + sum of share * build by decision node."""
 
     project: str
@@ -58,7 +62,7 @@ class Usable:
 
 
 Positions = NDArray[np.intp]
-Link = OnTrunk | Usable | Key
+LinkingColumn = OnReference | UsableCapacity | Key
 """What a branch knows of the rest; a Key is a decision or follows from decisions alone."""
 
 
@@ -77,7 +81,7 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class Answer:
+class BranchResult:
     """How a branch fares at given links: losses and expected operating cost (MUSD; nan if not asked for), and cuts."""
 
     losses: Mapping[str, float]
@@ -85,24 +89,115 @@ class Answer:
     cuts: tuple[Cut, ...]
 
 
+@dataclass(frozen=True)
+class BranchOptimum:
+    """Optimum of a question: its proven lower bound, columns x, row duals."""
+
+    value: float
+    x: Vector
+    duals: Vector
+
+
+class BranchProgram:
+    """A program whose last column is to be as small as can be, and the solver that keeps it."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._solver: Solver | None = None
+
+    def solve(self, known: Vector, allowed: Sequence[float], weights: Sequence[float] | None) -> BranchOptimum:
+        """known: what the links contribute to each row of the branch. allowed: upper sides of the rows that follow.
+        weights: of the terms of the goal, if they change. Raises StoppedError without a proven optimum."""
+        for room in ROOM:
+            program = self._at(known, allowed, weights, room)
+            if self._solver is None:
+                self._solver = Solver(program)
+            else:
+                self._solver.replace(program)
+            goal = len(program.columns) - 1
+            found = self._solver.minimise(goal)
+            if found.stop is Stop.OPTIMAL:
+                return BranchOptimum(self._solver.proven(goal, found.duals), found.x, found.duals)
+        raise StoppedError(f"no proven optimum after the reference path is left ({found.stop})")
+
+    def _at(self, known: Vector, allowed: Sequence[float], weights: Sequence[float] | None, room: float) -> Program:
+        old = self._program
+        data = old.matrix.data
+        if weights is not None:
+            data = data.copy()
+            data[-1 - len(weights) : -1] = [-weight for weight in weights]  # the goal itself is the last column
+        spare = room * (1 + np.abs(known))
+        low, high = old.row_lower.copy(), old.row_upper.copy()
+        low[: len(known)] -= known + spare
+        high[: len(known)] -= known - spare
+        high[len(known) : len(known) + len(allowed)] = allowed
+        return old.with_data(data, low, high, old.lower, old.upper)
+
+
+def limited(program: Program, columns: Sequence[int], elastic: bool) -> Program:
+    """A program with a row more for each of some columns, to bound it; elastic: up to a column more, its excess."""
+    count, size = len(columns), len(program.columns)
+    more = count if elastic else 0
+    bounded = csr_array((np.ones(count), (range(count), columns)), shape=(count, size))
+    above = hstack([program.matrix, csr_array((len(program.rows), more))])
+    below = hstack([bounded, csr_array(-eye_array(count, more))])
+    return Program(
+        matrix=csr_array(vstack([above, below]).tocsr()),
+        row_lower=np.concatenate([program.row_lower, np.full(count, -np.inf)]),
+        row_upper=np.concatenate([program.row_upper, np.full(count, np.inf)]),
+        lower=np.concatenate([program.lower, np.zeros(more)]),
+        upper=np.concatenate([program.upper, np.full(more, np.inf)]),
+        columns=(*program.columns, *(("excess", i) for i in range(more))),
+        rows=(*program.rows, *(("allowed", i) for i in range(count))),
+        goal=np.zeros(size + more),
+    )
+
+
+def with_goal(program: Program, columns: Sequence[int], weights: Sequence[float]) -> Program:
+    """A program with a column more, the last, that is the weighted sum of some, and a row that says so."""
+    size, count = len(program.columns), len(columns)
+    terms = csr_array(([-w for w in weights], ([0] * count, columns)), shape=(1, size))
+    terms.eliminate_zeros()
+    rows = [hstack([program.matrix, csr_array((len(program.rows), 1))]), hstack([terms, csr_array([[1.0]])])]
+    matrix = csr_array(vstack(rows).tocsr())
+    matrix.sort_indices()
+    return Program(
+        matrix=matrix,
+        row_lower=np.append(program.row_lower, 0.0),
+        row_upper=np.append(program.row_upper, 0.0),
+        lower=np.append(program.lower, -np.inf),
+        upper=np.append(program.upper, np.inf),
+        columns=(*program.columns, ("goal", None)),
+        rows=(*program.rows, ("goal", None)),
+        goal=np.zeros(size + 1),
+    )
+
+
 class Branch:
     """One branch, asked again and again at other links. It is called by the first of its scenarios."""
 
     def __init__(
-        self, leaves: Mapping[str, int], costs: Vector, program: Program, linking: csr_array, links: Sequence[Link]
+        self,
+        leaves: Mapping[str, int],
+        costs: Vector,
+        program: Program,
+        linking: csr_array,
+        links: Sequence[LinkingColumn],
     ) -> None:
         """leaves: scenario -> column of its loss. costs: expected operating cost by column (n). program: rows (m) and
         columns (n) of the branch. linking: T (m x links)."""
         self.name, self.leaves, self.links, self.linking = next(iter(leaves)), leaves, links, linking
         columns, count = list(leaves.values()), len(leaves)
-        self._excess = Question(
+        self._excess = BranchProgram(
             with_goal(limited(program, columns, elastic=True), [len(costs) + i for i in range(count)], [1.0] * count)
         )
-        self._cost = Question(with_goal(limited(program, columns, elastic=False), range(len(costs)), costs.tolist()))
+        self._cost = BranchProgram(
+            with_goal(limited(program, columns, elastic=False), range(len(costs)), costs.tolist())
+        )
 
-    def fare(
+    def solve(
         self, x: Vector, positions: Positions, weights: Mapping[str, float], allowed: Mapping[str, float] | None
-    ) -> Answer:
+    ) -> BranchResult:
         """Losses and cuts at links x (all of them), of which this branch has those at `positions`: the least weighted
         loss, or, with `allowed`, the least cost with losses of at most that, exceeded as little as can be.
 
@@ -112,19 +207,21 @@ class Branch:
         own = [weights[w] / total if total > 0 else 1 / len(self.leaves) for w in self.leaves]
         known = self.linking @ x[positions]
         may = [allowed[w] if allowed else 0.0 for w in self.leaves]
-        excess = self._excess.ask(known, may, own)
+        excess = self._excess.solve(known, may, own)
         cut = self._cut(excess, x, positions, may, of_cost=False)
         if allowed is None:
-            return Answer(self._losses(excess), np.nan, (cut,))
+            return BranchResult(self._losses(excess), np.nan, (cut,))
         over = excess.x[-1 - len(may) : -1].tolist()
         may = [loss + more + SLACK * (1 + loss) for loss, more in zip(may, over, strict=True)]
-        cost = self._cost.ask(known, may, None)
-        return Answer(self._losses(cost), cost.value, (cut, self._cut(cost, x, positions, may, of_cost=True)))
+        cost = self._cost.solve(known, may, None)
+        return BranchResult(self._losses(cost), cost.value, (cut, self._cut(cost, x, positions, may, of_cost=True)))
 
-    def _losses(self, found: Found) -> dict[str, float]:
+    def _losses(self, found: BranchOptimum) -> dict[str, float]:
         return {w: float(found.x[column]) for w, column in self.leaves.items()}
 
-    def _cut(self, found: Found, x: Vector, positions: Positions, allowed: Sequence[float], of_cost: bool) -> Cut:
+    def _cut(
+        self, found: BranchOptimum, x: Vector, positions: Positions, allowed: Sequence[float], of_cost: bool
+    ) -> Cut:
         count = self.linking.shape[0]
         slope = -(self.linking.T @ found.duals[:count])
         slopes: dict[int, float] = defaultdict(float)  # two years may have the same capacity, so the same link
@@ -138,10 +235,10 @@ class Branch:
         )
 
 
-def parts(case: Case, trunk: str, size: int = PART) -> Iterator[list[str]]:
-    """Scenarios that leave the trunk, in parts of about `size`; those that leave it at one node together."""
+def parts(case: Case, reference: str, size: int = PART) -> Iterator[list[str]]:
+    """Scenarios that leave the reference, in parts of about `size`; those that leave it at one node together."""
     tree = scenario_tree(case)
-    stem = set(tree.path_of(trunk))
+    stem = set(tree.path_of(reference))
     together: dict[int, list[str]] = defaultdict(list)
     for name in case.scenarios:
         if tree.leaves[name] not in stem:
@@ -156,9 +253,9 @@ def parts(case: Case, trunk: str, size: int = PART) -> Iterator[list[str]]:
         yield part
 
 
-def branches(case: Case, trunk: str, names: Sequence[str]) -> list[Branch]:
+def branches(case: Case, reference: str, names: Sequence[str]) -> list[Branch]:
     """The branches of some scenarios, which must be all that share them."""
-    together = [trunk, *names]
+    together = [reference, *names]
     total, wanted = sum(case.scenarios[name] for name in together), set(together)
     tables = replace(
         case.tables,
@@ -166,16 +263,16 @@ def branches(case: Case, trunk: str, names: Sequence[str]) -> list[Branch]:
         shocks=tuple(row for row in case.tables.shocks if row.scenario in wanted),
     )
     model = build_model(replace(case, tables=tables))
-    return list(_taken_apart(model.scope, compile_program(model), trunk, total))
+    return list(_taken_apart(model.scope, compile_program(model), reference, total))
 
 
-def _taken_apart(scope: Scope, program: Program, trunk: str, weight: float) -> Iterator[Branch]:
+def _taken_apart(scope: Scope, program: Program, reference: str, weight: float) -> Iterator[Branch]:
     """The branches of a program whose scenarios have `weight` times the probability that it says."""
     costs = weight * _costs(program)
-    stem = {n: scope.tree.nodes[n].year for n in scope.tree.path_of(trunk)}
+    stem = {n: scope.tree.nodes[n].year for n in scope.tree.path_of(reference)}
     begin = _branch_of(scope.tree, stem)
     of_column = np.full(len(program.columns), -1)
-    links: dict[int, Link] = {}
+    links: dict[int, LinkingColumn] = {}
     capacities = _capacities(program)
     for j, (name, index) in enumerate(program.columns):
         if name == "capacity":
@@ -214,7 +311,7 @@ def _costs(program: Program) -> Vector:
 
 
 def _branch_of(tree: Tree, stem: Mapping[int, int]) -> dict[int, int]:
-    """Node off the trunk -> the first node of its branch."""
+    """Node off the reference -> the first node of its branch."""
     out: dict[int, int] = {}
     for n in tree.nodes:
         if n.index not in stem:
@@ -222,7 +319,7 @@ def _branch_of(tree: Tree, stem: Mapping[int, int]) -> dict[int, int]:
     return out
 
 
-def _capacities(program: Program) -> dict[Any, Usable]:
+def _capacities(program: Program) -> dict[Any, UsableCapacity]:
     """(p, n) of each shared capacity variable -> what it is made of, read off its equation."""
     out = {}
     for i, (name, index) in enumerate(program.rows):
@@ -234,7 +331,7 @@ def _capacities(program: Program) -> dict[Any, Usable]:
             }
             own = terms.pop(("capacity", index))
             shares = tuple((key[1], float(-value / own)) for key, value in terms.items())
-            out[index] = Usable(index[0], float(program.row_lower[i] / own), shares)
+            out[index] = UsableCapacity(index[0], float(program.row_lower[i] / own), shares)
     return out
 
 
@@ -261,11 +358,11 @@ def _node_places() -> dict[str, tuple[str, int]]:
 NODE_PLACES = _node_places()
 
 
-def link_of(scope: Scope, stem: Mapping[int, int], name: str, index: Any) -> OnTrunk | Key | int:
-    """What a variable is as a link; its node, if that is off the trunk. stem: nodes of the trunk -> year."""
+def link_of(scope: Scope, stem: Mapping[int, int], name: str, index: Any) -> OnReference | Key | int:
+    """What a variable is as a link; its node, if that is off the reference. stem: nodes of the reference -> year."""
     kind, place = NODE_PLACES.get(name, ("", 0))
     if not kind or (kind == "a" and scope.account_tree is not scope.tree):
         return name, index
     parts = index if isinstance(index, tuple) else (index,)
     node = int(parts[place])
-    return OnTrunk(name, (*parts[:place], *parts[place + 1 :]), stem[node]) if node in stem else node
+    return OnReference(name, (*parts[:place], *parts[place + 1 :]), stem[node]) if node in stem else node

@@ -15,6 +15,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from importlib import metadata
 from threading import Thread, current_thread, main_thread
 
 import highspy
@@ -336,3 +337,8 @@ def _as_lp(program: Program) -> highspy.HighsLp:
 def version() -> str:
     """Version of HiGHS."""
     return str(_SilentHighs().version())  # type: ignore[no-untyped-call]
+
+
+def versions() -> dict[str, str]:
+    """What a result depends on besides the inputs: the versions of the planner and of the solver."""
+    return {"planner": metadata.version("allied-rare-earth-planner"), "highs": version()}

@@ -10,15 +10,14 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.errors import Fault, InputError
-from planner.solving import highs
 from planner.solving.changes import READS
+from planner.solving.highs import versions
 from planner.studies.changes import Settings, address_faults, current, settings_json
 from planner.studies.design import Table
 from planner.studies.file import Address, StudyFile, Value
@@ -39,11 +38,6 @@ class Point:
 
     id: str
     settings: Plain
-
-
-def versions() -> dict[str, str]:
-    """What a result depends on besides the inputs."""
-    return {"planner": version("allied-rare-earth-planner"), "highs": highs.version()}
 
 
 def check_study(study: StudyFile, case: Case, place: str) -> None:

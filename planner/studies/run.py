@@ -13,12 +13,13 @@ import pyarrow.parquet as pq
 from planner.data.case import Case
 from planner.data.load import load
 from planner.errors import Fault, InputError, RunFolderError
+from planner.solving.highs import versions
 from planner.studies.board import COLD, Board
 from planner.studies.design import Table, design
 from planner.studies.file import Frontier, StudyFile, build_study, read_study
 from planner.studies.journal import Journal
 from planner.studies.local import MakeWorker, run_local
-from planner.studies.points import Point, check_study, points, versions
+from planner.studies.points import Point, check_study, points
 from planner.studies.resume import board_of, read_past
 from planner.studies.status import Standing, write_checks
 from planner.studies.store import (

@@ -27,10 +27,11 @@ import pyarrow.parquet as pq
 from planner.data.case import Case
 from planner.errors import RunFolderError
 from planner.results.store import write_case
+from planner.solving.highs import versions
 from planner.studies.design import Table
 from planner.studies.file import StudyFile, build_study
 from planner.studies.journal import read_journal
-from planner.studies.points import Point, versions
+from planner.studies.points import Point
 
 STUDY, DESIGN, JOURNAL = "study.json", "design.parquet", "journal.jsonl"
 RESULTS, CHECKS = "results.parquet", "checks.csv"

@@ -25,7 +25,7 @@ from planner.decomposition.master import Master
 from planner.decomposition.search import Approximation, approximate
 from planner.decomposition.store import loss_table, plan_tables
 from planner.decomposition.subproblem import branches, parts
-from planner.decomposition.workers import Crew
+from planner.decomposition.worker_pool import WorkerPool
 from planner.errors import StoppedError
 from planner.formulation.build import build_model
 from planner.results.losses import cvar, weighed
@@ -121,7 +121,7 @@ def test_the_mean_hides_the_tail_and_a_cut_shows_it(tmp_path: Path) -> None:
     assert found.losses == near({"calm": 0, "all": 100, "part": 60})
 
 
-def test_a_mean_leaves_the_trunk_with_its_first_member(tmp_path: Path) -> None:
+def test_a_mean_leaves_the_reference_with_its_first_member(tmp_path: Path) -> None:
     """Cuts of 100 t in 2027 and in 2028, 1/4 each: the mean is short of 50 t in both years, 50 MUSD in expectation."""
     case = load_case(
         tmp_path,
@@ -163,20 +163,20 @@ def test_cuts_hold_wherever_the_links_are(case: Case) -> None:
     effects = effects_by_scenario(case)
     grouping = group(case, effects, 1)
     chance = random.Random(1)
-    with Crew(case, grouping.trunk, 1) as crew:
-        master = Master(case, effects, grouping, crew.names, crew.links)
+    with WorkerPool(case, grouping.reference, 1) as pool:
+        master = Master(case, effects, grouping, pool.names, pool.links)
         points, answers = [], []
         allowed = {w: chance.choice((0.0, 1e3, 1e9)) for w in case.scenarios}
         for _ in range(4):
             x = master.solve("risk")
             points.append(master.links(x))
-            answers.append(crew.answers(points[-1], case.scenarios, allowed))
+            answers.append(pool.results(points[-1], case.scenarios, allowed))
             master.add(answers[-1], x)
         cuts = [cut for answer in answers for one in answer for cut in one.cuts]
         for _ in range(4):
             shares = np.array([chance.random() for _ in points])
             between = np.tensordot(shares / shares.sum(), np.array(points), axes=1)
-            now = {one.cuts[0].branch: one for one in crew.answers(between, case.scenarios, allowed)}
+            now = {one.cuts[0].branch: one for one in pool.results(between, case.scenarios, allowed)}
             for cut in cuts:
                 bound = cut.constant + sum(slope * between[at] for at, slope in cut.slope.items())
                 one = now[cut.branch]
@@ -206,22 +206,22 @@ def test_two_processes_find_the_same(case: Case) -> None:
 
 
 def test_a_worker_that_is_killed_stops_the_search(case: Case) -> None:
-    trunk = group(case, effects_by_scenario(case), 1).trunk
-    with Crew(case, trunk, 2) as crew:
+    reference = group(case, effects_by_scenario(case), 1).reference
+    with WorkerPool(case, reference, 2) as pool:
         for worker in active_children():
             worker.kill()
         with pytest.raises(StoppedError, match="ended from outside"):
-            crew.answers(np.zeros(len(crew.links)), case.scenarios)
+            pool.results(np.zeros(len(pool.links)), case.scenarios)
 
 
 def test_workers_end_with_the_command_however_that_ends(folder: Path, tmp_path: Path) -> None:
     program = tmp_path / "command.py"
     program.write_text(
         "import sys, time\nfrom multiprocessing import active_children\nimport planner\n"
-        "from planner.decomposition.workers import Crew\n"
+        "from planner.decomposition.worker_pool import WorkerPool\n"
         "if __name__ == '__main__':\n"
         "    case = planner.load(sys.argv[1])\n"
-        "    with Crew(case, next(iter(case.scenarios)), 2):\n"
+        "    with WorkerPool(case, next(iter(case.scenarios)), 2):\n"
         "        print(*(child.pid for child in active_children()), flush=True)\n"
         "        time.sleep(60)\n",
         encoding="utf-8",
@@ -238,7 +238,7 @@ def test_workers_end_with_the_command_however_that_ends(folder: Path, tmp_path: 
         time.sleep(0.05)
 
 
-def test_scenarios_that_leave_the_trunk_together_stay_together(tmp_path: Path) -> None:
+def test_scenarios_that_leave_the_reference_together_stay_together(tmp_path: Path) -> None:
     """Cut in 2027, and for one of the two in 2028 too: until then nobody can tell them apart."""
     case = load_case(
         tmp_path,
