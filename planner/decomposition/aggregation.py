@@ -32,7 +32,7 @@ def _size(one: Effects) -> int:
 
 
 def departures(case: Case, effects: Mapping[str, Effects], reference: str) -> dict[str, int]:
-    """Scenario -> first year in which it shows something else than the reference; none for the reference and its likes."""
+    """Scenario -> first year in which it differs from the reference; none for the reference and its likes."""
     own = {year: effects[reference].shown_in(year) for year in case.years}
     found = {}
     for w, one in effects.items():
@@ -64,6 +64,12 @@ def loss_if_nothing(case: Case, one: Effects) -> float:
     return total
 
 
+def shares_within(case: Case, names: Sequence[str]) -> dict[str, float]:
+    """Probability of each of some scenarios given that one of them comes true; even where none can."""
+    total = sum(case.scenarios[w] for w in names)
+    return {w: case.scenarios[w] / total if total > 0 else 1 / len(names) for w in names}
+
+
 @dataclass(frozen=True)
 class Grouping:
     """The reference, the scenarios with a history of their own, and those that the mean stands for."""
@@ -75,8 +81,8 @@ class Grouping:
 
 
 def group(case: Case, effects: Mapping[str, Effects], count: int) -> Grouping:
-    """The `count` scenarios that weigh most in the risk of doing nothing stand alone, of those that leave the reference by
-    themselves: what two do before they differ is one decision."""
+    """The `count` scenarios that weigh most in the risk of doing nothing stand alone, of those that leave the reference
+    by themselves: what two do before they differ is one decision."""
     reference = reference_scenario(effects)
     left = departures(case, effects, reference)
     together = Counter((year, effects[w].shown_in(year)) for w, year in left.items())
@@ -125,7 +131,7 @@ def aggregated_tree(case: Case, effects: Mapping[str, Effects], grouping: Groupi
                 parent = last.get(name, stem)
                 last[name] = len(nodes)
                 nodes.append(Node(len(nodes), year, parent, (name,), chance[name]))
-    members = {one[0]: [(case.scenarios[w] / chance[one[0]], effects[w]) for w in one] for one in groups}
+    members = {one[0]: [(share, effects[w]) for w, share in shares_within(case, one).items()] for one in groups}
     members[grouping.reference] = [(1.0, effects[grouping.reference])]
     return AggregatedTree(case, tuple(nodes), {name: _mean(parts) for name, parts in members.items()}, members)
 

@@ -21,7 +21,7 @@ from scipy.sparse import csr_array, vstack
 from planner.data.case import Case
 from planner.data.shocks import Effects
 from planner.data.tree import Node
-from planner.decomposition.aggregation import AggregatedScope, Grouping, aggregated_tree
+from planner.decomposition.aggregation import AggregatedScope, Grouping, aggregated_tree, shares_within
 from planner.decomposition.subproblem import BranchResult, LinkingColumn, Positions, UsableCapacity, link_of
 from planner.errors import StoppedError
 from planner.formulation.build import DECISIONS, build_model
@@ -159,8 +159,7 @@ def _of_each_scenario(m: Model, grouping: Grouping) -> None:
     loss = {w: m.loss_to_date[leaves[w if w in grouping.alone else grouping.reference]] for w in case.scenarios}
     loss |= {w: m.scenario_loss[w] for w in grouping.rest}
     if grouping.rest:
-        weight = sum(case.scenarios[w] for w in grouping.rest)
-        mean = quicksum(case.scenarios[w] / weight * m.scenario_loss[w] for w in grouping.rest)
+        mean = quicksum(share * m.scenario_loss[w] for w, share in shares_within(case, grouping.rest).items())
         m.mean_of_rest = Constraint(expr=mean >= m.loss_to_date[leaves[grouping.rest[0]]])
     m.scenario_excess_limit = Constraint(
         list(case.scenarios), rule=lambda m, w: m.scenario_excess[w] >= loss[w] - m.value_at_risk

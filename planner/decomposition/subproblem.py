@@ -26,6 +26,7 @@ from scipy.sparse import csr_array, eye_array, hstack, vstack
 from planner.data.case import Case
 from planner.data.schema import Scenario
 from planner.data.tree import Tree, scenario_tree
+from planner.decomposition.aggregation import shares_within
 from planner.errors import StoppedError
 from planner.formulation.build import VARIABLES, build_model
 from planner.formulation.scope import Scope
@@ -259,7 +260,7 @@ def branches(case: Case, reference: str, names: Sequence[str]) -> list[Branch]:
     total, wanted = sum(case.scenarios[name] for name in together), set(together)
     tables = replace(
         case.tables,
-        scenarios=tuple(Scenario(scenario=name, probability=case.scenarios[name] / total) for name in together),
+        scenarios=tuple(Scenario(scenario=w, probability=share) for w, share in shares_within(case, together).items()),
         shocks=tuple(row for row in case.tables.shocks if row.scenario in wanted),
     )
     model = build_model(replace(case, tables=tables))

@@ -114,6 +114,27 @@ def two_cuts(folder: Path) -> Case:
     )
 
 
+@pytest.mark.parametrize("chances", [(0.5, 0.25, 0.25, 0.0), (0.0, 0.5, 0.5, 0.0), (1.0, 0.0, 0.0, 0.0)])
+@pytest.mark.parametrize("alone", [0, 1, 3])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_scenario_of_probability_0_weighs_nothing_and_has_its_loss(
+    tmp_path: Path, chances: tuple[float, ...], alone: int, workers: int
+) -> None:
+    """Imports of 100, 0, 40 and 70 t for a demand of 100 t at 1 MUSD per tonne, in one year; the worst quarter."""
+    calm, *_ = chances
+    case = load_case(
+        tmp_path,
+        {**EXACT, "objective.tail": 0.75, "objective.risk_aversion": 1.0},
+        demand=demand(100, last=2027),
+        imports=[imports(100)],
+        scenarios=scenarios(**dict(zip(("calm", "all", "part", "never"), chances, strict=True))),
+        shocks=[shock(w, "import", f, 2027, 2027) for w, f in (("all", 0.0), ("part", 0.4), ("never", 0.7))],
+    )
+    found = approximate(case, alone, 1e-9, 20, workers, quiet)
+    assert (found.risk_lower, found.risk_upper) == near((0.0, 0.0) if calm == 1.0 else (100.0, 100.0))
+    assert found.losses == near({"calm": 0.0, "all": 100.0, "part": 60.0, "never": 30.0})
+
+
 def test_the_mean_hides_the_tail_and_a_cut_shows_it(tmp_path: Path) -> None:
     """The mean of the cuts loses 80 MUSD, so the worst quarter of the means does; in truth it loses 100."""
     found = approximate(two_cuts(tmp_path), 0, 0.0, 5, 1, quiet)
