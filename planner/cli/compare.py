@@ -9,7 +9,7 @@ import typer
 
 from planner.api import Plan, open_run
 from planner.cli.console import exit_codes, say, shown_progress
-from planner.explain.compare import compare, refuse_single, write_tables
+from planner.explanation.compare import compare, refuse_single, write_tables
 from planner.reporting.pages.comparison import Comparison, comparison_lines, comparison_page
 from planner.results.store import write_folder
 

@@ -16,7 +16,7 @@ from planner.cli.console import exit_codes, say, shown_progress
 from planner.cli.solve import LARGE
 from planner.data.size import size_of
 from planner.errors import RunFolderError
-from planner.explain.explain import explain
+from planner.explanation.explain import explain
 from planner.reporting.pages.first import write_again
 from planner.reporting.text.explanation import explain_lines
 from planner.results.explanation import EXPLANATION, Explanation

@@ -10,14 +10,14 @@ import typer
 from planner.api import Plan, open_run
 from planner.cli.console import Progress, exit_codes, say, shown_progress
 from planner.errors import StoppedError
-from planner.explain.business_case import invest
-from planner.reporting.forms.business_case_workbook import write_venture
+from planner.explanation.business_case import business_case
+from planner.reporting.forms.business_case_workbook import write_business_case
 from planner.reporting.pages.all_forms import FORMS, write_pages
-from planner.reporting.pages.business_case import venture_lines, venture_page
-from planner.results.business_case import Deck
+from planner.reporting.pages.business_case import business_case_lines, business_case_page
+from planner.results.business_case import PriceDeck
 from planner.results.store import file_name, refresh_pages
 
-DECK = Deck()
+DECK = PriceDeck()
 
 
 def run(
@@ -44,21 +44,21 @@ def run(
             refresh_pages(run, lambda target: write_pages(plan, target))
             lines = [", ".join(f"{run}/{name}" for name in FORMS)]
         else:
-            lines = _case(plan, run, project, Deck(rate, price, floor, payable, premium), progress)
+            lines = _case(plan, run, project, PriceDeck(rate, price, floor, payable, premium), progress)
     for line in lines:
         say(line)
 
 
-def _case(plan: Plan, run: Path, project: str, deck: Deck, progress: Progress) -> list[str]:
-    found = invest(plan, run.name, project, deck, progress)
+def _case(plan: Plan, run: Path, project: str, deck: PriceDeck, progress: Progress) -> list[str]:
+    found = business_case(plan, run.name, project, deck, progress)
 
     name = f"project-{file_name(project)}.html"
 
     def fill(target: Path) -> None:
         page = target / name
-        page.write_text(venture_page(found, plan.case), encoding="utf-8", newline="\n")
-        write_venture(found, plan.case, page.with_suffix(".xlsx"))
+        page.write_text(business_case_page(found, plan.case), encoding="utf-8", newline="\n")
+        write_business_case(found, plan.case, page.with_suffix(".xlsx"))
 
     progress("writing the investment case")
     refresh_pages(run, fill)
-    return [*venture_lines(found, plan.case), f"Written       {run}/{name}, .xlsx"]
+    return [*business_case_lines(found, plan.case), f"Written       {run}/{name}, .xlsx"]

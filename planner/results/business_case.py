@@ -1,4 +1,4 @@
-"""The investment case of one project, as values. `planner.explain.business_case` fills them in."""
+"""The investment case of one project, as values. `planner.explanation.business_case` fills them in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CONVENTIONS = (
 
 
 @dataclass(frozen=True)
-class Deck:
+class PriceDeck:
     """Prices and rate of an investment case.
 
     rate: per year. price_factor: market price over the case's price. floor: guaranteed price over the case's price.
@@ -59,7 +59,7 @@ class Flows:
 
 
 @dataclass(frozen=True)
-class Worth:
+class Returns:
     """NPV (MUSD), IRR (per year, None if there is none) and payback (years from the first spending, None if never)."""
 
     npv: float
@@ -88,7 +88,7 @@ class Avoided:
 
 
 @dataclass(frozen=True)
-class Venture:
+class BusinessCase:
     """All of an investment case. builds: year of commitment -> t/y. break_even: price over the case's price.
 
     planned: the plan builds it. runs: the plan runs it; if not, `inputs` is a mix assumed. inputs: what it takes in,
@@ -101,11 +101,11 @@ class Venture:
     runs: bool
     builds: Mapping[int, float]
     public_share: float
-    deck: Deck
+    deck: PriceDeck
     flows: Flows
-    whole: Worth
-    investor: Worth
-    cheap: Worth
+    whole: Returns
+    investor: Returns
+    cheap: Returns
     break_even: float | None
     investor_break_even: float | None
     swings: Sequence[Swing]

@@ -1,4 +1,4 @@
-"""What an inquiry found, as values. `planner.explain` fills them in, pages and explain.json show them."""
+"""What was found about a plan, as values. `planner.explanation` fills them in, pages and explain.json show them."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 import planner
-from planner.explain.explain import explain
+from planner.explanation.explain import explain
 from planner.reporting.pages.run import render_page
 from planner.reporting.values.view import run_view
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from planner.explain.claims import CLAIMS, FAILS, HOLDS, OPEN, judged
-from planner.explain.doubts import tail_probability, tail_scenarios
-from planner.explain.explain import explain
+from planner.explanation.claims import CLAIMS, FAILS, HOLDS, OPEN, judged
+from planner.explanation.explain import explain
+from planner.explanation.sensitivity import tail_probability, tail_scenarios
 from planner.results.explanation import Trial
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, demand, imports, mine, plant, scenarios, shock, smelter

@@ -12,8 +12,8 @@ import pytest
 import planner
 from planner.data.case import Case
 from planner.errors import InputError, StoppedError
-from planner.explain.compare import compare, differences, refuse_single, write_tables
-from planner.explain.doubts import edited, money
+from planner.explanation.compare import compare, differences, refuse_single, write_tables
+from planner.explanation.sensitivity import edited, money
 from planner.reporting.pages.comparison import comparison_lines, comparison_page
 from planner.results.plan import PlanValues
 from planner.results.status import Status

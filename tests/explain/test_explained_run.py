@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 import planner
 from planner.cli import app
 from planner.cli import explain as command
-from planner.explain.explain import explain
+from planner.explanation.explain import explain
 from planner.reporting.pages.all_forms import write_pages
 from planner.reporting.text.explanation import MISSING
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from planner.data.case import Case
-from planner.explain.builds import Build, is_built
-from planner.explain.doubts import DOUBTS
-from planner.explain.explain import explain
+from planner.explanation.commitments import Build, is_built
+from planner.explanation.explain import explain
+from planner.explanation.sensitivity import UNCERTAIN_INPUTS
 from planner.reporting.pages.explanation_moves import moved_plans, moved_words
 from planner.reporting.pages.explanation_plan import commitments, waits_words
 from planner.reporting.values.names import Names
@@ -18,7 +18,7 @@ from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase
 
-BY_NAME = {doubt.name: doubt for doubt in DOUBTS}
+BY_NAME = {uncertain.name: uncertain for uncertain in UNCERTAIN_INPUTS}
 
 
 @pytest.fixture

@@ -5,15 +5,14 @@ from __future__ import annotations
 import pytest
 
 from planner.data.case import Case
-from planner.explain.doubts import DOUBTS
-from planner.explain.explain import explain
-from planner.explain.influence import touched_rows
+from planner.explanation.explain import explain
+from planner.explanation.sensitivity import UNCERTAIN_INPUTS, touched_rows
 from planner.results.explanation import Explanation
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase
 
-BY_NAME = {doubt.name: doubt for doubt in DOUBTS}
+BY_NAME = {uncertain.name: uncertain for uncertain in UNCERTAIN_INPUTS}
 
 
 @pytest.fixture
@@ -40,10 +39,10 @@ def found(case: Case) -> Explanation:
 def test_each_end_is_the_case_solved_with_it(case: Case, found: Explanation) -> None:
     assert len(found.influences) >= 4
     for lean in found.influences:
-        doubt = BY_NAME[lean.input]
+        uncertain = BY_NAME[lean.input]
         for tried in lean.tried:
             factor = float(tried.setting.removeprefix("× "))
-            alone = solve_case(doubt.vary(case, factor), baseline=False).summary["least_risk_musd"]
+            alone = solve_case(uncertain.vary(case, factor), baseline=False).summary["least_risk_musd"]
             assert tried.least_risk == near(alone)
         effects = [tried.least_risk - found.own.least_risk for tried in lean.tried]
         assert lean.effect == near(max(effects, key=abs))

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from planner.data.case import Case
-from planner.explain.counterfactuals import Desk, Question, answer, of_case
-from planner.explain.explain import explain
-from planner.explain.information import mean_case
+from planner.explanation.counterfactuals import Counterfactual, Reference, of_case, optimum
+from planner.explanation.explain import explain
+from planner.explanation.information import mean_case
 from planner.results.losses import cvar
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock
@@ -111,14 +111,14 @@ def test_mean_future_has_mean_demand_imports_and_capacity(make_case: MakeCase) -
     assert [mean.import_limit["CHN", "AAA", "Dy", "oxide", t] for t in case.years] == pytest.approx([50, 37.5, 50])
     assert [mean.demand["AAA", "Dy", "oxide", t] for t in case.years] == pytest.approx([100, 100, 62.5])
     # 2026: 10 t short of 40 * (0.25 * 0.2 + 0.75) + 50; 2027: 22.5 t; 2028: none. Risk of a single future is its loss.
-    assert answer(Question("mean", of_case(mean))).least_risk == near(18 + 22.5)
+    assert optimum(Counterfactual("mean", of_case(mean))).least_risk == near(18 + 22.5)
 
 
 def test_fixed_decisions_are_taken_as_given(make_case: MakeCase) -> None:
     case = newsvendor(make_case, [0.0, 0.5], [0.5, 0.5], 60, 0.0)
-    desk = Desk(case)
+    reference = Reference(case)
     for build in (0.0, 20.0, 60.0):
-        fixed = answer(Question("fixed", partial(desk.fixed, {("build", ("plant", 0)): build})))
+        fixed = optimum(Counterfactual("fixed", partial(reference.fixed, {("build", ("plant", 0)): build})))
         assert fixed.least_risk == pytest.approx(brute([0.0, 0.5], [0.5, 0.5], 0.0, build)[0], abs=2e-3)
 
 
@@ -130,8 +130,8 @@ def test_many_at_once_answer_like_one_at_a_time(make_case: MakeCase) -> None:
 
 def test_decisions_do_not_depend_on_the_order_of_questions(make_case: MakeCase) -> None:
     case = newsvendor(make_case, [0.0, 0.9], [0.5, 0.5], 30, 0.5)
-    questions = [Question(f"{k}", partial(Desk(case).not_before, 2026 + k)) for k in range(3)]
+    questions = [Counterfactual(f"{k}", partial(Reference(case).not_before, 2026 + k)) for k in range(3)]
     for order in itertools.permutations(questions):
-        assert [answer(q).least_risk for q in sorted(order, key=lambda q: q.key)] == near(
-            [answer(q).least_risk for q in questions]
+        assert [optimum(q).least_risk for q in sorted(order, key=lambda q: q.key)] == near(
+            [optimum(q).least_risk for q in questions]
         )

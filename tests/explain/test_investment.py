@@ -9,11 +9,10 @@ import openpyxl
 import pytest
 
 from planner.errors import InputError
-from planner.explain.business_case import invest
-from planner.explain.cash_flows import break_even, flows, irr, npv, payback, worth
-from planner.reporting.forms.business_case_workbook import FIRST, write_venture
-from planner.reporting.pages.business_case import venture_lines, venture_page
-from planner.results.business_case import Deck
+from planner.explanation.business_case import break_even, business_case, flows, irr, npv, payback, returns
+from planner.reporting.forms.business_case_workbook import FIRST, write_business_case
+from planner.reporting.pages.business_case import business_case_lines, business_case_page
+from planner.results.business_case import PriceDeck
 from planner.results.plan import PlanValues
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, demand, imports, mine, near, plant, smelter
@@ -70,11 +69,11 @@ def plan(make_case: MakeCase) -> PlanValues:
     return solve_case(case, baseline=False)
 
 
-DECK = Deck(rate=0.1, payable=0.5)
+DECK = PriceDeck(rate=0.1, payable=0.5)
 
 
 def test_flows_by_hand(plan: PlanValues) -> None:
-    found = invest(plan, "run", "plant", DECK)
+    found = business_case(plan, "run", "plant", DECK)
     assert found.builds == {2026: near(20)}
     f = found.flows
     assert list(f.years) == [2026, 2027, 2028, 2029, 2030]
@@ -100,7 +99,7 @@ def test_npv_is_zero_at_the_price_that_breaks_even(plan: PlanValues) -> None:
         factor = break_even(case, flows(case, "plant", builds, mix, DECK), DECK, public)
         assert factor is not None
         at = replace(DECK, price_factor=factor)
-        assert worth(flows(case, "plant", builds, mix, at), 0.1, public).npv == pytest.approx(0, abs=1e-9)
+        assert returns(flows(case, "plant", builds, mix, at), 0.1, public).npv == pytest.approx(0, abs=1e-9)
     floored = replace(DECK, price_factor=0.1, floor=1.0)
     assert flows(case, "plant", builds, mix, floored) == flows(case, "plant", builds, mix, DECK)
 
@@ -110,7 +109,7 @@ def test_jobs_metal_and_mine_by_hand(make_case: MakeCase) -> None:
         elements=[{"element": "Dy", "heavy": "true", "loss_usd_per_kg": 1, "price_usd_per_kg": 1000}],
         projects=[mine(max_new_tpa=10), smelter(max_new_tpa=10, recovery=0.9)],
     )
-    deck = Deck(rate=0.0, payable=0.3, metal_premium=0.5)
+    deck = PriceDeck(rate=0.0, payable=0.3, metal_premium=0.5)
     metal = flows(case, "smelter", {2026: 10.0}, {"Dy": 7.0}, deck)
     assert metal.revenue["Dy"] == near([10 * 0.9 * 1.5] * 3)
     assert metal.feed_cost == near([10.0] * 3)
@@ -121,7 +120,7 @@ def test_jobs_metal_and_mine_by_hand(make_case: MakeCase) -> None:
 
 def test_what_is_avoided_is_what_is_short_without_the_project(plan: PlanValues) -> None:
     """8 t wanted each year; 4 t made in 2028, 8 t in 2029 and 2030: 20 t at 5 MUSD avoided."""
-    gone = invest(plan, "run", "plant", DECK).avoided
+    gone = business_case(plan, "run", "plant", DECK).avoided
     assert gone is not None
     assert gone.risk == pytest.approx(100, abs=0.2)
     assert gone.shortfall_t["Dy"] == pytest.approx(20, abs=0.1)
@@ -129,7 +128,7 @@ def test_what_is_avoided_is_what_is_short_without_the_project(plan: PlanValues) 
 
 
 def test_tornado_contains_the_npv_and_is_sorted(plan: PlanValues) -> None:
-    found = invest(plan, "run", "plant", DECK)
+    found = business_case(plan, "run", "plant", DECK)
     for swing in found.swings:
         low, high = sorted((swing.npv_low, swing.npv_high))
         assert low - 1e-9 <= found.whole.npv <= high + 1e-9
@@ -138,11 +137,11 @@ def test_tornado_contains_the_npv_and_is_sorted(plan: PlanValues) -> None:
 
 
 def test_pages_tell_the_case(plan: PlanValues, tmp_path: Path) -> None:
-    found = invest(plan, "run", "plant", DECK)
-    text = read_page(venture_page(found, plan.case)).text
+    found = business_case(plan, "run", "plant", DECK)
+    text = read_page(business_case_page(found, plan.case)).text
     assert "It breaks even at" in text and "nan" not in text.lower().split()
-    assert len(venture_lines(found, plan.case)) >= 5
-    write_venture(found, plan.case, tmp_path / "p.xlsx")
+    assert len(business_case_lines(found, plan.case)) >= 5
+    write_business_case(found, plan.case, tmp_path / "p.xlsx")
     page = openpyxl.load_workbook(tmp_path / "p.xlsx")["flows"]
     assert str(page["B4"].value).startswith("=NPV(B2,")
     kept = openpyxl.load_workbook(tmp_path / "p.xlsx", data_only=True)["flows"]
@@ -154,13 +153,13 @@ def test_pages_tell_the_case(plan: PlanValues, tmp_path: Path) -> None:
 def test_project_that_the_plan_does_not_build_and_faults(make_case: MakeCase) -> None:
     case = make_case(projects=[mine(), plant(max_new_tpa=10, capex_usd_per_tpa=MUSD)])
     plan = solve_case(case, baseline=False)
-    found = invest(plan, "run", "plant", DECK)
+    found = business_case(plan, "run", "plant", DECK)
     assert not found.planned and found.avoided is None
-    assert "does not build it" in venture_page(found, plan.case)
+    assert "does not build it" in business_case_page(found, plan.case)
     with pytest.raises(InputError, match="did you mean"):
-        invest(plan, "run", "plnt", DECK)
+        business_case(plan, "run", "plnt", DECK)
     with pytest.raises(InputError, match="no new capacity"):
-        invest(plan, "run", "mine", DECK)
+        business_case(plan, "run", "mine", DECK)
 
 
 def test_plants_that_never_run_have_a_case_on_a_stated_mix(make_case: MakeCase) -> None:
@@ -182,7 +181,7 @@ def test_plants_that_never_run_have_a_case_on_a_stated_mix(make_case: MakeCase) 
     )
     plan = solve_case(case, baseline=False)
     for project, mix in (("plant", {"rich": 1.0}), ("smelter", {"Dy": 0.25, "Tb": 0.75}), ("small", {"poor": 1.0})):
-        found = invest(plan, "run", project, DECK)
+        found = business_case(plan, "run", project, DECK)
         assert not found.runs and found.inputs == near(mix)
         assert max(found.flows.usable_t) == 10
-        assert "The plan never runs it" in read_page(venture_page(found, plan.case)).text
+        assert "The plan never runs it" in read_page(business_case_page(found, plan.case)).text

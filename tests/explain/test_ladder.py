@@ -11,10 +11,10 @@ import pytest
 
 import planner
 from planner.data.case import Case
-from planner.explain.bottleneck import links
-from planner.explain.counterfactuals import Desk, answer
-from planner.explain.explain import explain
-from planner.explain.ladder import ladder_questions, left_out_questions, timing_questions
+from planner.explanation.counterfactuals import Reference, optimum
+from planner.explanation.explain import explain
+from planner.explanation.ladder import ladder_counterfactuals, left_out_counterfactuals, timing_counterfactuals
+from planner.explanation.shadow_prices import links
 from planner.reporting.pages.run import render_page
 from planner.reporting.text.explanation import explain_lines
 from planner.reporting.values.view import run_view
@@ -82,9 +82,9 @@ def test_near_optimal_ranges_contain_the_plan(found: Explanation, case: Case) ->
 
 
 def test_links_of_a_year_sum_to_the_whole(case: Case) -> None:
-    desk = Desk(case)
-    solved = desk.best()[1]
-    parts = links(desk, solved.x, solved.duals)
+    reference = Reference(case)
+    solved = reference.best()[1]
+    parts = links(reference, solved.x, solved.duals)
     shares: dict[tuple[str, int], float] = defaultdict(float)
     for link in parts:
         shares[link.element, link.year] += link.share
@@ -106,9 +106,9 @@ def chain(make_case: MakeCase, **sizes: float) -> Case:
 
 @pytest.mark.parametrize("stage", ["mine", "separation", "metal"])
 def test_the_small_stage_is_the_bottleneck(make_case: MakeCase, stage: str) -> None:
-    desk = Desk(chain(make_case, **{stage: 40}))
-    solved = desk.best()[1]
-    found = links(desk, solved.x, solved.duals)
+    reference = Reference(chain(make_case, **{stage: 40}))
+    solved = reference.best()[1]
+    found = links(reference, solved.x, solved.duals)
     assert {link.link for link in found} == {f"{stage} capacity"}
     # 40 t of metal a year, worth 1 MUSD each; risk is the whole loss of the only future.
     assert [link.musd for link in found] == near([40.0] * 3)
@@ -121,9 +121,9 @@ def test_people_are_the_bottleneck_where_they_are_few(make_case: MakeCase) -> No
         workforce=[{"country": "AAA", "skill": "chemist", "initial": 30}],
         staffing=[{"stage": "separation", "skill": "chemist", "persons_per_ktpa": 1000}],
     )
-    desk = Desk(case)
-    solved = desk.best()[1]
-    assert {link.link for link in links(desk, solved.x, solved.duals)} == {"separation people"}
+    reference = Reference(case)
+    solved = reference.best()[1]
+    assert {link.link for link in links(reference, solved.x, solved.duals)} == {"separation people"}
 
 
 def test_a_marginal_value_is_what_solving_again_gives(make_case: MakeCase) -> None:
@@ -169,10 +169,17 @@ def test_other_models_are_explained_too(goal: dict[str, object]) -> None:
 
 def test_a_start_from_the_basis_of_the_whole_changes_no_answer(case: Case) -> None:
     """Starts from nothing and from the basis of the least risk end at the same risk and the same cost."""
-    desk = Desk(case)
-    asked = [*ladder_questions(desk), *left_out_questions(desk), *timing_questions(desk)[:1]]
-    for question in asked:
-        near_one, cold = answer(replace(question, far=False), near=desk), answer(question)
+    reference = Reference(case)
+    asked = [
+        *ladder_counterfactuals(reference),
+        *left_out_counterfactuals(reference),
+        *timing_counterfactuals(reference)[:1],
+    ]
+    for counterfactual in asked:
+        near_one, cold = (
+            optimum(replace(counterfactual, far=False), near=reference),
+            optimum(counterfactual),
+        )
         assert near_one.least_risk == near(cold.least_risk)
-        if question.with_cost:
+        if counterfactual.with_cost:
             assert near_one.cost == near(cold.cost)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from planner.data.case import Case
-from planner.explain.explain import explain
+from planner.explanation.explain import explain
 from planner.reporting.text.explanation import because, full_answer, statements
 from planner.reporting.text.explanation_notes import (
     information_words,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planner.data.case import Case
-from planner.explain.explain import explain
+from planner.explanation.explain import explain
 from planner.results.losses import cvar
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, ONE_PER_TONNE, budget, demand, mine, plant, scenarios, shock, smelter

@@ -13,13 +13,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from planner.explain.business_case import invest
-from planner.explain.cash_flows import break_even, flows, irr, npv, worth
-from planner.explain.explain import explain
-from planner.reporting.forms.business_case_workbook import write_venture
+from planner.explanation.business_case import break_even, business_case, flows, irr, npv, returns
+from planner.explanation.explain import explain
+from planner.reporting.forms.business_case_workbook import write_business_case
 from planner.reporting.forms.workbook import write_workbook
 from planner.reporting.values.view import run_view
-from planner.results.business_case import Deck
+from planner.results.business_case import PriceDeck
 from planner.results.plan import PlanValues
 
 SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
@@ -129,17 +128,17 @@ def test_npv_and_irr_are_those_of_a_spreadsheet(opened: Sheets, tmp_path: Path) 
 
 def test_the_investment_case_computes_itself_anew(plan: PlanValues, opened: Sheets, tmp_path: Path) -> None:
     """The workbook of a project without the values kept in it; at the price that breaks even its NPV is zero."""
-    project, deck = str(plan.tables["investments"]["project"].iloc[0]), Deck()
-    found = invest(plan, "run", project, deck)
+    project, deck = str(plan.tables["investments"]["project"].iloc[0]), PriceDeck()
+    found = business_case(plan, "run", project, deck)
     factor = break_even(plan.case, found.flows, deck)
     assert factor is not None
     at_zero = replace(deck, price_factor=factor)
     even = flows(plan.case, project, found.builds, found.inputs, at_zero)
     for name, one in (
         ("asis", found),
-        ("even", replace(found, deck=at_zero, flows=even, whole=worth(even, deck.rate))),
+        ("even", replace(found, deck=at_zero, flows=even, whole=returns(even, deck.rate))),
     ):
-        write_venture(one, plan.case, tmp_path / f"{name}.xlsx")
+        write_business_case(one, plan.case, tmp_path / f"{name}.xlsx")
         openpyxl.load_workbook(tmp_path / f"{name}.xlsx").save(tmp_path / f"{name}.xlsx")
     computed = {row[0]: row[1] for row in opened(tmp_path / "asis.xlsx")["flows"] if len(row) > 1}
     assert float(computed["NPV (MUSD)"]) == pytest.approx(found.whole.npv, rel=1e-9)

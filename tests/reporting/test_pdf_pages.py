@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 import planner
-from planner.explain.explain import explain
+from planner.explanation.explain import explain
 from planner.reporting.pages.all_forms import write_pages
 from planner.results.explanation import EXPLANATION
 from planner.results.plan import PlanValues

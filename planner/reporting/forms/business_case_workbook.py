@@ -10,13 +10,13 @@ import xlsxwriter
 from planner.data.case import Case
 from planner.reporting.forms.workbook import MADE, OPTIONS
 from planner.reporting.values.names import Names
-from planner.results.business_case import CONVENTIONS, Venture
+from planner.results.business_case import CONVENTIONS, BusinessCase
 
 FIRST = 8
 """Row of the first year, counted from 0."""
 
 
-def write_venture(found: Venture, case: Case, path: Path) -> None:
+def write_business_case(found: BusinessCase, case: Case, path: Path) -> None:
     """Write the workbook: rate and sums on top, one row per year, NPV and IRR as formulas with their values."""
     names = Names(case)
     with xlsxwriter.Workbook(str(path), OPTIONS) as book:
@@ -58,7 +58,7 @@ def write_venture(found: Venture, case: Case, path: Path) -> None:
             notes.write_string(row, 0, text)
 
 
-def _rows(page: Any, found: Venture, heads: list[str], money: Any) -> None:
+def _rows(page: Any, found: BusinessCase, heads: list[str], money: Any) -> None:
     f = found.flows
     for place, head in enumerate(heads):
         page.write_string(FIRST - 1, place, head)

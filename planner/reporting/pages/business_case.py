@@ -11,13 +11,13 @@ from planner.reporting.forms.html import report_page
 from planner.reporting.values.names import STAGES, Names, midway
 from planner.reporting.values.numbers import NOTHING, count, listed, number, percent
 from planner.reporting.values.parts import Card, Column, Figure, Part, ReportTable, Section, Statement, Text, texts
-from planner.results.business_case import CONVENTIONS, Venture
+from planner.results.business_case import CONVENTIONS, BusinessCase
 
 KIND = "Investment case"
 WIDTH, ROW = 430, 28
 
 
-def venture_page(found: Venture, case: Case) -> str:
+def business_case_page(found: BusinessCase, case: Case) -> str:
     """The whole page as text."""
     names = Names(case)
     row = case.projects[found.project]
@@ -37,7 +37,7 @@ def venture_page(found: Venture, case: Case) -> str:
     )
 
 
-def statements(found: Venture, case: Case) -> list[Statement]:
+def statements(found: BusinessCase, case: Case) -> list[Statement]:
     """The case in sentences; also what the screen shows."""
     names, row = Names(case), case.projects[found.project]
     capacity, capex = sum(found.builds.values()), sum(found.flows.capex)
@@ -73,7 +73,7 @@ def statements(found: Venture, case: Case) -> list[Statement]:
     return out
 
 
-def _assumed(found: Venture, case: Case, names: Names) -> str:
+def _assumed(found: BusinessCase, case: Case, names: Names) -> str:
     """The default mix, in words."""
     if case.projects[found.project].stage != "metal":
         return f"{listed([names.feed(f) for f in found.inputs])} alone"
@@ -85,7 +85,7 @@ def _years(value: float | None) -> str:
     return "never" if value is None else f"{value:.1f} years"
 
 
-def _floor(found: Venture, case: Case, names: Names) -> str:
+def _floor(found: BusinessCase, case: Case, names: Names) -> str:
     if found.break_even is None:
         return "No price makes it break even: a higher price earns no more."
     sold = [e for e in found.flows.revenue if max(found.flows.revenue[e]) > 0]
@@ -102,7 +102,7 @@ def _floor(found: Venture, case: Case, names: Names) -> str:
     return text + "."
 
 
-def _avoided(found: Venture, names: Names) -> str:
+def _avoided(found: BusinessCase, names: Names) -> str:
     gone = found.avoided
     if gone is None:
         return "The plan does not build it, so it avoids nothing there."
@@ -115,7 +115,7 @@ def _avoided(found: Venture, names: Names) -> str:
     return text + (f"; expected shortfall grows by {listed(tonnes)}." if tonnes else "; no more is short.")
 
 
-def _cards(found: Venture) -> list[Card]:
+def _cards(found: BusinessCase) -> list[Card]:
     return [
         Card("NPV", number(found.whole.npv), "MUSD", f"at {percent(found.deck.rate)}, all capital"),
         Card("IRR", percent(found.whole.irr), "", f"investor with grant: {percent(found.investor.irr)}"),
@@ -126,7 +126,7 @@ def _cards(found: Venture) -> list[Card]:
     ]
 
 
-def _sections(found: Venture, case: Case, names: Names) -> list[Section]:
+def _sections(found: BusinessCase, case: Case, names: Names) -> list[Section]:
     draw = Drawer()
     parts: list[tuple[str, str, str, list[Part]]] = [
         (
@@ -153,7 +153,7 @@ def _sections(found: Venture, case: Case, names: Names) -> list[Section]:
     return [Section(*part) for part in parts]
 
 
-def _money_chart(found: Venture, draw: Drawer, names: Names) -> Part:
+def _money_chart(found: BusinessCase, draw: Drawer, names: Names) -> Part:
     f = found.flows
     net = pd.DataFrame({"year": list(f.years), "amount": f.net(), "kind": "net flow"})
     chart = stacked(net, list(f.years), [("net flow", WITH)], "MUSD", width=520, height=200)
@@ -168,7 +168,7 @@ def _money_chart(found: Venture, draw: Drawer, names: Names) -> Part:
     )
 
 
-def _flows(found: Venture, names: Names) -> Part:
+def _flows(found: BusinessCase, names: Names) -> Part:
     f = found.flows
     columns = [
         *texts("year"),
@@ -201,7 +201,7 @@ def _flows(found: Venture, names: Names) -> Part:
     return ReportTable("Flows", columns, [*rows, total], marks=[*("" for _ in rows), "total"], note="Not discounted.")
 
 
-def _tornado(found: Venture, draw: Drawer) -> Part:
+def _tornado(found: BusinessCase, draw: Drawer) -> Part:
     rows = pd.DataFrame(
         [
             {
@@ -236,7 +236,7 @@ def _tornado(found: Venture, draw: Drawer) -> Part:
     )
 
 
-def _people(found: Venture, names: Names) -> Part:
+def _people(found: BusinessCase, names: Names) -> Part:
     if not found.jobs:
         return Text(["The case counts nobody for this project."])
     rows = [[names.skill(k), number(v), number(found.trained_there.get(k, 0.0))] for k, v in found.jobs.items()]
@@ -247,7 +247,7 @@ def _people(found: Venture, names: Names) -> Part:
     )
 
 
-def _inputs(found: Venture, case: Case, names: Names) -> Part:
+def _inputs(found: BusinessCase, case: Case, names: Names) -> Part:
     stage, total = case.projects[found.project].stage, sum(found.inputs.values())
     rows = []
     for name, amount in sorted(found.inputs.items(), key=lambda pair: -pair[1]):
@@ -269,7 +269,7 @@ def _inputs(found: Venture, case: Case, names: Names) -> Part:
     )
 
 
-def _risks(found: Venture, case: Case, names: Names) -> Part:
+def _risks(found: BusinessCase, case: Case, names: Names) -> Part:
     row = case.projects[found.project]
     hits = [
         s
@@ -296,7 +296,7 @@ def _risks(found: Venture, case: Case, names: Names) -> Part:
     )
 
 
-def _deck(found: Venture, case: Case, names: Names) -> Part:
+def _deck(found: BusinessCase, case: Case, names: Names) -> Part:
     rows = [
         [
             names.element(e),
@@ -325,7 +325,7 @@ def _deck(found: Venture, case: Case, names: Names) -> Part:
     )
 
 
-def _source(found: Venture, case: Case) -> Part:
+def _source(found: BusinessCase, case: Case) -> Part:
     row = case.projects[found.project]
     return ReportTable(
         "The project's row",
@@ -339,7 +339,7 @@ def _source(found: Venture, case: Case) -> Part:
     )
 
 
-def venture_lines(found: Venture, case: Case) -> list[str]:
+def business_case_lines(found: BusinessCase, case: Case) -> list[str]:
     """The screen."""
     head = f"{Names(case).project(found.project)}: {count(len(found.flows.years), 'year')} of flows"
     return [head, *(f"{s.about[:13]:<14}{s.sentence}" for s in statements(found, case))]

@@ -1,4 +1,4 @@
-"""Two runs compared, as values and as a page. `planner.explain.compare` fills them in."""
+"""Two runs compared, as values and as a page. `planner.explanation.compare` fills them in."""
 
 from __future__ import annotations
 

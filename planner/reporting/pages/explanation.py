@@ -1,4 +1,4 @@
-"""Why this plan, as chapters of the report: what planner.explain found becomes tables and charts."""
+"""Why this plan, as chapters of the report: what planner.explanation found becomes tables and charts."""
 
 from __future__ import annotations
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 
 import numpy as np
+import pyxirr
 
 from planner.data.case import Case
 from planner.errors import Fault, InputError, StoppedError, did_you_mean
-from planner.explain.cash_flows import break_even, flows, worth
-from planner.explain.counterfactuals import Desk, Question, answer, held_at_zero
-from planner.results.business_case import Avoided, Deck, Flows, Swing, Venture
+from planner.explanation.counterfactuals import Counterfactual, Reference, held_at_zero, optimum
+from planner.results.business_case import Avoided, BusinessCase, Flows, PriceDeck, Returns, Swing
 from planner.results.plan import PlanValues
 from planner.results.status import Status
 from planner.solving.program import Vector
+from planner.units import musd, musd_per_tonne
 
 Say = Callable[[str], None]
 CHEAP = 0.5
@@ -24,7 +26,9 @@ PRICE, COST, USE, RATE, LATE = 0.3, 0.3, 0.2, 0.02, 1
 """Ranges of the tornado: price and capital and running cost, use of capacity, rate, years of delay."""
 
 
-def invest(plan: PlanValues, name: str, project: str, deck: Deck, say: Say = lambda step: None) -> Venture:
+def business_case(
+    plan: PlanValues, name: str, project: str, deck: PriceDeck, say: Say = lambda step: None
+) -> BusinessCase:
     """The investment case of `project` in a run. Raises InputError for a project that cannot grow."""
     if plan.status is not Status.OPTIMAL:
         raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
@@ -45,7 +49,7 @@ def invest(plan: PlanValues, name: str, project: str, deck: Deck, say: Say = lam
     if planned:
         say("the plan without the project")
         avoided = _avoided(plan, project, sum(found.capex))
-    return Venture(
+    return BusinessCase(
         project,
         name,
         planned,
@@ -54,9 +58,9 @@ def invest(plan: PlanValues, name: str, project: str, deck: Deck, say: Say = lam
         share,
         deck,
         found,
-        worth(found, deck.rate),
-        worth(found, deck.rate, share),
-        worth(flows(case, project, builds, mix, cheap), deck.rate),
+        returns(found, deck.rate),
+        returns(found, deck.rate, share),
+        returns(flows(case, project, builds, mix, cheap), deck.rate),
         break_even(case, found, deck),
         break_even(case, found, deck, share),
         swings(case, project, builds, mix, deck),
@@ -112,12 +116,14 @@ def default_mix(case: Case, project: str) -> dict[str, float]:
     return {max(given, key=lambda f: (given[f] * per_tonne[f], per_tonne[f])): 1.0}
 
 
-def swings(case: Case, project: str, builds: Mapping[int, float], mix: Mapping[str, float], deck: Deck) -> list[Swing]:
+def swings(
+    case: Case, project: str, builds: Mapping[int, float], mix: Mapping[str, float], deck: PriceDeck
+) -> list[Swing]:
     """NPV with one assumption low and high, the others as they are; the widest first."""
     row = case.projects[project]
 
-    def value(changed: Case = case, under: Deck = deck, late: int = 0, use: float = 1.0) -> float:
-        return worth(flows(changed, project, builds, mix, under, late=late, use=use), under.rate).npv
+    def value(changed: Case = case, under: PriceDeck = deck, late: int = 0, use: float = 1.0) -> float:
+        return returns(flows(changed, project, builds, mix, under, late=late, use=use), under.rate).npv
 
     def costs(column: str, factor: float) -> float:
         other = row.model_copy(update={column: getattr(row, column) * factor})
@@ -164,26 +170,144 @@ def _trained(plan: PlanValues, project: str) -> dict[str, float]:
 
 
 def _avoided(plan: PlanValues, project: str, capex: float) -> Avoided:
-    desk = Desk(plan.case)
-    mask = np.array([key[0] == "build" and key[1][0] == project for key in desk.program.columns])
-    slack = desk.case.model.objective.risk_slack
+    reference = Reference(plan.case)
+    mask = np.array([key[0] == "build" and key[1][0] == project for key in reference.program.columns])
+    slack = reference.case.model.objective.risk_slack
     asked = [
-        Question(key, make, slack=slack, with_cost=True, want_x=True)
+        Counterfactual(key, make, slack=slack, with_cost=True, want_x=True)
         for key, make in (
-            ("with", lambda: desk.program),
-            ("without", lambda: held_at_zero(desk.program, mask)),
+            ("with", lambda: reference.program),
+            ("without", lambda: held_at_zero(reference.program, mask)),
         )
     ]
-    with_it, without_it = (answer(question) for question in asked)
-    before, after = (_shortfall(desk, found.x) for found in (with_it, without_it) if found.x is not None)
+    with_it, without_it = (optimum(counterfactual) for counterfactual in asked)
+    before, after = (_shortfall(reference, found.x) for found in (with_it, without_it) if found.x is not None)
     risk = without_it.least_risk - with_it.least_risk
     return Avoided(risk, {e: after[e] - before[e] for e in after}, risk / capex if capex > 0 else None)
 
 
-def _shortfall(desk: Desk, x: Vector) -> dict[str, float]:
+def _shortfall(reference: Reference, x: Vector) -> dict[str, float]:
     """Expected shortfall over the horizon by element (t)."""
     out: dict[str, float] = defaultdict(float)
-    for (name, index), tonnes in zip(desk.program.columns, x.tolist(), strict=True):
+    for (name, index), tonnes in zip(reference.program.columns, x.tolist(), strict=True):
         if name == "shortfall":
-            out[index[1]] += desk.scope.tree.nodes[index[3]].probability * tonnes
-    return {e: out[e] for e in sorted(desk.case.elements)}
+            out[index[1]] += reference.scope.tree.nodes[index[3]].probability * tonnes
+    return {e: out[e] for e in sorted(reference.case.elements)}
+
+
+def prices(case: Case, deck: PriceDeck) -> dict[str, float]:
+    """MUSD per tonne of oxide received, by element; elements without a price earn nothing."""
+    return {e: musd_per_tonne(row.price_usd_per_kg or 0.0) * deck.price for e, row in case.elements.items()}
+
+
+def output(case: Case, project: str, mix: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    """(made, taken in): tonnes of oxide by element for each tonne of capacity in use.
+
+    mix: for a mine its feed, for separation the feeds, for metal the elements, as shares of capacity in use.
+    """
+    row, total = case.projects[project], sum(mix.values())
+    made: dict[str, float] = dict.fromkeys(case.elements, 0.0)
+    taken = made.copy()
+    for name, amount in mix.items():
+        part = amount / total if total > 0 else 0.0
+        if row.stage == "metal":
+            made[name] += part * case.recovery(project, name)
+            taken[name] += part
+            continue
+        treo = (
+            part / use if (use := case.capacity_use(project, name) if row.stage == "separation" else 1.0) > 0 else 0.0
+        )
+        for e, share in case.feed_shares.get(name, {}).items():
+            made[e] += treo * share * (case.recovery(project, e) if row.stage == "separation" else 1.0)
+            taken[e] += treo * share if row.stage == "separation" else 0.0
+    return made, taken
+
+
+def flows(
+    case: Case,
+    project: str,
+    builds: Mapping[int, float],
+    mix: Mapping[str, float],
+    deck: PriceDeck,
+    *,
+    late: int = 0,
+    use: float = 1.0,
+) -> Flows:
+    """Flows of new capacity `builds` (year of commitment -> t/y), from the first payment to the end of the horizon.
+
+    late: years by which starts slip. use: share of usable capacity that runs.
+    """
+    row = case.projects[project]
+    years = list(range(min(builds), case.last_year + 1))
+    capex_per = musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index
+    capex = [
+        sum(
+            tpa * capex_per / len(case.payment_years(project, y))
+            for y, tpa in builds.items()
+            if t in case.payment_years(project, y)
+        )
+        for t in years
+    ]
+    start = {y: y + row.lead_time_years + late for y in builds}
+    fixed = [
+        musd(row.fixed_opex_usd_per_tpa) * sum(tpa for y, tpa in builds.items() if t >= start[y] - late) for t in years
+    ]
+    usable = [sum(tpa * case.ramp_share(project, t - start[y]) for y, tpa in builds.items()) * use for t in years]
+    made, taken = output(case, project, mix)
+    price = prices(case, deck)
+    earns = {"mine": deck.payable, "separation": 1.0, "metal": 1.0 + deck.metal_premium}[row.stage]
+    pays = {"mine": 0.0, "separation": deck.payable, "metal": 1.0}[row.stage]
+    feed = sum(pays * price[e] * taken[e] for e in taken)
+    return Flows(
+        years,
+        usable,
+        capex,
+        fixed,
+        [musd(row.variable_opex_usd_per_t) * t for t in usable],
+        [feed * t for t in usable],
+        {e: [earns * price[e] * per * t for t in usable] for e, per in made.items() if per > 0 and price[e] > 0},
+    )
+
+
+def npv(rate: float, amounts: Sequence[float]) -> float:
+    """Net present value (MUSD) of end-year amounts at the start of the first year."""
+    return float(pyxirr.npv(rate, list(amounts), start_from_zero=False) or 0.0)
+
+
+def irr(amounts: Sequence[float]) -> float | None:
+    """Rate at which the NPV is zero; None if money never changes sign or there is no such rate."""
+    if not (min(amounts, default=0.0) < 0 < max(amounts, default=0.0)):
+        return None
+    found = pyxirr.irr(list(amounts))
+    return None if found is None else float(found)
+
+
+def payback(amounts: Sequence[float]) -> float | None:
+    """Years from the start until what was spent has come back, undiscounted, even within the year; None if never."""
+    sums = list(accumulate(amounts))
+    if not sums or sums[-1] < 0 or min(sums) >= 0:
+        return None
+    last_below = max(i for i, total in enumerate(sums) if total < 0)
+    return last_below + 1 - sums[last_below] / amounts[last_below + 1]
+
+
+def returns(found: Flows, rate: float, public_share: float = 0.0) -> Returns:
+    """NPV, IRR and payback; with a public share, of those who pay the rest of the capital."""
+    net = found.net(public_share)
+    return Returns(npv(rate, net), irr(net), payback(net))
+
+
+def break_even(case: Case, found: Flows, deck: PriceDeck, public_share: float = 0.0) -> float | None:
+    """Price, over the case's price, at which the NPV is zero; None if a higher price earns no more.
+
+    Sales and feed both follow the price, so the NPV is linear in it.
+    """
+    sales = [sum(values) for values in zip(*found.revenue.values(), strict=True)] or [0.0] * len(found.years)
+    margin = (
+        npv(deck.rate, [s - f for s, f in zip(sales, found.feed_cost, strict=True)]) / deck.price if deck.price else 0.0
+    )
+    costs = npv(
+        deck.rate,
+        [(1 - public_share) * c + f + v for c, f, v in zip(found.capex, found.fixed, found.variable, strict=True)],
+    )
+    return costs / margin if margin > 0 else None

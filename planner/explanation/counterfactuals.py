@@ -1,15 +1,19 @@
-"""A desk at which many questions are put to one program: with fewer levers, later, with decisions fixed.
+"""Counterfactuals: the program of a case solved with fewer levers, later, with decisions fixed, or as another case.
 
-A question is a program with some columns held at zero or fixed, or another case. Those that have the desk's own rows
-and columns start from the basis of its least risk (dual simplex, given up where the way is long), the others from
-nothing. No answer depends on another, so none depends on the order in which they are asked.
+A counterfactual is the reference program with some columns held at zero or fixed, or the program of another case.
+Those with the reference's own rows and columns start from the basis of its least risk (dual simplex, given up where
+the way is long), the others from nothing. No optimum depends on another, so none depends on the order of solving.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Lock
+from functools import partial
+from threading import Lock, current_thread
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +22,9 @@ from planner.config.model_file import LEVERS, Lever, Objective
 from planner.data.case import Case
 from planner.errors import StoppedError
 from planner.formulation.build import DECISIONS
+from planner.machine import cores
 from planner.solving.goals import HOLD_MUSD, HOLD_SHARE
-from planner.solving.highs import Solution, Solver, Stop
+from planner.solving.highs import SOLVER_THREAD, Solution, Solver, Stop
 from planner.solving.program import Key, Program, Vector
 from planner.solving.session import Session
 
@@ -27,10 +32,12 @@ LARGE = 500_000
 """Nonzeros from which interior point is tried before dual simplex. Measured on the real case: 136,000 nonzeros take
 2.1 s by interior point and 1.0 s by dual simplex, 300,000 take 4.8 and 1.9 s; with fewer levers 2 to 5 times."""
 Mask = NDArray[np.bool_]
+MOST_WORKERS = 4
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Question:
+class Counterfactual:
     """How to come by a program, and how far to go.
 
     with_cost: after the least risk also the least cost within `slack` of it. want_x: return the columns. far: so
@@ -46,8 +53,9 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """Least risk and, if asked for, risk and least cost of the plan (MUSD); loss and probability of each leaf node.
+class Optimum:
+    """What solving a counterfactual gave: least risk and, if wanted, risk and least cost of the plan (MUSD), loss and
+    probability of each leaf node.
 
     `decisions`: values of the variables in DECISIONS that are not zero; `bought`: those of stock purchases (t).
     """
@@ -73,31 +81,31 @@ def of_case(case: Case) -> Callable[[], Program]:
     return lambda: Session(case).program
 
 
-def answer(question: Question, program: Program | None = None, near: Desk | None = None) -> Answer:
-    """Solve one question. Raises StoppedError if no optimum is proven.
+def optimum(counterfactual: Counterfactual, program: Program | None = None, near: Reference | None = None) -> Optimum:
+    """Solve one counterfactual. Raises StoppedError if no optimum is proven.
 
-    program: what `question.make` gave, if it was called already. near: where a basis may be had.
+    program: what `counterfactual.make` gave, if it was called already. near: where a basis may be had.
     """
-    program = question.make() if program is None else program
+    program = counterfactual.make() if program is None else program
     solver, column = Solver(program), program.column["risk", None]
-    if near is not None and not question.far and near.program.columns is program.columns:
+    if near is not None and not counterfactual.far and near.program.columns is program.columns:
         solver.begin_like(near.best()[0])
-    solution = least_risk(solver, question.key)
+    solution = least_risk(solver, counterfactual.key)
     least = float(solution.x[column])
     cost = None
-    if question.with_cost:
-        solver.bound(column, least * (1 + max(question.slack, HOLD_SHARE)) + HOLD_MUSD)
-        solution = _optimal(solver.minimise(program.column["cost", None]), question.key)
+    if counterfactual.with_cost:
+        solver.bound(column, least * (1 + max(counterfactual.slack, HOLD_SHARE)) + HOLD_MUSD)
+        solution = _optimal(solver.minimise(program.column["cost", None]), counterfactual.key)
         cost = float(solution.x[program.column["cost", None]])
-    return Answer(
-        question.key,
+    return Optimum(
+        counterfactual.key,
         least,
         float(solution.x[column]),
         cost,
         _losses(program, solution.x),
         shares(program),
         _values(program, solution.x, DECISIONS),
-        solution.x if question.want_x else None,
+        solution.x if counterfactual.want_x else None,
         _values(program, solution.x, ("bought",)),
     )
 
@@ -140,11 +148,11 @@ def _values(program: Program, x: Vector, names: tuple[str, ...]) -> dict[Key, fl
     }
 
 
-class Desk:
-    """A case compiled once, and the questions that its program can be asked by holding columns.
+class Reference:
+    """A case compiled once, and what its program becomes by holding columns.
 
-    The goal is least risk, then least cost, whatever the goal of the run: questions about single measures are
-    compared by the risk that they leave.
+    The goal is least risk, then least cost, whatever the goal of the run: measures are compared by the risk that they
+    leave.
     """
 
     def __init__(self, case: Case) -> None:
@@ -156,7 +164,7 @@ class Desk:
         self._lock = Lock()
         self._best: tuple[Solver, Solution] | None = None
         self._under: dict[str, Program | None] = {}
-        self._national: Desk | None = None
+        self._national: Reference | None = None
 
     def _levers(self) -> NDArray[np.str_]:
         """The lever that each column belongs to; '' for the others."""
@@ -167,7 +175,7 @@ class Desk:
         )
 
     def best(self) -> tuple[Solver, Solution]:
-        """The least risk of the desk's own program: solved by whoever asks first, while others wait.
+        """The least risk of the reference itself: solved by whoever asks first, while others wait.
 
         Solved as the run itself was: where prices are not unique, they are those of the run.
         """
@@ -179,10 +187,10 @@ class Desk:
             return self._best
 
     @property
-    def national(self) -> Desk:
-        """The desk of the same case with each country alone."""
+    def national(self) -> Reference:
+        """The reference of the same case with each country alone."""
         if self._national is None:
-            self._national = Desk(with_policy(self.case, coordination="national"))
+            self._national = Reference(with_policy(self.case, coordination="national"))
         return self._national
 
     def without(self, levers: Iterable[Lever], program: Program | None = None) -> Program:
@@ -247,3 +255,59 @@ def held_at_zero(program: Program, mask: Mask) -> Program:
 
 def _bounded(program: Program, lower: Vector, upper: Vector) -> Program:
     return program.with_data(program.matrix.data, program.row_lower, program.row_upper, lower, upper)
+
+
+SolveAll = Callable[[Iterable[Counterfactual]], Mapping[str, Optimum]]
+"""Counterfactuals -> optima by key; each is solved once."""
+
+
+class SolverPool:
+    """Solves counterfactuals, each once, in threads: HiGHS works outside the interpreter's lock, so while it solves
+    one program the next is built here. Nothing is copied to other processes."""
+
+    def __init__(self, reference: Reference, pool: ThreadPoolExecutor | None) -> None:
+        self._reference, self._pool = reference, pool
+        self._found: dict[str, Future[Optimum]] = {}
+
+    @property
+    def solved(self) -> int:
+        """How many counterfactuals were solved."""
+        return len(self._found)
+
+    def __call__(self, wanted: Iterable[Counterfactual]) -> dict[str, Optimum]:
+        """Optima by key. Programs are made here, in order; each is solved as soon as it is there."""
+        keys = []
+        for counterfactual in wanted:
+            keys.append(counterfactual.key)
+            if counterfactual.key not in self._found:
+                self._found[counterfactual.key] = self.begin(
+                    partial(optimum, counterfactual, counterfactual.make(), self._reference)
+                )
+        return {key: self._found[key].result() for key in keys}
+
+    def begin(self, work: Callable[[], T]) -> Future[T]:
+        """Other work to be done meanwhile."""
+        if self._pool is not None:
+            return self._pool.submit(work)
+        done: Future[T] = Future()
+        done.set_result(work())
+        return done
+
+
+@contextmanager
+def solver_pool(reference: Reference, workers: int | None = None) -> Iterator[SolverPool]:
+    """A pool that solves so many programs at once (None: as many as there are processors, up to four)."""
+    workers = workers if workers is not None else min(MOST_WORKERS, cores())
+    if workers <= 1:
+        yield SolverPool(reference, None)
+        return
+    pool = ThreadPoolExecutor(workers, initializer=_name)
+    try:
+        yield SolverPool(reference, pool)
+    finally:
+        # After an error or Ctrl-C nobody waits for what is still being solved.
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _name() -> None:
+    current_thread().name = SOLVER_THREAD

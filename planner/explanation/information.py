@@ -15,7 +15,7 @@ from typing import Any
 from planner.data.case import Case
 from planner.data.schema import Demand, Import, Scenario, Shock
 from planner.data.shocks import Effects, effects_by_scenario
-from planner.explain.counterfactuals import Question, least_risk_case, of_case, with_policy
+from planner.explanation.counterfactuals import Counterfactual, least_risk_case, of_case, with_policy
 
 MEAN = "mean"
 SMALLEST_MUSD = 1e-6
@@ -31,12 +31,12 @@ def alone(case: Case, scenario: str) -> Case:
     return least_risk_case(with_policy(certain, investment="committed"))
 
 
-def wait_and_see(case: Case, losses: Mapping[str, float]) -> list[Question]:
-    """One question for each scenario: the least loss if it were known from the start.
+def wait_and_see(case: Case, losses: Mapping[str, float]) -> list[Counterfactual]:
+    """One counterfactual for each scenario: the least loss if it were known from the start.
 
     losses: of a plan, by scenario (MUSD). Where they are nothing there is nothing to ask.
     """
-    return [Question(f"know:{w}", of_case(alone(case, w))) for w in case.scenarios if losses[w] > SMALLEST_MUSD]
+    return [Counterfactual(f"know:{w}", of_case(alone(case, w))) for w in case.scenarios if losses[w] > SMALLEST_MUSD]
 
 
 def mean_case(case: Case) -> Case:

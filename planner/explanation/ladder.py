@@ -9,8 +9,15 @@ from itertools import pairwise
 
 from planner.config.model_file import LEVERS, Lever
 from planner.data.case import Case
-from planner.explain.builds import capital_by_stage, decision_nodes, of_decisions
-from planner.explain.counterfactuals import Answer, Desk, Question, is_far, of_case, with_policy
+from planner.explanation.commitments import capital_by_stage, decision_nodes, of_decisions
+from planner.explanation.counterfactuals import (
+    Counterfactual,
+    Optimum,
+    Reference,
+    is_far,
+    of_case,
+    with_policy,
+)
 from planner.results.explanation import Rung
 from planner.results.losses import cvar
 
@@ -37,32 +44,39 @@ def steps(case: Case) -> list[tuple[str, str, tuple[Lever, ...]]]:
     return [(key, name, levers) for key, name, found in STEPS if (levers := tuple(x for x in found if x in allowed))]
 
 
-def ladder_questions(desk: Desk) -> list[Question]:
+def ladder_counterfactuals(reference: Reference) -> list[Counterfactual]:
     """Nothing, then one step after the other; the last rung is the run's own program."""
-    slack = desk.case.model.objective.risk_slack
-    out = [Question("ladder:nothing", lambda: desk.without(LEVERS), slack, with_cost=True, far=True)]
+    slack = reference.case.model.objective.risk_slack
+    out = [Counterfactual("ladder:nothing", lambda: reference.without(LEVERS), slack, with_cost=True, far=True)]
     levers: tuple[Lever, ...] = ()
-    for key, _, added in steps(desk.case):
+    for key, _, added in steps(reference.case):
         levers += added
-        out.append(Question(f"ladder:{key}", partial(desk.only, levers), slack, with_cost=True, far=is_far(levers)))
+        out.append(
+            Counterfactual(f"ladder:{key}", partial(reference.only, levers), slack, with_cost=True, far=is_far(levers))
+        )
     return out
 
 
-def left_out_questions(desk: Desk) -> list[Question]:
+def left_out_counterfactuals(reference: Reference) -> list[Counterfactual]:
     """Everything but one step. All but the last step is a rung of the ladder already."""
-    return [Question(f"without:{key}", partial(desk.without, levers)) for key, _, levers in steps(desk.case)[:-1]]
+    return [
+        Counterfactual(f"without:{key}", partial(reference.without, levers))
+        for key, _, levers in steps(reference.case)[:-1]
+    ]
 
 
-def policy_questions(desk: Desk) -> list[Question]:
+def policy_counterfactuals(reference: Reference) -> list[Counterfactual]:
     """The other ways of acting together, and the other way of investing."""
-    policy, slack = desk.case.model.policy, desk.case.model.objective.risk_slack
+    policy, slack = reference.case.model.policy, reference.case.model.objective.risk_slack
     others = [("investment", i) for i in INVESTMENT if i != policy.investment]
     others += [("coordination", c) for c in COORDINATION if c != policy.coordination]
     return [
-        Question(
+        Counterfactual(
             value,
             # The claim about allies asks more of this program.
-            (lambda: desk.national.program) if value == "national" else of_case(with_policy(desk.case, **{key: value})),
+            (lambda: reference.national.program)
+            if value == "national"
+            else of_case(with_policy(reference.case, **{key: value})),
             slack=slack,
             with_cost=True,
         )
@@ -70,10 +84,10 @@ def policy_questions(desk: Desk) -> list[Question]:
     ]
 
 
-def timing_questions(desk: Desk) -> list[Question]:
+def timing_counterfactuals(reference: Reference) -> list[Counterfactual]:
     """Everything decided later, and every new plant a year sooner in use."""
-    sooner = Question("sooner", lambda: of_case(a_year_sooner(desk.case))())
-    return [Question("later", lambda: desk.not_before(later_year(desk.case)), far=True), sooner]
+    sooner = Counterfactual("sooner", lambda: of_case(a_year_sooner(reference.case))())
+    return [Counterfactual("later", lambda: reference.not_before(later_year(reference.case)), far=True), sooner]
 
 
 def later_year(case: Case) -> int:
@@ -98,8 +112,8 @@ def a_year_sooner(case: Case) -> Case:
     return replace(case, tables=replace(case.tables, projects=rows))
 
 
-def rung(case: Case, name: str, found: Answer) -> Rung:
-    """An answer as a rung. Losses of histories are weighed by the scenarios that share them."""
+def rung(case: Case, name: str, found: Optimum) -> Rung:
+    """An optimum as a rung. Losses of histories are weighed by the scenarios that share them."""
     losses, shares = list(found.losses.values()), [found.shares.get(leaf, 0.0) for leaf in found.losses]
     return Rung(
         found.key,
@@ -118,7 +132,7 @@ def against(one: Rung, other: Rung) -> Rung:
     return replace(one, against=other.key, change=one.least_risk - other.least_risk, change_cost=costs)
 
 
-def ladder(case: Case, found: Mapping[str, Answer]) -> list[Rung]:
+def ladder(case: Case, found: Mapping[str, Optimum]) -> list[Rung]:
     """The rungs from nothing to everything; each is compared with the one before, so the changes add up."""
     names = {"nothing": "Nothing: what exists and is financed keeps running"}
     said: list[str] = []
@@ -136,7 +150,7 @@ def ladder(case: Case, found: Mapping[str, Answer]) -> list[Rung]:
     return [rungs[0], *(against(one, before) for before, one in pairwise(rungs))]
 
 
-def left_out(case: Case, found: Mapping[str, Answer], own: Rung) -> list[Rung]:
+def left_out(case: Case, found: Mapping[str, Optimum], own: Rung) -> list[Rung]:
     """Everything but one step, the one that is missed most first."""
     known = steps(case)
     last = f"ladder:{known[-2][0]}" if len(known) > 1 else "ladder:nothing"
@@ -148,7 +162,7 @@ def left_out(case: Case, found: Mapping[str, Answer], own: Rung) -> list[Rung]:
     return sorted(rungs, key=lambda r: -r.least_risk)
 
 
-def compared(case: Case, names: Mapping[str, str], chosen: str, found: Mapping[str, Answer], own: Rung) -> list[Rung]:
+def compared(case: Case, names: Mapping[str, str], chosen: str, found: Mapping[str, Optimum], own: Rung) -> list[Rung]:
     """Each way of acting against the run's own, in the order of `names`."""
     return [
         replace(own, key=key, name=name) if key == chosen else against(rung(case, name, found[key]), own)
@@ -157,13 +171,13 @@ def compared(case: Case, names: Mapping[str, str], chosen: str, found: Mapping[s
     ]
 
 
-def questions(desk: Desk) -> Iterable[Question]:
-    """All questions about levers, partners and time; first those that need nothing to be built."""
-    later, sooner = timing_questions(desk)
+def counterfactuals(reference: Reference) -> Iterable[Counterfactual]:
+    """All counterfactuals of levers, partners and time; first those that need nothing to be built."""
+    later, sooner = timing_counterfactuals(reference)
     return [
-        *ladder_questions(desk)[::-1],
-        *left_out_questions(desk),
+        *ladder_counterfactuals(reference)[::-1],
+        *left_out_counterfactuals(reference),
         later,
-        *policy_questions(desk),
+        *policy_counterfactuals(reference),
         sooner,
     ]

@@ -15,8 +15,8 @@ import numpy as np
 from scipy.sparse import block_array, csr_array, eye_array
 
 from planner.data.case import Case
-from planner.explain.builds import SLIGHT, Build, expected_tpa
-from planner.explain.counterfactuals import Desk, quickest
+from planner.explanation.commitments import SLIGHT, Build, expected_tpa
+from planner.explanation.counterfactuals import Reference, quickest
 from planner.formulation.money import full_capex
 from planner.results import verify_money
 from planner.results.explanation import Alternatives, Range
@@ -29,15 +29,17 @@ Weights = Mapping[int, float]
 """Column of the program -> weight."""
 
 
-def alternatives(desk: Desk, least_risk: float, cost: float, risk_share: float, cost_share: float) -> Alternatives:
+def alternatives(
+    reference: Reference, least_risk: float, cost: float, risk_share: float, cost_share: float
+) -> Alternatives:
     """Ranges over all plans with risk <= (1 + risk_share) least_risk and cost <= (1 + cost_share) cost (MUSD)."""
-    projects, countries = _project_targets(desk), _country_targets(desk)
+    projects, countries = _project_targets(reference), _country_targets(reference)
     targets = {**projects, **countries}
-    program = with_targets(desk.program, list(targets.values()))
+    program = with_targets(reference.program, list(targets.values()))
     solver = Solver(program)
     solver.bound(program.column["risk", None], least_risk * (1 + risk_share) + HOLD_MUSD)
     solver.bound(program.column["cost", None], cost * (1 + cost_share) + HOLD_MUSD)
-    most_possible = {("project", p): desk.case.projects[p].max_new_tpa for _, p in projects}
+    most_possible = {("project", p): reference.case.projects[p].max_new_tpa for _, p in projects}
     low, high, solves = _extremes(solver, program, list(targets), most_possible)
     ranges = []
     for at, (kind, key) in enumerate(targets):
@@ -71,27 +73,27 @@ def word(least: float, most: float, limit: float | None) -> str:
     return "must" if least > line else "never" if most <= line else "may"
 
 
-def _project_targets(desk: Desk) -> dict[tuple[str, str], Weights]:
+def _project_targets(reference: Reference) -> dict[tuple[str, str], Weights]:
     """New capacity (t/y) of each project that may grow."""
     out: dict[tuple[str, str], dict[int, float]] = {}
-    for key, i in desk.program.column.items():
+    for key, i in reference.program.column.items():
         if key[0] == "build":
-            out.setdefault(("project", key[1][0]), {})[i] = _likelihood(desk, key[1][1])
+            out.setdefault(("project", key[1][0]), {})[i] = _likelihood(reference, key[1][1])
     return dict(sorted(out.items()))
 
 
-def _country_targets(desk: Desk) -> dict[tuple[str, str], Weights]:
+def _country_targets(reference: Reference) -> dict[tuple[str, str], Weights]:
     """Capital (MUSD, undiscounted) spent in each country, public and private."""
     out: dict[tuple[str, str], dict[int, float]] = {}
-    for key, i in desk.program.column.items():
-        if key[0] == "build" and (capex := full_capex(desk.scope, key[1][0])) > 0:
-            country = desk.case.projects[key[1][0]].country
-            out.setdefault(("country", country), {})[i] = capex * _likelihood(desk, key[1][1])
+    for key, i in reference.program.column.items():
+        if key[0] == "build" and (capex := full_capex(reference.scope, key[1][0])) > 0:
+            country = reference.case.projects[key[1][0]].country
+            out.setdefault(("country", country), {})[i] = capex * _likelihood(reference, key[1][1])
     return dict(sorted(out.items()))
 
 
-def _likelihood(desk: Desk, node: int) -> float:
-    return float(desk.scope.decision_tree.nodes[node].probability)
+def _likelihood(reference: Reference, node: int) -> float:
+    return float(reference.scope.decision_tree.nodes[node].probability)
 
 
 def with_targets(program: Program, targets: list[Weights]) -> Program:

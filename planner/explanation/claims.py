@@ -8,19 +8,23 @@ Losses per kg scaled all alike scale every risk alike, so no measure here can tu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from planner.config.model_file import LEVERS, Lever
+from planner.config.model_file import Lever
 from planner.data.case import Case
-from planner.explain.counterfactuals import Answer, Desk, Question, is_far, with_policy
-from planner.explain.doubts import DOUBTS, Doubt
+from planner.explanation.counterfactuals import (
+    Counterfactual,
+    Reference,
+    SolveAll,
+    with_policy,
+)
+from planner.explanation.sensitivity import UNCERTAIN_INPUTS, UncertainInput, farthest, under
 from planner.reporting.values.numbers import listed, number, percent
 from planner.results.explanation import Trial, Verdict
 from planner.solving.program import Program
 from planner.solving.session import Session
 
-Ask = Callable[[Iterable[Question]], Mapping[str, Answer]]
 HOLDS, FAILS, OPEN = "holds", "fails", "not decided by these data"
 MATTERS = 0.10
 """A tenth of the risk: what is less counts as not mattering. Half the effect that these data can tell from their own
@@ -108,55 +112,42 @@ def speaking(case: Case) -> list[Claim]:
     return [c for c in CLAIMS if c.alone or levers & set(c.levers_without if c.levers_with is None else c.levers_with)]
 
 
-def under(desk: Desk, doubt: Doubt, factor: float, levers: Iterable[Lever]) -> Question:
-    """The least risk with an input at another value and with these levers of the run."""
-    name, allowed = f"{doubt.key}*{factor:g}", set(levers) & set(desk.case.model.levers)
-    kept = tuple(x for x in LEVERS if x in allowed)
-
-    def make() -> Program:
-        program = desk.under(name, lambda: doubt.vary(desk.case, factor))
-        if program is not None:
-            return desk.only(kept, program)
-        case = doubt.vary(desk.case, factor)
-        return Session(case.with_model(case.model.model_copy(update={"levers": kept}))).program
-
-    return Question(f"try:{name}:{'+'.join(kept)}", make, far=is_far(kept))
-
-
-def sides(claim: Claim, desk: Desk, doubt: Doubt, factor: float) -> list[Question]:
-    """The two questions of a trial; claims that ask the same share it."""
-    everything = desk.case.model.levers
-    with_it = under(desk, doubt, factor, everything if claim.levers_with is None else claim.levers_with)
+def sides(claim: Claim, reference: Reference, uncertain: UncertainInput, factor: float) -> list[Counterfactual]:
+    """The two counterfactuals of a trial; claims with the same ones share them."""
+    everything = reference.case.model.levers
+    with_it = under(reference, uncertain, factor, everything if claim.levers_with is None else claim.levers_with)
     if not claim.alone:
         without = () if claim.levers_with is not None else (x for x in everything if x not in claim.levers_without)
-        return [with_it, under(desk, doubt, factor, without)]
-    name = f"{doubt.key}*{factor:g}"
+        return [with_it, under(reference, uncertain, factor, without)]
+    name = f"{uncertain.key}*{factor:g}"
 
     def national() -> Program:
-        found = desk.national.under(name, lambda: doubt.vary(desk.national.case, factor))
-        return found if found is not None else Session(doubt.vary(desk.national.case, factor)).program
+        found = reference.national.under(name, lambda: uncertain.vary(reference.national.case, factor))
+        return found if found is not None else Session(uncertain.vary(reference.national.case, factor)).program
 
     def allied() -> Program:
-        return Session(doubt.vary(with_policy(desk.case, coordination="allied"), factor)).program
+        return Session(uncertain.vary(with_policy(reference.case, coordination="allied"), factor)).program
 
-    if desk.case.model.policy.coordination != "allied":
-        with_it = Question(f"try:{name}:allied", allied)
-    return [with_it, Question(f"try:{name}:national", national)]
+    if reference.case.model.policy.coordination != "allied":
+        with_it = Counterfactual(f"try:{name}:allied", allied)
+    return [with_it, Counterfactual(f"try:{name}:national", national)]
 
 
-def verdicts(desk: Desk, given: Mapping[str, tuple[float, float]], ask: Ask, thorough: bool) -> list[Verdict]:
+def verdicts(
+    reference: Reference, given: Mapping[str, tuple[float, float]], solve: SolveAll, thorough: bool
+) -> list[Verdict]:
     """A verdict on each claim. `given`: its two risks as given.
 
     thorough: every input on every claim. Else only inputs that are first of all a doubt about the claim, one after
     the other, until one of them shows that the data do not decide it.
     """
-    there = [doubt for doubt in DOUBTS if doubt.is_there(desk.case)]
-    claims = speaking(desk.case)
+    there = [uncertain for uncertain in UNCERTAIN_INPUTS if uncertain.is_there(reference.case)]
+    claims = speaking(reference.case)
     waiting = {c.key: [d for d in there if thorough or c.key in d.aimed_at] for c in claims}
     trials: dict[str, list[Trial]] = {c.key: [] for c in claims}
     while any(waiting.values()):
         now = [(c, d) for c in claims for d in (waiting[c.key] if thorough else waiting[c.key][:1])]
-        for claim, trial in _tried(desk, now, given, ask, thorough):
+        for claim, trial in _tried(reference, now, given, solve, thorough):
             trials[claim.key].append(trial)
         for c in claims:
             open_still = not thorough and not any(trial.flips for trial in trials[c.key])
@@ -164,41 +155,39 @@ def verdicts(desk: Desk, given: Mapping[str, tuple[float, float]], ask: Ask, tho
     return [judged(c, given[c.key], trials[c.key], _left(there, trials[c.key])) for c in claims]
 
 
-def first_questions(desk: Desk, thorough: bool) -> Iterator[Question]:
-    """What `verdicts` will ask first, whatever the answers."""
-    there = [doubt for doubt in DOUBTS if doubt.is_there(desk.case)]
-    for claim in speaking(desk.case):
+def first_counterfactuals(reference: Reference, thorough: bool) -> Iterator[Counterfactual]:
+    """What `verdicts` will want first, whatever comes out."""
+    there = [uncertain for uncertain in UNCERTAIN_INPUTS if uncertain.is_there(reference.case)]
+    for claim in speaking(reference.case):
         aimed = [d for d in there if thorough or claim.key in d.aimed_at]
-        for doubt in aimed if thorough else aimed[:1]:
-            for factor in doubt.factors if thorough else farthest(doubt.factors):
-                yield from sides(claim, desk, doubt, factor)
+        for uncertain in aimed if thorough else aimed[:1]:
+            for factor in uncertain.factors if thorough else farthest(uncertain.factors):
+                yield from sides(claim, reference, uncertain, factor)
 
 
-def _left(there: Sequence[Doubt], trials: Sequence[Trial]) -> list[str]:
+def _left(there: Sequence[UncertainInput], trials: Sequence[Trial]) -> list[str]:
     used = {trial.input for trial in trials}
-    return [doubt.name for doubt in there if doubt.name not in used]
+    return [uncertain.name for uncertain in there if uncertain.name not in used]
 
 
 def _tried(
-    desk: Desk, pairs: Sequence[tuple[Claim, Doubt]], given: Mapping[str, tuple[float, float]], ask: Ask, thorough: bool
+    reference: Reference,
+    pairs: Sequence[tuple[Claim, UncertainInput]],
+    given: Mapping[str, tuple[float, float]],
+    solve: SolveAll,
+    thorough: bool,
 ) -> Iterator[tuple[Claim, Trial]]:
     plan = [
-        (claim, doubt, factor, sides(claim, desk, doubt, factor))
-        for claim, doubt in pairs
-        for factor in (doubt.factors if thorough else farthest(doubt.factors))
+        (claim, uncertain, factor, sides(claim, reference, uncertain, factor))
+        for claim, uncertain in pairs
+        for factor in (uncertain.factors if thorough else farthest(uncertain.factors))
     ]
-    found = ask(question for *_, both in plan for question in both)
-    for claim, doubt, factor, (one, other) in plan:
+    found = solve(counterfactual for *_, both in plan for counterfactual in both)
+    for claim, uncertain, factor, (one, other) in plan:
         with_it, without_it = found[one.key].least_risk, found[other.key].least_risk
         value, as_given = claim.measure(with_it, without_it), claim.measure(*given[claim.key])
         flips = claim.says(value) != claim.says(as_given)
-        yield claim, Trial(doubt.name, f"× {factor:g}", doubt.why, with_it, without_it, value, flips)
-
-
-def farthest(factors: Sequence[float]) -> Sequence[float]:
-    """One end on each side of the value as given."""
-    below, above = [f for f in factors if f < 1], [f for f in factors if f > 1]
-    return [*([min(below)] if below else []), *([max(above)] if above else [])]
+        yield claim, Trial(uncertain.name, f"× {factor:g}", uncertain.why, with_it, without_it, value, flips)
 
 
 def judged(claim: Claim, given: tuple[float, float], trials: Sequence[Trial], not_tried: Sequence[str] = ()) -> Verdict:

@@ -1,24 +1,34 @@
-"""Inputs that are unsure and matter: how each is varied, within which range, and where the range comes from.
-
-An input is a group of cells that rise and fall together. A case that has none of the cells skips the input.
-Ranges follow the case's own statement of what is shaky (inputs/allied-2026/README.md, "What is solid and what is
-shaky"); they are shares of the value as given, so they hold for other cases too, as a first guess.
-"""
+"""On which assumptions the result leans most: each unsure input moved to the ends of its range, and solved again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from planner.config.model_file import LEVERS, Lever
 from planner.data.case import Case
 from planner.data.schema import Row
+from planner.data.tables import TABLES
+from planner.explanation.commitments import (
+    Build,
+    capital_by_stage,
+    decision_nodes,
+    expected_tpa,
+    is_built,
+    of_decisions,
+)
+from planner.explanation.counterfactuals import Counterfactual, Reference, SolveAll, is_far
+from planner.results.explanation import Influence, Moved, Tried, Verdict
+from planner.solving.program import Program
+from planner.solving.session import Session
 
 Vary = Callable[[Case, float], Case]
 
 
 @dataclass(frozen=True)
-class Doubt:
+class UncertainInput:
     """One unsure input: the factors it is tried at, and the claims it is first of all a doubt about."""
 
     key: str
@@ -122,8 +132,8 @@ def _always(case: Case) -> bool:
     return True
 
 
-DOUBTS: tuple[Doubt, ...] = (
-    Doubt(
+UNCERTAIN_INPUTS: tuple[UncertainInput, ...] = (
+    UncertainInput(
         "separation",
         "separation capacity that exists or is financed",
         (0.4, 0.7),
@@ -132,7 +142,7 @@ DOUBTS: tuple[Doubt, ...] = (
         ("separation",),
         _has("separation"),
     ),
-    Doubt(
+    UncertainInput(
         "metal",
         "metal capacity that exists or is financed",
         (0.5, 2.0),
@@ -141,7 +151,7 @@ DOUBTS: tuple[Doubt, ...] = (
         ("mining", "separation"),
         _has("metal"),
     ),
-    Doubt(
+    UncertainInput(
         "metal_staffing",
         "metal makers per 1,000 t",
         (0.67, 1.4),
@@ -150,7 +160,7 @@ DOUBTS: tuple[Doubt, ...] = (
         ("people",),
         _staffed("metal"),
     ),
-    Doubt(
+    UncertainInput(
         "metal_staff",
         "metal makers at work today",
         (0.5, 2.0),
@@ -159,7 +169,7 @@ DOUBTS: tuple[Doubt, ...] = (
         ("people",),
         _staffed("metal"),
     ),
-    Doubt(
+    UncertainInput(
         "separation_staff",
         "separation staff at work today",
         (0.5, 2.0),
@@ -168,7 +178,7 @@ DOUBTS: tuple[Doubt, ...] = (
         ("people",),
         _staffed("separation"),
     ),
-    Doubt(
+    UncertainInput(
         "tail",
         "probability of the strongest cuts",
         (0.5, 2.0),
@@ -177,7 +187,7 @@ DOUBTS: tuple[Doubt, ...] = (
         ("mining",),
         lambda case: 0 < sum(case.scenarios[w] for w in tail_scenarios(case)) < 1,
     ),
-    Doubt(
+    UncertainInput(
         "use",
         "use of rare earths and imports with it",
         (0.8, 1.2),
@@ -186,7 +196,7 @@ DOUBTS: tuple[Doubt, ...] = (
         ("allies",),
         _always,
     ),
-    Doubt(
+    UncertainInput(
         "money",
         "public budgets",
         (0.5, 2.0),
@@ -196,3 +206,122 @@ DOUBTS: tuple[Doubt, ...] = (
         lambda case: bool(case.tables.budgets),
     ),
 )
+
+
+MOST_SOURCES = 2
+NOT_STATED = "not stated"
+Ends = tuple[UncertainInput, list[tuple[float, Counterfactual]]]
+
+
+def farthest(factors: Sequence[float]) -> Sequence[float]:
+    """One end on each side of the value as given."""
+    below, above = [f for f in factors if f < 1], [f for f in factors if f > 1]
+    return [*([min(below)] if below else []), *([max(above)] if above else [])]
+
+
+def under(reference: Reference, uncertain: UncertainInput, factor: float, levers: Iterable[Lever]) -> Counterfactual:
+    """The least risk with an input at another value and with these levers of the run."""
+    name, allowed = f"{uncertain.key}*{factor:g}", set(levers) & set(reference.case.model.levers)
+    kept = tuple(x for x in LEVERS if x in allowed)
+
+    def make() -> Program:
+        program = reference.under(name, lambda: uncertain.vary(reference.case, factor))
+        if program is not None:
+            return reference.only(kept, program)
+        case = uncertain.vary(reference.case, factor)
+        return Session(case.with_model(case.model.model_copy(update={"levers": kept}))).program
+
+    return Counterfactual(f"try:{name}:{'+'.join(kept)}", make, far=is_far(kept))
+
+
+def at_ends(reference: Reference) -> list[Ends]:
+    """For each unsure input that the case has, its least risk at each end of the range, all levers allowed."""
+    levers = reference.case.model.levers
+    return [
+        (uncertain, [(factor, under(reference, uncertain, factor, levers)) for factor in farthest(uncertain.factors)])
+        for uncertain in UNCERTAIN_INPUTS
+        if uncertain.is_there(reference.case)
+    ]
+
+
+def influences(
+    reference: Reference,
+    least_risk: float,
+    verdicts: Iterable[Verdict],
+    solve: SolveAll,
+) -> list[Influence]:
+    """The unsure inputs of a case, the most influential first. `least_risk`: with the inputs as given (MUSD)."""
+    wanted, judged = at_ends(reference), list(verdicts)
+    found = solve(counterfactual for _, ends in wanted for _, counterfactual in ends)
+    out = []
+    for uncertain, ends in wanted:
+        tried = [Tried(f"× {factor:g}", found[counterfactual.key].least_risk) for factor, counterfactual in ends]
+        touched = touched_rows(reference.case, uncertain.vary(reference.case, ends[0][0]))
+        rows = [row for rows in touched.values() for row in rows]
+        out.append(
+            Influence(
+                uncertain.name,
+                uncertain.why,
+                tried,
+                max((t.least_risk - least_risk for t in tried), key=abs),
+                list(touched),
+                len(rows),
+                dict(sorted(Counter(row.confidence.strip().casefold() or NOT_STATED for row in rows).items())),
+                _sources(rows),
+                [v.claim for v in judged if uncertain.name in v.turns_on],
+            )
+        )
+    return sorted(out, key=lambda i: (-abs(i.effect), i.input))
+
+
+def touched_rows(case: Case, other: Case) -> dict[str, list[Row]]:
+    """The rows of each table of a case that another case with as many rows has otherwise."""
+    out = {}
+    for table in TABLES:
+        pairs = zip(case.tables.rows(table.name), other.tables.rows(table.name), strict=True)
+        if rows := [one for one, two in pairs if one != two]:
+            out[table.name] = rows
+    return out
+
+
+def _sources(rows: Sequence[Row]) -> list[str]:
+    """The sources that stand beside most rows."""
+    counted = Counter(row.source.strip() for row in rows if row.source.strip())
+    return [source for source, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:MOST_SOURCES]]
+
+
+def moves(
+    reference: Reference,
+    leaning: Sequence[Influence],
+    own: Sequence[Build],
+    risk: float,
+    cost: float,
+    solve: SolveAll,
+) -> list[Moved]:
+    """The plan as given, then the cheapest plan of least risk with each of these inputs at each end.
+
+    own: what the plan as given builds; risk, cost: its least risk and its cost (MUSD).
+    """
+    ends = {uncertain.name: (uncertain, found) for uncertain, found in at_ends(reference)}
+    slack = reference.case.model.objective.risk_slack
+    wanted = [
+        (
+            ends[lean.input][0],
+            factor,
+            replace(counterfactual, key=f"plan:{counterfactual.key}", slack=slack, with_cost=True),
+        )
+        for lean in leaning
+        for factor, counterfactual in ends[lean.input][1]
+    ]
+    found = solve(counterfactual for *_, counterfactual in wanted)
+    out = [_moved(reference.case, "", "as given", risk, cost, own)]
+    for uncertain, factor, counterfactual in wanted:
+        best = found[counterfactual.key]
+        builds = of_decisions(decision_nodes(uncertain.vary(reference.case, factor)), best.decisions)
+        out.append(_moved(reference.case, uncertain.name, f"× {factor:g}", best.least_risk, best.cost or 0.0, builds))
+    return out
+
+
+def _moved(case: Case, name: str, setting: str, risk: float, cost: float, builds: Sequence[Build]) -> Moved:
+    built = {p: tpa for p, tpa in sorted(expected_tpa(builds).items()) if is_built(case, p, tpa)}
+    return Moved(name, setting, risk, cost, capital_by_stage(case, builds), built)
