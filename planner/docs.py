@@ -6,6 +6,7 @@ from pathlib import Path
 
 from planner.data.dictionary import dictionary
 from planner.formulation.page import page
+from planner.results.schema import results_page
 
 BEGIN, END = "<!-- generated: tables -->", "<!-- end of generated part -->"
 
@@ -15,7 +16,11 @@ def pages(root: Path) -> dict[Path, str]:
     inputs = root / "inputs" / "README.md"
     before, _, rest = inputs.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    return {root / "models" / "formulation.md": page(), inputs: f"{before}{BEGIN}\n\n{dictionary()}\n{END}{after}"}
+    return {
+        root / "models" / "formulation.md": page(),
+        inputs: f"{before}{BEGIN}\n\n{dictionary()}\n{END}{after}",
+        root / "reports" / "README.md": results_page(),
+    }
 
 
 def main() -> None:

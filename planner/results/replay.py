@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from planner.results.plan import TEXT_COLUMNS, PlanValues
+from planner.results.plan import PlanValues
+from planner.results.schema import TEXT_COLUMNS
 
 TOLERANCE = 1e-9
 SHOWN = 5

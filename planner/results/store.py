@@ -35,7 +35,8 @@ from planner.data.read import leads_out
 from planner.data.template import write_tables
 from planner.errors import RunFolderError
 from planner.results.folders import beside, exchange, locked
-from planner.results.plan import TEXT_COLUMNS, PlanValues
+from planner.results.plan import PlanValues
+from planner.results.schema import TEXT_COLUMNS
 from planner.results.status import Status
 
 SUMMARY = "summary.json"

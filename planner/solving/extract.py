@@ -15,7 +15,7 @@ from planner.data.case import METAL, OXIDE, Good
 from planner.data.tree import Node
 from planner.formulation.money import full_capex, public_capex, spending_countries
 from planner.formulation.scope import Scope
-from planner.results.plan import TABLE_COLUMNS
+from planner.results.schema import TABLE_COLUMNS
 from planner.solving.program import Program, Vector
 from planner.units import musd, musd_per_tonne
 

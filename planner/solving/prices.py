@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from planner.formulation.scope import Scope
-from planner.results.plan import TABLE_COLUMNS
+from planner.results.schema import TABLE_COLUMNS
 from planner.solving.goals import Outcome
 from planner.solving.program import Key, Program, Vector
 

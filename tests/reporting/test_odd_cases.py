@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from planner.reporting.pages.all_forms import write_pages
-from planner.results.plan import TABLE_COLUMNS, PlanValues
+from planner.results.plan import PlanValues
+from planner.results.schema import TABLE_COLUMNS
 from tests.cases import demand
 from tests.conftest import SolveCase
 from tests.reporting.conftest import PageText, Vary, read_page

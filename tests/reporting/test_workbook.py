@@ -11,7 +11,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from planner.data.tables import TABLES
 from planner.reporting.pages.all_forms import write_pages
-from planner.results.plan import TABLE_COLUMNS, PlanValues
+from planner.results.plan import PlanValues
+from planner.results.schema import TABLE_COLUMNS
 from tests.reporting.conftest import Vary
 
 DERIVED = [

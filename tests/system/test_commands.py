@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 import planner
 from planner.cli import app
-from planner.results.plan import TABLE_COLUMNS
+from planner.results.schema import TABLE_COLUMNS
 from planner.results.verify import verify
 
 ROOT = Path(__file__).parents[2]

@@ -16,8 +16,8 @@ from planner.reporting.values.names import STAGES, Names
 from planner.reporting.values.numbers import count
 from planner.reporting.values.shortages import missing
 from planner.reporting.values.supply import balances
-from planner.reporting.values.view import EXPECTED, WITHOUT, RunView
-from planner.results.plan import TABLE_COLUMNS
+from planner.reporting.values.view import EXPECTED, RunView
+from planner.results.schema import PER_UNIT, RESULT_TABLES, Kind, ResultTable
 
 WHOLE, FINE, PLAIN, SHARE, ANY = "#,##0", "#,##0.00", "0", "0.0%", "General"
 
@@ -45,52 +45,6 @@ class Sheet:
         return len(self.columns[0].values) if self.columns else 0
 
 
-MEANINGS = {
-    "investments": "new capacity by project and year of commitment; t/y of TREO (mines), TREO or heavy (separation), "
-    "oxide in (metal)",
-    "capacity": "capacity usable and used by scenario, year and plant",
-    "training": "trainees taken in and training seats added",
-    "workforce": "staff, hires, secondment and need by scenario, year, country and skill",
-    "operations": "every flow of material by scenario and year; of imports the plant is the supplier",
-    "shortfall": "demand and what is not met of it by scenario, year, country, element and form",
-    "stocks": "year-end stock, purchases and releases by scenario and year",
-    "spending": "public money by funder, country, year and item",
-    "shadow_prices": "what one more unit of each scarce thing would take off what is minimised; marginal and one-sided",
-}
-_HEADINGS: dict[str, tuple[str, str]] = {
-    "year": ("year", PLAIN),
-    "tpa": ("new capacity (t/y)", FINE),
-    "capex_musd": ("capital (MUSD)", FINE),
-    "probability": ("probability", SHARE),
-    "existing_tpa": ("existing capacity (t/y)", FINE),
-    "new_tpa": ("new capacity (t/y)", FINE),
-    "factor": ("factor of shocks", FINE),
-    "usable_tpa": ("usable capacity (t/y)", FINE),
-    "throughput_t": ("throughput (t)", FINE),
-    "intake": ("trainees taken in (persons)", FINE),
-    "new_seats": ("new seats (persons/y)", FINE),
-    "staff": ("staff (persons)", FINE),
-    "hired": ("hired (persons)", FINE),
-    "lent": ("lent (persons)", FINE),
-    "borrowed": ("borrowed (persons)", FINE),
-    "available": ("available (persons)", FINE),
-    "needed": ("needed (persons)", FINE),
-    "tonnes": ("amount (t)", FINE),
-    "demand_t": ("demand (t)", FINE),
-    WITHOUT: ("shortfall without a plan (t)", FINE),
-    "stock_t": ("year-end stock (t)", FINE),
-    "bought_t": ("bought (t)", FINE),
-    "released_t": ("released (t)", FINE),
-    "musd": ("paid in these scenarios (MUSD)", FINE),
-    "expected": ("expected (MUSD)", FINE),
-    "musd_per_unit": ("worth (see unit)", ANY),
-    "project": ("plant", ""),
-    "scarce": ("scarce thing", ""),
-    "objective": ("taken off", ""),
-}
-_SPECIAL = {("shortfall", "tonnes"): "shortfall (t)"}
-
-
 def _namers(names: Names) -> dict[str, Callable[[str], str]]:
     return {
         "project": names.place,
@@ -108,22 +62,27 @@ def _namers(names: Names) -> dict[str, Callable[[str], str]]:
 
 def result_sheets(run: RunView) -> list[Sheet]:
     """One sheet per result table, names in place of ids."""
-    return [_result(run, name) for name in TABLE_COLUMNS]
+    return [_result(run, table) for table in RESULT_TABLES.values()]
 
 
-def _result(run: RunView, name: str) -> Sheet:
-    table, namers = run.tables[name], _namers(run.names)
-    if name == "shadow_prices":
+def _result(run: RunView, declared: ResultTable) -> Sheet:
+    table, namers = run.tables[declared.name], _namers(run.names)
+    if declared.name == "shadow_prices":
         table = table.assign(item=_scarce_items(run))
     columns = []
-    for column in table.columns:
-        heading, form = _HEADINGS.get(column, (column, ""))
-        values = table[column]
-        if column in namers:
-            known = {value: namers[column](value) if value else "" for value in values.unique()}
+    for column in declared.columns:
+        if column.name not in table:
+            continue
+        values = table[column.name]
+        if column.name in namers:
+            known = {value: namers[column.name](value) if value else "" for value in values.unique()}
             values = values.map(known)
-        columns.append(SheetColumn(_SPECIAL.get((name, column), heading), values.tolist(), form))
-    return Sheet(name.replace("_", " "), MEANINGS[name], columns)
+        heading = f"{column.heading} ({column.unit})" if column.unit else column.heading
+        columns.append(SheetColumn(heading, values.tolist(), ANY if column.unit == PER_UNIT else FORMS[column.kind]))
+    return Sheet(declared.name.replace("_", " "), declared.meaning, columns)
+
+
+FORMS = {Kind.TEXT: "", Kind.YEAR: PLAIN, Kind.NUMBER: FINE, Kind.SHARE: SHARE}
 
 
 def _scarce_items(run: RunView) -> list[str]:

@@ -13,27 +13,9 @@ from planner.data.case import Case
 from planner.reporting.values.names import Names
 from planner.results.explanation import Explanation
 from planner.results.losses import loss_of_shortfall
-from planner.results.plan import TABLE_COLUMNS, PlanValues
+from planner.results.plan import PlanValues
+from planner.results.schema import RESULT_TABLES, Kind, ResultColumn
 
-TEXTS = frozenset(
-    {
-        "project",
-        "stage",
-        "country",
-        "scenarios",
-        "scenario",
-        "programme",
-        "skill",
-        "item",
-        "feed",
-        "element",
-        "form",
-        "funder",
-        "scarce",
-        "unit",
-        "objective",
-    }
-)
 WITHOUT = "without_plan_t"
 EXPECTED = "expected"
 
@@ -156,21 +138,23 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def run_view(plan: PlanValues, found: Explanation | None = None) -> RunView:
     """A plan as a run, with what was found out about it. Tables that the plan lacks are empty."""
-    tables = {name: _typed(plan.tables.get(name), columns) for name, columns in TABLE_COLUMNS.items()}
+    tables = {name: _typed(plan.tables.get(name), table.columns) for name, table in RESULT_TABLES.items()}
     return RunView(plan.case, plan.status.value, plan.summary, tables, Names(plan.case), found)
 
 
-def _typed(table: pd.DataFrame | None, columns: Sequence[str]) -> pd.DataFrame:
+def _typed(table: pd.DataFrame | None, columns: Sequence[ResultColumn]) -> pd.DataFrame:
     if table is None:
-        table = pd.DataFrame(columns=list(columns))
-    kept = [*columns, *(c for c in table.columns if c == WITHOUT)]
+        table = pd.DataFrame(columns=[column.name for column in columns])
     out = {}
-    for column in kept:
-        values = table[column] if column in table else pd.Series(index=table.index, dtype=object)
-        if column in TEXTS:
-            out[column] = values.astype(object).where(values.notna(), "").astype(str).astype(object)
+    for column in columns:
+        name = column.name
+        if column.optional and name not in table:
+            continue
+        values = table[name] if name in table else pd.Series(index=table.index, dtype=object)
+        if column.is_text:
+            out[name] = values.astype(object).where(values.notna(), "").astype(str).astype(object)
         else:
-            out[column] = pd.to_numeric(values.astype(object), errors="coerce").astype(float)
-            if column == "year" and not out[column].isna().any():
-                out[column] = out[column].astype(int)
-    return pd.DataFrame(out, columns=kept)
+            out[name] = pd.to_numeric(values.astype(object), errors="coerce").astype(float)
+            if column.kind is Kind.YEAR and not out[name].isna().any():
+                out[name] = out[name].astype(int)
+    return pd.DataFrame(out)

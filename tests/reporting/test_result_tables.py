@@ -1,0 +1,59 @@
+"""The result tables of a solved run are what `planner.results.schema` declares, in memory and read back."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from pandas.api.types import is_float_dtype, is_integer_dtype, is_string_dtype
+
+from planner.reporting.values.view import run_view
+from planner.results.plan import PlanValues
+from planner.results.schema import RESULT_TABLES, Kind
+from planner.results.store import read_run, write_run
+from tests.reporting.conftest import Vary
+
+FITS = {
+    Kind.TEXT: is_string_dtype,
+    Kind.YEAR: is_integer_dtype,
+    Kind.NUMBER: is_float_dtype,
+    Kind.SHARE: is_float_dtype,
+}
+
+
+@pytest.fixture(scope="module")
+def read_back(plan: PlanValues, tmp_path_factory: pytest.TempPathFactory) -> PlanValues:
+    folder = tmp_path_factory.mktemp("schema") / "run"
+    write_run(plan, folder, lambda _: None)
+    return read_run(folder)
+
+
+def check(found: pd.DataFrame, table: str) -> None:
+    declared = RESULT_TABLES[table].columns
+    assert list(found.columns) == [column.name for column in declared]
+    for column in declared:
+        assert FITS[column.kind](found[column.name]), f"{table}.{column.name}: {found[column.name].dtype}"
+        if column.kind is Kind.SHARE:
+            assert found[column.name].between(0, 1 + 1e-12).all()
+
+
+@pytest.mark.parametrize("table", RESULT_TABLES)
+def test_columns_and_types_are_the_declared_ones(plan: PlanValues, read_back: PlanValues, table: str) -> None:
+    assert len(plan.tables[table]) > 0, "the starter fills every table"
+    check(plan.tables[table], table)
+    check(read_back.tables[table], table)
+
+
+def test_there_is_no_other_table(plan: PlanValues) -> None:
+    assert set(plan.tables) == set(RESULT_TABLES)
+
+
+def test_a_run_without_baseline_lacks_only_what_is_optional(vary: Vary) -> None:
+    plan = vary(baseline=False)
+    for name, table in RESULT_TABLES.items():
+        assert list(plan.tables[name].columns) == [c.name for c in table.columns if not c.optional]
+
+
+def test_reports_see_the_same_figures(plan: PlanValues, read_back: PlanValues) -> None:
+    one, two = run_view(plan), run_view(read_back)
+    for name in RESULT_TABLES:
+        pd.testing.assert_frame_equal(one.tables[name], two.tables[name])
