@@ -11,7 +11,7 @@ from pyomo.environ import Objective, Var
 
 import planner
 from benchmarks.clock import Clock
-from planner.data.case import METAL, OXIDE, Good
+from planner.data.lookups import METAL, OXIDE, Good
 from planner.data.tree import Tree
 from planner.formulation import build
 from planner.formulation.scope import Scope

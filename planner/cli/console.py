@@ -38,7 +38,10 @@ ModelPath = Annotated[
     Path | None, typer.Option("--model", help="Model file (TOML). Default: model.toml in the case, else defaults.")
 ]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the model file.")
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a key of the model file, or a cell: TABLE.ID.COLUMN=VALUE."
+    ),
 ]
 
 

@@ -28,7 +28,9 @@ MODEL_RULES: dict[str, Rule] = {
     "repeated-key": Rule("a key is given once", "keep one of the two"),
     "risk-limit": Rule('objective.risk_limit and goal = "target" go together', "set both, or neither"),
     "horizon": Rule("the horizon holds at least one year", "let first_year come before last_year"),
-    "override": Rule("an override is KEY=VALUE", "write e.g. --set policy.coordination=national"),
+    "override": Rule(
+        "an override is KEY=VALUE", "write e.g. --set policy.coordination=national or --set projects.ID.recovery=0.9"
+    ),
 }
 """What a model file is held to. The rules for tables are in `planner.data.rules`."""
 Places = Mapping[str, tuple[int, str]]

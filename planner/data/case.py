@@ -1,275 +1,235 @@
-"""Case: the facts and choices of one planning question as typed look-ups, in the units of the program.
+"""Case: a checked planning question that can be asked again with other facts or choices, without files.
 
-MUSD, tonnes of oxide (contained, for metal), persons, whole years. Everything is sorted by id, so the
-order of rows in the files has no effect. A Case never changes; derived look-ups are computed once.
+A Case never changes: each method gives another one, checked as files are, or raises InputError.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from planner.config.model_file import ModelFile, build_model
+from planner.data.cells import text_of
+from planner.data.checks import Read, check_all
+from planner.data.describe import field_type
+from planner.data.lookups import Lookups
+from planner.data.read import Sheet
+from planner.data.rows import collapse, read_rows
+from planner.data.rules import fault
+from planner.data.schema import CARRIED, Row
+from planner.data.tables import BY_NAME, Table
+from planner.errors import Fault, InputError, did_you_mean
 
-from planner.config.model_file import Lever, ModelFile
-from planner.data.origin import Origin
-from planner.data.schema import Country, Element, Project, Skill, Stockpile, Training, Workforce
-from planner.data.tables import Tables
-from planner.units import discount_factor, musd_per_tonne, persons_per_tonne
+if TYPE_CHECKING:
+    import pandas as pd
 
-OXIDE, METAL = "oxide", "metal"
-Good = tuple[str, str, str]
-"""(country, element, form)."""
-BASE = "base"
-
-
-@dataclass(frozen=True)
-class LossStep:
-    """One step of the loss: `width` as a share of demand, `musd_per_t` before weight and discount."""
-
-    width: float
-    musd_per_t: float
+Where = str | Sequence[str] | Mapping[str, object]
+"""Rows of a table: an id or ids where one column is the key, or column -> value or list of values ({}: all rows)."""
+ANY = "*"
+"""Stands for every value of a key column in a dotted setting."""
+LISTED = 8
+"""Values of a column that are named where none is near the one asked for."""
 
 
-@dataclass(frozen=True)
-class Case:
+@dataclass(frozen=True, repr=False)
+class Case(Lookups):
     """A checked case with its model file. All that the formulation and the verifier see."""
 
-    name: str
-    tables: Tables
-    model: ModelFile
-    sha256: str
-    load_seconds: float = field(default=0.0, compare=False)
-    origin: Origin = field(default=Origin(), compare=False, repr=False)
+    load_seconds: float = field(default=0.0, compare=False, kw_only=True)
 
-    def with_model(self, model: ModelFile) -> Case:
-        """The same facts under other choices."""
-        return replace(self, model=model)
+    def __repr__(self) -> str:
+        counts = f"{len(self.countries)} countries, {len(self.projects)} projects, {len(self.scenarios)} scenarios"
+        return f'Case("{self.name}", {self.first_year}-{self.last_year}: {counts}; model "{self.model.name}")'
 
-    # ---- time ------------------------------------------------------------------------------------
+    def frame(self, table: str) -> pd.DataFrame:
+        """The rows of a table, in the columns of the data dictionary and the carried ones.
 
-    @cached_property
-    def first_year(self) -> int:
-        """First year of the plan."""
-        given = self.model.horizon.first_year
-        return given if given is not None else min((row.year for row in self.tables.demand), default=0)
+        Whole numbers, numbers and flags are typed; lists are text such as `a;b`; blank cells are NA.
+        Raises InputError for an unknown table.
+        """
+        import pandas  # noqa: PLC0415 - a third of the time to load a case, and only this method needs it
 
-    @cached_property
-    def last_year(self) -> int:
-        """Last year of the plan, inclusive."""
-        given = self.model.horizon.last_year
-        return given if given is not None else max((row.year for row in self.tables.demand), default=0)
-
-    @cached_property
-    def years(self) -> range:
-        """All years of the plan."""
-        return range(self.first_year, self.last_year + 1)
-
-    def cost_discount(self, year: int) -> float:
-        """Present value of one MUSD of cost in `year`."""
-        return discount_factor(self.model.discount_rate, year, self.first_year)
-
-    def risk_discount(self, year: int) -> float:
-        """Present value of one MUSD of loss in `year`."""
-        return discount_factor(self.model.risk_discount_rate, year, self.first_year)
-
-    # ---- who and what ----------------------------------------------------------------------------
-
-    @cached_property
-    def countries(self) -> dict[str, Country]:
-        """Countries by id."""
-        return {row.country: row for row in sorted(self.tables.countries, key=lambda r: r.country)}
-
-    @cached_property
-    def elements(self) -> dict[str, Element]:
-        """Elements by id."""
-        return {row.element: row for row in sorted(self.tables.elements, key=lambda r: r.element)}
-
-    @cached_property
-    def projects(self) -> dict[str, Project]:
-        """Projects by id."""
-        return {row.project: row for row in sorted(self.tables.projects, key=lambda r: r.project)}
-
-    @cached_property
-    def group(self) -> dict[str, str]:
-        """Coordination group of each country: those of one group share feeds, products and people."""
-        coordination = self.model.policy.coordination
-        if coordination == "allied":
-            return dict.fromkeys(self.countries, "allied")
-        if coordination == "blocs":
-            return {c: row.bloc or f"({c})" for c, row in self.countries.items()}
-        return {c: c for c in self.countries}
-
-    @cached_property
-    def scenarios(self) -> dict[str, float]:
-        """Probability of each scenario; scaled to sum to 1 exactly."""
-        rows = sorted(self.tables.scenarios, key=lambda r: r.scenario)
-        total = sum(row.probability for row in rows)
-        return {row.scenario: row.probability / total for row in rows} if rows else {BASE: 1.0}
-
-    def has_lever(self, lever: Lever) -> bool:
-        """Whether the plan may pull this lever."""
-        return lever in self.model.levers
-
-    # ---- goods: demand, imports, stocks, losses ------------------------------------------------------
-
-    @cached_property
-    def demand(self) -> dict[tuple[str, str, str, int], float]:
-        """Undisturbed demand (t) by country, element, form, year; only where positive."""
-        return self._by_year(((r.country, r.element, r.form), r.year, r.tonnes) for r in self.tables.demand)
-
-    @cached_property
-    def import_limit(self) -> dict[tuple[str, str, str, str, int], float]:
-        """Undisturbed import limit (t) by supplier, country, element, form, year; only where positive."""
-        return self._by_year(
-            ((r.supplier, r.country, r.element, r.form), r.year, r.tonnes) for r in self.tables.imports
+        known = _table(table)
+        return pandas.DataFrame(
+            {
+                column: pandas.Series([_or_none(getattr(row, column)) for row in self.tables.rows(table)], dtype=dtype)
+                for column, dtype in _dtypes(known).items()
+            }
         )
 
-    def _by_year(self, rows: Iterable[tuple[tuple[str, ...], int, float]]) -> dict[Any, float]:
-        series: dict[tuple[str, ...], list[tuple[int, float]]] = defaultdict(list)
-        for key, year, tonnes in rows:
-            series[key].append((year, tonnes))
-        out = {}
-        for key in sorted(series):
-            given, tonnes_given = zip(*sorted(series[key]), strict=True)
-            for year, tonnes in zip(self.years, np.interp(self.years, given, tonnes_given), strict=True):
-                if tonnes > 0:
-                    out[(*key, year)] = float(tonnes)
-        return out
+    def with_table(self, table: str, frame: pd.DataFrame) -> Case:
+        """The case with other rows in a table: columns as in a file, in any order, optional ones may lack; NA is blank.
 
-    @cached_property
-    def stockpiles(self) -> dict[Good, Stockpile]:
-        """Stockpiles by country, element, form."""
-        rows = sorted(self.tables.stockpiles, key=lambda r: (r.country, r.element, r.form))
-        return {(r.country, r.element, r.form): r for r in rows}
+        Raises InputError with every fault; rows count from 1.
+        """
+        known = _table(table)
+        columns = [list(frame[name].astype(object).where(frame[name].notna(), None)) for name in frame.columns]
+        cells = zip(*(map(text_of, column) for column in columns), strict=True)
+        place = f"{table} as given"
+        sheet = Sheet(place, tuple(map(str, frame.columns)), tuple(enumerate(cells, start=1)), header_line=0)
+        return _with_rows(self, known, _read(known, sheet), place, sheet.header).checked()
 
-    def loss_steps(self, good: Good) -> tuple[LossStep, ...]:
-        """The loss of a shortfall in steps of depth; one step where no tiers are given."""
-        country, element, form = good
-        tiers = self._tiers
-        for key in ((element, country, form), (element, country, None), (element, "", form), (element, "", None)):
-            if key in tiers:
-                return tiers[key]
-        return (LossStep(1.0, musd_per_tonne(self.elements[element].loss_usd_per_kg)),)
+    def set(self, table: str, where: Where, column: str, value: object) -> Case:
+        """The case with one value in a column of the rows that `where` names. None: blank.
 
-    @cached_property
-    def _tiers(self) -> dict[tuple[str, str, str | None], tuple[LossStep, ...]]:
-        sets: dict[tuple[str, str, str | None], list[tuple[float, float]]] = defaultdict(list)
-        for row in self.tables.loss_tiers:
-            sets[row.element, row.country, row.form].append((row.up_to_share, row.loss_usd_per_kg))
-        steps = {}
-        for key, tiers in sets.items():
-            lower, out = 0.0, []
-            *inner, (_, deepest) = sorted(tiers)
-            # The last step ends at 1, exactly: else the whole demand could not be short, and no plan would exist.
-            for upper, loss in (*inner, (1.0, deepest)):
-                out.append(LossStep(upper - lower, musd_per_tonne(loss)))
-                lower = upper
-            steps[key] = tuple(out)
-        return steps
+        case.set("projects", "metal_pohang", "lead_time_years", 4)
+        case.set("demand", {"country": "JPN", "year": [2030, 2035]}, "tonnes", 5)
 
-    # ---- plants ------------------------------------------------------------------------------------
+        Raises InputError, also if no row is named; it then says which is near.
+        """
+        return _with_cells(self, _table(table), where, column, value).checked()
 
-    @cached_property
-    def feed_shares(self) -> dict[str, dict[str, float]]:
-        """feed -> element -> tonnes of oxide per tonne TREO."""
-        shares: dict[str, dict[str, float]] = defaultdict(dict)
-        for row in sorted(self.tables.feeds, key=lambda r: (r.feed, r.element)):
-            shares[row.feed][row.element] = row.share
-        return dict(shares)
+    def set_model(self, key: str, value: object) -> Case:
+        """The case with one dotted key of the model file changed: `set_model("policy.coordination", "national")`.
 
-    @cached_property
-    def _recoveries(self) -> dict[tuple[str, str], float]:
-        return {(row.project, row.element): row.recovery for row in self.tables.recoveries}
+        Raises InputError.
+        """
+        return self.with_settings({key: value})
 
-    def recovery(self, project: str, element: str) -> float:
-        """Output of the element per unit of it in the plant's feed."""
-        return self._recoveries.get((project, element), self.projects[project].recovery)
+    def with_model(self, model: ModelFile) -> Case:
+        """The same facts under other choices. Raises InputError."""
+        return replace(self, model=build_model(model.model_dump(), {}, "model", model.name))
 
-    def capacity_use(self, project: str, feed: str) -> float:
-        """Capacity used per tonne TREO of the feed: 1, or the heavy elements' share of it."""
-        if self.projects[project].basis == "treo":
-            return 1.0
-        return sum(share for e, share in self.feed_shares.get(feed, {}).items() if self.elements[e].heavy)
+    def with_settings(self, settings: Mapping[str, object]) -> Case:
+        """The case with dotted keys of the model file or dotted cells changed, checked once, after all of them.
 
-    def existing_tpa(self, project: str, year: int) -> float:
-        """Existing capacity in `year`: from online_year up to, not including, retire_year."""
-        row = self.projects[project]
-        online = row.online_year is None or year >= row.online_year
-        retired = row.retire_year is not None and year >= row.retire_year
-        return row.existing_tpa if online and not retired else 0.0
+        A cell is the table, the values of its key columns in the order of the data dictionary, and the column:
+        `projects.metal_pohang.lead_time_years`, `demand.JPN.dysprosium.metal.2030.tonnes`; `*` stands for every
+        value of a key column. Raises InputError with every fault.
+        """
+        cells, keys = split_settings(settings)
+        case, faults = self, list[Fault]()
+        if keys:
+            case = replace(case, model=build_model(self.model.model_dump(exclude_defaults=True), keys, "model", ""))
+        for key, value in cells.items():
+            try:
+                table, where, column = _cell(key)
+                case = _with_cells(case, table, where, column, value)
+            except InputError as error:
+                faults += error.faults
+        if faults:
+            raise InputError(faults)
+        return case.checked()
 
-    def commitment_years(self, project: str) -> range:
-        """Years in which new capacity may be committed; empty if none may."""
-        row = self.projects[project]
-        if row.max_new_tpa <= 0:
-            return range(0)
-        earliest = self.first_year if row.earliest_year is None else max(row.earliest_year, self.first_year)
-        return range(earliest, self.last_year - row.lead_time_years + 1)
+    def checked(self) -> Case:
+        """The case itself, if it keeps every rule between rows and tables. Raises InputError."""
+        if faults := check_all(self):
+            raise InputError(collapse(faults))
+        return self
 
-    def payment_years(self, project: str, committed: int) -> range:
-        """Years over which capex is paid in equal parts."""
-        return range(committed, committed + max(1, self.projects[project].lead_time_years))
 
-    @cached_property
-    def _ramps(self) -> dict[str, list[float]]:
-        ramps: dict[str, list[float]] = defaultdict(list)
-        for row in sorted(self.tables.ramps, key=lambda r: (r.ramp, r.year_after_start)):
-            ramps[row.ramp].append(row.share)
-        return dict(ramps)
+def split_settings(settings: Mapping[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+    """Settings of cells, and those of keys of the model file."""
+    cells = {key: value for key, value in settings.items() if key.partition(".")[0] in BY_NAME}
+    return cells, {key: value for key, value in settings.items() if key not in cells}
 
-    def ramp_share(self, project: str, years_after_start: int) -> float:
-        """Share of new nameplate usable `years_after_start` (negative: before the start, 0)."""
-        if years_after_start < 0:
-            return 0.0
-        shares = self._ramps.get(self.projects[project].ramp, [1.0])
-        return shares[min(years_after_start, len(shares) - 1)]
 
-    # ---- people ------------------------------------------------------------------------------------
+def _table(name: str) -> Table:
+    if name not in BY_NAME:
+        said = f'unknown table "{name}"{did_you_mean(name, BY_NAME)}'
+        raise InputError([fault("unknown-table", name, 0, "", said, remedy=f"known: {', '.join(BY_NAME)}")])
+    return BY_NAME[name]
 
-    @cached_property
-    def skills(self) -> dict[str, Skill]:
-        """Skills by id."""
-        return {row.skill: row for row in sorted(self.tables.skills, key=lambda r: r.skill)}
 
-    @cached_property
-    def workforce(self) -> dict[tuple[str, str], Workforce]:
-        """Staff rows by country, skill. A pair without a row has nobody and borrows nobody."""
-        return {(r.country, r.skill): r for r in sorted(self.tables.workforce, key=lambda r: (r.country, r.skill))}
+def _cell(key: str) -> tuple[Table, dict[str, object], str]:
+    """The table, rows and column that a dotted setting names."""
+    name, *parts = key.split(".")
+    table = _table(name)
+    if len(table.key) == 1 and len(parts) > 2:  # the id itself has points
+        parts = [".".join(parts[:-1]), parts[-1]]
+    if len(parts) != len(table.key) + 1:
+        form = ".".join([name, *(column.upper() for column in table.key), "COLUMN"])
+        said = "is not a cell of the table" if len(parts) > 1 else "names a table, not a cell"
+        raise InputError([fault("override", "--set", 0, key, said, value=key, remedy=f"write {form}=VALUE")])
+    *values, column = parts
+    return table, {k: v for k, v in zip(table.key, values, strict=True) if v != ANY}, column
 
-    @cached_property
-    def programmes(self) -> dict[str, Training]:
-        """Training programmes that lead to a country and skill with a workforce row."""
-        rows = sorted(self.tables.training, key=lambda r: r.programme)
-        return {r.programme: r for r in rows if (r.country, r.skill) in self.workforce}
 
-    @cached_property
-    def staffing(self) -> dict[str, dict[str, float]]:
-        """project -> skill -> persons per tonne of yearly throughput; only where positive."""
-        by_stage: dict[str, dict[str, float]] = defaultdict(dict)
-        by_project: dict[str, dict[str, float]] = defaultdict(dict)
-        for row in sorted(self.tables.staffing, key=lambda r: (r.stage, r.project, r.skill)):
-            target = by_project[row.project] if row.project else by_stage[row.stage]
-            target[row.skill] = persons_per_tonne(row.persons_per_ktpa)
-        need = {p: {**by_stage[row.stage], **by_project[p]} for p, row in self.projects.items()}
-        return {p: {k: v for k, v in sorted(skills.items()) if v > 0} for p, skills in need.items()}
+def _with_cells(case: Case, table: Table, where: Where, column: str, value: object) -> Case:
+    """The case with a value in some cells; rules between rows and tables are not yet checked."""
+    columns = [*table.row.columns(), *CARRIED]
+    _known_columns(case, table, [column])
+    rows = list(case.tables.rows(table.name))
+    # A value in a key column may make one row equal to another, so that all of them are looked at.
+    chosen = set(_matching(case, table, where))
+    looked_at = list(range(len(rows))) if column in table.key else sorted(chosen)
+    texts = [
+        (rows[i].line, tuple(text_of(value if i in chosen and c == column else getattr(rows[i], c)) for c in columns))
+        for i in looked_at
+    ]
+    place = case.origin.place(table.name).removesuffix(" as changed") + " as changed"
+    tab, header = case.origin.tabs.get(table.name, ""), case.origin.headers.get(table.name, ())
+    changed = _read(table, Sheet(place, tuple(columns), tuple(texts)))
+    for i, row in zip(looked_at, changed, strict=True):
+        rows[i] = row
+    return _with_rows(case, table, rows, place, header, tab)
 
-    # ---- money -------------------------------------------------------------------------------------
 
-    @cached_property
-    def budget(self) -> dict[tuple[str, int], float]:
-        """Budget (MUSD) by funder and year of the horizon; a pair without a row is 0."""
-        return {(r.funder, r.year): r.musd for r in self.tables.budgets if r.year in self.years}
+def _matching(case: Case, table: Table, where: Where) -> list[int]:
+    """Positions of the rows that `where` names. Raises InputError if a value of it is in none of them."""
+    if not isinstance(where, Mapping):
+        if len(table.key) != 1:
+            said = f"a row is identified by {', '.join(table.key)}"
+            remedy = f'write e.g. {{"{table.key[0]}": ...}}'
+            raise InputError([fault("no-such-row", case.origin.place(table.name), 0, "", said, remedy=remedy)])
+        where = {table.key[0]: where}
+    _known_columns(case, table, where)
+    rows = case.tables.rows(table.name)
+    left = list(range(len(rows)))
+    for column, wanted in where.items():
+        several = isinstance(wanted, Iterable) and not isinstance(wanted, str)
+        texts = [text_of(value) for value in (wanted if several else [wanted])]  # type: ignore[attr-defined]
+        present = dict.fromkeys(text_of(getattr(rows[i], column)) for i in left)
+        for text in texts:
+            if text not in present:
+                near = did_you_mean(text, present) or f"; there is {', '.join(list(present)[:LISTED]) or 'none'}"
+                said = f'no such row has {column} "{text}"{near}'
+                raise InputError([fault("no-such-row", case.origin.place(table.name), 0, column, said, value=text)])
+        left = [i for i in left if text_of(getattr(rows[i], column)) in texts]
+    return left
 
-    @cached_property
-    def reach(self) -> dict[str, tuple[str, ...]]:
-        """Countries in which each funder with money may pay."""
-        rows: Mapping[str, tuple[str, ...]] = {r.funder: r.countries for r in self.tables.funders}
-        out = {}
-        for funder in sorted({r.funder for r in self.tables.budgets}):
-            listed = rows.get(funder, (funder,))
-            out[funder] = tuple(c for c in self.countries if c in listed or "*" in listed)
-        return out
+
+def _known_columns(case: Case, table: Table, named: Iterable[str]) -> None:
+    known = [*table.row.columns(), *CARRIED]
+    for name in named:
+        if name not in known:
+            said = f'unknown column "{name}"{did_you_mean(name, known)}'
+            remedy = f"known: {', '.join(known)}"
+            raise InputError(
+                [fault("unknown-column", case.origin.place(table.name), 0, name, said, value=name, remedy=remedy)]
+            )
+
+
+def _read(table: Table, sheet: Sheet) -> tuple[Row, ...]:
+    faults: list[Fault] = []
+    rows = read_rows(table, sheet, faults, [], Read())
+    if faults:
+        raise InputError(collapse(faults))
+    return rows
+
+
+def _with_rows(
+    case: Case, table: Table, rows: Iterable[Row], place: str, header: tuple[str, ...], tab: str = ""
+) -> Case:
+    """The case with these rows; `place`, `header` and `tab` say where faults of the table are."""
+    changed: dict[str, Any] = {table.name: tuple(rows)}
+    origin = replace(
+        case.origin,
+        places=case.origin.places | {table.name: place},
+        tabs=case.origin.tabs | {table.name: tab},
+        headers=case.origin.headers | {table.name: header},
+    )
+    return replace(case, tables=replace(case.tables, **changed), origin=origin)
+
+
+def _dtypes(table: Table) -> dict[str, str]:
+    """pandas types of the columns of a table; those that may be blank take NA."""
+    plain = {"integer": "int64", "number": "float64", "boolean": "bool", "string": "str"}
+    with_na = {"integer": "Int64", "number": "Float64", "boolean": "boolean", "string": "str"}
+    fields = {name: table.row.model_fields[name] for name in (*table.row.columns(), *CARRIED)}
+    return {name: (with_na if f.default is None else plain)[field_type(f)] for name, f in fields.items()}
+
+
+def _or_none(value: object) -> object:
+    return None if value in ("", ()) else ";".join(value) if isinstance(value, tuple) else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date, time
 from typing import Annotated
 
 from pydantic import BeforeValidator
@@ -26,6 +27,21 @@ def wrong(rule: str, template: str, /, **values: object) -> PydanticCustomError:
 def armour(text: str) -> str:
     """Text as it is written to CSV: a spreadsheet must not take it for a formula."""
     return "'" + text if text.startswith(("'", *_FORMULA)) else text
+
+
+def text_of(value: object) -> str:
+    """A value as text: as it stands in a table, before `armour`."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(float(value))
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, tuple | list):
+        return ";".join(map(text_of, value))
+    return str(value).strip()
 
 
 def unarmour(text: str) -> str:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from planner.data.case import BASE, Case
+from planner.data.lookups import BASE, Lookups
 from planner.data.origin import Finding, Origin
 from planner.data.schema import Shock
 from planner.data.tables import Tables
@@ -77,13 +77,13 @@ class Read:
 class Check:
     """A rule: its function, and the tables that must have been read whole for it."""
 
-    run: Callable[[Case], Iterator[Finding]]
+    run: Callable[[Lookups], Iterator[Finding]]
     needs: tuple[str, ...] = ()
     rows_of: str = ""
     """The table it reads row by row: sound rows are checked even if others are not."""
 
 
-def check_all(case: Case, places: Mapping[str, str] | None = None, read: Read | None = None) -> list[Fault]:
+def check_all(case: Lookups, places: Mapping[str, str] | None = None, read: Read | None = None) -> list[Fault]:
     """Run every check. `places` names the file or sheet of each table; left out, where the case was read from."""
     origin = case.origin if places is None else Origin(dict(places))
     read = read or Read()
@@ -143,7 +143,7 @@ REFERENCES: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def check_references(case: Case, read: Read) -> Iterator[Finding]:
+def check_references(case: Lookups, read: Read) -> Iterator[Finding]:
     """Every name refers to a row that exists. A name that does not is one fault, however often it is used."""
     known = _known(case.tables, read)
     places: dict[tuple[str, str], dict[tuple[str, int], None]] = defaultdict(dict)
@@ -173,7 +173,7 @@ def check_references(case: Case, read: Read) -> Iterator[Finding]:
         yield Finding("unknown-reference", table, line, column, said, name, also=tuple(others))
 
 
-def check_funders(case: Case) -> Iterator[Finding]:
+def check_funders(case: Lookups) -> Iterator[Finding]:
     """A funder without a row pays in the country of its name, so there must be one."""
     listed = {row.funder for row in case.tables.funders}
     reported: set[str] = set()
@@ -185,7 +185,7 @@ def check_funders(case: Case) -> Iterator[Finding]:
             yield Finding("funder-nowhere", "budgets", row.line, "funder", said, row.funder)
 
 
-def check_horizon(case: Case) -> Iterator[Finding]:
+def check_horizon(case: Lookups) -> Iterator[Finding]:
     """The horizon holds at least one year."""
     if not case.tables.demand:
         yield Finding("no-rows", "demand", 0, "", "has no rows")
@@ -195,7 +195,7 @@ def check_horizon(case: Case) -> Iterator[Finding]:
         yield Finding("horizon", "model", 0, key, said)
 
 
-def check_feed_shares(case: Case) -> Iterator[Finding]:
+def check_feed_shares(case: Lookups) -> Iterator[Finding]:
     """Shares of one feed sum to at most 1."""
     totals: dict[str, float] = defaultdict(float)
     last: dict[str, int] = {}
@@ -208,7 +208,7 @@ def check_feed_shares(case: Case) -> Iterator[Finding]:
             yield Finding("feed-shares", "feeds", last[feed], "share", said, f"{total:.6g}")
 
 
-def check_project_feeds(case: Case) -> Iterator[Finding]:
+def check_project_feeds(case: Lookups) -> Iterator[Finding]:
     """A mine has exactly one feed, a separation plant at least one, a metal plant none."""
     for row in case.tables.projects:
         if row.stage == "mine" and len(row.feeds) != 1:
@@ -223,7 +223,7 @@ def check_project_feeds(case: Case) -> Iterator[Finding]:
             yield Finding("metal-feed", "projects", row.line, "feeds", said, ";".join(row.feeds))
 
 
-def check_ramps(case: Case) -> Iterator[Finding]:
+def check_ramps(case: Lookups) -> Iterator[Finding]:
     """The years of a ramp are consecutive from 0."""
     years: dict[str, list[int]] = defaultdict(list)
     lines: dict[tuple[str, int], int] = {}
@@ -238,7 +238,7 @@ def check_ramps(case: Case) -> Iterator[Finding]:
                 break
 
 
-def check_staffing(case: Case) -> Iterator[Finding]:
+def check_staffing(case: Lookups) -> Iterator[Finding]:
     """A project's staffing row is filed under its own stage."""
     found: dict[str, Finding] = {}
     for row in case.tables.staffing:
@@ -253,7 +253,7 @@ def check_staffing(case: Case) -> Iterator[Finding]:
     yield from found.values()
 
 
-def check_probabilities(case: Case) -> Iterator[Finding]:
+def check_probabilities(case: Lookups) -> Iterator[Finding]:
     """Probabilities sum to 1."""
     rows = case.tables.scenarios
     total = math.fsum(row.probability for row in rows)
@@ -262,7 +262,7 @@ def check_probabilities(case: Case) -> Iterator[Finding]:
         yield Finding("probabilities", "scenarios", rows[-1].line, "probability", said, f"{total:.9g}")
 
 
-def check_loss_tiers(case: Case) -> Iterator[Finding]:
+def check_loss_tiers(case: Lookups) -> Iterator[Finding]:
     """Steps reach the whole demand, and their amounts never fall."""
     sets: dict[tuple[str, str, str | None], list[tuple[float, float, int]]] = defaultdict(list)
     for row in case.tables.loss_tiers:
@@ -278,7 +278,7 @@ def check_loss_tiers(case: Case) -> Iterator[Finding]:
                 yield Finding("tiers-fall", "loss_tiers", line, "loss_usd_per_kg", said, f"{upper:g}")
 
 
-def check_shocks(case: Case) -> Iterator[Finding]:
+def check_shocks(case: Lookups) -> Iterator[Finding]:
     """Periods run forward, delays are whole years, and filters fit the kind."""
     for row in case.tables.shocks:
         if row.start_year is not None and row.end_year is not None and row.end_year < row.start_year:
@@ -297,7 +297,7 @@ def _filters_that_do_not_fit(row: Shock) -> Iterator[Finding]:
             yield Finding("shock-filter", "shocks", row.line, column, said, getattr(row, column))
 
 
-def check_stockpiles(case: Case) -> Iterator[Finding]:
+def check_stockpiles(case: Lookups) -> Iterator[Finding]:
     """A stock starts within its limit."""
     for row in case.tables.stockpiles:
         if row.max_t is not None and row.initial_t > row.max_t:

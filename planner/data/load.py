@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from planner.config.model_file import ModelFile, build_model, parse_value, read_model, set_dotted
-from planner.data.case import Case
+from planner.data.case import Case, split_settings
 from planner.data.checks import Read, check_all
 from planner.data.origin import Origin
 from planner.data.read import Sheet, leads_out, read_folder, read_workbook
@@ -27,8 +26,8 @@ def load(
     """Read and check a case.
 
     path: a folder of CSV tables or one .xlsx workbook. model: a TOML file or a ModelFile; None: `model.toml`
-    in the folder (or the sheet `model`), else the defaults. overrides: dotted keys, e.g.
-    {"policy.coordination": "national"}; they win over the model file.
+    in the folder (or the sheet `model`), else the defaults. overrides: dotted keys of the model file, which they
+    win over, or cells, as in `Case.with_settings`, e.g. {"projects.metal_pohang.lead_time_years": 4}.
     Raises InputError with every fault found.
     """
     started = perf_counter()
@@ -38,16 +37,19 @@ def load(
     sheets, model_sheet = _sheets(path, faults, remarks)
     read = Read()
     tables = _tables(sheets, path, faults, remarks, read)
+    cells, keys = split_settings(overrides or {})
     try:
-        chosen = _model(path, model, overrides or {}, model_sheet)
+        chosen = _model(path, model, keys, model_sheet)
     except InputError as error:
         faults += error.faults
         chosen, read.model_is_wrong = ModelFile(), True
     name = path.stem if path.is_file() else path.resolve().name
-    case = Case(name, tables, chosen, fingerprint(tables, chosen), origin=_origin(path, sheets, model, remarks))
+    case = Case(name, tables, chosen, origin=_origin(path, sheets, model, remarks))
     faults += check_all(case, read=read)
     if faults:
         raise InputError(collapse(faults))
+    if cells:
+        case = case.with_settings(cells)
     return replace(case, load_seconds=perf_counter() - started)
 
 
@@ -134,13 +136,3 @@ def _tables(sheets: Mapping[str, Sheet], path: Path, faults: list[Fault], remark
         elif sheet is not None:
             found[table.name] = read_rows(table, sheet, faults, remarks, read)
     return Tables(**found)  # type: ignore[arg-type]
-
-
-def fingerprint(tables: Tables, model: ModelFile) -> str:
-    """SHA-256 over all rows and the model file; independent of row and column order and of file form."""
-    digest = hashlib.sha256()
-    for table in TABLES:
-        lines = sorted(row.model_dump_json() for row in tables.rows(table.name))
-        digest.update("\n".join([table.name, *lines]).encode())
-    digest.update(model.model_dump_json().encode())
-    return digest.hexdigest()

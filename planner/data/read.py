@@ -7,14 +7,13 @@ import io
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import openpyxl
 from openpyxl.utils import get_column_letter
 
 from planner.data.archive import Traits, inspect
-from planner.data.cells import unarmour
+from planner.data.cells import text_of, unarmour
 from planner.data.rules import fault
 from planner.data.tables import BY_NAME
 from planner.errors import Fault, InputError, did_you_mean, nearest
@@ -213,7 +212,7 @@ def _tab_lines(place: str, rows: Iterator[tuple[object, ...]]) -> Iterator[tuple
         if beyond.count(None) < len(beyond):
             said = f"has cells beyond column {get_column_letter(MAX_COLUMNS)}; at most {MAX_COLUMNS:,} columns are read"
             raise InputError([fault("too-large", place, number, "", said)])
-        yield number, tuple(_cell_text(value) for value in row[:MAX_COLUMNS])
+        yield number, tuple(text_of(value) for value in row[:MAX_COLUMNS])
 
 
 def _layout(place: str, tab: str, traits: Traits) -> Iterator[Fault]:
@@ -250,17 +249,3 @@ def _sheet(place: str, lines: Iterator[tuple[int, tuple[str, ...]]], tab: str = 
     while header and not header[-1]:
         header = header[:-1]
     return Sheet(place, header, tuple(filled[1:]), line, tab)
-
-
-def _cell_text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, date | datetime | time):
-        return value.isoformat()
-    if isinstance(value, timedelta):
-        return str(value)
-    return str(value).strip()

@@ -52,6 +52,7 @@ FAULTS: dict[str, Rule] = {
     "invisible-character": Rule("ids hold nothing invisible", "delete the cell and type it again"),
     "repeated-entry": Rule("a list names an entry once", "remove one of the two"),
     # ---- rows and tables
+    "no-such-row": Rule("a change names rows that exist", "name a row of the table"),
     "repeated-row": Rule("a row is given once", "keep one of the two"),
     "unknown-reference": Rule("names refer to rows that exist", "correct the name, or add the row it refers to"),
     "funder-nowhere": Rule("a funder pays somewhere", "add a row to `funders`, or use the id of a country"),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.data.case import METAL, Case
+from planner.data.case import Case
+from planner.data.lookups import METAL
 from planner.data.rules import fault
 from planner.data.tree import count_nodes
 from planner.errors import InputError

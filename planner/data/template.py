@@ -11,7 +11,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from planner.config.model_file import ModelFile, known_keys
 from planner.data.case import Case
-from planner.data.cells import armour
+from planner.data.cells import armour, text_of
 from planner.data.describe import choices_of, field_type, list_source
 from planner.data.schema import CARRIED, Row
 from planner.data.tables import BY_NAME, TABLES, Table
@@ -119,10 +119,4 @@ def write_tables(case: Case, folder: Path) -> None:
 
 def cell_text(value: object) -> str:
     """A value as it stands in a CSV table."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    return armour(";".join(value) if isinstance(value, tuple) else str(value))
+    return armour(text_of(value)) if isinstance(value, str | tuple) else text_of(value)

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from planner.data.case import Case, Good
+from planner.data.case import Case
+from planner.data.lookups import Good
 from planner.data.shocks import Effects, effects_by_scenario
 
 

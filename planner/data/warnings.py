@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 
-from planner.data.case import METAL, OXIDE, Case
+from planner.data.case import Case
 from planner.data.figures import far_off, numerics, odd_years
+from planner.data.lookups import METAL, OXIDE
 from planner.data.origin import Finding
 from planner.data.shocks import Effects, effects_of
 from planner.errors import Fault, did_you_mean

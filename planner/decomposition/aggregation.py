@@ -15,7 +15,8 @@ from functools import cached_property
 from typing import Any
 
 from planner.config.model_file import Objective
-from planner.data.case import Case, Good
+from planner.data.case import Case
+from planner.data.lookups import Good
 from planner.data.shocks import DemandKey, Effects
 from planner.data.tree import Node, Tree
 from planner.formulation.scope import Scope

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from pyomo.environ import quicksum
 
-from planner.data.case import OXIDE
+from planner.data.lookups import OXIDE
 from planner.formulation.model import Expression, Model, or_zero
 from planner.formulation.scope import Scope
 

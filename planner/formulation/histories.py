@@ -6,7 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 
-from planner.data.case import Case, Good
+from planner.data.case import Case
+from planner.data.lookups import Good
 from planner.data.tree import Node, Tree, committed_tree, scenario_tree
 
 

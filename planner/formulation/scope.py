@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cached_property
 
-from planner.data.case import METAL, OXIDE, Good
+from planner.data.lookups import METAL, OXIDE, Good
 from planner.data.tree import Tree
 from planner.formulation.histories import Histories
 

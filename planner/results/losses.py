@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from planner.data.case import Case, Good
+from planner.data.case import Case
+from planner.data.lookups import Good
 from planner.results.ledger import Ledger
 
 

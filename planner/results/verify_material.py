@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from planner.data.case import METAL, OXIDE, Case, Good
+from planner.data.case import Case
+from planner.data.lookups import METAL, OXIDE, Good
 from planner.data.tree import Tree
 from planner.results.ledger import Ledger, Sums, sums
 from planner.results.rules import Broken, at_most, equal, never

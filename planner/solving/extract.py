@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.data.case import METAL, OXIDE, Good
+from planner.data.lookups import METAL, OXIDE, Good
 from planner.data.tree import Node
 from planner.formulation.money import full_capex, public_capex, spending_countries
 from planner.formulation.scope import Scope

@@ -75,7 +75,7 @@ def pack_case(case: Case, time_limit: float | None) -> str:
         t.name: [r.model_dump(mode="json", exclude_defaults=True) for r in case.tables.rows(t.name)] for t in TABLES
     }
     model = case.model.model_dump(mode="json")
-    job = {"name": case.name, "rows": rows, "model": model, "sha256": case.sha256, "time_limit": time_limit}
+    job = {"name": case.name, "rows": rows, "model": model, "time_limit": time_limit}
     return json.dumps(job)
 
 
@@ -84,7 +84,7 @@ def unpack_case(text: str) -> tuple[Case, float | None]:
     job = json.loads(text)
     tables: Any = {t.name: tuple(t.row.model_validate(row) for row in job["rows"][t.name]) for t in TABLES}
     model = ModelFile.model_validate_json(json.dumps(job["model"]))
-    return Case(job["name"], Tables(**tables), model, job["sha256"]), job["time_limit"]
+    return Case(job["name"], Tables(**tables), model), job["time_limit"]
 
 
 class Worker:

@@ -87,7 +87,7 @@ def test_rows_that_cannot_stand_alone_say_why(case: Case, plan: PlanValues) -> N
     mine = next(r for r in fresh.tables.projects if r.stage == "mine")
     projects = (*fresh.tables.projects, mine.model_copy(update={"project": "new", "feeds": ("new",)}))
     tables: dict[str, Any] = {"feeds": feeds, "projects": projects}
-    other = case.__class__(case.name, case.tables.__class__(**{**vars(case.tables), **tables}), case.model, case.sha256)
+    other = case.__class__(case.name, case.tables.__class__(**{**vars(case.tables), **tables}), case.model)
     (found,) = compare(plan, [("b", solve_case(other, baseline=False))], "a")
     causes = {c.group: c for c in found.causes}
     assert causes["rows of projects"].alone is None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from planner.data.case import BASE, Case
+from planner.data.case import Case
+from planner.data.lookups import BASE
 
 STAGES = {"mine": "Mine", "separation": "Separation", "metal": "Metal"}
 STAGES_MANY = {"mine": "Mines", "separation": "Separation plants", "metal": "Metal plants"}

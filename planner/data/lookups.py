@@ -1,0 +1,280 @@
+"""The facts and choices of one planning question as typed look-ups, in the units of the program.
+
+MUSD, tonnes of oxide (contained, for metal), persons, whole years. Everything is sorted by id, so the
+order of rows in the files has no effect. Nothing here ever changes; derived look-ups are computed once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from planner.config.model_file import Lever, ModelFile
+from planner.data.origin import Origin
+from planner.data.schema import Country, Element, Project, Skill, Stockpile, Training, Workforce
+from planner.data.tables import TABLES, Tables
+from planner.units import discount_factor, musd_per_tonne, persons_per_tonne
+
+OXIDE, METAL = "oxide", "metal"
+Good = tuple[str, str, str]
+"""(country, element, form)."""
+BASE = "base"
+
+
+@dataclass(frozen=True)
+class LossStep:
+    """One step of the loss: `width` as a share of demand, `musd_per_t` before weight and discount."""
+
+    width: float
+    musd_per_t: float
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """Tables and model file of a case, whether sound or not, and what follows from them."""
+
+    name: str
+    tables: Tables
+    model: ModelFile
+    origin: Origin = field(default=Origin(), compare=False, repr=False, kw_only=True)
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 over all rows and the model file; independent of row and column order and of file form."""
+        digest = hashlib.sha256()
+        for table in TABLES:
+            lines = sorted(row.model_dump_json() for row in self.tables.rows(table.name))
+            digest.update("\n".join([table.name, *lines]).encode())
+        digest.update(self.model.model_dump_json().encode())
+        return digest.hexdigest()
+
+    # ---- time ------------------------------------------------------------------------------------
+
+    @cached_property
+    def first_year(self) -> int:
+        """First year of the plan."""
+        given = self.model.horizon.first_year
+        return given if given is not None else min((row.year for row in self.tables.demand), default=0)
+
+    @cached_property
+    def last_year(self) -> int:
+        """Last year of the plan, inclusive."""
+        given = self.model.horizon.last_year
+        return given if given is not None else max((row.year for row in self.tables.demand), default=0)
+
+    @cached_property
+    def years(self) -> range:
+        """All years of the plan."""
+        return range(self.first_year, self.last_year + 1)
+
+    def cost_discount(self, year: int) -> float:
+        """Present value of one MUSD of cost in `year`."""
+        return discount_factor(self.model.discount_rate, year, self.first_year)
+
+    def risk_discount(self, year: int) -> float:
+        """Present value of one MUSD of loss in `year`."""
+        return discount_factor(self.model.risk_discount_rate, year, self.first_year)
+
+    # ---- who and what ----------------------------------------------------------------------------
+
+    @cached_property
+    def countries(self) -> dict[str, Country]:
+        """Countries by id."""
+        return {row.country: row for row in sorted(self.tables.countries, key=lambda r: r.country)}
+
+    @cached_property
+    def elements(self) -> dict[str, Element]:
+        """Elements by id."""
+        return {row.element: row for row in sorted(self.tables.elements, key=lambda r: r.element)}
+
+    @cached_property
+    def projects(self) -> dict[str, Project]:
+        """Projects by id."""
+        return {row.project: row for row in sorted(self.tables.projects, key=lambda r: r.project)}
+
+    @cached_property
+    def group(self) -> dict[str, str]:
+        """Coordination group of each country: those of one group share feeds, products and people."""
+        coordination = self.model.policy.coordination
+        if coordination == "allied":
+            return dict.fromkeys(self.countries, "allied")
+        if coordination == "blocs":
+            return {c: row.bloc or f"({c})" for c, row in self.countries.items()}
+        return {c: c for c in self.countries}
+
+    @cached_property
+    def scenarios(self) -> dict[str, float]:
+        """Probability of each scenario; scaled to sum to 1 exactly."""
+        rows = sorted(self.tables.scenarios, key=lambda r: r.scenario)
+        total = sum(row.probability for row in rows)
+        return {row.scenario: row.probability / total for row in rows} if rows else {BASE: 1.0}
+
+    def has_lever(self, lever: Lever) -> bool:
+        """Whether the plan may pull this lever."""
+        return lever in self.model.levers
+
+    # ---- goods: demand, imports, stocks, losses ------------------------------------------------------
+
+    @cached_property
+    def demand(self) -> dict[tuple[str, str, str, int], float]:
+        """Undisturbed demand (t) by country, element, form, year; only where positive."""
+        return self._by_year(((r.country, r.element, r.form), r.year, r.tonnes) for r in self.tables.demand)
+
+    @cached_property
+    def import_limit(self) -> dict[tuple[str, str, str, str, int], float]:
+        """Undisturbed import limit (t) by supplier, country, element, form, year; only where positive."""
+        return self._by_year(
+            ((r.supplier, r.country, r.element, r.form), r.year, r.tonnes) for r in self.tables.imports
+        )
+
+    def _by_year(self, rows: Iterable[tuple[tuple[str, ...], int, float]]) -> dict[Any, float]:
+        series: dict[tuple[str, ...], list[tuple[int, float]]] = defaultdict(list)
+        for key, year, tonnes in rows:
+            series[key].append((year, tonnes))
+        out = {}
+        for key in sorted(series):
+            given, tonnes_given = zip(*sorted(series[key]), strict=True)
+            for year, tonnes in zip(self.years, np.interp(self.years, given, tonnes_given), strict=True):
+                if tonnes > 0:
+                    out[(*key, year)] = float(tonnes)
+        return out
+
+    @cached_property
+    def stockpiles(self) -> dict[Good, Stockpile]:
+        """Stockpiles by country, element, form."""
+        rows = sorted(self.tables.stockpiles, key=lambda r: (r.country, r.element, r.form))
+        return {(r.country, r.element, r.form): r for r in rows}
+
+    def loss_steps(self, good: Good) -> tuple[LossStep, ...]:
+        """The loss of a shortfall in steps of depth; one step where no tiers are given."""
+        country, element, form = good
+        tiers = self._tiers
+        for key in ((element, country, form), (element, country, None), (element, "", form), (element, "", None)):
+            if key in tiers:
+                return tiers[key]
+        return (LossStep(1.0, musd_per_tonne(self.elements[element].loss_usd_per_kg)),)
+
+    @cached_property
+    def _tiers(self) -> dict[tuple[str, str, str | None], tuple[LossStep, ...]]:
+        sets: dict[tuple[str, str, str | None], list[tuple[float, float]]] = defaultdict(list)
+        for row in self.tables.loss_tiers:
+            sets[row.element, row.country, row.form].append((row.up_to_share, row.loss_usd_per_kg))
+        steps = {}
+        for key, tiers in sets.items():
+            lower, out = 0.0, []
+            *inner, (_, deepest) = sorted(tiers)
+            # The last step ends at 1, exactly: else the whole demand could not be short, and no plan would exist.
+            for upper, loss in (*inner, (1.0, deepest)):
+                out.append(LossStep(upper - lower, musd_per_tonne(loss)))
+                lower = upper
+            steps[key] = tuple(out)
+        return steps
+
+    # ---- plants ------------------------------------------------------------------------------------
+
+    @cached_property
+    def feed_shares(self) -> dict[str, dict[str, float]]:
+        """feed -> element -> tonnes of oxide per tonne TREO."""
+        shares: dict[str, dict[str, float]] = defaultdict(dict)
+        for row in sorted(self.tables.feeds, key=lambda r: (r.feed, r.element)):
+            shares[row.feed][row.element] = row.share
+        return dict(shares)
+
+    @cached_property
+    def _recoveries(self) -> dict[tuple[str, str], float]:
+        return {(row.project, row.element): row.recovery for row in self.tables.recoveries}
+
+    def recovery(self, project: str, element: str) -> float:
+        """Output of the element per unit of it in the plant's feed."""
+        return self._recoveries.get((project, element), self.projects[project].recovery)
+
+    def capacity_use(self, project: str, feed: str) -> float:
+        """Capacity used per tonne TREO of the feed: 1, or the heavy elements' share of it."""
+        if self.projects[project].basis == "treo":
+            return 1.0
+        return sum(share for e, share in self.feed_shares.get(feed, {}).items() if self.elements[e].heavy)
+
+    def existing_tpa(self, project: str, year: int) -> float:
+        """Existing capacity in `year`: from online_year up to, not including, retire_year."""
+        row = self.projects[project]
+        online = row.online_year is None or year >= row.online_year
+        retired = row.retire_year is not None and year >= row.retire_year
+        return row.existing_tpa if online and not retired else 0.0
+
+    def commitment_years(self, project: str) -> range:
+        """Years in which new capacity may be committed; empty if none may."""
+        row = self.projects[project]
+        if row.max_new_tpa <= 0:
+            return range(0)
+        earliest = self.first_year if row.earliest_year is None else max(row.earliest_year, self.first_year)
+        return range(earliest, self.last_year - row.lead_time_years + 1)
+
+    def payment_years(self, project: str, committed: int) -> range:
+        """Years over which capex is paid in equal parts."""
+        return range(committed, committed + max(1, self.projects[project].lead_time_years))
+
+    @cached_property
+    def _ramps(self) -> dict[str, list[float]]:
+        ramps: dict[str, list[float]] = defaultdict(list)
+        for row in sorted(self.tables.ramps, key=lambda r: (r.ramp, r.year_after_start)):
+            ramps[row.ramp].append(row.share)
+        return dict(ramps)
+
+    def ramp_share(self, project: str, years_after_start: int) -> float:
+        """Share of new nameplate usable `years_after_start` (negative: before the start, 0)."""
+        if years_after_start < 0:
+            return 0.0
+        shares = self._ramps.get(self.projects[project].ramp, [1.0])
+        return shares[min(years_after_start, len(shares) - 1)]
+
+    # ---- people ------------------------------------------------------------------------------------
+
+    @cached_property
+    def skills(self) -> dict[str, Skill]:
+        """Skills by id."""
+        return {row.skill: row for row in sorted(self.tables.skills, key=lambda r: r.skill)}
+
+    @cached_property
+    def workforce(self) -> dict[tuple[str, str], Workforce]:
+        """Staff rows by country, skill. A pair without a row has nobody and borrows nobody."""
+        return {(r.country, r.skill): r for r in sorted(self.tables.workforce, key=lambda r: (r.country, r.skill))}
+
+    @cached_property
+    def programmes(self) -> dict[str, Training]:
+        """Training programmes that lead to a country and skill with a workforce row."""
+        rows = sorted(self.tables.training, key=lambda r: r.programme)
+        return {r.programme: r for r in rows if (r.country, r.skill) in self.workforce}
+
+    @cached_property
+    def staffing(self) -> dict[str, dict[str, float]]:
+        """project -> skill -> persons per tonne of yearly throughput; only where positive."""
+        by_stage: dict[str, dict[str, float]] = defaultdict(dict)
+        by_project: dict[str, dict[str, float]] = defaultdict(dict)
+        for row in sorted(self.tables.staffing, key=lambda r: (r.stage, r.project, r.skill)):
+            target = by_project[row.project] if row.project else by_stage[row.stage]
+            target[row.skill] = persons_per_tonne(row.persons_per_ktpa)
+        need = {p: {**by_stage[row.stage], **by_project[p]} for p, row in self.projects.items()}
+        return {p: {k: v for k, v in sorted(skills.items()) if v > 0} for p, skills in need.items()}
+
+    # ---- money -------------------------------------------------------------------------------------
+
+    @cached_property
+    def budget(self) -> dict[tuple[str, int], float]:
+        """Budget (MUSD) by funder and year of the horizon; a pair without a row is 0."""
+        return {(r.funder, r.year): r.musd for r in self.tables.budgets if r.year in self.years}
+
+    @cached_property
+    def reach(self) -> dict[str, tuple[str, ...]]:
+        """Countries in which each funder with money may pay."""
+        rows: Mapping[str, tuple[str, ...]] = {r.funder: r.countries for r in self.tables.funders}
+        out = {}
+        for funder in sorted({r.funder for r in self.tables.budgets}):
+            listed = rows.get(funder, (funder,))
+            out[funder] = tuple(c for c in self.countries if c in listed or "*" in listed)
+        return out
