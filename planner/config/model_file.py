@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from planner.config.toml import TOML_RULES, read_toml
 from planner.errors import Fault, InputError, Rule, did_you_mean, nearest
 
 Lever = Literal["mine", "separation", "metal", "training", "hiring", "stockpile"]
@@ -21,8 +22,7 @@ Rate = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 Year = Annotated[int, Field(ge=1900, le=2200)]
 
 MODEL_RULES: dict[str, Rule] = {
-    "no-such-model": Rule("the model file exists", "check the path"),
-    "bad-toml": Rule("a model file is TOML in UTF-8", "mend the line; texts need quotes, sections are [in brackets]"),
+    **TOML_RULES,
     "unknown-key": Rule("only known keys", "rename or remove the key"),
     "bad-value": Rule("a key has a value of its type and range", "correct the value"),
     "repeated-key": Rule("a key is given once", "keep one of the two"),
@@ -154,12 +154,6 @@ class ModelFile(_Section):
         return value
 
 
-LONGEST_TOML = 2**20
-"""Characters of a model or study file."""
-_DEEP_KEY = re.compile(r"""([\w"'-]+\s*\.\s*){50}""")
-"""What takes a TOML parser memory that grows with the square of the parts."""
-
-
 def read_model(path: Path | None, overrides: Mapping[str, object] | None = None) -> ModelFile:
     """Read a TOML model file (None: defaults) and apply overrides with dotted keys.
 
@@ -167,54 +161,10 @@ def read_model(path: Path | None, overrides: Mapping[str, object] | None = None)
     """
     if path is None:
         return build_model({}, overrides or {}, "--set", "defaults")
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        values = parse_toml(text)
-    except FileNotFoundError:
-        raise InputError([_fault("no-such-model", str(path), "", "no such model file")]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError([_fault("bad-toml", str(path), "", f"cannot be read as UTF-8 text: {error}")]) from None
-    except BadTomlError as error:
-        raise InputError([_fault("bad-toml", path.name, "", str(error), line=error.line)]) from None
+    found = read_toml(path, "model file")
+    places = {".".join(map(str, key)): (line, "") for key, line in found.lines.items()}
     stem = path.parent.name if path.name == "model.toml" else path.stem
-    return build_model(values, overrides or {}, path.name, stem, _lines(text))
-
-
-class BadTomlError(ValueError):
-    """What is wrong with a TOML text, in words, and in which line (0: not in one)."""
-
-    def __init__(self, said: str, line: int = 0) -> None:
-        super().__init__(f"is not valid TOML: {said}")
-        self.line = line
-
-
-def parse_toml(text: str) -> dict[str, Any]:
-    """Values of a TOML text. Raises BadTomlError, also for one made to exhaust a parser."""
-    if len(text) > LONGEST_TOML or _DEEP_KEY.search(text):
-        raise BadTomlError("it is too long, or a key has too many parts")
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise BadTomlError("its values are nested too deeply") from None
-    except ValueError as error:
-        at = re.search(r" \(at line (\d+), column \d+\)", str(error))
-        if at is None:
-            raise BadTomlError(str(error)) from None
-        raise BadTomlError(str(error).replace(at[0], ""), int(at[1])) from None
-
-
-def _lines(text: str) -> Places:
-    """The line of each key of a TOML text, as far as one can see it without parsing."""
-    found: dict[str, tuple[int, str]] = {}
-    section = ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*\[\s*([\w.\"' -]+?)\s*\]", line):
-            section = re.sub(r"[\"' ]", "", header[1])
-            found.setdefault(section, (number, ""))
-        elif key := re.match(r"\s*([\w.\"'-]+)\s*=", line):
-            name = re.sub(r"[\"']", "", key[1])
-            found.setdefault(f"{section}.{name}" if section else name, (number, ""))
-    return found
+    return build_model(found.values, overrides or {}, path.name, stem, places)
 
 
 def build_model(

@@ -7,13 +7,13 @@ and Software 96, 2017): uncertainties are not ours to choose, levers are, outcom
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from planner.config.model_file import BadTomlError, parse_toml
+from planner.config.toml import Toml, read_toml
 from planner.errors import Fault, InputError, did_you_mean
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
@@ -301,33 +301,27 @@ def _refuse(text: str) -> tuple[str, str, float]:
 def read_study(path: str | Path) -> StudyFile:
     """Read a study file. Raises InputError with every fault and the line it stands in."""
     path = Path(path)
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-        values = parse_toml(text)
-    except FileNotFoundError:
-        raise InputError([Fault(str(path), 0, "", "no such study file")]) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError([Fault(str(path), 0, "", f"cannot be read as UTF-8 text: {error}")]) from None
-    except BadTomlError as error:
-        raise InputError([Fault(path.name, error.line, "", str(error))]) from None
-    return build_study(values, path.name, path.stem, text)
+    found = read_toml(path, "study file")
+    return build_study(found.values, path.name, path.stem, found)
 
 
-def build_study(values: Mapping[str, Any], place: str = "study", stem: str = "study", text: str = "") -> StudyFile:
+def build_study(
+    values: Mapping[str, Any], place: str = "study", stem: str = "study", toml: Toml | None = None
+) -> StudyFile:
     """StudyFile from nested values. Raises InputError."""
     merged = {"name": stem, **values}
     merged["title"] = merged.get("title") or merged["name"]
     try:
         return StudyFile.model_validate(merged)
     except ValidationError as error:
-        raise InputError(_fault(detail, place, text) for detail in error.errors()) from None
+        raise InputError(_fault(detail, place, toml or Toml()) for detail in error.errors()) from None
 
 
-def _fault(detail: Mapping[str, Any], place: str, text: str) -> Fault:
+def _fault(detail: Mapping[str, Any], place: str, toml: Toml) -> Fault:
     # The tag of a discriminated union stands in the path; it is no key of the file.
     loc = [part for part in detail["loc"] if part not in KINDS]
     column = ".".join(str(part + 1) if isinstance(part, int) else part for part in loc)
-    line = line_of(text, loc)
+    line = toml.line(loc)
     if detail["type"] == "extra_forbidden":
         known = sorted({name for section in SECTIONS for name in section.model_fields})
         return Fault(place, line, column, f"unknown key{did_you_mean(str(loc[-1]), known)}")
@@ -342,22 +336,3 @@ SECTIONS: tuple[type[BaseModel], ...] = (
     StudyFile, Uncertainty, Lever, Option, Setting, Correlated, Distribution,
     OneAtATime, Grid, LatinHypercube, Sobol, Morris, PointList, Frontier,
 )  # fmt: skip
-
-
-def line_of(text: str, loc: Sequence[object]) -> int:
-    """Line of a key of a TOML text: that of `[[section]]` number i, then of the key under it; 0 if not found."""
-    lines = text.splitlines()
-    place = 0
-    if loc and len(loc) > 1:
-        number = loc[1] if isinstance(loc[1], int) else 0
-        heads = [i for i, line in enumerate(lines, 1) if re.match(rf"\s*\[+\s*{re.escape(str(loc[0]))}\s*\]+", line)]
-        if number >= len(heads):
-            return next((i for i, line in enumerate(lines, 1) if re.match(rf"\s*{re.escape(str(loc[0]))}\b", line)), 0)
-        place = heads[number]
-    keys = [part for part in loc if isinstance(part, str)]
-    for i, line in enumerate(lines[place:], place + 1):
-        if place and line.lstrip().startswith("["):
-            break
-        if keys and re.match(rf"\s*{re.escape(keys[1] if place and len(keys) > 1 else keys[0])}\s*[.=]", line):
-            return i
-    return place

@@ -56,7 +56,7 @@ def test_the_corpus_is_large_and_breaks_every_rule_of_tables(base: Text) -> None
         "hostile-workbook",
         "merged-cells",
         "formula-without-value",
-        "no-such-model",
+        "no-such-file",
         "bad-toml",
         "repeated-key",
         "override",
