@@ -11,12 +11,10 @@ After Crainic, Hewitt, Maggioni and Rei, Partial Benders Decomposition, Transpor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from pyomo.environ import Constraint, NonNegativeReals, Var, quicksum
-from scipy.sparse import csr_array, vstack
 
 from planner.data.case import Case
 from planner.data.shocks import Effects
@@ -28,7 +26,7 @@ from planner.formulation.build import DECISIONS, build_model
 from planner.formulation.model import Model
 from planner.formulation.objective import investment_cost, operating_cost
 from planner.solving.highs import Solver, Stop
-from planner.solving.program import Program, Vector, compile_program
+from planner.solving.program import Vector, compile_program
 
 AFTER_CUTS = ("again", "ipm", "dual")
 """Algorithms to try in turn: dual simplex from the optimum before the cuts, given up if it is far away."""
@@ -81,7 +79,7 @@ class Master:
 
     def add(self, results: Sequence[BranchResult], x: Vector) -> int:
         """Add the cuts that exclude x; how many there were."""
-        entries: tuple[list[int], list[int], list[float]] = ([], [], [])
+        rows: list[dict[int, float]] = []
         constants: list[float] = []
         for cut in (cut for result in results for cut in result.cuts):
             terms = {self._loss[w]: weight for w, weight in cut.of_loss.items()}
@@ -90,14 +88,11 @@ class Master:
                 terms[self._program.column["branch_cost", cut.branch]] = 1.0
             reached = sum(value * x[j] for j, value in terms.items())
             if cut.constant - reached > VIOLATED * max(1.0, abs(cut.constant)):
-                entries[0].extend([len(constants)] * len(terms))
-                entries[1].extend(terms)
-                entries[2].extend(terms.values())
+                rows.append(terms)
                 constants.append(cut.constant)
         if constants:
-            shape = len(constants), len(self._program.columns)
-            rows = csr_array((entries[2], (entries[0], entries[1])), shape=shape)
-            self._program = _with_rows(self._program, rows, np.array(constants))
+            keys = [("cut", self.cuts + i) for i in range(len(rows))]
+            self._program = self._program.with_rows(keys, rows, np.array(constants), np.inf)
             self._solver.grow(self._program)
             self.cuts += len(constants)
         return len(constants)
@@ -210,19 +205,3 @@ def _usable(m: Model, capacities: Sequence[UsableCapacity]) -> None:
         return m.capacity_of_link[i] == one.existing + quicksum(share * m.build[at] for at, share in one.shares)
 
     m.usable_capacity_of_link = Constraint(range(len(capacities)), rule=rule)
-
-
-def _with_rows(program: Program, rows: csr_array, lower: Vector) -> Program:
-    count = rows.shape[0]
-    matrix = csr_array(vstack([program.matrix, rows]).tocsr())
-    matrix.sort_indices()
-    first = len(program.rows)
-    out = replace(
-        program,
-        matrix=matrix,
-        row_lower=np.concatenate([program.row_lower, lower]),
-        row_upper=np.concatenate([program.row_upper, np.full(count, np.inf)]),
-        rows=(*program.rows, *(("cut", first + i) for i in range(count))),
-    )
-    out.__dict__.update(column=program.column)
-    return out

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, eye_array, hstack, vstack
+from scipy.sparse import csr_array
 
 from planner.data.case import Case
 from planner.data.schema import Scenario
@@ -139,39 +139,17 @@ def limited(program: Program, columns: Sequence[int], elastic: bool) -> Program:
     """A program with a row more for each of some columns, to bound it; elastic: up to a column more, its excess."""
     count, size = len(columns), len(program.columns)
     more = count if elastic else 0
-    bounded = csr_array((np.ones(count), (range(count), columns)), shape=(count, size))
-    above = hstack([program.matrix, csr_array((len(program.rows), more))])
-    below = hstack([bounded, csr_array(-eye_array(count, more))])
-    return Program(
-        matrix=csr_array(vstack([above, below]).tocsr()),
-        row_lower=np.concatenate([program.row_lower, np.full(count, -np.inf)]),
-        row_upper=np.concatenate([program.row_upper, np.full(count, np.inf)]),
-        lower=np.concatenate([program.lower, np.zeros(more)]),
-        upper=np.concatenate([program.upper, np.full(more, np.inf)]),
-        columns=(*program.columns, *(("excess", i) for i in range(more))),
-        rows=(*program.rows, *(("allowed", i) for i in range(count))),
-        goal=np.zeros(size + more),
-    )
+    terms = [{column: 1.0} | ({size + i: -1.0} if elastic else {}) for i, column in enumerate(columns)]
+    wider = program.with_columns([("excess", i) for i in range(more)])
+    return wider.with_rows([("allowed", i) for i in range(count)], terms, -np.inf, np.inf)
 
 
 def with_goal(program: Program, columns: Sequence[int], weights: Sequence[float]) -> Program:
     """A program with a column more, the last, that is the weighted sum of some, and a row that says so."""
-    size, count = len(program.columns), len(columns)
-    terms = csr_array(([-w for w in weights], ([0] * count, columns)), shape=(1, size))
-    terms.eliminate_zeros()
-    rows = [hstack([program.matrix, csr_array((len(program.rows), 1))]), hstack([terms, csr_array([[1.0]])])]
-    matrix = csr_array(vstack(rows).tocsr())
-    matrix.sort_indices()
-    return Program(
-        matrix=matrix,
-        row_lower=np.append(program.row_lower, 0.0),
-        row_upper=np.append(program.row_upper, 0.0),
-        lower=np.append(program.lower, -np.inf),
-        upper=np.append(program.upper, np.inf),
-        columns=(*program.columns, ("goal", None)),
-        rows=(*program.rows, ("goal", None)),
-        goal=np.zeros(size + 1),
-    )
+    terms = {column: -weight for column, weight in zip(columns, weights, strict=True) if weight != 0}
+    goal = [("goal", None)]
+    wider = program.with_columns(goal, lower=-np.inf)
+    return wider.with_rows(goal, [terms | {len(program.columns): 1.0}], 0.0, 0.0)
 
 
 class Branch:
@@ -297,7 +275,7 @@ def _taken_apart(scope: Scope, program: Program, reference: str, weight: float) 
         yield Branch(
             {w: column["loss_to_date", n] for w, n in leaves.items()},
             costs[columns],
-            _within(program, rows, columns),
+            program.part(rows.tolist(), columns.tolist()),
             csr_array(linking[:, used]),
             [links[j] for j in shared[used].tolist()],
         )
@@ -334,20 +312,6 @@ def _capacities(program: Program) -> dict[Any, UsableCapacity]:
             shares = tuple((key[1], float(-value / own)) for key, value in terms.items())
             out[index] = UsableCapacity(index[0], float(program.row_lower[i] / own), shares)
     return out
-
-
-def _within(program: Program, rows: Positions, columns: Positions) -> Program:
-    """Some rows and columns of a program."""
-    return Program(
-        matrix=csr_array(program.matrix[rows][:, columns]),
-        row_lower=program.row_lower[rows],
-        row_upper=program.row_upper[rows],
-        lower=program.lower[columns],
-        upper=program.upper[columns],
-        columns=tuple(program.columns[j] for j in columns.tolist()),
-        rows=tuple(program.rows[i] for i in rows.tolist()),
-        goal=np.zeros(len(columns)),
-    )
 
 
 def _node_places() -> dict[str, tuple[str, int]]:

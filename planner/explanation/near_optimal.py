@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import block_array, csr_array, eye_array
 
 from planner.data.case import Case
 from planner.explanation.commitments import SLIGHT, Build, expected_tpa
@@ -99,28 +98,11 @@ def _likelihood(reference: Reference, node: int) -> float:
 def with_targets(program: Program, targets: list[Weights]) -> Program:
     """The program with two more columns for each weighted sum of its columns: the sum, and the sum with its sign
     turned, each defined by a row of its own."""
-    count, columns = len(targets), program.matrix.shape[1]
-    weights = csr_array((count, columns))
-    if count:
-        place = [(k, j, w) for k, sums in enumerate(targets) for j, w in sums.items()]
-        k, j, w = (np.array(part) for part in zip(*place, strict=True))
-        weights = csr_array((w.astype(float), (k, j)), shape=(count, columns))
-    one = eye_array(count, format="csr")
-    matrix = csr_array(
-        block_array([[program.matrix, None, None], [-weights, one, None], [weights, None, one]], format="csr")
-    )
-    zeros, free = np.zeros(2 * count), np.full(2 * count, np.inf)
-    names = [(SUM, k) for k in range(count)] + [(LESS, k) for k in range(count)]
-    return Program(
-        matrix=matrix,
-        row_lower=np.concatenate([program.row_lower, zeros]),
-        row_upper=np.concatenate([program.row_upper, zeros]),
-        lower=np.concatenate([program.lower, -free]),
-        upper=np.concatenate([program.upper, free]),
-        columns=(*program.columns, *names),
-        rows=(*program.rows, *names),
-        goal=np.concatenate([program.goal, zeros]),
-    )
+    count, first = len(targets), len(program.columns)
+    keys = [(SUM, k) for k in range(count)] + [(LESS, k) for k in range(count)]
+    rows = [{j: -w for j, w in sums.items()} | {first + k: 1.0} for k, sums in enumerate(targets)]
+    rows += [{**sums, first + count + k: 1.0} for k, sums in enumerate(targets)]
+    return program.with_columns(keys, lower=-np.inf).with_rows(keys, rows, 0.0, 0.0)
 
 
 def _extremes(

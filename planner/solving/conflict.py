@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from planner.formulation.scope import Scope
 from planner.solving.highs import Solver, Stop
@@ -114,36 +113,19 @@ def _without(found: Conflict, members: frozenset[tuple[str, int]]) -> Conflict:
 
 def _part(program: Program, kept: Conflict) -> Program:
     """The program with these rows alone, and bounds on these columns alone."""
-    rows, free = list(kept.rows), np.ones(len(program.columns), dtype=bool)
+    free = np.ones(len(program.columns), dtype=bool)
     free[list(kept.columns)] = False
-    return replace(
-        program,
-        matrix=csr_array(program.matrix[rows]),
-        row_lower=program.row_lower[rows],
-        row_upper=program.row_upper[rows],
-        lower=np.where(free, -np.inf, program.lower),
-        upper=np.where(free, np.inf, program.upper),
-        rows=tuple(program.rows[i] for i in rows),
-    )
+    lower, upper = np.where(free, -np.inf, program.lower), np.where(free, np.inf, program.upper)
+    return replace(program.part(kept.rows), lower=lower, upper=upper)
 
 
 def _certificate(program: Program) -> Conflict:
     """Rows and columns with a part in the least total violation of all rows: empty if that is no more than rounding."""
     m, n = program.matrix.shape
-    total = csr_array(np.concatenate([np.zeros(n), -np.ones(2 * m), [1.0]])[None, :])
-    body = hstack([program.matrix, eye_array(m), -eye_array(m), csr_array((m, 1))], format="csr")
-    new: tuple[Key, ...] = (*(("violation", j) for j in range(2 * m)), TOTAL)
-    elastic = replace(
-        program,
-        matrix=csr_array(vstack([body, total], format="csr")),
-        row_lower=np.append(program.row_lower, 0.0),
-        row_upper=np.append(program.row_upper, 0.0),
-        lower=np.concatenate([program.lower, np.zeros(2 * m + 1)]),
-        upper=np.concatenate([program.upper, np.full(2 * m + 1, np.inf)]),
-        columns=(*program.columns, *new),
-        rows=(*program.rows, TOTAL),
-        goal=np.zeros(n + 2 * m + 1),
-    )
+    violations: list[Key] = [("violation", j) for j in range(2 * m)]
+    terms = [{i: sign} for sign in (1.0, -1.0) for i in range(m)]
+    total = dict.fromkeys(range(n, n + 2 * m), -1.0) | {n + 2 * m: 1.0}
+    elastic = program.with_columns([*violations, TOTAL], [*terms, {}]).with_rows([TOTAL], [total], 0.0, 0.0)
     solved = Solver(elastic, TIME_LIMIT).minimise(elastic.column[TOTAL])
     if solved.stop is not Stop.OPTIMAL or solved.x[-1] <= VIOLATION:
         return Conflict((), (), 0.0)

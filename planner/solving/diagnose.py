@@ -12,9 +12,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-import numpy as np
-from scipy.sparse import csr_array, hstack, vstack
-
 from planner.config.model_file import Objective
 from planner.data.case import Case
 from planner.formulation.scope import Scope
@@ -156,30 +153,17 @@ def _least(
     """Least sum of `count` new columns, each of which relieves rows by its coefficients, so that risk <= limit."""
     if not relief:
         return None
-    rows, columns = program.matrix.shape
-    entries = [(row, j, -value) for row, parts in relief.items() for j, value in parts.items()]
-    at_rows, at_columns, values = (np.array(part) for part in zip(*entries, strict=True))
-    beside = csr_array((values.astype(float), (at_rows, at_columns)), shape=(rows, count))
-    total_row = csr_array(np.concatenate([np.zeros(columns), -np.ones(count), [1.0]])[None, :])
-    body = hstack([program.matrix, beside, csr_array((rows, 1))], format="csr")
-    new: tuple[Key, ...] = (*(("extra", j) for j in range(count)), ("extra_total", None))
-    wider = replace(
-        program,
-        matrix=csr_array(vstack([body, total_row], format="csr")),
-        row_lower=np.append(program.row_lower, 0.0),
-        row_upper=np.append(program.row_upper, 0.0),
-        lower=np.concatenate([program.lower, np.zeros(count + 1)]),
-        upper=np.concatenate([program.upper, np.full(count + 1, np.inf)]),
-        columns=(*program.columns, *new),
-        rows=(*program.rows, ("extra_total", None)),
-        goal=np.concatenate([program.goal, np.zeros(count + 1)]),
-    )
+    first, total = len(program.columns), ("extra_total", None)
+    extras: list[Key] = [("extra", j) for j in range(count)]
+    terms = [{row: -parts[j] for row, parts in relief.items() if j in parts} for j in range(count)]
+    sum_of_all = dict.fromkeys(range(first, first + count), -1.0) | {first + count: 1.0}
+    wider = program.with_columns([*extras, total], [*terms, {}]).with_rows([total], [sum_of_all], 0.0, 0.0)
     solver = Solver(wider, time_limit)
     solver.bound(wider.column["risk", None], limit)
-    found = solver.minimise(wider.column["extra_total", None])
+    found = solver.minimise(wider.column[total])
     if found.stop is not Stop.OPTIMAL:
         return None
-    return [float(found.x[columns + j]) for j in range(count)]
+    return [float(found.x[first + j]) for j in range(count)]
 
 
 def _fewest_years(changed: Callable[[int], Case], limit: float, time_limit: float | None) -> int | None:

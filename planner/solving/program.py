@@ -5,7 +5,7 @@ Also the certificate: residuals and gap of a point computed from the arrays alon
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -13,13 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack, vstack
 
 from planner.formulation.model import Model
 
 Vector = NDArray[np.float64]
 Key = tuple[str, Any]
 """(variable or equation, index); the index of a scalar is None."""
+Terms = Mapping[int, float]
+"""Coefficients by position."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,49 @@ class Program:
         other.__dict__.update(column=self.column, row=self.row)
         return other
 
+    def with_rows(
+        self, keys: Sequence[Key], terms: Sequence[Terms], lower: Vector | float, upper: Vector | float
+    ) -> Program:
+        """More rows at the end: the terms of each by position of the column, and its sides (of each, or one of all)."""
+        more = _sparse(terms, len(self.columns))
+        out = replace(
+            self,
+            matrix=_sorted(vstack([self.matrix, more], format="csr")),
+            row_lower=np.append(self.row_lower, np.broadcast_to(lower, len(keys))),
+            row_upper=np.append(self.row_upper, np.broadcast_to(upper, len(keys))),
+            rows=(*self.rows, *keys),
+        )
+        out.__dict__.update(column=self.column)
+        return out
+
+    def with_columns(
+        self, keys: Sequence[Key], terms: Sequence[Terms] = (), lower: float = 0.0, upper: float = np.inf
+    ) -> Program:
+        """More columns at the end, that cost nothing: the terms of each by position of the row, or none yet."""
+        more = _sparse(terms or [{}] * len(keys), len(self.rows)).T
+        return replace(
+            self,
+            matrix=_sorted(hstack([self.matrix, more], format="csr")),
+            lower=np.append(self.lower, np.full(len(keys), lower)),
+            upper=np.append(self.upper, np.full(len(keys), upper)),
+            columns=(*self.columns, *keys),
+            goal=np.append(self.goal, np.zeros(len(keys))),
+        )
+
+    def part(self, rows: Sequence[int], columns: Sequence[int] | None = None) -> Program:
+        """Some rows, and some columns or all."""
+        kept, matrix = list(range(len(self.columns)) if columns is None else columns), self.matrix[list(rows)]
+        return Program(
+            matrix=csr_array(matrix if columns is None else matrix[:, kept]),
+            row_lower=self.row_lower[list(rows)],
+            row_upper=self.row_upper[list(rows)],
+            lower=self.lower[kept],
+            upper=self.upper[kept],
+            columns=tuple(self.columns[j] for j in kept),
+            rows=tuple(self.rows[i] for i in rows),
+            goal=self.goal[kept],
+        )
+
     def renamed(self, names: Mapping[str, str]) -> Program:
         """The same program with other names of equations."""
         return replace(self, rows=tuple((names.get(name, name), index) for name, index in self.rows))
@@ -60,6 +105,19 @@ class Program:
     def size(self) -> dict[str, int]:
         """rows, columns, nonzeros."""
         return {"rows": self.matrix.shape[0], "columns": self.matrix.shape[1], "nonzeros": int(self.matrix.nnz)}
+
+
+def _sparse(rows: Sequence[Terms], width: int) -> csr_array:
+    at = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    places = np.array([j for row in rows for j in row], dtype=int)
+    values = np.array([value for row in rows for value in row.values()], dtype=float)
+    return csr_array((values, (at, places)), shape=(len(rows), width))
+
+
+def _sorted(matrix: csr_array) -> csr_array:
+    out = csr_array(matrix)
+    out.sort_indices()
+    return out
 
 
 @dataclass(frozen=True)
