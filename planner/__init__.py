@@ -6,27 +6,51 @@ plan.summary["risk_musd"], plan.table("investments")
 plan.write("reports/allied-2026-base")
 """
 
-from planner import ctrl_c  # noqa: F401 - first, so that Ctrl-C is heard while the rest is imported
-from planner.api import Plan, Session, open_run, solve
-from planner.config.model_file import ModelFile
-from planner.data.case import Case
-from planner.data.load import load
-from planner.errors import Fault, InfeasibleError, InputError, PlannerError, RunFolderError, StoppedError
-from planner.studies.run import study
+from __future__ import annotations
 
-__all__ = [
-    "Case",
-    "Fault",
-    "InfeasibleError",
-    "InputError",
-    "ModelFile",
-    "Plan",
-    "PlannerError",
-    "RunFolderError",
-    "Session",
-    "StoppedError",
-    "load",
-    "open_run",
-    "solve",
-    "study",
-]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from planner.api.plans import Plan as Plan
+    from planner.api.plans import Session as Session
+    from planner.api.plans import open_run as open_run
+    from planner.api.plans import solve as solve
+    from planner.config.model_file import ModelFile as ModelFile
+    from planner.data.case import Case as Case
+    from planner.data.load import load as load
+    from planner.errors import Fault as Fault
+    from planner.errors import InfeasibleError as InfeasibleError
+    from planner.errors import InputError as InputError
+    from planner.errors import PlannerError as PlannerError
+    from planner.errors import RunFolderError as RunFolderError
+    from planner.errors import StoppedError as StoppedError
+    from planner.solving.naming import check_figures as check_figures
+    from planner.studies.run import study as study
+
+_HOMES = {
+    "planner.api.plans": ("Plan", "Session", "open_run", "solve"),
+    "planner.config.model_file": ("ModelFile",),
+    "planner.data.case": ("Case",),
+    "planner.data.load": ("load",),
+    "planner.errors": ("Fault", "InfeasibleError", "InputError", "PlannerError", "RunFolderError", "StoppedError"),
+    "planner.solving.naming": ("check_figures",),
+    "planner.studies.run": ("study",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME)  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, imported when it is first used (PEP 562): the whole package would take seconds."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'planner' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Public names, for completion."""
+    return __all__

@@ -1,26 +1,90 @@
-"""The command line: parse, call, print, exit code. Nothing else."""
+"""The command line: parse, call, print, exit code. A command's module is loaded when the command is chosen."""
 
 from __future__ import annotations
 
-import typer
+import os
+import signal
+import sys
+from importlib import import_module
+from importlib.metadata import version
+from multiprocessing import parent_process
+from pathlib import PurePath
+from types import FrameType
+from typing import Annotated, Any
 
-from planner.cli import approximate, check, compare, evaluate, explain, init, replay, report, schema, solve, study
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    # Neither an exception, which a module may swallow while it is imported, nor an orderly exit of half of them.
+    if parent_process() is None:
+        os.write(sys.stderr.fileno(), b"stopped\n")
+    os._exit(130)
+
+
+# Before anything slow is imported: Ctrl-C is one line and exit code 130 from the start. Each command takes over once
+# it runs (`console.exit_codes`); a program that uses the planner as a library keeps its own way of stopping.
+if PurePath("".join(sys.argv[:1])).stem == "planner" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, _stop)
+
+import typer  # noqa: E402
+from typer.core import TyperGroup  # noqa: E402
+
+from planner.errors import did_you_mean  # noqa: E402
+
+COMMANDS = {
+    "init": "Lay out a workspace: a case to start from, the models, a place for reports; or a case as a workbook.",
+    "check": "Validate a case and its model file; every fault is listed, then what looks odd. Exit code 0 or 2.",
+    "solve": "Solve a case and write the run folder: summary, tables, report.html, report.xlsx.",
+    "report": "Write the reports of a run again, from its tables; or the investment case of one project.",
+    "explain": "Why this plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information.",
+    "compare": "Differences in inputs, plan and risk, and which input explains which change: one at a time, solved.",
+    "study": "Many variants of a case: run, status, retry, report.",
+    "evaluate": "Hold a plan fixed and let operations answer other scenarios: its risk, with a confidence interval.",
+    "approximate": "A plan for very many scenarios and a proof of how far it is from the best.",
+    "schema": "Print the JSON Schema of the model file, describe the tables, or turn a case into the other form.",
+    "replay": "Solve a run again from its stored inputs and model, and say what differs. Exit code 0 or 2.",
+}
+"""Every command and what its help says first; `planner.cli.NAME.app` is the command itself."""
+
+
+class Commands(TyperGroup):
+    """The group of all commands, without importing them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names, in the order of their use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """One command, its module imported now."""
+        if cmd_name not in COMMANDS:
+            ctx.fail(f'no command "{cmd_name}"{did_you_mean(cmd_name, COMMANDS)}')
+        return typer.main.get_command(import_module(f"planner.cli.{cmd_name}").app)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The list that `--help` shows."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
 
 app = typer.Typer(
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Which mines, separation plants and people allies should pay for so that a rare-earth cut-off hurts least.",
 )
-app.command("init")(init.run)
-app.command("check")(check.run)
-app.command("solve")(solve.run)
-app.command("report")(report.run)
-app.command("explain")(explain.run)
-app.command("compare")(compare.run)
-app.command("study")(study.run)
-app.command("evaluate")(evaluate.run)
-app.command("approximate")(approximate.run)
-app.command("schema")(schema.run)
-app.command("replay")(replay.run)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"planner {version('allied-rare-earth-planner')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _whole(
+    number: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    pass

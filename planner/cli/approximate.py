@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.console import CasePath, ModelPath, Overrides, exit_codes, read_case, say, shown_progress
+from planner.cli.console import CasePath, ModelPath, Overrides, command_app, exit_codes, read_case, say, shown_progress
 from planner.data.case import Case
 from planner.decomposition.search import Approximation, approximate, close
 from planner.decomposition.store import ABOUT, write_approximation
@@ -16,7 +16,10 @@ from planner.machine import cores
 from planner.reporting.values.numbers import number
 from planner.results.store import default_folder
 
+app = command_app()
 
+
+@app.command()
 def run(
     case: CasePath,
     model: ModelPath = None,

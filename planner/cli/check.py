@@ -8,16 +8,20 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.console import CasePath, ModelPath, Overrides, err, exit_codes, read_case, say
+import planner
+from planner.cli.console import CasePath, ModelPath, Overrides, command_app, err, exit_codes, read_case, say
 from planner.data.rules import WARNINGS
 from planner.data.warnings import warnings_of
 from planner.errors import Fault, InputError, did_you_mean
-from planner.solving.naming import check_figures
 
 FAR_APART = ("numerics", "far-off")
 """Warnings of figures whose products may be such that no solver computes with them; only then is it worth to look."""
 
 
+app = command_app()
+
+
+@app.command()
 def run(
     case: CasePath,
     model: ModelPath = None,
@@ -34,7 +38,7 @@ def run(
             found = read_case(case, model, overrides)
             odd = warnings_of(found)
             if any(warning.rule in FAR_APART for warning in odd):
-                check_figures(found)
+                planner.check_figures(found)
         except InputError as error:
             if not as_json:
                 raise

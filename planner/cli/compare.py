@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from planner.api import Plan, open_run
-from planner.cli.console import exit_codes, say, shown_progress
+from planner.api.plans import Plan, open_run
+from planner.cli.console import command_app, exit_codes, say, shown_progress
 from planner.explanation.compare import compare, refuse_single, write_tables
 from planner.reporting.pages.comparison import Comparison, comparison_lines, comparison_page
 from planner.results.store import write_folder
@@ -16,6 +16,10 @@ from planner.results.store import write_folder
 PAGE = "compare.html"
 
 
+app = command_app()
+
+
+@app.command()
 def run(
     runs: Annotated[list[Path], typer.Argument(help="Run folders; the first is compared with the others.")],
     folder: Annotated[Path | None, typer.Option("--out", help="Folder. Default: reports/compare-A-B.")] = None,

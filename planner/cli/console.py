@@ -22,7 +22,7 @@ from planner.config.model_file import parse_override
 from planner.data.case import Case
 from planner.data.load import load
 from planner.errors import InputError, PlannerError
-from planner.solving.highs import SOLVER_THREAD
+from planner.parallel import SOLVER_THREAD
 from planner.workspace import find_case
 
 err = Console(stderr=True, highlight=False)
@@ -43,6 +43,13 @@ Overrides = Annotated[
         "--set", metavar="KEY=VALUE", help="Override a key of the model file, or a cell: TABLE.ID.COLUMN=VALUE."
     ),
 ]
+
+
+def command_app() -> typer.Typer:
+    """What a command, or a group of them, is hung up in."""
+    return typer.Typer(
+        no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+    )
 
 
 def say(text: str) -> None:

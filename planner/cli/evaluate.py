@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.console import exit_codes, say, shown_progress
+from planner.cli.console import command_app, exit_codes, say, shown_progress
 from planner.errors import Fault, InputError
 from planner.reporting.values.numbers import number, percent
 from planner.results.store import read_run
@@ -29,6 +29,10 @@ AIM = 0.05
 """Half-width of the interval, as a share of the risk, that the advice is for."""
 
 
+app = command_app()
+
+
+@app.command()
 def run(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", show_default=False)],
     scenarios: Annotated[

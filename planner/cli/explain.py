@@ -10,19 +10,20 @@ from typing import Annotated
 
 import typer
 
-from planner.api import open_run
-from planner.background import aside
-from planner.cli.console import exit_codes, say, shown_progress
-from planner.cli.solve import LARGE
+from planner.api.plans import LARGE, open_run, write_again
+from planner.cli.console import command_app, exit_codes, say, shown_progress
 from planner.data.size import size_of
 from planner.errors import RunFolderError
 from planner.explanation.explain import explain
-from planner.reporting.pages.first import write_again
+from planner.parallel import background
 from planner.reporting.text.explanation import explain_lines
 from planner.results.explanation import EXPLANATION, Explanation
 from planner.results.store import SUMMARY, fingerprint, refresh_pages
 
+app = command_app()
 
+
+@app.command()
 def run(
     run: Annotated[Path, typer.Argument(help="Run folder.", show_default=False)],
     thorough: Annotated[
@@ -32,13 +33,13 @@ def run(
         int | None, typer.Option(min=1, help="Programs solved at once. Default: as many as help.")
     ] = None,
 ) -> None:
-    """Why this plan: counterfactuals, verdicts on four claims, the true bottleneck, the worth of information."""
+    """Why this plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information."""
     with exit_codes():
         with shown_progress() as progress:
             progress("reading the run")
             belongs_to = fingerprint(run) if (run / SUMMARY).exists() else ""
             plan = open_run(run)
-            with aside(size_of(plan.case).terms > LARGE) as other:
+            with background(size_of(plan.case).terms > LARGE) as other:
                 found = explain(plan, run.name, progress, thorough=thorough, workers=workers)
                 progress("writing the reports")
                 refresh_pages(run, partial(_fill, found, belongs_to, partial(write_again, other, plan)))

@@ -7,10 +7,13 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.console import exit_codes, say
+from planner.cli.console import command_app, exit_codes, say
 from planner.workspace import STARTER, lay_out
 
+app = command_app()
 
+
+@app.command()
 def run(
     folder: Annotated[Path, typer.Argument(help="New folder for the workspace.", show_default=False)],
     case: Annotated[str, typer.Option(help="Case to copy: starter or allied-2026.")] = STARTER,

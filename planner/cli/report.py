@@ -7,12 +7,10 @@ from typing import Annotated
 
 import typer
 
-from planner.api import Plan, open_run
-from planner.cli.console import Progress, exit_codes, say, shown_progress
-from planner.errors import StoppedError
+from planner.api.plans import Plan, plan_of, write_reports
+from planner.cli.console import Progress, command_app, exit_codes, say, shown_progress
 from planner.explanation.business_case import business_case
 from planner.reporting.forms.business_case_workbook import write_business_case
-from planner.reporting.pages.all_forms import FORMS, write_pages
 from planner.reporting.pages.business_case import business_case_lines, business_case_page
 from planner.results.business_case import PriceDeck
 from planner.results.store import file_name, refresh_pages
@@ -20,6 +18,10 @@ from planner.results.store import file_name, refresh_pages
 DECK = PriceDeck()
 
 
+app = command_app()
+
+
+@app.command()
 def run(
     run: Annotated[Path, typer.Argument(help="Run folder.", show_default=False)],
     project: Annotated[str | None, typer.Option(help="Write the investment case of this project instead.")] = None,
@@ -35,16 +37,12 @@ def run(
 ) -> None:
     """Write the reports of a run again, from its tables; or the investment case of one project."""
     with exit_codes(), shown_progress() as progress:
-        progress("reading the run")
-        plan = open_run(run)
-        if not plan.tables:
-            raise StoppedError(f"{run}: holds no plan ({plan.status})")
         if project is None:
-            progress("writing the reports")
-            refresh_pages(run, lambda target: write_pages(plan, target))
-            lines = [", ".join(f"{run}/{name}" for name in FORMS)]
+            lines = [", ".join(map(str, write_reports(run, progress)))]
         else:
-            lines = _case(plan, run, project, PriceDeck(rate, price, floor, payable, premium), progress)
+            lines = _case(
+                plan_of(run, progress), run, project, PriceDeck(rate, price, floor, payable, premium), progress
+            )
     for line in lines:
         say(line)
 

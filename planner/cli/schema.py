@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.console import exit_codes, say
+from planner.cli.console import command_app, exit_codes, say
 from planner.data.case import Case
 from planner.data.describe import datapackage, model_schema
 from planner.data.load import load
@@ -17,7 +17,10 @@ from planner.errors import Fault, InputError, RunFolderError
 from planner.results.store import write_case
 from planner.workspace import find_case
 
+app = command_app()
 
+
+@app.command()
 def run(
     case: Annotated[
         Path | None, typer.Argument(help="Case to describe or convert. Default: none, all tables.", show_default=False)

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from planner.api import solve
-from planner.background import aside
-from planner.cli.console import CasePath, ModelPath, Overrides, err, exit_codes, read_case, say, shown_progress
-from planner.data.size import size_of
+from planner.api.plans import Plan, solve_into
+from planner.cli.console import (
+    CasePath,
+    ModelPath,
+    Overrides,
+    command_app,
+    err,
+    exit_codes,
+    read_case,
+    say,
+    shown_progress,
+)
 from planner.data.warnings import warnings_of
 from planner.errors import InfeasibleError, StoppedError
-from planner.reporting.charts.drawing import warm_up
 from planner.reporting.forms.screen import closing_lines
-from planner.reporting.pages.first import write_first_pages
-from planner.results.plan import PlanValues
 from planner.results.status import Status
-from planner.results.store import SUMMARY, default_folder, write_run
+from planner.results.store import SUMMARY
 from planner.solving.highs import Bounds
-from planner.solving.solve import COMPARABLE, compared, silent, solve_without_plan
 
-LARGE = 50_000
-"""Terms of the program above which a second process saves more than its start takes."""
+app = command_app()
 
 
+@app.command()
 def run(
     case: CasePath,
     model: ModelPath = None,
@@ -46,23 +49,13 @@ def run(
             loaded = read_case(case, model, overrides)
             for warning in warnings_of(loaded, ignore or ()):
                 err.print(f"warning {warning.rule}: {warning}", style="yellow", markup=False, soft_wrap=True)
-            large = size_of(loaded).terms > LARGE
-            with aside(large) as other:
-                nothing = other(solve_without_plan, loaded, silent, time_limit) if baseline else None
-                if large:
-                    other(warm_up)
-                plan: PlanValues = solve(loaded, progress=progress, time_limit=time_limit, baseline=False)
-                if nothing is not None and plan.status in COMPARABLE:
-                    progress("without a plan")
-                    plan = compared(plan, nothing.result())
-                progress("writing the reports")
-                target = write_run(plan, folder or default_folder(loaded), partial(write_first_pages, other, plan))
+            plan, target = solve_into(loaded, folder, progress=progress, time_limit=time_limit, baseline=baseline)
         if as_json:
             say((target / SUMMARY).read_text(encoding="utf-8").rstrip())
         _close(plan, target, as_json)
 
 
-def _close(plan: PlanValues, target: Path, as_json: bool) -> None:
+def _close(plan: Plan, target: Path, as_json: bool) -> None:
     if plan.status is Status.INFEASIBLE:
         raise InfeasibleError([*plan.summary["reasons"], f"written: {target}/summary.json"])
     if plan.status is not Status.OPTIMAL:

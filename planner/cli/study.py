@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from planner.cli.console import err, exit_codes, say
+from planner.cli.console import command_app, err, exit_codes, say
 from planner.errors import Fault, InputError
 from planner.studies.file import Frontier, read_study
 from planner.studies.progress import Bar
@@ -20,6 +20,10 @@ from planner.studies.store import RESULTS
 ACTIONS = ("status", "retry", "report")
 
 
+app = command_app()
+
+
+@app.command()
 def run(
     what: Annotated[str, typer.Argument(help="Study file (TOML), or status, retry or report.", show_default=False)],
     folder: Annotated[

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
+from multiprocessing import parent_process
 from multiprocessing.connection import wait
 from threading import Thread
 from types import TracebackType
@@ -18,6 +18,7 @@ import numpy as np
 from planner.data.case import Case
 from planner.decomposition.subproblem import Branch, BranchResult, LinkingColumn, Positions, branches, parts
 from planner.errors import StoppedError
+from planner.parallel import fresh_processes
 from planner.solving.program import Vector
 
 T = TypeVar("T")
@@ -89,7 +90,7 @@ class WorkerPool:
         self._own = HeldBranches()
         count = min(workers, len(todo)) if workers > 1 else 0
         # One executor for each process, because a branch must come back to the process that keeps it.
-        self._away = [ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin) for _ in range(count)]
+        self._away = [ProcessPoolExecutor(1, fresh_processes(), initializer=_begin) for _ in range(count)]
         if self._away:
             asked = [self._away[i % count].submit(_take, case, reference, names) for i, names in enumerate(todo)]
             taken = [_result(one) for one in asked]

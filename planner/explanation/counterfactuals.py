@@ -23,8 +23,9 @@ from planner.data.case import Case
 from planner.errors import StoppedError
 from planner.formulation.build import DECISIONS
 from planner.machine import cores
+from planner.parallel import SOLVER_THREAD
 from planner.solving.goals import HOLD_MUSD, HOLD_SHARE
-from planner.solving.highs import SOLVER_THREAD, Solution, Solver, Stop
+from planner.solving.highs import Solution, Solver, Stop
 from planner.solving.program import Key, Program, Vector
 from planner.solving.session import Session
 

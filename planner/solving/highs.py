@@ -22,13 +22,13 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+from planner.parallel import SOLVER_THREAD
 from planner.solving.program import Certificate, Program, Vector, certify, dual_objective
 
 TOLERANCE = 1e-6
 """Largest certificate figure of an optimum."""
 GRACE_SECONDS = 0.5
 """How long an interrupted solve may take to end by itself; its thread ends with the program."""
-SOLVER_THREAD = "solver"
 LONGEST_WAY = 1 / 8
 """A basis kept from earlier is given up after an eighth as many iterations as the program has rows: from a distant
 one the dual simplex method may take a hundred times as long as from nothing (measured)."""

@@ -16,6 +16,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from planner.errors import StoppedError
+from planner.parallel import fresh_processes
 from planner.studies.board import COLD, Board, settings_of
 from planner.studies.worker import Result, State, Worker
 
@@ -36,7 +37,7 @@ class Hand:
 
 def run_local(board: Board, job: str, workers: int, make: MakeWorker, tell: Callable[[], None]) -> None:
     """Work on the board until nothing is left. Raises StoppedError if no worker can be started."""
-    context = mp.get_context("spawn")
+    context = fresh_processes()
     hands: list[Hand] = []
     failed_starts = 0
     try:

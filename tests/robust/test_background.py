@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from planner.background import aside
 from planner.cli import app
 from planner.machine import cores
+from planner.parallel import background
 from tests.robust.conftest import STARTER, content
 from tests.studies.processes import alive
 
@@ -23,7 +23,7 @@ needs_two = pytest.mark.skipif(cores() < 2, reason="on one core there is no seco
 
 @needs_two
 def test_answers_come_from_the_other_process_in_order() -> None:
-    with aside() as other:
+    with background() as other:
         first, second, root = other(os.getpid), other(os.getpid), other(math.sqrt, 2.25)
         assert first.result() == second.result() != os.getpid()
         assert root.result() == 1.5
@@ -31,26 +31,26 @@ def test_answers_come_from_the_other_process_in_order() -> None:
 
 @needs_two
 def test_answers_may_be_asked_for_in_any_order_or_not_at_all() -> None:
-    with aside() as other:
+    with background() as other:
         first, _, third = other(math.sqrt, 1.0), other(math.sqrt, 4.0), other(math.sqrt, 9.0)
         assert (third.result(), first.result(), third.result()) == (3.0, 1.0, 3.0)
 
 
 def test_without_a_second_process_the_task_is_done_here() -> None:
-    with aside(wanted=False) as other:
+    with background(wanted=False) as other:
         assert other(os.getpid).result() == os.getpid()
 
 
 @pytest.mark.parametrize("wanted", [True, False])
 def test_errors_are_raised_where_the_answer_is_asked_for(wanted: bool) -> None:
-    with aside(wanted) as other:
+    with background(wanted) as other:
         task = other(math.sqrt, -1.0)
         with pytest.raises(ValueError, match=r"math domain error|nonnegative"):
             task.result()
 
 
 def test_what_a_killed_process_cannot_do_is_done_here() -> None:
-    with aside() as other:
+    with background() as other:
         killed = other(_die_unless, os.getpid())
         assert killed.result() == os.getpid()
         assert other(os.getpid).result() == os.getpid()
@@ -67,9 +67,9 @@ def test_the_other_process_ends_with_the_command(tmp_path: Path) -> None:
     program = tmp_path / "command.py"
     program.write_text(
         "import os, time\n"
-        "from planner.background import aside\n"
+        "from planner.parallel import background\n"
         "if __name__ == '__main__':\n"
-        "    with aside() as other:\n"
+        "    with background() as other:\n"
         "        print(other(os.getpid).result(), flush=True)\n"
         "        time.sleep(60)\n",
         encoding="utf-8",
@@ -87,7 +87,7 @@ def test_the_other_process_ends_with_the_command(tmp_path: Path) -> None:
 def test_a_run_solved_with_a_second_process_is_the_same_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     alone, together = tmp_path / "alone", tmp_path / "together"
     for large, folder in ((math.inf, alone), (0, together)):
-        monkeypatch.setattr("planner.cli.solve.LARGE", large)
+        monkeypatch.setattr("planner.api.plans.LARGE", large)
         result = CliRunner().invoke(app, ["solve", str(STARTER), "--out", str(folder)])
         assert result.exit_code == 0, result.output
     assert content(alone) == content(together)

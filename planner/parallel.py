@@ -1,4 +1,4 @@
-"""A second process beside a command: it solves or draws something while the command does something else.
+"""A background process beside a command: it solves or draws something while the command does something else.
 
 It listens on a pipe that only the command holds, so it ends with the command, however that ends. What it cannot
 do because it was stopped from outside, the command does itself.
@@ -6,24 +6,35 @@ do because it was stopped from outside, the command does itself.
 
 from __future__ import annotations
 
+import multiprocessing as mp
+import os
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
 from planner.machine import cores
 
 T = TypeVar("T")
+SOLVER_THREAD = "solver"
+"""Name of every thread in which the solver runs."""
+
+
+def fresh_processes() -> SpawnContext:
+    """How processes are started: from nothing, not forked (a progress display may run as a thread of this one), and
+    never with code from the current folder (a user's `pickle.py` there would be imported before ours)."""
+    os.environ["PYTHONSAFEPATH"] = "1"
+    return mp.get_context("spawn")
 
 
 @dataclass
-class Task(Generic[T]):
+class BackgroundTask(Generic[T]):
     """Something asked for. `result()` waits for it, and raises what it raised."""
 
     function: Callable[..., T]
@@ -43,22 +54,22 @@ class Task(Generic[T]):
         return value
 
 
-class Aside:
+class Background:
     """Takes tasks: functions of modules, with arguments that can be pickled."""
 
     def __init__(self, pipe: Connection | None = None, process: BaseProcess | None = None) -> None:
         self._pipe, self._process = pipe, process
         # The other process reads only once it has imported everything; nobody waits here for that.
-        self._sender = ThreadPoolExecutor(1, thread_name_prefix="aside")
+        self._sender = ThreadPoolExecutor(1, thread_name_prefix="background")
         self._sent: list[Future[None]] = []
         self._answers: list[Any] = []
 
-    def __call__(self, function: Callable[..., T], *arguments: Any) -> Task[T]:
+    def __call__(self, function: Callable[..., T], *arguments: Any) -> BackgroundTask[T]:
         """Begin a task."""
         if self._pipe is None:
-            return Task(function, arguments)
+            return BackgroundTask(function, arguments)
         self._sent.append(self._sender.submit(self._pipe.send, (function, arguments)))
-        return Task(function, arguments, partial(self._answer, len(self._sent) - 1, self._pipe))
+        return BackgroundTask(function, arguments, partial(self._answer, len(self._sent) - 1, self._pipe))
 
     def _answer(self, number: int, pipe: Connection) -> Any:
         """The answer to one task; those to earlier ones come first and are kept."""
@@ -78,18 +89,17 @@ class Aside:
 
 
 @contextmanager
-def aside(wanted: bool = True) -> Iterator[Aside]:
+def background(wanted: bool = True) -> Iterator[Background]:
     """A second process for the length of a block; none (tasks are done when asked for) on one core or if not wanted."""
     if not wanted or cores() < 2:
-        yield Aside()
+        yield Background()
         return
-    # Spawned, not forked: a progress display may run as a thread of this process.
-    context = get_context("spawn")
+    context = fresh_processes()
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs,), name="aside", daemon=True)
+    process = context.Process(target=_serve, args=(theirs,), name="background", daemon=True)
     process.start()
     theirs.close()
-    beside = Aside(ours, process)
+    beside = Background(ours, process)
     try:
         yield beside
     finally:
@@ -98,6 +108,9 @@ def aside(wanted: bool = True) -> Iterator[Aside]:
 
 def _serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the command, which ends this process
+    if "fork" in mp.get_all_start_methods():
+        # Pyomo makes a lock when it is imported; of the kind for spawning it would be left over when this is killed.
+        mp.set_start_method("fork", force=True)
     while True:
         try:
             function, arguments = pipe.recv()

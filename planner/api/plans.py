@@ -1,0 +1,188 @@
+"""Plans: solve a case, ask a kept program again, write and open run folders, solve a stored run again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from planner.config.model_file import ModelFile
+from planner.data.case import Case
+from planner.data.size import size_of
+from planner.errors import RunFolderError, StoppedError
+from planner.parallel import Background, background
+from planner.reporting.charts.drawing import warm_up
+from planner.reporting.pages.all_forms import FORMS, write_book, write_page, write_pages
+from planner.results.plan import PlanValues
+from planner.results.replay import differences, other_versions
+from planner.results.store import default_folder, read_run, refresh_pages, write_run
+from planner.solving.session import Session as LiveProgram
+from planner.solving.solve import (
+    COMPARABLE,
+    Progress,
+    compared,
+    silent,
+    solve_case,
+    solve_session,
+    solve_without_plan,
+)
+
+LARGE = 50_000
+"""Terms of the program above which a second process saves more than its start takes."""
+
+
+@dataclass(frozen=True, repr=False)
+class Plan(PlanValues):
+    """A case and what was found for it.
+
+    summary: as in summary.json (MUSD, tonnes, persons). table(name): a result table as a DataFrame.
+    write(folder): the run folder with reports.
+    """
+
+    @classmethod
+    def of(cls, found: PlanValues) -> Self:
+        """A plan from its values."""
+        return cls(found.case, found.status, found.summary, found.tables)
+
+    def write(self, folder: str | Path) -> Path:
+        """Write the run folder, whole or not at all, reports included. Raises RunFolderError."""
+        return write_run(self, Path(folder), lambda target: write_pages(self, target, every_form=False))
+
+
+def solve(
+    case: Case,
+    model: ModelFile | None = None,
+    *,
+    progress: Progress = silent,
+    time_limit: float | None = None,
+    baseline: bool = True,
+) -> Plan:
+    """Solve a case under its own model file, or under `model`.
+
+    progress: called with each step in words. time_limit: seconds per run of the solver. baseline: also solve
+    the case without levers, so that the plan can be compared with doing nothing.
+    The outcome is in `plan.status`; `plan.tables` is empty unless a plan was found.
+    """
+    return Plan.of(solve_case(case if model is None else case.with_model(model), progress, time_limit, baseline))
+
+
+class Session:
+    """A case kept loaded: ask again with other figures, and only what they touch is built and solved again.
+
+    session = planner.Session(case)
+    first = session.solve()
+    second = session.solve(case.set("projects", "metal_pohang", "capex_usd_per_tpa", 30_000))   # warm
+    session.rebuilt                                                      # why it had to start afresh, or ''
+    """
+
+    def __init__(self, case: Case, time_limit: float | None = None) -> None:
+        self._live = LiveProgram(case, time_limit)
+
+    def __repr__(self) -> str:
+        return f"Session({self.case!r})"
+
+    @property
+    def case(self) -> Case:
+        """The case held."""
+        return self._live.case
+
+    @property
+    def rebuilt(self) -> str:
+        """Why the last change needed the program built again, or ''."""
+        return self._live.rebuilt
+
+    def solve(self, case: Case | None = None) -> Plan:
+        """Solve the case held, or take over another one first. The plan has no `without_plan`."""
+        if case is not None and case is not self._live.case:
+            self._live.update(case)
+        return Plan.of(solve_session(self._live))
+
+
+def open_run(folder: str | Path) -> Plan:
+    """A plan from a run folder. Raises RunFolderError."""
+    return Plan.of(read_run(folder))
+
+
+def solve_into(
+    case: Case,
+    folder: Path | None = None,
+    *,
+    progress: Progress = silent,
+    time_limit: float | None = None,
+    baseline: bool = True,
+) -> tuple[Plan, Path]:
+    """`solve` and write the run folder, by two processes where the case is large enough for that to pay.
+
+    folder: default reports/CASE-MODEL. Returns the plan and its folder. As everywhere where processes are started, a
+    script calls it under `if __name__ == "__main__"`. Raises RunFolderError.
+    """
+    large = size_of(case).terms > LARGE
+    with background(large) as beside:
+        nothing = beside(solve_without_plan, case, silent, time_limit) if baseline else None
+        if large:
+            beside(warm_up)
+        plan: PlanValues = solve_case(case, progress, time_limit, baseline=False)
+        if nothing is not None and plan.status in COMPARABLE:
+            progress("without a plan")
+            plan = compared(plan, nothing.result())
+        progress("writing the reports")
+        target = write_run(plan, folder or default_folder(case), _two_pages(beside, plan))
+    return Plan.of(plan), target
+
+
+def write_reports(run: Path, progress: Progress = silent) -> list[Path]:
+    """Write all pages of a run folder again; returns the files. Raises RunFolderError, StoppedError."""
+    plan = plan_of(run, progress)
+    progress("writing the reports")
+    refresh_pages(run, lambda target: write_pages(plan, target))
+    return [run / name for name in FORMS]
+
+
+def plan_of(run: Path, progress: Progress = silent) -> Plan:
+    """The plan of a run folder. Raises RunFolderError, and StoppedError if the run ended without a plan."""
+    progress("reading the run")
+    plan = open_run(run)
+    if not plan.tables:
+        raise StoppedError(f"{run}: holds no plan ({plan.status})")
+    return plan
+
+
+def replay(run: Path, progress: Progress = silent) -> tuple[Plan, list[str]]:
+    """Solve a run again from its stored inputs and model. Returns the stored plan, and other versions at work now.
+
+    Raises RunFolderError that lists what is not the same to 1e-9.
+    """
+    progress("reading the run")
+    stored = open_run(run)
+    again = solve(stored.case, progress=progress, baseline="without_plan" in stored.summary)
+    versions = other_versions(stored, again)
+    found = differences(stored, again)
+    if found:
+        said = "\n".join(f"  {line}" for line in [*versions, *found])
+        why = "other versions solve it now" if versions else "its files were changed after it was written"
+        raise RunFolderError(f"{run}: is not what its inputs give ({why}):\n{said}")
+    return stored, versions
+
+
+def write_again(beside: Background, plan: PlanValues, target: Path) -> None:
+    """Write the pages of a run folder again: the printed forms too if one of them is there already."""
+    if any((target / name).exists() for name in FORMS[2:]):
+        write_pages(plan, target)
+    else:
+        _two_pages(beside, plan)(target)
+
+
+def _two_pages(beside: Background, plan: PlanValues) -> Callable[[Path], None]:
+    """Writes report.html there and report.xlsx here."""
+
+    def fill(target: Path) -> None:
+        page = beside(write_page, plan, target)
+        try:
+            write_book(plan, target)
+        except BaseException:
+            beside.end()  # before the folder that it writes into is removed
+            raise
+        page.result()
+
+    return fill
