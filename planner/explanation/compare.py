@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import tempfile
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,21 +11,17 @@ from typing import Any
 from planner.config.model_file import ModelFile
 from planner.data.case import Case
 from planner.data.cells import armour
-from planner.data.load import load
-from planner.data.schema import CARRIED, Row
-from planner.data.tables import TABLES, Table
+from planner.data.difference import MODEL, UNREAD, Difference, differences, paired
+from planner.data.tables import BY_NAME, Table
 from planner.errors import Fault, InputError, StoppedError
 from planner.reporting.pages.comparison import Cause, Cell, Comparison, Figures
 from planner.results.plan import PlanValues
 from planner.results.status import Status
-from planner.results.store import write_case
 from planner.solving.solve import solve_case
 
 Say = Callable[[str], None]
 LINKED = ("scenarios", "shocks")
 """Tables whose rows are added and removed together."""
-IGNORED = frozenset({"name", "title", "price_usd_per_kg", *CARRIED})
-"""Columns and keys that no program reads."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +44,12 @@ def compare(
 
 
 def _compared(first: PlanValues, second: PlanValues, name: str, other: str, say: Say) -> Comparison:
-    groups = differences(first.case, second.case)
+    found = groups(first.case, second.case)
     causes = []
-    for group in groups:
+    for group in found:
         say(f"{name} with {group.name} as in {other}")
         causes.append(_cause(first.case, group))
-    cells = [cell for group in groups for cell in group.cells]
+    cells = [cell for group in found for cell in group.cells]
     return Comparison(name, other, cells, figures(first), figures(second), causes)
 
 
@@ -68,7 +62,7 @@ def figures(plan: PlanValues) -> Figures:
 
 def _cause(case: Case, group: _Group) -> Cause:
     try:
-        changed = _checked(group.apply(case))
+        changed = group.apply(case).checked()
         plan = solve_case(changed, baseline=False)
     except InputError as error:
         return Cause(group.name, len(group.cells), None, f"not a valid case alone: {error.faults[0]}")
@@ -77,93 +71,58 @@ def _cause(case: Case, group: _Group) -> Cause:
     return Cause(group.name, len(group.cells), figures(plan))
 
 
-def _checked(case: Case) -> Case:
-    """The case written and read again, so that every rule of a case holds. Raises InputError."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_case(case, Path(folder) / "case")
-        return replace(load(Path(folder) / "case"), name=case.name)
-
-
-def differences(first: Case, second: Case) -> list[_Group]:
+def groups(first: Case, second: Case) -> list[_Group]:
     """Groups of inputs that differ: a column of a table, a whole table whose rows differ, a key of the model."""
-    whole = {t.name for t in TABLES if _keys(first, t) != _keys(second, t)}
+    found = list(differences(first, second))
+    whole = {d.table for d in found if not d.column}
     if whole & set(LINKED):
         whole |= set(LINKED)
-    out = []
-    linked = [t for t in TABLES if t.name in LINKED and t.name in whole]
-    if linked:
-        out.append(_whole(first, second, linked, "scenarios and shocks"))
-    for table in TABLES:
-        if table.name in whole:
-            if table not in linked:
-                out.append(_whole(first, second, [table], f"rows of {table.name}"))
+    out: dict[str, _Group] = {}
+    for difference in found:
+        table = difference.table
+        if table == MODEL:
+            name, apply = difference.column, _setting(difference.column, second.model)
+        elif table in whole:
+            together = LINKED if table in LINKED else (table,)
+            name = " and ".join(together) if table in LINKED else f"rows of {table}"
+            apply = _with_rows_of(together, second)
         else:
-            out += _columns(first, second, table)
-    return [group for group in [*out, *_keys_of_model(first.model, second.model)] if group.cells]
+            name, apply = f"{table}.{difference.column}", _taking(BY_NAME[table], difference.column, second)
+        group = out.setdefault(name, _Group(name, (), apply))
+        out[name] = replace(group, cells=(*group.cells, *_cells(name, difference)))
+    return list(out.values())
 
 
-def _key(table: Table, row: Row) -> tuple[str, ...]:
-    return tuple(str(getattr(row, column)) for column in table.key)
+def _cells(name: str, found: Difference) -> Iterator[Cell]:
+    """What a comparison shows of a difference: of a row that only one case has, every filled cell."""
+    where = MODEL if found.table == MODEL else f"{found.table}: {', '.join(filter(None, found.key))}"
+    if found.column:
+        yield Cell(name, where, found.column, _text(found.before), _text(found.after))
+        return
+    table = BY_NAME[found.table]
+    for column in table.row.columns():
+        before, after = (_text(getattr(row, column, None)) for row in (found.before, found.after))
+        if before != after and column not in UNREAD and column not in table.key[: len(found.key)]:
+            yield Cell(name, where, column, before, after)
 
 
-def _keys(case: Case, table: Table) -> set[tuple[str, ...]]:
-    return {_key(table, row) for row in case.tables.rows(table.name)}
+def _with_rows_of(tables: Sequence[str], other: Case) -> Callable[[Case], Case]:
+    """Take whole tables from another case."""
+    rows: dict[str, Any] = {name: other.tables.rows(name) for name in tables}
+    return lambda case: replace(case, tables=replace(case.tables, **rows))
 
 
-def _compared_columns(table: Table) -> list[str]:
-    return [column for column in table.row.columns() if column not in IGNORED and column not in table.key]
-
-
-def _whole(first: Case, second: Case, tables: Sequence[Table], name: str) -> _Group:
-    cells = []
-    for table in tables:
-        old = {_key(table, row): row for row in first.tables.rows(table.name)}
-        new = {_key(table, row): row for row in second.tables.rows(table.name)}
-        for key in sorted({*old, *new}):
-            for column in _compared_columns(table):
-                before = _text(getattr(old[key], column)) if key in old else ""
-                after = _text(getattr(new[key], column)) if key in new else ""
-                if before != after:
-                    cells.append(Cell(name, f"{table.name}: {', '.join(filter(None, key))}", column, before, after))
-    swapped: dict[str, Any] = {table.name: second.tables.rows(table.name) for table in tables}
-    return _Group(name, tuple(cells), lambda case: replace(case, tables=replace(case.tables, **swapped)))
-
-
-def _columns(first: Case, second: Case, table: Table) -> list[_Group]:
-    new = {_key(table, row): row for row in second.tables.rows(table.name)}
-    cells: dict[str, list[Cell]] = defaultdict(list)
-    for row in first.tables.rows(table.name):
-        other = new[_key(table, row)]
-        for column in _compared_columns(table):
-            before, after = getattr(row, column), getattr(other, column)
-            if before != after:
-                where = f"{table.name}: {', '.join(filter(None, _key(table, row)))}"
-                cells[column].append(Cell(f"{table.name}.{column}", where, column, _text(before), _text(after)))
-    return [_Group(f"{table.name}.{c}", tuple(found), _taking(table, c, new)) for c, found in cells.items()]
-
-
-def _taking(table: Table, column: str, new: dict[tuple[str, ...], Row]) -> Callable[[Case], Case]:
-    """Take one column of a table from other rows with the same keys."""
+def _taking(table: Table, column: str, other: Case) -> Callable[[Case], Case]:
+    """Take one column of a table from another case with the same rows."""
 
     def apply(case: Case) -> Case:
+        pairs = paired(table, case.tables.rows(table.name), other.tables.rows(table.name))
         rows: dict[str, Any] = {
-            table.name: tuple(
-                row.model_copy(update={column: getattr(new[_key(table, row)], column)})
-                for row in case.tables.rows(table.name)
-            )
+            table.name: tuple(one.model_copy(update={column: getattr(two, column)}) for one, two in pairs if one)
         }
         return replace(case, tables=replace(case.tables, **rows))
 
     return apply
-
-
-def _keys_of_model(first: ModelFile, second: ModelFile) -> list[_Group]:
-    before, after = first.flat(), second.flat()
-    return [
-        _Group(key, (Cell(key, "model", key, _text(was), _text(after[key])),), _setting(key, second))
-        for key, was in before.items()
-        if was != after[key] and key not in IGNORED
-    ]
 
 
 def _setting(key: str, other: ModelFile) -> Callable[[Case], Case]:

@@ -6,13 +6,10 @@ round), alters the structure of the program: it must be built again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from planner.config.model_file import ModelFile
 from planner.data.case import Case
-from planner.data.schema import CARRIED, Row, Shock
-from planner.data.tables import TABLES, Table
+from planner.data.difference import MODEL, Difference, differences
 
 Column = tuple[str, str]
 """(table, column), or ("model", dotted key)."""
@@ -61,8 +58,6 @@ READS: dict[Column, tuple[str, ...]] = {
     ("model", "objective.risk_limit"): (),
     ("model", "objective.goal"): (),
     ("model", "policy.secondment_share"): ("secondment_limit",),
-    ("model", "name"): (),
-    ("model", "title"): (),
 }
 """Equations, and variables for their bounds, by what they read."""
 
@@ -87,47 +82,23 @@ class Changes:
 def changes(old: Case, new: Case) -> Changes:
     """Compare two cases, whatever the order of their rows."""
     columns: set[Column] = set()
-    for column, before, after, where in _differences(old, new):
+    for found in differences(old, new):
+        column = (found.table, "delay" if _is_delay(found) else found.column)
         if column not in READS:
-            return Changes(frozenset(), f"{where} alters the structure of the program")
-        if column not in ZERO_IS_NO_MATTER and bool(before) != bool(after):
-            return Changes(frozenset(), f"{where} goes from {before} to {after}, which adds or removes a possibility")
+            return Changes(frozenset(), f"{_shown(found)} alters the structure of the program")
+        if column not in ZERO_IS_NO_MATTER and bool(found.before) != bool(found.after):
+            said = f"{_shown(found)} goes from {found.before} to {found.after}, which adds or removes a possibility"
+            return Changes(frozenset(), said)
         columns.add(column)
     return Changes(frozenset(columns))
 
 
-Difference = tuple[Column, object, object, str]
+def _is_delay(found: Difference) -> bool:
+    return found.table == "shocks" and found.column == "factor" and found.key[1] == "delay"
 
 
-def _differences(old: Case, new: Case) -> Iterator[Difference]:
-    for table in TABLES:
-        before, after = old.tables.rows(table.name), new.tables.rows(table.name)
-        if before is not after and before != after:
-            yield from _table_differences(table, before, after)
-    yield from _model_differences(old.model, new.model)
-
-
-def _table_differences(table: Table, before: tuple[Row, ...], after: tuple[Row, ...]) -> Iterator[Difference]:
-    # The factor of a shock is part of what identifies it, yet it is a figure.
-    key = tuple(column for column in table.key if column != "factor")
-    if len(before) != len(after):
-        yield (table.name, ""), len(before), len(after), f"{table.name}: the number of rows"
-        return
-    for one, two in zip(_sorted(before, key), _sorted(after, key), strict=True):
-        for column in table.row.columns():
-            was, becomes = getattr(one, column), getattr(two, column)
-            if was != becomes and column != "name" and column not in CARRIED and column != "price_usd_per_kg":
-                where = f"{table.name}.{column} ({', '.join(str(getattr(one, k)) for k in key if getattr(one, k))})"
-                delay = isinstance(one, Shock) and one.kind == "delay"
-                yield (table.name, "delay" if delay else column), was, becomes, where
-
-
-def _sorted(rows: tuple[Row, ...], key: tuple[str, ...]) -> list[Row]:
-    return sorted(rows, key=lambda row: tuple(str(getattr(row, column)) for column in key))
-
-
-def _model_differences(old: ModelFile, new: ModelFile) -> Iterator[Difference]:
-    before, after = old.flat(), new.flat()
-    for key, was in before.items():
-        if was != after[key]:
-            yield ("model", key), was, after[key], key
+def _shown(found: Difference) -> str:
+    if found.table == MODEL:
+        return found.column
+    row = ", ".join(filter(None, found.key))
+    return f"{found.table}.{found.column} ({row})" if found.column else f"{found.table}: a row ({row})"

@@ -12,7 +12,7 @@ import pytest
 import planner
 from planner.data.case import Case
 from planner.errors import InputError, StoppedError
-from planner.explanation.compare import compare, differences, refuse_single, write_tables
+from planner.explanation.compare import compare, groups, refuse_single, write_tables
 from planner.explanation.sensitivity import edited, money
 from planner.reporting.pages.comparison import comparison_lines, comparison_page
 from planner.results.plan import PlanValues
@@ -76,7 +76,15 @@ def test_the_same_run_differs_in_nothing(plan: PlanValues, case: Case, tmp_path:
 
 def test_prices_names_and_sources_are_no_difference(case: Case) -> None:
     other = edited(case, "elements", lambda r: True, price_usd_per_kg=lambda r: 1.0, source=lambda r: "hearsay")
-    assert differences(case, other) == []
+    assert groups(case, other) == []
+
+
+def test_a_shock_of_another_strength_is_a_group_of_its_own() -> None:
+    case = planner.load(STARTER)
+    row = "shocks.cut.import.2029.2030.CHN......0.factor"
+    (found,) = groups(case, case.with_settings({row: 0.5}))
+    assert (found.name, [(c.before, c.after) for c in found.cells]) == ("shocks.factor", [("0", "0.5")])
+    assert groups(found.apply(case), case.with_settings({row: 0.5})) == []
 
 
 def test_rows_that_cannot_stand_alone_say_why(case: Case, plan: PlanValues) -> None:

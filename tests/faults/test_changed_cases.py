@@ -13,6 +13,7 @@ import planner
 from planner.cli import app
 from planner.config.model_file import ModelFile
 from planner.data.case import Case
+from planner.data.difference import differences
 from planner.data.tables import TABLES
 from planner.errors import Fault, InputError
 from tests.faults.conftest import STARTER
@@ -145,3 +146,26 @@ def test_a_cell_set_on_the_command_line_is_in_the_run(tmp_path: Path) -> None:
     assert CliRunner().invoke(app, ["replay", str(out)]).exit_code == 0
     wrong = CliRunner().invoke(app, [*arguments, "--set", "projects.desert_mien.lead_time_years=2"])
     assert wrong.exit_code == 2 and 'did you mean "desert_mine"?' in wrong.stderr
+
+
+def test_the_difference_of_two_cases_is_their_cells_rows_and_keys(case: Case) -> None:
+    other = case.with_settings(
+        {
+            "shocks.cut.import.2029.2030.CHN......0.factor": 0.5,
+            "projects.desert_mine.name": "Sand",
+            "elements.Dy.loss_usd_per_kg": 1,
+            "policy.coordination": "national",
+            "title": "another",
+        }
+    )
+    frame = other.frame("budgets")
+    other = other.with_table("budgets", frame.iloc[::-1][:-1])
+    found = [(d.table, d.key, d.column, d.before, d.after) for d in differences(case, other)]
+    first = case.tables.budgets[0]
+    assert found == [
+        ("elements", ("Dy",), "loss_usd_per_kg", 20000.0, 1.0),
+        ("budgets", (first.funder, str(first.year)), "", first, None),
+        ("shocks", ("cut", "import", "2029", "2030", "CHN", "", "", "", "", ""), "factor", 0.0, 0.5),
+        ("model", (), "policy.coordination", "allied", "national"),
+    ]
+    assert not list(differences(case, case.with_table("demand", case.frame("demand").iloc[::-1])))
