@@ -230,6 +230,15 @@ def known_keys(section: type[BaseModel] = ModelFile, prefix: str = "") -> list[s
     return keys
 
 
+def meaning(key: str) -> str:
+    """What a dotted key of the model file means, in one line."""
+    section: type[BaseModel] = ModelFile
+    *sections, last = key.split(".")
+    for name in sections:
+        section = section.model_fields[name].annotation  # type: ignore[assignment]
+    return " ".join(str(section.model_fields[last].description).split())
+
+
 def _fault(rule: str, place: str, key: str, message: str, line: int = 0, value: str = "", cell: str = "") -> Fault:
     return Fault(place, line, key, message, rule, value[:200], MODEL_RULES[rule].remedy, cell)
 

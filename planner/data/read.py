@@ -19,7 +19,8 @@ from planner.data.tables import BY_NAME
 from planner.errors import Fault, InputError, did_you_mean, nearest
 from planner.machine import available_memory
 
-MODEL_SHEET = "model"
+MODEL_SHEET, NOTES_SHEET = "model", "notes"
+"""Sheets of a workbook that are no tables; notes are not read."""
 MAX_BYTES = 256 * 2**20
 """Largest CSV table that is read; a million rows of demand are 40 MiB."""
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 2_000_000, 1_000, 30_000_000
@@ -190,6 +191,8 @@ def _read_tabs(path: Path, traits: dict[str, Traits], faults: list[Fault]) -> tu
     try:
         for tab in book.worksheets:
             place = f"{path.name}[{tab.title}]"
+            if tab.title.casefold() == NOTES_SHEET:
+                continue
             if tab.title != MODEL_SHEET and tab.title not in BY_NAME:
                 said = f"unknown table{did_you_mean(tab.title, [*BY_NAME, MODEL_SHEET])}"
                 faults.append(fault("unknown-table", place, 0, "", said, value=tab.title))

@@ -1,4 +1,4 @@
-"""A case as a workbook: a sheet per table with notes and drop-downs, empty or filled, and back to CSV."""
+"""A case as a workbook, empty, with examples or filled: a sheet per table with notes and drop-downs; and as CSV."""
 
 from __future__ import annotations
 
@@ -9,36 +9,71 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from planner.config.model_file import ModelFile, known_keys
+from planner.config.model_file import ModelFile, meaning
 from planner.data.case import Case
 from planner.data.cells import armour, text_of
 from planner.data.describe import choices_of, field_type, list_source
+from planner.data.read import MODEL_SHEET, NOTES_SHEET
 from planner.data.schema import CARRIED, Row
 from planner.data.tables import BY_NAME, TABLES, Table
 
 LIST_ROWS = 2_000
 """Rows of a table that get drop-downs."""
 _BOOK = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+_EXAMPLE = {"italic": True, "font_color": "#7F7F7F"}
 
 
-def write_workbook(path: Path, case: Case | None = None) -> None:
-    """Write the template; with a case, filled with its rows and its model. Raises OSError."""
+def write_workbook(path: Path, case: Case | None = None, example: bool = False) -> None:
+    """Write a workbook: a sheet per table, the sheet `model` with every key, and a sheet of notes, which is not read.
+
+    case: its rows, and its model as it was chosen (by `load(path, model)`); reading the workbook gives an equal case
+    and model. None: every table, empty. example: the case is there to be written over: its rows are marked as
+    examples, are read as any others, so that the workbook is a case from the start, and every table is laid out.
+    Raises OSError.
+    """
     book = xlsxwriter.Workbook(str(path), _BOOK)
     styles = {
         "required": book.add_format({"bold": True, "bg_color": "#D9E2F3", "bottom": 1}),
         "optional": book.add_format({"bold": True, "bg_color": "#F2F2F2", "bottom": 1}),
         "text": book.add_format({"num_format": "@"}),
+        "bold": book.add_format({"bold": True}),
+        "example": book.add_format(_EXAMPLE),
+        "example text": book.add_format({**_EXAMPLE, "num_format": "@"}),
     }
+    whole = case is None or example
+    _notes_sheet(book, case, example, styles)
     for table in TABLES:
         rows = case.tables.rows(table.name) if case else ()
-        if case and not rows and not table.required:
-            continue
-        _sheet(book, table, rows, styles, whole=case is None)
+        if rows or table.required or whole:
+            _sheet(book, table, rows, styles, whole, example)
     _model_sheet(book, case.model if case else None, styles)
     book.close()
 
 
-def _sheet(book: Any, table: Table, rows: tuple[Row, ...], styles: dict[str, Any], whole: bool) -> None:
+def _notes_sheet(book: Any, case: Case | None, example: bool, styles: dict[str, Any]) -> None:
+    sheet = book.add_worksheet(NOTES_SHEET)
+    sheet.set_column(0, 0, 16)
+    sheet.set_column(1, 1, 110)
+    said = [
+        ("this sheet", "is not read: write in it what you like"),
+        ("other sheets", "are the tables of a case. Blue columns must be filled; each heading has a note"),
+        ("checking", "planner check FILE names every cell that cannot be right; planner solve FILE makes a plan"),
+    ]
+    if example:
+        said.append(("grey rows", f"are an example, the case {case.name if case else ''}: write over or delete them"))
+    if case:
+        said.append(("sheet model", f'holds the model "{case.model.name}": a key left empty has its default'))
+    said.append(("", ""))
+    for row, (what, words) in enumerate(said):
+        sheet.write_string(row, 0, what, styles["bold"])
+        sheet.write_string(row, 1, words)
+    for row, table in enumerate(TABLES, start=len(said)):
+        sheet.write_string(row, 0, table.name, styles["bold"])
+        must = "must be there" if table.required else "may be left out"
+        sheet.write_string(row, 1, f"{table.meaning} ({must}; a row is identified by {', '.join(table.key)})")
+
+
+def _sheet(book: Any, table: Table, rows: tuple[Row, ...], styles: dict[str, Any], whole: bool, example: bool) -> None:
     sheet = book.add_worksheet(table.name)
     sheet.freeze_panes(1, len(table.key) if whole else 1)
     columns = [*table.row.columns(), *CARRIED]
@@ -52,9 +87,9 @@ def _sheet(book: Any, table: Table, rows: tuple[Row, ...], styles: dict[str, Any
         if name not in CARRIED:
             sheet.write_comment(0, position, _note(field, required), {"x_scale": 2})
             _drop_down(sheet, table, name, position)
-    for number, row in enumerate(rows, start=1):
-        for position, name in enumerate(columns):
-            _write(sheet, number, position, getattr(row, name))
+        style = styles["example text" if is_text else "example"] if example else None
+        for number, row in enumerate(rows, start=1):
+            _write(sheet, number, position, getattr(row, name), style)
 
 
 def _note(field: Any, required: bool) -> str:
@@ -82,26 +117,31 @@ def _drop_down(sheet: Any, table: Table, column: str, position: int) -> None:
         sheet.data_validation(1, position, LIST_ROWS, position, options)
 
 
-def _write(sheet: Any, row: int, column: int, value: object) -> None:
+def _write(sheet: Any, row: int, column: int, value: object, style: Any = None) -> None:
     if value is None or value == "" or value == ():
         return
     if isinstance(value, bool):
-        sheet.write_boolean(row, column, value)
+        sheet.write_boolean(row, column, value, style)
     elif isinstance(value, int | float):
-        sheet.write_number(row, column, value)
+        sheet.write_number(row, column, value, style)
     else:
-        sheet.write_string(row, column, ";".join(value) if isinstance(value, tuple) else str(value))
+        sheet.write_string(row, column, text_of(value), style)
 
 
 def _model_sheet(book: Any, model: ModelFile | None, styles: dict[str, Any]) -> None:
-    sheet = book.add_worksheet("model")
+    """Key and value, which are read, and what a key means."""
+    sheet = book.add_worksheet(MODEL_SHEET)
     sheet.set_column(0, 1, 30)
-    for position, name in enumerate(("key", "value")):
-        sheet.write_string(0, position, name, styles["required"])
-    chosen = model.flat() if model else dict.fromkeys(known_keys())
+    sheet.set_column(2, 2, 90)
+    for position, name in enumerate(("key", "value", "meaning")):
+        sheet.write_string(0, position, name, styles["required" if position < 2 else "optional"])
+    defaults = ModelFile().flat()
+    chosen = model.flat() if model else dict.fromkeys(defaults)
     for number, (key, value) in enumerate(chosen.items(), start=1):
         sheet.write_string(number, 0, key)
         _write(sheet, number, 1, value)
+        default = f" Default: {text_of(defaults[key])}." if defaults[key] not in (None, "") else ""
+        sheet.write_string(number, 2, f"{meaning(key)}{default}")
 
 
 def write_tables(case: Case, folder: Path) -> None:

@@ -16,6 +16,7 @@ import planner
 from planner.cli import replay, schema
 from planner.data.describe import datapackage, model_schema
 from planner.data.tables import TABLES
+from planner.data.template import write_workbook
 from tests.faults.conftest import STARTER
 
 MODELS = STARTER.parents[1] / "models"
@@ -73,10 +74,34 @@ def test_csv_to_workbook_to_csv_is_the_identity(tmp_path: Path, case: str) -> No
     assert planner.load(tmp_path / f"{case}.xlsx").tables == planner.load(folder).tables
 
 
+def test_a_workbook_holds_the_model_as_it_was_chosen(tmp_path: Path) -> None:
+    for model in sorted(MODELS.glob("*.toml")):
+        case = planner.load(STARTER, model)
+        book = tmp_path / f"{model.stem}.xlsx"
+        write_workbook(book, case)
+        again = planner.load(book)
+        assert (again.tables, again.model, again.sha256) == (case.tables, case.model, case.sha256)
+    assert planner.load(tmp_path / "base.xlsx").model.discount_rate > 0
+
+
+def test_a_workbook_of_examples_is_a_case_with_every_table_and_its_notes_are_not_read(tmp_path: Path) -> None:
+    case, path = planner.load(STARTER), tmp_path / "mine.xlsx"
+    write_workbook(path, case, example=True)
+    assert planner.load(path).sha256 == case.sha256
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == ["notes", *(table.name for table in TABLES), "model"]
+    assert book["demand"]["A2"].font.italic and not book["demand"]["A1"].font.italic
+    assert "weight of CVaR" in {row[0].value: row[2].value for row in book["model"]}["objective.risk_aversion"]
+    book["notes"]["A40"] = "1,5"
+    book["notes"].title = "Notes"
+    book.save(path)
+    assert planner.load(path).sha256 == case.sha256
+
+
 def test_the_template_has_every_table_with_notes_and_drop_downs_and_is_never_overwritten(tmp_path: Path) -> None:
     assert run(schema.run, "--workbook", tmp_path / "t.xlsx").exit_code == 0
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
-    assert book.sheetnames == [*(table.name for table in TABLES), "model"]
+    assert book.sheetnames == ["notes", *(table.name for table in TABLES), "model"]
     assert "tonnes" not in book["demand"]["A1"].comment.text and "country" in book["demand"]["A1"].comment.text
     lists = {str(rule.sqref).split(":")[0]: rule.formula1 for rule in book["demand"].data_validations.dataValidation}
     assert lists["A2"].startswith("countries!$A$2") and lists["C2"] == '"oxide,metal"'
