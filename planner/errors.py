@@ -10,6 +10,7 @@ PlannerError
 from __future__ import annotations
 
 import itertools
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -97,6 +98,12 @@ class StoppedError(PlannerError):
 
 class RunFolderError(PlannerError):
     """A run folder cannot be written or read."""
+
+
+def invisible(text: str, allowed: str = "") -> str:
+    """Code of the first control, direction, zero-width or unpaired character, which no name may hold; '' if none."""
+    hidden = ("Cc", "Cf", "Cs", "Zl", "Zp")
+    return next((f"U+{ord(c):04X}" for c in text if unicodedata.category(c) in hidden and c not in allowed), "")
 
 
 def edit_distance(one: str, two: str) -> int:

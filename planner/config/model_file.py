@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 
 from planner.config.toml import TOML_RULES, read_toml
-from planner.errors import Fault, InputError, Rule, did_you_mean, nearest
+from planner.errors import Fault, InputError, Rule, did_you_mean, invisible, nearest
 
 Lever = Literal["mine", "separation", "metal", "training", "hiring", "stockpile"]
 LEVERS: tuple[Lever, ...] = ("mine", "separation", "metal", "training", "hiring", "stockpile")
@@ -132,9 +132,9 @@ class ModelFile(_Section):
     @field_validator("name", "title")
     @classmethod
     def _can_be_written(cls, value: str) -> str:
-        # Bytes of a command line that are not UTF-8 arrive as lone surrogates, which no file can hold.
-        if any("\ud800" <= character <= "\udfff" for character in value):
-            raise PydanticCustomError("bad-value", "is not text in UTF-8")
+        # Bytes of a command line that are not UTF-8 arrive as lone surrogates, which are invisible too.
+        if code := invisible(value):
+            raise PydanticCustomError("bad-value", "contains the invisible character {code}", {"code": code})
         return value
 
     @field_validator("levers", mode="before")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date, time
 from typing import Annotated
 
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
+
+from planner.errors import invisible
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _COMMA = re.compile(r"[+-]?\d[\d.,\s'’]*,\d*|[+-]?\d{1,3}([\s'’]\d{3})+(\.\d*)?", re.ASCII)
@@ -88,17 +89,28 @@ def parse_flag(value: object) -> object:
     return flag
 
 
+def parse_name(value: object) -> object:
+    """Text for people: nothing invisible, which would reach pages and the terminal."""
+    return _visible(value, "")
+
+
+def parse_note(value: object) -> object:
+    """Text that is carried: line breaks and tabs, but nothing else that is invisible."""
+    return _visible(value, "\n\r\t")
+
+
+def _visible(value: object, allowed: str) -> object:
+    if isinstance(value, str) and (code := invisible(value, allowed)):
+        raise wrong("invisible-character", '"{text}" contains the invisible character {code}', text=value, code=code)
+    return value
+
+
 def parse_id(value: object) -> object:
     """Text -> identifier: no ';', '*' or line breaks, which lists and wildcards use, and nothing invisible."""
     if isinstance(value, str):
         if re.search(r"[;*\r\n]", value):
             raise wrong("bad-id", '"{text}" contains one of ; * or a line break, which ids may not', text=value)
-        hidden = next((c for c in value if unicodedata.category(c) in ("Cc", "Cf", "Cs")), "")
-        if hidden:
-            raise wrong(
-                "invisible-character", '"{text}" contains the invisible character {code}', text=value,
-                code=f"U+{ord(hidden):04X}",
-            )  # fmt: skip
+        parse_name(value)
         if value.upper() in _SPREADSHEET_ERRORS:
             raise wrong("spreadsheet-error", '"{text}" is a spreadsheet error', text=value)
     return value
@@ -125,6 +137,8 @@ def parse_wildcard(value: object) -> object:
 Number = Annotated[float, BeforeValidator(parse_number)]
 Whole = Annotated[int, BeforeValidator(parse_whole)]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]
+Name = Annotated[str, BeforeValidator(parse_name)]
+Note = Annotated[str, BeforeValidator(parse_note)]
 Id = Annotated[str, BeforeValidator(parse_id)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(parse_list)]
 Wildcard = Annotated[str, BeforeValidator(parse_wildcard)]

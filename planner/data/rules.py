@@ -49,7 +49,7 @@ FAULTS: dict[str, Rule] = {
     "range": Rule("figures are within their bounds", "correct the figure"),
     "choice": Rule("a choice is one of the listed words", "use one of these words"),
     "bad-id": Rule("ids hold no separators", "rename it"),
-    "invisible-character": Rule("ids hold nothing invisible", "delete the cell and type it again"),
+    "invisible-character": Rule("cells hold nothing invisible", "delete the cell and type it again"),
     "repeated-entry": Rule("a list names an entry once", "remove one of the two"),
     # ---- rows and tables
     "no-such-row": Rule("a change names rows that exist", "name a row of the table"),

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from planner.data.cells import Flag, Id, Ids, Number, Whole, Wildcard
+from planner.data.cells import Flag, Id, Ids, Name, Note, Number, Whole, Wildcard
 
 Stage = Literal["mine", "separation", "metal"]
 Form = Literal["oxide", "metal"]
@@ -48,9 +48,9 @@ class Row(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     line: int = Field(0, exclude=True)
-    source: str = ""
-    confidence: str = ""
-    notes: str = ""
+    source: Note = ""
+    confidence: Note = ""
+    notes: Note = ""
 
     @classmethod
     def columns(cls) -> list[str]:
@@ -60,15 +60,15 @@ class Row(BaseModel):
 
 class Country(Row):
     country: Id = col("country code (ISO3)", min_length=1)
-    name: str = col("name for people", default="")
-    bloc: str = col("bloc it shares with under `blocs`; blank = a bloc of its own", default="")
+    name: Name = col("name for people", default="")
+    bloc: Name = col("bloc it shares with under `blocs`; blank = a bloc of its own", default="")
     weight: Number = positive("multiplies its losses", "factor", 1.0)
     cost_index: Number = positive("multiplies capex", "factor", 1.0)
 
 
 class Element(Row):
     element: Id = col("element id, e.g. Dy", min_length=1)
-    name: str = col("name for people", default="")
+    name: Name = col("name for people", default="")
     heavy: Flag = col("counts as heavy for plants of basis `heavy`")
     loss_usd_per_kg: Number = positive("loss per kg of demand not met", "USD/kg")
     price_usd_per_kg: Number | None = positive("price, for reports", "USD/kg", None)
@@ -109,7 +109,7 @@ class FeedShare(Row):
 
 class Project(Row):
     project: Id = col("project", min_length=1)
-    name: str = col("name for people", default="")
+    name: Name = col("name for people", default="")
     country: Id = col("country", min_length=1)
     stage: Stage = col("stage of the chain")
     basis: Literal["treo", "heavy"] = col("what a separation plant's tonnes count", default="treo")
@@ -142,7 +142,7 @@ class Ramp(Row):
 
 class Skill(Row):
     skill: Id = col("skill", min_length=1)
-    name: str = col("name for people", default="")
+    name: Name = col("name for people", default="")
     attrition: Number = share("share of the staff leaving per year")
     mentor_ratio: Number | None = positive(
         "trainees one practitioner can carry; blank = no limit", "trainees per person", None
@@ -189,7 +189,7 @@ class Funder(Row):
 
 class Scenario(Row):
     scenario: Id = col("scenario", min_length=1)
-    name: str = col("name for people", default="")
+    name: Name = col("name for people", default="")
     probability: Number = share("probability; all sum to 1")
 
 

@@ -92,8 +92,8 @@ def test_a_workbook_of_examples_is_a_case_with_every_table_and_its_notes_are_not
     assert book.sheetnames == ["notes", *(table.name for table in TABLES), "model"]
     assert book["demand"]["A2"].font.italic and not book["demand"]["A1"].font.italic
     assert "weight of CVaR" in {row[0].value: row[2].value for row in book["model"]}["objective.risk_aversion"]
-    book["notes"]["A40"] = "1,5"
-    book["notes"].title = "Notes"
+    del book["notes"]
+    book.create_sheet("NOTES")["A1"] = "1,5"
     book.save(path)
     assert planner.load(path).sha256 == case.sha256
 

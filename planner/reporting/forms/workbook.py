@@ -187,7 +187,8 @@ class _Writer:
 
     @staticmethod
     def _finish(chart: Any, title: str, unit: str) -> None:
-        chart.set_title({"name": title, "name_font": {"size": 12}})
+        # A title such as `Dy!A1` would be written as the formula it looks like.
+        chart.set_title({"name": title.replace("!", "! "), "name_font": {"size": 12}})
         chart.set_legend({"position": "bottom"})
         chart.set_y_axis(
             {
