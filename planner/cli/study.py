@@ -14,7 +14,7 @@ from planner.errors import Fault, InputError
 from planner.studies.file import Frontier, read_study
 from planner.studies.progress import Bar
 from planner.studies.run import local, retry, study
-from planner.studies.status import AGREEMENT, Standing, standing_of, worst_check
+from planner.studies.status import AGREEMENT, StudyStatus, status_of, worst_check
 from planner.studies.store import RESULTS
 
 ACTIONS = ("status", "retry", "report")
@@ -52,8 +52,8 @@ def run(
             _apart("planner.studies.cluster", "retry", str(folder), scheduler)
         else:
             with Bar(err) as bar:
-                standing = retry(folder, local(workers), bar)
-            _close(standing, folder)
+                status = retry(folder, local(workers), bar)
+            _close(status, folder)
 
 
 def _run(path: Path, out: Path, workers: int, scheduler: str) -> None:
@@ -62,11 +62,11 @@ def _run(path: Path, out: Path, workers: int, scheduler: str) -> None:
         return
     if scheduler:
         _apart("planner.studies.cluster", str(path), str(out), scheduler)
-        standing, _ = standing_of(out)
+        status, _ = status_of(out)
     else:
         with Bar(err) as bar:
-            standing = study(path, out, local(workers), bar)
-    _close(standing, out)
+            status = study(path, out, local(workers), bar)
+    _close(status, out)
 
 
 def _apart(module: str, *arguments: str) -> None:
@@ -81,9 +81,9 @@ def _apart(module: str, *arguments: str) -> None:
         raise typer.Exit(code)
 
 
-def _close(standing: Standing, out: Path) -> None:
-    counts = ", ".join(f"{count:,} {status}" for status, count in sorted(standing.statuses.items()))
-    say(f"{standing.done:,} of {standing.total:,} points: {counts}")
+def _close(status: StudyStatus, out: Path) -> None:
+    counts = ", ".join(f"{count:,} {ended}" for ended, count in sorted(status.statuses.items()))
+    say(f"{status.done:,} of {status.total:,} points: {counts}")
     _say_checks(out)
     say(f"Results     {out}/{RESULTS}")
     say(f"Report      planner study report {out}")
@@ -97,12 +97,12 @@ def _say_checks(out: Path) -> None:
 
 
 def _status(folder: Path) -> None:
-    standing, bad = standing_of(folder)
-    counts = ", ".join(f"{count:,} {status}" for status, count in sorted(standing.statuses.items())) or "none"
-    say(f"{standing.done:,} of {standing.total:,} points: {counts}; {standing.seconds:.0f} s of work")
-    say(f"{standing.checked} of {standing.to_check} checks")
-    for name, status, message in bad[:20]:
-        say(f"  {name}  {status}  {message.splitlines()[0] if message else ''}")
+    status, bad = status_of(folder)
+    counts = ", ".join(f"{count:,} {ended}" for ended, count in sorted(status.statuses.items())) or "none"
+    say(f"{status.done:,} of {status.total:,} points: {counts}; {status.seconds:.0f} s of work")
+    say(f"{status.checked} of {status.to_check} checks")
+    for name, ended, message in bad[:20]:
+        say(f"  {name}  {ended}  {message.splitlines()[0] if message else ''}")
     if len(bad) > 20:
         say(f"  and {len(bad) - 20} more without an optimum")
     _say_checks(folder)

@@ -18,10 +18,10 @@ from distributed.scheduler import KilledWorker
 from rich.console import Console
 
 from planner.errors import Fault, InputError, PlannerError, StoppedError
-from planner.studies.board import Board, Chain
 from planner.studies.progress import Bar
 from planner.studies.run import retry, study
-from planner.studies.worker import CRASHED, Result, State, task
+from planner.studies.work_queue import Chain, WorkQueue
+from planner.studies.worker import CRASHED, ChainState, PointResult, task
 
 
 def connect(address: str) -> Any:
@@ -32,21 +32,21 @@ def connect(address: str) -> Any:
         raise InputError([Fault("--scheduler", 0, address, f"no dask scheduler answers there: {error}")]) from None
 
 
-def run_cluster(board: Board, job: str, client: Any, tell: Callable[[], None]) -> None:
-    """Work on the board until nothing is left. Raises StoppedError if the scheduler is lost."""
+def run_cluster(queue: WorkQueue, job: str, client: Any, tell: Callable[[], None]) -> None:
+    """Work on the queue until nothing is left. Raises StoppedError if the scheduler is lost."""
     waiting: Any = distributed.as_completed(loop=client.loop)  # type: ignore[no-untyped-call]
     out: dict[Any, Chain] = {}
 
     def submit(chain: Chain) -> None:
-        plain = (chain.state or State()).plain()
+        plain = (chain.state or ChainState()).plain()
         future = client.submit(task, job, chain.kind, plain, chain.points[0].settings, pure=False)
         out[future] = chain
         waiting.add(future)
 
-    while not board.finished:
+    while not queue.finished:
         # Two chains per thread keep every thread busy while results travel.
         wanted = max(2, 2 * sum(client.nthreads().values()))
-        while len(out) < wanted and (chain := board.take()):
+        while len(out) < wanted and (chain := queue.take()):
             submit(chain)
         if not out:
             raise StoppedError("the study has work left that cannot be started")
@@ -54,29 +54,29 @@ def run_cluster(board: Board, job: str, client: Any, tell: Callable[[], None]) -
         chain = out.pop(future)
         if client.status != "running" or future.status == "cancelled":
             raise StoppedError("the scheduler is gone; start one and run the same command to go on")
-        _take(board, chain, future)
+        _take(queue, chain, future)
         if chain.points:
             submit(chain)
         tell()
 
 
-def _take(board: Board, chain: Chain, future: Any) -> None:
+def _take(queue: WorkQueue, chain: Chain, future: Any) -> None:
     if future.status == "finished":
         said = future.result()
-        state = State.of(said["state"]) if said["state"] else State()
-        board.record(chain.key, Result.of(said["result"]), state)
+        state = ChainState.of(said["state"]) if said["state"] else ChainState()
+        queue.record(chain.key, PointResult.of(said["result"]), state)
         return
     error = future.exception()
     why = "the workers that had it died" if isinstance(error, KilledWorker) else f"{type(error).__name__}: {error}"
-    board.record(chain.key, Result(CRASHED, why), chain.state or State())
+    queue.record(chain.key, PointResult(CRASHED, why), chain.state or ChainState())
 
 
-def on_scheduler(address: str) -> Callable[[Board, str, Callable[[], None]], None]:
+def on_scheduler(address: str) -> Callable[[WorkQueue, str, Callable[[], None]], None]:
     """Run on the workers of a scheduler; for `planner.studies.run.study`."""
 
-    def run(board: Board, job: str, tell: Callable[[], None]) -> None:
+    def run(queue: WorkQueue, job: str, tell: Callable[[], None]) -> None:
         with connect(address) as client:
-            run_cluster(board, job, client, tell)
+            run_cluster(queue, job, client, tell)
 
     return run
 

@@ -1,40 +1,131 @@
-"""Which points are run: a table with a column per uncertainty and lever. An empty cell is the case as it is."""
+"""Which points are run: a table with a column per uncertainty and lever. An empty cell is the case as it is.
+
+Samples of the unit cube are drawn by SciPy and SALib, each with an explicit seed, and become values of an uncertainty
+by its inverse distribution function.
+"""
 
 from __future__ import annotations
 
 import csv
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from SALib.sample import morris as salib_morris
+from SALib.sample import sobol as salib_sobol
+from scipy import stats
+from scipy.stats import norm, qmc
 
 from planner.config.model_file import parse_value
 from planner.errors import Fault, InputError, did_you_mean
-from planner.studies.distributions import ends, levels, quantiles
-from planner.studies.file import Frontier, Grid, LatinHypercube, Morris, OneAtATime, PointList, Sobol, StudyFile, Value
-from planner.studies.sampling import latin_hypercube, morris_sample, sobol_sample
+from planner.studies.file import (
+    Frontier,
+    Grid,
+    LatinHypercube,
+    Morris,
+    OneAtATime,
+    PointList,
+    Sobol,
+    StudyFile,
+    Uncertainty,
+    Value,
+)
+from planner.studies.points import DesignRow, DesignTable
 
-Row = tuple[Value | None, ...]
+Shares = NDArray[np.float64]
+OPEN_ENDS = (0.05, 0.95)
+"""Quantiles that stand for the ends of a distribution without a range."""
+ROUND = 12
+"""Digits kept, so that a value means the same point however it was computed."""
+
+
+def quantiles(uncertainty: Uncertainty, shares: Shares) -> list[Value]:
+    """The value of each share."""
+    if uncertainty.values is not None:
+        count = len(uncertainty.values)
+        return [uncertainty.values[min(int(share * count), count - 1)] for share in shares.tolist()]
+    return [_rounded(value) for value in _numbers(uncertainty, shares).tolist()]
+
+
+def _numbers(uncertainty: Uncertainty, shares: Shares) -> Shares:
+    distribution = uncertainty.distribution
+    low, high = uncertainty.range or (-np.inf, np.inf)
+    if distribution.kind == "uniform":
+        return np.asarray(low + shares * (high - low))
+    if distribution.kind == "triangular":
+        mode = (float(distribution.mode or 0.0) - low) / (high - low)
+        return np.asarray(stats.triang.ppf(shares, mode, low, high - low))
+    mean, spread = float(distribution.mean or 0.0), float(distribution.spread or 1.0)
+    logarithmic = distribution.kind == "lognormal"
+    if logarithmic:
+        with np.errstate(divide="ignore"):
+            mean, low, high = np.log(mean), np.log(max(low, 0.0)), np.log(high)
+    found = stats.truncnorm.ppf(shares, (low - mean) / spread, (high - mean) / spread, mean, spread)
+    return np.asarray(np.exp(found) if logarithmic else found)
+
+
+def ends(uncertainty: Uncertainty) -> tuple[Value, Value]:
+    """Lowest and highest value of a range, or the quantiles that stand for them."""
+    if uncertainty.range is not None:
+        return uncertainty.range[0], uncertainty.range[1]
+    low, high = quantiles(uncertainty, np.array(OPEN_ENDS))
+    return low, high
+
+
+def levels(uncertainty: Uncertainty, count: int) -> Sequence[Value]:
+    """`count` values from end to end, or all values where they are listed."""
+    if uncertainty.values is not None:
+        return uncertainty.values
+    low, high = ends(uncertainty)
+    return [_rounded(value) for value in np.linspace(float(str(low)), float(str(high)), count).tolist()]
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{ROUND}g}")
+
+
+def latin_hypercube(points: int, count: int, seed: int, groups: Sequence[tuple[Sequence[int], float]] = ()) -> Shares:
+    """points x count shares, one in each of `points` layers of every axis.
+
+    groups: (axes, rank correlation). Correlation re-orders the columns and leaves the layers as they are
+    (Iman and Conover, A distribution-free approach to inducing rank correlation, Comm. Stat. B 11, 1982).
+    """
+    generator = np.random.default_rng(seed)
+    shares = np.asarray(qmc.LatinHypercube(d=count, rng=generator).random(points))
+    for axes, correlation in groups:
+        wanted = np.full((len(axes), len(axes)), correlation) + (1 - correlation) * np.eye(len(axes))
+        scores = norm.ppf((np.arange(1, points + 1)) / (points + 1))
+        mixed = np.column_stack([generator.permutation(scores) for _ in axes])
+        found = np.corrcoef(mixed, rowvar=False)
+        mixed = mixed @ np.linalg.inv(np.linalg.cholesky(found)).T @ np.linalg.cholesky(wanted).T
+        for position, axis in enumerate(axes):
+            ranks = mixed[:, position].argsort().argsort()
+            shares[:, axis] = np.sort(shares[:, axis])[ranks]
+    return shares
+
+
+def problem(count: int) -> dict[str, Any]:
+    """SALib's description of the unit cube."""
+    return {"num_vars": count, "names": [f"x{i}" for i in range(count)], "bounds": [[0.0, 1.0]] * count}
+
+
+def sobol_sample(points: int, count: int, seed: int) -> Shares:
+    """Saltelli's sample without second order: points * (count + 2) rows."""
+    return np.asarray(salib_sobol.sample(problem(count), points, calc_second_order=False, seed=seed))
+
+
+def morris_sample(trajectories: int, count: int, levels: int, seed: int) -> Shares:
+    """Trajectories of elementary effects: trajectories * (count + 1) rows."""
+    return np.asarray(salib_morris.sample(problem(count), trajectories, num_levels=levels, seed=seed))
+
+
 MOST_POINTS = 1_000_000
 
 
-@dataclass(frozen=True)
-class Table:
-    """Names of the factors (uncertainties, then levers) and the rows of the design, in order."""
-
-    uncertainties: tuple[str, ...]
-    levers: tuple[str, ...]
-    rows: tuple[Row, ...]
-
-    @property
-    def factors(self) -> tuple[str, ...]:
-        """Names of all columns."""
-        return self.uncertainties + self.levers
-
-
-def design(study: StudyFile, folder: Path) -> Table:
+def design(study: StudyFile, folder: Path) -> DesignTable:
     """The design of a study. `folder`: where the study file is. Raises InputError."""
     rows = _uncertain(study, folder)
     options = [[option.label for option in lever.options] for lever in study.levers]
@@ -42,14 +133,14 @@ def design(study: StudyFile, folder: Path) -> Table:
     if len(rows) * len(combinations) > MOST_POINTS:
         count = len(rows) * len(combinations)
         raise InputError([Fault("study", 0, "design", f"has {count:,} points, more than {MOST_POINTS:,}")])
-    return Table(
+    return DesignTable(
         tuple(u.name for u in study.uncertainties),
         tuple(lever.name for lever in study.levers),
         tuple((*row, *chosen) for chosen in combinations for row in rows),
     )
 
 
-def _uncertain(study: StudyFile, folder: Path) -> Sequence[Row]:
+def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
     given = study.design
     if not study.uncertainties:
         return [()]
@@ -74,7 +165,7 @@ def _uncertain(study: StudyFile, folder: Path) -> Sequence[Row]:
     return list(zip(*columns, strict=True))
 
 
-def _morris(study: StudyFile, given: Morris) -> list[Row]:
+def _morris(study: StudyFile, given: Morris) -> list[DesignRow]:
     shares = morris_sample(given.trajectories, len(study.uncertainties), given.levels, given.seed)
     columns = []
     for i, u in enumerate(study.uncertainties):
@@ -85,27 +176,27 @@ def _morris(study: StudyFile, given: Morris) -> list[Row]:
     return list(zip(*columns, strict=True))
 
 
-def _one_at_a_time(study: StudyFile, count: int) -> list[Row]:
+def _one_at_a_time(study: StudyFile, count: int) -> list[DesignRow]:
     base: list[Value | None] = [None] * len(study.uncertainties)
-    rows: list[Row] = [tuple(base)]
+    rows: list[DesignRow] = [tuple(base)]
     for i, uncertainty in enumerate(study.uncertainties):
         rows.extend((*base[:i], value, *base[i + 1 :]) for value in levels(uncertainty, count))
     return rows
 
 
-def _grid(study: StudyFile, given: Grid) -> list[Row]:
+def _grid(study: StudyFile, given: Grid) -> list[DesignRow]:
     axes = [levels(u, given.levels) for u in study.uncertainties]
     count = int(np.prod([len(axis) for axis in axes], dtype=float))
     if count > MOST_POINTS:
         raise InputError([Fault("study", 0, "design.levels", f"make {count:,} points, more than {MOST_POINTS:,}")])
-    rows: list[Row] = list(itertools.product(*axes))
+    rows: list[DesignRow] = list(itertools.product(*axes))
     if given.fraction == 1.0:
         return rows
     kept = np.random.default_rng(given.seed).choice(count, size=max(1, round(count * given.fraction)), replace=False)
     return [rows[i] for i in sorted(kept.tolist())]
 
 
-def _listed(study: StudyFile, path: Path) -> list[Row]:
+def _listed(study: StudyFile, path: Path) -> list[DesignRow]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = list(csv.reader(file))
@@ -119,7 +210,7 @@ def _listed(study: StudyFile, path: Path) -> list[Row]:
         if name not in names
     ]
     faults += [Fault(path.name, 1, name, "column is missing") for name in names if name not in header]
-    rows: list[Row] = []
+    rows: list[DesignRow] = []
     for number, line in enumerate(lines[1:], start=2):
         if not any(cell.strip() for cell in line):
             continue

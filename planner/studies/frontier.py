@@ -27,7 +27,7 @@ NARROW = 1e-7
 
 
 @dataclass(frozen=True)
-class Touch:
+class Tangent:
     """A point of the curve and the slope of a line that touches it there."""
 
     at: float
@@ -58,7 +58,7 @@ class Curve:
         return float(np.interp(at, self.at, self.values))
 
 
-def trace(solve: Callable[[float], Touch], low: float, high: float, most: int) -> Curve:
+def trace(solve: Callable[[float], Tangent], low: float, high: float, most: int) -> Curve:
     """The curve between two places by at most `most` calls of `solve`, which gives a value and a dual slope there."""
     touches = [solve(low), solve(high)]
     open_stretches = [(touches[0], touches[1])]
@@ -80,7 +80,7 @@ def trace(solve: Callable[[float], Touch], low: float, high: float, most: int) -
     return _curve(sorted(touches, key=lambda t: t.at), gap)
 
 
-def _crossing(left: Touch, right: Touch) -> tuple[float, float] | None:
+def _crossing(left: Tangent, right: Tangent) -> tuple[float, float] | None:
     """Where the two lines cross, and how high; None if they are one line, or too close to tell."""
     scale = 1.0 + abs(left.value)
     if right.at - left.at <= NARROW * (1.0 + abs(right.at)):
@@ -92,7 +92,7 @@ def _crossing(left: Touch, right: Touch) -> tuple[float, float] | None:
     return at, max(left.line(at), right.line(at))
 
 
-def _curve(touches: list[Touch], gap: float) -> Curve:
+def _curve(touches: list[Tangent], gap: float) -> Curve:
     """Drop points on a straight stretch: only where the slope changes is a breakpoint."""
     kept = [touches[0]]
     for i in range(1, len(touches) - 1):
@@ -129,8 +129,8 @@ class Budgets:
             raise StoppedError(f"no proven optimum at {scale:g} times the budgets ({solution.stop})")
         return solution
 
-    def touch(self, scale: float) -> Touch:
+    def touch(self, scale: float) -> Tangent:
         """A point of the curve and the slope that its duals give."""
         solution = self.minimise(scale)
         value = float(solution.x[self._program.column[self._column, None]])
-        return Touch(scale, value, float(solution.duals[self._rows] @ self._amounts))
+        return Tangent(scale, value, float(solution.duals[self._rows] @ self._amounts))

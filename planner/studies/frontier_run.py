@@ -29,7 +29,7 @@ from planner.solving.highs import Stop
 from planner.solving.session import Session
 from planner.solving.solve import silent
 from planner.studies.file import Frontier, StudyFile, read_study
-from planner.studies.frontier import Budgets, Curve, Touch, trace
+from planner.studies.frontier import Budgets, Curve, Tangent, trace
 from planner.studies.measure import Measures, measure
 from planner.studies.run import open_case
 from planner.studies.store import STUDY, asked_text, refuse_other_folder, write_whole
@@ -54,7 +54,7 @@ def frontier(case: Case, design: Frontier, tell: Tell = silent) -> tuple[Curve, 
     total = sum(case.budget.values())
     numbers = count_from(1)
 
-    def touch(scale: float) -> Touch:
+    def touch(scale: float) -> Tangent:
         tell(f"program {next(numbers)}, at {scale:.4f} times the budgets")
         return budgets.touch(scale)
 

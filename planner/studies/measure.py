@@ -51,10 +51,10 @@ def measure(scope: Scope, program: Program, outcome: Outcome) -> Measures:
     return {name: float(value) for name, value in sorted(out.items())}
 
 
-Found = Mapping[str, Mapping[tuple[object, ...], float]]
+Amounts = Mapping[str, Mapping[tuple[object, ...], float]]
 
 
-def _risk(s: Scope, found: Found) -> Measures:
+def _risk(s: Scope, found: Amounts) -> Measures:
     """Losses from shortfalls; shortfall by element and country."""
     loss_at: dict[int, float] = defaultdict(float)
     by_element: dict[str, float] = defaultdict(float)
@@ -93,7 +93,7 @@ def _expected_demand(s: Scope) -> dict[str, float]:
     return dict(sorted(demand.items()))
 
 
-def _spend(s: Scope, found: Found) -> float:
+def _spend(s: Scope, found: Amounts) -> float:
     total = 0.0
     for (_, d), musd in found["invested"].items():
         total += s.decision_tree.nodes[int(str(d))].probability * musd
@@ -103,7 +103,7 @@ def _spend(s: Scope, found: Found) -> float:
     return total
 
 
-def _plan(s: Scope, found: Found) -> Measures:
+def _plan(s: Scope, found: Amounts) -> Measures:
     out: Measures = defaultdict(float)
     for (p, d), tpa in found["build"].items():
         out[f"new_capacity_tpa.{p}"] += s.decision_tree.nodes[int(str(d))].probability * tpa

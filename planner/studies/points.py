@@ -19,7 +19,6 @@ from planner.errors import Fault, InputError
 from planner.solving.changes import READS
 from planner.solving.highs import versions
 from planner.studies.changes import Settings, address_faults, current, settings_json
-from planner.studies.design import Table
 from planner.studies.file import Address, StudyFile, Value
 from planner.studies.worker import Plain
 
@@ -30,6 +29,23 @@ BLOCK = 4000
 """Points among which the nearest is looked for."""
 FAR = 1000.0
 """Weight of what alters the structure of the program: it is changed as rarely as possible."""
+
+
+DesignRow = tuple[Value | None, ...]
+
+
+@dataclass(frozen=True)
+class DesignTable:
+    """Names of the factors (uncertainties, then levers) and the rows of the design, in order."""
+
+    uncertainties: tuple[str, ...]
+    levers: tuple[str, ...]
+    rows: tuple[DesignRow, ...]
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Names of all columns."""
+        return self.uncertainties + self.levers
 
 
 @dataclass(frozen=True)
@@ -58,7 +74,7 @@ def _named(faults: list[Fault], what: str) -> list[Fault]:
     return [Fault(f.place, f.line, f"{what}: {f.column}", f.message) for f in faults]
 
 
-def points(study: StudyFile, case: Case, table: Table) -> list[Point]:
+def points(study: StudyFile, case: Case, table: DesignTable) -> list[Point]:
     """The point of every row of the design; equal rows are one point."""
     options = {lever.name: {o.label: o.changes for o in lever.options} for lever in study.levers}
     ground = f"{case.sha256} {json.dumps(versions(), sort_keys=True)}"
@@ -91,7 +107,7 @@ def _point(ground: str, settings: Settings) -> Point:
     return Point(hashlib.sha256(f"{ground} {json.dumps(plain, sort_keys=True)}".encode()).hexdigest()[:20], plain)
 
 
-def chains(study: StudyFile, table: Table, wanted: Sequence[int]) -> list[list[int]]:
+def chains(study: StudyFile, table: DesignTable, wanted: Sequence[int]) -> list[list[int]]:
     """Rows of the design in the order in which they are solved, cut into chains.
 
     The same rows give the same chains, whatever the number of workers.
@@ -104,7 +120,7 @@ def chains(study: StudyFile, table: Table, wanted: Sequence[int]) -> list[list[i
     return [ordered[i : i + length] for i in range(0, len(ordered), length)]
 
 
-def _coordinates(study: StudyFile, table: Table, wanted: Sequence[int]) -> NDArray[np.float64]:
+def _coordinates(study: StudyFile, table: DesignTable, wanted: Sequence[int]) -> NDArray[np.float64]:
     structural = [any(not _figure(a) for a in (u, *u.also)) for u in study.uncertainties] + [True] * len(table.levers)
     columns = []
     for i in range(len(table.factors)):

@@ -8,7 +8,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from planner.studies.status import Standing
+from planner.studies.status import StudyStatus
 
 EVERY = 10.0
 """Seconds between lines where there is no terminal."""
@@ -36,32 +36,32 @@ class Bar:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._bar.stop()
 
-    def __call__(self, standing: Standing) -> None:
+    def __call__(self, status: StudyStatus) -> None:
         """Show how far the study is."""
         if self._first < 0:
-            self._first, self._started = standing.done, perf_counter()
-        note = self._note(standing)
-        checking = standing.done == standing.total
+            self._first, self._started = status.done, perf_counter()
+        note = self._note(status)
+        checking = status.done == status.total
         self._bar.update(
             self._task,
             description="checks" if checking else "points",
-            total=standing.to_check if checking else standing.total,
-            completed=standing.checked if checking else standing.done,
+            total=status.to_check if checking else status.total,
+            completed=status.checked if checking else status.done,
             note=note,
         )
         if not self._console.is_terminal and perf_counter() - self._said > EVERY:
             self._said = perf_counter()
-            told = f"{standing.done} of {standing.total} points, {standing.checked} checked{note}"
+            told = f"{status.done} of {status.total} points, {status.checked} checked{note}"
             self._console.print(told, style="dim")
 
-    def _note(self, standing: Standing) -> str:
-        run = standing.done - self._first
+    def _note(self, status: StudyStatus) -> str:
+        run = status.done - self._first
         passed = perf_counter() - self._started
-        bad = standing.done - standing.statuses.get("optimal", 0)
+        bad = status.done - status.statuses.get("optimal", 0)
         parts = [f"{bad} without optimum"] if bad else []
-        if run and standing.done < standing.total:
+        if run and status.done < status.total:
             rate = run / passed
-            parts += [f"{rate:.1f} points/s", f"{_span((standing.total - standing.done) / rate)} left"]
+            parts += [f"{rate:.1f} points/s", f"{_span((status.total - status.done) / rate)} left"]
         return "".join(f", {part}" for part in parts)
 
 

@@ -14,18 +14,16 @@ from planner.data.case import Case
 from planner.data.load import load
 from planner.errors import Fault, InputError, RunFolderError
 from planner.solving.highs import versions
-from planner.studies.board import COLD, Board
-from planner.studies.design import Table, design
+from planner.studies.design import design
 from planner.studies.file import Frontier, StudyFile, build_study, read_study
-from planner.studies.journal import Journal
-from planner.studies.local import MakeWorker, run_local
-from planner.studies.points import Point, check_study, points
-from planner.studies.resume import board_of, read_past
-from planner.studies.status import Standing, write_checks
+from planner.studies.local_workers import MakeWorker, run_local
+from planner.studies.points import DesignTable, Point, check_study, points
+from planner.studies.status import StudyStatus, write_checks
 from planner.studies.store import (
     CHECKS,
     JOURNAL,
     RESULTS,
+    Journal,
     assemble,
     points_of,
     prepare,
@@ -34,39 +32,40 @@ from planner.studies.store import (
     study_of,
     write_whole,
 )
-from planner.studies.worker import State, Worker, pack_case
+from planner.studies.work_queue import COLD, WorkQueue, queue_of, read_recorded
+from planner.studies.worker import ChainState, Worker, pack_case
 
-RunBoard = Callable[[Board, str, Callable[[], None]], None]
-Tell = Callable[[Standing], None]
+Engine = Callable[[WorkQueue, str, Callable[[], None]], None]
+Tell = Callable[[StudyStatus], None]
 
 
-def local(workers: int = 1, make: MakeWorker = Worker) -> RunBoard:
+def local(workers: int = 1, make: MakeWorker = Worker) -> Engine:
     """Run on worker processes of this machine."""
-    return lambda board, job, tell: run_local(board, job, workers, make, tell)
+    return lambda queue, job, tell: run_local(queue, job, workers, make, tell)
 
 
-def here(board: Board, job: str, tell: Callable[[], None]) -> None:
+def here(queue: WorkQueue, job: str, tell: Callable[[], None]) -> None:
     """Run in this process: for small studies, where starting a worker would take longer than the work."""
     worker = Worker(job)
-    while chain := board.take():
-        state = chain.state or State()
+    while chain := queue.take():
+        state = chain.state or ChainState()
         while chain.points:
             settings = chain.points[0].settings
             if chain.kind == COLD:
-                board.record(chain.key, worker.cold(settings), state)
+                queue.record(chain.key, worker.cold(settings), state)
             else:
                 result, state = worker.advance(state, settings)
-                board.record(chain.key, result, state)
+                queue.record(chain.key, result, state)
             tell()
 
 
-def silent(_: Standing) -> None:
+def silent(_: StudyStatus) -> None:
     """Say nothing."""
 
 
 def study(
-    given: str | Path | Mapping[str, Any], out: str | Path, run: RunBoard | None = None, tell: Tell = silent
-) -> Standing:
+    given: str | Path | Mapping[str, Any], out: str | Path, run: Engine | None = None, tell: Tell = silent
+) -> StudyStatus:
     """Run a study into a folder; what the folder holds already is not run again.
 
     given: a study file, or its content as a mapping, whose paths are then seen from the working directory.
@@ -92,13 +91,13 @@ def open_case(study: StudyFile, folder: Path) -> Case:
     return load(folder / study.case, (folder / study.model) if study.model else None, dict(study.set))
 
 
-def retry(out: str | Path, run: RunBoard | None = None, tell: Tell = silent) -> Standing:
+def retry(out: str | Path, run: Engine | None = None, tell: Tell = silent) -> StudyStatus:
     """Run points again that crashed, ran out of time or were not proven, and what is missing."""
     asked, case, table, found = reopen(Path(out))
     return _work(Path(out), asked, case, table, found, run or local(), tell, again=True)
 
 
-def reopen(out: Path) -> tuple[StudyFile, Case, Table, list[Point]]:
+def reopen(out: Path) -> tuple[StudyFile, Case, DesignTable, list[Point]]:
     """What a study folder was asked. Raises RunFolderError."""
     asked = read_asked(out)
     case = load(out / "inputs")
@@ -106,26 +105,33 @@ def reopen(out: Path) -> tuple[StudyFile, Case, Table, list[Point]]:
         raise RunFolderError(f"{out}: was run with other versions; run the study file into a new folder")
     grid = read_design(out).drop(["row", "point", "settings"])
     rows = tuple(zip(*(grid[name].to_pylist() for name in grid.column_names), strict=True)) if grid.num_columns else ()
-    table = Table(tuple(asked["uncertainties"]), tuple(asked["levers"]), rows or ((),))
+    table = DesignTable(tuple(asked["uncertainties"]), tuple(asked["levers"]), rows or ((),))
     return study_of(asked), case, table, points_of(out)
 
 
 def _work(
-    out: Path, asked: StudyFile, case: Case, table: Table, found: list[Point], run: RunBoard, tell: Tell, again: bool
-) -> Standing:
+    out: Path,
+    asked: StudyFile,
+    case: Case,
+    table: DesignTable,
+    found: list[Point],
+    run: Engine,
+    tell: Tell,
+    again: bool,
+) -> StudyStatus:
     job = pack_case(case, asked.time_limit)
     ground = hashlib.sha256((job + json.dumps(versions())).encode()).hexdigest()[:16]
     with Journal(out / JOURNAL) as journal:
-        board = board_of(asked, table, found, read_past(out / JOURNAL, ground), journal, again)
-        to_check = board.checked + len(board.checks)
+        queue = queue_of(asked, table, found, read_recorded(out / JOURNAL, ground), journal, again)
+        to_check = queue.checked + len(queue.checks)
         total = len({point.id for point in found})
 
-        def standing() -> Standing:
-            return Standing(total, board.counts, board.checked, to_check, board.seconds)
+        def status() -> StudyStatus:
+            return StudyStatus(total, queue.counts, queue.checked, to_check, queue.seconds)
 
-        if not board.finished:
-            tell(standing())
-            run(board, job, lambda: tell(standing()))
+        if not queue.finished:
+            tell(status())
+            run(queue, job, lambda: tell(status()))
     write_whole(out / RESULTS, lambda path: pq.write_table(assemble(out), path, compression="zstd"))
     write_whole(out / CHECKS, lambda path: write_checks(out, path, {p.id for p in found}))
-    return standing()
+    return status()

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from planner.studies.board import COLD, POINT
-from planner.studies.journal import read_journal
-from planner.studies.resume import picked
-from planner.studies.store import JOURNAL, points_of, read_asked, study_of
+from planner.studies.store import JOURNAL, points_of, read_asked, read_journal, study_of
+from planner.studies.work_queue import COLD, POINT, picked
 
 CHECKED = ("least_risk_musd", "cost_musd", "risk_musd", "expected_loss_musd")
 """Outcomes that every way to the optimum must agree on; which of several equally good plans is found may differ."""
@@ -22,7 +20,7 @@ Check = tuple[str, str, float, float, float]
 
 
 @dataclass(frozen=True)
-class Standing:
+class StudyStatus:
     """How far a study is. `seconds`: spent on its points, all workers together."""
 
     total: int
@@ -37,7 +35,7 @@ class Standing:
         return sum(self.statuses.values())
 
 
-def standing_of(out: Path) -> tuple[Standing, list[tuple[str, str, str]]]:
+def status_of(out: Path) -> tuple[StudyStatus, list[tuple[str, str, str]]]:
     """How far a study is, and (point, status, message) of what has no optimum; while it runs, too."""
     asked = read_asked(out)
     names = {point.id for point in points_of(out)}
@@ -50,7 +48,7 @@ def standing_of(out: Path) -> tuple[Standing, list[tuple[str, str, str]]]:
             cold.add(entry["id"])
     counts = Counter(entry["status"] for entry in entries.values())
     to_check = len(picked(names, study_of(asked).check_share))
-    found = Standing(len(names), counts, len(cold), to_check, sum(e["seconds"] for e in entries.values()))
+    found = StudyStatus(len(names), counts, len(cold), to_check, sum(e["seconds"] for e in entries.values()))
     return found, [(n, e["status"], e["message"]) for n, e in sorted(entries.items()) if e["status"] != "optimal"]
 
 

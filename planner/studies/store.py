@@ -13,13 +13,18 @@ Equal studies have equal bytes in all files but the journal, whatever was killed
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from time import monotonic, sleep
+from types import TracebackType
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,10 +33,109 @@ from planner.data.case import Case
 from planner.errors import RunFolderError
 from planner.results.store import write_case
 from planner.solving.highs import versions
-from planner.studies.design import Table
 from planner.studies.file import StudyFile, build_study
-from planner.studies.journal import read_journal
-from planner.studies.points import Point
+from planner.studies.points import DesignTable, Point
+
+if sys.platform != "win32":
+    import fcntl
+
+Entry = dict[str, Any]
+SYNC_SECONDS = 2.0
+"""A kill loses nothing that was written; a power cut loses at most this much."""
+LOCK_SECONDS = 2.0
+"""How long another process that is just ending may keep the lock."""
+
+
+class Journal:
+    """An append-only record that survives a kill at any moment, open for writing.
+
+    One line per entry: eight hexadecimal digits of its SHA-256, a space, JSON. A line that was cut short does not
+    match its digits; it is cut off when the journal is opened again, and nothing before it is touched. One process
+    writes; the lock is the system's, so it goes with the process. Raises RunFolderError if another has it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[bytes] = path.open("ab")
+        if not _locked(self._file):
+            self._file.close()
+            raise RunFolderError(f"{path.parent}: another process is running this study")
+        with suppress(FileNotFoundError):
+            self._file.truncate(_good_bytes(path))
+        self._synced = monotonic()
+
+    def append(self, entry: Entry) -> None:
+        """Write one entry, whole."""
+        self._file.write(_line(entry))
+        self._file.flush()
+        if monotonic() - self._synced > SYNC_SECONDS:
+            os.fsync(self._file.fileno())
+            self._synced = monotonic()
+
+    def close(self) -> None:
+        """Write through to the disk and let go."""
+        if not self._file.closed:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def _locked(file: IO[bytes]) -> bool:
+    """Lock a file for this process. Returns whether that was possible."""
+    if sys.platform == "win32":
+        return True
+    until = monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if monotonic() > until:
+                return False
+            sleep(0.05)
+        else:
+            return True
+
+
+def read_journal(path: Path) -> Iterator[Entry]:
+    """All whole entries, in order; may be read while another process writes."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            entry = _parsed(line)
+            if entry is None:
+                return
+            yield entry
+
+
+def _line(entry: Entry) -> bytes:
+    text = json.dumps(entry, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return hashlib.sha256(text).hexdigest()[:8].encode() + b" " + text + b"\n"
+
+
+def _parsed(line: bytes) -> Entry | None:
+    digits, _, text = line.rstrip(b"\n").partition(b" ")
+    if not line.endswith(b"\n") or hashlib.sha256(text).hexdigest()[:8].encode() != digits:
+        return None
+    entry: Entry = json.loads(text)
+    return entry
+
+
+def _good_bytes(path: Path) -> int:
+    good = 0
+    with path.open("rb") as file:
+        for line in file:
+            if _parsed(line) is None:
+                break
+            good += len(line)
+    return good
+
 
 STUDY, DESIGN, JOURNAL = "study.json", "design.parquet", "journal.jsonl"
 RESULTS, CHECKS = "results.parquet", "checks.csv"
@@ -68,7 +172,7 @@ def asked_text(study: StudyFile, case: Case, **more: object) -> str:
     return json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
 
 
-def prepare(folder: Path, study: StudyFile, case: Case, table: Table, points: list[Point]) -> None:
+def prepare(folder: Path, study: StudyFile, case: Case, table: DesignTable, points: list[Point]) -> None:
     """Lay out a study folder, or bring an older one up to date. Raises RunFolderError."""
     refuse_other_folder(folder)
     try:
@@ -112,7 +216,7 @@ def study_of(asked: Mapping[str, Any]) -> StudyFile:
     return build_study(asked["study"], STUDY)
 
 
-def _write_design(path: Path, table: Table, points: list[Point]) -> None:
+def _write_design(path: Path, table: DesignTable, points: list[Point]) -> None:
     columns: dict[str, Any] = {
         "row": pa.array(range(len(points)), pa.int64()),
         "point": pa.array([point.id for point in points], pa.string()),
@@ -130,7 +234,7 @@ def _column(values: list[Any]) -> pa.Array:
     return pa.array([None if v is None else v if isinstance(v, str) else json.dumps(v) for v in values], pa.string())
 
 
-def read_design(folder: Path) -> pa.Table:
+def read_design(folder: Path) -> pa.DesignTable:
     """The design. Raises RunFolderError."""
     try:
         return pq.read_table(folder / DESIGN)
@@ -152,7 +256,7 @@ def results(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield entry["id"], entry
 
 
-def assemble(folder: Path) -> pa.Table:
+def assemble(folder: Path) -> pa.DesignTable:
     """All rows of the design with what is known of them; a point without a result has the status null."""
     design = read_design(folder).drop(["settings"])
     ids = design["point"].to_pylist()
@@ -180,7 +284,7 @@ def assemble(folder: Path) -> pa.Table:
     return table
 
 
-def read_results(folder: Path) -> pa.Table:
+def read_results(folder: Path) -> pa.DesignTable:
     """The results: the finished table, or what is known while the study runs."""
     path = folder / RESULTS
     return pq.read_table(path) if path.exists() else assemble(folder)

@@ -1,30 +1,88 @@
 """One worker: a case, its program kept loaded, and one function that solves a point from a given state.
 
 What comes out depends on the point and the state alone, not on the worker or on what it did before: that is
-what lets a killed study end in the same bytes. Workers get plain values and build for themselves.
+what lets a killed study end in the same bytes. A warm result may differ in its last digits, or in its choice among
+equally good plans, with the path that led to it; each point is therefore solved in a fresh solver from bases that are
+written down and can be taken up again, in another process or on another day. Workers get plain values and build for
+themselves.
 """
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from planner.config.model_file import ModelFile
 from planner.data.case import Case
 from planner.data.tables import TABLES, Tables
 from planner.errors import InputError
 from planner.results.status import Status
-from planner.solving.highs import Stop
+from planner.solving.highs import BASIC, FREE, LOWER, Solution, Solver, Statuses, Stop
+from planner.solving.program import Program
 from planner.solving.session import Session
 from planner.solving.solve import ENDS
-from planner.studies.bases import Bases, RestartableSolver, carried_over
 from planner.studies.changes import Changer, settings_from
 from planner.studies.measure import Measures, measure
+
+Bases = dict[str, str]
+"""Phase (a column such as `risk`) -> basis as text."""
+
+
+class RestartableSolver(Solver):
+    """Solver that starts from given bases and tells those it ends with."""
+
+    def __init__(self, program: Program, time_limit: float | None = None, bases: Bases | None = None) -> None:
+        super().__init__(program, time_limit)
+        self.bases: Bases = dict(bases or {})
+        """The last basis of each phase."""
+        self._phase = {position: str(name) for (name, index), position in program.column.items() if index is None}
+        for phase, text in self.bases.items():
+            if (phase, None) in program.column:
+                self.begin_from(program.column[phase, None], _unpacked(text))
+
+    def minimise(self, column: int, order: Sequence[str] = ()) -> Solution:
+        """Minimise one column and keep the basis."""
+        solution = super().minimise(column, order)
+        if solution.stop is Stop.OPTIMAL:
+            self.bases[self._phase[column]] = _packed(self.statuses(solution.x))
+        return solution
+
+
+def carried_over(bases: Bases, old: Program, new: Program) -> Bases:
+    """Bases of one program as a start for another: what both have keeps its status, by name.
+
+    New columns start at a bound and new rows with their slack in the basis; HiGHS mends what does not fit.
+    """
+    out = {}
+    for phase, text in bases.items():
+        codes = _unpacked(text)
+        columns = dict(zip(old.columns, codes[: len(old.columns)].tolist(), strict=True))
+        rows = dict(zip(old.rows, codes[len(old.columns) :].tolist(), strict=True))
+        start = [
+            columns.get(key, LOWER if np.isfinite(low) else FREE)
+            for key, low in zip(new.columns, new.lower.tolist(), strict=True)
+        ]
+        start += [rows.get(key, BASIC) for key in new.rows]
+        out[phase] = _packed(np.array(start, dtype=np.uint8))
+    return out
+
+
+def _packed(statuses: Statuses) -> str:
+    return base64.b85encode(zlib.compress(statuses.tobytes(), 6)).decode("ascii")
+
+
+def _unpacked(text: str) -> Statuses:
+    return np.frombuffer(zlib.decompress(base64.b85decode(text)), dtype=np.uint8)
+
 
 Plain = list[dict[str, Any]]
 """Settings as plain values."""
@@ -34,7 +92,7 @@ STATUSES = (*(status.value for status in Status), BAD_INPUT, CRASHED)
 
 
 @dataclass(frozen=True)
-class State:
+class ChainState:
     """Where a chain stands: the point whose program is loaded, and the bases to start from."""
 
     built: Plain = field(default_factory=list)
@@ -45,13 +103,13 @@ class State:
         return {"built": self.built, "bases": self.bases}
 
     @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> State:
+    def of(cls, plain: Mapping[str, Any]) -> ChainState:
         """From plain values."""
         return cls(plain["built"], plain["bases"])
 
 
 @dataclass(frozen=True)
-class Result:
+class PointResult:
     """What became of a point. `values` is empty unless the status is optimal."""
 
     status: str
@@ -64,7 +122,7 @@ class Result:
         return {"status": self.status, "message": self.message, "values": self.values, "seconds": self.seconds}
 
     @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> Result:
+    def of(cls, plain: Mapping[str, Any]) -> PointResult:
         """From plain values."""
         return cls(plain["status"], plain["message"], plain["values"], plain["seconds"])
 
@@ -96,7 +154,7 @@ class Worker:
         self._session: Session | None = None
         self._built: Plain = []
 
-    def advance(self, state: State, settings: Plain) -> tuple[Result, State]:
+    def advance(self, state: ChainState, settings: Plain) -> tuple[PointResult, ChainState]:
         """Solve the next point of a chain. Returns what became of it and where the chain now stands.
 
         An error that the planner does not know becomes the status `crashed`; it costs this point only.
@@ -106,13 +164,13 @@ class Worker:
             case = self._changer.apply(settings_from(settings))
             result, after = self._solve(state, case, settings)
         except InputError as error:
-            result, after = Result(BAD_INPUT, str(error)), state
+            result, after = PointResult(BAD_INPUT, str(error)), state
         except Exception as error:
             self._session = None  # whatever it holds now is not to be trusted
-            result, after = Result(CRASHED, f"{type(error).__name__}: {error}"), state
-        return Result(result.status, result.message, result.values, perf_counter() - started), after
+            result, after = PointResult(CRASHED, f"{type(error).__name__}: {error}"), state
+        return PointResult(result.status, result.message, result.values, perf_counter() - started), after
 
-    def _solve(self, state: State, case: Case, settings: Plain) -> tuple[Result, State]:
+    def _solve(self, state: ChainState, case: Case, settings: Plain) -> tuple[PointResult, ChainState]:
         session = self._loaded(state)
         before, bases, built = session.program, state.bases, state.built
         if not session.update(case):
@@ -123,18 +181,18 @@ class Worker:
         outcome = session.solve(_say_nothing)
         if outcome.stop is Stop.OPTIMAL:
             values = measure(session.scope, session.program, outcome)
-            return Result(Status.OPTIMAL.value, "", values), State(built, solver.bases)
-        kept = State(built, bases) if built is not state.built else state
-        return Result(ENDS[outcome.stop].value, WHY[outcome.stop]), kept
+            return PointResult(Status.OPTIMAL.value, "", values), ChainState(built, solver.bases)
+        kept = ChainState(built, bases) if built is not state.built else state
+        return PointResult(ENDS[outcome.stop].value, WHY[outcome.stop]), kept
 
-    def _loaded(self, state: State) -> Session:
+    def _loaded(self, state: ChainState) -> Session:
         """A session whose program was built from the point that the state names."""
         if self._session is None or self._built != state.built:
             self._session = Session(self._changer.apply(settings_from(state.built)), self._time_limit)
             self._built = state.built
         return self._session
 
-    def cold(self, settings: Plain) -> Result:
+    def cold(self, settings: Plain) -> PointResult:
         """Solve a point from nothing, in a program built for it alone."""
         started = perf_counter()
         try:
@@ -142,8 +200,8 @@ class Worker:
             outcome = session.solve(_say_nothing)
             values = measure(session.scope, session.program, outcome) if outcome.stop is Stop.OPTIMAL else {}
         except Exception as error:
-            return Result(CRASHED, f"{type(error).__name__}: {error}")
-        return Result(ENDS[outcome.stop].value, WHY[outcome.stop], values, perf_counter() - started)
+            return PointResult(CRASHED, f"{type(error).__name__}: {error}")
+        return PointResult(ENDS[outcome.stop].value, WHY[outcome.stop], values, perf_counter() - started)
 
 
 WHY = {
@@ -175,5 +233,5 @@ def task(job: str, kind: str, state: dict[str, Any], settings: Plain) -> dict[st
         worker = kept_worker(job)
         if kind == "cold":
             return {"result": worker.cold(settings).plain(), "state": {}}
-        result, after = worker.advance(State.of(state), settings)
+        result, after = worker.advance(ChainState.of(state), settings)
         return {"result": result.plain(), "state": after.plain()}

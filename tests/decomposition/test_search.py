@@ -31,7 +31,7 @@ from planner.formulation.build import build_model
 from planner.results.losses import cvar, weighed
 from planner.solving.highs import Solver
 from planner.solving.program import compile_program
-from planner.studies.fixed import evaluate
+from planner.studies.fixed_plan import evaluate
 from tests.cases import EXACT, ONE_PER_TONNE, demand, imports, load_case, mine, near, plant, scenarios, shock
 from tests.oracle.random_case import write_random_case
 from tests.studies.processes import alive

@@ -9,8 +9,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from planner.studies.journal import read_journal
-from planner.studies.worker import Plain, Result, State, Worker
+from planner.studies.store import read_journal
+from planner.studies.worker import ChainState, Plain, PointResult, Worker
 
 ROOT = Path(__file__).parents[2]
 STARTER = {"case": str(ROOT / "inputs" / "starter"), "model": str(ROOT / "models" / "base.toml")}
@@ -43,7 +43,7 @@ def runs(folder: Path) -> Counter[str]:
 class SlowWorker(Worker):
     """Takes its time, so that it can be killed in the middle."""
 
-    def advance(self, state: State, settings: Plain) -> tuple[Result, State]:
+    def advance(self, state: ChainState, settings: Plain) -> tuple[PointResult, ChainState]:
         """A point, after a while."""
         time.sleep(0.05)
         return super().advance(state, settings)
@@ -52,7 +52,7 @@ class SlowWorker(Worker):
 class DyingOnce(Worker):
     """Is killed at one point, once."""
 
-    def advance(self, state: State, settings: Plain) -> tuple[Result, State]:
+    def advance(self, state: ChainState, settings: Plain) -> tuple[PointResult, ChainState]:
         """A point, or death."""
         die_once(settings)
         return super().advance(state, settings)
@@ -61,7 +61,7 @@ class DyingOnce(Worker):
 class DyingAlways(Worker):
     """Is killed whenever it meets the richest point."""
 
-    def advance(self, state: State, settings: Plain) -> tuple[Result, State]:
+    def advance(self, state: ChainState, settings: Plain) -> tuple[PointResult, ChainState]:
         """A point, or death."""
         if is_rich(settings):
             os.kill(os.getpid(), signal.SIGKILL)

@@ -15,17 +15,15 @@ from planner.errors import InputError
 from planner.reporting.pages.study import main, write_report
 from planner.results.store import read_run
 from planner.solving.session import Session
-from planner.studies.analysis import open_study, projects, regret
+from planner.studies.analysis import morris_indices, open_study, projects, regret, sobol_indices
 from planner.studies.changes import Changer, settings_from
+from planner.studies.design import latin_hypercube, morris_sample, sobol_sample
 from planner.studies.discovery import cart, prim, sentence
 from planner.studies.file import Address, Frontier
-from planner.studies.fixed import amounts, evaluate, intervals, replicate
-from planner.studies.frontier import Budgets, Touch, trace
+from planner.studies.fixed_plan import amounts, evaluate, hold, intervals, replicate, robustness
+from planner.studies.frontier import Budgets, Tangent, trace
 from planner.studies.frontier_run import frontier, run_frontier
-from planner.studies.indices import morris_indices, sobol_indices
-from planner.studies.robust import hold, robustness
 from planner.studies.run import here, study
-from planner.studies.sampling import latin_hypercube, morris_sample, sobol_sample
 from planner.studies.store import read_design
 from tests.studies import studies
 from tests.studies.studies import sample
@@ -88,7 +86,7 @@ def test_every_breakpoint_of_a_known_curve_is_found_exactly() -> None:
             lines.append((before[0] + (before[1] - slope) * cut, slope))
         return max((a + b * at, b) for a, b in lines)
 
-    curve = trace(lambda at: Touch(at, *value(at)), 0.0, 2.0, most=100)
+    curve = trace(lambda at: Tangent(at, *value(at)), 0.0, 2.0, most=100)
     assert curve.at == pytest.approx([0.0, *cuts, 2.0], abs=1e-9)
     assert curve.slopes == pytest.approx(slopes)
     assert curve.gap == 0.0
@@ -191,8 +189,8 @@ def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:
 )
 def test_every_design_is_run_and_reported(tmp_path: Path, design: dict[str, object]) -> None:
     asked = sample() | {"uncertainties": [studies.BUDGET, studies.DEMAND], "design": design}
-    standing = study(asked, tmp_path / "study", here)
-    assert standing.statuses == {"optimal": standing.total}
+    status = study(asked, tmp_path / "study", here)
+    assert status.statuses == {"optimal": status.total}
     write_report(tmp_path / "study")
     tables = {path.stem for path in (tmp_path / "study" / "tables").iterdir()}
     assert {"one_at_a_time": "tornado", "sobol": "indices", "morris": "indices", "grid": "responses"}[

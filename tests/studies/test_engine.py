@@ -23,14 +23,12 @@ from planner.solving.goals import solve_phases
 from planner.solving.highs import Solution
 from planner.solving.session import Session
 from planner.solving.solve import silent, solve_session
-from planner.studies.bases import RestartableSolver
-from planner.studies.board import Board
-from planner.studies.journal import Journal, read_journal
 from planner.studies.measure import measure
 from planner.studies.run import here, local, retry, study
-from planner.studies.status import AGREEMENT, standing_of, worst_check
-from planner.studies.store import read_results
-from planner.studies.worker import STATUSES, Result, State, Worker
+from planner.studies.status import AGREEMENT, status_of, worst_check
+from planner.studies.store import Journal, read_journal, read_results
+from planner.studies.work_queue import WorkQueue
+from planner.studies.worker import STATUSES, ChainState, PointResult, RestartableSolver, Worker
 from tests.studies import studies
 from tests.studies.studies import DyingAlways, DyingOnce, files, runs, sample
 
@@ -88,10 +86,10 @@ def test_a_killed_worker_costs_only_its_current_point(
 def test_a_point_that_kills_every_worker_is_written_down_and_costs_only_itself(
     tmp_path: Path, undisturbed: Path
 ) -> None:
-    standing = study(sample(), tmp_path / "study", local(1, DyingAlways))
+    status = study(sample(), tmp_path / "study", local(1, DyingAlways))
     table = pq.read_table(tmp_path / "study" / "results.parquet").to_pandas()
     rich = table["budget"] > studies.RICH
-    assert rich.sum() == standing.statuses["crashed"] == 1
+    assert rich.sum() == status.statuses["crashed"] == 1
     assert set(table.loc[rich, "status"]) == {"crashed"}
     assert table.loc[rich, "message"].str.contains("died 3 times").all()
     theirs = pq.read_table(undisturbed / "results.parquet").to_pandas()
@@ -107,16 +105,16 @@ def test_retry_runs_what_crashed_and_nothing_else(tmp_path: Path) -> None:
                 raise MemoryError("no more")
             return super()._solve(*given)
 
-    def run(board: Board, job: str, tell) -> None:
+    def run(queue: WorkQueue, job: str, tell) -> None:
         kept, engine.Worker = engine.Worker, Raises
         try:
-            here(board, job, tell)
+            here(queue, job, tell)
         finally:
             engine.Worker = kept
 
     first = study(sample(), tmp_path / "study", run)
     assert first.statuses["crashed"] > 0
-    _, bad = standing_of(tmp_path / "study")
+    _, bad = status_of(tmp_path / "study")
     assert {message for _, _, message in bad} == {"MemoryError: no more"}
     again = retry(tmp_path / "study", here)
     assert again.statuses == {"optimal": 24}
@@ -160,9 +158,9 @@ def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> 
 
 
 def test_a_time_limit_is_a_status(tmp_path: Path) -> None:
-    standing = study(sample(4, time_limit=1e-9), tmp_path / "study", here)
-    assert set(standing.statuses) <= {"time_limit", "optimal"}
-    assert standing.done == 4
+    status = study(sample(4, time_limit=1e-9), tmp_path / "study", here)
+    assert set(status.statuses) <= {"time_limit", "optimal"}
+    assert status.done == 4
 
 
 def test_warm_results_are_those_of_a_cold_solve(tmp_path: Path) -> None:
@@ -228,8 +226,8 @@ def test_a_reader_finds_the_folder_consistent_at_any_moment(tmp_path: Path, undi
             row["point"]: (row["risk_musd"], row["cost_musd"]) for _, row in table.dropna(subset="status").iterrows()
         }
         assert found.items() >= seen.items(), "what was read once does not change"
-        standing, _ = standing_of(folder)
-        assert len(found) <= standing.done <= 24
+        status, _ = status_of(folder)
+        assert len(found) <= status.done <= 24
         seen, reads = found, reads + 1
     assert process.returncode == 0
     assert len(seen) == 24 and reads > 5
@@ -240,13 +238,15 @@ def test_the_coordinator_keeps_no_results_in_memory(tmp_path: Path) -> None:
     held: list[int] = []
     names = [f"outcome{i}" for i in range(60)]
 
-    def run(board: Board, job: str, tell: Callable[[], None]) -> None:
+    def run(queue: WorkQueue, job: str, tell: Callable[[], None]) -> None:
         number = 0
-        while chain := board.take():
+        while chain := queue.take():
             while chain.points:
                 number += 1
                 values = {name: float(number + i) for i, name in enumerate(names)}
-                board.record(chain.key, Result("optimal", "", values, 0.1), State([], {"risk": f"{number:2000d}"}))
+                queue.record(
+                    chain.key, PointResult("optimal", "", values, 0.1), ChainState([], {"risk": f"{number:2000d}"})
+                )
                 tell()
                 if number in (201, 801):
                     held.append(tracemalloc.get_traced_memory()[0])

@@ -10,7 +10,7 @@ import pandas as pd
 from planner.reporting.charts.drawing import EXISTING, HUES, INK, WITH, WITHOUT, Drawer, y_amount
 from planner.reporting.values.numbers import number, percent
 from planner.reporting.values.parts import Figure, Panel
-from planner.studies.indices import Indices
+from planner.studies.analysis import Indices
 from planner.studies.measure import MEANINGS
 
 ROW = 24

@@ -20,7 +20,7 @@ from planner.results.store import csv_text
 from planner.studies import analysis
 from planner.studies.analysis import ALL, Study
 from planner.studies.discovery import cart, prim, sentence
-from planner.studies.robust import Tell, hold, read_plans, robustness
+from planner.studies.fixed_plan import Tell, hold, read_plans, robustness
 from planner.studies.status import AGREEMENT, worst_check
 from planner.studies.store import OPTIMAL, write_whole
 

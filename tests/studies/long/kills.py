@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from planner.studies.run import here, local, study
-from planner.studies.status import standing_of
+from planner.studies.status import status_of
 from tests.studies.processes import Cluster, kill, planner_study, written
 from tests.studies.studies import ROOT, SlowWorker, files, runs, sample
 
@@ -40,7 +40,7 @@ def main(times: int, out: Path, where: str) -> None:
             kills[what := dice.choice(choices)()] += 1
             sys.stdout.write(f"{kills.total()}: {what} at {sum(runs(folder).values())} points\n")
             sys.stdout.flush()
-            standing_of(folder)  # the folder can be read at any moment
+            status_of(folder)  # the folder can be read at any moment
             if what == "study":
                 break
         if kills.total() == times or sum(runs(folder).values()) == POINTS:

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from planner.studies.run import local, study
-from planner.studies.status import Standing, worst_check
+from planner.studies.status import StudyStatus, worst_check
 from planner.studies.store import RESULTS, points_of, read_results
 from tests.studies.studies import sample
 
@@ -24,11 +24,11 @@ def main(points: int, workers: int, out: Path) -> None:
     marks: list[tuple[int, int]] = []
     warm: list[tuple[float, int]] = []
 
-    def tell(standing: Standing) -> None:
-        if standing.done and (not warm or standing.done > warm[-1][1]):
-            warm[1:] = [(time.perf_counter(), standing.done)]
-        if standing.done >= (len(marks) + 1) * points / 5:
-            marks.append((standing.done, resident_kib()))
+    def tell(status: StudyStatus) -> None:
+        if status.done and (not warm or status.done > warm[-1][1]):
+            warm[1:] = [(time.perf_counter(), status.done)]
+        if status.done >= (len(marks) + 1) * points / 5:
+            marks.append((status.done, resident_kib()))
 
     started = time.perf_counter()
     found = study(sample(points, check_share=0.01), out, local(workers), tell)

@@ -1,12 +1,15 @@
-"""A plan held fixed in futures it was not made for: investment, training and hiring as planned, operations anew.
+"""A plan held fixed where it was not made for: investment, training and hiring as planned, operations anew.
 
-Operations still know no more than a history shows: the futures are laid out as a tree like those of the case.
+In other futures, laid out as a tree like those of the case, so that operations still know no more than a history
+shows; and at every point of a study, with what it loses there against the best plan for the point. Regret after
+Savage, The Theory of Statistical Decision, JASA 46 (1951); satisficing as the share of points at which a plan does not
+fail, after Starr's domain criterion (see Lempert and Collins, Risk Analysis 27, 2007).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,12 +25,17 @@ from planner.errors import Fault, InputError, StoppedError
 from planner.formulation.build import DECISIONS
 from planner.results.losses import cvar
 from planner.results.plan import PlanValues
-from planner.results.store import csv_text, write_case
-from planner.solving.goals import Phase, solve_phases
+from planner.results.store import csv_text, read_run, write_case
+from planner.solving.goals import Phase, phases_of, solve_phases
 from planner.solving.highs import Stop
 from planner.solving.session import Session
+from planner.solving.solve import ENDS, silent
+from planner.studies.changes import Changer, settings_from
+from planner.studies.file import failure
 from planner.studies.measure import Measures, measure
-from planner.studies.store import write_whole
+from planner.studies.points import chains
+from planner.studies.run import reopen
+from planner.studies.store import OPTIMAL, assemble, write_whole
 
 SLACK = 1e-9
 """Relative room around a fixed amount, for the rounding of the run that made it."""
@@ -207,3 +215,84 @@ def write_evaluation(path: Path, losses: dict[str, float], case: Case) -> None:
         }
     )
     write_whole(path, lambda p: p.write_text(csv_text(table), encoding="utf-8", newline="\n"))
+
+
+Tell = Callable[[str], None]
+COLUMNS = ("plan", "point", "status", "risk_musd", "least_risk_musd", "regret_musd", "fails")
+
+
+def read_plans(runs: list[Path]) -> dict[str, PlanValues]:
+    """Plans of run folders by the name of the folder. Raises RunFolderError, InputError."""
+    names = [run.resolve().name for run in runs]
+    labels = names if len(set(names)) == len(names) else [str(run) for run in runs]
+    return {label: read_run(run) for label, run in zip(labels, runs, strict=True)}
+
+
+def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Tell = silent) -> pd.DataFrame:
+    """One row per plan and point of a study that has an optimum of its own.
+
+    plan, point, status (of the plan held fixed there: `infeasible` where it cannot be paid or staffed as decided),
+    risk_musd, least_risk_musd (of the best plan for the point), regret_musd, fails (by `fails_when`; blank without it).
+    Raises RunFolderError, InputError, StoppedError.
+    """
+    asked, case, table, found = reopen(folder)
+    known = assemble(folder).to_pandas().drop_duplicates("point")
+    known = known[known["status"] == OPTIMAL].set_index("point")
+    best = known["least_risk_musd"] if "least_risk_musd" in known else known["risk_musd"]
+    first = {point.id: i for i, point in reversed(list(enumerate(found))) if point.id in known.index}
+    order = [i for chain in chains(asked, table, sorted(first.values())) for i in chain]
+    change, lines = Changer(case), []
+    for name, plan in plans.items():
+        tell(f"{name} at {len(order)} points")
+        session, decided = Session(case), amounts(plan)
+        for i in order:
+            point = found[i]
+            status, values = _held(session, change.apply(settings_from(point.settings)), decided)
+            least = float(best[point.id])
+            risk = values.get("risk_musd", np.nan)
+            fails = _fails(asked.fails_when, values) if asked.fails_when else None
+            lines.append((name, point.id, status, risk, least, max(risk - least, 0.0), fails))
+    return pd.DataFrame(lines, columns=list(COLUMNS))
+
+
+def _held(session: Session, case: Case, decided: Decided) -> tuple[str, Measures]:
+    """Least risk, then least cost, of operations at a point with the plan as decided."""
+    session.update(case)
+    fix(session, decided)
+    objective = case.model.objective.model_copy(update={"goal": "risk", "risk_slack": 0.0, "risk_limit": None})
+    session.solver.reset_bounds()
+    outcome = solve_phases(session.program, objective, session.solver, silent, phases_of(objective))
+    if outcome.stop is Stop.OPTIMAL:
+        return OPTIMAL, measure(session.scope, session.program, outcome)
+    if outcome.stop is Stop.INFEASIBLE:
+        return ENDS[outcome.stop].value, {}
+    raise StoppedError(f"a plan held fixed has no proven optimum ({outcome.stop})")
+
+
+def _fails(told: str, values: Measures) -> bool:
+    outcome, sense, limit = failure(told)
+    value = values.get(outcome, 0.0)
+    return not values or (value > limit if sense == ">" else value < limit)
+
+
+def robustness(held: pd.DataFrame) -> pd.DataFrame:
+    """By plan: points, share at which it can be carried out, mean and worst risk and regret there, satisficing share.
+
+    satisficing: share of all points at which the plan does not fail; one that cannot be carried out fails.
+    """
+    lines = []
+    for name, rows in held.groupby("plan", sort=False):
+        done = rows[rows["status"] == OPTIMAL]
+        lines.append(
+            {
+                "plan": name,
+                "points": len(rows),
+                "carried_out": len(done) / len(rows),
+                "mean_risk_musd": done["risk_musd"].mean(),
+                "worst_risk_musd": done["risk_musd"].max(),
+                "mean_regret_musd": done["regret_musd"].mean(),
+                "worst_regret_musd": done["regret_musd"].max(),
+                "satisficing": 1.0 - rows["fails"].astype(float).mean() if rows["fails"].notna().all() else np.nan,
+            }
+        )
+    return pd.DataFrame(lines)

@@ -17,8 +17,8 @@ from typing import Any
 
 from planner.errors import StoppedError
 from planner.parallel import fresh_processes
-from planner.studies.board import COLD, Board, settings_of
-from planner.studies.worker import Result, State, Worker
+from planner.studies.work_queue import COLD, WorkQueue, settings_of
+from planner.studies.worker import ChainState, PointResult, Worker
 
 MakeWorker = Callable[[str], Worker]
 PATIENCE = 0.25
@@ -26,7 +26,7 @@ PATIENCE = 0.25
 
 
 @dataclass
-class Hand:
+class WorkerProcess:
     """One worker process, and the chain it is on."""
 
     process: SpawnProcess
@@ -35,66 +35,66 @@ class Hand:
     ready: bool = False
 
 
-def run_local(board: Board, job: str, workers: int, make: MakeWorker, tell: Callable[[], None]) -> None:
-    """Work on the board until nothing is left. Raises StoppedError if no worker can be started."""
+def run_local(queue: WorkQueue, job: str, workers: int, make: MakeWorker, tell: Callable[[], None]) -> None:
+    """Work on the queue until nothing is left. Raises StoppedError if no worker can be started."""
     context = fresh_processes()
-    hands: list[Hand] = []
+    pool: list[WorkerProcess] = []
     failed_starts = 0
     try:
-        while not board.finished:
-            while len(hands) < workers:
-                hands.append(_start(context, make, job))
-            _hand_out(board, hands)
-            for pipe in wait([hand.pipe for hand in hands], timeout=PATIENCE):
-                hand = next(h for h in hands if h.pipe is pipe)
-                if _listen(board, hand):
+        while not queue.finished:
+            while len(pool) < workers:
+                pool.append(_start(context, make, job))
+            _hand_out(queue, pool)
+            for pipe in wait([worker.pipe for worker in pool], timeout=PATIENCE):
+                worker = next(h for h in pool if h.pipe is pipe)
+                if _listen(queue, worker):
                     continue
-                hands.remove(hand)
-                failed_starts = 0 if hand.ready else failed_starts + 1
+                pool.remove(worker)
+                failed_starts = 0 if worker.ready else failed_starts + 1
                 if failed_starts >= 3:
                     raise StoppedError("workers die as soon as they start; try one point with `planner solve`")
             tell()
     finally:
-        for hand in hands:
-            hand.process.kill()
-            hand.process.join()
-            hand.pipe.close()
+        for worker in pool:
+            worker.process.kill()
+            worker.process.join()
+            worker.pipe.close()
 
 
-def _start(context: mp.context.SpawnContext, make: MakeWorker, job: str) -> Hand:
+def _start(context: mp.context.SpawnContext, make: MakeWorker, job: str) -> WorkerProcess:
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, make, job), daemon=True)
     process.start()
     theirs.close()
-    return Hand(process, ours)
+    return WorkerProcess(process, ours)
 
 
-def _hand_out(board: Board, hands: list[Hand]) -> None:
-    for hand in hands:
-        if not hand.chain and (chain := board.take()):
-            hand.chain = chain.key
+def _hand_out(queue: WorkQueue, pool: list[WorkerProcess]) -> None:
+    for worker in pool:
+        if not worker.chain and (chain := queue.take()):
+            worker.chain = chain.key
             # A worker that died is noticed when its pipe is read.
             with suppress(OSError):
-                hand.pipe.send((chain.kind, (chain.state or State()).plain(), settings_of(chain.points)))
+                worker.pipe.send((chain.kind, (chain.state or ChainState()).plain(), settings_of(chain.points)))
 
 
-def _listen(board: Board, hand: Hand) -> bool:
+def _listen(queue: WorkQueue, worker: WorkerProcess) -> bool:
     """Take what a worker says. Returns whether it is alive."""
     try:
-        said = hand.pipe.recv()
+        said = worker.pipe.recv()
     except (EOFError, OSError):
-        hand.process.join(5)
-        if hand.chain:
-            board.lost(hand.chain, f"exit code {hand.process.exitcode}")
-        hand.pipe.close()
+        worker.process.join(5)
+        if worker.chain:
+            queue.lost(worker.chain, f"exit code {worker.process.exitcode}")
+        worker.pipe.close()
         return False
     if said == "ready":
-        hand.ready = True
+        worker.ready = True
         return True
     result, state, last = said
-    board.record(hand.chain, Result.of(result), State.of(state))
+    queue.record(worker.chain, PointResult.of(result), ChainState.of(state))
     if last:
-        hand.chain = ""
+        worker.chain = ""
     return True
 
 
@@ -106,7 +106,7 @@ def _serve(pipe: Connection[Any, Any], make: MakeWorker, job: str) -> None:
         pipe.send("ready")
         while True:
             kind, plain, chain = pipe.recv()
-            state = State.of(plain)
+            state = ChainState.of(plain)
             for i, settings in enumerate(chain):
                 if kind == COLD:
                     result = worker.cold(settings)
