@@ -9,8 +9,9 @@ import typer
 
 from planner.api.plans import Plan, open_run
 from planner.cli.console import command_app, exit_codes, say, shown_progress
-from planner.explanation.compare import compare, refuse_single, write_tables
-from planner.reporting.pages.comparison import Comparison, comparison_lines, comparison_page
+from planner.explanation.compare import compare, refuse_single
+from planner.reporting.pages.comparison import comparison_lines, comparison_page, write_tables
+from planner.results.comparison import Comparison
 from planner.results.store import write_folder
 
 PAGE = "compare.html"

@@ -20,7 +20,6 @@ from planner.explanation.counterfactuals import (
     with_policy,
 )
 from planner.explanation.sensitivity import UNCERTAIN_INPUTS, UncertainInput, farthest, under
-from planner.reporting.values.numbers import listed, number, percent
 from planner.results.explanation import Trial, Verdict
 from planner.solving.program import Program
 from planner.solving.session import Session
@@ -38,12 +37,10 @@ class Claim:
 
     measure = 1 - with/without for `share` (share of the risk that it takes off), without/with - 1 otherwise (by how
     much the risk rises without it). The claim says the measure is at least the threshold (`above`), or below it.
+    levers_with: None for all of the run. alone: without it, each country is on its own.
     """
 
     key: str
-    words: str
-    rule: str
-    thing: str
     above: bool
     share: bool
     levers_with: tuple[Lever, ...] | None
@@ -62,48 +59,12 @@ class Claim:
 
 
 CLAIMS: tuple[Claim, ...] = (
-    Claim(
-        "mining",
-        "Diversification that stops at mining is cosmetic",
-        f"cosmetic = mines alone take less than {percent(MATTERS)} off the risk of doing nothing",
-        "mines alone take {measure} off the risk",
-        False,
-        True,
-        ("mine",),
-        (),
-    ),
-    Claim(
-        "separation",
-        "Separation chemistry is the bottleneck",
-        f"a bottleneck = without new separation plants the least risk is at least {percent(MATTERS)} higher",
-        "without new separation the risk is {measure} higher",
-        True,
-        False,
-        None,
-        ("separation",),
-    ),
-    Claim(
-        "people",
-        "Skilled people are the bottleneck",
-        f"a bottleneck = without training and hiring the least risk is at least {percent(MATTERS)} higher",
-        "without training and hiring the risk is {measure} higher",
-        True,
-        False,
-        None,
-        ("training", "hiring"),
-    ),
-    Claim(
-        "allies",
-        "Allies must act together",
-        f"must = with each country on its own the least risk is at least {percent(MATTERS)} higher",
-        "with each country alone the risk is {measure} higher",
-        True,
-        False,
-        None,
-        (),
-        alone=True,
-    ),
+    Claim("mining", False, True, ("mine",), ()),
+    Claim("separation", True, False, None, ("separation",)),
+    Claim("people", True, False, None, ("training", "hiring")),
+    Claim("allies", True, False, None, (), alone=True),
 )
+"""Mines alone matter little; new separation, people, and acting together matter."""
 
 
 def speaking(case: Case) -> list[Claim]:
@@ -195,34 +156,4 @@ def judged(claim: Claim, given: tuple[float, float], trials: Sequence[Trial], no
     measure = claim.measure(*given)
     turns = list(dict.fromkeys(trial.input for trial in trials if trial.flips))
     verdict = OPEN if turns else HOLDS if claim.says(measure) else FAILS
-    return Verdict(
-        claim.key.capitalize(),
-        claim.words,
-        verdict,
-        claim.rule,
-        _why(claim, given, measure, trials, turns),
-        measure,
-        MATTERS,
-        trials,
-        turns,
-        not_tried,
-    )
-
-
-def _why(
-    claim: Claim, given: tuple[float, float], measure: float, trials: Sequence[Trial], turns: Sequence[str]
-) -> str:
-    before, after = (given[1], given[0]) if claim.share else given
-    text = f"As given, {claim.thing.format(measure=percent(measure))} ({number(before)} → {number(after)} MUSD)"
-    if turns:
-        flip = max((t for t in trials if t.flips), key=lambda t: abs(t.measure - measure))
-        a, b = (flip.without_it, flip.with_it) if claim.share else (flip.with_it, flip.without_it)
-        return (
-            f"{text}, but {claim.thing.format(measure=percent(flip.measure))} ({number(a)} → {number(b)} MUSD) with "
-            f"{flip.input} {flip.setting} ({flip.source}). The verdict turns on {listed(list(turns))}."
-        )
-    if not trials:
-        return f"{text}. No unsure input was tried."
-    low, high = min(t.measure for t in trials), max(t.measure for t in trials)
-    span = f"between {percent(low)} and {percent(high)} in {len(trials)} trials"
-    return f"{text}, and {span}; none crosses {percent(MATTERS)}."
+    return Verdict(claim.key, verdict, *given, measure, MATTERS, trials, turns, not_tried)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,11 +9,10 @@ from typing import Any
 
 from planner.config.model_file import ModelFile
 from planner.data.case import Case
-from planner.data.cells import armour
 from planner.data.difference import MODEL, UNREAD, Difference, differences, paired
 from planner.data.tables import BY_NAME, Table
 from planner.errors import Fault, InputError, StoppedError
-from planner.reporting.pages.comparison import Cause, Cell, Comparison, Figures
+from planner.results.comparison import Cause, Cell, Comparison, Figures
 from planner.results.plan import PlanValues
 from planner.results.status import Status
 from planner.solving.solve import solve_case
@@ -142,49 +140,6 @@ def _text(value: object) -> str:
     if isinstance(value, tuple):
         return "; ".join(map(str, value))
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def write_tables(found: Sequence[Comparison], folder: Path) -> None:
-    """inputs.csv, plan.csv and causes.csv of a comparison."""
-    _write(
-        folder / "inputs.csv",
-        ("first", "other", "group", "row", "column", "before", "after"),
-        [(f.before, f.after, c.group, c.where, c.column, c.before, c.after) for f in found for c in f.cells],
-    )
-    _write(
-        folder / "plan.csv",
-        ("first", "other", "project", "before_tpa", "after_tpa"),
-        [
-            (f.before, f.after, p, f.first.capacity.get(p, 0.0), f.second.capacity.get(p, 0.0))
-            for f in found
-            for p in sorted({*f.first.capacity, *f.second.capacity})
-        ],
-    )
-    _write(
-        folder / "causes.csv",
-        ("first", "other", "group", "cells", "risk_musd", "risk_change_musd", "cost_musd", "why"),
-        [
-            (
-                f.before,
-                f.after,
-                c.group,
-                c.cells,
-                c.alone.risk if c.alone else "",
-                f.effect(c) if c.alone else "",
-                c.alone.cost if c.alone else "",
-                c.why,
-            )
-            for f in found
-            for c in f.causes
-        ],
-    )
-
-
-def _write(path: Path, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(head)
-        writer.writerows([armour(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
 
 
 def refuse_single(runs: Sequence[Path]) -> None:

@@ -12,14 +12,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
 from planner.data.case import Case
 from planner.explanation.counterfactuals import Reference
-from planner.reporting.tables.limits import WORDS
-from planner.reporting.values.names import Names
 from planner.results.explanation import Link, Marginal
 from planner.solving.highs import Solution, Solver, Stop
 from planner.solving.prices import ROWS, Label
@@ -186,7 +183,7 @@ def marginals(reference: Reference) -> list[Marginal]:
 
     Under degeneracy the two differ: a price is a one-sided derivative.
     """
-    names, risk = Names(reference.case), reference.program.column["risk", None]
+    risk = reference.program.column["risk", None]
     known, solved = reference.best()
     solver = Solver(reference.program)
     solver.begin_like(known)
@@ -195,7 +192,7 @@ def marginals(reference: Reference) -> list[Marginal]:
         solver.replace(_with_more(reference.program, rows))
         found = solver.minimise(risk)
         if found.stop is Stop.OPTIMAL:
-            out.append(Marginal(_words(names, label), unit, price, before - float(found.x[risk])))
+            out.append(Marginal(*label, unit, price, before - float(found.x[risk])))
     return out
 
 
@@ -226,9 +223,3 @@ def _with_more(program: Program, rows: list[Change]) -> Program:
     return program.with_data(
         program.matrix.data, program.row_lower + change, program.row_upper + change, program.lower, program.upper
     )
-
-
-def _words(names: Names, label: Label) -> str:
-    kind, item, country, element, form, year = label
-    row: dict[str, Any] = {"item": item, "country": country, "element": element, "form": form}
-    return WORDS[kind](names, row) + (f" in {year}" if year is not None else "")

@@ -56,9 +56,17 @@ class Link:
 
 @dataclass(frozen=True)
 class Marginal:
-    """A shadow price (MUSD per unit) and the same found by solving again with one unit more, or the amount named."""
+    """A shadow price (MUSD per unit) and the same found by solving again with one unit more, or the amount named.
 
-    words: str
+    scarce .. year: the scarce thing, as in the table `shadow_prices`; '' and None where they do not apply.
+    """
+
+    scarce: str
+    item: str
+    country: str
+    element: str
+    form: str
+    year: int | None
     unit: str
     price: float
     resolved: float
@@ -79,13 +87,15 @@ class Trial:
 
 @dataclass(frozen=True)
 class Verdict:
-    """holds, fails or not decided by these data; the rule, the figures as given, the trials, and why."""
+    """Whether a claim holds, fails or is not decided by these data: its risks as given (MUSD), and the trials.
 
-    about: str
+    claim: its key. turns_on, not_tried: names of unsure inputs.
+    """
+
     claim: str
     verdict: str
-    rule: str
-    why: str
+    with_it: float
+    without_it: float
     measure: float
     threshold: float
     trials: Sequence[Trial]
@@ -106,7 +116,7 @@ class Influence:
     """What one unsure input does to the least risk of the run when it is moved to the ends of its range.
 
     effect: the largest change (MUSD). rows: how many input rows carry it, of which tables; confidence: rows by word;
-    sources: those that stand beside most of the rows; decides: the claims that it turned.
+    sources: those that stand beside most of the rows; decides: keys of the claims that it turned.
     """
 
     input: str

@@ -7,6 +7,7 @@ import pytest
 from planner.explanation.claims import CLAIMS, FAILS, HOLDS, OPEN, judged
 from planner.explanation.explain import explain
 from planner.explanation.sensitivity import tail_probability, tail_scenarios
+from planner.reporting.text.claims import why
 from planner.results.explanation import Trial
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, demand, imports, mine, plant, scenarios, shock, smelter
@@ -40,11 +41,11 @@ def test_verdict_rule(key: str, given: tuple[float, float], tried: tuple[float, 
     found = judged(BY_KEY[key], given, [trial(key, *tried, given)])
     assert found.verdict == verdict
     assert (found.turns_on == ["an input"]) == (verdict == OPEN)
-    assert found.why.endswith(".")
+    assert why(found).endswith(".")
 
 
 def test_without_trials_the_verdict_says_so() -> None:
-    assert "No unsure input was tried" in judged(BY_KEY["mining"], (95, 100), []).why
+    assert "No unsure input was tried" in why(judged(BY_KEY["mining"], (95, 100), []))
 
 
 def test_success_of_what_is_financed_decides_about_separation(make_case: MakeCase) -> None:
@@ -61,12 +62,12 @@ def test_success_of_what_is_financed_decides_about_separation(make_case: MakeCas
         scenarios=scenarios(calm=0.5, cut=0.5),
         shocks=[shock("cut", "import", 0, 2027, 2028)],
     )
-    found = {v.about: v for v in explain(solve_case(case, baseline=False), "run", workers=1).verdicts}
-    separation = found["Separation"]
+    found = {v.claim: v for v in explain(solve_case(case, baseline=False), "run", workers=1).verdicts}
+    separation = found["separation"]
     assert separation.verdict == OPEN
     assert separation.turns_on == ["separation capacity that exists or is financed"]
-    assert "may fail" in separation.why
-    assert found["Mining"].verdict == HOLDS
+    assert "may fail" in why(separation)
+    assert found["mining"].verdict == HOLDS
 
 
 def test_allies_must_act_together_where_one_mines_and_the_other_uses(make_case: MakeCase) -> None:
@@ -75,8 +76,8 @@ def test_allies_must_act_together_where_one_mines_and_the_other_uses(make_case: 
         demand=demand(10, country="BBB", form="metal"),
         projects=[mine(), plant(existing_tpa=10), smelter(existing_tpa=10)],
     )
-    found = {v.about: v for v in explain(solve_case(case, baseline=False), "run", workers=1).verdicts}
-    assert found["Allies"].verdict == HOLDS
+    found = {v.claim: v for v in explain(solve_case(case, baseline=False), "run", workers=1).verdicts}
+    assert found["allies"].verdict == HOLDS
 
 
 def test_tail_probability_keeps_the_sum_and_doubles_the_tail(make_case: MakeCase) -> None:

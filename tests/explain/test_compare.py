@@ -12,9 +12,9 @@ import pytest
 import planner
 from planner.data.case import Case
 from planner.errors import InputError, StoppedError
-from planner.explanation.compare import compare, groups, refuse_single, write_tables
+from planner.explanation.compare import compare, groups, refuse_single
 from planner.explanation.sensitivity import edited, money
-from planner.reporting.pages.comparison import comparison_lines, comparison_page
+from planner.reporting.pages.comparison import comparison_lines, comparison_page, write_tables
 from planner.results.plan import PlanValues
 from planner.results.status import Status
 from planner.solving.solve import solve_case

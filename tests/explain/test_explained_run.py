@@ -15,6 +15,7 @@ from planner.cli import app
 from planner.cli import explain as command
 from planner.explanation.explain import explain
 from planner.reporting.pages.all_forms import write_pages
+from planner.reporting.text.claims import claim, why
 from planner.reporting.text.explanation import MISSING
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
 from planner.results.store import fingerprint, write_case
@@ -54,7 +55,7 @@ def test_the_report_begins_with_why(explained: Path, plan: Plan) -> None:
     for rung in [*found.ladder, *found.together, *found.timing]:
         assert rung.name in page.text
     for verdict in found.verdicts:
-        assert f"{verdict.claim}? {verdict.why}" in page.text
+        assert f"{claim(verdict.claim)}? {why(verdict)}" in page.text
     assert "If we wait two years" in page.text and "What would change the answer" in page.text
     assert all(lean.input in page.text for lean in found.influences)
     assert MISSING not in page.text

@@ -16,6 +16,7 @@ from planner.explanation.explain import explain
 from planner.explanation.ladder import ladder_counterfactuals, left_out_counterfactuals, timing_counterfactuals
 from planner.explanation.shadow_prices import links
 from planner.reporting.pages.run import render_page
+from planner.reporting.text.claims import claim
 from planner.reporting.text.explanation import explain_lines
 from planner.reporting.values.view import run_view
 from planner.results.explanation import Explanation
@@ -145,7 +146,7 @@ def test_page_and_screen_tell_the_ladder(found: Explanation, case: Case) -> None
     for rung in found.ladder:
         assert rung.name in page.text
     for verdict in found.verdicts:
-        assert verdict.claim in page.text
+        assert claim(verdict.claim) in page.text
     assert any("Nothing" in line for line in explain_lines(found, case))
     assert render_page(book) == html
 

@@ -54,7 +54,7 @@ def test_a_step_that_takes_nothing_off_but_is_needed_with_the_rest(found: Explan
 
 def test_it_insures_against_what_a_trial_shows(found: Explanation) -> None:
     worse = Trial("separation capacity", "× 0.4", "", 200.0, 500.0, 1.5, True)
-    verdict = replace(_verdict("Mine"), trials=[worse])
+    verdict = replace(_verdict("mine"), trials=[worse])
     assert "and 300 MUSD with separation capacity × 0.4 (500 → 200 MUSD): they insure against that" in insurance_words(
         replace(found, verdicts=[verdict])
     )
@@ -114,8 +114,8 @@ def test_information_worth_nothing_beside_a_large_vss(found: Explanation, knowle
     assert not said or "largest regret 20.0 MUSD" in words
 
 
-def _verdict(about: str, turns_on: tuple[str, ...] = ()) -> Verdict:
-    return Verdict(about, "A claim", "not decided", "", "", 0.5, 0.1, [], turns_on)
+def _verdict(claim: str, turns_on: tuple[str, ...] = ()) -> Verdict:
+    return Verdict(claim, "not decided", 100.0, 150.0, 0.5, 0.1, [], turns_on)
 
 
 @pytest.mark.parametrize(("effect", "with_it", "said"), [(0.0, 180.0, True), (30.0, 180.0, False), (0.0, 150.0, False)])
@@ -123,7 +123,7 @@ def test_an_input_that_the_plan_makes_up_for(found: Explanation, effect: float, 
     name = "metal makers"
     trials = [Trial(name, "× 0.5", "", with_it, 190.0, 0.06, True), Trial(name, "× 2", "", 180.0, 290.0, 0.6, False)]
     lean = Influence(name, "", [Tried("× 2", 180.0 + effect)], effect, [], 1, {}, [])
-    verdict = replace(_verdict("People", (name,)), trials=trials)
+    verdict = replace(_verdict("people", (name,)), trials=trials)
     words = made_up_words(replace(found, influences=[lean]), verdict)
     assert bool(words) == said
     assert not said or "without training and hiring the risk is between 190 and 290 MUSD" in words

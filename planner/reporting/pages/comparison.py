@@ -1,70 +1,22 @@
-"""Two runs compared, as values and as a page. `planner.explanation.compare` fills them in."""
+"""Two runs compared, as a page, as lines of the screen and as tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import csv
+from collections.abc import Sequence
+from pathlib import Path
 
 from planner.data.case import Case
+from planner.data.cells import armour
 from planner.reporting.forms.html import report_page
 from planner.reporting.values.names import Names
 from planner.reporting.values.numbers import NOTHING, count, listed, number
 from planner.reporting.values.parts import Column, Part, ReportTable, Section, Statement, Text, texts
+from planner.results.comparison import Comparison
 
 KIND = "Comparison of runs"
 TOLD = 3
 SMALLEST = 5e-3
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One input that differs: its place, and what it is in either run ('' where the row is not there)."""
-
-    group: str
-    where: str
-    column: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Risk and cost (MUSD) and new capacity by project (t/y)."""
-
-    risk: float
-    cost: float
-    capacity: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Cause:
-    """A group of inputs changed alone in the first run: what it does. None: it cannot be had alone; why says so."""
-
-    group: str
-    cells: int
-    alone: Figures | None
-    why: str = ""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Run `before` against run `after`. Effects of causes are against `before`; the rest is their interplay."""
-
-    before: str
-    after: str
-    cells: Sequence[Cell]
-    first: Figures
-    second: Figures
-    causes: Sequence[Cause]
-
-    def effect(self, cause: Cause) -> float:
-        """Change of risk (MUSD) by a cause alone."""
-        return cause.alone.risk - self.first.risk if cause.alone else 0.0
-
-    @property
-    def interplay(self) -> float:
-        """Change of risk (MUSD) that no single cause explains."""
-        return self.second.risk - self.first.risk - sum(map(self.effect, self.causes))
 
 
 def comparison_page(found: Sequence[Comparison], case: Case) -> str:
@@ -222,3 +174,46 @@ def comparison_lines(found: Sequence[Comparison], case: Case) -> list[str]:
             for c in one.causes
         ]
     return lines
+
+
+def write_tables(found: Sequence[Comparison], folder: Path) -> None:
+    """inputs.csv, plan.csv and causes.csv of a comparison."""
+    _write(
+        folder / "inputs.csv",
+        ("first", "other", "group", "row", "column", "before", "after"),
+        [(f.before, f.after, c.group, c.where, c.column, c.before, c.after) for f in found for c in f.cells],
+    )
+    _write(
+        folder / "plan.csv",
+        ("first", "other", "project", "before_tpa", "after_tpa"),
+        [
+            (f.before, f.after, p, f.first.capacity.get(p, 0.0), f.second.capacity.get(p, 0.0))
+            for f in found
+            for p in sorted({*f.first.capacity, *f.second.capacity})
+        ],
+    )
+    _write(
+        folder / "causes.csv",
+        ("first", "other", "group", "cells", "risk_musd", "risk_change_musd", "cost_musd", "why"),
+        [
+            (
+                f.before,
+                f.after,
+                c.group,
+                c.cells,
+                c.alone.risk if c.alone else "",
+                f.effect(c) if c.alone else "",
+                c.alone.cost if c.alone else "",
+                c.why,
+            )
+            for f in found
+            for c in f.causes
+        ],
+    )
+
+
+def _write(path: Path, head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(head)
+        writer.writerows([armour(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)

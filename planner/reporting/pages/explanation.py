@@ -10,6 +10,8 @@ import pandas as pd
 from planner.reporting.charts.drawing import EXISTING, INK, WITH, WITHOUT, Drawer
 from planner.reporting.pages.explanation_moves import moved_plans
 from planner.reporting.pages.explanation_plan import commitments
+from planner.reporting.tables.limits import marginal_words
+from planner.reporting.text.claims import claim, rule
 from planner.reporting.text.explanation import MISSING, narrowest, statements, step
 from planner.reporting.text.explanation_notes import together_words, upstream_words
 from planner.reporting.values.names import STAGES, Names
@@ -63,7 +65,7 @@ def explanation_sections(run: RunView, draw: Drawer) -> list[Section]:
             "information",
             "What it is worth to know, and one unit more",
             "Information, planning for all futures at once, regret, and marginal values solved again.",
-            [_knowledge(found), _regret(found, names), _marginals(found)],
+            [_knowledge(found), _regret(found, names), _marginals(found, names)],
         ),
     ]
 
@@ -172,7 +174,14 @@ def _signed(value: float) -> str:
 
 def _verdicts(verdicts: Sequence[Verdict]) -> Part:
     rows = [
-        [v.claim, v.verdict, percent(v.measure), percent(v.threshold), listed(list(v.turns_on)) or NOTHING, v.rule]
+        [
+            claim(v.claim),
+            v.verdict,
+            percent(v.measure),
+            percent(v.threshold),
+            listed(list(v.turns_on)) or NOTHING,
+            rule(v),
+        ]
         for v in verdicts
     ]
     columns = [
@@ -217,13 +226,13 @@ def _trials(verdict: Verdict) -> Part:
     if verdict.not_tried:
         note += f" Not tried on this claim: {listed(list(verdict.not_tried))}."
     return ReportTable(
-        f"Trials: {verdict.claim}",
+        f"Trials: {claim(verdict.claim)}",
         columns,
         rows,
         note=note,
         folded=True,
         marks=["unsure" if t.flips else "" for t in verdict.trials],
-        source=f"{EXPLANATION}: verdicts, {verdict.about}, trials",
+        source=f"{EXPLANATION}: verdicts, {verdict.claim.capitalize()}, trials",
     )
 
 
@@ -344,8 +353,8 @@ def _regret(found: Explanation, names: Names) -> Part:
     )
 
 
-def _marginals(found: Explanation) -> Part:
-    rows = [[m.words, m.unit, number(m.price), number(m.resolved)] for m in found.marginals]
+def _marginals(found: Explanation, names: Names) -> Part:
+    rows = [[marginal_words(names, m), m.unit, number(m.price), number(m.resolved)] for m in found.marginals]
     if not rows:
         return Text(["Nothing has a price."])
     return ReportTable(

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from planner.reporting.tables.limits import marginal_words
 from planner.reporting.tables.sheets import ANY, FINE, PLAIN, SHARE, Sheet, SheetColumn
+from planner.reporting.text.claims import claim, rule, why
 from planner.reporting.values.names import STAGES_MANY, Names
 from planner.reporting.values.numbers import number
 from planner.results.explanation import Explanation
@@ -27,7 +29,7 @@ def explanation_sheets(found: Explanation, names: Names) -> list[Sheet]:
         _bottlenecks(found, names),
         _information(found),
         _regret(found, names),
-        _marginals(found),
+        _marginals(found, names),
     ]
 
 
@@ -85,7 +87,10 @@ def _claims(found: Explanation) -> Sheet:
             ("rule", ""),
             ("why", ""),
         ],
-        [[v.claim, v.verdict, v.measure, v.threshold, "; ".join(v.turns_on), v.rule, v.why] for v in found.verdicts],
+        [
+            [claim(v.claim), v.verdict, v.measure, v.threshold, "; ".join(v.turns_on), rule(v), why(v)]
+            for v in found.verdicts
+        ],
     )
 
 
@@ -104,7 +109,16 @@ def _trials(found: Explanation) -> Sheet:
             ("why this range", ""),
         ],
         [
-            [v.claim, t.input, t.setting, t.with_it, t.without_it, t.measure, "yes" if t.flips else "no", t.source]
+            [
+                claim(v.claim),
+                t.input,
+                t.setting,
+                t.with_it,
+                t.without_it,
+                t.measure,
+                "yes" if t.flips else "no",
+                t.source,
+            ]
             for v in found.verdicts
             for t in v.trials
         ],
@@ -136,7 +150,7 @@ def _assumptions(found: Explanation) -> Sheet:
                 i.rows,
                 "; ".join(i.tables),
                 "; ".join(f"{word} {rows}" for word, rows in i.confidence.items()),
-                "; ".join(i.decides),
+                "; ".join(map(claim, i.decides)),
                 i.why,
                 " | ".join(i.sources),
             ]
@@ -273,10 +287,10 @@ def _regret(found: Explanation, names: Names) -> Sheet:
     )
 
 
-def _marginals(found: Explanation) -> Sheet:
+def _marginals(found: Explanation, names: Names) -> Sheet:
     return _sheet(
         "marginal values",
         "one unit more: its shadow price, and what it takes off the risk when solved again",
         [("one unit more", ""), ("unit", ""), ("shadow price", ANY), ("solved again (MUSD off the risk)", ANY)],
-        [[m.words, m.unit, m.price, m.resolved] for m in found.marginals],
+        [[marginal_words(names, m), m.unit, m.price, m.resolved] for m in found.marginals],
     )

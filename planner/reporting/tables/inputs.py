@@ -9,6 +9,7 @@ from typing import Any
 from planner.data.case import Case
 from planner.data.schema import CARRIED, Row
 from planner.data.tables import TABLES, Table
+from planner.reporting.text.claims import claim
 from planner.reporting.values.names import Names
 from planner.reporting.values.numbers import NOTHING, as_year, count, listed, number
 from planner.reporting.values.parts import Column, Part, ReportTable, Text, texts
@@ -122,7 +123,7 @@ def leaning(found: Explanation | None) -> Part:
             " and ".join(t.setting for t in lean.tried),
             " and ".join(number(t.least_risk) for t in lean.tried),
             number(lean.effect),
-            listed(list(lean.decides)) or NOTHING,
+            listed(list(map(claim, lean.decides))) or NOTHING,
             lean.why,
             "; ".join(dict.fromkeys(map(_short, lean.sources))) or NOTHING,
         ]

@@ -11,6 +11,7 @@ import pandas as pd
 from planner.reporting.values.names import Names, midway
 from planner.reporting.values.numbers import count, number
 from planner.reporting.values.view import RunView, records
+from planner.results.explanation import Marginal
 
 PER_KIND = 4
 KINDS: dict[str, str] = {
@@ -68,10 +69,19 @@ def _alike(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(others=rows.groupby(keys)["item"].transform("size") - 1)[~pd.concat(keys, axis=1).duplicated()]
 
 
+def marginal_words(names: Names, marginal: Marginal) -> str:
+    """The scarce thing of a marginal value."""
+    return _in_year(WORDS[marginal.scarce](names, dict(vars(marginal))), marginal.year)
+
+
+def _in_year(words: str, year: int | None) -> str:
+    return words if year is None else f"{words} in {year}"
+
+
 def _limit(names: Names, row: dict[str, Any]) -> Limit:
     say = WORDS.get(row["scarce"], _anything)
     year = None if row["year"] != row["year"] else int(row["year"])
-    words = say(names, row) + (f" in {year}" if year is not None else "")
+    words = _in_year(say(names, row), year)
     same = f" (the same for {count(int(row['others']), 'other')})" if row["others"] else ""
     off = OFF.get(row["objective"], f"off the {row['objective']}")
     return Limit(

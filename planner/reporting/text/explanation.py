@@ -9,6 +9,7 @@ from planner.data.case import Case
 from planner.reporting.pages.explanation_moves import moved_words
 from planner.reporting.pages.explanation_plan import policies, same_risk, saves, waits_words
 from planner.reporting.text.answer import answer
+from planner.reporting.text.claims import claim, why
 from planner.reporting.text.explanation_notes import information_words, insurance_words, kept_words, made_up_words
 from planner.reporting.values.names import Names, midway
 from planner.reporting.values.numbers import change, count, listed, number, percent
@@ -73,7 +74,10 @@ def statements(found: Explanation, names: Names) -> list[Statement]:
     if insured := insurance_words(found):
         out.append(Statement("Steps that take little off by themselves", insured))
     out += [
-        Statement(f"{v.about}: {v.verdict}", " ".join(filter(None, [f"{v.claim}? {v.why}", made_up_words(found, v)])))
+        Statement(
+            f"{v.claim.capitalize()}: {v.verdict}",
+            " ".join(filter(None, [f"{claim(v.claim)}? {why(v)}", made_up_words(found, v)])),
+        )
         for v in found.verdicts
     ]
     out.append(Statement("Bottleneck", _bottleneck(found, names)))
@@ -164,7 +168,7 @@ def _changing(found: Explanation) -> list[Statement]:
     )
     for verdict in found.verdicts:
         if verdict.turns_on:
-            text += f"“{verdict.claim}” turns on {listed(list(verdict.turns_on))}. "
+            text += f"“{claim(verdict.claim)}” turns on {listed(list(verdict.turns_on))}. "
     return [Statement("What would change the answer", text.strip(), f"{EXPLANATION}: influences, verdicts")]
 
 

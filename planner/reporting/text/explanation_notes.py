@@ -62,7 +62,7 @@ def made_up_words(found: Explanation, verdict: Verdict) -> str:
             without = [t.without_it for t in trials]
             out.append(
                 f"That input hardly moves the risk of the plan itself ({number(own)} MUSD at every value tried), "
-                f"because the plan makes up for it; {WITHOUT.get(verdict.about.casefold(), 'without it')} the risk is "
+                f"because the plan makes up for it; {WITHOUT.get(verdict.claim, 'without it')} the risk is "
                 f"{_between(without)}."
             )
     return " ".join(out)
@@ -131,7 +131,7 @@ def _insured(found: Explanation) -> Iterator[str]:
             f"{number(max(-step.change, 0.0))} MUSD off: with everything else in place they take "
             f"{number(max(rung.change, 0.0))} MUSD off the risk"
         )
-        trials = [t for v in found.verdicts if v.about.casefold() == stage for t in v.trials]
+        trials = [t for v in found.verdicts if v.claim == stage for t in v.trials]
         worst = max(trials, key=lambda t: t.without_it - t.with_it, default=None)
         if worst is not None and worst.without_it - worst.with_it > max(rung.change, 0.0):
             text += (
