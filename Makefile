@@ -11,7 +11,7 @@ demo: $(VENV)/demo.done
 	@echo "Look at reports/allied-2026-base/report.html"
 
 test: lint
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/test.done
 	$(BIN)/ruff check .
