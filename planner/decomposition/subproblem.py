@@ -28,7 +28,7 @@ from planner.data.schema import Scenario
 from planner.data.tree import Tree, scenario_tree
 from planner.decomposition.aggregation import shares_within
 from planner.errors import StoppedError
-from planner.formulation.build import VARIABLES, build_model
+from planner.formulation.build import EQUATIONS, VARIABLES, build_model
 from planner.formulation.scope import Scope
 from planner.solving.highs import Solver, Stop
 from planner.solving.program import Key, Program, Vector, compile_program
@@ -40,7 +40,7 @@ PART = 20
 """Scenarios whose branches are written as one model and then taken apart."""
 SLACK = 1e-9
 """Room around the least loss that a branch can have."""
-OF_ALL_HISTORIES = frozenset({"usable_capacity", "tail_excess_limit"})
+OF_ALL_HISTORIES = frozenset(equation.name for equation in EQUATIONS if equation.links_histories)
 """Equations, besides those without an index, that say nothing within a branch."""
 
 
@@ -314,13 +314,8 @@ def _capacities(program: Program) -> dict[Any, UsableCapacity]:
     return out
 
 
-def _node_places() -> dict[str, tuple[str, int]]:
-    """Variable -> kind (n: operations, a: accounts) and place of the node in its index, read off its symbol."""
-    letters = {v.name: v.symbol.partition("[")[2].rstrip("]").split(",") for v in VARIABLES}
-    return {name: (kind, of.index(kind)) for name, of in letters.items() for kind in ("n", "a") if kind in of}
-
-
-NODE_PLACES = _node_places()
+NODE_PLACES = {v.name: (kind, v.letters.index(kind)) for v in VARIABLES for kind in ("n", "a") if kind in v.letters}
+"""Variable -> kind of its node (n: operations, a: accounts) and the place of it in its index."""
 
 
 def link_of(scope: Scope, stem: Mapping[int, int], name: str, index: Any) -> OnReference | Key | int:

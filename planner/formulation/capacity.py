@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyomo.environ import quicksum
 
-from planner.formulation.model import Expression, Model
+from planner.formulation.model import Expression, Model, Variable, equation
 from planner.formulation.scope import Scope
 
 
@@ -18,8 +18,16 @@ def usable_capacity_index(s: Scope) -> list[tuple[str, int]]:
     return sorted({(p, n) for (p, _), n in s.capacity_node.items() if p in s.expandable})
 
 
+@equation(
+    usable_capacity_index,
+    r"K_{p,n} = \mathrm{existing}_{p,t_n} + \sum_{d \in \mathrm{path}(d_n)} \mathrm{usable}_{p,d,n} \, "
+    r"b_{p,d}",
+    each="project $p$, node $n$",
+    reads=("projects.existing_tpa", "ramps.share"),
+    links_histories=True,
+)
 def usable_capacity(m: Model, p: str, n: int) -> Expression:
-    r"""capacity[p,n] = existing[p,t(n)] + sum_y usable_share[p,y,n] * build[p,y], y committed on the way to n."""
+    """Capacity follows builds."""
     s = m.scope
     new = quicksum(
         share * m.build[p, d]
@@ -35,8 +43,14 @@ def nameplate_limit_index(s: Scope) -> list[tuple[str, int]]:
     return [(p, d) for p in sorted(s.expandable) for d in last]
 
 
+@equation(
+    nameplate_limit_index,
+    r"\sum_{d' \in \mathrm{path}(d)} b_{p,d'} \le \mathrm{maxnew}_p",
+    each="project $p$, decision node $d$ of the last year",
+    reads=("projects.max_new_tpa",),
+)
 def nameplate_limit(m: Model, p: str, d: int) -> Expression:
-    r"""sum_y build[p,y] <= max_new_tpa[p], y on the way to d."""
+    """Largest new nameplate."""
     s = m.scope
     built = quicksum(m.build[p, y] for y in s.decision_tree.paths[d] if (p, y) in m.build)
     return built <= s.case.projects[p].max_new_tpa
@@ -58,10 +72,26 @@ def throughput_limit_index(s: Scope) -> list[tuple[str, int]]:
     return s.operable
 
 
+@equation(
+    throughput_limit_index,
+    r"\mathrm{throughput}_{p,n} \le \mathrm{works}_{p,n} \, K_{p,n}",
+    each="project $p$, node $n$",
+    reads=("projects.existing_tpa", "shocks.factor:capacity", "feeds.share"),
+)
 def throughput_limit(m: Model, p: str, n: int) -> Expression:
-    r"""throughput[p,n] <= capacity_factor[p,n] * capacity[p,n]; without new capacity, existing_tpa stands for it."""
+    """Capacity bounds throughput.
+
+    Without new capacity, existing_tpa stands for it.
+    """
     s = m.scope
     factor = s.tree.capacity_factor(p, n)
     if p in s.expandable:
         return throughput(m, p, n) <= factor * m.capacity[p, s.capacity_node[p, n]]
     return throughput(m, p, n) <= factor * s.case.existing_tpa(p, s.tree.nodes[n].year)
+
+
+VARIABLES = (
+    Variable("build", "b", ("p", "d"), build_index, "t/y", "new nameplate committed", decided=True),
+    Variable("capacity", "K", ("p", "n"), usable_capacity_index, "t/y", "capacity usable, before capacity shocks"),
+)
+EQUATIONS = (usable_capacity, nameplate_limit, throughput_limit)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from pyomo.environ import quicksum
 
 from planner.data.lookups import OXIDE
-from planner.formulation.model import Expression, Model, or_zero
+from planner.formulation.model import Expression, Model, Variable, equation, or_zero
 from planner.formulation.scope import Scope
 
 
@@ -20,8 +20,14 @@ def feed_balance_index(s: Scope) -> list[tuple[str, str, int]]:
     return sorted(s.feeds_at)
 
 
+@equation(
+    feed_balance_index,
+    r"\sum_{p \in \mathcal{S} : \gamma_{c_p} = \gamma} s_{p,f,n} \le \sum_{p \in \mathcal{M} : "
+    r"\gamma_{c_p} = \gamma, f_p = f} m_{p,n}",
+    each=r"group $\\gamma$, feed $f$, node $n$",
+)
 def feed_balance(m: Model, group: str, f: str, n: int) -> Expression:
-    r"""sum_p separated[p,f,n] <= sum_p mined[p,n], mines of feed f and plants within the group."""
+    """Use of a feed <= mined."""
     s = m.scope
     used = quicksum(m.separated[p, f, n] for p in s.feeds_at[group, f, n])
     mined = quicksum(
@@ -85,8 +91,15 @@ def balance_index(s: Scope) -> Index:
     return [key for good in s.goods for n in s.active_nodes if (key := (*good, n.index)) not in s.import_covered_goods]
 
 
+@equation(
+    balance_index,
+    r"x_{c,e,o,n} + M_{c,e,o,n} + w_{c,e,o,n} + \sum_{j} u_{c,e,o,n,j} \ge \mathrm{demand}_{c,e,o,n} + "
+    r"\mathrm{used}_{c,e,o,n} + q_{c,e,o,n}",
+    each="country $c$, element $e$, form $o$, node $n$",
+    reads=("demand.tonnes", "shocks.factor:demand", "feeds.share", "projects.recovery", "recoveries.recovery"),
+)
 def balance(m: Model, c: str, e: str, o: str, n: int) -> Expression:
-    r"""delivered + imported + released + shortfall >= demand + used by metal plants + bought into stock.
+    """Supply of a good covers its use.
 
     A good that is not exchanged: made in the country in place of delivered.
     """
@@ -107,8 +120,17 @@ def pool_index(s: Scope) -> Index:
     return sorted({(s.case.group[c], e, o, n) for c, e, o, n in s.delivered})
 
 
+@equation(
+    pool_index,
+    r"\sum_{c : \gamma_c = \gamma} x_{c,e,o,n} \le \sum_{c : \gamma_c = \gamma} \mathrm{made}_{c,e,o,n}",
+    each=r"group $\\gamma$, element $e$, form $o$, node $n$",
+    reads=("feeds.share", "projects.recovery", "recoveries.recovery"),
+)
 def pool(m: Model, group: str, e: str, o: str, n: int) -> Expression:
-    r"""sum_c delivered[c,e,o,n] <= sum_c made[c,e,o,n]; what is left over stays with its makers, unused."""
+    """Delivered within a group <= made there.
+
+    What is left over stays with its makers, unused.
+    """
     countries = m.scope.traded[group, e, o]
     return quicksum(or_zero(m.delivered, c, e, o, n) for c in countries) <= quicksum(
         made(m, c, e, o, n) for c in countries
@@ -141,10 +163,63 @@ def stock_balance_index(s: Scope) -> list[tuple[str, str, str, int]]:
     return stock_index(s)
 
 
+@equation(
+    stock_balance_index,
+    r"S_{c,e,o,n} = S_{c,e,o,n^-} + q_{c,e,o,n} - w_{c,e,o,n}, \qquad S_{c,e,o,n^-} = "
+    r"\mathrm{initialstock}_{c,e,o} \text{ in the first year}",
+    each="stockpile $(c, e, o)$, node $n$",
+    reads=("stockpiles.initial_t",),
+)
 def stock_balance(m: Model, c: str, e: str, o: str, n: int) -> Expression:
-    r"""stock[n] = stock[parent] + bought[n] - released[n]; initial_t before the first year."""
+    """Stock follows purchases and releases."""
     s = m.scope
     parent = s.tree.nodes[n].parent
     before = m.stock[c, e, o, parent] if parent >= 0 else s.case.stockpiles[c, e, o].initial_t
     bought = m.bought[c, e, o, n] if (c, e, o) in s.purchases else 0.0
     return m.stock[c, e, o, n] + m.released[c, e, o, n] - bought == before
+
+
+_GOOD = ("c", "e", "o", "n")
+IMPORTED = Variable(
+    "imported",
+    "M",
+    _GOOD,
+    lambda s: list(s.import_limits),
+    "t/y",
+    "imports of all suppliers",
+    bounds=imported_bounds,
+    limit=r"\mathrm{offer}_{c,e,o,n}",
+    reads=("imports.tonnes", "shocks.factor:import"),
+)
+VARIABLES = (
+    Variable("mined", "m", ("p", "n"), lambda s: s.mined, "t/y TREO", "throughput of a mine"),
+    Variable("separated", "s", ("p", "f", "n"), lambda s: s.separated, "t/y TREO", "feed taken by a separation plant"),
+    Variable("reduced", "r", ("p", "e", "n"), lambda s: s.reduced, "t/y oxide", "oxide turned into metal"),
+    IMPORTED,
+    Variable("delivered", "x", _GOOD, lambda s: s.delivered, "t/y", "had from the group's plants, own ones included"),
+    Variable(
+        "shortfall",
+        "u",
+        (*_GOOD, "j"),
+        shortfall_index,
+        "t/y",
+        "demand not met, by step of the loss",
+        bounds=shortfall_bounds,
+        limit=r"\mathrm{width}_{c,e,o,j} \, \mathrm{demand}_{c,e,o,n}",
+        reads=("demand.tonnes", "shocks.factor:demand", "loss_tiers.up_to_share"),
+    ),
+    Variable(
+        "stock",
+        "S",
+        _GOOD,
+        stock_index,
+        "t",
+        "stock at the end of the year",
+        bounds=stock_bounds,
+        limit=r"\mathrm{maxstock}_{c,e,o}",
+        reads=("stockpiles.max_t",),
+    ),
+    Variable("bought", "q", _GOOD, bought_index, "t/y", "put into stock"),
+    Variable("released", "w", _GOOD, stock_index, "t/y", "taken out of stock"),
+)
+EQUATIONS = (feed_balance, balance, pool, stock_balance)

@@ -1,12 +1,101 @@
-"""The model object: a Pyomo ConcreteModel that carries the Scope its index sets come from."""
+"""What the program is declared with: the kinds of nodes, and a variable or an equation with all that is said of it.
+
+An equation is declared once, beside its rule, by `@equation`; a variable once, in `VARIABLES` of the file in which its
+index stands. The program, the page, the messages and what a change of a figure touches are all read off these.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
-# Pyomo is not typed; the alias marks what is a PlanModel, whose attributes are the variables of `variables.py`.
+from planner.formulation.scope import Scope
+
 Model = Any
+"""A Pyomo ConcreteModel whose attributes are the variables and equations, and `scope` the Scope of its index sets."""
 Expression = Any
+Index = Callable[[Scope], Sequence[Any]]
+Rule = Callable[..., Expression]
+
+
+class Cell(NamedTuple):
+    """A column of a table, or a key of the model file (table `model`); of `shocks`, one kind of shock."""
+
+    table: str
+    column: str
+    kind: str = ""
+
+
+def cell(text: str) -> Cell:
+    """`projects.existing_tpa`, `model.policy.secondment_share` or `shocks.factor:import`."""
+    table, _, column = text.partition(".")
+    column, _, kind = column.partition(":")
+    return Cell(table, column, kind)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable. It is at least 0, at most `limit` if it has one, or free.
+
+    symbol, limit: in LaTeX, without index. letters: its index, as in `LETTERS` of `planner.formulation.symbols`.
+    bounds: rule (model, *index) -> (lower, upper). reads: figures of the bounds. decided: before a scenario shows
+    itself, under the policy `committed`.
+    """
+
+    name: str
+    symbol: str
+    letters: tuple[str, ...]
+    index: Index | None
+    unit: str
+    meaning: str
+    bounds: Rule | None = None
+    limit: str = ""
+    reads: tuple[str, ...] = ()
+    free: bool = False
+    decided: bool = False
+
+
+@dataclass(frozen=True)
+class Equation:
+    """One constraint: its rule (model, *index), which has its name, and all that is said of it.
+
+    latex: the formula, before exact reductions. each: where it holds, in the words of the page. reads: the figures in
+    it, those that tell most first; what a lead time, a year or a name decides is in the index and not listed.
+    links_histories: it ties histories to each other or to decisions alone, so it is of no branch of the tree.
+    """
+
+    rule: Rule
+    index: Index | None
+    latex: str
+    each: str
+    reads: tuple[str, ...]
+    links_histories: bool
+
+    @property
+    def name(self) -> str:
+        """The name in the program, in messages and in tables."""
+        return self.rule.__name__
+
+    @cached_property
+    def letters(self) -> tuple[str, ...]:
+        """Its index, by the letters that the rule takes."""
+        return tuple(inspect.signature(self.rule).parameters)[1:]
+
+    @cached_property
+    def meaning(self) -> str:
+        """What it says, in words; the first line of the rule's docstring."""
+        first = (inspect.getdoc(self.rule) or "").partition("\n")[0].rstrip(".")
+        return first[:1].lower() + first[1:]
+
+
+def equation(
+    index: Index | None, latex: str, each: str = "", reads: tuple[str, ...] = (), links_histories: bool = False
+) -> Callable[[Rule], Equation]:
+    """Declare the rule below as an equation; see `Equation`."""
+    return lambda rule: Equation(rule, index, latex, each, reads, links_histories)
 
 
 def or_zero(variable: Any, *index: Any) -> Expression:

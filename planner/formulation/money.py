@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pyomo.environ import quicksum
 
-from planner.formulation.model import Expression, Model, or_zero
+from planner.formulation.model import Expression, Model, Variable, equation, or_zero
 from planner.formulation.scope import Scope
 from planner.units import musd, musd_per_tonne
+
+CAPEX_READS = ("projects.capex_usd_per_tpa", "countries.cost_index")
+PEOPLE_READS = ("training.cost_per_trainee_usd", "training.cost_per_seat_usd", "workforce.hire_cost_usd")
+"""Figures in `full_capex` and in `people_cost`."""
 
 
 def spending_countries(s: Scope) -> list[str]:
@@ -69,8 +73,15 @@ def investment_spending_index(s: Scope) -> list[tuple[str, int]]:
     return [(c, d.index) for c in spending_countries(s) for d in s.decision_tree.nodes]
 
 
+@equation(
+    investment_spending_index,
+    r"I_{c,d} = \sum_{p : c_p = c} \mathrm{public}_p \, \mathrm{capex}_p \, \mathrm{due}_{p,d} + "
+    r"\mathrm{people}_{c,d}",
+    each="country $c$, decision node $d$",
+    reads=(*CAPEX_READS, "projects.public_share", *PEOPLE_READS),
+)
 def investment_spending(m: Model, c: str, d: int) -> Expression:
-    r"""invested[c,d] = public capex falling due + training fees + new seats + hiring."""
+    """What investment costs."""
     s = m.scope
     capex = quicksum(
         public_capex(s, p) * capex_paid(m, p, d)
@@ -104,8 +115,14 @@ def spending_limit_index(s: Scope) -> list[tuple[str, int]]:
     return [(c, a.index) for c in spending_countries(s) for a in s.account_tree.nodes]
 
 
+@equation(
+    spending_limit_index,
+    r"I_{c,d_n} + \mathrm{purchases}_{c,n} \le \sum_{i : c \in \mathrm{reach}_i} P_{i,c,n}",
+    each="country $c$, node $n$",
+    reads=("stockpiles.purchase_usd_per_kg",),
+)
 def spending_limit(m: Model, c: str, a: int) -> Expression:
-    r"""invested[c,d(a)] + purchases[c,a] <= sum_i paid[i,c,a], funder groups that may pay in c."""
+    """Spent in a country <= paid there."""
     s = m.scope
     bought = purchases(m, c, a) if s.purchases else 0.0
     payers = quicksum(m.paid[i, c, a] for i in s.funder_groups if (i, c, a) in m.paid)
@@ -117,11 +134,28 @@ def account_index(s: Scope) -> list[tuple[str, int]]:
     return [(i, a.index) for i in sorted({i for i, _, _ in paid_index(s)}) for a in s.account_tree.nodes]
 
 
+@equation(
+    account_index,
+    r"\sum_{c \in \mathrm{reach}_i} P_{i,c,n} + C_{i,n} \le \mathrm{budget}_{i,t_n} + C_{i,n^-}",
+    each="funder $i$, node $n$; $C_{i,n} = 0$ where budgets do not carry over",
+    reads=("budgets.musd",),
+)
 def account(m: Model, i: str, a: int) -> Expression:
-    r"""sum_c paid[i,c,a] + carried[i,a] <= sum of the group's budgets in t(a) + carried[i,parent]."""
+    """A funder group pays out of its budgets.
+
+    Funders that may pay in the same countries share an account.
+    """
     s = m.scope
     node = s.account_tree.nodes[a]
     paid = quicksum(m.paid[i, c, a] for c in s.case.reach[i] if (i, c, a) in m.paid)
     forward = or_zero(m.carried, i, a)
     brought = or_zero(m.carried, i, node.parent)
     return paid + forward - brought <= sum(s.case.budget.get((f, node.year), 0.0) for f in s.funder_groups[i])
+
+
+VARIABLES = (
+    Variable("invested", "I", ("c", "d"), investment_spending_index, "MUSD/y", "public spending on plants and people"),
+    Variable("paid", "P", ("i", "c", "a"), paid_index, "MUSD/y", "paid by a funder in a country"),
+    Variable("carried", "C", ("i", "a"), carried_index, "MUSD", "budget carried to the next year"),
+)
+EQUATIONS = (investment_spending, spending_limit, account)

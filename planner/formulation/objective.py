@@ -16,8 +16,16 @@ from collections.abc import Container
 from pyomo.environ import quicksum
 
 from planner.formulation.capacity import throughput
-from planner.formulation.model import Expression, Model
-from planner.formulation.money import capex_paid, full_capex, people_cost, purchases, spending_countries
+from planner.formulation.model import Expression, Model, Variable, equation
+from planner.formulation.money import (
+    CAPEX_READS,
+    PEOPLE_READS,
+    capex_paid,
+    full_capex,
+    people_cost,
+    purchases,
+    spending_countries,
+)
 from planner.formulation.scope import Scope
 from planner.units import musd, musd_per_tonne
 
@@ -46,8 +54,15 @@ def cumulative_loss_index(s: Scope) -> list[int]:
     return node_index(s)
 
 
+@equation(
+    cumulative_loss_index,
+    r"Z_n = Z_{n^-} + \sum_{c,e,o,j} \mathrm{loss}_{c,e,o,j} \, \mathrm{weight}_c \, "
+    r"\mathrm{riskdiscount}_{t_n} \, u_{c,e,o,n,j}",
+    each="node $n$ ($Z_{n^-} = 0$ in the first year)",
+    reads=("loss_tiers.loss_usd_per_kg", "elements.loss_usd_per_kg", "countries.weight", "model.risk_discount_rate"),
+)
 def cumulative_loss(m: Model, n: int) -> Expression:
-    r"""loss_to_date[n] = loss_to_date[parent] + sum of loss_per_tonne * shortfall at n."""
+    """Loss adds up along a history."""
     s = m.scope
     parent = s.tree.nodes[n].parent
     before = m.loss_to_date[parent] if parent >= 0 else 0.0
@@ -65,20 +80,36 @@ def tail_excess_limit_index(s: Scope) -> list[int]:
     return leaf_index(s)
 
 
+@equation(
+    tail_excess_limit_index,
+    r"\xi_n \ge Z_n - V",
+    each=r"node $n \\in \\mathcal{L}$",
+    links_histories=True,
+)
 def tail_excess_limit(m: Model, n: int) -> Expression:
-    r"""tail_excess[n] >= loss_to_date[n] - value_at_risk."""
+    """Loss above the value at risk."""
     return m.tail_excess[n] >= m.loss_to_date[n] - m.value_at_risk
 
 
+@equation(
+    None,
+    r"E = \sum_{n \in \mathcal{L}} \pi_n Z_n",
+    reads=("scenarios.probability",),
+)
 def expected_loss_definition(m: Model) -> Expression:
-    r"""expected_loss = sum over histories of probability * loss_to_date."""
+    """Expected loss."""
     s = m.scope
     return m.expected_loss == quicksum(s.tree.nodes[n].probability * m.loss_to_date[n] for n in leaf_index(s))
 
 
+@equation(
+    None,
+    r"R = (1 - \lambda) \, E + \lambda \left( V + \frac{1}{1 - \alpha} \sum_{n \in \mathcal{L}} \pi_n "
+    r"\xi_n \right)",
+    reads=("scenarios.probability", "model.objective.risk_aversion", "model.objective.tail"),
+)
 def risk_definition(m: Model) -> Expression:
-    r"""risk = (1 - lambda) * expected_loss
-    + lambda * (value_at_risk + sum over histories of probability * tail_excess / (1 - alpha))."""
+    """Risk."""
     s = m.scope
     objective = s.case.model.objective
     tail = quicksum(s.tree.nodes[n].probability / (1 - objective.tail) * m.tail_excess[n] for n in leaf_index(s))
@@ -90,15 +121,37 @@ def risk_definition(m: Model) -> Expression:
 ALL: Container[int] = range(sys.maxsize)
 
 
+@equation(
+    None,
+    r"F = \sum_d \pi_d \left( \mathrm{discount}_{t_d} \Bigl( \sum_p \mathrm{capex}_p \, "
+    r"\mathrm{due}_{p,d} + \sum_c \mathrm{people}_{c,d} \Bigr) + \sum_p \mathrm{fixed}_{p,d} \, b_{p,d} "
+    r"\right) + \sum_n \pi_n \, \mathrm{discount}_{t_n} \Bigl( \sum_p \mathrm{variable}_p \, "
+    r"\mathrm{throughput}_{p,n} + \sum_c \mathrm{purchases}_{c,n} + \sum_{c,e,o} \mathrm{holding}_{c,e,o} "
+    r"\, S_{c,e,o,n} \Bigr)",
+    reads=(
+        *CAPEX_READS,
+        "projects.fixed_opex_usd_per_tpa",
+        "projects.variable_opex_usd_per_t",
+        *PEOPLE_READS,
+        "stockpiles.purchase_usd_per_kg",
+        "stockpiles.holding_usd_per_kg_year",
+        "feeds.share",
+        "scenarios.probability",
+        "model.discount_rate",
+    ),
+)
 def cost_definition(m: Model) -> Expression:
-    r"""cost = expected, discounted: full capex, fixed opex of new nameplate, variable opex, training, seats, hires,
-    stock purchases and holding (MUSD)."""
+    """Cost."""
     s = m.scope
     return m.cost == investment_cost(m, s) + operating_cost(m, s)
 
 
+@equation(
+    None,
+    r"W = F + R",
+)
 def welfare_definition(m: Model) -> Expression:
-    r"""welfare = cost + risk (MUSD)."""
+    """Cost + risk."""
     return m.welfare == m.cost + m.risk
 
 
@@ -150,3 +203,22 @@ def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expressio
 def goal(m: Model) -> Expression:
     """First objective: risk (goal risk), cost (target) or cost + risk (welfare)."""
     return {"risk": m.risk, "target": m.cost, "welfare": m.welfare}[m.scope.case.model.objective.goal]
+
+
+VARIABLES = (
+    Variable("loss_to_date", "Z", ("n",), node_index, "MUSD", "loss of a history up to a node"),
+    Variable("tail_excess", r"\xi", ("n",), leaf_index, "MUSD", "loss of a history above the value at risk"),
+    Variable("value_at_risk", "V", (), None, "MUSD", "alpha-quantile of the loss"),
+    Variable("expected_loss", "E", (), None, "MUSD", "expected loss"),
+    Variable("risk", "R", (), None, "MUSD", "expected loss and CVaR, weighted"),
+    Variable("cost", "F", (), None, "MUSD", "expected discounted cost"),
+    Variable("welfare", "W", (), None, "MUSD", "cost + risk"),
+)
+EQUATIONS = (
+    cumulative_loss,
+    tail_excess_limit,
+    expected_loss_definition,
+    risk_definition,
+    cost_definition,
+    welfare_definition,
+)

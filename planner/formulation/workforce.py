@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyomo.environ import quicksum
 
 from planner.formulation.capacity import throughput
-from planner.formulation.model import Expression, Model, or_zero
+from planner.formulation.model import Expression, Model, Variable, equation, or_zero
 from planner.formulation.scope import Scope
 
 Teams = list[tuple[str, str, int]]
@@ -55,9 +55,16 @@ def staff_balance_index(s: Scope) -> Teams:
     return staff_index(s)
 
 
+@equation(
+    staff_balance_index,
+    r"L_{c,k,d} = (1 - \mathrm{attrition}_k) \, L_{c,k,d^-} + \sum_{g : c_g = c, k_g = k} "
+    r"\mathrm{completion}_g \, A_{g, \mathrm{back}(d, \mathrm{duration}_g)} + h_{c,k,d}, \qquad L_{c,k,d} "
+    r"= \mathrm{staff}_{c,k} \text{ in the first year}",
+    each="pair $(c, k)$ of `workforce`, decision node $d$",
+    reads=("workforce.initial", "skills.attrition", "training.completion_rate"),
+)
 def staff_balance(m: Model, c: str, k: str, d: int) -> Expression:
-    r"""staff[d] = (1 - attrition) * staff[parent] + sum_g completion_rate * intake[g, duration years ago] + hired[d];
-    in the first year staff = initial."""
+    """Staff follows leavers and joiners."""
     s = m.scope
     node = s.decision_tree.nodes[d]
     if node.parent < 0:
@@ -79,8 +86,14 @@ def seat_limit_index(s: Scope) -> list[tuple[str, int]]:
     return intake_index(s)
 
 
+@equation(
+    seat_limit_index,
+    r"A_{g,d} \le \mathrm{seats}_g + \sum_{d' \in \mathrm{path}(d) : t_{d'} < t_d} z_{g,d'}",
+    each="programme $g$, decision node $d$",
+    reads=("training.seats",),
+)
 def seat_limit(m: Model, g: str, d: int) -> Expression:
-    r"""intake[g,d] <= seats[g] + sum of new_seats[g,y] added in earlier years."""
+    """Intake within seats."""
     s = m.scope
     added = quicksum(m.new_seats[g, y] for y in s.decision_tree.paths[d][:-1] if (g, y) in m.new_seats)
     return m.intake[g, d] - added <= s.case.programmes[g].seats
@@ -92,8 +105,14 @@ def new_seat_limit_index(s: Scope) -> list[tuple[str, int]]:
     return [(g, d.index) for g in growing for d in s.decision_tree.nodes if d.year == s.case.last_year]
 
 
+@equation(
+    new_seat_limit_index,
+    r"\sum_{d' \in \mathrm{path}(d)} z_{g,d'} \le \mathrm{maxseats}_g",
+    each="programme $g$, decision node $d$ of the last year",
+    reads=("training.max_new_seats",),
+)
 def new_seat_limit(m: Model, g: str, d: int) -> Expression:
-    r"""sum_y new_seats[g,y] <= max_new_seats[g], y on the way to d."""
+    """Largest number of new seats."""
     s = m.scope
     return (
         quicksum(m.new_seats[g, y] for y in s.decision_tree.paths[d] if (g, y) in m.new_seats)
@@ -113,23 +132,30 @@ def mentor_limit_index(s: Scope) -> Teams:
     ]
 
 
-def mentor_limit(m: Model, c: str, k: str, n: int) -> Expression:
-    r"""trainees under way in t(n) (intakes of t - duration + 1 .. t) <= mentor_ratio[k] * available staff."""
+@equation(
+    mentor_limit_index,
+    r"\sum_{g : c_g = c, k_g = k} \ \sum_{d \in \mathrm{path}(d_n) : t_d > t_n - \mathrm{duration}_g} "
+    r"A_{g,d} \le \mathrm{mentors}_k \, (L_{c,k,d_n} + y_{c,k,n})",
+    each="pair $(c, k)$ of `workforce` whose `mentor_ratio` is not blank, node $n$",
+    reads=("skills.mentor_ratio",),
+)
+def mentor_limit(m: Model, c: str, k: str, w: int) -> Expression:
+    """Trainees per practitioner."""
     s = m.scope
     trainees = quicksum(
         m.intake[g, d]
         for g in s.programmes
         if _trains(s, g, c, k)
-        for d in _under_way(s, g, s.decision_of(s.staffing_tree, n))
+        for d in _under_way(s, g, s.decision_of(s.staffing_tree, w))
     )
-    return trainees <= s.case.skills[k].mentor_ratio * available(m, c, k, n)
+    return trainees <= s.case.skills[k].mentor_ratio * available(m, c, k, w)
 
 
-def available(m: Model, c: str, k: str, n: int) -> Expression:
+def available(m: Model, c: str, k: str, w: int) -> Expression:
     """Staff (persons) less lent plus borrowed, at a node of `staffing_tree`."""
     s = m.scope
-    staff = m.staff[c, k, s.decision_of(s.staffing_tree, n)]
-    return staff + m.seconded[c, k, n] if (c, k) in s.seconded else staff
+    staff = m.staff[c, k, s.decision_of(s.staffing_tree, w)]
+    return staff + m.seconded[c, k, w] if (c, k) in s.seconded else staff
 
 
 def secondment_limit_index(s: Scope) -> Teams:
@@ -137,8 +163,14 @@ def secondment_limit_index(s: Scope) -> Teams:
     return [(c, k, n.index) for c, k in sorted(s.seconded) for n in s.tree.nodes]
 
 
+@equation(
+    secondment_limit_index,
+    r"-y_{c,k,n} \le \mathrm{lend} \, L_{c,k,d_n}",
+    each="pair $(c, k)$ of `workforce`, node $n$",
+    reads=("model.policy.secondment_share",),
+)
 def secondment_limit(m: Model, c: str, k: str, n: int) -> Expression:
-    r"""-seconded[c,k,n] <= secondment_share * staff[c,k,d(n)]."""
+    """Largest share lent."""
     s = m.scope
     return -m.seconded[c, k, n] <= s.case.model.policy.secondment_share * m.staff[c, k, s.decision[n]]
 
@@ -149,8 +181,13 @@ def secondment_pool_index(s: Scope) -> list[tuple[str, str, int]]:
     return [(group, k, n.index) for group, k in pools for n in s.tree.nodes]
 
 
+@equation(
+    secondment_pool_index,
+    r"\sum_{c : \gamma_c = \gamma} y_{c,k,n} = 0",
+    each=r"group $\\gamma$, skill $k$, node $n$",
+)
 def secondment_pool(m: Model, group: str, k: str, n: int) -> Expression:
-    r"""sum_c seconded[c,k,n] = 0: lent = borrowed."""
+    """Lent = borrowed."""
     s = m.scope
     return (
         quicksum(m.seconded[c, skill, n] for c, skill in sorted(s.seconded) if skill == k and s.case.group[c] == group)
@@ -163,8 +200,14 @@ def staff_limit_index(s: Scope) -> Teams:
     return sorted({(s.case.projects[p].country, k, n) for p, n in s.operable for k in s.case.staffing[p]})
 
 
+@equation(
+    staff_limit_index,
+    r"\sum_{p : c_p = c} \mathrm{need}_{p,k} \, \mathrm{throughput}_{p,n} \le L_{c,k,d_n} + y_{c,k,n}",
+    each="country $c$, skill $k$, node $n$ (no row in `workforce`: the right side is 0)",
+    reads=("staffing.persons_per_ktpa", "feeds.share"),
+)
 def staff_limit(m: Model, c: str, k: str, n: int) -> Expression:
-    r"""sum_p persons_per_tonne[p,k] * throughput[p,n] <= available staff, plants of the country."""
+    """People bound throughput."""
     s = m.scope
     need = quicksum(
         s.case.staffing[p][k] * throughput(m, p, n)
@@ -188,3 +231,36 @@ def _under_way(s: Scope, g: str, d: int) -> list[int]:
         for y in s.decision_tree.paths[d]
         if s.decision_tree.nodes[y].year >= first and s.intake_possible(g, s.decision_tree.nodes[y].year)
     ]
+
+
+_TEAM_AT = ("c", "k", "d")
+HIRED = Variable(
+    "hired",
+    "h",
+    _TEAM_AT,
+    hired_index,
+    "persons/y",
+    "hired from outside",
+    bounds=hired_bounds,
+    limit=r"\mathrm{hires}_{c,k}",
+    reads=("workforce.hires_per_year",),
+    decided=True,
+)
+VARIABLES = (
+    Variable("staff", "L", _TEAM_AT, staff_index, "persons", "staff of a country in a skill"),
+    HIRED,
+    Variable("intake", "A", ("g", "d"), intake_index, "persons/y", "trainees who start", decided=True),
+    Variable(
+        "new_seats", "z", ("g", "d"), new_seats_index, "persons/y", "seats added, used from the next year", decided=True
+    ),
+    Variable("seconded", "y", ("c", "k", "n"), secondment_limit_index, "persons", "borrowed less lent", free=True),
+)
+EQUATIONS = (
+    staff_balance,
+    seat_limit,
+    new_seat_limit,
+    mentor_limit,
+    secondment_limit,
+    secondment_pool,
+    staff_limit,
+)

@@ -10,57 +10,26 @@ from dataclasses import dataclass
 
 from planner.data.case import Case
 from planner.data.difference import MODEL, Difference, differences
+from planner.formulation.build import DECLARED
+from planner.formulation.model import cell
 
 Column = tuple[str, str]
 """(table, column), or ("model", dotted key)."""
 
-_INVEST = ("investment_spending", "cost_definition")
-READS: dict[Column, tuple[str, ...]] = {
-    ("budgets", "musd"): ("account",),
-    ("scenarios", "probability"): ("expected_loss_definition", "risk_definition", "cost_definition"),
-    ("demand", "tonnes"): ("shortfall", "balance"),
-    ("imports", "tonnes"): ("imported",),
-    ("shocks", "factor"): ("imported", "shortfall", "balance", "throughput_limit"),
-    ("elements", "loss_usd_per_kg"): ("cumulative_loss",),
-    ("loss_tiers", "loss_usd_per_kg"): ("cumulative_loss",),
-    ("countries", "weight"): ("cumulative_loss",),
-    ("countries", "cost_index"): _INVEST,
-    ("projects", "existing_tpa"): ("usable_capacity", "throughput_limit"),
-    ("projects", "max_new_tpa"): ("nameplate_limit",),
-    ("projects", "capex_usd_per_tpa"): _INVEST,
-    ("projects", "public_share"): _INVEST,
-    ("projects", "fixed_opex_usd_per_tpa"): ("cost_definition",),
-    ("projects", "variable_opex_usd_per_t"): ("cost_definition",),
-    ("projects", "recovery"): ("balance", "pool"),
-    ("recoveries", "recovery"): ("balance", "pool"),
-    ("feeds", "share"): ("balance", "pool", "throughput_limit", "staff_limit", "cost_definition"),
-    ("ramps", "share"): ("usable_capacity",),
-    ("skills", "attrition"): ("staff_balance",),
-    ("skills", "mentor_ratio"): ("mentor_limit",),
-    ("workforce", "initial"): ("staff_balance",),
-    ("workforce", "hires_per_year"): ("hired",),
-    ("workforce", "hire_cost_usd"): _INVEST,
-    ("training", "seats"): ("seat_limit",),
-    ("training", "max_new_seats"): ("new_seat_limit",),
-    ("training", "completion_rate"): ("staff_balance",),
-    ("training", "cost_per_trainee_usd"): _INVEST,
-    ("training", "cost_per_seat_usd"): _INVEST,
-    ("staffing", "persons_per_ktpa"): ("staff_limit",),
-    ("stockpiles", "initial_t"): ("stock_balance",),
-    ("stockpiles", "max_t"): ("stock",),
-    ("stockpiles", "purchase_usd_per_kg"): ("spending_limit", "cost_definition"),
-    ("stockpiles", "holding_usd_per_kg_year"): ("cost_definition",),
-    ("model", "discount_rate"): ("cost_definition",),
-    ("model", "risk_discount_rate"): ("cumulative_loss",),
-    ("model", "objective.risk_aversion"): ("risk_definition",),
-    ("model", "objective.tail"): ("risk_definition",),
-    ("model", "objective.risk_slack"): (),
-    ("model", "objective.risk_limit"): (),
-    ("model", "objective.goal"): (),
-    ("model", "policy.secondment_share"): ("secondment_limit",),
-}
-"""Equations, and variables for their bounds, by what they read."""
+_WITHOUT_EFFECT = ("goal", "risk_limit", "risk_slack")
+"""Keys of `objective` that no equation and no bound reads: how often and for what the program is solved."""
 
+
+def _reads() -> dict[Column, tuple[str, ...]]:
+    found: dict[Column, tuple[str, ...]] = {("model", f"objective.{key}"): () for key in _WITHOUT_EFFECT}
+    for declared in DECLARED:
+        for table, column in dict.fromkeys(cell(text)[:2] for text in declared.reads):
+            found[table, column] = (*found.get((table, column), ()), declared.name)
+    return found
+
+
+READS = _reads()
+"""Equations, and variables for their bounds, by the figure they read."""
 ZERO_IS_NO_MATTER: frozenset[Column] = frozenset(column for column in READS if column[0] == "model") - {
     ("model", "policy.secondment_share")
 }

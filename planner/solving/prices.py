@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planner.formulation import capacity, goods, money, workforce
+from planner.formulation.model import Equation, Variable
 from planner.formulation.scope import Scope
 from planner.results.schema import TABLE_COLUMNS
 from planner.solving.goals import Outcome
@@ -33,11 +35,16 @@ Describe = Callable[[Scope, Any], Iterable[Priced]]
 class Scarce:
     """A scarce thing: the equation or bounded variable whose dual prices it, its unit, and whose it is."""
 
-    key: str
+    declared: Equation | Variable
     unit: str
     label: Describe
     sign: float = -1.0
     """The right-hand side grows by one when one more unit is there: -1. Demand is the other way round."""
+
+    @property
+    def key(self) -> str:
+        """Name of the equation or variable."""
+        return self.declared.name
 
 
 def _budget(s: Scope, index: Any) -> Iterable[Priced]:
@@ -113,19 +120,19 @@ def _stock(s: Scope, index: Any) -> Iterable[Priced]:
 
 
 ROWS = (
-    Scarce("account", "MUSD per MUSD", _budget),
-    Scarce("usable_capacity", "MUSD per t/y", _growing_plant),
-    Scarce("throughput_limit", "MUSD per t/y", _plant),
-    Scarce("nameplate_limit", "MUSD per t/y", _nameplate),
-    Scarce("feed_balance", "MUSD per t TREO", _feed),
-    Scarce("staff_balance", "MUSD per person", _staff),
-    Scarce("seat_limit", "MUSD per seat", _seats),
-    Scarce("new_seat_limit", "MUSD per seat", _new_seats),
-    Scarce("mentor_limit", "MUSD per practitioner", _mentors),
-    Scarce("balance", "MUSD per t", _goods, 1.0),
-    Scarce("stock_balance", "MUSD per t", _stock),
+    Scarce(money.account, "MUSD per MUSD", _budget),
+    Scarce(capacity.usable_capacity, "MUSD per t/y", _growing_plant),
+    Scarce(capacity.throughput_limit, "MUSD per t/y", _plant),
+    Scarce(capacity.nameplate_limit, "MUSD per t/y", _nameplate),
+    Scarce(goods.feed_balance, "MUSD per t TREO", _feed),
+    Scarce(workforce.staff_balance, "MUSD per person", _staff),
+    Scarce(workforce.seat_limit, "MUSD per seat", _seats),
+    Scarce(workforce.new_seat_limit, "MUSD per seat", _new_seats),
+    Scarce(workforce.mentor_limit, "MUSD per practitioner", _mentors),
+    Scarce(goods.balance, "MUSD per t", _goods, 1.0),
+    Scarce(goods.stock_balance, "MUSD per t", _stock),
 )
-COLUMNS = (Scarce("hired", "MUSD per person", _hires), Scarce("imported", "MUSD per t", _imports))
+COLUMNS = (Scarce(workforce.HIRED, "MUSD per person", _hires), Scarce(goods.IMPORTED, "MUSD per t", _imports))
 
 
 def shadow_prices(scope: Scope, program: Program, outcome: Outcome) -> pd.DataFrame:
