@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyomo.environ import quicksum
 
+from planner.formulation.histories import DecisionNode, OperationNode
 from planner.formulation.model import Expression, Model, Variable, equation
 from planner.formulation.scope import Scope
 
@@ -26,12 +27,12 @@ def usable_capacity_index(s: Scope) -> list[tuple[str, int]]:
     reads=("projects.existing_tpa", "ramps.share"),
     links_histories=True,
 )
-def usable_capacity(m: Model, p: str, n: int) -> Expression:
+def usable_capacity(m: Model, p: str, n: OperationNode) -> Expression:
     """Capacity follows builds."""
-    s = m.scope
+    s: Scope = m.scope
     new = quicksum(
         share * m.build[p, d]
-        for d in s.decision_tree.paths[s.decision[n]]
+        for d in s.decisions_to(s.decision[n])
         if (p, d) in m.build and (share := s.tree.usable_share(p, s.decision_tree.nodes[d].year, n)) > 0
     )
     return m.capacity[p, n] == s.case.existing_tpa(p, s.tree.nodes[n].year) + new
@@ -49,16 +50,16 @@ def nameplate_limit_index(s: Scope) -> list[tuple[str, int]]:
     each="project $p$, decision node $d$ of the last year",
     reads=("projects.max_new_tpa",),
 )
-def nameplate_limit(m: Model, p: str, d: int) -> Expression:
+def nameplate_limit(m: Model, p: str, d: DecisionNode) -> Expression:
     """Largest new nameplate."""
-    s = m.scope
-    built = quicksum(m.build[p, y] for y in s.decision_tree.paths[d] if (p, y) in m.build)
+    s: Scope = m.scope
+    built = quicksum(m.build[p, y] for y in s.decisions_to(d) if (p, y) in m.build)
     return built <= s.case.projects[p].max_new_tpa
 
 
-def throughput(m: Model, p: str, n: int) -> Expression:
+def throughput(m: Model, p: str, n: OperationNode) -> Expression:
     """Throughput (t/y) as capacity counts it: TREO, heavy elements (basis heavy), or oxide in (metal)."""
-    s = m.scope
+    s: Scope = m.scope
     stage = s.case.projects[p].stage
     if stage == "mine":
         return m.mined[p, n]
@@ -78,12 +79,12 @@ def throughput_limit_index(s: Scope) -> list[tuple[str, int]]:
     each="project $p$, node $n$",
     reads=("projects.existing_tpa", "shocks.factor:capacity", "feeds.share"),
 )
-def throughput_limit(m: Model, p: str, n: int) -> Expression:
+def throughput_limit(m: Model, p: str, n: OperationNode) -> Expression:
     """Capacity bounds throughput.
 
     Without new capacity, existing_tpa stands for it.
     """
-    s = m.scope
+    s: Scope = m.scope
     factor = s.tree.capacity_factor(p, n)
     if p in s.expandable:
         return throughput(m, p, n) <= factor * m.capacity[p, s.capacity_node[p, n]]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from pyomo.environ import quicksum
 
 from planner.data.lookups import OXIDE
+from planner.formulation.histories import OperationNode
 from planner.formulation.model import Expression, Model, Variable, equation, or_zero
 from planner.formulation.scope import Scope
 
@@ -26,9 +27,9 @@ def feed_balance_index(s: Scope) -> list[tuple[str, str, int]]:
     r"\gamma_{c_p} = \gamma, f_p = f} m_{p,n}",
     each=r"group $\\gamma$, feed $f$, node $n$",
 )
-def feed_balance(m: Model, group: str, f: str, n: int) -> Expression:
+def feed_balance(m: Model, group: str, f: str, n: OperationNode) -> Expression:
     """Use of a feed <= mined."""
-    s = m.scope
+    s: Scope = m.scope
     used = quicksum(m.separated[p, f, n] for p in s.feeds_at[group, f, n])
     mined = quicksum(
         m.mined[p, n]
@@ -38,15 +39,15 @@ def feed_balance(m: Model, group: str, f: str, n: int) -> Expression:
     return used <= mined
 
 
-def made(m: Model, c: str, e: str, o: str, n: int) -> Expression:
+def made(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Output (t/y): share * recovery of each tonne TREO separated, or recovery of each tonne of oxide reduced."""
-    s = m.scope
+    s: Scope = m.scope
     if o == OXIDE:
         return quicksum(s.yields(p, f)[e] * m.separated[p, f, n] for p, f in s.makers.get((c, e, o, n), ()))
     return quicksum(s.case.recovery(p, e) * m.reduced[p, e, n] for p, _ in s.makers.get((c, e, o, n), ()))
 
 
-def used(m: Model, c: str, e: str, o: str, n: int) -> Expression:
+def used(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Oxide (t/y) that metal plants of the country take in."""
     if o != OXIDE:
         return 0.0
@@ -67,20 +68,20 @@ def shortfall_index(s: Scope) -> list[tuple[str, str, str, int, int]]:
     ]
 
 
-def shortfall_bounds(m: Model, c: str, e: str, o: str, n: int, j: int) -> tuple[float, float]:
+def shortfall_bounds(m: Model, c: str, e: str, o: str, n: OperationNode, j: int) -> tuple[float, float]:
     """0 <= shortfall[c,e,o,n,j] <= width of step j * demand."""
-    s = m.scope
+    s: Scope = m.scope
     return 0.0, s.case.loss_steps((c, e, o))[j].width * s.tree.demand((c, e, o), n)
 
 
-def imported_bounds(m: Model, c: str, e: str, o: str, n: int) -> tuple[float, float]:
+def imported_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> tuple[float, float]:
     """0 <= imported[c,e,o,n] <= sum over suppliers of limit * factor."""
     return 0.0, m.scope.import_limits[c, e, o, n]
 
 
-def short(m: Model, c: str, e: str, o: str, n: int) -> Expression:
+def short(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Shortfall (t), all steps."""
-    s = m.scope
+    s: Scope = m.scope
     if s.tree.demand((c, e, o), n) <= 0:
         return 0.0
     return quicksum(m.shortfall[c, e, o, n, j] for j in range(len(s.case.loss_steps((c, e, o)))))
@@ -98,12 +99,12 @@ def balance_index(s: Scope) -> Index:
     each="country $c$, element $e$, form $o$, node $n$",
     reads=("demand.tonnes", "shocks.factor:demand", "feeds.share", "projects.recovery", "recoveries.recovery"),
 )
-def balance(m: Model, c: str, e: str, o: str, n: int) -> Expression:
+def balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Supply of a good covers its use.
 
     A good that is not exchanged: made in the country in place of delivered.
     """
-    s = m.scope
+    s: Scope = m.scope
     key = (c, e, o, n)
     own = or_zero(m.delivered, *key) if (c, e, o) in s.exchanged else made(m, *key)
     supply = own + short(m, *key) + or_zero(m.imported, *key)
@@ -126,7 +127,7 @@ def pool_index(s: Scope) -> Index:
     each=r"group $\\gamma$, element $e$, form $o$, node $n$",
     reads=("feeds.share", "projects.recovery", "recoveries.recovery"),
 )
-def pool(m: Model, group: str, e: str, o: str, n: int) -> Expression:
+def pool(m: Model, group: str, e: str, o: str, n: OperationNode) -> Expression:
     """Delivered within a group <= made there.
 
     What is left over stays with its makers, unused.
@@ -146,7 +147,7 @@ def stock_index(s: Scope) -> list[tuple[str, str, str, int]]:
     return [key for good in s.stocks for n in s.active_nodes if (key := (*good, n.index)) not in s.import_covered_goods]
 
 
-def stock_bounds(m: Model, c: str, e: str, o: str, n: int) -> tuple[float, float | None]:
+def stock_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> tuple[float, float | None]:
     """0 <= stock[c,e,o,n] <= max_t."""
     return 0.0, m.scope.case.stockpiles[c, e, o].max_t
 
@@ -170,9 +171,9 @@ def stock_balance_index(s: Scope) -> list[tuple[str, str, str, int]]:
     each="stockpile $(c, e, o)$, node $n$",
     reads=("stockpiles.initial_t",),
 )
-def stock_balance(m: Model, c: str, e: str, o: str, n: int) -> Expression:
+def stock_balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Stock follows purchases and releases."""
-    s = m.scope
+    s: Scope = m.scope
     parent = s.tree.nodes[n].parent
     before = m.stock[c, e, o, parent] if parent >= 0 else s.case.stockpiles[c, e, o].initial_t
     bought = m.bought[c, e, o, n] if (c, e, o) in s.purchases else 0.0

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NewType
 
 from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.data.tree import Node, Tree, committed_tree, scenario_tree
+
+OperationNode = NewType("OperationNode", int)
+"""A node of the tree of histories: operations, stocks and losses live there."""
+DecisionNode = NewType("DecisionNode", int)
+"""A node of the tree of decisions: a year (committed) or a history (adaptive)."""
+AccountNode = NewType("AccountNode", int)
+"""A node of the tree on which budgets are kept."""
+StaffingNode = NewType("StaffingNode", int)
+"""A node of the tree on which people work."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +38,11 @@ class Histories:
         return self.tree if self.case.model.policy.investment == "adaptive" else committed_tree(self.case)
 
     @cached_property
-    def decision(self) -> tuple[int, ...]:
+    def decision(self) -> tuple[DecisionNode, ...]:
         """The decision node of each operations node."""
         if self.decision_tree is self.tree:
-            return tuple(range(len(self.tree.nodes)))
-        return tuple(n.year - self.case.first_year for n in self.tree.nodes)
+            return tuple(DecisionNode(n.index) for n in self.tree.nodes)
+        return tuple(DecisionNode(n.year - self.case.first_year) for n in self.tree.nodes)
 
     @cached_property
     def suppliers(self) -> dict[Good, list[str]]:
@@ -71,9 +81,9 @@ class Histories:
         """Operations nodes at which something may have to run; with a node, all its ancestors."""
         return tuple(n for n in self.tree.nodes if n.index not in self.import_covered_nodes)
 
-    def decision_of(self, tree: Tree, node: int) -> int:
-        """Decision node of a node of `tree`, which is the operations or the decision tree."""
-        return node if tree is self.decision_tree else self.decision[node]
+    def decisions_to(self, d: DecisionNode) -> tuple[DecisionNode, ...]:
+        """The decision nodes from the first year to d."""
+        return tuple(map(DecisionNode, self.decision_tree.paths[d]))
 
     @cached_property
     def funder_groups(self) -> dict[str, tuple[str, ...]]:

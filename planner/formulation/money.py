@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyomo.environ import quicksum
 
+from planner.formulation.histories import AccountNode, DecisionNode, OperationNode
 from planner.formulation.model import Expression, Model, Variable, equation, or_zero
 from planner.formulation.scope import Scope
 from planner.units import musd, musd_per_tonne
@@ -33,20 +34,20 @@ def public_capex(s: Scope, p: str) -> float:
     return full_capex(s, p) * s.case.projects[p].public_share
 
 
-def capex_paid(m: Model, p: str, d: int) -> Expression:
+def capex_paid(m: Model, p: str, d: DecisionNode) -> Expression:
     """Nameplate (t/y) whose capex falls due at d: builds under way, each in equal parts over its lead time."""
-    s = m.scope
+    s: Scope = m.scope
     year = s.decision_tree.nodes[d].year
     return quicksum(
         1 / len(s.case.payment_years(p, y)) * m.build[p, b]
-        for b in s.decision_tree.paths[d]
+        for b in s.decisions_to(d)
         if (p, b) in m.build and year in s.case.payment_years(p, y := s.decision_tree.nodes[b].year)
     )
 
 
-def people_cost(m: Model, c: str, d: int) -> Expression:
+def people_cost(m: Model, c: str, d: DecisionNode) -> Expression:
     """Training fees, new seats and hiring (MUSD) in a country at d."""
-    s = m.scope
+    s: Scope = m.scope
     programmes = [(g, row) for g in s.programmes if (row := s.case.programmes[g]).country == c]
     fees = quicksum(musd(row.cost_per_trainee_usd) * m.intake[g, d] for g, row in programmes if (g, d) in m.intake)
     seats = quicksum(musd(row.cost_per_seat_usd) * m.new_seats[g, d] for g, row in programmes if (g, d) in m.new_seats)
@@ -58,9 +59,9 @@ def people_cost(m: Model, c: str, d: int) -> Expression:
     return fees + seats + hires
 
 
-def purchases(m: Model, c: str, n: int) -> Expression:
+def purchases(m: Model, c: str, n: OperationNode) -> Expression:
     """Stock purchases (MUSD) in a country at an operations node."""
-    s = m.scope
+    s: Scope = m.scope
     return quicksum(
         musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg) * m.bought[(*good, n)]
         for good in s.purchases
@@ -80,9 +81,9 @@ def investment_spending_index(s: Scope) -> list[tuple[str, int]]:
     each="country $c$, decision node $d$",
     reads=(*CAPEX_READS, "projects.public_share", *PEOPLE_READS),
 )
-def investment_spending(m: Model, c: str, d: int) -> Expression:
+def investment_spending(m: Model, c: str, d: DecisionNode) -> Expression:
     """What investment costs."""
-    s = m.scope
+    s: Scope = m.scope
     capex = quicksum(
         public_capex(s, p) * capex_paid(m, p, d)
         for p in sorted(s.expandable)
@@ -121,12 +122,13 @@ def spending_limit_index(s: Scope) -> list[tuple[str, int]]:
     each="country $c$, node $n$",
     reads=("stockpiles.purchase_usd_per_kg",),
 )
-def spending_limit(m: Model, c: str, a: int) -> Expression:
+def spending_limit(m: Model, c: str, a: AccountNode) -> Expression:
     """Spent in a country <= paid there."""
-    s = m.scope
-    bought = purchases(m, c, a) if s.purchases else 0.0
+    s: Scope = m.scope
+    # Where something may be bought, accounts are those of operations.
+    bought = purchases(m, c, OperationNode(a)) if s.purchases else 0.0
     payers = quicksum(m.paid[i, c, a] for i in s.funder_groups if (i, c, a) in m.paid)
-    return m.invested[c, s.decision_of(s.account_tree, a)] + bought <= payers
+    return m.invested[c, s.decision_of_account(a)] + bought <= payers
 
 
 def account_index(s: Scope) -> list[tuple[str, int]]:
@@ -140,12 +142,12 @@ def account_index(s: Scope) -> list[tuple[str, int]]:
     each="funder $i$, node $n$; $C_{i,n} = 0$ where budgets do not carry over",
     reads=("budgets.musd",),
 )
-def account(m: Model, i: str, a: int) -> Expression:
+def account(m: Model, i: str, a: AccountNode) -> Expression:
     """A funder group pays out of its budgets.
 
     Funders that may pay in the same countries share an account.
     """
-    s = m.scope
+    s: Scope = m.scope
     node = s.account_tree.nodes[a]
     paid = quicksum(m.paid[i, c, a] for c in s.case.reach[i] if (i, c, a) in m.paid)
     forward = or_zero(m.carried, i, a)

@@ -16,6 +16,7 @@ from collections.abc import Container
 from pyomo.environ import quicksum
 
 from planner.formulation.capacity import throughput
+from planner.formulation.histories import DecisionNode, OperationNode
 from planner.formulation.model import Expression, Model, Variable, equation
 from planner.formulation.money import (
     CAPEX_READS,
@@ -40,7 +41,7 @@ def leaf_index(s: Scope) -> list[int]:
     return sorted(set(s.tree.leaves.values()))
 
 
-def loss_per_tonne(s: Scope, c: str, e: str, o: str, n: int, j: int) -> float:
+def loss_per_tonne(s: Scope, c: str, e: str, o: str, n: OperationNode, j: int) -> float:
     """Loss (MUSD/t) of step j of a shortfall, weighted and discounted."""
     return (
         s.case.loss_steps((c, e, o))[j].musd_per_t
@@ -61,9 +62,9 @@ def cumulative_loss_index(s: Scope) -> list[int]:
     each="node $n$ ($Z_{n^-} = 0$ in the first year)",
     reads=("loss_tiers.loss_usd_per_kg", "elements.loss_usd_per_kg", "countries.weight", "model.risk_discount_rate"),
 )
-def cumulative_loss(m: Model, n: int) -> Expression:
+def cumulative_loss(m: Model, n: OperationNode) -> Expression:
     """Loss adds up along a history."""
-    s = m.scope
+    s: Scope = m.scope
     parent = s.tree.nodes[n].parent
     before = m.loss_to_date[parent] if parent >= 0 else 0.0
     here = quicksum(
@@ -86,7 +87,7 @@ def tail_excess_limit_index(s: Scope) -> list[int]:
     each=r"node $n \\in \\mathcal{L}$",
     links_histories=True,
 )
-def tail_excess_limit(m: Model, n: int) -> Expression:
+def tail_excess_limit(m: Model, n: OperationNode) -> Expression:
     """Loss above the value at risk."""
     return m.tail_excess[n] >= m.loss_to_date[n] - m.value_at_risk
 
@@ -98,7 +99,7 @@ def tail_excess_limit(m: Model, n: int) -> Expression:
 )
 def expected_loss_definition(m: Model) -> Expression:
     """Expected loss."""
-    s = m.scope
+    s: Scope = m.scope
     return m.expected_loss == quicksum(s.tree.nodes[n].probability * m.loss_to_date[n] for n in leaf_index(s))
 
 
@@ -110,7 +111,7 @@ def expected_loss_definition(m: Model) -> Expression:
 )
 def risk_definition(m: Model) -> Expression:
     """Risk."""
-    s = m.scope
+    s: Scope = m.scope
     objective = s.case.model.objective
     tail = quicksum(s.tree.nodes[n].probability / (1 - objective.tail) * m.tail_excess[n] for n in leaf_index(s))
     return m.risk == (
@@ -142,7 +143,7 @@ ALL: Container[int] = range(sys.maxsize)
 )
 def cost_definition(m: Model) -> Expression:
     """Cost."""
-    s = m.scope
+    s: Scope = m.scope
     return m.cost == investment_cost(m, s) + operating_cost(m, s)
 
 
@@ -159,15 +160,13 @@ def investment_cost(m: Model, s: Scope) -> Expression:
     """Full capex as it falls due, fixed opex from the planned start to the horizon, people (MUSD)."""
     total = 0.0
     for node in s.decision_tree.nodes:
-        weight = node.probability * s.case.cost_discount(node.year)
-        capex = quicksum(
-            full_capex(s, p) * capex_paid(m, p, node.index) for p in sorted(s.expandable) if full_capex(s, p) > 0
-        )
-        people = quicksum(people_cost(m, c, node.index) for c in spending_countries(s))
+        d, weight = DecisionNode(node.index), node.probability * s.case.cost_discount(node.year)
+        capex = quicksum(full_capex(s, p) * capex_paid(m, p, d) for p in sorted(s.expandable) if full_capex(s, p) > 0)
+        people = quicksum(people_cost(m, c, d) for c in spending_countries(s))
         fixed = quicksum(
-            fixed_opex(s, p, node.year) * m.build[p, node.index]
+            fixed_opex(s, p, node.year) * m.build[p, d]
             for p in sorted(s.expandable)
-            if (p, node.index) in m.build and s.case.projects[p].fixed_opex_usd_per_tpa > 0
+            if (p, d) in m.build and s.case.projects[p].fixed_opex_usd_per_tpa > 0
         )
         total += weight * (capex + people) + node.probability * fixed
     return total
@@ -184,19 +183,19 @@ def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expressio
     """Variable opex, stock purchases and holding (MUSD), at some operations nodes or at all."""
     expected = [n.probability * s.case.cost_discount(n.year) for n in s.tree.nodes]
     total = quicksum(
-        expected[n] * musd(s.case.projects[p].variable_opex_usd_per_t) * throughput(m, p, n)
+        expected[n] * musd(s.case.projects[p].variable_opex_usd_per_t) * throughput(m, p, OperationNode(n))
         for p, n in s.operable
         if n in nodes and s.case.projects[p].variable_opex_usd_per_t > 0
     )
     buyers = sorted({c for c, _, _ in s.purchases})
-    active = [n for n in s.active_nodes if n.index in nodes]
-    total += quicksum(expected[n.index] * purchases(m, c, n.index) for c in buyers for n in active)
+    active = [OperationNode(n.index) for n in s.active_nodes if n.index in nodes]
+    total += quicksum(expected[n] * purchases(m, c, n) for c in buyers for n in active)
     return total + quicksum(
-        expected[n.index] * musd_per_tonne(row.holding_usd_per_kg_year) * m.stock[(*good, n.index)]
+        expected[n] * musd_per_tonne(row.holding_usd_per_kg_year) * m.stock[(*good, n)]
         for good in s.stocks
         if (row := s.case.stockpiles[good]).holding_usd_per_kg_year > 0
         for n in active
-        if (*good, n.index) in m.stock
+        if (*good, n) in m.stock
     )
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from planner.data.lookups import METAL, OXIDE, Good
 from planner.data.tree import Tree
-from planner.formulation.histories import Histories
+from planner.formulation.histories import AccountNode, DecisionNode, Histories, OperationNode, StaffingNode
 
 
 class Scope(Histories):
@@ -48,6 +48,18 @@ class Scope(Histories):
     def staffing_tree(self) -> Tree:
         """Where people work: histories if they may be seconded there, else the decision nodes."""
         return self.tree if self.seconded else self.decision_tree
+
+    def decision_of_account(self, a: AccountNode) -> DecisionNode:
+        """Decision node of an account node."""
+        return DecisionNode(a) if self.account_tree is self.decision_tree else self.decision[a]
+
+    def decision_of_staffing(self, w: StaffingNode) -> DecisionNode:
+        """Decision node of a staffing node."""
+        return DecisionNode(w) if self.staffing_tree is self.decision_tree else self.decision[w]
+
+    def staffing_of(self, n: OperationNode) -> StaffingNode:
+        """Staffing node of an operations node."""
+        return StaffingNode(n if self.staffing_tree is self.tree else self.decision[n])
 
     @cached_property
     def import_covered_goods(self) -> frozenset[tuple[str, str, str, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyomo.environ import quicksum
 
 from planner.formulation.capacity import throughput
+from planner.formulation.histories import DecisionNode, OperationNode, StaffingNode
 from planner.formulation.model import Expression, Model, Variable, equation, or_zero
 from planner.formulation.scope import Scope
 
@@ -28,7 +29,7 @@ def hired_index(s: Scope) -> Teams:
     ]
 
 
-def hired_bounds(m: Model, c: str, k: str, d: int) -> tuple[float, float]:
+def hired_bounds(m: Model, c: str, k: str, d: DecisionNode) -> tuple[float, float]:
     """0 <= hired[c,k,d] <= hires_per_year."""
     return 0.0, m.scope.case.workforce[c, k].hires_per_year
 
@@ -63,16 +64,16 @@ def staff_balance_index(s: Scope) -> Teams:
     each="pair $(c, k)$ of `workforce`, decision node $d$",
     reads=("workforce.initial", "skills.attrition", "training.completion_rate"),
 )
-def staff_balance(m: Model, c: str, k: str, d: int) -> Expression:
+def staff_balance(m: Model, c: str, k: str, d: DecisionNode) -> Expression:
     """Staff follows leavers and joiners."""
-    s = m.scope
+    s: Scope = m.scope
     node = s.decision_tree.nodes[d]
     if node.parent < 0:
         return m.staff[c, k, d] == s.case.workforce[c, k].initial
     joined = quicksum(
         s.case.programmes[g].completion_rate * m.intake[g, y]
         for g in s.programmes
-        for y in s.decision_tree.paths[d]
+        for y in s.decisions_to(d)
         if _trains(s, g, c, k)
         and (g, y) in m.intake
         and s.decision_tree.nodes[y].year == node.year - s.case.programmes[g].duration_years
@@ -92,10 +93,10 @@ def seat_limit_index(s: Scope) -> list[tuple[str, int]]:
     each="programme $g$, decision node $d$",
     reads=("training.seats",),
 )
-def seat_limit(m: Model, g: str, d: int) -> Expression:
+def seat_limit(m: Model, g: str, d: DecisionNode) -> Expression:
     """Intake within seats."""
-    s = m.scope
-    added = quicksum(m.new_seats[g, y] for y in s.decision_tree.paths[d][:-1] if (g, y) in m.new_seats)
+    s: Scope = m.scope
+    added = quicksum(m.new_seats[g, y] for y in s.decisions_to(d)[:-1] if (g, y) in m.new_seats)
     return m.intake[g, d] - added <= s.case.programmes[g].seats
 
 
@@ -111,11 +112,11 @@ def new_seat_limit_index(s: Scope) -> list[tuple[str, int]]:
     each="programme $g$, decision node $d$ of the last year",
     reads=("training.max_new_seats",),
 )
-def new_seat_limit(m: Model, g: str, d: int) -> Expression:
+def new_seat_limit(m: Model, g: str, d: DecisionNode) -> Expression:
     """Largest number of new seats."""
-    s = m.scope
+    s: Scope = m.scope
     return (
-        quicksum(m.new_seats[g, y] for y in s.decision_tree.paths[d] if (g, y) in m.new_seats)
+        quicksum(m.new_seats[g, y] for y in s.decisions_to(d) if (g, y) in m.new_seats)
         <= s.case.programmes[g].max_new_seats
     )
 
@@ -128,7 +129,10 @@ def mentor_limit_index(s: Scope) -> Teams:
         for c, k in s.teams
         if (c, k) in trained and s.case.skills[k].mentor_ratio is not None
         for n in s.staffing_tree.nodes
-        if any(_trains(s, g, c, k) and _under_way(s, g, s.decision_of(s.staffing_tree, n.index)) for g in s.programmes)
+        if any(
+            _trains(s, g, c, k) and _under_way(s, g, s.decision_of_staffing(StaffingNode(n.index)))
+            for g in s.programmes
+        )
     ]
 
 
@@ -139,22 +143,19 @@ def mentor_limit_index(s: Scope) -> Teams:
     each="pair $(c, k)$ of `workforce` whose `mentor_ratio` is not blank, node $n$",
     reads=("skills.mentor_ratio",),
 )
-def mentor_limit(m: Model, c: str, k: str, w: int) -> Expression:
+def mentor_limit(m: Model, c: str, k: str, w: StaffingNode) -> Expression:
     """Trainees per practitioner."""
-    s = m.scope
+    s: Scope = m.scope
     trainees = quicksum(
-        m.intake[g, d]
-        for g in s.programmes
-        if _trains(s, g, c, k)
-        for d in _under_way(s, g, s.decision_of(s.staffing_tree, w))
+        m.intake[g, d] for g in s.programmes if _trains(s, g, c, k) for d in _under_way(s, g, s.decision_of_staffing(w))
     )
     return trainees <= s.case.skills[k].mentor_ratio * available(m, c, k, w)
 
 
-def available(m: Model, c: str, k: str, w: int) -> Expression:
+def available(m: Model, c: str, k: str, w: StaffingNode) -> Expression:
     """Staff (persons) less lent plus borrowed, at a node of `staffing_tree`."""
-    s = m.scope
-    staff = m.staff[c, k, s.decision_of(s.staffing_tree, w)]
+    s: Scope = m.scope
+    staff = m.staff[c, k, s.decision_of_staffing(w)]
     return staff + m.seconded[c, k, w] if (c, k) in s.seconded else staff
 
 
@@ -169,9 +170,9 @@ def secondment_limit_index(s: Scope) -> Teams:
     each="pair $(c, k)$ of `workforce`, node $n$",
     reads=("model.policy.secondment_share",),
 )
-def secondment_limit(m: Model, c: str, k: str, n: int) -> Expression:
+def secondment_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
     """Largest share lent."""
-    s = m.scope
+    s: Scope = m.scope
     return -m.seconded[c, k, n] <= s.case.model.policy.secondment_share * m.staff[c, k, s.decision[n]]
 
 
@@ -186,9 +187,9 @@ def secondment_pool_index(s: Scope) -> list[tuple[str, str, int]]:
     r"\sum_{c : \gamma_c = \gamma} y_{c,k,n} = 0",
     each=r"group $\\gamma$, skill $k$, node $n$",
 )
-def secondment_pool(m: Model, group: str, k: str, n: int) -> Expression:
+def secondment_pool(m: Model, group: str, k: str, n: OperationNode) -> Expression:
     """Lent = borrowed."""
-    s = m.scope
+    s: Scope = m.scope
     return (
         quicksum(m.seconded[c, skill, n] for c, skill in sorted(s.seconded) if skill == k and s.case.group[c] == group)
         == 0
@@ -206,15 +207,15 @@ def staff_limit_index(s: Scope) -> Teams:
     each="country $c$, skill $k$, node $n$ (no row in `workforce`: the right side is 0)",
     reads=("staffing.persons_per_ktpa", "feeds.share"),
 )
-def staff_limit(m: Model, c: str, k: str, n: int) -> Expression:
+def staff_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
     """People bound throughput."""
-    s = m.scope
+    s: Scope = m.scope
     need = quicksum(
         s.case.staffing[p][k] * throughput(m, p, n)
         for p, row in s.case.projects.items()
         if row.country == c and k in s.case.staffing[p] and (p, n) in s.operable_set
     )
-    return need <= available(m, c, k, n if s.staffing_tree is s.tree else s.decision[n])
+    return need <= available(m, c, k, s.staffing_of(n))
 
 
 def _trains(s: Scope, g: str, c: str, k: str) -> bool:
@@ -222,13 +223,13 @@ def _trains(s: Scope, g: str, c: str, k: str) -> bool:
     return row.country == c and row.skill == k
 
 
-def _under_way(s: Scope, g: str, d: int) -> list[int]:
+def _under_way(s: Scope, g: str, d: DecisionNode) -> list[DecisionNode]:
     """Decision nodes on the way to d whose intake is still in training there."""
     year = s.decision_tree.nodes[d].year
     first = year - s.case.programmes[g].duration_years + 1
     return [
         y
-        for y in s.decision_tree.paths[d]
+        for y in s.decisions_to(d)
         if s.decision_tree.nodes[y].year >= first and s.intake_possible(g, s.decision_tree.nodes[y].year)
     ]
 

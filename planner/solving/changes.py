@@ -24,6 +24,8 @@ def _reads() -> dict[Column, tuple[str, ...]]:
     found: dict[Column, tuple[str, ...]] = {("model", f"objective.{key}"): () for key in _WITHOUT_EFFECT}
     for declared in DECLARED:
         for table, column in dict.fromkeys(cell(text)[:2] for text in declared.reads):
+            if column == "up_to_share":
+                continue  # it identifies its row: with another figure it is another row
             found[table, column] = (*found.get((table, column), ()), declared.name)
     return found
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from planner.data.lookups import METAL, OXIDE, Good
 from planner.data.tree import Node
+from planner.formulation.histories import AccountNode
 from planner.formulation.money import full_capex, public_capex, spending_countries
 from planner.formulation.scope import Scope
 from planner.results.schema import TABLE_COLUMNS
@@ -55,7 +56,7 @@ def spending(s: Scope, v: Values) -> Rows:
         }
         paid: dict[str, float] = defaultdict(float)
         for c in spending_countries(s):
-            items = dict(_items(s, v, c, s.decision_of(s.account_tree, account.index), account.index))
+            items = dict(_items(s, v, c, s.decision_of_account(AccountNode(account.index)), account.index))
             for funder, share in _shares(s, v, c, account.index, available).items():
                 paid[funder] += share * sum(items.values())
                 for item, spent in items.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
+from planner.formulation.histories import OperationNode
 from planner.formulation.objective import loss_per_tonne
 from planner.formulation.scope import Scope
 from planner.results.losses import service_level, weighed
@@ -62,7 +63,7 @@ def _risk(s: Scope, found: Amounts) -> Measures:
     for index, tonnes in found["shortfall"].items():
         c, e, o, n, j = index
         assert isinstance(n, int) and isinstance(j, int)  # noqa: S101  narrows the index for the type checker
-        loss_at[n] += tonnes * loss_per_tonne(s, str(c), str(e), str(o), n, j)
+        loss_at[n] += tonnes * loss_per_tonne(s, str(c), str(e), str(o), OperationNode(n), j)
         probability = s.tree.nodes[n].probability
         by_element[str(e)] += probability * tonnes
         by_country[str(c)] += probability * tonnes
