@@ -25,7 +25,7 @@ def feed_balance_index(s: Scope) -> list[tuple[str, str, int]]:
     feed_balance_index,
     r"\sum_{p \in \mathcal{S} : \gamma_{c_p} = \gamma} s_{p,f,n} \le \sum_{p \in \mathcal{M} : "
     r"\gamma_{c_p} = \gamma, f_p = f} m_{p,n}",
-    each=r"group $\\gamma$, feed $f$, node $n$",
+    each=r"group $\gamma$, feed $f$, node $n$",
 )
 def feed_balance(m: Model, group: str, f: str, n: OperationNode) -> Expression:
     """Use of a feed <= mined."""
@@ -124,7 +124,7 @@ def pool_index(s: Scope) -> Index:
 @equation(
     pool_index,
     r"\sum_{c : \gamma_c = \gamma} x_{c,e,o,n} \le \sum_{c : \gamma_c = \gamma} \mathrm{made}_{c,e,o,n}",
-    each=r"group $\\gamma$, element $e$, form $o$, node $n$",
+    each=r"group $\gamma$, element $e$, form $o$, node $n$",
     reads=("feeds.share", "projects.recovery", "recoveries.recovery"),
 )
 def pool(m: Model, group: str, e: str, o: str, n: OperationNode) -> Expression:

@@ -84,7 +84,7 @@ def tail_excess_limit_index(s: Scope) -> list[int]:
 @equation(
     tail_excess_limit_index,
     r"\xi_n \ge Z_n - V",
-    each=r"node $n \\in \\mathcal{L}$",
+    each=r"node $n \in \mathcal{L}$",
     links_histories=True,
 )
 def tail_excess_limit(m: Model, n: OperationNode) -> Expression:

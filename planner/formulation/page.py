@@ -51,10 +51,10 @@ year multiply, products rounded to 12 significant digits. A shock of kind `delay
 
 **The tree.** A node is a history up to a year. Two scenarios share their nodes up to the year before the first one in
 which what they show differs. A scenario shows in a year: the factors, other than 1, of imports that are sold
-($\mathrm{{sold}} > 0$), of demand that is there ($\mathrm{{wanted}} > 0$) and of capacities of projects that have some or, with
-`max_new_tpa` above 0, could have a build that started by then (delays and levers left aside); and for every build that
-could be, the years of delay from shocks that have begun (`start_year` reached). So a shock that touches nothing, or multiplies by 1, parts nobody.
-A delay is shown from the first year of its shock on, whether or not anything was built.
+($\mathrm{{sold}} > 0$), of demand that is there ($\mathrm{{wanted}} > 0$) and of capacities of projects that have some
+or, with `max_new_tpa` above 0, could have a build that started by then (delays and levers left aside); and for every build that
+could be, the years of delay from shocks that have begun (`start_year` reached), whether or not anything was built. So a
+shock that touches nothing, or multiplies by 1, parts nobody.
 
 **Decisions.** With `policy.investment = "adaptive"` the decision nodes are the nodes of the tree and $d_n = n$. With
 `"committed"` there is one decision node for each year, of probability 1, and $d_n$ is that of the year of n.
@@ -93,7 +93,7 @@ The program in the code is smaller and has the same optima. Indices of rows and 
   need be, other than 0. A plant that needs a skill for which its country has no row in `workforce` never runs.
 - $K$ is written for projects that may grow, one for all nodes with the same decision node and delays; existing capacity
   alone is a figure. $x$ is written where a good is made and wanted in two countries of a group; elsewhere what a country
-  makes stands in its own balance. Both are the same loss.
+  makes stands in its own balance in place of $x$, as nobody else can have it.
 - Nodes from which on imports cover every demand, whatever happens: importing it, running no plant, buying nothing and
   releasing what is in stock is feasible, costs nothing and asks nothing of earlier nodes. The same holds for a single
   good that imports cover from some node on and that no metal plant of its country uses.

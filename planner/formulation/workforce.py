@@ -185,7 +185,7 @@ def secondment_pool_index(s: Scope) -> list[tuple[str, str, int]]:
 @equation(
     secondment_pool_index,
     r"\sum_{c : \gamma_c = \gamma} y_{c,k,n} = 0",
-    each=r"group $\\gamma$, skill $k$, node $n$",
+    each=r"group $\gamma$, skill $k$, node $n$",
 )
 def secondment_pool(m: Model, group: str, k: str, n: OperationNode) -> Expression:
     """Lent = borrowed."""
