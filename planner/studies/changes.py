@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from planner.config.model_file import ModelFile, build_model, known_keys
 from planner.data.case import Case
+from planner.data.cells import text_of
 from planner.data.checks import check_all
 from planner.data.schema import CARRIED, Row
 from planner.data.tables import BY_NAME
@@ -45,6 +46,12 @@ def address_faults(case: Case, address: Address, place: str) -> list[Fault]:
     rows = [case.tables.rows(address.table)[i] for i in matches(case, address)]
     if not rows:
         return [Fault(place, 0, "where", f"matches no row of {address.table}: {_shown(address.where)}")]
+    for name, wanted in address.where.items():
+        cells = [getattr(row, name) for row in rows]
+        for option in _options(wanted):
+            if not any(_is(cell, option) for cell in cells):
+                near = did_you_mean(option, [text_of(getattr(row, name)) for row in case.tables.rows(address.table)])
+                return [Fault(place, 0, "where", f'no row of {address.table} it means has {name} "{option}"{near}')]
     filled = [getattr(row, address.column) for row in rows if getattr(row, address.column) is not None]
     if address.change != "set" and not filled:
         return [Fault(place, 0, "change", f"{address.table}.{address.column} is blank there; use `set`")]
@@ -70,11 +77,17 @@ def matches(case: Case, address: Address) -> list[int]:
 
 
 def _fits(cell: object, wanted: str | int | Sequence[str]) -> bool:
+    return any(_is(cell, option) for option in _options(wanted))
+
+
+def _options(wanted: str | int | Sequence[str]) -> list[str]:
     if isinstance(wanted, int):
-        return cell == wanted
-    options = [part.strip() for part in wanted.split(";")] if isinstance(wanted, str) else list(wanted)
-    text = "" if cell is None else ";".join(cell) if isinstance(cell, tuple) else str(cell)
-    return any(_between(cell, option) or fnmatchcase(text, option) for option in options)
+        return [str(wanted)]
+    return [part.strip() for part in wanted.split(";")] if isinstance(wanted, str) else list(wanted)
+
+
+def _is(cell: object, option: str) -> bool:
+    return _between(cell, option) or fnmatchcase(text_of(cell), option)
 
 
 def _between(cell: object, option: str) -> bool:

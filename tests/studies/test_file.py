@@ -71,6 +71,8 @@ def test_a_text_that_is_no_study_is_refused(tmp_path: Path, text: str, told: str
         ({"table": "demnd"}, 'unknown table "demnd" (did you mean "demand"?)'),
         ({"column": "tons"}, 'unknown column "tons" of demand'),
         ({"where": {"element": "Xx"}}, "matches no row of demand"),
+        ({"where": {"element": "Dy;Td"}}, 'no row of demand it means has element "Td" (did you mean "Tb"?)'),
+        ({"where": {"element": "Dy", "year": "2027..2029"}}, "matches no row of demand"),
         ({"where": {"elemnt": "Dy"}}, 'unknown column "elemnt"'),
         ({"column": "form"}, "is no number"),
         ({"table": "projects", "column": "public_share", "change": "grow"}, "needs a table with a column `year`"),
