@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 import planner
-from planner.data.dictionary import dictionary
+from planner.data.describe import dictionary
 from planner.formulation.page import page
 from planner.results.schema import results_page
 

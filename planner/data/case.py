@@ -17,8 +17,7 @@ from planner.data.lookups import Lookups
 from planner.data.read import Sheet
 from planner.data.rows import collapse, read_rows
 from planner.data.rules import fault
-from planner.data.schema import CARRIED, Row
-from planner.data.tables import BY_NAME, Table
+from planner.data.schema import BY_NAME, CARRIED, Row, Table
 from planner.errors import Fault, InputError, did_you_mean
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from planner.data.lookups import BASE, Lookups
-from planner.data.origin import Finding, Origin
-from planner.data.schema import Shock
-from planner.data.tables import Tables
+from planner.data.rules import Finding, Origin
+from planner.data.schema import Shock, Tables
 from planner.errors import Fault, did_you_mean
 
 PROBABILITY_TOLERANCE = 1e-6

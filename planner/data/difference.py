@@ -9,8 +9,7 @@ from itertools import zip_longest
 
 from planner.data.cells import text_of
 from planner.data.lookups import Lookups
-from planner.data.schema import CARRIED, Row
-from planner.data.tables import TABLES, Table
+from planner.data.schema import CARRIED, TABLES, Row, Table
 
 MODEL = "model"
 UNREAD = frozenset({"name", "title", "price_usd_per_kg", *CARRIED})

@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 
 from planner.config.model_file import Lever, ModelFile
-from planner.data.origin import Origin
-from planner.data.schema import Country, Element, Project, Skill, Stockpile, Training, Workforce
-from planner.data.tables import TABLES, Tables
+from planner.data.rules import Origin
+from planner.data.schema import TABLES, Country, Element, Project, Skill, Stockpile, Tables, Training, Workforce
 from planner.units import discount_factor, musd_per_tonne, persons_per_tonne
 
 OXIDE, METAL = "oxide", "metal"

@@ -15,7 +15,7 @@ from openpyxl.utils import get_column_letter
 from planner.data.archive import Traits, inspect
 from planner.data.cells import text_of, unarmour
 from planner.data.rules import fault
-from planner.data.tables import BY_NAME
+from planner.data.schema import BY_NAME
 from planner.errors import Fault, InputError, did_you_mean, nearest
 from planner.machine import available_memory
 

@@ -12,8 +12,7 @@ from pydantic import ValidationError
 from planner.data.checks import Read
 from planner.data.read import Sheet
 from planner.data.rules import FAULTS, fault
-from planner.data.schema import CARRIED, Row
-from planner.data.tables import Table
+from planner.data.schema import CARRIED, Row, Table
 from planner.errors import Fault, did_you_mean, nearest
 
 LISTED = 20

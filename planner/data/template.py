@@ -14,8 +14,7 @@ from planner.data.case import Case
 from planner.data.cells import armour, text_of
 from planner.data.describe import choices_of, field_type, list_source
 from planner.data.read import MODEL_SHEET, NOTES_SHEET
-from planner.data.schema import CARRIED, Row
-from planner.data.tables import BY_NAME, TABLES, Table
+from planner.data.schema import BY_NAME, CARRIED, TABLES, Row, Table
 
 LIST_ROWS = 2_000
 """Rows of a table that get drop-downs."""

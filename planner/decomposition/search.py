@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.shocks import effects_by_scenario
+from planner.data.tree import effects_by_scenario
 from planner.decomposition.aggregation import group, risk_weights
 from planner.decomposition.master import Master
 from planner.decomposition.subproblem import BranchResult

@@ -10,7 +10,7 @@ from typing import Any
 from planner.config.model_file import ModelFile
 from planner.data.case import Case
 from planner.data.difference import MODEL, UNREAD, Difference, differences, paired
-from planner.data.tables import BY_NAME, Table
+from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError, StoppedError
 from planner.results.comparison import Cause, Cell, Comparison, Figures
 from planner.results.plan import PlanValues

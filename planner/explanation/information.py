@@ -14,7 +14,7 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.data.schema import Demand, Import, Scenario, Shock
-from planner.data.shocks import Effects, effects_by_scenario
+from planner.data.tree import Effects, effects_by_scenario
 from planner.explanation.counterfactuals import Counterfactual, least_risk_case, of_case, with_policy
 
 MEAN = "mean"

@@ -9,8 +9,7 @@ from typing import Any
 
 from planner.config.model_file import LEVERS, Lever
 from planner.data.case import Case
-from planner.data.schema import Row
-from planner.data.tables import TABLES
+from planner.data.schema import TABLES, Row
 from planner.explanation.commitments import (
     Build,
     capital_by_stage,

@@ -17,8 +17,7 @@ from planner.config.model_file import ModelFile, build_model, known_keys
 from planner.data.case import Case
 from planner.data.cells import text_of
 from planner.data.checks import check_all
-from planner.data.schema import CARRIED, Row
-from planner.data.tables import BY_NAME
+from planner.data.schema import BY_NAME, CARRIED, Row
 from planner.errors import Fault, InputError, did_you_mean
 from planner.studies.file import Address, Value
 

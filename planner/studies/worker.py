@@ -23,7 +23,7 @@ import numpy as np
 
 from planner.config.model_file import ModelFile
 from planner.data.case import Case
-from planner.data.tables import TABLES, Tables
+from planner.data.schema import TABLES, Tables
 from planner.errors import InputError
 from planner.results.status import Status
 from planner.solving.highs import BASIC, FREE, LOWER, Solution, Solver, Statuses, Stop

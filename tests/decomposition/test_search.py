@@ -19,7 +19,7 @@ import planner
 from benchmarks.generate import Size, generate
 from planner.cli import app
 from planner.data.case import Case
-from planner.data.shocks import effects_by_scenario
+from planner.data.tree import effects_by_scenario
 from planner.decomposition.aggregation import departures, group, risk_weights
 from planner.decomposition.master import Master
 from planner.decomposition.search import Approximation, approximate

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from planner.data.load import load
-from planner.data.tables import TABLES
+from planner.data.schema import TABLES
 from planner.results.store import write_case
 from tests.faults.mutations import Text
 

@@ -12,7 +12,7 @@ from typing import Any, get_args
 
 from planner.config.model_file import known_keys
 from planner.data.checks import DEFINED, FIXED, REFERENCES
-from planner.data.tables import TABLES, Table
+from planner.data.schema import TABLES, Table
 
 Grid = list[list[str]]
 Text = dict[str, Grid]

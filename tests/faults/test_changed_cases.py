@@ -14,7 +14,7 @@ from planner.cli import app
 from planner.config.model_file import ModelFile
 from planner.data.case import Case
 from planner.data.difference import differences
-from planner.data.tables import TABLES
+from planner.data.schema import TABLES
 from planner.errors import Fault, InputError
 from tests.faults.conftest import STARTER
 

@@ -13,8 +13,7 @@ from typer.testing import CliRunner
 
 from planner.cli import app
 from planner.data.checks import DEFINED, REFERENCES
-from planner.data.schema import CARRIED
-from planner.data.tables import TABLES
+from planner.data.schema import CARRIED, TABLES
 from tests.faults.conftest import STARTER, read_text, write_text
 from tests.faults.mutations import Text
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 import planner
 from planner.cli import replay, schema
 from planner.data.describe import datapackage, model_schema
-from planner.data.tables import TABLES
+from planner.data.schema import TABLES
 from planner.data.template import write_workbook
 from tests.faults.conftest import STARTER
 

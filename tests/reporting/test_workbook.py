@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from planner.data.tables import TABLES
+from planner.data.schema import TABLES
 from planner.reporting.pages.all_forms import write_pages
 from planner.results.plan import PlanValues
 from planner.results.schema import TABLE_COLUMNS

@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.data.schema import CARRIED
-from planner.data.tables import TABLES, Tables
+from planner.data.schema import CARRIED, TABLES, Tables
 from planner.docs import pages
 from tests.system.test_oracle_agreement import flat
 

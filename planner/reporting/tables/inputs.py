@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from planner.data.case import Case
-from planner.data.schema import CARRIED, Row
-from planner.data.tables import TABLES, Table
+from planner.data.schema import CARRIED, TABLES, Row, Table
 from planner.reporting.text.claims import claim
 from planner.reporting.values.names import Names
 from planner.reporting.values.numbers import NOTHING, as_year, count, listed, number

@@ -21,7 +21,7 @@ import atheris
 
 with atheris.instrument_imports(include=["planner.data", "planner.config", "planner.errors", "csv", "tomllib"]):
     import planner
-    from planner.data.tables import TABLES
+    from planner.data.schema import TABLES
     from planner.data.warnings import warnings_of
     from planner.errors import InputError
 
