@@ -7,8 +7,6 @@ are rows and cells out of order, which such a reader drops or overwrites without
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,10 +28,7 @@ LISTED = 1_000
 """Merged areas, and formulas without a value, that are kept of a sheet."""
 _BULK = {("row", 3), ("si", 2)}
 """Elements, and their depth, that a reader takes and drops one by one."""
-_TYPES = "[Content_Types].xml"
 _CELL = ["sheetData", "row", "c"]
-_UNREAD = "xl/pivotCache/"
-"""Where honest workbooks keep many elements that nobody here reads."""
 _CHUNK = 2**16
 
 
@@ -55,7 +50,7 @@ class _Damaged(Exception):
 
 
 def inspect(path: Path) -> dict[str, Traits]:
-    """Traits of each sheet by name. Raises InputError for what is no sound or no harmless workbook."""
+    """Traits of each part by name. Raises InputError for what is no sound or no harmless workbook."""
     try:
         with ZipFile(path) as book:
             _check_sizes(book)
@@ -66,7 +61,7 @@ def inspect(path: Path) -> dict[str, Traits]:
                 if total > MAX_ELEMENTS:
                     raise _Hostile(f"holds more than {MAX_ELEMENTS:,} elements")
                 traits[name] = part.traits
-            return {sheet: traits[part] for sheet, part in _sheet_parts(book).items()}
+            return traits
     except _Hostile as error:
         raise InputError([fault("hostile-workbook", path.name, 0, "", str(error))]) from None
     except Exception as error:  # zlib.error and what else a damaged archive makes the library raise
@@ -92,7 +87,7 @@ class _Part:
     def __init__(self, name: str) -> None:
         self.name, self.traits, self.elements = name, Traits(), 0
         self._open: list[str] = []
-        self._in_one = self._elsewhere = 0
+        self._in_one = self._elsewhere = self._sheets = 0
         self._row, self._column = 0, (0, "")
         self._cell, self._formula, self._value = "", False, False
 
@@ -117,8 +112,10 @@ class _Part:
             self._in_one = 0
         self._in_one += bulk
         self._elsewhere += not bulk
-        loose = self._elsewhere > MAX_ELSEWHERE and not self.name.startswith(_UNREAD)
-        if loose or self._in_one > MAX_IN_ONE or len(self._open) > MAX_DEPTH:
+        self._sheets += self._open[1:] == ["sheets", "sheet"]
+        if self._sheets > MAX_SHEETS:
+            raise _Hostile(f"has more than {MAX_SHEETS:,} sheets")
+        if self._elsewhere > MAX_ELSEWHERE or self._in_one > MAX_IN_ONE or len(self._open) > MAX_DEPTH:
             raise _Hostile(f"part {self.name} holds more elements in one than fit in memory")
         if self._open[1:] == ["sheetData", "row"]:
             self._next_row(values.get("r"))
@@ -171,47 +168,3 @@ def _read_part(book: ZipFile, name: str) -> _Part:
                 chunk = file.read(_CHUNK)
             parser.Parse(b"", True)
     return found
-
-
-def _elements(book: ZipFile, name: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Elements of a part that has been read through, by local name."""
-    found: list[tuple[str, dict[str, str]]] = []
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = lambda tag, values: found.append((tag.rpartition(":")[2], values))
-    parser.Parse(book.read(name), True)
-    yield from found
-
-
-def _sheet_parts(book: ZipFile) -> dict[str, str]:
-    """Sheet name -> the part that holds it."""
-    names = set(book.namelist())
-    root = next(iter(_targets(book, "", "_rels/.rels", "/officeDocument").values()), "")
-    rels = posixpath.join(posixpath.dirname(root), "_rels", f"{posixpath.basename(root)}.rels")
-    if not {root, rels, _TYPES} <= names:
-        raise _Damaged("has no part that lists its sheets")
-    for tag, values in _elements(book, _TYPES):
-        if values.get("PartName", "").lstrip("/").startswith(_UNREAD) and "pivotCache" not in values["ContentType"]:
-            raise _Hostile(f"{tag} {values['PartName']} is not what its name says")
-    targets = _targets(book, posixpath.dirname(root), rels)
-    sheets = [values for tag, values in _elements(book, root) if tag == "sheet"]
-    if len(sheets) > MAX_SHEETS:
-        raise _Hostile(f"has {len(sheets):,} sheets")
-    out = {}
-    for values in sheets:
-        part = targets.get(next((v for k, v in values.items() if k.endswith(":id")), ""), "")
-        if part.startswith(_UNREAD):
-            raise _Hostile(f"part {part} is a sheet")
-        if part in names:
-            out[values.get("name", "")] = part
-    return out
-
-
-def _targets(book: ZipFile, folder: str, rels: str, kind: str = "") -> dict[str, str]:
-    """Id of each relationship (of a kind) -> the part it leads to."""
-    if rels not in book.namelist():
-        return {}
-    return {
-        values.get("Id", ""): posixpath.normpath(posixpath.join("/", folder, values.get("Target", ""))).lstrip("/")
-        for tag, values in _elements(book, rels)
-        if tag == "Relationship" and values.get("Type", "").endswith(kind)
-    }

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 from openpyxl.utils import get_column_letter
@@ -199,7 +200,7 @@ def _read_tabs(path: Path, traits: dict[str, Traits], faults: list[Fault]) -> tu
                 continue
             tab.reset_dimensions()  # some programs write wrong ones, and rows would be lost
             sheet = _sheet(place, _tab_lines(place, tab.iter_rows(values_only=True)), tab.title)
-            faults += _layout(place, tab.title, traits.get(tab.title, Traits()))
+            faults += _layout(place, tab.title, traits.get(_part(tab), Traits()))
             if tab.title == MODEL_SHEET:
                 model = sheet
             else:
@@ -207,6 +208,11 @@ def _read_tabs(path: Path, traits: dict[str, Traits], faults: list[Fault]) -> tu
     finally:
         book.close()
     return sheets, model
+
+
+def _part(tab: Any) -> str:
+    """The part of the archive that holds a sheet; openpyxl keeps it, and has no public name for it."""
+    return str(tab._worksheet_path).lstrip("/")
 
 
 def _tab_lines(place: str, rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[int, tuple[str, ...]]]:
