@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from planner.config.model_file import ModelFile
-from planner.data.tables import BY_NAME
+from planner.data.schema import BY_NAME
 from planner.formulation.build import EQUATIONS, VARIABLES
 from planner.formulation.model import Equation, Variable, cell
 from planner.formulation.symbols import DATA, DERIVED, SETS, Symbol

@@ -11,7 +11,7 @@ import pytest
 import planner
 from planner.config.model_file import ModelFile
 from planner.data.case import Case
-from planner.data.tables import TABLES
+from planner.data.schema import TABLES
 from planner.formulation.build import DECLARED, build_model
 from planner.formulation.model import Cell, cell
 from planner.solving.program import Program, compile_program

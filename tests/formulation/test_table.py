@@ -9,7 +9,7 @@ import sys
 import pytest
 from pyomo.environ import Constraint, Var
 
-from planner.data.tables import BY_NAME
+from planner.data.schema import BY_NAME
 from planner.formulation.build import EQUATIONS, VARIABLES, build_model
 from planner.formulation.model import Equation, Variable, cell
 from planner.formulation.page import indexed, page
