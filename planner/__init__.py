@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from planner.errors import PlannerError as PlannerError
     from planner.errors import RunFolderError as RunFolderError
     from planner.errors import StoppedError as StoppedError
+    from planner.explanation.business_case import business_case as business_case
+    from planner.explanation.compare import compare as compare
+    from planner.explanation.explain import explain as explain
+    from planner.results.business_case import PriceDeck as PriceDeck
     from planner.solving.naming import check_figures as check_figures
     from planner.studies.run import study as study
 
@@ -34,6 +38,10 @@ _HOMES = {
     "planner.data.case": ("Case",),
     "planner.data.load": ("load",),
     "planner.errors": ("Fault", "InfeasibleError", "InputError", "PlannerError", "RunFolderError", "StoppedError"),
+    "planner.explanation.business_case": ("business_case",),
+    "planner.explanation.compare": ("compare",),
+    "planner.explanation.explain": ("explain",),
+    "planner.results.business_case": ("PriceDeck",),
     "planner.solving.naming": ("check_figures",),
     "planner.studies.run": ("study",),
 }

@@ -7,13 +7,11 @@ from typing import Annotated
 
 import typer
 
-from planner.api.plans import Plan, plan_of, write_reports
-from planner.cli.console import Progress, command_app, exit_codes, say, shown_progress
-from planner.explanation.business_case import business_case
-from planner.reporting.forms.business_case_workbook import write_business_case
-from planner.reporting.pages.business_case import business_case_lines, business_case_page
+from planner.api.explanations import business_case_into
+from planner.api.plans import write_reports
+from planner.cli.console import command_app, exit_codes, say, shown_progress
+from planner.reporting.pages.business_case import business_case_lines
 from planner.results.business_case import PriceDeck
-from planner.results.store import file_name, refresh_pages
 
 DECK = PriceDeck()
 
@@ -40,23 +38,8 @@ def run(
         if project is None:
             lines = [", ".join(map(str, write_reports(run, progress)))]
         else:
-            lines = _case(
-                plan_of(run, progress), run, project, PriceDeck(rate, price, floor, payable, premium), progress
-            )
+            deck = PriceDeck(rate, price, floor, payable, premium)
+            plan, found, page = business_case_into(run, project, deck, progress)
+            lines = [*business_case_lines(found, plan.case), f"Written       {page}, .xlsx"]
     for line in lines:
         say(line)
-
-
-def _case(plan: Plan, run: Path, project: str, deck: PriceDeck, progress: Progress) -> list[str]:
-    found = business_case(plan, run.name, project, deck, progress)
-
-    name = f"project-{file_name(project)}.html"
-
-    def fill(target: Path) -> None:
-        page = target / name
-        page.write_text(business_case_page(found, plan.case), encoding="utf-8", newline="\n")
-        write_business_case(found, plan.case, page.with_suffix(".xlsx"))
-
-    progress("writing the investment case")
-    refresh_pages(run, fill)
-    return [*business_case_lines(found, plan.case), f"Written       {run}/{name}, .xlsx"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 
@@ -17,9 +17,10 @@ from planner.results.business_case import Avoided, BusinessCase, Flows, PriceDec
 from planner.results.plan import PlanValues
 from planner.results.status import Status
 from planner.solving.program import Vector
+from planner.solving.solve import Progress, silent
 from planner.units import musd, musd_per_tonne
 
-Say = Callable[[str], None]
+DEFAULT_DECK = PriceDeck()
 CHEAP = 0.5
 """Market price over the case's price in a price war; the case says long-run prices outside China."""
 PRICE, COST, USE, RATE, LATE = 0.3, 0.3, 0.2, 0.02, 1
@@ -27,9 +28,14 @@ PRICE, COST, USE, RATE, LATE = 0.3, 0.3, 0.2, 0.02, 1
 
 
 def business_case(
-    plan: PlanValues, name: str, project: str, deck: PriceDeck, say: Say = lambda step: None
+    plan: PlanValues, project: str, deck: PriceDeck = DEFAULT_DECK, *, name: str = "", progress: Progress = silent
 ) -> BusinessCase:
-    """The investment case of `project` in a run. Raises InputError for a project that cannot grow."""
+    """The investment case of a project under a plan, whether or not the plan builds it.
+
+    deck: prices and rate. name: what the plan is called. progress: called with each step in words.
+    Raises InputError for a project that cannot grow, StoppedError for a plan that is not proven.
+    """
+    name = name or plan.case.name
     if plan.status is not Status.OPTIMAL:
         raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
     case = plan.case
@@ -47,7 +53,7 @@ def business_case(
     cheap = replace(deck, price_factor=CHEAP)
     avoided = None
     if planned:
-        say("the plan without the project")
+        progress("the plan without the project")
         avoided = _avoided(plan, project, sum(found.capex))
     return BusinessCase(
         project,

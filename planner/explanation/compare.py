@@ -15,9 +15,8 @@ from planner.errors import Fault, InputError, StoppedError
 from planner.results.comparison import Cause, Cell, Comparison, Figures
 from planner.results.plan import PlanValues
 from planner.results.status import Status
-from planner.solving.solve import solve_case
+from planner.solving.solve import Progress, silent, solve_case
 
-Say = Callable[[str], None]
 LINKED = ("scenarios", "shocks")
 """Tables whose rows are added and removed together."""
 
@@ -31,23 +30,28 @@ class _Group:
     apply: Callable[[Case], Case]
 
 
-def compare(
-    first: PlanValues, others: Sequence[tuple[str, PlanValues]], name: str, say: Say = lambda s: None
-) -> list[Comparison]:
-    """The first run against each of the others. Raises StoppedError for a run without a proven plan."""
-    for called, plan in [(name, first), *others]:
+def compare(plans: Sequence[PlanValues], names: Sequence[str] = (), progress: Progress = silent) -> list[Comparison]:
+    """The first plan against each of the others: what differs, and which input alone changes what, solved.
+
+    names: what the plans are called. progress: called with each step in words. Raises StoppedError for a plan that is
+    not proven.
+    """
+    names = names or [f"plan {i}" for i in range(1, len(plans) + 1)]
+    for name, plan in zip(names, plans, strict=True):
         if plan.status is not Status.OPTIMAL:
-            raise StoppedError(f"{called}: holds no proven plan ({plan.status})")
-    return [_compared(first, other, name, called, say) for called, other in others]
+            raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
+    return [
+        _compared(plans[0], other, names[0], name, progress) for name, other in zip(names[1:], plans[1:], strict=True)
+    ]
 
 
-def _compared(first: PlanValues, second: PlanValues, name: str, other: str, say: Say) -> Comparison:
-    found = groups(first.case, second.case)
-    causes = []
-    for group in found:
-        say(f"{name} with {group.name} as in {other}")
+def _compared(first: PlanValues, second: PlanValues, name: str, other: str, progress: Progress) -> Comparison:
+    causes: list[Cause] = []
+    cells: list[Cell] = []
+    for group in groups(first.case, second.case):
+        progress(f"{name} with {group.name} as in {other}")
         causes.append(_cause(first.case, group))
-    cells = [cell for group in found for cell in group.cells]
+        cells += group.cells
     return Comparison(name, other, cells, figures(first), figures(second), causes)
 
 

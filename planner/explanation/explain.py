@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -38,8 +38,8 @@ from planner.results.losses import weighed
 from planner.results.plan import PlanValues
 from planner.results.status import Status
 from planner.solving.program import Program
+from planner.solving.solve import Progress, silent
 
-Say = Callable[[str], None]
 SMALLEST_MUSD = 1e-6
 NEAR_RISK, NEAR_COST = 0.02, 0.05
 """Shares of the least risk and of the cost within which a plan counts as nearly as good."""
@@ -47,26 +47,29 @@ NOTHING_LOST = Optimum("", 0.0, 0.0, None, {}, {}, {})
 
 
 def explain(
-    plan: PlanValues, name: str, say: Say = lambda step: None, *, thorough: bool = False, workers: int | None = None
+    plan: PlanValues, name: str = "", progress: Progress = silent, *, thorough: bool = False, workers: int | None = None
 ) -> Explanation:
-    """Explain a solved plan. `name`: what the run is called. Raises StoppedError where no optimum is proven.
+    """Why a solved plan is as it is: counterfactuals, claims, bottlenecks, information, alternatives.
 
+    name: what the plan is called. progress: called with each step in words.
     thorough: try every unsure input on every claim, at all its values.
     workers: how many programs are solved at once (None: as many as help).
+    Raises StoppedError where no optimum is proven.
     """
+    name = name or plan.case.name
     if plan.status is not Status.OPTIMAL:
         raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
-    say("building the program")
+    progress("building the program")
     reference = Reference(plan.case)
     with solver_pool(reference, workers) as pool:
-        return _explain(plan, name, reference, pool, say, thorough)
+        return _explain(plan, name, reference, pool, progress, thorough)
 
 
 def _explain(
-    plan: PlanValues, name: str, reference: Reference, pool: SolverPool, say: Say, thorough: bool
+    plan: PlanValues, name: str, reference: Reference, pool: SolverPool, progress: Progress, thorough: bool
 ) -> Explanation:
     case = reference.case
-    say("counterfactuals: levers, partners, time, information, unsure inputs")
+    progress("counterfactuals: levers, partners, time, information, unsure inputs")
     prices = pool.begin(partial(marginals, reference))
     near = pool.begin(partial(_alternatives, plan, reference))
     found = pool(_counterfactuals(plan, reference, thorough)) | _known(plan, reference)
@@ -75,7 +78,7 @@ def _explain(
     left_out = ladder.left_out(case, found, own)
     rungs = ladder.ladder(case, found)
     together = ladder.compared(case, ladder.COORDINATION, case.model.policy.coordination, found, own)
-    say("claims: unsure inputs at their ends")
+    progress("claims: unsure inputs at their ends")
     verdicts = claims.verdicts(reference, _given(rungs, left_out, together), pool, thorough)
     leans = influences(reference, own.least_risk, verdicts, pool)
     builds = _builds(plan, reference, found)

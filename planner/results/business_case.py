@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 CONVENTIONS = (
@@ -28,6 +28,10 @@ class PriceDeck:
     floor: float = 0.0
     payable: float = 0.4
     metal_premium: float = 0.2
+
+    def changes(self) -> list[str]:
+        """What is otherwise than in the default deck, as in `metal_premium-0.3`."""
+        return [f"{f.name}-{getattr(self, f.name):g}" for f in fields(self) if getattr(self, f.name) != f.default]
 
     @property
     def price(self) -> float:

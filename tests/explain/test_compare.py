@@ -52,7 +52,7 @@ def alone(case: Case) -> Case:
 @pytest.mark.parametrize("change", [less_money, dearer, alone])
 def test_a_single_change_explains_itself(case: Case, plan: PlanValues, change: Callable[[Case], Case]) -> None:
     second = solve_case(change(case), baseline=False)
-    (found,) = compare(plan, [("b", second)], "a")
+    (found,) = compare([plan, second], ["a", "b"])
     (cause,) = found.causes
     assert cause.alone is not None
     assert cause.alone.risk == near(second.summary["risk_musd"])
@@ -62,14 +62,14 @@ def test_a_single_change_explains_itself(case: Case, plan: PlanValues, change: C
 
 def test_effects_and_interplay_sum_to_the_change(case: Case, plan: PlanValues) -> None:
     second = solve_case(alone(dearer(less_money(case))), baseline=False)
-    (found,) = compare(plan, [("b", second)], "a")
+    (found,) = compare([plan, second], ["a", "b"])
     assert [c.group for c in found.causes] == ["projects.capex_usd_per_tpa", "budgets.musd", "policy.coordination"]
     change = second.summary["risk_musd"] - plan.summary["risk_musd"]
     assert sum(map(found.effect, found.causes)) + found.interplay == pytest.approx(change)
 
 
 def test_the_same_run_differs_in_nothing(plan: PlanValues, case: Case, tmp_path: Path) -> None:
-    found = compare(plan, [("b", plan)], "a")
+    found = compare([plan, plan], ["a", "b"])
     assert not found[0].causes
     assert "inputs are the same" in read_page(comparison_page(found, case)).text
 
@@ -96,7 +96,7 @@ def test_rows_that_cannot_stand_alone_say_why(case: Case, plan: PlanValues) -> N
     projects = (*fresh.tables.projects, mine.model_copy(update={"project": "new", "feeds": ("new",)}))
     tables: dict[str, Any] = {"feeds": feeds, "projects": projects}
     other = case.__class__(case.name, case.tables.__class__(**{**vars(case.tables), **tables}), case.model)
-    (found,) = compare(plan, [("b", solve_case(other, baseline=False))], "a")
+    (found,) = compare([plan, solve_case(other, baseline=False)], ["a", "b"])
     causes = {c.group: c for c in found.causes}
     assert causes["rows of projects"].alone is None
     assert "not a valid case alone" in causes["rows of projects"].why
@@ -105,7 +105,7 @@ def test_rows_that_cannot_stand_alone_say_why(case: Case, plan: PlanValues) -> N
 
 def test_page_tables_and_screen(case: Case, plan: PlanValues, tmp_path: Path) -> None:
     second = solve_case(dearer(less_money(case)), baseline=False)
-    found = compare(plan, [("b", second), ("c", plan)], "a")
+    found = compare([plan, second, plan], ["a", "b", "c"])
     page = read_page(comparison_page(found, case))
     assert "budgets.musd" in page.text and "nan" not in page.text.lower().split()
     write_tables(found, tmp_path)
@@ -120,4 +120,4 @@ def test_refusals(plan: PlanValues) -> None:
         refuse_single([Path("a")])
     broken = PlanValues(plan.case, Status.UNPROVEN, plan.summary, {})
     with pytest.raises(StoppedError):
-        compare(plan, [("b", broken)], "a")
+        compare([plan, broken], ["a", "b"])

@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 import planner
+from planner.api import explanations
 from planner.cli import app
-from planner.cli import explain as command
 from planner.explanation.explain import explain
 from planner.reporting.pages.all_forms import write_pages
 from planner.reporting.text.claims import claim, why
@@ -139,7 +139,7 @@ def test_nothing_is_written_if_the_run_is_another_meanwhile(run: Path, monkeypat
         write_case(planner.load(STARTER, overrides={"objective.tail": 0.5}), run / "inputs")
         return explain(plan, "run", workers=1)
 
-    monkeypatch.setattr(command, "explain", changed)
+    monkeypatch.setattr(explanations, "explain", changed)
     done = CliRunner().invoke(app, ["explain", str(run)])
     assert done.exit_code != 0
     assert "another run was put there meanwhile" in " ".join(done.output.split())

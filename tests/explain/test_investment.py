@@ -8,12 +8,14 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from planner.api.explanations import business_case_into
 from planner.errors import InputError
 from planner.explanation.business_case import break_even, business_case, flows, irr, npv, payback, returns
 from planner.reporting.forms.business_case_workbook import FIRST, write_business_case
 from planner.reporting.pages.business_case import business_case_lines, business_case_page
 from planner.results.business_case import PriceDeck
 from planner.results.plan import PlanValues
+from planner.results.store import write_run
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, demand, imports, mine, near, plant, smelter
 from tests.conftest import MakeCase
@@ -73,7 +75,7 @@ DECK = PriceDeck(rate=0.1, payable=0.5)
 
 
 def test_flows_by_hand(plan: PlanValues) -> None:
-    found = business_case(plan, "run", "plant", DECK)
+    found = business_case(plan, "plant", DECK)
     assert found.builds == {2026: near(20)}
     f = found.flows
     assert list(f.years) == [2026, 2027, 2028, 2029, 2030]
@@ -120,7 +122,7 @@ def test_jobs_metal_and_mine_by_hand(make_case: MakeCase) -> None:
 
 def test_what_is_avoided_is_what_is_short_without_the_project(plan: PlanValues) -> None:
     """8 t wanted each year; 4 t made in 2028, 8 t in 2029 and 2030: 20 t at 5 MUSD avoided."""
-    gone = business_case(plan, "run", "plant", DECK).avoided
+    gone = business_case(plan, "plant", DECK).avoided
     assert gone is not None
     assert gone.risk == pytest.approx(100, abs=0.2)
     assert gone.shortfall_t["Dy"] == pytest.approx(20, abs=0.1)
@@ -128,7 +130,7 @@ def test_what_is_avoided_is_what_is_short_without_the_project(plan: PlanValues) 
 
 
 def test_tornado_contains_the_npv_and_is_sorted(plan: PlanValues) -> None:
-    found = business_case(plan, "run", "plant", DECK)
+    found = business_case(plan, "plant", DECK)
     for swing in found.swings:
         low, high = sorted((swing.npv_low, swing.npv_high))
         assert low - 1e-9 <= found.whole.npv <= high + 1e-9
@@ -137,7 +139,7 @@ def test_tornado_contains_the_npv_and_is_sorted(plan: PlanValues) -> None:
 
 
 def test_pages_tell_the_case(plan: PlanValues, tmp_path: Path) -> None:
-    found = business_case(plan, "run", "plant", DECK)
+    found = business_case(plan, "plant", DECK)
     text = read_page(business_case_page(found, plan.case)).text
     assert "It breaks even at" in text and "nan" not in text.lower().split()
     assert len(business_case_lines(found, plan.case)) >= 5
@@ -153,13 +155,13 @@ def test_pages_tell_the_case(plan: PlanValues, tmp_path: Path) -> None:
 def test_project_that_the_plan_does_not_build_and_faults(make_case: MakeCase) -> None:
     case = make_case(projects=[mine(), plant(max_new_tpa=10, capex_usd_per_tpa=MUSD)])
     plan = solve_case(case, baseline=False)
-    found = business_case(plan, "run", "plant", DECK)
+    found = business_case(plan, "plant", DECK)
     assert not found.planned and found.avoided is None
     assert "does not build it" in business_case_page(found, plan.case)
     with pytest.raises(InputError, match="did you mean"):
-        business_case(plan, "run", "plnt", DECK)
+        business_case(plan, "plnt", DECK)
     with pytest.raises(InputError, match="no new capacity"):
-        business_case(plan, "run", "mine", DECK)
+        business_case(plan, "mine", DECK)
 
 
 def test_plants_that_never_run_have_a_case_on_a_stated_mix(make_case: MakeCase) -> None:
@@ -181,7 +183,22 @@ def test_plants_that_never_run_have_a_case_on_a_stated_mix(make_case: MakeCase) 
     )
     plan = solve_case(case, baseline=False)
     for project, mix in (("plant", {"rich": 1.0}), ("smelter", {"Dy": 0.25, "Tb": 0.75}), ("small", {"poor": 1.0})):
-        found = business_case(plan, "run", project, DECK)
+        found = business_case(plan, project, DECK)
         assert not found.runs and found.inputs == near(mix)
         assert max(found.flows.usable_t) == 10
         assert "The plan never runs it" in read_page(business_case_page(found, plan.case)).text
+
+
+def test_a_case_on_other_prices_overwrites_none(plan: PlanValues, tmp_path: Path) -> None:
+    write_run(plan, tmp_path / "run", lambda target: None)
+    pages = [
+        business_case_into(tmp_path / "run", "plant", deck)[2].name
+        for deck in (PriceDeck(), PriceDeck(metal_premium=0.3), PriceDeck(rate=0.1, metal_premium=0.3))
+    ]
+    assert pages == [
+        "project-plant.html",
+        "project-plant-metal_premium-0.3.html",
+        "project-plant-rate-0.1-metal_premium-0.3.html",
+    ]
+    written = sorted(path.name for path in (tmp_path / "run").glob("project-*"))
+    assert written == sorted([*pages, *(page.replace(".html", ".xlsx") for page in pages)])

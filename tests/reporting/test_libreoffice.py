@@ -129,7 +129,7 @@ def test_npv_and_irr_are_those_of_a_spreadsheet(opened: Sheets, tmp_path: Path) 
 def test_the_investment_case_computes_itself_anew(plan: PlanValues, opened: Sheets, tmp_path: Path) -> None:
     """The workbook of a project without the values kept in it; at the price that breaks even its NPV is zero."""
     project, deck = str(plan.tables["investments"]["project"].iloc[0]), PriceDeck()
-    found = business_case(plan, "run", project, deck)
+    found = business_case(plan, project, deck)
     factor = break_even(plan.case, found.flows, deck)
     assert factor is not None
     at_zero = replace(deck, price_factor=factor)

@@ -1,0 +1,96 @@
+"""Runs explained, compared and turned into investment cases, with the files that say so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from planner.api.plans import LARGE, Plan, open_run, plan_of, write_again
+from planner.data.size import size_of
+from planner.errors import RunFolderError
+from planner.explanation.business_case import business_case
+from planner.explanation.compare import compare, refuse_single
+from planner.explanation.explain import explain
+from planner.parallel import background
+from planner.reporting.forms.business_case_workbook import write_business_case
+from planner.reporting.pages.business_case import business_case_page
+from planner.reporting.pages.comparison import comparison_page, write_tables
+from planner.results.business_case import BusinessCase, PriceDeck
+from planner.results.comparison import Comparison
+from planner.results.explanation import EXPLANATION, Explanation
+from planner.results.store import SUMMARY, file_name, fingerprint, refresh_pages, write_folder
+from planner.solving.solve import Progress, silent
+
+COMPARISON = "compare.html"
+
+
+def explain_into(
+    run: Path, *, thorough: bool = False, workers: int | None = None, progress: Progress = silent
+) -> tuple[Plan, Explanation]:
+    """`explain` the plan of a run folder, and write explain.json and the reports there, of which it is a part now.
+
+    Raises RunFolderError, StoppedError.
+    """
+    progress("reading the run")
+    belongs_to = fingerprint(run) if (run / SUMMARY).exists() else ""
+    plan = open_run(run)
+    with background(size_of(plan.case).terms > LARGE) as beside:
+        found = explain(plan, run.name, progress, thorough=thorough, workers=workers)
+        progress("writing the reports")
+        refresh_pages(run, partial(_fill, found, belongs_to, partial(write_again, beside, plan)))
+    return plan, found
+
+
+def _fill(found: Explanation, belongs_to: str, write: Callable[[Path], None], target: Path) -> None:
+    if fingerprint(target) != belongs_to:
+        raise RunFolderError(f"{found.run}: another run was put there meanwhile; nothing was written")
+    text = json.dumps(found.as_json(belongs_to), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    (target / EXPLANATION).write_text(text, encoding="utf-8", newline="\n")
+    write(target)
+
+
+def compare_into(
+    runs: Sequence[Path], folder: Path | None = None, progress: Progress = silent
+) -> tuple[Plan, list[Comparison], Path]:
+    """`compare` the first of some run folders with the others, and write the page and the tables of it.
+
+    folder: default reports/compare-A-B. Returns the first plan, a comparison for each of the others, and the folder.
+    Raises InputError for fewer than two runs, RunFolderError, StoppedError.
+    """
+    refuse_single(runs)
+    target = folder or Path("reports") / "-".join(["compare", *(path.name for path in runs)])
+    progress("reading the runs")
+    plans = [open_run(path) for path in runs]
+    found = compare(plans, [path.name for path in runs], progress)
+    progress("writing the comparison")
+
+    def fill(place: Path) -> None:
+        page = comparison_page(found, plans[0].case)
+        (place / COMPARISON).write_text(page, encoding="utf-8", newline="\n")
+        write_tables(found, place)
+
+    write_folder(target, COMPARISON, "a comparison", fill)
+    return plans[0], found, target
+
+
+def business_case_into(
+    run: Path, project: str, deck: PriceDeck, progress: Progress = silent
+) -> tuple[Plan, BusinessCase, Path]:
+    """`business_case` of a project in a run folder, and write its page and its workbook there.
+
+    The files are named by the project, and by what the deck has otherwise than the default one. Returns the plan, the
+    case and the page. Raises InputError, RunFolderError, StoppedError.
+    """
+    plan = plan_of(run, progress)
+    found = business_case(plan, project, deck, name=run.name, progress=progress)
+    page = Path("-".join(["project", file_name(project), *deck.changes()]) + ".html")
+
+    def fill(target: Path) -> None:
+        (target / page).write_text(business_case_page(found, plan.case), encoding="utf-8", newline="\n")
+        write_business_case(found, plan.case, target / page.with_suffix(".xlsx"))
+
+    progress("writing the investment case")
+    refresh_pages(run, fill)
+    return plan, found, run / page
