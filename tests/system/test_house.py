@@ -1,0 +1,68 @@
+"""The page that draws the house is held against the imports, the contract and the names it mentions."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import reduce
+from importlib import import_module
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "planner" / "README.md").read_text(encoding="utf-8")
+ARROWS = set(re.findall(r"^    (\w+) --> (\w+)$", PAGE, flags=re.MULTILINE))
+CONTRACT = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]["layers"]
+LEVEL = {room: depth for depth, rooms in enumerate(CONTRACT) for room in re.findall(r"planner\.(\w+)", rooms)}
+ROOMS = {path.stem for path in (ROOT / "planner").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+ROOMS -= {"__init__"}
+
+
+def imports() -> Iterator[tuple[str, str, str]]:
+    """(room, room it imports, file), all that there are."""
+    for path in sorted((ROOT / "planner").rglob("*.py")):
+        here = path.relative_to(ROOT / "planner").parts[0].removesuffix(".py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)]
+            else:
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for there in {name.split(".")[1] for name in names if name.startswith("planner.")} & ROOMS - {here}:
+                if here in ROOMS:
+                    yield here, there, str(path.relative_to(ROOT))
+
+
+def below(room: str) -> set[str]:
+    """Rooms that arrows lead to."""
+    direct = {there for here, there in ARROWS if here == room}
+    return direct.union(*(below(one) for one in direct))
+
+
+def test_every_room_is_drawn_and_told() -> None:
+    assert {room for arrow in ARROWS for room in arrow} == ROOMS == set(LEVEL)
+    told = {name for line in PAGE.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line[:70])}
+    assert told >= ROOMS
+
+
+def test_arrows_lead_down_the_layers_of_the_contract() -> None:
+    assert [arrow for arrow in sorted(ARROWS) if LEVEL[arrow[0]] >= LEVEL[arrow[1]]] == []
+
+
+def test_no_import_leaves_the_arrows() -> None:
+    under = {room: below(room) for room in ROOMS}
+    assert sorted({(here, there, path) for here, there, path in imports() if there not in under[here]}) == []
+
+
+def test_every_function_of_the_walk_exists() -> None:
+    names = set(re.findall(r"`(planner(?:\.\w+){2,})`", PAGE.partition("## From ")[2]))
+    assert len(names) >= 15
+    for name in names:
+        parts = name.split(".")
+        at = max(i for i in range(2, len(parts)) if is_module(parts[:i]))
+        reduce(getattr, parts[at:], import_module(".".join(parts[:at])))
+
+
+def is_module(parts: list[str]) -> bool:
+    path = ROOT.joinpath(*parts)
+    return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
