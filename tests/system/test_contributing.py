@@ -1,0 +1,88 @@
+"""Every recipe of CONTRIBUTING.md, applied to a copy of the package, does what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CODE = r"\n\n```python\n(.*?)```"
+STEP = re.compile(rf"In `(\S+)`, (after|replace){CODE}\n\n(?:add|with){CODE}|Create `(\S+)`{CODE}", re.DOTALL)
+
+COLUMN = """
+from pathlib import Path
+import planner
+from planner.data.dictionary import dictionary
+assert planner.load("starter").countries["JPN"].region == ""
+table = Path("starter/countries.csv")
+head, *rows = table.read_text().splitlines()
+table.write_text("\\n".join([f"{head},region", *(f"{row},east of {row[:3]}" for row in rows)]) + "\\n")
+assert planner.load("starter").countries["JPN"].region == "east of JPN"
+assert planner.load("starter").frame("countries")["region"].tolist()[0].startswith("east of")
+assert "| `region` |" in dictionary()
+"""
+CONSTRAINT = """
+import planner
+from planner.formulation.build import build_model
+from planner.formulation.page import page
+from planner.solving.program import compile_program
+case = planner.load("starter")
+assert any(name == "yearly_limit" for name, *_ in compile_program(build_model(case)).row)
+assert "yearly_limit" in page() and "half of the new nameplate" in page()
+plan = planner.solve(case, baseline=False)
+builds = plan.table("investments")
+most = builds["project"].map({project: row.max_new_tpa / 2 for project, row in case.projects.items()})
+assert len(builds) and (builds["tpa"] <= most * (1 + 1e-9)).all(), builds
+"""
+CHART = """
+import planner
+from pathlib import Path
+planner.solve(planner.load("starter"), baseline=False).write("run")
+page = Path("run/report.html").read_text()
+chapter = page[page.index('id="staff"'):]
+assert "All who are employed" in chapter and "<svg" in chapter.partition("All who are employed")[2]
+"""
+COMMAND = """
+from typer.testing import CliRunner
+from planner.cli import app
+assert "How large the program" in CliRunner().invoke(app, ["--help"]).output
+found = CliRunner().invoke(app, ["size", "starter"])
+assert found.exit_code == 0 and "nodes" in found.output, found.output
+assert CliRunner().invoke(app, ["size", "nowhere"]).exit_code == 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("recipe", "script"),
+    [("a table column", COLUMN), ("a constraint", CONSTRAINT), ("a chart", CHART), ("a command", COMMAND)],
+)
+def test_a_recipe_works(tmp_path: Path, recipe: str, script: str) -> None:
+    shutil.copytree(ROOT / "planner", tmp_path / "planner", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "inputs" / "starter", tmp_path / "starter")
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    steps = STEP.findall(text.partition(f"## Add {recipe}\n")[2].partition("\n## ")[0])
+    assert steps
+    for name, how, there, new, created, whole in steps:
+        if created:
+            assert not (tmp_path / created).exists()
+            (tmp_path / created).write_text(whole, encoding="utf-8")
+            continue
+        path, there = tmp_path / name, there.removesuffix("\n") if how == "replace" else there
+        before = path.read_text(encoding="utf-8")
+        assert before.count(there) == 1, f"{name} has {before.count(there)} times:\n{there}"
+        after = new.removesuffix("\n") if how == "replace" else there + new
+        path.write_text(before.replace(there, after), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", f"import planner\nassert planner.__file__.startswith({str(tmp_path)!r})\n{script}"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
