@@ -1,108 +1,181 @@
-"""`planner study`: run a study file; `planner study status|retry|report DIR`."""
+"""`planner study run FILE`, and `planner study status|retry|report DIR`."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
+from time import perf_counter
+from types import TracebackType
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from planner.cli.console import command_app, err, exit_codes, say
-from planner.errors import Fault, InputError
-from planner.studies.file import Frontier, read_study
-from planner.studies.progress import Bar
-from planner.studies.run import local, retry, study
-from planner.studies.status import AGREEMENT, StudyStatus, status_of, worst_check
-from planner.studies.store import RESULTS
+from planner.api.studies import FolderStatus, default_out, retry_study, run_study, study_report, study_status
+from planner.cli.console import command_app, err, exit_codes, say, shown_progress
+from planner.errors import InfeasibleError, PlannerError, StoppedError
+from planner.results.status import Status
+from planner.results.study import AGREEMENT, OPTIMAL, Agreement, FrontierResults, StudyStatus
 
-ACTIONS = ("status", "retry", "report")
-
+EVERY = 10.0
+"""Seconds between lines where there is no terminal."""
+MOST_SHOWN = 20
 
 app = command_app()
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Study folder.", show_default=False)]
+Workers = Annotated[int | None, typer.Option(min=1, help="Worker processes on this machine. Default: 1.")]
+Scheduler = Annotated[str, typer.Option(help="Address of a dask scheduler instead, e.g. tcp://host:8786.")]
+
+
+@app.callback()
+def _group() -> None:
+    """Many variants of a case: run, status, retry, report."""
 
 
 @app.command()
 def run(
-    what: Annotated[str, typer.Argument(help="Study file (TOML), or status, retry or report.", show_default=False)],
-    folder: Annotated[
-        Path | None, typer.Argument(help="Study folder, for status, retry and report.", show_default=False)
-    ] = None,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Study file (TOML).", show_default=False)],
     out: Annotated[Path | None, typer.Option("--out", help="Study folder. Default: reports/studies/NAME.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes on this machine.")] = 1,
-    scheduler: Annotated[str, typer.Option(help="Address of a dask scheduler instead, e.g. tcp://host:8786.")] = "",
-    plan: Annotated[
-        list[Path] | None,
-        typer.Option("--plan", metavar="RUN", help="For report: hold the plan of this run fixed at every point."),
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = "",
 ) -> None:
     """Run many variants of a case. A study that was stopped goes on with the same command; no point is run twice."""
     with exit_codes():
-        if what not in ACTIONS:
-            _run(Path(what), out or Path("reports") / "studies" / Path(what).stem, workers, scheduler)
-            return
-        if folder is None:
-            raise InputError([Fault("planner study", 0, what, "needs the study folder")])
-        if what == "status":
-            _status(folder)
-        elif what == "report":
-            _apart("planner.reporting.pages.study", str(folder), *map(str, plan or ()))
-        elif scheduler:
-            _apart("planner.studies.cluster", "retry", str(folder), scheduler)
+        with StudyBar(err) as bar:
+            found = run_study(file, out, workers, scheduler, bar, bar.describe)
+        if isinstance(found, FrontierResults):
+            say(f"{len(found.table)} breakpoints: {out or default_out(file)}/frontier.csv, report.html")
         else:
-            with Bar(err) as bar:
-                status = retry(folder, local(workers), bar)
-            _close(status, folder)
+            _close(found)
 
 
-def _run(path: Path, out: Path, workers: int, scheduler: str) -> None:
-    if isinstance(read_study(path).design, Frontier):
-        _apart("planner.studies.frontier_run", str(path), str(out))
-        return
-    if scheduler:
-        _apart("planner.studies.cluster", str(path), str(out), scheduler)
-        status, _ = status_of(out)
-    else:
-        with Bar(err) as bar:
-            status = study(path, out, local(workers), bar)
-    _close(status, out)
+@app.command()
+def status(folder: Folder) -> None:
+    """How far a study is, and what of it has no optimum; while it runs, too."""
+    with exit_codes():
+        found = study_status(folder)
+        of = found.status
+        say(f"{of.done:,} of {of.total:,} points: {_counts(of) or 'none'}; {of.seconds:.0f} s of work")
+        say(f"{of.checked} of {of.to_check} checks")
+        for name, ended, message in found.bad[:MOST_SHOWN]:
+            say(f"  {name}  {ended}  {message.splitlines()[0] if message else ''}")
+        if len(found.bad) > MOST_SHOWN:
+            say(f"  and {len(found.bad) - MOST_SHOWN} more without an optimum")
+        _say_agreement(found.agreement)
 
 
-def _apart(module: str, *arguments: str) -> None:
-    """Run a module in a process of its own: its libraries take seconds to import; `planner solve` need not pay.
-
-    Its standard input is a pipe that closes when this process ends, however it ends.
-    """
-    command = [sys.executable, "-m", module, *arguments]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603  our own module
-        code = process.wait()
-    if code:
-        raise typer.Exit(code)
+@app.command()
+def retry(folder: Folder, workers: Workers = None, scheduler: Scheduler = "") -> None:
+    """Run points again that crashed, ran out of time or were not proven, and what is missing."""
+    with exit_codes():
+        with StudyBar(err) as bar:
+            found = retry_study(folder, workers, scheduler, bar)
+        _close(found)
 
 
-def _close(status: StudyStatus, out: Path) -> None:
-    counts = ", ".join(f"{count:,} {ended}" for ended, count in sorted(status.statuses.items()))
-    say(f"{status.done:,} of {status.total:,} points: {counts}")
-    _say_checks(out)
-    say(f"Results     {out}/{RESULTS}")
-    say(f"Report      planner study report {out}")
+@app.command()
+def report(
+    folder: Folder,
+    plan: Annotated[
+        list[Path] | None,
+        typer.Option("--plan", metavar="RUN", help="Hold the plan of this run fixed at every point."),
+    ] = None,
+) -> None:
+    """Write report.html and tables/*.csv of a study, finished or running."""
+    with exit_codes():
+        with shown_progress() as progress:
+            progress("writing the report")
+            page = study_report(folder, plan or (), progress)
+        say(f"{page}, tables/" if (folder / "tables").is_dir() else f"{page}")
 
 
-def _say_checks(out: Path) -> None:
-    compared, worst = worst_check(out)
-    if compared:
-        verdict = "agree" if worst <= AGREEMENT else "DO NOT AGREE"
-        say(f"Checks      {compared} points solved again from nothing {verdict}: relative difference {worst:.1e}")
+def _close(found: FolderStatus) -> None:
+    """Say how a study ended. Raises PlannerError if no point of it has an optimum."""
+    say(f"{found.status.done:,} of {found.status.total:,} points: {_counts(found.status)}")
+    _say_agreement(found.agreement)
+    say(f"Results     {found.folder}/results.parquet")
+    say(f"Report      planner study report {found.folder}")
+    if not found.status.statuses[OPTIMAL]:
+        raise _nothing_found(found)
 
 
-def _status(folder: Path) -> None:
-    status, bad = status_of(folder)
-    counts = ", ".join(f"{count:,} {ended}" for ended, count in sorted(status.statuses.items())) or "none"
-    say(f"{status.done:,} of {status.total:,} points: {counts}; {status.seconds:.0f} s of work")
-    say(f"{status.checked} of {status.to_check} checks")
-    for name, ended, message in bad[:20]:
-        say(f"  {name}  {ended}  {message.splitlines()[0] if message else ''}")
-    if len(bad) > 20:
-        say(f"  and {len(bad) - 20} more without an optimum")
-    _say_checks(folder)
+def _nothing_found(found: FolderStatus) -> PlannerError:
+    """The error of a study without an optimum: that of its points, if all have the same."""
+    _, ended, message = found.bad[0]
+    told = f"no point has an optimum; the first ended as {ended}: {message}"
+    if set(found.status.statuses) == {"bad_input"}:
+        return PlannerError(told)
+    return InfeasibleError([told]) if set(found.status.statuses) == {Status.INFEASIBLE} else StoppedError(told)
+
+
+def _counts(of: StudyStatus) -> str:
+    return ", ".join(f"{count:,} {ended}" for ended, count in sorted(of.statuses.items()))
+
+
+def _say_agreement(of: Agreement) -> None:
+    if of.points:
+        verdict = "agree" if of.worst <= AGREEMENT else "DO NOT AGREE"
+        say(f"Checks      {of.points} points solved again from nothing {verdict}: relative difference {of.worst:.1e}")
+
+
+class StudyBar:
+    """Told how far a study is; shows it."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._started, self._first, self._said = perf_counter(), -1, perf_counter()
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
+        self._bar = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._task = self._bar.add_task("points", total=None, note="")
+
+    def __enter__(self) -> StudyBar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._bar.stop()
+
+    def __call__(self, status: StudyStatus) -> None:
+        """Show how far the study is."""
+        if self._first < 0:
+            self._first, self._started = status.done, perf_counter()
+        note = self._note(status)
+        checking = status.done == status.total
+        self._bar.update(
+            self._task,
+            description="checks" if checking else "points",
+            total=status.to_check if checking else status.total,
+            completed=status.checked if checking else status.done,
+            note=note,
+        )
+        if not self._console.is_terminal and perf_counter() - self._said > EVERY:
+            self._said = perf_counter()
+            told = f"{status.done} of {status.total} points, {status.checked} checked{note}"
+            self._console.print(told, style="dim")
+
+    def describe(self, step: str) -> None:
+        """Show a step in words."""
+        self._bar.update(self._task, description=escape(step))
+
+    def _note(self, status: StudyStatus) -> str:
+        run = status.done - self._first
+        passed = perf_counter() - self._started
+        bad = status.done - status.statuses.get("optimal", 0)
+        parts = [f"{bad} without optimum"] if bad else []
+        if run and status.done < status.total:
+            rate = run / passed
+            parts += [f"{rate:.1f} points/s", f"{_span((status.total - status.done) / rate)} left"]
+        return "".join(f", {part}" for part in parts)
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

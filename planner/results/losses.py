@@ -20,6 +20,12 @@ class Losses:
     risk: float
 
 
+Parts = dict[str, dict[str, float]]
+"""Country -> `expected` and `tail`: its part of the expected loss and of the CVaR (MUSD)."""
+TIED = 1e-9
+"""Relative difference up to which two losses count as equal."""
+
+
 def losses_of(case: Case, book: Ledger) -> Losses:
     """Losses recomputed from the reported shortfalls."""
     by_scenario = {
@@ -70,12 +76,41 @@ def cvar(losses: Sequence[float], probabilities: Sequence[float], tail: float) -
     return total / (mass - max(left, 0.0)) if mass > left else 0.0
 
 
+def by_country(case: Case, by_scenario: Mapping[str, float], losses: Mapping[str, Mapping[str, float]]) -> Parts:
+    """What each country bears. losses: country -> scenario -> MUSD, which add up to `by_scenario`."""
+    tail = in_tail(by_scenario, case.scenarios, case.model.objective.tail)
+    mass = sum(tail.values())
+    return {
+        c: {
+            "expected": sum(case.scenarios[w] * z for w, z in own.items()),
+            "tail": sum(tail[w] * z for w, z in own.items()) / mass,
+        }
+        for c, own in losses.items()
+    }
+
+
+def losses_by_country(case: Case, book: Ledger, by_scenario: Mapping[str, float]) -> Parts:
+    """What each country bears, from the reported shortfalls."""
+    losses = {c: dict.fromkeys(case.scenarios, 0.0) for c in case.countries}
+    for (w, t), goods in book.short.items():
+        for good, short in goods.items():
+            losses[good[0]][w] += loss_of_shortfall(case, good, t, short, book.demand[w, t][good])
+    return by_country(case, by_scenario, losses)
+
+
 def in_tail(losses: Mapping[str, float], probabilities: Mapping[str, float], tail: float) -> dict[str, float]:
-    """How much of each scenario's probability lies in the worst 1 - tail, the worst first; of equals, the first one."""
-    left, parts = 1.0 - tail, {}
-    for name in sorted(losses, key=lambda name: -losses[name]):
-        parts[name] = min(left, probabilities[name])
-        left -= parts[name]
+    """How much of each scenario's probability lies in the worst 1 - tail, the worst first; scenarios tied at its edge
+    share what is left in proportion to their probability."""
+    ordered = sorted(losses, key=lambda name: -losses[name])
+    left, parts = 1.0 - tail, dict.fromkeys(ordered, 0.0)
+    while ordered and left > 0:
+        edge = losses[ordered[0]]
+        tied = [name for name in ordered if edge - losses[name] <= TIED * (1.0 + abs(edge))]
+        together = sum(probabilities[name] for name in tied)
+        share = min(1.0, left / together) if together > 0 else 0.0
+        parts |= {name: share * probabilities[name] for name in tied}
+        left -= together
+        ordered = ordered[len(tied) :]
     return parts
 
 

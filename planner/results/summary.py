@@ -30,6 +30,7 @@ def figures(
         "cvar_musd": losses.cvar,
         "cost_musd": checked.cost,
         "scenario_loss_musd": losses.by_scenario,
+        "loss_musd_by_country": checked.losses_by_country,
         "expected_shortfall_t": short,
         "service_level": service_level(demand, short),
         "public_spend_musd": checked.public_spend,

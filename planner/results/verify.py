@@ -16,7 +16,7 @@ from planner.data.case import Case
 from planner.data.tree import Tree, scenario_tree
 from planner.results import verify_material, verify_money, verify_people, verify_stated
 from planner.results.ledger import Ledger, Sums, read_ledger
-from planner.results.losses import Losses, losses_of
+from planner.results.losses import Losses, Parts, losses_by_country, losses_of
 from planner.results.rules import Broken
 
 TOLERANCE = 1e-6
@@ -28,6 +28,7 @@ class Verification:
 
     violations: dict[str, float]
     losses: Losses
+    losses_by_country: Parts
     cost: float
     public_spend: float
 
@@ -46,11 +47,16 @@ def verify(case: Case, tables: Mapping[str, pd.DataFrame]) -> Verification:
     """Check every rule of the contract and recompute losses, CVaR, cost and public spending."""
     tree = scenario_tree(case)
     book = read_ledger(case, tables)
+    losses = losses_of(case, book)
     worst: dict[str, float] = defaultdict(float)
     for rule, amount in all_rules(case, tree, book, tables):
         worst[rule] = max(worst[rule], amount)
     return Verification(
-        dict(worst), losses_of(case, book), verify_money.cost(case, tree, book), verify_money.public_spend(case, book)
+        dict(worst),
+        losses,
+        losses_by_country(case, book, losses.by_scenario),
+        verify_money.cost(case, tree, book),
+        verify_money.public_spend(case, book),
     )
 
 

@@ -81,6 +81,7 @@ def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
         "cvar_musd",
         "cost_musd",
         "scenario_loss_musd",
+        "loss_musd_by_country",
         "expected_shortfall_t",
         "service_level",
     )

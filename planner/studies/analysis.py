@@ -7,8 +7,7 @@ would be wrong without saying so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,39 +16,28 @@ from numpy.typing import NDArray
 from SALib.analyze import morris as salib_morris
 from SALib.analyze import sobol as salib_sobol
 
-from planner.errors import Fault, InputError, did_you_mean
+from planner.results.study import (
+    ALL,
+    NEW_CAPACITY,
+    OPTIMAL,
+    Failures,
+    Index,
+    Indices,
+    OptionResults,
+    OutcomeResults,
+    StudyResults,
+)
 from planner.studies.design import ends, problem
-from planner.studies.file import Morris, Sobol, StudyFile, Uncertainty, failure
-from planner.studies.store import OPTIMAL, read_asked, read_results, study_of
+from planner.studies.discovery import cart, prim
+from planner.studies.file import Morris, Sobol, StudyFile, Uncertainty, failure, named_outcomes
+from planner.studies.fixed_plan import robustness
+from planner.studies.status import agreement_of
+from planner.studies.store import LIST_GROUPS, read_asked, read_results, study_of
 
 CONFIDENCE = 0.95
 RESAMPLES = 200
 ANY_SEED = 20250404
 """Seed of the bootstrap; SALib takes a seed of 0 for none."""
-
-
-@dataclass(frozen=True)
-class Index:
-    """Influence of one uncertainty. Sobol: first order and total, shares of the variance.
-    Morris: mean absolute effect (mu star) and spread (sigma), in units of the outcome. `*_within`: half-width
-    of the 95 % interval."""
-
-    name: str
-    first: float
-    first_within: float
-    total: float
-    total_within: float
-
-
-@dataclass(frozen=True)
-class Indices:
-    """Indices of one outcome, the blocks used and those left out."""
-
-    outcome: str
-    kind: str
-    rows: tuple[Index, ...]
-    used: int
-    left_out: int
 
 
 def sobol_indices(names: Sequence[str], values: NDArray[np.float64], outcome: str = "") -> Indices | None:
@@ -101,57 +89,67 @@ def _whole_blocks(values: NDArray[np.float64], size: int) -> tuple[NDArray[np.fl
 BINS = 12
 BUILT = 1.0
 """New nameplate (t/y) from which on a project counts as part of a plan."""
-ALL = "all points"
 
 
-@dataclass(frozen=True)
-class Study:
-    """A study and its results. `groups`: rows by combination of lever options."""
-
-    study: StudyFile
-    folder: Path
-    table: pd.DataFrame
-    uncertainties: list[str]
-    levers: list[str]
-    groups: dict[str, pd.DataFrame] = field(repr=False)
-
-    @property
-    def solved(self) -> pd.DataFrame:
-        """Rows with an optimum."""
-        return self.table[self.table["status"] == OPTIMAL]
-
-    @property
-    def outcomes(self) -> list[str]:
-        """The outcomes that pictures show."""
-        return self.study.outcomes
-
-
-def open_study(folder: Path) -> Study:
-    """Results of a study folder, finished or not. Raises RunFolderError, or InputError for an unknown outcome."""
+def analyse(folder: Path, held: pd.DataFrame | None = None) -> StudyResults:
+    """What a study folder says, finished or not; held: as from `hold`. Raises RunFolderError, InputError."""
     asked = read_asked(folder)
-    study = study_of(asked)
-    table = read_results(folder).to_pandas()
-    outcomes = [*study.outcomes, *([failure(study.fails_when)[0]] if study.fails_when else [])]
-    known = list(table.columns[table.columns.get_loc("message") + 1 :])
-    for outcome in outcomes:
-        group = outcome.split(".")[0]
-        if known and outcome not in known and not any(name.split(".")[0] == group for name in known):
-            raise InputError([Fault("outcomes", 0, outcome, f"unknown outcome{did_you_mean(outcome, known)}")])
-        if outcome not in known:
+    study, table = study_of(asked), read_results(folder).to_pandas()
+    uncertainties, levers = list(asked["uncertainties"]), list(asked["levers"])
+    for outcome in named_outcomes(study):
+        if outcome not in table:
             # Named but never anything but zero: nothing of it is built, bought or short at any point.
-            table[outcome] = np.where(table["status"] == OPTIMAL, 0.0, np.nan)
-    levers = list(asked["levers"])
+            zero = outcome.split(".")[0] in LIST_GROUPS
+            table[outcome] = np.where(table["status"] == OPTIMAL, 0.0 if zero else np.nan, np.nan)
     label = table[levers].astype(str).agg(", ".join, axis=1) if levers else pd.Series(ALL, index=table.index)
     groups = {str(name): rows for name, rows in table.groupby(label, sort=False)}
-    return Study(study, folder, table, list(asked["uncertainties"]), levers, groups)
+    return StudyResults(
+        study.title,
+        study.design.kind,
+        tuple(uncertainties),
+        tuple(study.outcomes),
+        study.fails_when,
+        table,
+        tuple(_option(study, uncertainties, name, rows) for name, rows in groups.items()),
+        agreement_of(folder),
+        by_option(groups, study.outcomes) if levers else None,
+        regret(groups, study.outcomes[0], study.fails_when) if levers else None,
+        held,
+        None if held is None else robustness(held),
+    )
 
 
-def tornado(found: Study, rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
+def _option(study: StudyFile, uncertainties: list[str], name: str, rows: pd.DataFrame) -> OptionResults:
+    outcomes = tuple(
+        OutcomeResults(
+            outcome,
+            tornado(uncertainties, rows, outcome) if study.design.kind == "one_at_a_time" else None,
+            indices(study, rows, outcome),
+            {u: response(rows, u, outcome) for u in uncertainties},
+        )
+        for outcome in study.outcomes
+    )
+    failures = failures_of(uncertainties, rows, study.fails_when) if study.fails_when else None
+    return OptionResults(name, rows, outcomes, projects(rows), failures)
+
+
+def failures_of(uncertainties: Sequence[str], rows: pd.DataFrame, fails_when: str) -> Failures | None:
+    """Where the plan fails, by PRIM and CART; None if no uncertainty is a number. Points never run do not count."""
+    run = rows[rows["status"].notna()]
+    names, at = numeric(uncertainties, run)
+    if not names:
+        return None
+    flags = failed(run, fails_when).to_numpy(dtype=bool)
+    boxes = {"PRIM": prim(names, at, flags), "CART": cart(names, at, flags)}
+    return Failures(len(flags), int(flags.sum()), boxes)
+
+
+def tornado(uncertainties: Sequence[str], rows: pd.DataFrame, outcome: str) -> pd.DataFrame:
     """Outcome at the ends of each uncertainty alone: name, low, high, at_low, at_high, base, swing."""
-    base_row = rows[rows[found.uncertainties].isna().all(axis=1)]
+    base_row = rows[rows[list(uncertainties)].isna().all(axis=1)]
     base = float(base_row[outcome].iloc[0]) if len(base_row) else float("nan")
     lines = []
-    for name in found.uncertainties:
+    for name in uncertainties:
         mine = rows[rows[name].notna()].sort_values("row")
         if len(mine):
             first, last = mine.iloc[0], mine.iloc[-1]
@@ -179,16 +177,16 @@ def response(rows: pd.DataFrame, name: str, outcome: str) -> pd.DataFrame:
     ).reset_index()
 
 
-def indices(found: Study, rows: pd.DataFrame, outcome: str) -> Indices | None:
+def indices(study: StudyFile, rows: pd.DataFrame, outcome: str) -> Indices | None:
     """Sobol or Morris indices of an outcome; None for other designs or where the outcome does not move."""
-    design = found.study.design
+    design, names = study.design, [u.name for u in study.uncertainties]
     values = rows.sort_values("row")[outcome].to_numpy(dtype=float)
     if isinstance(design, Sobol):
-        return sobol_indices(found.uncertainties, values, outcome)
+        return sobol_indices(names, values, outcome)
     if isinstance(design, Morris):
         ordered = rows.sort_values("row")
-        shares = np.column_stack([_shares(u, ordered[u.name]) for u in found.study.uncertainties])
-        return morris_indices(found.uncertainties, shares, values, design.levels, outcome)
+        shares = np.column_stack([_shares(u, ordered[u.name]) for u in study.uncertainties])
+        return morris_indices(names, shares, values, design.levels, outcome)
     return None
 
 
@@ -204,52 +202,49 @@ def _shares(uncertainty: Uncertainty, values: pd.Series[float]) -> np.ndarray:
 
 def projects(rows: pd.DataFrame) -> pd.DataFrame:
     """Share of the plans that build each project, and how much (t/y) where they do."""
-    prefix = "new_capacity_tpa."
     solved = rows[rows["status"] == OPTIMAL]
     lines = []
-    for column in [c for c in rows.columns if c.startswith(prefix)]:
+    for column in [c for c in rows.columns if c.startswith(NEW_CAPACITY)]:
         sizes = solved[column].fillna(0.0)
         built = sizes[sizes >= BUILT]
         if len(built):
             share = len(built) / len(solved)
-            lines.append((column.removeprefix(prefix), share, built.mean(), built.min(), built.max()))
+            lines.append((column.removeprefix(NEW_CAPACITY), share, built.mean(), built.min(), built.max()))
     table = pd.DataFrame(lines, columns=["project", "share", "mean_tpa", "least_tpa", "most_tpa"])
     return table.sort_values(["share", "mean_tpa"], ascending=False, ignore_index=True)
 
 
-def regret(found: Study, outcome: str) -> pd.DataFrame:
+def regret(groups: Mapping[str, pd.DataFrame], outcome: str, fails_when: str) -> pd.DataFrame:
     """For each combination of levers: how much worse it is than the best of them, point by point.
 
-    option, mean, worst (regret), mean outcome, satisficing (share of points at which the plan does not fail).
+    option, mean, worst (regret), mean outcome, satisficing (share of the points run at which the plan does not fail).
     Points at which some combination has no optimum are left out. Less is taken for better.
     """
-    wide = pd.DataFrame({name: rows.reset_index(drop=True)[outcome] for name, rows in found.groups.items()}).dropna()
+    wide = pd.DataFrame({name: rows.reset_index(drop=True)[outcome] for name, rows in groups.items()}).dropna()
     lines = []
     for name in wide.columns:
         loss = wide[name] - wide.min(axis=1)
-        kept = ~failed(found, found.groups[name]) if found.study.fails_when else None
-        lines.append((name, loss.mean(), loss.max(), wide[name].mean(), kept.mean() if kept is not None else np.nan))
+        run = groups[name][groups[name]["status"].notna()]
+        kept = 1.0 - failed(run, fails_when).mean() if fails_when else np.nan
+        lines.append((name, loss.mean(), loss.max(), wide[name].mean(), kept))
     return pd.DataFrame(lines, columns=["option", "mean_regret", "worst_regret", "mean", "satisficing"])
 
 
-def failed(found: Study, rows: pd.DataFrame) -> pd.Series[bool]:
+def failed(rows: pd.DataFrame, fails_when: str) -> pd.Series[bool]:
     """At which points the plan fails, by `fails_when`; a point without an optimum counts as failed."""
-    outcome, sense, limit = failure(found.study.fails_when)
+    outcome, sense, limit = failure(fails_when)
     values = rows[outcome]
     bad = values > limit if sense == ">" else values < limit
     return bad | values.isna()
 
 
-def numeric(found: Study, rows: pd.DataFrame) -> tuple[list[str], np.ndarray]:
+def numeric(uncertainties: Sequence[str], rows: pd.DataFrame) -> tuple[list[str], np.ndarray]:
     """The uncertainties that are numbers, and their values; a blank is the middle of what is given."""
-    names = [n for n in found.uncertainties if pd.api.types.is_numeric_dtype(rows[n])]
+    names = [n for n in uncertainties if pd.api.types.is_numeric_dtype(rows[n])]
     return names, rows[names].fillna(rows[names].median()).to_numpy(dtype=float)
 
 
-def by_option(found: Study, outcomes: Sequence[str]) -> pd.DataFrame:
+def by_option(groups: Mapping[str, pd.DataFrame], outcomes: Sequence[str]) -> pd.DataFrame:
     """Mean of each outcome by combination of levers."""
-    return (
-        pd.DataFrame({name: rows[list(outcomes)].mean() for name, rows in found.groups.items()})
-        .T.rename_axis("option")
-        .reset_index()
-    )
+    means = pd.DataFrame({name: rows[list(outcomes)].mean() for name, rows in groups.items()})
+    return means.T.rename_axis("option").reset_index()

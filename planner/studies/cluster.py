@@ -7,19 +7,13 @@ A worker that dies costs its current point, which the scheduler gives to another
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
-from threading import Thread
 from typing import Any
 
 import distributed
 from distributed.scheduler import KilledWorker
-from rich.console import Console
 
-from planner.errors import Fault, InputError, PlannerError, StoppedError
-from planner.studies.progress import Bar
-from planner.studies.run import retry, study
+from planner.errors import Fault, InputError, StoppedError
 from planner.studies.work_queue import Chain, WorkQueue
 from planner.studies.worker import CRASHED, ChainState, PointResult, task
 
@@ -79,36 +73,3 @@ def on_scheduler(address: str) -> Callable[[WorkQueue, str, Callable[[], None]],
             run_cluster(queue, job, client, tell)
 
     return run
-
-
-def end_with_parent() -> None:
-    """End at once when standard input closes: the command that started this process was stopped or killed."""
-
-    def watch() -> None:
-        os.read(sys.stdin.fileno(), 1)  # not through the buffer: its lock would be in the way of an orderly exit
-        os._exit(130)
-
-    Thread(target=watch, daemon=True).start()
-
-
-def main(arguments: list[str]) -> int:
-    """`python -m planner.studies.cluster STUDY OUT ADDRESS`, or `retry OUT ADDRESS`. Returns the exit code.
-
-    Lives no longer than the process that holds the other end of its standard input.
-    """
-    end_with_parent()
-    console = Console(stderr=True, highlight=False)
-    try:
-        with Bar(console) as bar:
-            if arguments[0] == "retry":
-                retry(arguments[1], on_scheduler(arguments[2]), bar)
-            else:
-                study(arguments[0], arguments[1], on_scheduler(arguments[2]), bar)
-    except PlannerError as error:
-        console.print(str(error), style="red", markup=False, soft_wrap=True)
-        return error.exit_code
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

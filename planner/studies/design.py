@@ -133,6 +133,8 @@ def design(study: StudyFile, folder: Path) -> DesignTable:
     if len(rows) * len(combinations) > MOST_POINTS:
         count = len(rows) * len(combinations)
         raise InputError([Fault("study", 0, "design", f"has {count:,} points, more than {MOST_POINTS:,}")])
+    if not rows:
+        raise InputError([Fault("study", 0, "design", "has no points", remedy="give the list at least one line")])
     return DesignTable(
         tuple(u.name for u in study.uncertainties),
         tuple(lever.name for lever in study.levers),

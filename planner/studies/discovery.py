@@ -1,19 +1,20 @@
-"""Scenario discovery: where in the space of uncertainties a plan fails, in one sentence.
+"""Scenario discovery: where in the space of uncertainties a plan fails.
 
 Two ways side by side. CART (scikit-learn) splits the whole space. PRIM peels a box (Friedman and Fisher, Bump
 hunting in high-dimensional data, Statistics and Computing 9, 1999; used for this end by Bryant and Lempert,
 Technological Forecasting and Social Change 77, 2010): a twentieth of the points at a time, from the side where
-that raises the share of failures most. Density: share of failures inside; coverage: share of all failures that are.
+that raises the share of failures most.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.tree import DecisionTreeClassifier
+
+from planner.results.study import Box
 
 Matrix = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -22,41 +23,6 @@ PEEL, SMALLEST = 0.05, 0.05
 LEAVES = 6
 WORTH_SAYING = 0.97
 """A limit is left out if the box is at least this good without it."""
-
-
-@dataclass(frozen=True)
-class Box:
-    """A part of the space: (name, lowest, highest) for each uncertainty that is limited; infinite: no limit."""
-
-    limits: tuple[tuple[str, float, float], ...]
-    density: float
-    coverage: float
-    inside: int
-    failures: int
-
-    def words(self) -> str:
-        """The limits as a condition, e.g. 'demand > 1.07 and cut > 0.22'."""
-        parts = []
-        for name, low, high in self.limits:
-            if np.isfinite(low) and np.isfinite(high):
-                parts.append(f"{name} is between {low:.3g} and {high:.3g}")
-            else:
-                parts.append(f"{name} > {low:.3g}" if np.isfinite(low) else f"{name} < {high:.3g}")
-        return " and ".join(parts)
-
-
-def sentence(box: Box | None, failed: Flags) -> str:
-    """When the plan fails, for people."""
-    if not failed.any():
-        return "The plan fails at no point of the study."
-    if failed.all():
-        return "The plan fails at every point of the study."
-    if box is None or not box.limits:
-        return f"The plan fails at {failed.mean():.0%} of the points, and no part of the space stands out."
-    return (
-        f"The plan fails when {box.words()}: {box.density:.0%} of the points there fail, against {failed.mean():.0%} "
-        f"overall, and they are {box.coverage:.0%} of all failures."
-    )
 
 
 def cart(names: Sequence[str], at: Matrix, failed: Flags) -> Box | None:

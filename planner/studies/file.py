@@ -137,6 +137,14 @@ class Lever(_Section):
     options: Annotated[list[Option], Field(min_length=1)]
     """The options, the one that stands for the case as it is first."""
 
+    @model_validator(mode="after")
+    def _labels(self) -> Lever:
+        labels = [option.label for option in self.options]
+        twice = next((label for label in labels if labels.count(label) > 1), None)
+        if twice is not None:
+            raise ValueError(f'"{twice}" is the label of two options of the lever "{self.name}"; give each its own')
+        return self
+
 
 class Correlated(_Section):
     """Uncertainties that move together (rank correlation); designs `lhs` only."""
@@ -283,6 +291,11 @@ class StudyFile(_Section):
         if self.fails_when:
             failure(self.fails_when)
         return self
+
+
+def named_outcomes(study: StudyFile) -> list[str]:
+    """The outcomes that a study file names, for pictures or for `fails_when`."""
+    return [*study.outcomes, *([failure(study.fails_when)[0]] if study.fails_when else [])]
 
 
 def failure(text: str) -> tuple[str, str, float]:

@@ -23,9 +23,11 @@ from planner.data.load import load
 from planner.data.schema import Scenario, Shock
 from planner.errors import Fault, InputError, StoppedError
 from planner.formulation.build import DECISIONS
+from planner.results.folders import write_whole
 from planner.results.losses import cvar
 from planner.results.plan import PlanValues
 from planner.results.store import csv_text, read_run, write_case
+from planner.results.study import OPTIMAL
 from planner.solving.goals import Phase, phases_of, solve_phases
 from planner.solving.highs import Stop
 from planner.solving.session import Session
@@ -35,7 +37,7 @@ from planner.studies.file import failure
 from planner.studies.measure import Measures, measure
 from planner.studies.points import chains
 from planner.studies.run import reopen
-from planner.studies.store import OPTIMAL, assemble, write_whole
+from planner.studies.store import assemble
 
 SLACK = 1e-9
 """Relative room around a fixed amount, for the rounding of the run that made it."""

@@ -6,20 +6,44 @@ right-hand sides of a linear program (Gal, Postoptimal Analyses, Parametric Prog
 solves cross, the curve is solved again: it either lies on the crossing, which is then a breakpoint and the
 only one between the two, or above it, and both sides are looked at. No grid, and nothing is missed that is
 further apart than the solver's own precision.
+
+A study of the kind `frontier` writes study.json, what was asked and on what it rests, and frontier.csv: a row per
+breakpoint, the scale of the budgets, money, least risk, what one more MUSD takes off, and the cheapest plan that
+attains that risk.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from itertools import count as count_from
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
-from planner.errors import StoppedError
+from planner.data.case import Case
+from planner.data.cells import unarmour
+from planner.errors import Fault, InputError, RunFolderError, StoppedError
+from planner.results.folders import write_whole
+from planner.results.store import csv_text
+from planner.results.study import NEW_CAPACITY, FrontierResults
+from planner.solving.goals import solve_phases
 from planner.solving.highs import Solution, Solver, Stop
 from planner.solving.program import Program
+from planner.solving.session import Session
+from planner.solving.solve import silent
+from planner.studies.file import Frontier, StudyFile
+from planner.studies.measure import Measures, measure
+from planner.studies.run import open_case
+from planner.studies.store import STUDY, asked_text, read_asked, refuse_other_folder, study_of
 
+Tell = Callable[[str], object]
+CURVE = "frontier.csv"
+PLANS = 24
+"""Breakpoints of which the plan is worked out; evenly spread where there are more."""
 PRECISION = 1e-8
 """Relative distance of the curve from the crossing of two lines that counts as none."""
 NARROW = 1e-7
@@ -134,3 +158,89 @@ class Budgets:
         solution = self.minimise(scale)
         value = float(solution.x[self._program.column[self._column, None]])
         return Tangent(scale, value, float(solution.duals[self._rows] @ self._amounts))
+
+
+def frontier(case: Case, design: Frontier, tell: Tell = silent) -> tuple[Curve, pd.DataFrame]:
+    """The curve of a case, and its breakpoints as a table with the plan at (at most `PLANS` of) them.
+
+    Raises InputError if the goal of the model is not `risk`, StoppedError if an optimum is not proven.
+    """
+    if case.model.objective.goal != "risk":
+        raise InputError([Fault("study", 0, "design", 'a frontier of least risk needs objective.goal = "risk"')])
+    session = Session(case)
+    budgets = Budgets(session.program, session.solver)
+    # Not the sum over the accounts of the program, which has one in every history.
+    total = sum(case.budget.values())
+    numbers = count_from(1)
+
+    def touch(scale: float) -> Tangent:
+        tell(f"program {next(numbers)}, at {scale:.4f} times the budgets")
+        return budgets.touch(scale)
+
+    curve = trace(touch, design.scale[0], design.scale[1], design.most)
+    worth = [-slope / total if total else 0.0 for slope in (*curve.slopes, 0.0)]
+    table = pd.DataFrame(
+        {
+            "scale": curve.at,
+            "budget_musd": [at * total for at in curve.at],
+            "risk_musd": curve.values,
+            "worth": worth,
+        }
+    )
+    chosen = np.unique(np.linspace(0, len(curve.at) - 1, min(PLANS, len(curve.at))).round().astype(int))
+    rows: list[Measures] = []
+    for i in chosen:
+        tell(f"plan {len(rows) + 1} of {len(chosen)}")
+        rows.append(_plan_at(session, budgets, curve.at[i]))
+    plans = pd.DataFrame(rows, index=chosen)
+    return curve, table.join(plans.fillna(0.0))
+
+
+def _plan_at(session: Session, budgets: Budgets, scale: float) -> Measures:
+    """The cheapest plan of least risk at a scale."""
+    session.solver.replace(budgets.program(scale))
+    outcome = solve_phases(session.solver.program, session.case.model.objective, session.solver, lambda _: None)
+    if outcome.stop is not Stop.OPTIMAL:
+        return {}
+    found = measure(session.scope, session.program, outcome)
+    return {k: v for k, v in found.items() if k in ("cost_musd", "public_spend_musd") or k.startswith(NEW_CAPACITY)}
+
+
+def run_frontier(study: StudyFile, place: str, folder: Path, out: Path, tell: Tell = silent) -> FrontierResults:
+    """Trace the frontier of a study file that lies in `folder` into the folder `out`; the page is left to others.
+
+    Raises InputError, RunFolderError, StoppedError.
+    """
+    if not isinstance(study.design, Frontier):
+        raise InputError([Fault(place, 0, "design", "is no frontier")])
+    if study.uncertainties or study.levers:
+        raise InputError([Fault(place, 0, "design", "a frontier has one axis, money; remove what else is varied")])
+    refuse_other_folder(out)
+    case = open_case(study, folder)
+    curve, table = frontier(case, study.design, tell)
+    texts = {
+        STUDY: asked_text(study, case, breakpoints=len(curve.at), programs_solved=curve.solves, gap_musd=curve.gap),
+        CURVE: csv_text(table),
+    }
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            write_whole(out / name, partial(Path.write_text, data=text, encoding="utf-8", newline="\n"))
+    except OSError as error:
+        raise RunFolderError(f"{out}: cannot be written: {error}") from error
+    return FrontierResults(study.title, table, curve.gap, curve.solves)
+
+
+def is_frontier(folder: Path) -> bool:
+    """Whether a study folder holds a frontier. Raises RunFolderError if it is none of a study."""
+    return bool(read_asked(folder)["study"]["design"]["kind"] == "frontier")
+
+
+def read_frontier(folder: Path) -> FrontierResults:
+    """A frontier from its folder. Raises RunFolderError."""
+    asked = read_asked(folder)
+    try:
+        table = pd.read_csv(folder / CURVE).rename(columns=unarmour)
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{folder}: {CURVE} cannot be read: {error}; run the study file again") from error
+    return FrontierResults(study_of(asked).title, table, float(asked["gap_musd"]), int(asked["programs_solved"]))

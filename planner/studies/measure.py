@@ -7,12 +7,14 @@ those of the tables.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from planner.data.case import Case
 from planner.formulation.histories import OperationNode
 from planner.formulation.objective import loss_per_tonne
 from planner.formulation.scope import Scope
-from planner.results.losses import service_level, weighed
+from planner.results.losses import by_country, service_level, weighed
+from planner.results.study import MEANINGS
 from planner.solving.goals import Outcome
 from planner.solving.program import Program
 from planner.units import musd_per_tonne
@@ -20,22 +22,24 @@ from planner.units import musd_per_tonne
 Measures = dict[str, float]
 """Outcome -> value; members of a group are named `group.member`, e.g. `new_capacity_tpa.donald`."""
 ZERO = 1e-9
-MEANINGS: Mapping[str, str] = {
-    "risk_musd": "risk of the plan (MUSD)",
-    "least_risk_musd": "least risk attainable (MUSD); goal `risk`",
-    "expected_loss_musd": "expected loss (MUSD)",
-    "cvar_musd": "mean loss of the worst futures (MUSD)",
-    "cost_musd": "expected discounted cost (MUSD)",
-    "public_spend_musd": "expected public spending, undiscounted (MUSD)",
-    "scenario_loss_musd": "loss by scenario (MUSD)",
-    "expected_shortfall_t": "expected shortfall over the horizon by element (t)",
-    "expected_shortfall_by_country_t": "the same by country (t)",
-    "service_level": "share of expected demand met by element",
-    "new_capacity_tpa": "new nameplate by project (t/y)",
-    "trained": "persons who complete training, by skill",
-    "hired": "persons hired, by skill",
-    "bought_t": "expected purchases into stock by element (t)",
-}
+
+
+def outcome_names(case: Case) -> list[str]:
+    """Every outcome that a point of a study of this case can have, whatever the plan is."""
+    wanted = sorted({(c, e) for c, e, *_ in case.demand})
+    members: dict[str, Iterable[str]] = {
+        "scenario_loss_musd": case.scenarios,
+        "loss_musd_by_country": [f"{c}.{part}" for c in case.countries for part in ("expected", "tail")],
+        "expected_shortfall_t": case.elements,
+        "expected_shortfall_t_by_country": [f"{c}.{e}" for c, e in wanted],
+        "service_level": case.elements,
+        "new_capacity_tpa": case.projects,
+        "trained": case.skills,
+        "hired": case.skills,
+        "bought_t": case.elements,
+    }
+    singles = [group for group in MEANINGS if group not in members]
+    return [*singles, *(f"{group}.{member}" for group, names in members.items() for member in names)]
 
 
 def measure(scope: Scope, program: Program, outcome: Outcome) -> Measures:
@@ -56,18 +60,23 @@ Amounts = Mapping[str, Mapping[tuple[object, ...], float]]
 
 
 def _risk(s: Scope, found: Amounts) -> Measures:
-    """Losses from shortfalls; shortfall by element and country."""
+    """Losses and shortfalls, in all and by country."""
     loss_at: dict[int, float] = defaultdict(float)
+    lost_by: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     by_element: dict[str, float] = defaultdict(float)
-    by_country: dict[str, float] = defaultdict(float)
+    by_good: dict[str, float] = defaultdict(float)
     for index, tonnes in found["shortfall"].items():
         c, e, o, n, j = index
         assert isinstance(n, int) and isinstance(j, int)  # noqa: S101  narrows the index for the type checker
-        loss_at[n] += tonnes * loss_per_tonne(s, str(c), str(e), str(o), OperationNode(n), j)
+        loss = tonnes * loss_per_tonne(s, str(c), str(e), str(o), OperationNode(n), j)
+        loss_at[n] += loss
+        lost_by[str(c)][n] += loss
         probability = s.tree.nodes[n].probability
         by_element[str(e)] += probability * tonnes
-        by_country[str(c)] += probability * tonnes
-    losses = {w: sum(loss_at.get(n, 0.0) for n in s.tree.path_of(w)) for w in s.case.scenarios}
+        by_good[f"{c}.{e}"] += probability * tonnes
+    paths = {w: s.tree.path_of(w) for w in s.case.scenarios}
+    losses = {w: sum(loss_at.get(n, 0.0) for n in path) for w, path in paths.items()}
+    parts = {c: {w: sum(at.get(n, 0.0) for n in path) for w, path in paths.items()} for c, at in lost_by.items()}
     lost = weighed(s.case, losses)
     demand = _expected_demand(s)
     short = {e: by_element.get(e, 0.0) for e in demand}
@@ -77,7 +86,12 @@ def _risk(s: Scope, found: Amounts) -> Measures:
         "cvar_musd": lost.cvar,
         **{f"scenario_loss_musd.{w}": z for w, z in losses.items()},
         **{f"expected_shortfall_t.{e}": t for e, t in short.items()},
-        **{f"expected_shortfall_by_country_t.{c}": t for c, t in by_country.items()},
+        **{f"expected_shortfall_t_by_country.{good}": t for good, t in by_good.items()},
+        **{
+            f"loss_musd_by_country.{c}.{part}": musd
+            for c, pair in by_country(s.case, losses, parts).items()
+            for part, musd in pair.items()
+        },
         **{f"service_level.{e}": share for e, share in service_level(demand, short).items()},
     }
 

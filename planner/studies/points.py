@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.data.case import Case
-from planner.errors import Fault, InputError
+from planner.errors import Fault, InputError, did_you_mean
+from planner.results.study import MEANINGS
 from planner.solving.changes import READS
 from planner.solving.highs import versions
 from planner.studies.changes import Settings, address_faults, current, settings_json
-from planner.studies.file import Address, StudyFile, Value
+from planner.studies.file import Address, StudyFile, Value, named_outcomes
+from planner.studies.measure import outcome_names
 from planner.studies.worker import Plain
 
 NEUTRAL = {"scale": 1.0, "add": 0.0, "grow": 0.0}
@@ -66,6 +68,14 @@ def check_study(study: StudyFile, case: Case, place: str) -> None:
         for option in lever.options:
             for change in option.changes:
                 faults += _named(address_faults(case, change, place), f'lever "{lever.name}", {option.label}')
+    known = outcome_names(case)
+    remedy = f"known are {', '.join(MEANINGS)}; a group is named with a member, as in {known[-1]}"
+    for outcome in named_outcomes(study):
+        if outcome not in known:
+            told = f'unknown outcome "{outcome}"{did_you_mean(outcome, known)}'
+            faults.append(
+                Fault(place, 0, "outcomes" if outcome in study.outcomes else "fails_when", told, remedy=remedy)
+            )
     if faults:
         raise InputError(faults)
 

@@ -13,12 +13,14 @@ import pyarrow.parquet as pq
 from planner.data.case import Case
 from planner.data.load import load
 from planner.errors import Fault, InputError, RunFolderError
+from planner.results.folders import write_whole
+from planner.results.study import StudyStatus
 from planner.solving.highs import versions
 from planner.studies.design import design
 from planner.studies.file import Frontier, StudyFile, build_study, read_study
 from planner.studies.local_workers import MakeWorker, run_local
 from planner.studies.points import DesignTable, Point, check_study, points
-from planner.studies.status import StudyStatus, write_checks
+from planner.studies.status import write_checks
 from planner.studies.store import (
     CHECKS,
     JOURNAL,
@@ -30,7 +32,6 @@ from planner.studies.store import (
     read_asked,
     read_design,
     study_of,
-    write_whole,
 )
 from planner.studies.work_queue import COLD, WorkQueue, queue_of, read_recorded
 from planner.studies.worker import ChainState, Worker, pack_case
@@ -77,7 +78,9 @@ def study(
     else:
         asked, folder, place = read_study(given), Path(given).parent, Path(given).name
     if isinstance(asked.design, Frontier):
-        raise InputError([Fault(place, 0, "design", "a frontier is no list of points; see planner.studies.frontier")])
+        raise InputError(
+            [Fault(place, 0, "design", "a frontier is no list of points; use planner.api.studies.run_study")]
+        )
     case = open_case(asked, folder)
     check_study(asked, case, place)
     table = design(asked, folder)

@@ -5,34 +5,17 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from planner.results.study import Agreement, StudyStatus
 from planner.studies.store import JOURNAL, points_of, read_asked, read_journal, study_of
 from planner.studies.work_queue import COLD, POINT, picked
 
 CHECKED = ("least_risk_musd", "cost_musd", "risk_musd", "expected_loss_musd")
 """Outcomes that every way to the optimum must agree on; which of several equally good plans is found may differ."""
-AGREEMENT = 1e-7
 Check = tuple[str, str, float, float, float]
 """(point, outcome, warm, cold, relative difference)."""
-
-
-@dataclass(frozen=True)
-class StudyStatus:
-    """How far a study is. `seconds`: spent on its points, all workers together."""
-
-    total: int
-    statuses: Counter[str]
-    checked: int
-    to_check: int
-    seconds: float
-
-    @property
-    def done(self) -> int:
-        """Points that have a result."""
-        return sum(self.statuses.values())
 
 
 def status_of(out: Path) -> tuple[StudyStatus, list[tuple[str, str, str]]]:
@@ -78,7 +61,7 @@ def write_checks(out: Path, path: Path, names: set[str]) -> None:
         writer.writerows(checks_of(out, names))
 
 
-def worst_check(out: Path) -> tuple[int, float]:
-    """How many points were solved twice, and the largest relative difference."""
+def agreement_of(out: Path) -> Agreement:
+    """How many points were solved twice, and how well the two results agree."""
     rows = checks_of(out, {point.id for point in points_of(out)})
-    return len({row[0] for row in rows}), max((row[4] for row in rows), default=0.0)
+    return Agreement(len({row[0] for row in rows}), max((row[4] for row in rows), default=0.0))

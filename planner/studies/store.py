@@ -19,7 +19,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -31,7 +31,9 @@ import pyarrow.parquet as pq
 
 from planner.data.case import Case
 from planner.errors import RunFolderError
+from planner.results.folders import write_whole
 from planner.results.store import write_case
+from planner.results.study import OPTIMAL
 from planner.solving.highs import versions
 from planner.studies.file import StudyFile, build_study
 from planner.studies.points import DesignTable, Point
@@ -139,19 +141,15 @@ def _good_bytes(path: Path) -> int:
 
 STUDY, DESIGN, JOURNAL = "study.json", "design.parquet", "journal.jsonl"
 RESULTS, CHECKS = "results.parquet", "checks.csv"
-OPTIMAL = "optimal"
-LIST_GROUPS = ("new_capacity_tpa", "trained", "hired", "bought_t", "expected_shortfall_by_country_t")
+LIST_GROUPS = (
+    "new_capacity_tpa",
+    "trained",
+    "hired",
+    "bought_t",
+    "expected_shortfall_t_by_country",
+    "loss_musd_by_country",
+)
 """Groups that name only what is not zero; a member that is not named is 0."""
-
-
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file beside its place and move it there, so that it is whole or as before."""
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as scratch:
-        fresh = Path(scratch) / path.name
-        write(fresh)
-        with fresh.open("rb") as file:
-            os.fsync(file.fileno())
-        fresh.replace(path)
 
 
 def refuse_other_folder(folder: Path) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+import planner
 from planner.results.losses import cvar
-from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock, total
+from planner.solving.session import Session
+from planner.studies.measure import measure
+from tests.cases import MUSD, budget, demand, imports, load_case, mine, near, plant, scenarios, shock, total
 from tests.conftest import SolveCase
 
 FOUR = ([0.0, 10.0, 20.0, 100.0], [0.5, 0.2, 0.2, 0.1])
@@ -174,3 +179,43 @@ def test_with_full_risk_aversion_no_shortfall_is_reported_that_the_plan_does_not
     assert plan.summary["cvar_musd"] == near(100)
     assert plan.summary["expected_loss_musd"] == near(50)
     assert plan.summary["scenario_loss_musd"]["calm"] == near(0)
+
+
+def test_losses_by_country_add_up_and_futures_tied_at_the_edge_share_the_tail(tmp_path: Path) -> None:
+    """A cut of A (0.3) loses 100 MUSD there, a cut of B (0.1) as much there; nothing else is lost.
+
+    The worst fifth is half of the 0.4 of both: 0.15 of A's cut and 0.05 of B's, so 75 and 25 of the mean loss of 100.
+    """
+    case = load_case(
+        tmp_path,
+        {"objective.tail": 0.8},
+        countries=[{"country": "AAA"}, {"country": "BBB"}, {"country": "CCC"}],
+        demand=[*demand(100, last=2027), *demand(100, last=2027, country="BBB")],
+        imports=[imports(100), imports(100, country="BBB")],
+        scenarios=scenarios(calm=0.6, a=0.3, b=0.1),
+        shocks=[
+            shock("a", "import", 0.0, 2027, 2027, country="AAA"),
+            shock("b", "import", 0.0, 2027, 2027, country="BBB"),
+        ],
+    )
+    plan = planner.solve(case)
+    expected = {
+        "AAA": near({"expected": 30.0, "tail": 75.0}),
+        "BBB": near({"expected": 10.0, "tail": 25.0}),
+        "CCC": {"expected": 0.0, "tail": 0.0},
+    }
+    assert plan.summary["loss_musd_by_country"] == expected
+    assert plan.summary["without_plan"]["loss_musd_by_country"] == expected
+    assert (plan.summary["expected_loss_musd"], plan.summary["cvar_musd"]) == near((40.0, 100.0))
+    session = Session(case)
+    found = measure(session.scope, session.program, session.solve(lambda _: None))
+    assert {name: value for name, value in found.items() if "by_country" in name} == near(
+        {
+            "loss_musd_by_country.AAA.expected": 30.0,
+            "loss_musd_by_country.AAA.tail": 75.0,
+            "loss_musd_by_country.BBB.expected": 10.0,
+            "loss_musd_by_country.BBB.tail": 25.0,
+            "expected_shortfall_t_by_country.AAA.Dy": 30.0,
+            "expected_shortfall_t_by_country.BBB.Dy": 10.0,
+        }
+    )

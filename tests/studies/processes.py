@@ -85,7 +85,7 @@ def written(asked: dict[str, object], path: Path) -> Path:
 
     def value(given: object) -> str:
         if isinstance(given, dict):
-            return "{ " + ", ".join(f"{key} = {value(item)}" for key, item in given.items()) + " }"
+            return "{ " + ", ".join(f'"{key}" = {value(item)}' for key, item in given.items()) + " }"
         if isinstance(given, list):
             return "[" + ", ".join(value(item) for item in given) + "]"
         return f'"{given}"' if isinstance(given, str) else str(given).lower()
@@ -95,8 +95,17 @@ def written(asked: dict[str, object], path: Path) -> Path:
 
 
 def planner_study(study: Path, out: Path, *options: str) -> subprocess.Popen[bytes]:
-    """`planner study` as a process of its own."""
-    command = [sys.executable, "-c", "from planner.cli import app; app()", "study", str(study), "--out", str(out)]
+    """`planner study run` as a process of its own."""
+    command = [
+        sys.executable,
+        "-c",
+        "from planner.cli import app; app()",
+        "study",
+        "run",
+        str(study),
+        "--out",
+        str(out),
+    ]
     where = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen([*command, *options], cwd=ROOT, env=where, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,20 +12,23 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.errors import InputError
-from planner.reporting.pages.study import main, write_report
+from planner.api.studies import retry_study, run_study, study_report, study_status
+from planner.errors import InputError, RunFolderError
+from planner.reporting.pages.study import _failure
 from planner.results.store import read_run
+from planner.results.study import Failures
 from planner.solving.session import Session
-from planner.studies.analysis import morris_indices, open_study, projects, regret, sobol_indices
+from planner.studies.analysis import analyse, morris_indices, sobol_indices
 from planner.studies.changes import Changer, settings_from
 from planner.studies.design import latin_hypercube, morris_sample, sobol_sample
-from planner.studies.discovery import cart, prim, sentence
+from planner.studies.discovery import cart, prim
 from planner.studies.file import Address, Frontier
 from planner.studies.fixed_plan import amounts, evaluate, hold, intervals, replicate, robustness
-from planner.studies.frontier import Budgets, Tangent, trace
-from planner.studies.frontier_run import frontier, run_frontier
+from planner.studies.frontier import Budgets, Tangent, frontier, trace
 from planner.studies.run import here, study
 from planner.studies.store import read_design
+from planner.studies.work_queue import WorkQueue
+from planner.studies.worker import ChainState, PointResult
 from tests.studies import studies
 from tests.studies.studies import sample
 
@@ -143,11 +147,10 @@ def test_discovery_finds_the_box_in_which_failures_were_put() -> None:
         assert limits["b"][0] == pytest.approx(0.7, abs=0.03)
         assert limits["d"][1] == pytest.approx(0.5, abs=0.03)
         assert box.density > 0.9 and box.coverage > 0.9
-        assert "b > 0.7" in sentence(box, failed) or "b > 0.6" in sentence(box, failed)
-    assert (
-        sentence(prim(names, at, np.zeros(1000, dtype=bool)), np.zeros(1000, dtype=bool))
-        == "The plan fails at no point of the study."
-    )
+        told = _failure(Failures(len(failed), int(failed.sum()), {}), box)
+        assert "b > 0.7" in told or "b > 0.6" in told
+    nowhere = np.zeros(1000, dtype=bool)
+    assert _failure(Failures(1000, 0, {}), prim(names, at, nowhere)) == "The plan fails at no point of the study."
 
 
 def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:
@@ -164,17 +167,18 @@ def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:
         20, levers=levers, fails_when="risk_musd > 2200", outcomes=["risk_musd", "new_capacity_tpa.coast_plant"]
     )
     study(asked, tmp_path / "study", here)
-    write_report(tmp_path / "study")
+    study_report(tmp_path / "study")
     page = (tmp_path / "study" / "report.html").read_text(encoding="utf-8")
     assert "http://" not in page.replace("http://www.w3.org/", "") and "https://" not in page
     assert page.count("<svg") >= 4
     for told in ("Regret", "When the plan fails", "Which projects are in how many of the plans"):
         assert told in page
-    found = open_study(tmp_path / "study")
-    table = regret(found, "risk_musd").set_index("option")
+    found = analyse(tmp_path / "study")
+    assert found.regret is not None
+    table = found.regret.set_index("option")
     assert table.loc["all", "worst_regret"] == pytest.approx(0.0, abs=1e-6)
     assert table.loc["mines only", "mean_regret"] > 0
-    assert projects(found.groups["all"]).set_index("project").loc["coast_plant", "share"] == 1.0
+    assert found.options[0].projects.set_index("project").loc["coast_plant", "share"] == 1.0
     assert set(pd.read_csv(tmp_path / "study" / "tables" / "projects.csv")["option"]) == {"all"}
 
 
@@ -191,27 +195,82 @@ def test_every_design_is_run_and_reported(tmp_path: Path, design: dict[str, obje
     asked = sample() | {"uncertainties": [studies.BUDGET, studies.DEMAND], "design": design}
     status = study(asked, tmp_path / "study", here)
     assert status.statuses == {"optimal": status.total}
-    write_report(tmp_path / "study")
+    study_report(tmp_path / "study")
     tables = {path.stem for path in (tmp_path / "study" / "tables").iterdir()}
     assert {"one_at_a_time": "tornado", "sobol": "indices", "morris": "indices", "grid": "responses"}[
         str(design["kind"])
     ] in tables
 
 
-def test_an_unknown_outcome_is_refused(tmp_path: Path) -> None:
-    study(sample(4, outcomes=["risk_mus"]), tmp_path / "study", here)
-    with pytest.raises(InputError, match="did you mean"):
-        write_report(tmp_path / "study")
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        ("risk_mus", 'unknown outcome "risk_mus" (did you mean "risk_musd"?)'),
+        ("new_capacity_tpa.coast_plnt", '(did you mean "new_capacity_tpa.coast_plant"?)'),
+        ("loss_musd_by_country.JPN.tale", '(did you mean "loss_musd_by_country.JPN.tail"?)'),
+        ("nonsense", "known are risk_musd, "),
+        ("service_level", "a group is named with a member"),
+    ],
+)
+def test_an_unknown_outcome_is_refused_before_anything_is_solved(tmp_path: Path, outcome: str, told: str) -> None:
+    for asked in ({"outcomes": ["risk_musd", outcome]}, {"fails_when": f"{outcome} > 1"}):
+        with pytest.raises(InputError) as error:
+            study(sample(4, **asked), tmp_path / "study", never)
+        assert told in str(error.value)
+        assert not (tmp_path / "study").exists()
 
 
-def test_a_frontier_is_written_with_its_plans(tmp_path: Path) -> None:
-    path = tmp_path / "f.toml"
-    lines = [f"{k} = {json.dumps(v)}" for k, v in studies.STARTER.items()]
-    path.write_text("\n".join([*lines, "[design]", 'kind = "frontier"', "scale = [0.0, 1.0]"]))
-    run_frontier(path, tmp_path / "out")
+def never(queue: WorkQueue, job: str, tell: Callable[[], None]) -> None:
+    """Solve nothing."""
+
+
+def test_points_that_were_never_run_are_no_failures(tmp_path: Path) -> None:
+    """Of two options of 8 points each one has been run, and fails at each point; of the other nothing is known."""
+    options = [{"label": "all"}, {"label": "mines only", "changes": [{"key": "levers", "value": ["mine"]}]}]
+    levers = [{"name": "plants", "options": options}]
+
+    def half(queue: WorkQueue, job: str, tell: Callable[[], None]) -> None:
+        number = 0
+        while chain := queue.take():
+            for point in list(chain.points):
+                if not any(setting.get("key") == "levers" for setting in point.settings):
+                    queue.record(chain.key, PointResult("optimal", "", {"risk_musd": 10.0 + number}), ChainState())
+                    number += 1
+                else:
+                    return
+
+    asked = sample(8, levers=levers, fails_when="risk_musd > 5", check_share=0.0)
+    study(asked, tmp_path / "study", half)
+    done, open_ = analyse(tmp_path / "study").options
+    assert done.failures is not None and open_.failures is not None
+    assert (done.failures.failed, open_.failures.points, open_.failures.failed) == (done.failures.points, 0, 0)
+    study_report(tmp_path / "study")
+    page = (tmp_path / "study" / "report.html").read_text(encoding="utf-8")
+    assert "all: PRIM: The plan fails at every point" in page
+    assert "mines only: PRIM: No point was run." in page
+
+
+def test_a_frontier_is_written_with_its_plans_and_its_page_again(tmp_path: Path) -> None:
+    path = frontier_file(tmp_path)
+    run_study(path, tmp_path / "out")
     table = pd.read_csv(tmp_path / "out" / "frontier.csv")
     assert table["new_capacity_tpa.coast_plant"].iloc[0] == 0.0 < table["new_capacity_tpa.coast_plant"].iloc[-1]
-    assert "Breakpoints" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    page = (tmp_path / "out" / "report.html").read_bytes()
+    assert b"Breakpoints" in page
+    (tmp_path / "out" / "report.html").unlink()
+    study_report(tmp_path / "out")
+    assert (tmp_path / "out" / "report.html").read_bytes() == page
+    for refused in (study_status, retry_study, lambda folder: study_report(folder, [folder])):
+        with pytest.raises(InputError, match="is a frontier"):
+            refused(tmp_path / "out")
+
+
+def frontier_file(folder: Path) -> Path:
+    """A study file that asks for the frontier of the starter case."""
+    lines = [f"{k} = {json.dumps(v)}" for k, v in studies.STARTER.items()]
+    path = folder / "f.toml"
+    path.write_text("\n".join([*lines, "[design]", 'kind = "frontier"', "scale = [0.0, 1.0]"]))
+    return path
 
 
 def test_a_plan_held_fixed_in_its_own_scenarios_has_its_own_risk() -> None:
@@ -273,9 +332,10 @@ def nothing(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 def test_the_report_shows_given_plans(tmp_path: Path) -> None:
     study(sample(8), tmp_path / "study", here)
     run = studies.ROOT / "reports" / "reference" / "starter-base"
-    assert main([str(tmp_path / "study"), str(run)]) == 0
+    study_report(tmp_path / "study", [run])
     table = pd.read_csv(tmp_path / "study" / "tables" / "robustness.csv")
     assert list(table["plan"]) == ["starter-base"] and table["satisficing"].isna().all()
     page = (tmp_path / "study" / "report.html").read_text(encoding="utf-8")
     assert "Given plans at all points" in page and "best plan for each point" in page
-    assert main([str(tmp_path / "study"), str(tmp_path)]) == 2
+    with pytest.raises(RunFolderError):
+        study_report(tmp_path / "study", [tmp_path])

@@ -19,13 +19,14 @@ import pytest
 import planner
 import planner.studies.run as engine
 from planner.errors import RunFolderError, StoppedError
+from planner.results.study import AGREEMENT, Agreement
 from planner.solving.goals import solve_phases
 from planner.solving.highs import Solution
 from planner.solving.session import Session
 from planner.solving.solve import silent, solve_session
 from planner.studies.measure import measure
 from planner.studies.run import here, local, retry, study
-from planner.studies.status import AGREEMENT, status_of, worst_check
+from planner.studies.status import agreement_of, status_of
 from planner.studies.store import Journal, read_journal, read_results
 from planner.studies.work_queue import WorkQueue
 from planner.studies.worker import STATUSES, ChainState, PointResult, RestartableSolver, Worker
@@ -166,7 +167,7 @@ def test_a_time_limit_is_a_status(tmp_path: Path) -> None:
 def test_warm_results_are_those_of_a_cold_solve(tmp_path: Path) -> None:
     lead = {"name": "lead", "table": "projects", "column": "lead_time_years", "change": "add", "values": [0, 1]}
     study(sample(check_share=1.0) | {"uncertainties": [studies.BUDGET, lead, studies.CUT]}, tmp_path / "study", here)
-    assert worst_check(tmp_path / "study") == (24, pytest.approx(0.0, abs=AGREEMENT))
+    assert agreement_of(tmp_path / "study") == Agreement(24, pytest.approx(0.0, abs=AGREEMENT))
 
 
 def test_outcomes_are_those_of_the_result_tables() -> None:
@@ -174,12 +175,21 @@ def test_outcomes_are_those_of_the_result_tables() -> None:
     session = Session(case)
     outcome = session.solve(lambda _: None)
     ours = measure(session.scope, session.program, outcome)
-    theirs = solve_session(session).summary
+    plan = solve_session(session)
+    theirs = plan.summary
     for key in ("risk_musd", "least_risk_musd", "expected_loss_musd", "cvar_musd", "cost_musd", "public_spend_musd"):
         assert ours[key] == pytest.approx(theirs[key], rel=1e-9, abs=1e-9), key
     for group in ("scenario_loss_musd", "expected_shortfall_t", "service_level", "new_capacity_tpa", "trained"):
         for member, value in theirs[group].items():
             assert ours[f"{group}.{member}"] == pytest.approx(value, rel=1e-9, abs=1e-9), (group, member)
+    parts = {f"{c}.{part}": musd for c, of in theirs["loss_musd_by_country"].items() for part, musd in of.items()}
+    short = plan.tables["shortfall"]
+    short = short.assign(expected=short["tonnes"] * short["scenario"].map(case.scenarios))
+    lacks = {f"{c}.{e}": t for (c, e), t in short.groupby(["country", "element"])["expected"].sum().items()}
+    for group, expected in (("loss_musd_by_country", parts), ("expected_shortfall_t_by_country", lacks)):
+        assert any(expected.values())
+        for member, value in expected.items():
+            assert ours.get(f"{group}.{member}", 0.0) == pytest.approx(value, rel=1e-9, abs=1e-6), (group, member)
 
 
 def test_two_processes_cannot_run_the_same_study(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ kind = "grid"
         ('distribution = { kind = "normal", mean = 1 }', 8, "needs `spread`"),
         ("[[correlated]]\nmembers = ['a', 'B']\ncorrelation = 0.5", 0, 'unknown uncertainty "B"'),
         ("[[levers]]\nname = 'a'\noptions = []", 10, "at least 1 item"),
+        ("[[levers]]\nname = 'b'\noptions = [{ label = 'x' }, { label = 'x' }]", 8, '"x" is the label of two options'),
         ("[[levers]]\nname = 'a'\noptions = [{ label = 'x' }]", 0, '"a" names two uncertainties or levers'),
     ],
 )

@@ -10,8 +10,7 @@ import pandas as pd
 from planner.reporting.charts.drawing import EXISTING, HUES, INK, WITH, WITHOUT, Drawer, y_amount
 from planner.reporting.values.numbers import number, percent
 from planner.reporting.values.parts import Figure, Panel
-from planner.studies.analysis import Indices
-from planner.studies.measure import MEANINGS
+from planner.results.study import MEANINGS, Indices
 
 ROW = 24
 BEST = "best plan for each point"

@@ -1,33 +1,35 @@
-"""`planner study report`: report.html and tables/*.csv of a study folder, finished or running."""
+"""The pages of a study, finished or running: report.html and tables/*.csv; and that of a frontier."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
+import math
 from pathlib import Path
 
 import pandas as pd
-from rich.console import Console
 
-from planner.errors import PlannerError
 from planner.reporting.charts import study as charts
 from planner.reporting.charts.drawing import Drawer
 from planner.reporting.forms.html import report_page
 from planner.reporting.values.numbers import count, number, percent
-from planner.reporting.values.parts import Column, Figure, Part, ReportTable, Section, Statement, Text
-from planner.results.plan import PlanValues
+from planner.reporting.values.parts import Column, Part, ReportTable, Section, Statement, Text
+from planner.results.folders import write_whole
 from planner.results.store import csv_text
-from planner.studies import analysis
-from planner.studies.analysis import ALL, Study
-from planner.studies.discovery import cart, prim, sentence
-from planner.studies.fixed_plan import Tell, hold, read_plans, robustness
-from planner.studies.status import AGREEMENT, worst_check
-from planner.studies.store import OPTIMAL, write_whole
+from planner.results.study import (
+    AGREEMENT,
+    ALL,
+    NEW_CAPACITY,
+    OPTIMAL,
+    Box,
+    Failures,
+    FrontierResults,
+    OptionResults,
+    StudyResults,
+)
 
 MOST_ROWS = 40
 
 
-class Tables:
+class StudyTables:
     """The tables of a report by file name, gathered while its sections are made."""
 
     def __init__(self) -> None:
@@ -39,68 +41,63 @@ class Tables:
         return table
 
 
-def write_report(folder: Path, plans: Mapping[str, PlanValues] | None = None, tell: Tell = lambda _: None) -> None:
-    """Write report.html and tables/*.csv. Raises RunFolderError, InputError, StoppedError.
-
-    plans: by name; each is held fixed at every point.
-    """
-    found = analysis.open_study(folder)
-    tables, draw = Tables(), Drawer()
-    sections = [_status(found, folder)]
-    for i, (name, rows) in enumerate(found.groups.items()):
-        sections.append(_outcomes(found, name, rows, i, tables, draw))
-    statements = [Statement("Points", _lead(found)), *_warnings(found, folder)]
-    if plans:
-        held = hold(folder, plans, tell)
-        sections.append(_given(found, held, tables, draw))
-        statements += _regrets(held)
+def write_report(found: StudyResults, folder: Path) -> None:
+    """Write report.html and tables/*.csv into the folder of a study."""
+    tables, draw = StudyTables(), Drawer()
+    sections = [_status(found)]
+    for i, option in enumerate(found.options):
+        sections.append(_outcomes(found, option, i, tables, draw))
+    statements = [Statement("Points", _lead(found)), *_warnings(found)]
+    if found.held is not None and found.robustness is not None:
+        sections.append(_given(found, found.held, found.robustness, tables, draw))
+        statements += [Statement(str(row["plan"]), _regret(row)) for _, row in found.robustness.iterrows()]
     failures = _failures(found, tables)
     sections += [s for s in (_options(found, tables), failures, _projects(found, tables)) if s]
     if failures:
         statements += [
             Statement("Failure", told) for part in failures.parts if isinstance(part, Text) for told in part.paragraphs
         ]
-    page = report_page("Study", found.study.title, _question(found), statements, sections)
+    outcomes = ", ".join(charts.outcome_words(outcome) for outcome in found.outcomes)
+    page = report_page("Study", found.title, f"What moves: {outcomes}?", statements, sections)
     (folder / "tables").mkdir(exist_ok=True)
     for name, table in tables.kept.items():
-        text = csv_text(table)
-        (folder / "tables" / f"{name}.csv").write_text(text, encoding="utf-8")
+        (folder / "tables" / f"{name}.csv").write_text(csv_text(table), encoding="utf-8")
+    write_page(page, folder)
+
+
+def write_page(page: str, folder: Path) -> None:
+    """Write report.html, whole."""
     write_whole(folder / "report.html", lambda path: path.write_text(page, encoding="utf-8", newline="\n"))
 
 
-def _question(found: Study) -> str:
-    outcomes = ", ".join(charts.outcome_words(outcome) for outcome in found.outcomes)
-    return f"What moves: {outcomes}?"
-
-
-def _lead(found: Study) -> str:
+def _lead(found: StudyResults) -> str:
     rows = len(found.table)
-    kind = found.study.design.kind.replace("_", " ")
-    return f"{count(rows, 'row')} of the design “{kind}”, {percent(len(found.solved) / max(rows, 1))} with an optimum."
+    kind = found.design.replace("_", " ")
+    share = percent((found.table["status"] == OPTIMAL).sum() / max(rows, 1))
+    return f"{count(rows, 'row')} of the design “{kind}”, {share} with an optimum."
 
 
-def _warnings(found: Study, folder: Path) -> list[Statement]:
+def _warnings(found: StudyResults) -> list[Statement]:
     out = []
     missing = int(found.table["status"].isna().sum())
     if missing:
         told = f"{count(missing, 'row')} of {len(found.table)} have no result yet."
         out.append(Statement("Not finished", told))
-    compared, worst = worst_check(folder)
-    if compared and worst > AGREEMENT:
-        told = f"Warm and cold results differ by up to {worst:.1e}, more than {AGREEMENT:.0e}"
+    if found.agreement.points and found.agreement.worst > AGREEMENT:
+        told = f"Warm and cold results differ by up to {found.agreement.worst:.1e}, more than {AGREEMENT:.0e}"
         out.append(Statement("Warning", f"{told}: do not rely on the last digits."))
     return out
 
 
-def _status(found: Study, folder: Path) -> Section:
+def _status(found: StudyResults) -> Section:
     counts = found.table["status"].fillna("not run").value_counts()
     rows = [[str(status), f"{n:,}", percent(n / len(found.table))] for status, n in counts.items()]
     grid = ReportTable("Rows by status", [Column("Status", number=False), Column("Rows"), Column("Share")], rows)
     bad = found.table[(found.table["status"] != OPTIMAL) & found.table["status"].notna()]
-    compared, worst = worst_check(folder)
+    compared, worst = found.agreement.points, found.agreement.worst
     told = [
         "Rows without an optimum are left out of every figure below; indices leave out the whole block that such a "
-        "row is in; for failure they count as failed.",
+        "row is in; for failure they count as failed, except where they were not run.",
         f"{count(compared, 'point')} picked at random were solved again from nothing; the largest relative difference "
         f"of risk, cost and expected loss is {worst:.1e}."
         if compared
@@ -120,41 +117,30 @@ def _status(found: Study, folder: Path) -> Section:
     return Section("status", "What was run", "", parts)
 
 
-def _outcomes(found: Study, name: str, rows: pd.DataFrame, place: int, tables: Tables, draw: Drawer) -> Section:
-    kind = found.study.design.kind
+def _outcomes(found: StudyResults, option: OptionResults, place: int, tables: StudyTables, draw: Drawer) -> Section:
     parts: list[Part | None] = []
-    for outcome in found.outcomes:
-        if kind == "one_at_a_time":
-            table = analysis.tornado(found, rows, outcome)
-            tables.add("tornado", table.assign(option=name, outcome=outcome))
-            if len(table):
-                parts.append(charts.tornado(table, outcome, draw))
-        indices = analysis.indices(found, rows, outcome)
-        if indices:
-            lines = [{"option": name, "outcome": outcome, "kind": indices.kind, **vars(row)} for row in indices.rows]
+    for one in option.outcomes:
+        outcome = one.outcome
+        if one.tornado is not None:
+            tables.add("tornado", one.tornado.assign(option=option.name, outcome=outcome))
+            if len(one.tornado):
+                parts.append(charts.tornado(one.tornado, outcome, draw))
+        if one.indices:
+            kind = one.indices.kind
+            lines = [{"option": option.name, "outcome": outcome, "kind": kind, **vars(row)} for row in one.indices.rows]
             tables.add("indices", pd.DataFrame(lines))
-            parts.append(charts.influence(indices, draw))
-        parts += _curves(found, name, rows, outcome, tables, draw)
-    kept: list[Part] = [part for part in parts if part is not None] or [_summary(found, rows)]
-    title = "What moves the outcomes" if name == ALL else f"What moves the outcomes: {name}"
+            parts.append(charts.influence(one.indices, draw))
+        for uncertainty, curve in one.curves.items():
+            tables.add("responses", curve.assign(option=option.name, outcome=outcome, uncertainty=uncertainty))
+        parts.append(charts.responses(list(one.curves.items()), outcome, draw))
+        if found.design == "grid" and len(found.uncertainties) == 2:
+            parts.append(charts.heat_map(option.rows, *found.uncertainties, outcome, draw))
+    kept: list[Part] = [part for part in parts if part is not None] or [_summary(found, option.rows)]
+    title = "What moves the outcomes" if option.name == ALL else f"What moves the outcomes: {option.name}"
     return Section(f"outcomes{place}", title, "", kept)
 
 
-def _curves(
-    found: Study, name: str, rows: pd.DataFrame, outcome: str, tables: Tables, draw: Drawer
-) -> list[Figure | None]:
-    curves = []
-    for uncertainty in found.uncertainties:
-        curve = analysis.response(rows, uncertainty, outcome)
-        tables.add("responses", curve.assign(option=name, outcome=outcome, uncertainty=uncertainty))
-        curves.append((uncertainty, curve))
-    figures = [charts.responses(curves, outcome, draw)]
-    if found.study.design.kind == "grid" and len(found.uncertainties) == 2:
-        figures.append(charts.heat_map(rows, found.uncertainties[0], found.uncertainties[1], outcome, draw))
-    return figures
-
-
-def _summary(found: Study, rows: pd.DataFrame) -> ReportTable:
+def _summary(found: StudyResults, rows: pd.DataFrame) -> ReportTable:
     columns = [Column("Outcome", number=False), Column("Mean"), Column("Least"), Column("Most")]
     lines = [
         [charts.outcome_words(o), number(rows[o].mean()), number(rows[o].min()), number(rows[o].max())]
@@ -163,10 +149,10 @@ def _summary(found: Study, rows: pd.DataFrame) -> ReportTable:
     return ReportTable("Outcomes", columns, lines)
 
 
-def _options(found: Study, tables: Tables) -> Section | None:
-    if not found.levers:
+def _options(found: StudyResults, tables: StudyTables) -> Section | None:
+    if found.means is None or found.regret is None:
         return None
-    means = tables.add("options", analysis.by_option(found, found.outcomes))
+    means = tables.add("options", found.means)
     columns = [Column("Option", number=False), *(Column(charts.outcome_words(o)) for o in found.outcomes)]
     parts: list[Part] = [
         ReportTable(
@@ -175,7 +161,7 @@ def _options(found: Study, tables: Tables) -> Section | None:
             [[str(r["option"]), *(number(r[o]) for o in found.outcomes)] for _, r in means.iterrows()],
         )
     ]
-    table = tables.add("regret", analysis.regret(found, found.outcomes[0]))
+    table = tables.add("regret", found.regret)
     heads = [Column("Option", number=False), Column("Mean regret"), Column("Worst regret"), Column("Does not fail")]
     lines = [
         [str(r["option"]), number(r["mean_regret"]), number(r["worst_regret"]), percent(r["satisficing"])]
@@ -193,14 +179,16 @@ def _options(found: Study, tables: Tables) -> Section | None:
     return Section("options", "Options compared", "", parts)
 
 
-def _given(found: Study, held: pd.DataFrame, tables: Tables, draw: Drawer) -> Section:
+def _given(
+    found: StudyResults, held: pd.DataFrame, robustness: pd.DataFrame, tables: StudyTables, draw: Drawer
+) -> Section:
     tables.add("plans_by_point", held)
-    table = tables.add("robustness", robustness(held))
+    table = tables.add("robustness", robustness)
     heads = [
         Column("Plan", number=False),
         Column("Can be carried out"),
         *(Column(title, "MUSD") for title in ("Mean risk", "Worst risk", "Mean regret", "Worst regret")),
-        *([Column("Does not fail")] if found.study.fails_when else []),
+        *([Column("Does not fail")] if found.fails_when else []),
     ]
     amounts = ("mean_risk_musd", "worst_risk_musd", "mean_regret_musd", "worst_regret_musd")
     lines = [
@@ -208,7 +196,7 @@ def _given(found: Study, held: pd.DataFrame, tables: Tables, draw: Drawer) -> Se
             str(row["plan"]),
             percent(row["carried_out"]),
             *(number(row[name]) for name in amounts),
-            *([percent(row["satisficing"])] if found.study.fails_when else []),
+            *([percent(row["satisficing"])] if found.fails_when else []),
         ]
         for _, row in table.iterrows()
     ]
@@ -218,10 +206,6 @@ def _given(found: Study, held: pd.DataFrame, tables: Tables, draw: Drawer) -> Se
     )
     grid = ReportTable(f"At {count(held['point'].nunique(), 'point')}", heads, lines, told)
     return Section("given", "Given plans at all points", "", [grid, charts.held_plans(held, draw)])
-
-
-def _regrets(held: pd.DataFrame) -> list[Statement]:
-    return [Statement(str(row["plan"]), _regret(row)) for _, row in robustness(held).iterrows()]
 
 
 def _regret(row: pd.Series[float]) -> str:
@@ -234,31 +218,56 @@ def _regret(row: pd.Series[float]) -> str:
     )
 
 
-def _failures(found: Study, tables: Tables) -> Section | None:
-    if not found.study.fails_when:
+def _failures(found: StudyResults, tables: StudyTables) -> Section | None:
+    if not found.fails_when:
         return None
     told, lines = [], []
-    for name, rows in found.groups.items():
-        names, at = analysis.numeric(found, rows)
-        if not names:
+    for option in found.options:
+        if option.failures is None:
             continue
-        flags = analysis.failed(found, rows).to_numpy(dtype=bool)
-        prefix = "" if name == ALL else f"{name}: "
-        for way, box in (("PRIM", prim(names, at, flags)), ("CART", cart(names, at, flags))):
-            told.append(f"{prefix}{way}: {sentence(box, flags)}")
+        prefix = "" if option.name == ALL else f"{option.name}: "
+        for way, box in option.failures.boxes.items():
+            told.append(f"{prefix}{way}: {_failure(option.failures, box)}")
             if box:
-                lines.append((name, way, box.words(), box.density, box.coverage, box.inside, box.failures))
+                lines.append((option.name, way, _limits(box), box.density, box.coverage, box.inside, box.failures))
     columns = ["option", "method", "box", "density", "coverage", "points", "failures"]
     tables.add("failures", pd.DataFrame(lines, columns=columns))
-    return Section(
-        "failures", "When the plan fails", f"A plan counts as failed when {found.study.fails_when}.", [Text(told)]
+    return Section("failures", "When the plan fails", f"A plan counts as failed when {found.fails_when}.", [Text(told)])
+
+
+def _failure(found: Failures, box: Box | None) -> str:
+    """When the plan fails, for people."""
+    if not found.points:
+        return "No point was run."
+    if not found.failed:
+        return "The plan fails at no point of the study."
+    if found.failed == found.points:
+        return "The plan fails at every point of the study."
+    share = f"{found.failed / found.points:.0%}"
+    if box is None or not box.limits:
+        return f"The plan fails at {share} of the points, and no part of the space stands out."
+    return (
+        f"The plan fails when {_limits(box)}: {box.density:.0%} of the points there fail, against {share} "
+        f"overall, and they are {box.coverage:.0%} of all failures."
     )
 
 
-def _projects(found: Study, tables: Tables) -> Section | None:
+def _limits(box: Box) -> str:
+    """The limits as a condition, e.g. 'demand > 1.07 and cut > 0.22'."""
+    parts = []
+    for name, low, high in box.limits:
+        if math.isfinite(low) and math.isfinite(high):
+            parts.append(f"{name} is between {low:.3g} and {high:.3g}")
+        else:
+            parts.append(f"{name} > {low:.3g}" if math.isfinite(low) else f"{name} < {high:.3g}")
+    return " and ".join(parts)
+
+
+def _projects(found: StudyResults, tables: StudyTables) -> Section | None:
     parts: list[Part] = []
-    for name, rows in found.groups.items():
-        table = tables.add("projects", analysis.projects(rows).assign(option=name))
+    for option in found.options:
+        name = option.name
+        table = tables.add("projects", option.projects.assign(option=name))
         lines = [
             [
                 str(r["project"]),
@@ -286,18 +295,46 @@ def _projects(found: Study, tables: Tables) -> Section | None:
     return Section("projects", "Which projects are in how many of the plans", "", parts) if parts else None
 
 
-def main(arguments: list[str]) -> int:
-    """`python -m planner.reporting.pages.study DIR [RUN ..]`. Returns the exit code."""
-    err = Console(stderr=True, highlight=False)
-    try:
-        plans = read_plans([Path(run) for run in arguments[1:]])
-        write_report(Path(arguments[0]), plans, lambda step: err.print(step, style="dim", markup=False))
-    except PlannerError as error:
-        err.print(str(error), style="red", markup=False, soft_wrap=True)
-        return error.exit_code
-    Console(highlight=False).print(f"{arguments[0]}/report.html, tables/", markup=False, soft_wrap=True)
-    return 0
+def frontier_page(found: FrontierResults) -> str:
+    """The page of a frontier: the curve, and the plan at its breakpoints."""
+    table = found.table
+    drawn = table[["budget_musd", "risk_musd", "worth"]]
+    parts: list[Part] = [charts.frontier(drawn, drawn, Drawer())]
+    exact = (
+        "Every breakpoint was found; between two of them the curve is a straight line."
+        if found.gap == 0
+        else f"Not every breakpoint was looked for: the curve may lie up to {number(found.gap)} MUSD below the line."
+    )
+    told = f"{count(len(table), 'breakpoint')} from {count(found.solves, 'program')} solved. {exact}"
+    sections = [Section("curve", "Risk against money", "", parts), _breakpoints(table)]
+    question = "How much risk does each further MUSD of public money take off?"
+    return report_page("Study", found.title, question, [Statement("Curve", told)], sections)
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def _breakpoints(table: pd.DataFrame) -> Section:
+    columns = [
+        Column("Scale"),
+        Column("Budgets", "MUSD"),
+        Column("Least risk", "MUSD"),
+        Column("One more MUSD takes off", "MUSD"),
+        Column("Cost of the plan", "MUSD"),
+        Column("What changes in the plan from the row above", number=False),
+    ]
+    known = table[table["cost_musd"].notna()] if "cost_musd" in table else table.head(0)
+    lines = []
+    before: dict[str, float] = {}
+    projects = [c for c in table.columns if c.startswith(NEW_CAPACITY)]
+    for _, row in known.iterrows():
+        sizes = {c.removeprefix(NEW_CAPACITY): float(row[c]) for c in projects}
+        values = (row["scale"], row["budget_musd"], row["risk_musd"], row["worth"], row["cost_musd"])
+        lines.append([*(number(float(v)) for v in values), _difference(before, sizes)])
+        before = sizes
+    note = "Of several plans that are equally good one is shown; a change may be a choice among equals."
+    return Section("plans", "The plan at each breakpoint", "", [ReportTable("Breakpoints", columns, lines, note)])
+
+
+def _difference(before: dict[str, float], after: dict[str, float]) -> str:
+    moved = sorted(((after[p] - before.get(p, 0.0), p) for p in after), key=lambda pair: -abs(pair[0]))
+    told = [f"{p} {'+' if step > 0 else '−'}{number(abs(step))}" for step, p in moved if abs(step) >= 1.0]
+    rest = f" and {len(told) - 6} more" if len(told) > 6 else ""
+    return ", ".join(told[:6]) + rest or "nothing built differs"

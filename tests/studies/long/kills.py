@@ -1,6 +1,6 @@
 """Kill -9 at random moments: `python -m tests.studies.long.kills TIMES OUT [local|cluster]`.
 
-local: a study on two worker processes; it or one of them is killed. cluster: `planner study --scheduler` on a
+local: a study on two worker processes; it or one of them is killed. cluster: `planner study run --scheduler` on a
 dask scheduler with three workers; the study, a worker or the scheduler is killed. The study goes on after each kill;
 in the end its files must be those of an undisturbed one, and no point may have been written down twice. Not a test:
 it takes minutes.

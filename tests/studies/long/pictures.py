@@ -1,7 +1,8 @@
 """The pictures of the worked studies: `python -m tests.studies.long.pictures STUDIES [NAME ..]`.
 
 STUDIES: the folder of the study folders. NAME: which; left out, all.
-Writes reports/reference/studies/*.svg. Run after `planner study` has run each file of models/studies into STUDIES/NAME.
+Writes reports/reference/studies/*.svg. Run after `planner study run` has run each file of models/studies into
+STUDIES/NAME.
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ import sys
 import time
 from pathlib import Path
 
+from planner.results.study import StudyStatus
 from planner.studies.run import local, study
-from planner.studies.status import StudyStatus, worst_check
+from planner.studies.status import agreement_of
 from planner.studies.store import RESULTS, points_of, read_results
 from tests.studies.studies import sample
 
@@ -41,7 +42,7 @@ def main(points: int, workers: int, out: Path) -> None:
         f"seconds on points {found.seconds:.1f}: {points / found.seconds:.1f} points/s and worker",
         f"CPU seconds of workers {cpu:.1f}: {points / cpu:.1f} points per CPU second",
         f"memory of the coordinator (points done, MiB): {[(n, round(k / 1024)) for n, k in marks]}",
-        f"checks (points, largest relative difference): {worst_check(out)}",
+        f"checks (points, largest relative difference): {agreement_of(out)}",
     ]
     sys.stdout.write("\n".join(told) + "\n")
 

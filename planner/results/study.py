@@ -1,0 +1,157 @@
+"""What a study found, as values: outcomes, influences, failures, options, plans held fixed, the frontier."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+OPTIMAL = "optimal"
+ALL = "all points"
+"""Name of the only group of a study without levers."""
+AGREEMENT = 1e-7
+"""Relative difference up to which a warm result is that of a cold solve."""
+NEW_CAPACITY = "new_capacity_tpa."
+MEANINGS: Mapping[str, str] = {
+    "risk_musd": "risk of the plan (MUSD)",
+    "least_risk_musd": "least risk attainable (MUSD); goal `risk`",
+    "expected_loss_musd": "expected loss (MUSD)",
+    "cvar_musd": "mean loss of the worst futures (MUSD)",
+    "cost_musd": "expected discounted cost (MUSD)",
+    "public_spend_musd": "expected public spending, undiscounted (MUSD)",
+    "scenario_loss_musd": "loss by scenario (MUSD)",
+    "loss_musd_by_country": "expected loss, and mean loss in the worst futures, by country (MUSD)",
+    "expected_shortfall_t": "expected shortfall over the horizon by element (t)",
+    "expected_shortfall_t_by_country": "the same by country and element (t)",
+    "service_level": "share of expected demand met by element",
+    "new_capacity_tpa": "new nameplate by project (t/y)",
+    "trained": "persons who complete training, by skill",
+    "hired": "persons hired, by skill",
+    "bought_t": "expected purchases into stock by element (t)",
+}
+"""Outcomes, or groups of them: a member is named `group.member`, e.g. `new_capacity_tpa.donald`."""
+
+
+@dataclass(frozen=True)
+class StudyStatus:
+    """How far a study is. `seconds`: spent on its points, all workers together."""
+
+    total: int
+    statuses: Counter[str]
+    checked: int
+    to_check: int
+    seconds: float
+
+    @property
+    def done(self) -> int:
+        """Points that have a result."""
+        return sum(self.statuses.values())
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Points solved again from nothing, and the largest relative difference of a figure found."""
+
+    points: int
+    worst: float
+
+
+@dataclass(frozen=True)
+class Index:
+    """Influence of one uncertainty. Sobol: first order and total, shares of the variance.
+    Morris: mean absolute effect (mu star) and spread (sigma), in units of the outcome. `*_within`: half-width
+    of the 95 % interval."""
+
+    name: str
+    first: float
+    first_within: float
+    total: float
+    total_within: float
+
+
+@dataclass(frozen=True)
+class Indices:
+    """Indices of one outcome, the blocks used and those left out."""
+
+    outcome: str
+    kind: str
+    rows: tuple[Index, ...]
+    used: int
+    left_out: int
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of the space: (name, lowest, highest) for each uncertainty that is limited; infinite: no limit.
+
+    density: share of failures among the `inside` points in it; coverage: share of all failures that are in it.
+    """
+
+    limits: tuple[tuple[str, float, float], ...]
+    density: float
+    coverage: float
+    inside: int
+    failures: int
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Points that were run and those of them at which the plan fails; the box of each method, None: none stands out."""
+
+    points: int
+    failed: int
+    boxes: Mapping[str, Box | None]
+
+
+@dataclass(frozen=True)
+class OutcomeResults:
+    """What moves one outcome. tornado: with the design `one_at_a_time`. curves: response to each uncertainty."""
+
+    outcome: str
+    tornado: pd.DataFrame | None
+    indices: Indices | None
+    curves: Mapping[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class OptionResults:
+    """Rows under one combination of lever options, and what they say. failures: None without `fails_when`, or where
+    no uncertainty is a number."""
+
+    name: str
+    rows: pd.DataFrame
+    outcomes: tuple[OutcomeResults, ...]
+    projects: pd.DataFrame
+    failures: Failures | None
+
+
+@dataclass(frozen=True)
+class StudyResults:
+    """A study and its results. means and regret: by option, if there are levers. held: plans held fixed at every point,
+    robustness: by plan."""
+
+    title: str
+    design: str
+    uncertainties: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    fails_when: str
+    table: pd.DataFrame = field(repr=False)
+    options: tuple[OptionResults, ...]
+    agreement: Agreement
+    means: pd.DataFrame | None = None
+    regret: pd.DataFrame | None = None
+    held: pd.DataFrame | None = None
+    robustness: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class FrontierResults:
+    """The curve of least risk against money. table: a row per breakpoint. gap: how far the curve may lie below what is
+    stated (MUSD). solves: programs solved."""
+
+    title: str
+    table: pd.DataFrame = field(repr=False)
+    gap: float
+    solves: int

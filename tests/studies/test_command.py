@@ -1,0 +1,80 @@
+"""`planner study`: exit codes, and options that do not apply."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from planner.cli import app
+from tests.studies.processes import written
+from tests.studies.studies import BUDGET, CUT, DEMAND, STARTER
+
+FRONTIER = {**STARTER, "design": {"kind": "frontier", "scale": [0.0, 1.0]}}
+LIST = {**STARTER, "uncertainties": [DEMAND], "design": {"kind": "list", "file": "points.csv"}, "check_share": 0.0}
+
+
+def study(*arguments: object) -> Result:
+    """`planner study ..`."""
+    return CliRunner().invoke(app, ["study", *map(str, arguments)])
+
+
+@pytest.mark.parametrize(
+    ("asked", "points", "code", "told"),
+    [
+        (LIST, "demand\nabc\n", 4, "no point has an optimum; the first ended as crashed"),
+        ({**LIST, "uncertainties": [{**CUT, "values": [1.5, 2.0], "range": None}], "design": {"kind": "grid"}}, "", 2,
+         "no point has an optimum; the first ended as bad_input"),
+        ({**LIST, "uncertainties": [{**BUDGET, "name": "limit", "table": "", "column": "", "change": "set",
+          "key": "objective.risk_limit", "values": [0.001], "range": None}], "design": {"kind": "grid"},
+          "set": {"objective.goal": "target", "objective.risk_limit": 3000.0}}, "", 3, "ended as infeasible"),
+        (LIST, "demand\n", 2, "has no points"),
+        (LIST, "demand\n1.0\nabc\n", 0, "1 crashed, 1 optimal"),
+    ],
+)  # fmt: skip
+def test_a_study_in_which_nothing_worked_does_not_end_with_0(
+    tmp_path: Path, asked: dict[str, Any], points: str, code: int, told: str
+) -> None:
+    (tmp_path / "points.csv").write_text(points)
+    plain = {**asked, "uncertainties": [{k: v for k, v in u.items() if v} for u in asked["uncertainties"]]}
+    found = study("run", written(plain, tmp_path / "s.toml"), "--out", tmp_path / "out")
+    assert found.exit_code == code, found.output
+    assert told in found.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["run", "FRONTIER", "--workers", "1"], "--workers: does not apply to a frontier"),
+        (["run", "FRONTIER", "--scheduler", "tcp://nowhere:1"], "--scheduler: does not apply to a frontier"),
+        (["run", "LIST", "--workers", "2", "--scheduler", "tcp://nowhere:1"], "leave one of the two out"),
+        (["run", "LIST", "--plan", "nowhere"], "No such option"),
+        (["run", "LIST", "another"], "unexpected extra argument"),
+        (["status", "DIR", "--workers", "1"], "No such option"),
+        (["report", "DIR", "--out", "x"], "No such option"),
+        (["status", "DIR"], "is not a study folder"),
+        (["LIST"], "No such command"),
+    ],
+)
+def test_an_option_that_does_not_apply_is_an_error(tmp_path: Path, arguments: list[str], told: str) -> None:
+    (tmp_path / "points.csv").write_text("demand\n1.0\n")
+    files = {"FRONTIER": FRONTIER, "LIST": LIST}
+    given = [written(files[a], tmp_path / f"{a}.toml") if a in files else tmp_path / a if a == "DIR" else a
+             for a in arguments]  # fmt: skip
+    out = ["--out", tmp_path / "out"] if arguments[0] == "run" else []
+    found = study(*given, *out)
+    assert found.exit_code == 2, found.output
+    assert told in found.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_frontier_is_traced_and_reported_in_the_same_way_as_a_study(tmp_path: Path) -> None:
+    found = study("run", written(FRONTIER, tmp_path / "f.toml"), "--out", tmp_path / "out")
+    assert found.exit_code == 0 and "breakpoints" in found.output
+    (tmp_path / "out" / "report.html").unlink()
+    assert study("report", tmp_path / "out").exit_code == 0
+    assert (tmp_path / "out" / "report.html").exists()
+    told = study("retry", tmp_path / "out")
+    assert told.exit_code == 2 and "run its study file again" in told.output
