@@ -13,7 +13,7 @@ from planner.data.size import size_of
 from planner.errors import RunFolderError, StoppedError
 from planner.parallel import Background, background
 from planner.reporting.charts.drawing import warm_up
-from planner.reporting.pages.all_forms import FORMS, write_book, write_page, write_pages
+from planner.reporting.pages.run import FORMS, write_page, write_pages, write_report_workbook
 from planner.results.plan import PlanValues
 from planner.results.replay import differences, other_versions
 from planner.results.store import default_folder, read_run, refresh_pages, write_run
@@ -179,7 +179,7 @@ def _two_pages(beside: Background, plan: PlanValues) -> Callable[[Path], None]:
     def fill(target: Path) -> None:
         page = beside(write_page, plan, target)
         try:
-            write_book(plan, target)
+            write_report_workbook(plan, target)
         except BaseException:
             beside.end()  # before the folder that it writes into is removed
             raise

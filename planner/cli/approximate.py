@@ -13,7 +13,7 @@ from planner.decomposition.search import Approximation, approximate, close
 from planner.decomposition.store import ABOUT, write_approximation
 from planner.errors import StoppedError
 from planner.machine import cores
-from planner.reporting.values.numbers import number
+from planner.reporting.values.wording import number
 from planner.results.store import default_folder
 
 app = command_app()

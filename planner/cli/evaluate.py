@@ -10,7 +10,7 @@ import typer
 
 from planner.cli.console import command_app, exit_codes, say, shown_progress
 from planner.errors import Fault, InputError
-from planner.reporting.values.numbers import number, percent
+from planner.reporting.values.wording import number, percent
 from planner.results.store import read_run
 from planner.studies.fixed_plan import (
     Estimate,

@@ -14,7 +14,7 @@ import planner
 from planner.api import explanations
 from planner.cli import app
 from planner.explanation.explain import explain
-from planner.reporting.pages.all_forms import write_pages
+from planner.reporting.pages.run import write_pages
 from planner.reporting.text.claims import claim, why
 from planner.reporting.text.explanation import MISSING
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation

@@ -10,9 +10,10 @@ from planner.data.case import Case
 from planner.explanation.commitments import Build, is_built
 from planner.explanation.explain import explain
 from planner.explanation.sensitivity import UNCERTAIN_INPUTS
-from planner.reporting.pages.explanation_moves import moved_plans, moved_words
-from planner.reporting.pages.explanation_plan import commitments, waits_words
-from planner.reporting.values.names import Names
+from planner.reporting.tables.explanation import commitments, moved_plans
+from planner.reporting.text.explanation import waits_words
+from planner.reporting.text.explanation_notes import moved_words
+from planner.reporting.values.wording import Names
 from planner.results.explanation import Commitment, Explanation, Flexibility, Moved
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock
@@ -64,11 +65,11 @@ def test_it_is_told(found: Explanation, case: Case) -> None:
     assert "1 project can wait until it has shown itself which futures are left" in words
     assert "dear, AAA (25 %, from 2027)" in words
     assert "builds nothing at all" not in words
-    (table,) = commitments(found, Names(case))
-    assert [row[0] for row in table.rows] == ["cheap, AAA", "dear, AAA", "Capital, MUSD"]
-    assert [row[-1] for row in table.rows] == ["at once", "can wait", ""]
-    assert table.rows[-1][1:4] == ["150", "50.0", "75.0"]
-    assert [row[-3:-1] for row in table.rows] == [["2026", "2026"], ["2027", "2026"], ["–", "–"]]
+    table = commitments(found, Names(case))
+    assert [row[0] for row in table.shown] == ["cheap, AAA", "dear, AAA", "Capital, MUSD"]
+    assert [row[-1] for row in table.shown] == ["at once", "can wait", ""]
+    assert table.shown[-1][1:4] == ["150", "50.0", "75.0"]
+    assert [row[-3:-1] for row in table.shown] == [["2026", "2026"], ["2027", "2026"], ["–", "–"]]
 
 
 def test_an_adaptive_run_tells_the_same(case: Case, found: Explanation) -> None:
@@ -100,7 +101,7 @@ def test_one_future_has_nothing_to_answer(make_case: MakeCase) -> None:
     case = make_case(imports=[imports(50)])
     found = explain(solve_case(case, baseline=False), "run", workers=1)
     assert found.flexibility is None
-    assert waits_words(found, Names(case)) == "" and commitments(found, Names(case)) == []
+    assert waits_words(found, Names(case)) == "" and commitments(found, Names(case)).rows == []
 
 
 def test_each_end_is_the_cheapest_plan_of_the_case_with_it(case: Case, found: Explanation) -> None:
@@ -128,8 +129,8 @@ def test_what_enters_and_leaves_is_named(found: Explanation, case: Case) -> None
         "at × 2 50.0 (without cheap, AAA, with dear, AAA added), at × 0.5 99.0 (the same projects of about the same "
         "size)."
     )
-    (table,) = moved_plans(found, Names(case))
-    assert [row[-3:] for row in table.rows] == [["–", "–", "–"], ["dear, AAA", "cheap, AAA", "–"], ["–", "–", "–"]]
+    table = moved_plans(found, Names(case))
+    assert [row[-3:] for row in table.shown] == [["–", "–", "–"], ["dear, AAA", "cheap, AAA", "–"], ["–", "–", "–"]]
     assert moved_words(replace(found, moves=[given]), Names(case)) == ""
 
 
@@ -179,8 +180,8 @@ def test_a_project_changes_by_a_quarter_of_what_could_be_built(found: Explanatio
         "With demand at × 2 the least risk rises to 30.0 MUSD while the cost falls to 60.0: the plan costs less there "
         "because less can be done; 30.0 MUSD less of capital serves to reach what is then the least."
     )
-    (table,) = moved_plans(replace(found, moves=[given, end]), Names(case))
-    assert table.rows[1][-3:] == ["–", "–", "dear, AAA: 40.0 → 27.0"]
+    table = moved_plans(replace(found, moves=[given, end]), Names(case))
+    assert table.shown[1][-3:] == ["–", "–", "dear, AAA: 40.0 → 27.0"]
     dearer = moved_words(replace(found, moves=[given, replace(end, capital=capital)]), Names(case))
     assert dearer.endswith("while the cost falls to 60.0.")
     assert "rises to" not in moved_words(replace(found, moves=[given, replace(end, cost=100.0)]), Names(case))

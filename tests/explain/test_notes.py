@@ -8,6 +8,7 @@ import pytest
 
 from planner.data.case import Case
 from planner.explanation.explain import explain
+from planner.reporting.tables.plan import begun_by_year
 from planner.reporting.text.explanation import because, full_answer, statements
 from planner.reporting.text.explanation_notes import (
     information_words,
@@ -17,9 +18,9 @@ from planner.reporting.text.explanation_notes import (
     together_words,
     upstream_words,
 )
-from planner.reporting.text.funding import begun_by_year, first_words
-from planner.reporting.values.names import Names
+from planner.reporting.text.remarks import first_words
 from planner.reporting.values.view import run_view
+from planner.reporting.values.wording import Names
 from planner.results.explanation import Explanation, Influence, Knowledge, Rung, Trial, Tried, Verdict
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, mine, near, plant

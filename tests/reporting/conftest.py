@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.reporting.pages.all_forms import write_pages
+from planner.reporting.pages.run import write_pages
 from planner.results.plan import PlanValues
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"

@@ -7,10 +7,9 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from planner.reporting.charts import atlas
-from planner.reporting.values.flows import METAL_POOL, OXIDE_POOL, USER, streams
-from planner.reporting.values.money import budget_use
-from planner.reporting.values.plants import pyramid
+from planner.reporting.charts.flow import METAL_POOL, OXIDE_POOL, USER, streams
+from planner.reporting.charts.plan import all_outlines, joined_outlines, outlines_of, point_in
+from planner.reporting.values.plan import budget_use, pyramid
 from planner.reporting.values.supply import balance, fan, futures
 from planner.reporting.values.view import EXPECTED, RunView, run_view
 from planner.results.plan import PlanValues
@@ -93,11 +92,11 @@ def test_pyramid_counts_every_course_year(book: RunView) -> None:
 
 
 def test_atlas_places_countries_and_the_union() -> None:
-    assert atlas.point("AUS") is not None and atlas.point("XXX") is None
-    rest = atlas.members("EUU", ["EUU", "DEU", "FRA"])
+    assert point_in("AUS") is not None and point_in("XXX") is None
+    rest = outlines_of("EUU", ["EUU", "DEU", "FRA"])
     assert "ITA" in rest and not {"DEU", "FRA", "EUU"} & set(rest)
-    assert atlas.members("JPN", []) == ("JPN",) and atlas.members("XXX", []) == ()
-    for code in atlas.everywhere():
-        longitude, latitude = atlas.point(code) or (999.0, 999.0)
+    assert outlines_of("JPN", []) == ("JPN",) and outlines_of("XXX", []) == ()
+    for code in all_outlines():
+        longitude, latitude = point_in(code) or (999.0, 999.0)
         assert -180 <= longitude <= 180 and -90 <= latitude <= 90
-        assert all(len(ring) >= 4 for part in atlas.shape([code])["coordinates"] for ring in part)
+        assert all(len(ring) >= 4 for part in joined_outlines([code])["coordinates"] for ring in part)

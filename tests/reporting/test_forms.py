@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner.reporting.forms.iamc import COLUMNS, iamc_table
-from planner.reporting.forms.markdown import plain
-from planner.reporting.pages.all_forms import FORMS, write_pages
+from planner.reporting.forms.markup import plain
+from planner.reporting.pages.run import FORMS, write_pages
+from planner.reporting.tables.results import IAMC_COLUMNS, iamc_table
 from planner.reporting.values.view import run_view
 from planner.results.plan import PlanValues
 from tests.reporting.conftest import Vary
@@ -79,8 +79,8 @@ def test_hostile_names_are_typeset_as_they_are(vary: Vary, tmp_path: Path) -> No
 
 def test_iamc_rows_add_up_to_the_tables(plan: PlanValues) -> None:
     table = iamc_table(run_view(plan))
-    assert list(table.columns) == COLUMNS
-    assert not table.duplicated(COLUMNS[:-1]).any()
+    assert list(table.columns) == IAMC_COLUMNS
+    assert not table.duplicated(IAMC_COLUMNS[:-1]).any()
     assert table["value"].notna().all()
 
     def total(head: str) -> float:
@@ -99,7 +99,7 @@ def test_iamc_rows_add_up_to_the_tables(plan: PlanValues) -> None:
 
 def test_iamc_file_reads_back(written: Path) -> None:
     table = pd.read_csv(written / "report-iamc.csv")
-    assert list(table.columns) == COLUMNS
+    assert list(table.columns) == IAMC_COLUMNS
     assert set(table["unit"]) <= {"t/yr", "t", "MUSD/yr", "persons"}
 
 

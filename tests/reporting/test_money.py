@@ -7,9 +7,10 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from planner.reporting.tables.money import paid
-from planner.reporting.tables.reconcile import CostPart, cost_parts, from_capital_to_cost
-from planner.reporting.text.funding import begun_by_year, first_words
+from planner.reporting.tables.money import from_capital_to_cost, paid
+from planner.reporting.tables.plan import begun_by_year
+from planner.reporting.text.remarks import first_words
+from planner.reporting.values.plan import CostPart, cost_parts
 from planner.reporting.values.view import run_view
 from planner.results.plan import PlanValues
 from tests.cases import MUSD, budget, mine, near, plant
@@ -62,7 +63,7 @@ def test_parts_of_one_plant_by_hand(built: PlanValues) -> None:
 def test_the_table_shows_where_the_totals_meet(built: PlanValues) -> None:
     table = from_capital_to_cost(run_view(built))
     assert table is not None
-    rows = {row[0]: row[1:] for row in table.rows}
+    rows = {row[0]: row[1:] for row in table.shown}
     assert rows["Capital: separation plants"] == ["5.00", "5.00", "10.0", "0", "10.0"]
     assert rows["All"] == ["5.00", "11.0", "16.0", "−0.793", "15.2"]
 
@@ -76,7 +77,7 @@ def test_years_in_which_nothing_is_spent_are_shown(plan: PlanValues) -> None:
     table = paid(run_view(dataclasses.replace(plan, tables=plan.tables | {"spending": rows})), "funder")
     assert table is not None
     assert [c.title for c in table.columns[1:5]] == ["2027", "2028", "2029", "2030"]
-    assert table.rows[0][1:6] == ["3.00", "0", "0", "4.00", "7.00"]
+    assert table.shown[0][1:6] == ["3.00", "0", "0", "4.00", "7.00"]
 
 
 def test_what_is_begun_first_is_told_year_by_year(plan: PlanValues) -> None:
@@ -103,7 +104,7 @@ def test_what_is_begun_first_is_told_year_by_year(plan: PlanValues) -> None:
     assert "In 2029: stock for 1.50 MUSD" in words
     assert "From 2030 to 2031: training and hiring for 1.00 MUSD." in words
     assert table is not None
-    assert [row[:4] + row[5:6] for row in table.rows] == [
+    assert [row[:4] + row[5:6] for row in table.shown] == [
         ["2027", "0", "0", "12.0", "0.500"],
         ["2028", "1", "8.00", "0", "0.250"],
         ["2029", "0", "0", "1.50", "0"],

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner.reporting.pages.all_forms import write_pages
+from planner.reporting.pages.run import write_pages
 from planner.results.plan import PlanValues
 from planner.results.schema import TABLE_COLUMNS
 from tests.cases import demand

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.reporting.pages.all_forms import write_pages
-from planner.reporting.values.numbers import number
+from planner.reporting.pages.run import write_pages
+from planner.reporting.values.wording import number
 from planner.results.plan import PlanValues
 from planner.results.status import Status
 from tests.reporting.conftest import PageText, Vary, read_page

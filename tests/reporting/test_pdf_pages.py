@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 import planner
 from planner.explanation.explain import explain
-from planner.reporting.pages.all_forms import write_pages
+from planner.reporting.pages.run import write_pages
 from planner.results.explanation import EXPLANATION
 from planner.results.plan import PlanValues
 from planner.results.store import fingerprint

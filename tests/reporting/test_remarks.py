@@ -11,8 +11,8 @@ import planner
 from planner.reporting.tables.plan import investments, people, stocks, teams
 from planner.reporting.text.answer import answer, worth_words
 from planner.reporting.text.remarks import hangs_on_words, spent_in_full, stock_remarks, trained_words, years_words
-from planner.reporting.values.names import headline
 from planner.reporting.values.view import RunView, run_view
+from planner.reporting.values.wording import headline
 from planner.results.plan import PlanValues
 from tests.cases import MUSD, budget, imports, mine, plant, scenarios, shock
 from tests.conftest import MakeCase, SolveCase
@@ -110,8 +110,8 @@ def test_teams_of_less_than_a_twentieth_stand_together(plan: PlanValues) -> None
     workforce = plan.tables["workforce"].assign(hired=0.0)
     table = people(with_tables(plan, training=training, workforce=workforce))
     assert table is not None
-    assert [row[0] for row in table.rows] == ["Australia", "2 other teams", "All"]
-    assert [row[2] for row in table.rows] == ["3.00", "<0.05", "3.03"]
+    assert [row[0] for row in table.shown] == ["Australia", "2 other teams", "All"]
+    assert [row[2] for row in table.shown] == ["3.00", "<0.05", "3.03"]
     assert "full-time equivalents" in table.note
 
 
@@ -120,8 +120,8 @@ def test_needed_and_there_are_shown_to_a_tenth(plan: PlanValues) -> None:
     first = (rows["country"] == rows["country"].iloc[0]) & (rows["skill"] == rows["skill"].iloc[0])
     workforce = rows.assign(needed=[1.26 if yes else 0.04 for yes in first], staff=2.0, available=2.0)
     table = teams(with_tables(plan, workforce=workforce))
-    assert table is not None and len(table.rows) == 1
-    assert table.rows[0][2] == "1.3 / 2.0"
+    assert table is not None and len(table.shown) == 1
+    assert table.shown[0][2] == "1.3 / 2.0"
     assert teams(with_tables(plan, workforce=workforce.assign(needed=0.04))) is None
 
 
@@ -193,11 +193,11 @@ def test_stock_says_in_how_many_scenarios_it_is_bought(solve: SolveCase) -> None
     table = stocks(with_tables(plan, stocks=some))
     assert table is not None
     # A quarter of 40 t is expected, 40 t in the one scenario in which it is bought.
-    assert table.rows == [["Dy", "oxide", "AAA", "10.0", "1 of 2", "40.0", "2027"]]
+    assert table.shown == [["Dy", "oxide", "AAA", "10.0", "1 of 2", "40.0", "2027"]]
     every = stocks(with_tables(plan, stocks=some.assign(bought_t=40.0)))
-    assert every is not None and every.rows == [["Dy", "oxide", "AAA", "40.0", "2027"]]
+    assert every is not None and every.shown == [["Dy", "oxide", "AAA", "40.0", "2027"]]
     slight = stocks(with_tables(plan, stocks=some.assign(bought_t=[0.01, 0.01])))
-    assert slight is not None and slight.rows == [["others", "", "", "<0.05", "2027"]]
+    assert slight is not None and slight.shown == [["others", "", "", "<0.05", "2027"]]
 
 
 def test_a_part_of_what_could_be_built_is_said(solve: SolveCase) -> None:
@@ -205,7 +205,7 @@ def test_a_part_of_what_could_be_built_is_said(solve: SolveCase) -> None:
     new = plant(max_new_tpa=20, capex_usd_per_tpa=MUSD)
     table = investments(run_view(solve(projects=[mine(), new], budgets=budget(5))))
     assert [c.title for c in table.columns][5] == "share of possible"
-    assert table.rows[0][4:6] == ["5.00", "25 %"]
+    assert table.shown[0][4:6] == ["5.00", "25 %"]
     assert "rounded to a whole plant" in table.note
 
 

@@ -10,7 +10,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from planner.data.schema import TABLES
-from planner.reporting.pages.all_forms import write_pages
+from planner.reporting.pages.run import write_pages
 from planner.results.plan import PlanValues
 from planner.results.schema import TABLE_COLUMNS
 from tests.reporting.conftest import Vary

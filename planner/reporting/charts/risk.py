@@ -1,20 +1,24 @@
-"""Charts of what a disruption costs: loss by scenario, the distribution of losses, who is short of what and when."""
+"""Charts of what a disruption costs: loss by scenario, the distribution of losses, who is short of what and when, and
+what each lever takes off the risk."""
 
 from __future__ import annotations
 
 import altair as alt
 import pandas as pd
 
-from planner.reporting.charts.drawing import INK, WITH, WITHOUT, Drawer, Drawing, Facet, labels, year_ticks
+from planner.reporting.charts.drawing import EXISTING, INK, WITH, WITHOUT, Drawer, Drawing, Facet, labels, year_ticks
 from planner.reporting.text.answer import tail_words
-from planner.reporting.values.numbers import count, number, percent
+from planner.reporting.text.explanation import step
 from planner.reporting.values.parts import Figure, Panel
-from planner.reporting.values.provenance import summary_keys, table_rows, tooltip
 from planner.reporting.values.supply import ever_short, shares_short
-from planner.reporting.values.view import EXPECTED, RunView
+from planner.reporting.values.view import EXPECTED, RunView, summary_keys, table_rows, tooltip
+from planner.reporting.values.wording import count, number, percent
+from planner.results.explanation import EXPLANATION, Explanation
 
 RULE_HUE = "#8d98a3"
+
 KINDS = ("without a plan", "with the plan")
+
 LossBar = tuple[str, str, float, str]
 """Label, kind, MUSD, key in summary.json."""
 
@@ -246,3 +250,62 @@ def _heat(data: pd.DataFrame, top: float, years: list[int]) -> Drawing:
 def _cell(share: float) -> str:
     points = 100 * share
     return "" if points < 0.05 else f"{points:.1f}" if points < 9.95 else f"{points:.0f}"
+
+
+WIDTH, ROW = 520, 30
+
+
+def ladder(found: Explanation, draw: Drawer) -> Figure:
+    """The least risk (MUSD) as levers are added, one bar a rung."""
+    rungs = [*found.ladder]
+    rows = pd.DataFrame(
+        {
+            "name": [r.name.split(":")[0] for r in rungs],
+            "risk": [r.least_risk for r in rungs],
+            "label": [number(r.least_risk) for r in rungs],
+            "tip": [
+                tooltip(f"{r.name.split(':')[0]}: {number(r.least_risk)} MUSD", f"{EXPLANATION}: {r.key}")
+                for r in rungs
+            ],
+            "order": range(len(rungs)),
+            "hue": [WITHOUT, *[EXISTING] * (len(rungs) - 2), WITH][: len(rungs)],
+        }
+    )
+    y = alt.Y(
+        "name:N",
+        sort=rows["name"].tolist(),
+        axis=alt.Axis(
+            title=None,
+            labelLimit=190,
+            minExtent=180,
+            maxExtent=180,
+            domain=False,
+            ticks=False,
+            labelColor=INK,
+            labelFontSize=12,
+        ),
+    )
+    top = max(float(rows["risk"].max()), 1e-9) * 1.12
+    x = alt.X(
+        "risk:Q",
+        scale=alt.Scale(domain=[0, top], nice=False),
+        axis=alt.Axis(title="least risk, MUSD", tickCount=5, format=",~r", domain=False),
+    )
+    bars = (
+        alt.Chart(rows)
+        .mark_bar(height=18)
+        .encode(y=y, x=x, color=alt.Color("hue:N", scale=None), description=alt.Description("tip:N"))
+    )
+    words = alt.Chart(rows).mark_text(align="left", dx=5).encode(y=y, x=x, text="label:N")
+    chart = (bars + words).properties(width=WIDTH, height=ROW * len(rungs))
+    told = ", ".join(f"{r.name.split(':')[0]} {number(r.least_risk)}" for r in rungs)
+    panel = draw.panel("Least risk as levers are added", f"Bars: {told} MUSD.", chart)
+    steps = [f"{step(r)} {number(-r.change)}" for r in found.ladder[1:]]
+    return Figure(
+        "What each lever takes off the risk",
+        f"MUSD taken off, step by step: {'; '.join(steps)}. "
+        "The order is the order of the chain; a lever added later may owe its effect to those before it.",
+        [panel],
+        layout="wide",
+        source=f"{EXPLANATION}: ladder",
+    )

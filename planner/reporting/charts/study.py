@@ -8,8 +8,8 @@ import altair as alt
 import pandas as pd
 
 from planner.reporting.charts.drawing import EXISTING, HUES, INK, WITH, WITHOUT, Drawer, y_amount
-from planner.reporting.values.numbers import number, percent
 from planner.reporting.values.parts import Figure, Panel
+from planner.reporting.values.wording import number, percent
 from planner.results.study import MEANINGS, Indices
 
 ROW = 24

@@ -22,10 +22,7 @@ from planner.reporting.charts.drawing import (
     y_amount,
     year_bands,
 )
-from planner.reporting.values.names import midway
-from planner.reporting.values.numbers import listed, number, percent
 from planner.reporting.values.parts import Figure, Legend, Panel
-from planner.reporting.values.provenance import table_rows, tooltip
 from planner.reporting.values.supply import (
     OTHER,
     STOCK,
@@ -38,7 +35,8 @@ from planner.reporting.values.supply import (
     largest,
     sources,
 )
-from planner.reporting.values.view import EXPECTED, RunView, records
+from planner.reporting.values.view import EXPECTED, RunView, records, table_rows, tooltip
+from planner.reporting.values.wording import listed, midway, number, percent
 
 MAIN = 2
 SHAPES = {

@@ -9,7 +9,7 @@ import xlsxwriter
 
 from planner.data.case import Case
 from planner.reporting.forms.workbook import MADE, OPTIONS
-from planner.reporting.values.names import Names
+from planner.reporting.values.wording import Names
 from planner.results.business_case import CONVENTIONS, BusinessCase
 
 FIRST = 8

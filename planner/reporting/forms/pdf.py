@@ -111,24 +111,24 @@ def _part(part: Part, folder: Path) -> Iterator[str]:
 
 
 def _grid(part: ReportTable) -> Iterator[str]:
-    wide, turned = len(part.columns) > WIDE, _too_wide(part)
+    wide, turned = len(part.heads) > WIDE, _too_wide(part)
     if turned:
         yield "#page(flipped: true)[#set table(inset: (x: 3pt, y: 1.7pt))"
-    together = not turned and sum(len(cell) for row in part.rows for cell in row) < ON_ONE_PAGE
+    together = not turned and sum(len(cell) for row in part.shown for cell in row) < ON_ONE_PAGE
     if together:
         yield "#block(breakable: false)["
     yield f"#heading(level: 2, {_quoted(part.title)})"
-    widths = ", ".join(_width(part, at) for at in range(len(part.columns)))
-    sides = ", ".join("right" if column.number else "left" for column in part.columns)
+    widths = ", ".join(_width(part, at) for at in range(len(part.heads)))
+    sides = ", ".join("right" if column.number else "left" for column in part.heads)
     yield f"#set text({6 if wide else 7.5}pt)\n#table(columns: ({widths},), align: ({sides},), table.header("
-    for column in part.columns:
+    for column in part.heads:
         unit = f" \\ #text(0.85em, fill: luma(110), {_quoted(column.unit)})" if column.unit else ""
         yield f"[*#{_quoted(column.title)}*{unit}],"
     yield "),"
-    for row in part.rows[:MOST_ROWS]:
+    for row in part.shown[:MOST_ROWS]:
         yield ", ".join(_quoted(cell) for cell in row) + ","
     yield ")"
-    left = len(part.rows) - MOST_ROWS
+    left = len(part.shown) - MOST_ROWS
     notes = [part.note] if part.note else []
     if left > 0:
         notes.append(f"{left:,} more rows in report.xlsx.")
@@ -139,17 +139,17 @@ def _grid(part: ReportTable) -> Iterator[str]:
 
 def _width(part: ReportTable, at: int) -> str:
     """Numbers and short words take what they need; longer texts share the rest by their length."""
-    if part.columns[at].number:
+    if part.heads[at].number:
         return "auto"
-    longest = max([len(part.columns[at].title), *(len(row[at]) for row in part.rows[:MOST_ROWS])])
+    longest = max([len(part.heads[at].title), *(len(row[at]) for row in part.shown[:MOST_ROWS])])
     return "auto" if longest <= SHORT else f"{min(longest, LONG)}fr"
 
 
 def _too_wide(part: ReportTable) -> bool:
-    if len(part.columns) <= WIDE:
+    if len(part.heads) <= WIDE:
         return False
-    rows = [[column.unit for column in part.columns], *part.rows[:MOST_ROWS]]
-    widest = (max(len(row[at]) for row in rows) for at in range(len(part.columns)))
+    rows = [[column.unit for column in part.heads], *part.shown[:MOST_ROWS]]
+    widest = (max(len(row[at]) for row in rows) for at in range(len(part.heads)))
     return sum(POINTS_A_LETTER * letters + POINTS_A_COLUMN for letters in widest) > ROOM
 
 

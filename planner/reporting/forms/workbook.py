@@ -12,17 +12,10 @@ import xlsxwriter
 
 from planner.reporting.charts.drawing import GREYS, HUES, OTHERS, WITH, WITHOUT
 from planner.reporting.tables.explanation import explanation_sheets
-from planner.reporting.tables.sheets import (
-    Sheet,
-    balance_sheet,
-    cost_sheet,
-    input_sheets,
-    loss_sheet,
-    result_sheets,
-    short_sheet,
-    spending_sheet,
-    summary_sheet,
-)
+from planner.reporting.tables.inputs import input_tables
+from planner.reporting.tables.money import balance_sheet, cost_sheet, short_sheet, shortfalls, spending_sheet
+from planner.reporting.tables.results import result_sheets, summary_sheet
+from planner.reporting.values.parts import ReportTable
 from planner.reporting.values.view import RunView
 
 MADE = datetime(2000, 1, 1)
@@ -33,7 +26,8 @@ OPTIONS = {
     "strings_to_numbers": False,
     "nan_inf_to_errors": False,
 }
-LONGEST = 32_767
+LONGEST, MOST_OF_A_HEADING = 32_767, 240
+"""Letters that Excel takes in a cell, and in the heading of a table with room to tell it from its like."""
 WIDEST, NARROWEST = 60, 9
 LINE_COLOURS = (GREYS[2], WITH, WITHOUT)
 
@@ -53,15 +47,15 @@ def write_workbook(run: RunView, path: Path) -> None:
                 spending_sheet(run, "funder"),
                 spending_sheet(run, "item"),
                 cost_sheet(run),
-                loss_sheet(run),
+                shortfalls(run),
                 short_sheet(run),
                 *result_sheets(run),
             ]
-        sheets += input_sheets(run)
+        sheets += input_tables(run.case, run.names)
         writer.index(run, sheets)
-        pages = {sheet.name: writer.table(sheet) for sheet in sheets}
+        pages = {sheet.sheet: writer.table(sheet) for sheet in sheets}
         if planned:
-            by_name = {sheet.name: sheet for sheet in sheets}
+            by_name = {sheet.sheet: sheet for sheet in sheets}
             writer.supply_charts(by_name["supply and demand"], pages["supply and demand"])
             for name in ("spending by funder", "spending by item"):
                 writer.spending_chart(by_name[name], pages[name])
@@ -83,7 +77,7 @@ class _Writer:
             self._formats[form] = self._target.add_format({"num_format": form})
         return self._formats.get(form)
 
-    def index(self, run: RunView, sheets: Sequence[Sheet]) -> None:
+    def index(self, run: RunView, sheets: Sequence[ReportTable]) -> None:
         """The first sheet: what each sheet is, and the units."""
         page = self._target.add_worksheet("index")
         page.hide_gridlines(2)
@@ -100,29 +94,29 @@ class _Writer:
         for place, heading in enumerate(("sheet", "rows", "what it says")):
             page.write_string(3, place, heading, self._head)
         for row, sheet in enumerate(sheets, start=4):
-            page.write_url(row, 0, f"internal:'{sheet.name}'!A1", self._link, sheet.name)
-            page.write_number(row, 1, sheet.height)
+            page.write_url(row, 0, f"internal:'{sheet.sheet}'!A1", self._link, sheet.sheet)
+            page.write_number(row, 1, len(sheet.rows))
             page.write_string(row, 2, sheet.meaning)
 
-    def table(self, sheet: Sheet) -> Any:
+    def table(self, sheet: ReportTable) -> Any:
         """A sheet with one native table: header frozen, filters on."""
-        page = self._target.add_worksheet(sheet.name)
+        page = self._target.add_worksheet(sheet.sheet)
         page.freeze_panes(1, 0)
-        headers = [
-            {"header": heading, "header_format": self._head} for heading in _unique([c.heading for c in sheet.columns])
-        ]
+        columns = sheet.sheet_columns
+        headings = _unique([column.full[:MOST_OF_A_HEADING] for column, _ in columns])
+        headers = [{"header": heading, "header_format": self._head} for heading in headings]
         page.add_table(
             0,
             0,
-            max(sheet.height, 1),
-            len(sheet.columns) - 1,
-            {"name": "t_" + sheet.name.replace(" ", "_"), "columns": headers, "style": "Table Style Light 1"},
+            max(len(sheet.rows), 1),
+            len(columns) - 1,
+            {"name": "t_" + sheet.sheet.replace(" ", "_"), "columns": headers, "style": "Table Style Light 1"},
         )
         page.set_row(0, 32)
-        for place, column in enumerate(sheet.columns):
-            form = self._format(column.form)
-            page.set_column(place, place, _width(column.heading, column.values, column.form))
-            for row, value in enumerate(column.values, start=1):
+        for place, (column, values) in enumerate(columns):
+            form = self._format(column.form.excel)
+            page.set_column(place, place, _width(headings[place], values, column.form.excel))
+            for row, value in enumerate(values, start=1):
                 if isinstance(value, str):
                     if value:
                         page.write_string(row, place, value[:LONGEST])
@@ -130,9 +124,9 @@ class _Writer:
                     page.write_number(row, place, value, form)
         return page
 
-    def supply_charts(self, sheet: Sheet, page: Any) -> None:
+    def supply_charts(self, sheet: ReportTable, page: Any) -> None:
         """A line chart per element beside the table."""
-        elements = list(sheet.columns[0].values)
+        elements = [row[0] for row in sheet.rows]
         start = 1
         for place, (element, rows) in enumerate(groupby(elements)):
             end = start + len(list(rows)) - 1
@@ -140,9 +134,9 @@ class _Writer:
             for column in range(2, len(sheet.columns)):
                 chart.add_series(
                     {
-                        "name": [sheet.name, 0, column],
-                        "categories": [sheet.name, start, 1, end, 1],
-                        "values": [sheet.name, start, column, end, column],
+                        "name": [sheet.sheet, 0, column],
+                        "categories": [sheet.sheet, start, 1, end, 1],
+                        "values": [sheet.sheet, start, column, end, column],
                         "line": {"color": LINE_COLOURS[column - 2], "width": 5 if column == 2 else 1.75},
                     }
                 )
@@ -150,44 +144,31 @@ class _Writer:
             page.insert_chart(1 + 17 * (place // 2), len(sheet.columns) + 1 + 8 * (place % 2), chart)
             start = end + 1
 
-    def spending_chart(self, sheet: Sheet, page: Any) -> None:
+    def spending_chart(self, sheet: ReportTable, page: Any) -> None:
         """Stacked columns by year under the table."""
         if len(sheet.columns) < 2:
             return
         chart = self._target.add_chart({"type": "column", "subtype": "stacked"})
         for column in range(1, len(sheet.columns)):
             colour = HUES[column - 1] if column <= len(HUES) else OTHERS
-            chart.add_series(
-                {
-                    "name": [sheet.name, 0, column],
-                    "categories": [sheet.name, 1, 0, sheet.height, 0],
-                    "values": [sheet.name, 1, column, sheet.height, column],
-                    "fill": {"color": colour},
-                    "gap": 40,
-                }
-            )
-        self._finish(chart, sheet.name.capitalize() + ", expected", "MUSD")
-        page.insert_chart(sheet.height + 2, 0, chart, {"x_scale": 1.7, "y_scale": 1.3})
+            chart.add_series(_series(sheet, column) | {"fill": {"color": colour}, "gap": 40})
+        self._finish(chart, sheet.sheet.capitalize() + ", expected", "MUSD")
+        page.insert_chart(len(sheet.rows) + 2, 0, chart, {"x_scale": 1.7, "y_scale": 1.3})
 
-    def loss_chart(self, sheet: Sheet, page: Any) -> None:
+    def loss_chart(self, sheet: ReportTable, page: Any) -> None:
         """Bars by scenario under the table."""
         chart = self._target.add_chart({"type": "bar"})
-        for column in range(2, len(sheet.columns)):
+        for place, (column, _) in enumerate(sheet.sheet_columns[2:], start=2):
             chart.add_series(
-                {
-                    "name": [sheet.name, 0, column],
-                    "categories": [sheet.name, 1, 0, sheet.height, 0],
-                    "values": [sheet.name, 1, column, sheet.height, column],
-                    "fill": {"color": LINE_COLOURS[column - 1]},
-                }
+                _series(sheet, place) | {"fill": {"color": WITHOUT if "without" in column.title else WITH}}
             )
         self._finish(chart, "Loss by scenario, MUSD", "")
         chart.set_y_axis({"reverse": True})
-        page.insert_chart(sheet.height + 2, 0, chart, {"x_scale": 1.7, "y_scale": 1.8})
+        page.insert_chart(len(sheet.rows) + 2, 0, chart, {"x_scale": 1.7, "y_scale": 1.8})
 
     @staticmethod
     def _finish(chart: Any, title: str, unit: str) -> None:
-        # A title such as `Dy!A1` would be written as the formula it looks like.
+        # A name such as Dy!A1 would be taken for the address of a cell.
         chart.set_title({"name": title.replace("!", "! "), "name_font": {"size": 12}})
         chart.set_legend({"position": "bottom"})
         chart.set_y_axis(
@@ -198,6 +179,16 @@ class _Writer:
                 "major_gridlines": {"visible": True, "line": {"color": "#dfe4ea"}},
             }
         )
+
+
+def _series(sheet: ReportTable, column: int) -> dict[str, Any]:
+    """A column over the first one, as a series of a chart."""
+    last = len(sheet.rows)
+    return {
+        "name": [sheet.sheet, 0, column],
+        "categories": [sheet.sheet, 1, 0, last, 0],
+        "values": [sheet.sheet, 1, column, last, column],
+    }
 
 
 def _unique(headings: Sequence[str]) -> list[str]:

@@ -7,10 +7,9 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.reporting.charts.drawing import INK, STAGE_COLOURS, WITH, WITHOUT, Drawer, stacked
-from planner.reporting.forms.html import report_page
-from planner.reporting.values.names import STAGES, Names, midway
-from planner.reporting.values.numbers import NOTHING, count, listed, number, percent
+from planner.reporting.forms.markup import report_page
 from planner.reporting.values.parts import Card, Column, Figure, Part, ReportTable, Section, Statement, Text, texts
+from planner.reporting.values.wording import NOTHING, STAGES, Names, count, listed, midway, number, percent
 from planner.results.business_case import CONVENTIONS, BusinessCase
 
 KIND = "Investment case"

@@ -8,15 +8,13 @@ from pathlib import Path
 
 from planner.data.case import Case
 from planner.data.cells import armour
-from planner.reporting.forms.html import report_page
-from planner.reporting.values.names import Names
-from planner.reporting.values.numbers import NOTHING, count, listed, number
+from planner.reporting.forms.markup import report_page
 from planner.reporting.values.parts import Column, Part, ReportTable, Section, Statement, Text, texts
+from planner.reporting.values.wording import NOTHING, Names, count, listed, number, signed
 from planner.results.comparison import Comparison
 
 KIND = "Comparison of runs"
 TOLD = 3
-SMALLEST = 5e-3
 
 
 def comparison_page(found: Sequence[Comparison], case: Case) -> str:
@@ -45,13 +43,9 @@ def comparison_sentences(found: Comparison, names: Names) -> list[str]:
     if not found.causes:
         return [text + " The inputs are the same."]
     told = sorted((c for c in found.causes if c.alone), key=lambda c: -abs(found.effect(c)))[:TOLD]
-    parts = [f"{c.group} {_signed(found.effect(c))} MUSD" for c in told]
-    alone = f"Of the change of {_signed(change)} MUSD, alone: {listed(parts) or 'none'}"
-    return [text, f"{alone}; interplay {_signed(found.interplay)} MUSD."]
-
-
-def _signed(value: float) -> str:
-    return "0" if abs(value) < SMALLEST else ("+" if value > 0 else "") + number(value)
+    parts = [f"{c.group} {signed(found.effect(c))} MUSD" for c in told]
+    alone = f"Of the change of {signed(change)} MUSD, alone: {listed(parts) or 'none'}"
+    return [text, f"{alone}; interplay {signed(found.interplay)} MUSD."]
 
 
 def _sections(found: Comparison, names: Names, at: int) -> list[Section]:
@@ -77,9 +71,9 @@ def _causes(found: Comparison) -> Part:
             *(
                 (
                     number(c.alone.risk),
-                    _signed(found.effect(c)),
+                    signed(found.effect(c)),
                     number(c.alone.cost),
-                    _signed(c.alone.cost - found.first.cost),
+                    signed(c.alone.cost - found.first.cost),
                 )
                 if c.alone
                 else (NOTHING,) * 4
@@ -89,15 +83,15 @@ def _causes(found: Comparison) -> Part:
         for c in found.causes
     ]
     change = found.second.risk - found.first.risk
-    rows.append(["Interplay of the groups", "", NOTHING, _signed(found.interplay), NOTHING, NOTHING, ""])
+    rows.append(["Interplay of the groups", "", NOTHING, signed(found.interplay), NOTHING, NOTHING, ""])
     rows.append(
         [
             "All of it",
             "",
             number(found.second.risk),
-            _signed(change),
+            signed(change),
             number(found.second.cost),
-            _signed(found.second.cost - found.first.cost),
+            signed(found.second.cost - found.first.cost),
             "",
         ]
     )
@@ -120,7 +114,7 @@ def _movers(found: Comparison, names: Names) -> list[Part]:
             for project in sorted({*found.first.capacity, *cause.alone.capacity}):
                 old, new = found.first.capacity.get(project, 0.0), cause.alone.capacity.get(project, 0.0)
                 if abs(new - old) > 0.5:
-                    rows.append([cause.group, names.placed(project), number(old), number(new), _signed(new - old)])
+                    rows.append([cause.group, names.placed(project), number(old), number(new), signed(new - old)])
     if not rows:
         return []
     return [
@@ -139,7 +133,7 @@ def _movers(found: Comparison, names: Names) -> list[Part]:
 
 def _plans(found: Comparison, names: Names) -> Part:
     rows = [
-        [names.placed(p), number(old), number(new), _signed(new - old)]
+        [names.placed(p), number(old), number(new), signed(new - old)]
         for p in sorted({*found.first.capacity, *found.second.capacity})
         if abs((new := found.second.capacity.get(p, 0.0)) - (old := found.first.capacity.get(p, 0.0))) > 0.5
     ]
@@ -168,7 +162,7 @@ def comparison_lines(found: Sequence[Comparison], case: Case) -> list[str]:
     for one in found:
         lines += [f"{one.before} against {one.after}", *(f"  {s}" for s in comparison_sentences(one, names))]
         lines += [
-            f"  {c.group:<34} risk {_signed(one.effect(c)):>9}  cost {_signed(c.alone.cost - one.first.cost):>9}"
+            f"  {c.group:<34} risk {signed(one.effect(c)):>9}  cost {signed(c.alone.cost - one.first.cost):>9}"
             if c.alone
             else f"  {c.group:<34} {c.why}"
             for c in one.causes

@@ -9,9 +9,9 @@ import pandas as pd
 
 from planner.reporting.charts import study as charts
 from planner.reporting.charts.drawing import Drawer
-from planner.reporting.forms.html import report_page
-from planner.reporting.values.numbers import count, number, percent
+from planner.reporting.forms.markup import report_page
 from planner.reporting.values.parts import Column, Part, ReportTable, Section, Statement, Text
+from planner.reporting.values.wording import count, number, percent
 from planner.results.folders import write_whole
 from planner.results.store import csv_text
 from planner.results.study import (

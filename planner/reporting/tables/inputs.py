@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from planner.data.case import Case
 from planner.data.schema import CARRIED, TABLES, Row, Table
-from planner.reporting.text.claims import claim
-from planner.reporting.values.names import Names
-from planner.reporting.values.numbers import NOTHING, as_year, count, listed, number
-from planner.reporting.values.parts import Column, Part, ReportTable, Text, texts
-from planner.results.explanation import EXPLANATION, Explanation
+from planner.reporting.values.parts import RATE, SHEET, YEAR, Column, Format, ReportTable, texts
+from planner.reporting.values.wording import NOTHING, Names, as_year, count
 
 SURENESS = ("estimate", "low", "", "medium", "high")
 """Words for confidence from the least sure to the surest; other words count as not stated."""
@@ -68,33 +66,42 @@ _NAMERS: dict[str, Callable[[Names], Callable[[str], str]]] = {
 }
 
 
-def input_grids(case: Case, names: Names) -> list[ReportTable]:
-    """One folded table per input table: the least sure rows first and marked."""
-    return [_grid(table, case, names) for table in used_tables(case)]
+def input_tables(case: Case, names: Names) -> list[ReportTable]:
+    """One table per input table with source, confidence and notes: the least sure rows first and marked."""
+    return [_input_table(table, case, names) for table in used_tables(case)]
 
 
-def _grid(table: Table, case: Case, names: Names) -> ReportTable:
-    rows = case.tables.rows(table.name)
-    columns = columns_of(table, rows)
-    carried = [name for name in CARRIED if any(getattr(row, name) for row in rows)]
-    headings = [Column(name.replace("_", " "), unit, is_number) for name, unit, is_number in columns]
-    ranked = sorted(rows, key=lambda row: rank(row.confidence))
-    cells = [
-        [
-            *(_text(name, named_cell(names, table, name, getattr(row, name))) for name, _, _ in columns),
-            *(getattr(row, name) for name in carried),
-        ]
-        for row in ranked
-    ]
-    unsure = sum(row.confidence.strip().casefold() in UNSURE for row in rows)
-    flag = f", {unsure:,} of them unsure" if unsure else ""
+def _input_table(table: Table, case: Case, names: Names) -> ReportTable:
+    rows = sorted(case.tables.rows(table.name), key=lambda row: rank(row.confidence))
+    columns = columns_of(table, tuple(rows))
+    filled = {name for name in CARRIED if any(getattr(row, name) for row in rows)}
+    unsure = ["unsure" if row.confidence.strip().casefold() in UNSURE else "" for row in rows]
+    many = sum(map(bool, unsure))
+    flag = f", {many:,} of them unsure" if many else ""
+    told = f"{table.meaning} ({count(len(rows), 'row')}"
     return ReportTable(
-        f"{table.name.replace('_', ' ').capitalize()}: {table.meaning} ({count(len(rows), 'row')}{flag})",
-        [*headings, *texts(*carried)],
-        cells,
+        f"{table.name.replace('_', ' ').capitalize()}: {told}{flag})",
+        [
+            *(_column(name, unit, is_number) for name, unit, is_number in columns),
+            *(column for name in CARRIED for column in texts(name, only="" if name in filled else SHEET)),
+        ],
+        [
+            [
+                *(named_cell(names, table, name, getattr(row, name)) for name, _, _ in columns),
+                *(getattr(row, name) for name in CARRIED),
+            ]
+            for row in rows
+        ],
         folded=True,
-        marks=["unsure" if row.confidence.strip().casefold() in UNSURE else "" for row in ranked],
+        marks=unsure,
+        sheet=f"input {table.name.replace('_', ' ')}",
+        meaning=f"{told})",
     )
+
+
+def _column(name: str, unit: str, is_number: bool) -> Column:
+    excel = "" if not is_number else YEAR.excel if "year" in name and not unit else RATE.excel
+    return Column(name.replace("_", " "), unit, is_number, Format(partial(_text, name), excel))
 
 
 def _text(column: str, value: Any) -> str:
@@ -108,57 +115,6 @@ def _text(column: str, value: Any) -> str:
 def _exact(value: float) -> str:
     """An input as it was given, with thousands separators."""
     return f"{value:,.0f}" if value.is_integer() else f"{value:,.10f}".rstrip("0")
-
-
-def leaning(found: Explanation | None) -> Part:
-    """The unsure inputs that move the result most, if each was tried; else a line that says so."""
-    if found is None:
-        return Text([UNTRIED])
-    own = found.own.least_risk
-    rows = [
-        [
-            lean.input,
-            ", ".join(f"{words} {rows:,}" for words, rows in sorted(lean.confidence.items(), key=_by_sureness)),
-            " and ".join(t.setting for t in lean.tried),
-            " and ".join(number(t.least_risk) for t in lean.tried),
-            number(lean.effect),
-            listed(list(map(claim, lean.decides))) or NOTHING,
-            lean.why,
-            "; ".join(dict.fromkeys(map(_short, lean.sources))) or NOTHING,
-        ]
-        for lean in found.influences
-    ]
-    columns = [
-        *texts("assumption", "confidence (rows)", "tried at"),
-        Column("least risk then", "MUSD"),
-        Column("largest effect", "MUSD"),
-        *texts("turns the claim", "why this range", "sources"),
-    ]
-    return ReportTable(
-        "Assumptions this result leans on most",
-        columns,
-        rows,
-        note=f"Each is a group of unsure rows moved together to the ends of its range, and the program solved again; "
-        f"least risk with the inputs as given: {number(own)} MUSD. The sources are those beside most of the rows, "
-        "shortened; they stand in full in the tables below.",
-        marks=["unsure" if lean.decides else "" for lean in found.influences],
-        source=f"{EXPLANATION}: influences",
-    )
-
-
-UNTRIED = (
-    "The rows below are ranked by their stated confidence alone. Which of the unsure inputs matter is found by moving "
-    "them, which was not asked of this run: see “Why this plan”."
-)
-LONGEST_SOURCE = 70
-
-
-def _by_sureness(item: tuple[str, int]) -> int:
-    return rank("" if item[0] == NOT_STATED else item[0])
-
-
-def _short(source: str) -> str:
-    return source if len(source) <= LONGEST_SOURCE else source[: LONGEST_SOURCE - 1].rstrip(" ;,.") + "…"
 
 
 def sureness(case: Case) -> ReportTable:

@@ -1,14 +1,14 @@
-"""Tables of the page: shortfall, money, what binds, run facts."""
+"""Tables of money and shortage: loss, who pays, from capital to cost, who is short, what binds, run facts."""
 
 from __future__ import annotations
 
-from planner.reporting.tables.limits import limits
-from planner.reporting.values.money import budgets, largest_first, pivot, spent
-from planner.reporting.values.numbers import NOTHING, amount, count, number, percent
-from planner.reporting.values.parts import Column, ReportTable, texts
-from planner.reporting.values.provenance import summary_keys, table_rows
-from planner.reporting.values.supply import totals
-from planner.reporting.values.view import WITHOUT, RunView
+import pandas as pd
+
+from planner.reporting.values.parts import PAGE, SHARE, YEAR, Column, ReportTable, texts
+from planner.reporting.values.plan import SMALLEST_MUSD, CostPart, budgets, cost_parts, largest_first, pivot, spent
+from planner.reporting.values.supply import KEYS, balances, hardest_left, limits, missing, totals
+from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, rows_of, summary_keys, table_rows
+from planner.reporting.values.wording import NOTHING, amount, count, number, percent
 
 
 def shortfalls(run: RunView) -> ReportTable:
@@ -26,26 +26,33 @@ def shortfalls(run: RunView) -> ReportTable:
         after = amount(float(short["tonnes"].get((w, e), 0.0)))
         return f"{amount(float(short[WITHOUT].get((w, e), 0.0)))} → {after}" if run.compared else after
 
+    losses = run.summary["scenario_loss_musd"]
     cells = [
         [
-            run.names.scenario(w),
-            percent(run.weights.get(w)),
-            *([number(before[w])] if before else []),
-            number(run.summary["scenario_loss_musd"][w]),
-            *(pair(w, e) for e in elements),
+            *(run.names.scenario(w), run.weights.get(w)),
+            *([before[w]] if before else []),
+            *(losses[w], *(pair(w, e) for e in elements)),
         ]
         for w in run.by_loss
     ]
     columns = [
         *texts("scenario"),
-        Column("probability"),
+        Column("probability", form=SHARE),
         *([Column("loss without a plan", "MUSD")] if before else []),
         Column("loss with the plan", "MUSD"),
-        *(Column(run.names.element(e), "t short") for e in elements),
+        *(Column(run.names.element(e), "t short", only=PAGE) for e in elements),
     ]
     note = "Shortfall: total over the horizon" + (", without a plan → with it." if run.compared else ".")
     source = f"{summary_keys('scenario_loss_musd', 'without_plan')}; {table_rows('shortfall')}: tonnes, without_plan_t"
-    return ReportTable("Loss and shortfall by scenario", columns, cells, note=note, source=source)
+    return ReportTable(
+        "Loss and shortfall by scenario",
+        columns,
+        cells,
+        note=note,
+        source=source,
+        sheet="loss by scenario",
+        meaning="what each scenario costs the users",
+    )
 
 
 def paid(run: RunView, by: str) -> ReportTable | None:
@@ -181,4 +188,171 @@ def facts(run: RunView) -> ReportTable:
         note="Residuals and gap are recomputed from the arrays of the program and from the tables; "
         "a plan counts as optimal only if each is at most 1e-6.",
         source="summary.json: model, certificate, versions, inputs_sha256; inputs/model.toml",
+    )
+
+
+_COST_COLUMNS = [
+    *texts("part"),
+    Column("public money", "MUSD"),
+    Column("paid by others", "MUSD"),
+    Column("together", "MUSD", only=PAGE),
+    Column("less for being later", "MUSD", only=PAGE),
+    Column("present value", "MUSD"),
+]
+
+
+def cost_sheet(run: RunView) -> ReportTable:
+    """The parts of the cost; their present values add up to it, their public money to the plan's."""
+    meaning = "from capital and public money to the cost; expected"
+    return ReportTable("Cost parts", _COST_COLUMNS, [*map(_row, cost_parts(run))], sheet="cost parts", meaning=meaning)
+
+
+def from_capital_to_cost(run: RunView) -> ReportTable | None:
+    """Capital, public money and cost of the plan in one table."""
+    parts = [part for part in cost_parts(run) if part.public + part.others >= SMALLEST_MUSD]
+    if not parts:
+        return None
+    capital = [part for part in parts if part.name.startswith("Capital")]
+    rows, marks = [_row(part) for part in capital], ["" for _ in capital]
+    if len(capital) > 1:
+        rows.append(_row(_sum("All capital", capital)))
+        marks.append("total")
+    rest = [part for part in parts if part not in capital]
+    rows += [*map(_row, rest), _row(_sum("All", parts))]
+    marks += [*("" for _ in rest), "total"]
+    rate = run.case.model.discount_rate
+    return ReportTable(
+        "From capital and public money to the cost of the plan",
+        _COST_COLUMNS,
+        rows,
+        marks=marks,
+        note=f"Expected over the scenarios. Present value at {percent(rate)} a year. The last column adds up to the "
+        "cost of the plan, the first to its public money. Operation and holding are paid by no public budget. What "
+        "existing plants cost is counted whether or not there is a plan"
+        + (f"; without one {number(run.without['cost_musd'])} MUSD in all." if run.without else "."),
+        source=f"{table_rows('spending')}: expected; {table_rows('investments')}: capex_musd, tpa; "
+        f"{table_rows('capacity', EXPECTED)}: throughput_t; {table_rows('stocks', EXPECTED)}: stock_t; "
+        f"{summary_keys('cost_musd', 'public_spend_musd')}",
+    )
+
+
+def _row(part: CostPart) -> list[str | float]:
+    both = part.public + part.others
+    later = both - part.present
+    return [part.name, part.public, part.others, both, -later if later > SMALLEST_MUSD else 0.0, part.present]
+
+
+def _sum(name: str, parts: list[CostPart]) -> CostPart:
+    return CostPart(name, *(sum(getattr(part, of) for part in parts) for of in ("public", "others", "present")))
+
+
+MOST_ROWS = 12
+
+
+def who_is_short(run: RunView) -> list[ReportTable]:
+    """Who is short of what in which year: expected, and in the scenario that loses most."""
+    if len(run.weights) == 1:
+        return _years(run, EXPECTED, "Who is short of what, and when, with the plan", "")
+    hardest = hardest_left(run)
+    expected = _years(
+        run, EXPECTED, "Who is short of what, and when, with the plan, expected", "Expected over the scenarios. "
+    )
+    title = f"The same in the scenario that loses most: {run.names.scenario(hardest)}"
+    return [*expected, *_years(run, hardest, title, f"Probability {percent(run.weights[hardest])}. ")]
+
+
+def _years(run: RunView, scenario: str, title: str, note: str) -> list[ReportTable]:
+    rows = missing(run, scenario)
+    if rows.empty:
+        return []
+    years = sorted({int(y) for y in rows["year"]})
+    goods = rows.groupby(KEYS[:3], as_index=False)[["tonnes", "musd", "demand_t"]].sum()
+    goods = goods.sort_values(["musd", *KEYS[:3]], ascending=[False, True, True, True])
+    at = {(r.country, r.element, r.form, int(r.year)): r.tonnes for r in rows_of(rows)}
+    cells = [
+        [
+            run.names.country(r.country),
+            run.names.element(r.element),
+            r.form,
+            *(amount(at.get((r.country, r.element, r.form, y))) for y in years),
+            amount(r.tonnes),
+            percent(r.tonnes / r.demand_t) if r.demand_t > 0 else NOTHING,
+            amount(r.musd),
+        ]
+        for r in rows_of(goods)
+    ]
+    by_year = rows.groupby("year")["musd"].sum()
+    total = [
+        "Loss, MUSD",
+        "",
+        "",
+        *(number(float(by_year[y])) for y in years),
+        "",
+        "",
+        number(float(goods["musd"].sum())),
+    ]
+    columns = [
+        *texts("country", "element", "form"),
+        *(Column(str(y), "t") for y in years),
+        Column("sum", "t"),
+        Column("share of demand", "of its years short"),
+        Column("loss", "MUSD"),
+    ]
+    return [
+        ReportTable(
+            title,
+            columns,
+            [*cells, total],
+            marks=[*("" for _ in cells), "total"],
+            folded=len(cells) > MOST_ROWS,
+            note=f"{note}The costliest first. A dash: nothing is short. In years that are not shown nobody is short.",
+            source=table_rows("shortfall", scenario) + ": tonnes, demand_t; loss: times the loss per kg",
+        )
+    ]
+
+
+def balance_sheet(run: RunView) -> ReportTable:
+    """Expected demand and what is met of it by element and year; rows of an element stand together."""
+    rows = balances(run)
+    named = {"demand": "demand", "met": "met with the plan", "met_without": "met without a plan"}
+    shown = [column for column in named if column in rows]
+    cells = zip(rows["element"].map(run.names.element), rows["year"], *(rows[c] for c in shown), strict=True)
+    return ReportTable(
+        "Supply and demand",
+        [*texts("element"), Column("year", form=YEAR), *(Column(named[column], "t") for column in shown)],
+        list(cells),
+        sheet="supply and demand",
+        meaning="expected demand and what is met of it, by element and year",
+    )
+
+
+def spending_sheet(run: RunView, by: str) -> ReportTable:
+    """Expected public money: one row per year, one column per funder or item."""
+    rows = spent(run, by)
+    table = pivot(rows, run.years).T.reindex(run.years, fill_value=0.0) if len(rows) else pd.DataFrame(index=run.years)
+    return ReportTable(
+        f"Spending by {by}",
+        [Column("year", form=YEAR), *(Column(str(kind), "MUSD") for kind in table.columns)],
+        [[year, *values] for year, values in zip(run.years, table.to_numpy().tolist(), strict=True)],
+        sheet=f"spending by {by}",
+        meaning=f"expected public money by year and {by}",
+    )
+
+
+def short_sheet(run: RunView) -> ReportTable:
+    """Who is short of what, and when, with the plan: expected."""
+    names = run.names
+    return ReportTable(
+        "Who is short",
+        [
+            *texts("country", "element", "form"),
+            Column("year", form=YEAR),
+            *(Column(f"{what}, expected", unit) for what, unit in (("short", "t"), ("demand", "t"), ("loss", "MUSD"))),
+        ],
+        [
+            [names.country(r.country), names.element(r.element), r.form, r.year, r.tonnes, r.demand_t, r.musd]
+            for r in rows_of(missing(run, EXPECTED))
+        ],
+        sheet="who is short",
+        meaning="expected shortfall with the plan by country, element, form and year",
     )

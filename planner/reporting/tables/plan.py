@@ -1,4 +1,4 @@
-"""Tables of the page: what is built, who is trained, what is bought; capacity and staff over time."""
+"""Tables of the decision: what is built and begun, who is trained, what is bought; capacity and staff over time."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.values.names import STAGES, STAGES_MANY, midway
-from planner.reporting.values.numbers import NOTHING, SLIGHT, amount, as_year, count, number, percent
+from planner.reporting.text.remarks import MOST_PLANTS, PEOPLE, STOCK, bought_words, musts, spent_by_year
 from planner.reporting.values.parts import Column, ReportTable, texts
-from planner.reporting.values.plants import (
+from planner.reporting.values.plan import (
     UNITS,
     capacity,
     capacity_groups,
@@ -21,8 +20,19 @@ from planner.reporting.values.plants import (
     staff,
     teams_at_work,
 )
-from planner.reporting.values.provenance import table_rows
-from planner.reporting.values.view import EXPECTED, RunView, rows_of
+from planner.reporting.values.view import EXPECTED, RunView, rows_of, table_rows
+from planner.reporting.values.wording import (
+    NOTHING,
+    SLIGHT,
+    STAGES,
+    STAGES_MANY,
+    amount,
+    as_year,
+    count,
+    midway,
+    number,
+    percent,
+)
 
 
 def investments(run: RunView) -> ReportTable:
@@ -269,4 +279,52 @@ def team_use(run: RunView) -> ReportTable | None:
         note="In each year the scenario that needs most. Fully used in some year and scenario: "
         f"{full} of {count(len(table), 'team')}.",
         source=table_rows("workforce") + ": needed over available, the largest over the scenarios",
+    )
+
+
+def begun_by_year(run: RunView) -> ReportTable | None:
+    """What is begun in each year: projects and their capital, stock, people."""
+    rows = decisions(run)
+    stock, people = spent_by_year(run, (STOCK,)), spent_by_year(run, PEOPLE)
+    years = sorted({*(int(y) for y in rows["year"]), *stock, *people})
+    if not years:
+        return None
+    must, cells = musts(run), []
+    for year in years:
+        start = rows[rows["year"] == year].sort_values(["capex_musd", "project"], ascending=[False, True])
+        cells.append(
+            [
+                str(year),
+                str(start["project"].nunique()),
+                number(expected_sum(start, "capex_musd")),
+                number(stock.get(year, 0.0)),
+                bought_words(run, year) or NOTHING,
+                number(people.get(year, 0.0)),
+                *([number(expected_sum(start[start["project"].isin(must)], "capex_musd"))] if must else []),
+                "; ".join(map(run.names.placed, start["project"].drop_duplicates().head(MOST_PLANTS))) or NOTHING,
+            ]
+        )
+    sums = [expected_sum(rows, "capex_musd"), sum(stock.values()), sum(people.values())]
+    capital, in_stock, in_people = map(number, sums)
+    sure = [number(expected_sum(rows[rows["project"].isin(must)], "capex_musd"))] if must else []
+    total = ["All", str(rows["project"].nunique()), capital, in_stock, "", in_people, *sure, ""]
+    return ReportTable(
+        "What is begun, year by year",
+        [
+            *texts("year"),
+            Column("projects"),
+            Column("their capital", "MUSD"),
+            Column("stock", "MUSD"),
+            *texts("stock bought"),
+            Column("training and hiring", "MUSD"),
+            *([Column("projects in every good plan", "MUSD of capital")] if must else []),
+            *texts("the largest projects"),
+        ],
+        [*cells, total],
+        marks=[*("" for _ in cells), "total"],
+        note="Expected over the scenarios, not discounted. Capital: all of it, public and private, in the year of "
+        f"commitment. Less than {SLIGHT:g} MUSD of stock or people in a year is left out. A project that grows "
+        "in several years counts in each.",
+        source=f"{table_rows('investments')}: year, capex_musd; {table_rows('spending')}: expected, by item and year; "
+        f"{table_rows('stocks', EXPECTED)}: bought_t",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planner.reporting.values.numbers import listed, number, percent
+from planner.reporting.values.wording import listed, number, percent
 from planner.results.explanation import Trial, Verdict
 
 

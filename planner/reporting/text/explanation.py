@@ -6,16 +6,30 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from planner.data.case import Case
-from planner.reporting.pages.explanation_moves import moved_words
-from planner.reporting.pages.explanation_plan import policies, same_risk, saves, waits_words
 from planner.reporting.text.answer import answer
 from planner.reporting.text.claims import claim, why
-from planner.reporting.text.explanation_notes import information_words, insurance_words, kept_words, made_up_words
-from planner.reporting.values.names import Names, midway
-from planner.reporting.values.numbers import change, count, listed, number, percent
+from planner.reporting.text.explanation_notes import (
+    MOST_NAMED,
+    information_words,
+    insurance_words,
+    kept_words,
+    made_up_words,
+    moved_words,
+    named,
+)
 from planner.reporting.values.parts import Statement
 from planner.reporting.values.view import RunView
-from planner.results.explanation import EXPLANATION, SMALLEST_SHARE, Explanation, Link, Rung, leading
+from planner.reporting.values.wording import Names, as_year, change, count, listed, midway, number, percent
+from planner.results.explanation import (
+    EXPLANATION,
+    SMALLEST_SHARE,
+    Commitment,
+    Explanation,
+    Flexibility,
+    Link,
+    Rung,
+    leading,
+)
 
 FUND_FIRST = "What to fund first"
 
@@ -238,3 +252,121 @@ def explain_lines(found: Explanation, case: Case) -> list[str]:
         f"Information EVPI {number(k.evpi)}, VSS {number(k.vss)} MUSD; {count(found.solves, 'program')} solved"
     )
     return lines
+
+
+SLIGHT_TPA, SLIGHT_MUSD, SAME_SHARE = 1e-6, 0.05, 0.001
+
+
+def policies(found: Explanation) -> tuple[Rung, Rung] | None:
+    """The plan that decides everything once, and the one that answers what has shown itself; both with costs."""
+    by_key = {r.key: r for r in found.timing if r.cost is not None}
+    return (by_key["committed"], by_key["adaptive"]) if {"committed", "adaptive"} <= set(by_key) else None
+
+
+def waits_words(found: Explanation, names: Names) -> str:
+    """What a plan that may answer what has shown itself takes in any case, and what only then; '' if not asked."""
+    both, flexible = policies(found), found.flexibility
+    if both is None or flexible is None or not flexible.commitments:
+        return ""
+    once, later = both
+    if not saves(once, later):
+        return (
+            "Next to nothing: investment that may answer what has shown itself leaves a risk of "
+            f"{number(later.least_risk)} MUSD in place of {number(once.least_risk)} and costs {number(later.cost)} in "
+            f"place of {number(once.cost)} MUSD."
+        )
+    leaves = (
+        f"attains the same risk ({number(once.least_risk)} MUSD)"
+        if same_risk(once, later)
+        else f"leaves a risk of at least {number(later.least_risk)} MUSD in place of {number(once.least_risk)}"
+    )
+    text = (
+        f"Investment that may answer what has shown itself {leaves} for {number(later.cost)} in place of "
+        f"{number(once.cost)} MUSD of cost, and for {number(capital_of(flexible, 'expected'))} in place of "
+        f"{number(capital_of(flexible, 'committed'))} MUSD of capital, expected. "
+    )
+    text += _in_any_case(flexible, names) + _only_then(flexible, names)
+    if any(r.kind == "project" and r.word == "must" for r in found.alternatives.ranges):
+        text += " Where plants cannot follow a sign, those that every good plan contains come first."
+    return text
+
+
+def same_risk(once: Rung, later: Rung) -> bool:
+    """Whether both attain the same least risk, to a thousandth."""
+    return abs(once.least_risk - later.least_risk) <= SAME_SHARE * once.least_risk
+
+
+def saves(once: Rung, later: Rung) -> bool:
+    """Whether answering takes a hundredth or more off the cost or off the risk."""
+    return (later.cost or 0.0) <= (1 - SMALLEST_SHARE) * (once.cost or 0.0) or later.least_risk <= (
+        1 - SMALLEST_SHARE
+    ) * once.least_risk - SLIGHT_MUSD
+
+
+def capital_of(flexible: Flexibility, of: str) -> float:
+    """Capital (MUSD) of all commitments as `committed`, `sure`, `expected` or `most`."""
+    return float(sum(getattr(c, of) * c.capital for c in flexible.commitments))
+
+
+def _in_any_case(flexible: Flexibility, names: Names) -> str:
+    sure = [c for c in flexible.commitments if c.sure > SLIGHT_TPA]
+    if not sure:
+        return "No project is taken up in every future"
+    amount = number(capital_of(flexible, "sure"))
+    now = [c for c in sure if c.at_once > SLIGHT_TPA]
+    text = (
+        f"In every future it takes up {count(len(sure), 'project')} for at least {amount} MUSD of capital "
+        f"({named([c.project for c in sure], names)})"
+    )
+    text += f", {len(now)} of them before anything has shown itself" if 0 < len(now) < len(sure) else ""
+    more = capital_of(flexible, "expected") - capital_of(flexible, "sure")
+    return text + (f"; a further {number(more)} MUSD, expected, can wait" if more > SLIGHT_MUSD else "")
+
+
+def _only_then(flexible: Flexibility, names: Names) -> str:
+    waiting = [c for c in flexible.commitments if c.sure <= SLIGHT_TPA and c.most > SLIGHT_TPA]
+    never = [c for c in flexible.commitments if c.most <= SLIGHT_TPA]
+    text = "; " if waiting or never else ". "
+    if waiting:
+        first = sorted(waiting, key=lambda c: (-c.expected * c.capital, c.project))[:MOST_NAMED]
+        each = [f"{names.placed(c.project)} ({percent(c.probability)}, from {as_year(c.first_year)})" for c in first]
+        text += (
+            f"{count(len(waiting), 'project')} can wait until it has shown itself which futures are left, and "
+            f"{'is' if len(waiting) == 1 else 'are'} built in some only; with the probability of being built and the "
+            f"earliest year: {listed(each)}"
+        )
+    if never:
+        text += f"{'; ' if waiting else ''}{count(len(never), 'project')} of the committed plan it never needs"
+    if waiting or never:
+        text += ". "
+    text += _signs(flexible, waiting, names)
+    return text + (
+        "It presumes that in the year in which futures part everyone knows which of them are left, and acts in that "
+        "same year."
+    )
+
+
+def _signs(flexible: Flexibility, waiting: Sequence[Commitment], names: Names) -> str:
+    """That waiting for a sign is not waiting for years: what needs no sign, what waits for nothing else, what is never
+    taken without one."""
+    text = ""
+    if waiting and flexible.first_stock > SLIGHT_MUSD:
+        text += f"Stock waits for no sign: it buys for {number(flexible.first_stock)} MUSD of it in the first year. "
+    both = [c for c in waiting if c.first_year is not None and c.committed_year is not None]
+    soon = sum(1 for c in both if (c.first_year or 0) <= (c.committed_year or 0))
+    if soon:
+        text += (
+            f"To wait for a sign is not to wait for years: {soon if soon < len(waiting) else 'all'} of the "
+            f"{count(len(waiting), 'project')} that can wait {'begins' if soon == 1 else 'begin'}, where the sign "
+            "comes first, no later than in the plan that decides everything once. "
+        )
+    if idle := sum(flexible.idle.values()):
+        likely = sorted(flexible.idle, key=lambda w: (-flexible.idle[w], w))
+        shown = ", ".join(f"“{names.scenario(w)}”" for w in likely[:MOST_NAMED])
+        more = len(likely) - MOST_NAMED
+        shown += f" and {count(more, 'other')}" if more > 0 else ""
+        text += (
+            f"What no sign calls for is not built: with a probability of {percent(idle)} it builds nothing at all "
+            f"({shown}). "
+        )
+    return text

@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 from markupsafe import Markup
+
+from planner.reporting.values.wording import NOTHING, amount, as_year, listed, number, percent, signed
+
+
+@dataclass(frozen=True)
+class Format:
+    """How the values of a column are shown: as text on pages, and in the workbook by a number format ('' for words).
+    Texts are shown as they are."""
+
+    text: Callable[[Any], str]
+    excel: str = ""
+
+
+WORDS = Format(str)
+LIST = Format(lambda words: listed(list(words)) or NOTHING)
+FINE = Format(number, "#,##0.00")
+AMOUNT = Format(amount, "#,##0.00")
+CHANGE = Format(signed, "#,##0.00")
+RATE = Format(number, "General")
+SHARE = Format(percent, "0.0%")
+YEAR = Format(as_year, "0")
+PAGE, SHEET = "page", "sheet"
 
 
 @dataclass(frozen=True)
 class Column:
-    """Heading and unit of a table column; numbers stand to the right."""
+    """Heading and unit of a table column; numbers stand to the right. `only`: shown on a `PAGE` or in a `SHEET` alone.
+    `heading`: what the workbook has for heading and unit, where that is something else."""
 
     title: str
     unit: str = ""
     number: bool = True
+    form: Format = FINE
+    only: str = ""
+    heading: str = ""
+
+    @property
+    def full(self) -> str:
+        """Heading with its unit, for the workbook."""
+        return self.heading or self.title + (f" ({self.unit})" if self.unit else "")
 
 
 Legend = Sequence[tuple[str, str, str]]
@@ -23,11 +56,15 @@ Legend = Sequence[tuple[str, str, str]]
 
 @dataclass(frozen=True)
 class ReportTable:
-    """A table of texts. `folded`: behind a heading to open. `marks`: a style class for each row, or none."""
+    """A table, declared once: pages show it as texts, the workbook as values if it names its `sheet`.
+
+    rows: values that the format of their column turns into texts, or texts. total: a last row of texts, for pages.
+    folded: behind a heading to open. marks: a style class for each row, or none.
+    """
 
     title: str
     columns: Sequence[Column]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[Any]]
     note: str = ""
     folded: bool = False
     marks: Sequence[str] = ()
@@ -36,6 +73,37 @@ class ReportTable:
     source: str = ""
     """Table and rows that the figures come from; empty = the heading says it."""
     kind: str = "grid"
+    total: Sequence[str] = ()
+    sheet: str = ""
+    meaning: str = ""
+    """What the sheet says, for the index of the workbook; empty = the title says it."""
+
+    @cached_property
+    def heads(self) -> list[Column]:
+        """The columns that a page shows."""
+        return [column for column in self.columns if column.only != SHEET]
+
+    @cached_property
+    def shown(self) -> list[list[str]]:
+        """The rows that a page shows, the total last."""
+        heads = [(place, column.form.text) for place, column in enumerate(self.columns) if column.only != SHEET]
+        cells = [[v if isinstance(v := row[at], str) else text(v) for at, text in heads] for row in self.rows]
+        return [*cells, list(self.total)] if self.total else cells
+
+    @cached_property
+    def row_marks(self) -> list[str]:
+        """A style class for each row that a page shows."""
+        marks = list(self.marks) or [""] * len(self.rows)
+        return [*marks, "total"] if self.total else marks
+
+    @cached_property
+    def sheet_columns(self) -> list[tuple[Column, list[Any]]]:
+        """The columns that the workbook shows, with their values from top to bottom; lists are joined by `;`."""
+        return [
+            (column, ["; ".join(v) if isinstance(v := row[place], list | tuple) else v for row in self.rows])
+            for place, column in enumerate(self.columns)
+            if column.only != PAGE
+        ]
 
 
 @dataclass(frozen=True)
@@ -116,6 +184,6 @@ class Statement:
     source: str = ""
 
 
-def texts(*titles: str) -> list[Column]:
+def texts(*titles: str, only: str = "") -> list[Column]:
     """Columns of words."""
-    return [Column(title, number=False) for title in titles]
+    return [Column(title, number=False, form=WORDS, only=only) for title in titles]

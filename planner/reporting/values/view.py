@@ -1,4 +1,5 @@
-"""RunView: a plan ready to be reported. Tables with fixed column types, weights, and the scenarios worth showing."""
+"""RunView: a run ready to be reported, with typed tables, weights and the scenarios worth showing; and where in the
+run folder a figure comes from."""
 
 from __future__ import annotations
 
@@ -10,13 +11,14 @@ from typing import Any
 import pandas as pd
 
 from planner.data.case import Case
-from planner.reporting.values.names import Names
+from planner.reporting.values.wording import Names
 from planner.results.explanation import Explanation
 from planner.results.losses import loss_of_shortfall
 from planner.results.plan import PlanValues
 from planner.results.schema import RESULT_TABLES, Kind, ResultColumn
 
 WITHOUT = "without_plan_t"
+
 EXPECTED = "expected"
 
 
@@ -158,3 +160,28 @@ def _typed(table: pd.DataFrame | None, columns: Sequence[ResultColumn]) -> pd.Da
             if column.kind is Kind.YEAR and not out[name].isna().any():
                 out[name] = out[name].astype(int)
     return pd.DataFrame(out)
+
+
+WEIGHTED = "weighted by probability"
+
+
+def table_rows(table: str, scenario: str = "", **keys: object) -> str:
+    """'tables/shortfall.csv, rows with element=dy, year=2029'. scenario: an id, or `expected` for the mean over all."""
+    weighted = scenario == EXPECTED
+    filters = [f"scenario={scenario}"] if scenario and not weighted else []
+    filters += [f"{column}={value}" for column, value in keys.items()]
+    return (
+        f"tables/{table}.csv"
+        + (f", rows with {', '.join(filters)}" if filters else "")
+        + (f", {WEIGHTED}" if weighted else "")
+    )
+
+
+def summary_keys(*keys: str) -> str:
+    """'summary.json: risk_musd, without_plan.risk_musd'."""
+    return f"summary.json: {', '.join(keys)}"
+
+
+def tooltip(text: str, source: str) -> str:
+    """What a mark says about itself: its figures, then where they come from."""
+    return "\n".join(" ".join(part.split()) for part in (text, source))

@@ -1,4 +1,4 @@
-"""Charts of public money: what is spent by year, and what the budgets would allow."""
+"""Charts of what the plan draws on: public money spent and budgeted, people in training, employed and needed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import altair as alt
 import pandas as pd
 
 from planner.reporting.charts.drawing import (
+    EXISTING,
     HUES,
     INK,
     OTHERS,
@@ -23,14 +24,15 @@ from planner.reporting.charts.drawing import (
     y_amount,
     year_ticks,
 )
-from planner.reporting.values.money import ITEM_NAMES, budget_use, budgets, largest_first, spent
-from planner.reporting.values.numbers import listed, number, percent
 from planner.reporting.values.parts import Figure
-from planner.reporting.values.provenance import table_rows, tooltip
-from planner.reporting.values.view import RunView, records
+from planner.reporting.values.plan import ITEM_NAMES, budget_use, budgets, largest_first, pyramid, spent
+from planner.reporting.values.view import EXPECTED, RunView, records, table_rows, tooltip
+from planner.reporting.values.wording import listed, number, percent
 
 REST = "others"
+
 ITEM_HUES = dict(zip(ITEM_NAMES.values(), (*STAGE_COLOURS.values(), HUES[4], HUES[3], HUES[6], HUES[5]), strict=True))
+
 SPENDING = table_rows("spending") + ": expected"
 
 
@@ -173,3 +175,75 @@ def _item_hues(rows: pd.DataFrame) -> list[tuple[str, str]]:
     known = [name for name in ITEM_NAMES.values() if name in present]
     unknown = [kind for kind in largest_first(rows) if kind not in known]
     return [*((name, ITEM_HUES[name]) for name in known), *((kind, OTHERS) for kind in unknown)]
+
+
+def skills(run: RunView, draw: Drawer) -> Figure | None:
+    """A pyramid for each skill that some plant needs: years upwards, trainees to the left, staff and need right."""
+    people = pyramid(run)
+    panels = []
+    for skill, rows in people.groupby("skill"):
+        if rows["peak"].sum() <= 1e-6:
+            continue
+        name, last = run.names.skill(str(skill)), rows.iloc[-1]
+        words = (
+            f"{int(last['year'])}: {number(last['staff'])} persons employed, {number(last['training'])} in training, "
+            f"{number(last['needed'])} needed in expectation, at most {number(last['peak'])}."
+        )
+        drawn = _pyramid(run, rows, str(skill), name)
+        panels.append(draw.panel(name, words, drawn, choice={"Skill": name}))
+    if not panels:
+        return None
+    trained = people.groupby("year")["training"].sum()
+    most = int(trained.to_numpy().argmax())
+    told_first = (
+        f"Most are in training in {trained.index[most]}: {number(float(trained.iloc[most]))} persons. "
+        if trained.sum() > 1e-6
+        else "Nobody is in training. "
+    )
+    legend = [
+        (HUES[1], "box", "in training"),
+        (EXISTING, "box", "employed"),
+        (INK, "line", "needed, expected"),
+        (WITHOUT, "line", "needed at most, any scenario"),
+    ]
+    takeaway = (
+        told_first + "All countries together; people do not all work where they are needed, so a skill can be short "
+        "in one country while the sum looks ample."
+    )
+    source = f"{table_rows('workforce', EXPECTED)}: staff, needed; {table_rows('training')}: intake"
+    return Figure("In training, employed, needed", takeaway, panels, legend, source=source)
+
+
+def _pyramid(run: RunView, rows: pd.DataFrame, skill: str, name: str) -> Drawing:
+    span = max(float(rows[["staff", "peak", "training"]].to_numpy().max()) * 1.05, 1e-6)
+    left = max(float(rows["training"].max()) * 1.15, 0.12 * span)
+    data = rows.assign(trainees=-rows["training"], zero=0.0)
+    data["tip"] = [
+        tooltip(
+            f"{name}, {r['year']}: {number(r['training'])} in training, {number(r['staff'])} employed, "
+            f"{number(r['needed'])} needed in expectation, {number(r['peak'])} at most",
+            table_rows("workforce", EXPECTED, skill=skill, year=r["year"]),
+        )
+        for r in records(rows)
+    ]
+    base = alt.Chart(data.assign(left=-left, right=span))
+    y = alt.Y(
+        "year:O",
+        sort="descending",
+        scale=alt.Scale(domain=run.years, paddingInner=0.15),
+        axis=alt.Axis(title=None, format="d", domain=False, ticks=False, labelFontSize=10),
+    )
+
+    def x(column: str) -> alt.X:
+        axis = alt.Axis(title="persons", tickCount=5, labelExpr="format(abs(datum.value), ',~r')")
+        return alt.X(f"{column}:Q", scale=alt.Scale(domain=[-left, span], nice=False), axis=axis)
+
+    return alt.layer(
+        base.mark_bar(color=EXISTING).encode(x=x("staff"), x2=alt.X2("zero:Q"), y=y),
+        base.mark_bar(color=HUES[1]).encode(x=x("trainees"), x2=alt.X2("zero:Q"), y=y),
+        base.mark_tick(color=WITHOUT, thickness=2).encode(x=x("peak"), y=y),
+        base.mark_tick(color=INK, thickness=2).encode(x=x("needed"), y=y),
+        base.mark_bar(color=INK, opacity=0).encode(
+            x=x("left"), x2=alt.X2("right:Q"), y=y, description=alt.Description("tip:N")
+        ),
+    ).properties(width=280, height=13 * len(run.years))

@@ -1,10 +1,65 @@
-"""report.md: the answer and the tables as Markdown, for version control; the difference of two runs is readable."""
+"""Pages as HTML, everything escaped unless it is our own markup, and report.md: the answer and the tables as Markdown,
+for version control, where the difference of two runs is readable."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterator, Sequence
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from planner.reporting.values.parts import Card, Figure, ReportTable, Section, Statement, Text
+
+
+def render_template(template: str, **values: Any) -> str:
+    """A page as text, with the common style and the common script, the only one its security policy lets run."""
+    environment = Environment(
+        loader=PackageLoader("planner.reporting"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style, script = _ours("report.css"), _ours("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    return environment.get_template(template).render(
+        style=style, script=script, script_hash=f"sha256-{digest}", **values
+    )
+
+
+def _ours(name: str) -> Markup:
+    text = resources.files("planner.reporting").joinpath("templates", name).read_text(encoding="utf-8")
+    return Markup(text.replace("\r\n", "\n"))  # noqa: S704  our own file
+
+
+def report_page(
+    kind: str,
+    title: str,
+    question: str,
+    statements: Sequence[Statement],
+    sections: Sequence[Section],
+    *,
+    cards: Sequence[Card] = (),
+    subtitle: str = "",
+    note: str = "",
+) -> str:
+    """A page that answers one question about a run."""
+    return render_template(
+        "page.html.j2",
+        kind=kind,
+        title=title,
+        subtitle=subtitle,
+        question=question,
+        statements=statements,
+        cards=cards,
+        note=note,
+        sections=sections,
+    )
+
 
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\|*_`<>[]#"} | {"\n": " "})
 
@@ -55,10 +110,10 @@ def _section(section: Section) -> Iterator[str]:
 
 
 def _table(part: ReportTable) -> Iterator[str]:
-    heads = [plain(c.title) + (f" ({plain(c.unit)})" if c.unit else "") for c in part.columns]
+    heads = [plain(c.title) + (f" ({plain(c.unit)})" if c.unit else "") for c in part.heads]
     yield f"| {' | '.join(heads)} |"
-    yield "|" + "|".join(" ---: " if c.number else " --- " for c in part.columns) + "|"
-    yield from (f"| {' | '.join(plain(cell) for cell in row)} |" for row in part.rows)
+    yield "|" + "|".join(" ---: " if c.number else " --- " for c in part.heads) + "|"
+    yield from (f"| {' | '.join(plain(cell) for cell in row)} |" for row in part.shown)
     yield ""
     if part.note:
         yield from (plain(part.note), "")

@@ -1,21 +1,107 @@
-"""Names for people in place of ids. An id without a name is made readable, never guessed at."""
+"""Words of the reports: numbers as people read them (thousands separators, whole from 100 on, a true minus sign; the
+same figure has the same digits in sentences and in tables), and names in place of ids."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from planner.data.case import Case
 from planner.data.lookups import BASE
 
+NOTHING = "–"
+
+MINUS = "−"
+
+SLIGHT = 0.05
+"""Below this an amount of MUSD, tonnes or persons is not told by its digits."""
+
+LEAST_CHANGE = 5e-3
+
+
+def number(value: float | None) -> str:
+    """A number: whole from 100 on, else three significant digits; a dash if there is none."""
+    if value is None or math.isnan(value):
+        return NOTHING
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size < 0.0005:
+        return "<0.001" if value > 0 else f">{MINUS}0.001"
+    digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2 if size >= 0.9995 else 3
+    return _minus(f"{value:,.{digits}f}")
+
+
+def amount(value: float | None) -> str:
+    """A number of MUSD, tonnes or persons for a table, where less than a twentieth of one says nothing."""
+    return "<0.05" if value is not None and 0 < value < SLIGHT else number(value)
+
+
+def percent(share: float | None) -> str:
+    """A share as per cent."""
+    if share is None or math.isnan(share):
+        return NOTHING
+    points = 100.0 * share
+    if 0 < abs(points) < 0.05:
+        return "<0.1 %"
+    if 99.95 <= points < 100 - 1e-9:
+        return ">99.9 %"
+    digits = 0 if abs(points) >= 99.95 or abs(points - round(points)) < 1e-9 else 1
+    return _minus(f"{points:,.{digits}f} %")
+
+
+def signed(value: float | None) -> str:
+    """A change with its sign; '0' if it is slighter than half a hundredth."""
+    if value is None:
+        return NOTHING
+    return "0" if abs(value) < LEAST_CHANGE else ("+" if value > 0 else "") + number(value)
+
+
+def change(before: float, after: float) -> str:
+    """The relative change from one value to another, or '' if there was nothing before."""
+    return percent(after / before - 1.0) if before > 0 else ""
+
+
+def as_year(value: float | None) -> str:
+    """A year, without separators."""
+    return NOTHING if value is None or math.isnan(value) else f"{value:.0f}"
+
+
+def count(amount: int, one: str, many: str = "") -> str:
+    """'1 plant', '3 plants'."""
+    return f"{amount:,} {one if amount == 1 else many or one + 's'}"
+
+
+def listed(words: list[str]) -> str:
+    """'a, b and c'."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", MINUS)
+
+
 STAGES = {"mine": "Mine", "separation": "Separation", "metal": "Metal"}
+
 STAGES_MANY = {"mine": "Mines", "separation": "Separation plants", "metal": "Metal plants"}
+
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+LONGEST_NAME = 120
 
 
 def readable(text: str) -> str:
     """An id without underscores; short lower-case words are taken for abbreviations."""
-    words = text.replace("_", " ").split()
+    words = harmless(text).replace("_", " ").split()
     return " ".join(word.upper() if len(word) <= 3 and word.isalpha() and word.islower() else word for word in words)
+
+
+def harmless(text: str) -> str:
+    """A text without control characters, over which drawing fails, and at most `LONGEST_NAME` letters of it."""
+    plain = CONTROL.sub(" ", text).strip()
+    return plain if len(plain) <= LONGEST_NAME else plain[: LONGEST_NAME - 1].rstrip() + "…"
 
 
 def headline(text: str) -> str:
@@ -104,6 +190,6 @@ class Names:
 
 
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    named: Mapping[str, str] = {key: name.strip() or readable(key) for key, name in pairs}
+    named: Mapping[str, str] = {key: harmless(name) or readable(key) for key, name in pairs}
     often = Counter(name.casefold() for name in named.values())
     return {key: name if often[name.casefold()] == 1 else f"{name} ({key})" for key, name in named.items()}

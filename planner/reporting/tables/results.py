@@ -1,0 +1,200 @@
+"""Tables of the results as they are: the summary, a sheet for each result table, and all of them in the long format of
+the Integrated Assessment Modeling Consortium, for other modellers.
+
+IAMC: columns model, scenario, region, variable, unit, year, value; variables are paths such as
+Shortage|Dysprosium|Metal. pyam reads it: IamDataFrame("report-iamc.csv"). Huppmann and others, pyam, Open Research
+Europe 1 (2021).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from planner.reporting.values.parts import FINE, RATE, SHARE, WORDS, YEAR, Column, ReportTable, texts
+from planner.reporting.values.view import RunView
+from planner.reporting.values.wording import STAGES, Names
+from planner.results.schema import PER_UNIT, RESULT_TABLES, Kind, ResultTable
+
+FORMS = {Kind.TEXT: WORDS, Kind.YEAR: YEAR, Kind.NUMBER: FINE, Kind.SHARE: SHARE}
+
+
+def summary_sheet(run: RunView) -> ReportTable:
+    """Key figures with the plan and without."""
+    s, old = run.summary, run.without
+    lines: list[tuple[str, str, Any, Any]] = [
+        ("status", "", run.status, None),
+        ("case", "", run.title, None),
+        ("goal", "", s.get("goal"), None),
+    ]
+    for key, what in (
+        ("risk_musd", "risk"),
+        ("least_risk_musd", "least risk attainable"),
+        ("expected_loss_musd", "expected loss"),
+        ("cvar_musd", "CVaR: mean loss of the tail"),
+        ("cost_musd", "cost, present value"),
+        ("public_spend_musd", "public money, expected, not discounted"),
+    ):
+        if s.get(key) is not None:
+            lines.append((what, "MUSD", s[key], old.get(key)))
+    for key, what, unit in (
+        ("expected_shortfall_t", "expected shortfall", "t"),
+        ("service_level", "demand met", "share"),
+    ):
+        lines += [
+            (f"{what}: {run.names.element(e)}", unit, value, old.get(key, {}).get(e))
+            for e, value in s.get(key, {}).items()
+        ]
+    lines += [(f"trained: {run.names.skill(k)}", "persons", value, None) for k, value in s.get("trained", {}).items()]
+    lines += [(f"program: {k}", "", v, None) for k, v in s.get("model", {}).items()]
+    lines += [(f"certificate: {k.replace('_', ' ')}", "", v, None) for k, v in s.get("certificate", {}).items()]
+    lines += [(f"version: {k}", "", v, None) for k, v in s.get("versions", {}).items()]
+    lines.append(("inputs, SHA-256", "", s.get("inputs_sha256", run.case.sha256), None))
+    values = [Column(which, form=RATE) for which in ("with the plan", "without a plan")]
+    columns = [*texts("figure", "unit"), *values] if old else [*texts("figure", "unit"), values[0]]
+    return ReportTable("Summary", columns, lines, sheet="summary", meaning="key figures")
+
+
+def result_sheets(run: RunView) -> list[ReportTable]:
+    """One sheet per result table, names in place of ids."""
+    return [_result(run, table) for table in RESULT_TABLES.values()]
+
+
+def _result(run: RunView, declared: ResultTable) -> ReportTable:
+    table, namers = run.tables[declared.name], _namers(run.names)
+    if declared.name == "shadow_prices":
+        table = table.assign(item=_scarce_items(run))
+    columns, cells = [], []
+    for column in declared.columns:
+        if column.name not in table:
+            continue
+        values = table[column.name]
+        if column.name in namers:
+            known = {value: namers[column.name](value) if value else "" for value in values.unique()}
+            values = values.map(known)
+        form = RATE if column.unit == PER_UNIT else FORMS[column.kind]
+        columns.append(Column(column.heading, column.unit, not column.is_text, form))
+        cells.append(values.tolist())
+    name = declared.name.replace("_", " ")
+    rows = list(zip(*cells, strict=True))
+    return ReportTable(name.capitalize(), columns, rows, sheet=name, meaning=declared.meaning)
+
+
+def _namers(names: Names) -> dict[str, Callable[[str], str]]:
+    return {
+        "project": names.place,
+        "country": names.country,
+        "element": names.element,
+        "scenario": names.scenario,
+        "skill": names.skill,
+        "programme": names.programme,
+        "feed": names.feed,
+        "funder": names.party,
+        "scenarios": names.who,
+        "stage": lambda stage: STAGES.get(stage, stage),
+    }
+
+
+def _scarce_items(run: RunView) -> list[str]:
+    names = run.names
+    by_kind: dict[str, Callable[[str], str]] = {
+        "budget": names.party,
+        "capacity": names.project,
+        "nameplate limit": names.project,
+        "feed": names.feed,
+        "staff joining": names.skill,
+        "hires": names.skill,
+        "mentors": names.skill,
+        "training seats": names.programme,
+        "new seats limit": names.programme,
+    }
+    rows = run.tables["shadow_prices"]
+    return [
+        by_kind[kind](item) if kind in by_kind and item else item
+        for kind, item in zip(rows["scarce"], rows["item"], strict=True)
+    ]
+
+
+IAMC_COLUMNS = ["model", "scenario", "region", "variable", "unit", "year", "value"]
+GOOD_FORMS = {"oxide": "Oxide", "metal": "Metal"}
+
+
+def iamc_table(run: RunView) -> pd.DataFrame:
+    """All rows, sorted. Tonnes of oxide (contained, for metal) a year; MUSD of the base year."""
+    parts = [
+        _short(run, "demand_t", "Demand"),
+        _short(run, "tonnes", "Shortage"),
+        _made(run),
+        _capacity(run),
+        _stock(run),
+        _money(run),
+        _staff(run),
+    ]
+    filled = [part for part in parts if len(part)]
+    if not filled:
+        return pd.DataFrame(columns=IAMC_COLUMNS)
+    table = pd.concat(filled, ignore_index=True)
+    names = run.names
+    table = table.assign(
+        model=f"planner {run.summary.get('model', {}).get('name', run.case.model.name)}",
+        region=[names.country(c) for c in table["country"]],
+        scenario=[names.scenario(w) for w in table["scenario"]],
+    )
+    keys = IAMC_COLUMNS[:-1]
+    sums = table.groupby(keys, as_index=False, sort=True)[["value"]].sum()[IAMC_COLUMNS]
+    # A region and variable that is zero in every scenario and year says nothing; the rest of its zeros do.
+    told = sums.groupby(["region", "variable"])["value"].transform(lambda values: bool((values.abs() > 0).any()))
+    return sums[told.astype(bool)].reset_index(drop=True)
+
+
+def _frame(table: pd.DataFrame, variable: list[str], unit: str, value: str) -> pd.DataFrame:
+    return table[["scenario", "country", "year"]].assign(variable=variable, unit=unit, value=table[value].to_numpy())
+
+
+def _goods(run: RunView, table: pd.DataFrame, head: str) -> list[str]:
+    return [
+        f"{head}|{run.names.element(e)}|{GOOD_FORMS[o]}" for e, o in zip(table["element"], table["form"], strict=True)
+    ]
+
+
+def _short(run: RunView, column: str, head: str) -> pd.DataFrame:
+    table = run.tables["shortfall"]
+    return _frame(table, _goods(run, table, head), "t/yr", column)
+
+
+def _made(run: RunView) -> pd.DataFrame:
+    table = run.tables["operations"]
+    parts = []
+    for item, head in (("made", "Production"), ("imported", "Import"), ("released", "Stock Release")):
+        rows = table[table["item"] == item]
+        parts.append(_frame(rows, _goods(run, rows, head), "t/yr", "tonnes"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _capacity(run: RunView) -> pd.DataFrame:
+    table = run.tables["capacity"]
+    stages = [STAGES[stage] for stage in table["stage"]]
+    basis = ["Heavy" if run.case.projects[p].basis == "heavy" else "TREO" for p in table["project"]]
+    names = [f"Capacity|{s}" + (f"|{b}" if s != "Metal" else "") for s, b in zip(stages, basis, strict=True)]
+    return _frame(table, names, "t/yr", "usable_tpa")
+
+
+def _stock(run: RunView) -> pd.DataFrame:
+    table = run.tables["stocks"]
+    return _frame(table, _goods(run, table, "Stock"), "t", "stock_t")
+
+
+def _staff(run: RunView) -> pd.DataFrame:
+    table = run.tables["workforce"]
+    return _frame(table, [f"Workforce|{run.names.skill(k)}" for k in table["skill"]], "persons", "staff")
+
+
+def _money(run: RunView) -> pd.DataFrame:
+    """Public money; a payment that holds in several scenarios stands in each."""
+    table = run.tables["spending"]
+    everyone = ";".join(run.case.scenarios)
+    members: Any = [(everyone if s == "all" else s).split(";") for s in table["scenarios"]]
+    rows = table.assign(scenario=members).explode("scenario")
+    return _frame(rows, [f"Public Spending|{item.capitalize()}" for item in rows["item"]], "MUSD/yr", "musd")

@@ -1,0 +1,286 @@
+"""Plants, people and public money over time, and the parts of the cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from planner.reporting.values.view import RunView, records, rows_of
+from planner.reporting.values.wording import STAGES
+from planner.units import musd, musd_per_tonne
+
+UNITS = {"treo": "t TREO", "heavy": "t heavy oxides", "oxide": "t oxide"}
+
+
+def measure(run: RunView, project: str) -> str:
+    """What the plant's tonnes count: TREO, heavy oxides, or oxide taken in (metal)."""
+    row = run.case.projects[project]
+    if row.stage == "metal":
+        return "oxide"
+    return row.basis if row.stage == "separation" else "treo"
+
+
+def decisions(run: RunView) -> pd.DataFrame:
+    """One row per commitment: what is built where and when, what it costs, when it first produces."""
+    rows = run.tables["investments"].copy()
+    plants = rows["project"].map(run.case.projects)
+    rows["name"] = rows["project"].map(run.names.project)
+    rows["label"] = [run.names.project_and_place(p, c) for p, c in zip(rows["project"], rows["country"], strict=True)]
+    rows["place"] = rows["country"].map(run.names.country)
+    rows["unit"] = [UNITS[measure(run, p)] + "/y" for p in rows["project"]]
+    rows["public_musd"] = rows["capex_musd"] * [float(p.public_share) for p in plants]
+    rows["first_output"] = rows["year"] + [int(p.lead_time_years) for p in plants]
+    rows["full_output"] = rows["first_output"] + [_ramp_years(run, p) for p in rows["project"]]
+    stages = list(STAGES)
+    rows["order"] = [stages.index(stage) for stage in rows["stage"]]
+    return rows.sort_values(
+        ["order", "year", "capex_musd", "project"], ascending=[True, True, False, True], ignore_index=True
+    )
+
+
+def _ramp_years(run: RunView, project: str) -> int:
+    """Years from first output until the usable share no longer changes."""
+    shares = [run.case.ramp_share(project, year) for year in range(len(run.years) + 1)]
+    return next((year for year, share in enumerate(shares) if share == shares[-1]), 0)
+
+
+def everywhere(table: pd.DataFrame) -> bool:
+    """Whether every decision holds in all scenarios."""
+    return bool((table["scenarios"] == "all").all())
+
+
+def expected_sum(table: pd.DataFrame, column: str) -> float:
+    """Sum over decisions, weighted by the probability that they are taken."""
+    return float((table[column] * table["probability"]).sum())
+
+
+def capacity_groups(run: RunView) -> list[tuple[str, str]]:
+    """Pairs (stage, measure) that occur; tonnes are added up only within one."""
+    pairs = {(run.case.projects[p].stage, measure(run, p)) for p in run.tables["capacity"]["project"].unique()}
+    stages = list(STAGES)
+    return sorted(pairs, key=lambda pair: (stages.index(pair[0]), list(UNITS).index(pair[1])))
+
+
+def capacity(run: RunView, group: tuple[str, str]) -> pd.DataFrame:
+    """Rows of the capacity table of one stage and measure."""
+    rows = run.tables["capacity"]
+    measures = rows["project"].map({p: measure(run, p) for p in rows["project"].unique()})
+    return rows[(rows["stage"] == group[0]) & (measures == group[1])]
+
+
+def staff(run: RunView) -> pd.DataFrame:
+    """Expected staff and need by country, skill, year, and the tightest use over the scenarios: `use`."""
+    people = run.tables["workforce"]
+    keys = ["country", "skill", "year"]
+    sums = run.expected(people, keys, ["staff", "available", "needed"])
+    share = (people["needed"] / people["available"].where(people["available"] > 0)).fillna(0.0)
+    tightest = people[keys].assign(use=share.clip(upper=1.0)).groupby(keys, as_index=False).max()
+    return sums.merge(tightest, on=keys)
+
+
+def teams_at_work(rows: pd.DataFrame) -> pd.DataFrame:
+    """Only the countries and skills that some plant ever needs in the plan."""
+    needed = rows.groupby(["country", "skill"])["needed"].transform("sum")
+    return rows[needed > 1e-6]
+
+
+def people_decisions(run: RunView) -> pd.DataFrame:
+    """Expected intakes, new seats and hires by country, skill: totals and the years they span."""
+    training = run.tables["training"]
+    weighted = training[["country", "skill", "year"]].join(
+        training[["intake", "new_seats"]].mul(training["probability"], axis=0)
+    )
+    hired = run.expected(run.tables["workforce"], ["country", "skill", "year"], ["hired"])
+    both = pd.concat([weighted, hired[hired["hired"] > 1e-6]]).fillna(0.0)
+    return both.groupby(["country", "skill"], as_index=False).agg(
+        intake=("intake", "sum"),
+        new_seats=("new_seats", "sum"),
+        hired=("hired", "sum"),
+        first=("year", "min"),
+        last=("year", "max"),
+    )
+
+
+def pyramid(run: RunView) -> pd.DataFrame:
+    """Persons by skill and year, all countries, expected: `training` (under way), `staff`, `available`, `needed`; and
+    `peak`: needed in the scenario that needs most."""
+    people, keys = run.tables["workforce"], ["skill", "year"]
+    out = run.expected(people, keys, ["staff", "available", "needed"])
+    peak = people.groupby(["scenario", *keys], as_index=False)["needed"].sum().groupby(keys)["needed"].max()
+    out = out.join(peak.rename("peak"), on=keys)
+    under_way: dict[tuple[str, int], float] = {}
+    lasts = {programme.programme: int(programme.duration_years) for programme in run.case.tables.training}
+    for row in records(run.tables["training"]):
+        for year in range(row["year"], row["year"] + lasts[row["programme"]]):
+            at = (row["skill"], year)
+            under_way[at] = under_way.get(at, 0.0) + row["intake"] * row["probability"]
+    out["training"] = [under_way.get((k, y), 0.0) for k, y in zip(out["skill"], out["year"], strict=True)]
+    return out
+
+
+def purchases(run: RunView) -> pd.DataFrame:
+    """Expected stock purchases (t) by country, element, form: the first and the last year, and in how many `scenarios`,
+    of which `probability`."""
+    stocks, good = run.tables["stocks"], ["country", "element", "form"]
+    stocks = stocks[stocks["bought_t"] > 1e-9]
+    rows = run.expected(stocks, [*good, "year"], ["bought_t"])
+    out = rows.groupby(good, as_index=False).agg(
+        bought_t=("bought_t", "sum"), first=("year", "min"), last=("year", "max")
+    )
+    where = stocks[[*good, "scenario"]].drop_duplicates()
+    where = where.assign(probability=where["scenario"].map(run.weights).astype(float))
+    out = out.merge(
+        where.groupby(good, as_index=False).agg(scenarios=("scenario", "size"), probability=("probability", "sum")),
+        on=good,
+    )
+    return out.sort_values(["element", "bought_t"], ascending=[True, False], ignore_index=True)
+
+
+ITEM_NAMES = {
+    "capex mine": "Mines",
+    "capex separation": "Separation plants",
+    "capex metal": "Metal plants",
+    "training fees": "Training fees",
+    "training seats": "Training seats",
+    "hiring": "Hiring",
+    "stock purchases": "Stock purchases",
+}
+
+
+def spent(run: RunView, by: str) -> pd.DataFrame:
+    """Expected public money (MUSD) by year and `funder`, `country` or `item`: year, kind, amount."""
+    rows = run.tables["spending"].groupby(["year", by], as_index=False)["expected"].sum()
+    named = {"funder": run.names.party, "country": run.names.country, "item": item_name}[by]
+    return pd.DataFrame({"year": rows["year"], "kind": rows[by].map(named), "amount": rows["expected"]})
+
+
+def item_name(item: str) -> str:
+    """Name of a spending item."""
+    return ITEM_NAMES.get(item, item)
+
+
+def largest_first(rows: pd.DataFrame) -> list[str]:
+    """Kinds by their total, the largest first."""
+    sums = rows.groupby("kind")["amount"].sum()
+    return sorted(sums.index, key=lambda kind: (-sums[kind], kind))
+
+
+def pivot(rows: pd.DataFrame, years: list[int]) -> pd.DataFrame:
+    """kind x year, zero where nothing is spent; all years from the first to the last with any amount."""
+    table = rows.pivot_table(index="kind", columns="year", values="amount", aggfunc="sum", fill_value=0.0)
+    spent_in = [y for y in years if y in table.columns]
+    span = [y for y in years if spent_in and spent_in[0] <= y <= spent_in[-1]]
+    return table.reindex(columns=span, fill_value=0.0).reindex(largest_first(rows))
+
+
+def budgets(run: RunView) -> dict[str, float]:
+    """Budget over the horizon (MUSD) by name of the funder."""
+    out: dict[str, float] = {}
+    for (funder, _), amount in run.case.budget.items():
+        name = run.names.party(funder)
+        out[name] = out.get(name, 0.0) + amount
+    return out
+
+
+def _paid(run: RunView) -> pd.DataFrame:
+    return run.tables["spending"].groupby(["funder", "year"], as_index=False)[["expected"]].sum()
+
+
+def budget_use(run: RunView) -> pd.DataFrame:
+    """Expected public money by funder and year (MUSD): `spent`, `budget` of the year, `available` with what is carried
+    over, and `left`."""
+    paid = {(r["funder"], r["year"]): r["expected"] for r in records(_paid(run))}
+    carries = run.case.model.policy.budget_carry_over
+    funders = sorted({funder for funder, _ in [*run.case.budget, *paid]})
+    out = []
+    for funder in funders:
+        carried = 0.0
+        for year in run.years:
+            budget, spent_now = run.case.budget.get((funder, year), 0.0), float(paid.get((funder, year), 0.0))
+            available = budget + carried
+            out.append((funder, year, spent_now, budget, available, max(available - spent_now, 0.0)))
+            carried = available - spent_now if carries else 0.0
+    return pd.DataFrame(out, columns=["funder", "year", "spent", "budget", "available", "left"])
+
+
+CAPITAL = "capex "
+
+SMALLEST_MUSD = 5e-4
+
+
+@dataclass
+class CostPart:
+    """One part of the cost (MUSD, expected): from public budgets and from others, and its present value."""
+
+    name: str
+    public: float = 0.0
+    others: float = 0.0
+    present: float = 0.0
+
+    def add(self, public: float, others: float, discount: float) -> None:
+        """Add an amount of one year."""
+        self.public += public
+        self.others += others
+        self.present += discount * (public + others)
+
+
+def cost_parts(run: RunView) -> list[CostPart]:
+    """The parts of the cost; their present values add up to it."""
+    return [*_bought(run).values(), *_running(run).values()]
+
+
+def _bought(run: RunView) -> dict[str, CostPart]:
+    """Capital by stage, training, hires and stock: public money as it is paid, and the rest of the capital."""
+    discount = run.case.cost_discount
+    out = {
+        item: CostPart(f"Capital: {name.lower()}" if item.startswith(CAPITAL) else name)
+        for item, name in ITEM_NAMES.items()
+    }
+    for row in rows_of(run.tables["spending"]):
+        out.setdefault(row.item, CostPart(row.item)).add(row.expected, 0.0, discount(int(row.year)))
+    for row in rows_of(run.tables["investments"]):
+        years = run.case.payment_years(row.project, int(row.year))
+        private = row.capex_musd * row.probability * (1.0 - run.case.projects[row.project].public_share) / len(years)
+        for year in years:
+            out[f"{CAPITAL}{row.stage}"].add(0.0, private, discount(year))
+    return out
+
+
+def _running(run: RunView) -> dict[str, CostPart]:
+    """Fixed cost of new plants, variable cost of new and of existing plants, and holding of stock. No budget pays."""
+    case, discount = run.case, run.case.cost_discount
+    fixed, new, old, held = (
+        CostPart("Fixed cost of new plants"),
+        CostPart("Running of new capacity"),
+        CostPart("Running of existing capacity"),
+        CostPart("Holding of stock"),
+    )
+    for row in rows_of(run.tables["investments"]):
+        project = case.projects[row.project]
+        amount = musd(project.fixed_opex_usd_per_tpa) * row.tpa * row.probability
+        for year in range(int(row.year) + project.lead_time_years, case.last_year + 1):
+            fixed.add(0.0, amount, discount(year))
+    for year, amount, share in _variable(run):
+        new.add(0.0, amount * share, discount(year))
+        old.add(0.0, amount * (1.0 - share), discount(year))
+    goods = run.expected(run.tables["stocks"], ["country", "element", "form", "year"], ["stock_t"])
+    prices = {good: musd_per_tonne(row.holding_usd_per_kg_year) for good, row in case.stockpiles.items()}
+    for row in rows_of(goods):
+        held.add(0.0, prices[row.country, row.element, row.form] * row.stock_t, discount(int(row.year)))
+    return {part.name: part for part in (fixed, new, old, held)}
+
+
+def _variable(run: RunView) -> list[tuple[int, float, float]]:
+    """(year, expected variable cost, share of it that new capacity runs up): new and existing capacity of
+    one project are used alike."""
+    rows = run.tables["capacity"]
+    whole = (rows["existing_tpa"] + rows["new_tpa"]).where(lambda tpa: tpa > 0, 1.0)
+    rows = rows.assign(by_new=rows["throughput_t"] * rows["new_tpa"] / whole)
+    sums = run.expected(rows, ["project", "year"], ["throughput_t", "by_new"])
+    out = []
+    for row in rows_of(sums):
+        cost = musd(run.case.projects[row.project].variable_opex_usd_per_t)
+        if cost > 0 and row.throughput_t > 0:
+            out.append((int(row.year), cost * row.throughput_t, row.by_new / row.throughput_t))
+    return out

@@ -1,0 +1,63 @@
+"""Names that look like something else to a drawing, a workbook, a typesetter or Markdown are shown as they are."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from planner.data.case import Case
+from planner.reporting.pages.run import write_pages
+from planner.reporting.values.wording import LONGEST_NAME, Names, harmless
+from planner.results.plan import PlanValues
+from tests.reporting.conftest import Vary, read_page
+
+ODD = [
+    "Dysprosium!A1:B2",
+    "!A1",
+    "=SUM(A1)",
+    "Sheet1!$A$1",
+    'O\'Brien "quoted" & <b>',
+    "#let x = 1; $y$ *z* | a",
+    "Very long " * 60,
+]
+
+
+def named(case: Case, name: str) -> Case:
+    """The case with its first element and first project called so."""
+    tables = case.tables
+    elements = tuple(row.model_copy(update={"name": f"{name}{n or ''}"}) for n, row in enumerate(tables.elements))
+    projects = tuple(row.model_copy(update={"name": f"{name} {n}"}) for n, row in enumerate(tables.projects))
+    return dataclasses.replace(case, tables=dataclasses.replace(tables, elements=elements, projects=projects))
+
+
+@pytest.mark.parametrize("name", [*ODD, "bell\x07 and\x1b[31m escape\x00"])
+def test_every_form_takes_it(plan: PlanValues, tmp_path: Path, name: str) -> None:
+    write_pages(dataclasses.replace(plan, case=named(plan.case, name)), tmp_path)
+    shown = harmless(name)
+    page = read_page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert re.sub(r"\s+", " ", shown) in page.text
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF-")
+    lines = (tmp_path / "report.md").read_text(encoding="utf-8").splitlines()
+    rows = [re.sub(r"\\.", "", line).count("|") for line in lines if line.startswith("|")]
+    assert rows and min(rows) >= 3
+    assert openpyxl.load_workbook(tmp_path / "report.xlsx").worksheets
+    with zipfile.ZipFile(tmp_path / "report.xlsx") as archive:
+        charts = [n for n in archive.namelist() if re.fullmatch(r"xl/charts/chart\d+\.xml", n)]
+        titles = [re.findall(r"<c:title>.*?</c:title>", archive.read(n).decode()) for n in charts]
+    assert charts and all("<c:f>" not in title for found in titles for title in found), "a title is a text"
+
+
+def test_control_characters_and_what_is_too_long_are_left_out() -> None:
+    assert harmless(" a\x07b\x1b[0m ") == "a b [0m"
+    assert harmless("x" * 500) == "x" * (LONGEST_NAME - 1) + "…"
+    assert harmless("Überlänge “–” 稀土") == "Überlänge “–” 稀土"
+
+
+def test_long_names_stay_apart(vary: Vary) -> None:
+    names = Names(named(vary(baseline=False).case, "n" * 300))
+    assert len(set(names.elements.values())) == len(names.elements)
