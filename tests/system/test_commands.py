@@ -38,9 +38,15 @@ def starter(tmp_path: Path) -> Path:
     return Path(shutil.copytree(STARTER, tmp_path / "starter"))
 
 
-def test_solve_writes_the_whole_contract(tmp_path: Path) -> None:
-    out = tmp_path / "run"
-    result = run("solve", STARTER, "--out", out)
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Path]:
+    """What the command said, and the run folder of the starter: to read only."""
+    out = tmp_path_factory.mktemp("solved") / "run"
+    return run("solve", STARTER, "--out", out), out
+
+
+def test_solve_writes_the_whole_contract(solved: tuple[Result, Path]) -> None:
+    result, out = solved
     assert result.exit_code == 0, result.output
     summary = json.loads((out / "summary.json").read_text())
     assert summary.keys() >= SUMMARY_KEYS
@@ -80,11 +86,11 @@ def test_a_run_folder_gives_back_the_plan_to_the_last_digit(tmp_path: Path) -> N
         pd.testing.assert_frame_equal(stored.table(name), table, check_exact=True, check_dtype=False)
 
 
-def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        run("solve", STARTER, "--out", tmp_path / name)
-    for path in sorted((tmp_path / "a").rglob("*.*")):
-        other = tmp_path / "b" / path.relative_to(tmp_path / "a")
+def test_the_same_input_gives_the_same_bytes(solved: tuple[Result, Path], tmp_path: Path) -> None:
+    _, first = solved
+    run("solve", STARTER, "--out", tmp_path / "again")
+    for path in sorted(first.rglob("*.*")):
+        other = tmp_path / "again" / path.relative_to(first)
         if path.name == "summary.json":
             ours, theirs = json.loads(path.read_text()), json.loads(other.read_text())
             del ours["seconds"], theirs["seconds"]
@@ -140,8 +146,8 @@ def test_no_time_exits_with_4(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "run" / "summary.json").read_text())["status"] == "time_limit"
 
 
-def test_report_writes_the_pages_again_with_the_same_bytes(tmp_path: Path) -> None:
-    run("solve", STARTER, "--out", tmp_path / "run")
+def test_report_writes_the_pages_again_with_the_same_bytes(solved: tuple[Result, Path], tmp_path: Path) -> None:
+    shutil.copytree(solved[1], tmp_path / "run")
     before = {name: (tmp_path / "run" / name).read_bytes() for name in ("report.html", "report.xlsx")}
     (tmp_path / "run" / "report.html").unlink()
     result = run("report", tmp_path / "run")
