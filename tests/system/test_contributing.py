@@ -18,7 +18,7 @@ STEP = re.compile(rf"In `(\S+)`, (after|replace){CODE}\n\n(?:add|with){CODE}|Cre
 COLUMN = """
 from pathlib import Path
 import planner
-from planner.data.dictionary import dictionary
+from planner.data.describe import dictionary
 assert planner.load("starter").countries["JPN"].region == ""
 table = Path("starter/countries.csv")
 head, *rows = table.read_text().splitlines()
