@@ -16,7 +16,7 @@ from planner.api.studies import FolderStatus, default_out, retry_study, run_stud
 from planner.cli.console import command_app, err, exit_codes, say, shown_progress
 from planner.errors import InfeasibleError, PlannerError, StoppedError
 from planner.results.status import Status
-from planner.results.study import AGREEMENT, OPTIMAL, Agreement, FrontierResults, StudyStatus
+from planner.results.study import OPTIMAL, Agreement, FrontierResults, StudyStatus
 
 EVERY = 10.0
 """Seconds between lines where there is no terminal."""
@@ -116,7 +116,7 @@ def _counts(of: StudyStatus) -> str:
 
 def _say_agreement(of: Agreement) -> None:
     if of.points:
-        verdict = "agree" if of.worst <= AGREEMENT else "DO NOT AGREE"
+        verdict = "agree" if of.holds else "DO NOT AGREE"
         say(f"Checks      {of.points} points solved again from nothing {verdict}: relative difference {of.worst:.1e}")
 
 

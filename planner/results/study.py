@@ -57,6 +57,11 @@ class Agreement:
     points: int
     worst: float
 
+    @property
+    def holds(self) -> bool:
+        """Whether the results do not depend on the way to them."""
+        return self.worst <= AGREEMENT
+
 
 @dataclass(frozen=True)
 class Index:

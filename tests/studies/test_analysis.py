@@ -14,7 +14,7 @@ import pytest
 import planner
 from planner.api.studies import retry_study, run_study, study_report, study_status
 from planner.errors import InputError, RunFolderError
-from planner.reporting.pages.study import _failure
+from planner.reporting.pages.study import failure_words
 from planner.results.store import read_run
 from planner.results.study import Failures
 from planner.solving.session import Session
@@ -147,10 +147,10 @@ def test_discovery_finds_the_box_in_which_failures_were_put() -> None:
         assert limits["b"][0] == pytest.approx(0.7, abs=0.03)
         assert limits["d"][1] == pytest.approx(0.5, abs=0.03)
         assert box.density > 0.9 and box.coverage > 0.9
-        told = _failure(Failures(len(failed), int(failed.sum()), {}), box)
+        told = failure_words(Failures(len(failed), int(failed.sum()), {}), box)
         assert "b > 0.7" in told or "b > 0.6" in told
     nowhere = np.zeros(1000, dtype=bool)
-    assert _failure(Failures(1000, 0, {}), prim(names, at, nowhere)) == "The plan fails at no point of the study."
+    assert failure_words(Failures(1000, 0, {}), prim(names, at, nowhere)) == "The plan fails at no point of the study."
 
 
 def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from planner.cli import app
 from tests.studies.processes import written
-from tests.studies.studies import BUDGET, CUT, DEMAND, STARTER
+from tests.studies.studies import BUDGET, CUT, DEMAND, ROOT, STARTER
 
 FRONTIER = {**STARTER, "design": {"kind": "frontier", "scale": [0.0, 1.0]}}
 LIST = {**STARTER, "uncertainties": [DEMAND], "design": {"kind": "list", "file": "points.csv"}, "check_share": 0.0}
@@ -78,3 +80,11 @@ def test_a_frontier_is_traced_and_reported_in_the_same_way_as_a_study(tmp_path: 
     assert (tmp_path / "out" / "report.html").exists()
     told = study("retry", tmp_path / "out")
     assert told.exit_code == 2 and "run its study file again" in told.output
+
+
+@pytest.mark.parametrize("module", ["planner", "planner.cli.solve", "planner.studies.local_workers"])
+def test_what_samples_and_analyses_is_loaded_by_studies_alone(module: str) -> None:
+    """Workers start with `local_workers`; SALib, scikit-learn and dask would cost each of them a second."""
+    script = f"import sys, {module}; print([n for n in ('SALib', 'sklearn', 'distributed') if n in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "[]\n"

@@ -83,7 +83,7 @@ def _warnings(found: StudyResults) -> list[Statement]:
     if missing:
         told = f"{count(missing, 'row')} of {len(found.table)} have no result yet."
         out.append(Statement("Not finished", told))
-    if found.agreement.points and found.agreement.worst > AGREEMENT:
+    if found.agreement.points and not found.agreement.holds:
         told = f"Warm and cold results differ by up to {found.agreement.worst:.1e}, more than {AGREEMENT:.0e}"
         out.append(Statement("Warning", f"{told}: do not rely on the last digits."))
     return out
@@ -227,7 +227,7 @@ def _failures(found: StudyResults, tables: StudyTables) -> Section | None:
             continue
         prefix = "" if option.name == ALL else f"{option.name}: "
         for way, box in option.failures.boxes.items():
-            told.append(f"{prefix}{way}: {_failure(option.failures, box)}")
+            told.append(f"{prefix}{way}: {failure_words(option.failures, box)}")
             if box:
                 lines.append((option.name, way, _limits(box), box.density, box.coverage, box.inside, box.failures))
     columns = ["option", "method", "box", "density", "coverage", "points", "failures"]
@@ -235,7 +235,7 @@ def _failures(found: StudyResults, tables: StudyTables) -> Section | None:
     return Section("failures", "When the plan fails", f"A plan counts as failed when {found.fails_when}.", [Text(told)])
 
 
-def _failure(found: Failures, box: Box | None) -> str:
+def failure_words(found: Failures, box: Box | None) -> str:
     """When the plan fails, for people."""
     if not found.points:
         return "No point was run."
