@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.oracle.histories import build_years
 from tests.oracle.sparse import Key, add
-from tests.oracle.tables import number
+from tests.oracle.tables import Period, number
 from tests.oracle.world import World
 
 MILLION = 1e6
@@ -43,7 +43,7 @@ def people_terms(world: World, country: str, w: str, t: int) -> dict[Key, float]
     return terms
 
 
-def purchase_terms(world: World, country: str, w: str, t: int) -> dict[Key, float]:
+def purchase_terms(world: World, country: str, w: str, t: Period) -> dict[Key, float]:
     """Contract: "Purchases cost purchase_usd_per_kg out of the budget"."""
     return {
         ("bought", *good, w, t): number(row, "purchase_usd_per_kg") * PER_TONNE
@@ -52,25 +52,30 @@ def purchase_terms(world: World, country: str, w: str, t: int) -> dict[Key, floa
     }
 
 
-def public_terms(world: World, country: str, w: str, t: int) -> dict[Key, float]:
-    """All that is paid from budgets in one country, scenario and year."""
-    return {
-        **capex_terms(world, country, w, t, public=True),
-        **people_terms(world, country, w, t),
-        **purchase_terms(world, country, w, t),
-    }
+def spent_terms(world: World, country: str, w: str, t: Period, *, public: bool) -> dict[Key, float]:
+    """What falls due in one country, scenario and period; `public`: what is paid from budgets.
+
+    Contract: "what is decided by year falls due in the year's first period".
+    """
+    terms = purchase_terms(world, country, w, t)
+    if t.opens_year:
+        terms |= capex_terms(world, country, w, t.year, public=public) | people_terms(world, country, w, t.year)
+    return terms
 
 
-def running_terms(world: World, w: str, t: int) -> dict[Key, float]:
-    """Costs outside the budget: "fixed opex of new nameplate from its planned start, variable opex" and holding."""
+def running_terms(world: World, w: str, t: Period) -> dict[Key, float]:
+    """Costs outside the budget: "fixed opex of new nameplate from its planned start, variable opex" and holding.
+
+    "holding costs count on the stock at the end of a year".
+    """
     terms: dict[Key, float] = {}
     for plant in world.case.projects:
         add(terms, ("throughput", plant.name, w, t), plant.variable / MILLION)
-        for y in build_years(plant, world.choices):
+        for y in build_years(plant, world.choices) if t.opens_year else []:
             key = ("build", plant.name, w, y)
-            if key in world.lp.index and t >= y + plant.lead:
+            if key in world.lp.index and t.year >= y + plant.lead:
                 add(terms, key, plant.fixed / MILLION)
-    for good, row in world.case.stockpiles.items():
+    for good, row in world.case.stockpiles.items() if t.closes_year else []:
         add(terms, ("stock", *good, w, t), number(row, "holding_usd_per_kg_year") * PER_TONNE)
     return terms
 
@@ -86,20 +91,22 @@ def payers(world: World) -> dict[str, list[str]]:
 
 def add_budgets(world: World) -> None:
     """Contract: "what is spent in country c <= what funders that may pay there pay";
-    "what funder f pays + carried forward <= budget[f,t] + carried in".
+    "what funder f pays + carried forward <= budget[f,t] + carried in"; "A year's budget is there from its first
+    period ... within a year unspent money always moves on".
     """
     where = payers(world)
     for w, t in world.moments:
         for funder, countries in where.items():
             terms: dict[Key, float] = {world.lp.variable("pay", funder, c, w, t): 1.0 for c in countries}
-            if world.choices.carry_over:
+            if world.choices.carry_over or not t.closes_year:
                 terms[world.lp.variable("carry", funder, w, t)] = 1.0
-                if t > world.choices.first:
-                    terms["carry", funder, w, t - 1] = -1.0
+            parent = world.before(t)
+            if parent and (world.choices.carry_over or not t.opens_year):
+                terms["carry", funder, w, parent] = -1.0
             if terms:
-                world.lp.at_most(terms, world.case.budgets.get((funder, t), 0.0))
+                world.lp.at_most(terms, world.case.budgets.get((funder, t.year), 0.0) if t.opens_year else 0.0)
         for country in world.case.country_names:
-            spent = public_terms(world, country, w, t)
+            spent = spent_terms(world, country, w, t, public=True)
             for funder, countries in where.items():
                 if country in countries:
                     spent["pay", funder, country, w, t] = -1.0
@@ -111,13 +118,9 @@ def add_cost(world: World) -> None:
     """Contract: "Cost (expected, discounted): full capex (public and private), fixed opex ..., variable opex, ..."."""
     terms: dict[Key, float] = {world.lp.variable("cost"): 1.0}
     for w, t in world.moments:
-        weight = world.case.scenarios[w] * world.factor(t)
-        parts = [running_terms(world, w, t)]
-        for country in world.case.country_names:
-            parts.append(capex_terms(world, country, w, t, public=False))
-            parts.append(people_terms(world, country, w, t))
-            parts.append(purchase_terms(world, country, w, t))
-        for part in parts:
+        weight = world.case.scenarios[w] * world.factor(t.year)
+        parts = [spent_terms(world, country, w, t, public=False) for country in world.case.country_names]
+        for part in [running_terms(world, w, t), *parts]:
             for key, value in part.items():
                 add(terms, key, -weight * value)
     world.lp.equals(terms, 0.0)
@@ -126,14 +129,15 @@ def add_cost(world: World) -> None:
 def add_losses(world: World) -> None:
     """Z[w] is the "sum ... of shortfall (kg) * loss per kg (in steps where given) * weight * risk discount, in MUSD".
 
-    "the part of a shortfall up to a share of that year's (shocked) demand costs the step's amount".
+    "the part of a shortfall up to a share of that year's (shocked) demand costs the step's amount"; "loss tiers go by
+    the period's demand".
     """
     for w in world.case.scenarios:
         loss: dict[Key, float] = {world.lp.variable("loss", w): 1.0}
-        for t in world.choices.years:
+        for t in world.shocks.periods:
             for good in world.goods:
                 demand = world.shocks.demand(w, t, *good)
-                weight = number(world.country(good[0]), "weight", 1.0) * world.risk_factor(t)
+                weight = number(world.country(good[0]), "weight", 1.0) * world.risk_factor(t.year)
                 split: dict[Key, float] = {("short", *good, w, t): -1.0}
                 below = 0.0
                 for step, (up_to, usd) in enumerate(world.steps(*good)):

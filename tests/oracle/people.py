@@ -39,7 +39,7 @@ def add_staff(world: World) -> None:
     for (country, skill), row in world.case.workforce.items():
         leaving = number(world.case.skills[skill], "attrition")
         most = number(row, "hires_per_year") if "hiring" in world.choices.levers else 0.0
-        for w, t in world.moments:
+        for w, (t, _) in world.openings:
             staff = world.lp.variable("staff", country, skill, w, t)
             if t == first:
                 world.lp.equals({staff: 1.0}, number(row, "initial"))
@@ -54,14 +54,18 @@ def add_staff(world: World) -> None:
 
 
 def add_secondment(world: World) -> None:
-    """Contract: "Available = staff - lent + borrowed; lent <= secondment_share * staff; in a group lent = borrowed"."""
+    """Contract: "Available = staff - lent + borrowed; lent <= secondment_share * staff; in a group lent = borrowed".
+
+    Staff is decided by year, secondment "on nodes".
+    """
     for w, t in world.moments:
         for country, skill in world.case.workforce:
             place = (country, skill, w, t)
             available, lent = world.lp.variable("available", *place), world.lp.variable("lent", *place)
             borrowed = world.lp.variable("borrowed", *place)
-            world.lp.equals({available: 1.0, ("staff", *place): -1.0, lent: 1.0, borrowed: -1.0}, 0.0)
-            world.lp.at_most({lent: 1.0, ("staff", *place): -world.choices.secondment}, 0.0)
+            staff = ("staff", country, skill, w, t.year)
+            world.lp.equals({available: 1.0, staff: -1.0, lent: 1.0, borrowed: -1.0}, 0.0)
+            world.lp.at_most({lent: 1.0, staff: -world.choices.secondment}, 0.0)
         for group in world.groups:
             for skill in world.case.skills:
                 terms: dict[Key, float] = {}
@@ -74,7 +78,10 @@ def add_secondment(world: World) -> None:
 
 
 def add_mentors(world: World) -> None:
-    """Contract: "All trainees under way in t (intakes of t-duration+1 .. t) ... <= mentor_ratio * staff available"."""
+    """Contract: "All trainees under way in t (intakes of t-duration+1 .. t) ... <= mentor_ratio * staff available".
+
+    "mentors bind in every period".
+    """
     for skill, row in world.case.skills.items():
         if not row.get("mentor_ratio"):
             continue  # "blank = no limit"
@@ -82,7 +89,7 @@ def add_mentors(world: World) -> None:
             for w, t in world.moments:
                 terms: dict[Key, float] = {}
                 for name, duration in programmes(world, country, skill).items():
-                    for start in range(max(t - duration + 1, world.choices.first), t + 1):
+                    for start in range(max(t.year - duration + 1, world.choices.first), t.year + 1):
                         terms["intake", name, w, start] = 1.0
                 if (country, skill) in world.case.workforce:
                     terms["available", country, skill, w, t] = -number(row, "mentor_ratio")
@@ -91,7 +98,10 @@ def add_mentors(world: World) -> None:
 
 
 def add_needs(world: World) -> None:
-    """Contract: "sum of throughput/1000 * persons_per_ktpa <= available; ... without a `workforce` row has nobody"."""
+    """Contract: "sum of throughput/1000 * persons_per_ktpa <= available; ... without a `workforce` row has nobody".
+
+    "people bound throughput / h".
+    """
     for country in world.case.country_names:
         for skill in world.case.skills:
             for w, t in world.moments:
@@ -99,7 +109,7 @@ def add_needs(world: World) -> None:
                 for plant in world.plants(country=country):
                     need = world.persons(plant, skill)
                     if need > 0:
-                        terms["throughput", plant.name, w, t] = need / 1000.0
+                        terms["throughput", plant.name, w, t] = need / 1000.0 / t.length
                 if (country, skill) in world.case.workforce:
                     terms["available", country, skill, w, t] = -1.0
                 if terms:

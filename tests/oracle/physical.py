@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from tests.oracle.histories import build_years, existing_in
+from tests.oracle.histories import SAME, build_years, existing_in
 from tests.oracle.sparse import Key, add
-from tests.oracle.tables import Project, number
+from tests.oracle.tables import FORMS, Period, Project, at_year, number
 from tests.oracle.world import World
 
 
 def add_builds(world: World) -> None:
-    """Contract: "build[p,y] >= 0 (t/y committed in y) ... sum <= max_new_tpa"; stages outside `levers` get none."""
+    """Contract: "build[p,y] >= 0 (t/y committed in y) ... sum <= max_new_tpa"; stages outside `levers` get none.
+
+    "With `whole_plants`, build[p,y] of a project with `unit_tpa` is that many tonnes times a whole number".
+    """
     for plant in world.case.projects:
         years = build_years(plant, world.choices) if plant.stage in world.choices.levers else []
         for w in world.case.scenarios:
             keys = [world.lp.variable("build", plant.name, w, y) for y in years]
             if keys:
                 world.lp.at_most(dict.fromkeys(keys, 1.0), plant.max_new)
+            if world.choices.whole_plants and plant.unit > 0:
+                for key in keys:
+                    world.lp.equals({key: 1.0, world.lp.variable("units", *key[1:], whole=True): -plant.unit}, 0.0)
 
 
 def usable_share(world: World, plant: Project, w: str, y: int, t: int) -> float:
@@ -31,7 +37,7 @@ def usable_share(world: World, plant: Project, w: str, y: int, t: int) -> float:
 
 
 def add_capacity(world: World) -> None:
-    """Contract: The sum, times the node's capacity factors, bounds throughput."""
+    """Contract: The sum, times the node's capacity factors, bounds throughput; it "counts times h in a period"."""
     for plant in world.case.projects:
         for w, t in world.moments:
             factor = world.shocks.capacity_factor(w, t, plant)
@@ -39,10 +45,10 @@ def add_capacity(world: World) -> None:
             terms: dict[Key, float] = {capacity: 1.0}
             for y in world.choices.years:
                 if ("build", plant.name, w, y) in world.lp.index:
-                    terms["build", plant.name, w, y] = -factor * usable_share(world, plant, w, y, t)
-            world.lp.equals(terms, factor * existing_in(plant, t))
+                    terms["build", plant.name, w, y] = -factor * usable_share(world, plant, w, y, t.year)
+            world.lp.equals(terms, factor * existing_in(plant, t.year))
             throughput = world.lp.variable("throughput", plant.name, w, t)
-            world.lp.at_most({throughput: 1.0, capacity: -1.0}, 0.0)
+            world.lp.at_most({throughput: 1.0, capacity: -t.length}, 0.0)
 
 
 def counted(world: World, plant: Project, feed: str) -> float:
@@ -54,14 +60,17 @@ def counted(world: World, plant: Project, feed: str) -> float:
 
 
 def add_stages(world: World) -> None:
-    """Feeds into separation "in variables of its own"; oxide of any element into metal ("throughput in oxide")."""
+    """Feeds into separation "in variables of its own"; oxide of any element into metal ("throughput in oxide").
+
+    "a magnet plant turns metal of any element into magnets in the same way (throughput in metal...)".
+    """
     for w, t in world.moments:
         for plant in world.plants(stage="separation"):
             terms: dict[Key, float] = {("throughput", plant.name, w, t): 1.0}
             for feed in plant.feeds:
                 terms[world.lp.variable("use", plant.name, feed, w, t)] = -counted(world, plant, feed)
             world.lp.equals(terms, 0.0)
-        for plant in world.plants(stage="metal"):
+        for plant in [*world.plants(stage="metal"), *world.plants(stage="magnet")]:
             terms = {("throughput", plant.name, w, t): 1.0}
             for element in world.case.element_names:
                 terms[world.lp.variable("turn", plant.name, element, w, t)] = -1.0
@@ -85,8 +94,8 @@ def add_feed_balance(world: World) -> None:
                     world.lp.at_most(terms, 0.0)
 
 
-def yields(world: World, country: str, element: str, form: str, w: str, t: int) -> dict[Key, float]:
-    """What own plants make: "share[f,e] * recovery[p,e] of every element"; metal "with its recovery"."""
+def yields(world: World, country: str, element: str, form: str, w: str, t: Period) -> dict[Key, float]:
+    """What own plants make: "share[f,e] * recovery[p,e] of every element"; metal and magnets "with its recovery"."""
     terms: dict[Key, float] = {}
     if form == "oxide":
         for plant in world.plants(country=country, stage="separation"):
@@ -94,7 +103,7 @@ def yields(world: World, country: str, element: str, form: str, w: str, t: int) 
                 share = world.case.shares[feed].get(element, 0.0)
                 add(terms, ("use", plant.name, feed, w, t), share * world.recovery(plant, element))
     else:
-        for plant in world.plants(country=country, stage="metal"):
+        for plant in world.plants(country=country, stage=form):
             add(terms, ("turn", plant.name, element, w, t), world.recovery(plant, element))
     return terms
 
@@ -125,8 +134,34 @@ def add_imports(world: World) -> None:
             world.lp.variable("imported", *key, w, t, high=world.shocks.import_limit(w, t, key))
 
 
+def add_resale(world: World) -> None:
+    """Contract: a country whose import factor is below 1 "may have on top, for its own use, at most leak * (1 - f) *
+    limit[c] * h"; "all countries of its group with a factor below 1 and not below c's together at most the sum of
+    share * limit * f * h over the group's countries whose min(1, f) is above c's".
+    """
+    factors = {}
+    for key, series in world.case.imports.items():
+        for w, t in world.moments:
+            factor = round(world.shocks.import_factor(w, t, key), SAME)
+            if factor < 1.0:
+                factors[key, w, t] = factor
+                most = world.shocks.leak(w, t, key) * (1.0 - factor) * at_year(series, t.year) * t.length
+                world.lp.variable("resold", *key, w, t, high=most)
+    for (key, w, t), factor in factors.items():
+        supplier, country, *good = key
+        group = next(group for group in world.groups if country in group)
+        alike = [
+            (supplier, other, *good) for other in group if factors.get(((supplier, other, *good), w, t), -1) >= factor
+        ]
+        sold = sum(world.shocks.sellers(w, t, key).values()) * t.length
+        world.lp.at_most({("resold", *other, w, t): 1.0 for other in alike}, sold)
+
+
 def add_stocks(world: World) -> None:
-    """Contract: stock[n] = stock[parent] + bought - released, between 0 and max_t; initial_t before the first year."""
+    """Contract: stock[n] = stock[parent] + bought - released, between 0 and max_t; initial_t before the first year.
+
+    "Stock balances are per period".
+    """
     for good, row in world.case.stockpiles.items():
         high = number(row, "max_t", float("inf"))
         may_buy = "stockpile" in world.choices.levers
@@ -135,17 +170,19 @@ def add_stocks(world: World) -> None:
             bought = world.lp.variable("bought", *good, w, t, high=float("inf") if may_buy else 0.0)
             released = world.lp.variable("released", *good, w, t)
             terms: dict[Key, float] = {stock: 1.0, bought: -1.0, released: 1.0}
-            if t == world.choices.first:
+            parent = world.before(t)
+            if parent is None:
                 world.lp.equals(terms, number(row, "initial_t"))
             else:
-                world.lp.equals({**terms, ("stock", *good, w, t - 1): -1.0}, 0.0)
+                world.lp.equals({**terms, ("stock", *good, w, parent): -1.0}, 0.0)
 
 
 def add_balance(world: World) -> None:
     """Balance of every country, element, form and node.
 
-    Contract: "made + imports + received + released + shortfall >= demand + given + used by metal plants + put in
-    stock, with 0 <= shortfall <= demand". What is put in stock is what is bought: it comes out of this balance.
+    Contract: "made + imports + resold + received + released + shortfall >= demand + given + used by metal or magnet
+    plants + put in stock, with 0 <= shortfall <= demand". What is put in stock is what is bought: it comes out of this
+    balance.
     """
     for w, t in world.moments:
         for country, element, form in world.goods:
@@ -157,11 +194,13 @@ def add_balance(world: World) -> None:
             for key in world.case.imports:
                 if key[1:] == (country, element, form):
                     terms["imported", *key, w, t] = -1.0
+                    if ("resold", *key, w, t) in world.lp.index:
+                        terms["resold", *key, w, t] = -1.0
             if (country, element, form) in world.case.stockpiles:
                 terms["released", *place] = -1.0
                 terms["bought", *place] = 1.0
-            if form == "oxide":
-                for plant in world.plants(country=country, stage="metal"):
+            if form != FORMS[-1]:
+                for plant in world.plants(country=country, stage=FORMS[FORMS.index(form) + 1]):
                     terms["turn", plant.name, element, w, t] = 1.0
             world.lp.at_most(terms, -demand)
 
@@ -174,5 +213,6 @@ def add_physical(world: World) -> None:
     add_feed_balance(world)
     add_exchange(world)
     add_imports(world)
+    add_resale(world)
     add_stocks(world)
     add_balance(world)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.oracle.histories import count_nodes
-from tests.oracle.money import PER_TONNE, add_money, public_terms
+from tests.oracle.money import PER_TONNE, add_money, spent_terms
 from tests.oracle.people import add_people
 from tests.oracle.physical import add_physical
 from tests.oracle.sparse import Solution
-from tests.oracle.tables import number, read_case
+from tests.oracle.tables import Period, number, read_case
 from tests.oracle.world import World
 
 RISK, COST, EXPECTED = ("risk",), ("cost",), ("expected",)
@@ -21,19 +21,26 @@ TIGHT = 1e-6
 
 @dataclass(frozen=True)
 class OracleResult:
-    """What the contract's summary says of a plan. `slope` is the cost saved per MUSD of further risk allowed."""
+    """What the contract's summary says of a plan.
+
+    `least_cost` is the cost before later criteria use up their allowance (goals `risk`, `target`); `slope` is the cost
+    saved per MUSD of further risk allowed, `relief` the risk saved per MUSD of further cost.
+    """
 
     status: str
     nodes: int
     risk: float | None = None
     least_risk: float | None = None
     cost: float | None = None
+    least_cost: float | None = None
     expected_loss: float | None = None
     cvar: float | None = None
     scenario_loss: dict[str, float] = field(default_factory=dict)
+    loss_by_country: dict[str, dict[str, float]] = field(default_factory=dict)
     public_spend: float | None = None
     new_capacity: dict[str, float] = field(default_factory=dict)
     slope: float | None = None
+    relief: float | None = None
     solution: Solution | None = field(default=None, repr=False)
     world: World | None = field(default=None, repr=False)
 
@@ -54,9 +61,11 @@ def hold(world: World, key: tuple[str, ...], value: float, share: float = TIGHT)
 
 
 def settle_expected(world: World, last: Solution) -> Solution:
-    """Contract: "With lambda = 1 (or whenever expected loss carries no weight) expected loss is a third criterion"."""
+    """Contract: "Whenever expected loss carries no weight (lambda = 1 and tail > 0) it is a last criterion"."""
     if world.choices.aversion < 1.0 or world.choices.tail <= 0.0:
         return last
+    if world.choices.goal != "welfare":
+        hold(world, RISK, last[RISK])
     return needed(world.lp.minimise({EXPECTED: 1.0}))
 
 
@@ -67,30 +76,40 @@ def needed(solution: Solution) -> Solution:
     return solution
 
 
-def solve_goal(world: World) -> tuple[Solution, float | None, float | None]:
-    """The goals, in order, exactly as written; also least risk (goal `risk`) and the price of the risk limit."""
+@dataclass(frozen=True)
+class Course:
+    """The steps of a goal: the last solution, least risk (goal `risk`), least cost, the prices of both limits."""
+
+    last: Solution
+    least: float | None = None
+    cheapest: float | None = None
+    slope: float | None = None
+    relief: float | None = None
+
+
+def solve_goal(world: World) -> Course:
+    """The goals, in order, exactly as written; "phases after the one for cost hold the whole numbers found there"."""
     choices = world.choices
+    if choices.goal == "welfare":
+        best = needed(world.lp.minimise({COST: 1.0, RISK: 1.0}))
+        world.lp.fix(best)
+        world.lp.at_most({COST: 1.0, RISK: 1.0}, best.objective * (1.0 + TIGHT) + TIGHT)
+        return Course(settle_expected(world, best))
+    least = None
     if choices.goal == "risk":
         least = needed(world.lp.minimise({RISK: 1.0})).objective
         hold(world, RISK, least, choices.slack)
-        cheap = needed(world.lp.minimise({COST: 1.0}))
-        hold(world, COST, cheap.objective)
-        return settle_expected(world, cheap), least, cheap.price
-    if choices.goal == "target":
+    else:
+        assert choices.goal == "target", choices.goal
         assert choices.risk_limit is not None, "goal `target` needs objective.risk_limit"
         world.lp.at_most({RISK: 1.0}, choices.risk_limit)
-        cheap = world.lp.minimise({COST: 1.0})
-        if not cheap.feasible:
-            return cheap, None, None
-        hold(world, COST, cheap.objective)
-        safest = needed(world.lp.minimise({RISK: 1.0}))
-        hold(world, RISK, safest.objective)
-        return settle_expected(world, safest), None, cheap.price
-    assert choices.goal == "welfare", choices.goal
-    best = world.lp.minimise({COST: 1.0, RISK: 1.0})
-    bound = needed(best).objective * (1.0 + TIGHT) + TIGHT
-    world.lp.at_most({COST: 1.0, RISK: 1.0}, bound)
-    return settle_expected(world, best), None, None
+    cheap = world.lp.minimise({COST: 1.0})
+    if not cheap.feasible:
+        return Course(cheap, least)
+    world.lp.fix(cheap)
+    hold(world, COST, cheap.objective)
+    safest = needed(world.lp.minimise({RISK: 1.0}))
+    return Course(settle_expected(world, safest), least, cheap.objective, cheap.price, safest.price)
 
 
 def loss_of(steps: list[tuple[float, float]], demand: float, short: float) -> float:
@@ -103,35 +122,73 @@ def loss_of(steps: list[tuple[float, float]], demand: float, short: float) -> fl
     return total
 
 
-def scenario_losses(world: World, solution: Solution) -> dict[str, float]:
+Losses = dict[tuple[str, str], float]
+"""MUSD by scenario and country."""
+
+
+def losses_of(world: World, short: Callable[[tuple[str, str, str], str, Period], float]) -> Losses:
     """Rule: Every reported loss is recomputed from the reported shortfalls, never read off an auxiliary variable."""
-    losses = dict.fromkeys(world.case.scenarios, 0.0)
+    losses = {(w, c): 0.0 for w in world.case.scenarios for c in world.case.country_names}
     for w, t in world.moments:
         for good in world.goods:
-            short = max(solution["short", *good, w, t], 0.0)
-            loss = loss_of(world.steps(*good), world.shocks.demand(w, t, *good), short)
-            losses[w] += loss * PER_TONNE * number(world.country(good[0]), "weight", 1.0) * world.risk_factor(t)
+            loss = loss_of(world.steps(*good), world.shocks.demand(w, t, *good), max(short(good, w, t), 0.0))
+            weight = number(world.country(good[0]), "weight", 1.0) * world.risk_factor(t.year)
+            losses[w, good[0]] += loss * PER_TONNE * weight
     return losses
 
 
-def tail_mean(losses: Mapping[str, float], odds: Mapping[str, float], alpha: float) -> float:
-    """The "CVaR of the worst 1-alpha": the mean of the upper tail of the discrete distribution, cut at the edge."""
-    left, total = 1.0 - alpha, 0.0
-    for scenario in sorted(losses, key=lambda w: -losses[w]):
-        part = min(odds[scenario], left)
-        total += part * losses[scenario]
-        left -= part
-    return total / (1.0 - alpha)
+def by_scenario(losses: Losses) -> dict[str, float]:
+    """MUSD by scenario."""
+    total: dict[str, float] = {}
+    for (w, _), loss in losses.items():
+        total[w] = total.get(w, 0.0) + loss
+    return total
 
 
-def spent(world: World, solution: Solution) -> float:
-    """Expected public spending, undiscounted."""
-    return sum(
-        world.case.scenarios[w] * value * solution[key]
+def tail_weights(
+    losses: Mapping[str, float], odds: Mapping[str, float], alpha: float, tied: float = 1e-9
+) -> dict[str, float]:
+    """The weight of each scenario in the "CVaR of the worst 1-alpha", a discrete distribution cut at the edge.
+
+    Contract: "futures tied at the quantile share it in proportion to their probability"; `tied` is the share of the
+    largest loss that counts as none.
+    """
+    left, weights = 1.0 - alpha, dict.fromkeys(losses, 0.0)
+    waiting = sorted(losses, key=lambda w: -losses[w])
+    room = tied * max(losses.values(), default=0.0)
+    while waiting and left > 1e-12:
+        level = [w for w in waiting if losses[w] >= losses[waiting[0]] - room]
+        chance = sum(odds[w] for w in level)
+        for w in level:
+            weights[w] = odds[w] * min(1.0, left / chance) / (1.0 - alpha) if chance else 0.0
+        left -= min(chance, left)
+        waiting = [w for w in waiting if w not in level]
+    return weights
+
+
+def by_country(world: World, losses: Losses, tied: float = 1e-9) -> dict[str, dict[str, float]]:
+    """Contract: "`loss_musd_by_country` {country: {`expected`, `tail`}} (summing to `expected_loss_musd` and
+    `cvar_musd`)"."""
+    odds = world.case.scenarios
+    weights = tail_weights(by_scenario(losses), odds, world.choices.tail, tied)
+    return {
+        country: {
+            "expected": sum(odds[w] * losses[w, country] for w in odds),
+            "tail": sum(weights[w] * losses[w, country] for w in odds),
+        }
+        for country in world.case.country_names
+    }
+
+
+def spent(world: World, solution: Solution) -> dict[tuple[str, str, Period], float]:
+    """Public spending by country, scenario and period, undiscounted."""
+    return {
+        (country, w, t): sum(
+            value * solution[key] for key, value in spent_terms(world, country, w, t, public=True).items()
+        )
         for w, t in world.moments
         for country in world.case.country_names
-        for key, value in public_terms(world, country, w, t).items()
-    )
+    }
 
 
 def built(world: World, solution: Solution) -> dict[str, float]:
@@ -146,26 +203,36 @@ def built(world: World, solution: Solution) -> dict[str, float]:
 def solve_case(folder: Path, model: Mapping[str, Any]) -> OracleResult:
     """Solve one case folder under one model dict."""
     world = build(Path(folder), model)
-    solution, least, slope = solve_goal(world)
-    nodes = count_nodes(world.history)
+    course = solve_goal(world)
+    solution, nodes = course.last, count_nodes(world.history.values())
     if not solution.feasible:
         return OracleResult("infeasible", nodes, world=world)
-    losses, odds = scenario_losses(world, solution), world.case.scenarios
-    expected = sum(odds[w] * losses[w] for w in losses)
-    cvar = tail_mean(losses, odds, world.choices.tail)
-    aversion = world.choices.aversion
+    losses = losses_of(world, lambda good, w, t: solution["short", *good, w, t])
+    total, countries = by_scenario(losses), by_country(world, losses)
+    expected, cvar = (sum(row[part] for row in countries.values()) for part in ("expected", "tail"))
+    aversion, odds = world.choices.aversion, world.case.scenarios
     return OracleResult(
         status="optimal",
         nodes=nodes,
         risk=(1.0 - aversion) * expected + aversion * cvar,
-        least_risk=least,
+        least_risk=course.least,
         cost=max(solution[COST], 0.0),
+        least_cost=course.cheapest,
         expected_loss=expected,
         cvar=cvar,
-        scenario_loss=losses,
-        public_spend=spent(world, solution),
+        scenario_loss=total,
+        loss_by_country=countries,
+        public_spend=sum(odds[w] * musd for (_, w, _), musd in spent(world, solution).items()),
         new_capacity=built(world, solution),
-        slope=slope,
+        slope=course.slope,
+        relief=course.relief,
         solution=solution,
         world=world,
     )
+
+
+def without_plan(folder: Path, model: Mapping[str, Any]) -> OracleResult:
+    """Contract: "the case without levers, goal `risk`, with the model's risk_aversion and tail and all else of
+    `objective` at its default"."""
+    objective = {k: v for k, v in model.get("objective", {}).items() if k in ("risk_aversion", "tail")}
+    return solve_case(folder, {**model, "objective": objective, "levers": []})

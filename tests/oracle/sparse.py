@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy.optimize import linprog
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_matrix
 
 Key = tuple[Any, ...]
@@ -38,10 +38,13 @@ class Program:
         self.bounds: list[tuple[float, float]] = []
         self.equal: list[tuple[dict[Key, float], float]] = []
         self.upper: list[tuple[dict[Key, float], float]] = []
+        self.whole: list[Key] = []
 
-    def variable(self, *key: Hashable, low: float = 0.0, high: float = math.inf) -> Key:
-        """Add a variable and return its key."""
+    def variable(self, *key: Hashable, low: float = 0.0, high: float = math.inf, whole: bool = False) -> Key:
+        """Add a variable, if asked one that takes whole numbers, and return its key."""
         assert key not in self.index, key
+        if whole:
+            self.whole.append(key)
         self.index[key] = len(self.bounds)
         self.bounds.append((low, high))
         return key
@@ -67,11 +70,55 @@ class Program:
         shape = (len(rows), len(self.bounds))
         return csr_matrix((data, (row, column)), shape=shape), np.array([value for _, value in rows])
 
+    def fix(self, solution: Solution) -> None:
+        """Hold the whole numbers of a solution from here on."""
+        for key in self.whole:
+            self.bounds[self.index[key]] = (round(solution[key]), round(solution[key]))
+        self.whole = []
+
     def minimise(self, terms: Terms) -> Solution:
-        """Solve; infeasible is an answer, anything else but optimal is an error."""
+        """Solve; infeasible is an answer, anything else but optimal is an error.
+
+        With whole numbers they are found first, then all else is solved again with them held, which takes out what the
+        search lets a whole number be off and gives the price.
+        """
         cost = np.zeros(len(self.bounds))
         for key, value in terms.items():
             cost[self.index[key]] += value
+        if not self.whole:
+            return self.solve(cost)
+        found = self.search(cost)
+        if not found.feasible:
+            return found
+        whole, bounds = self.whole, list(self.bounds)
+        self.fix(found)
+        solution = self.solve(cost)
+        self.whole, self.bounds = whole, bounds
+        if not solution.feasible:
+            raise RuntimeError("the whole numbers that were found fit only within the tolerance of the search")
+        return solution
+
+    def search(self, cost: np.ndarray) -> Solution:
+        """The mixed-integer program, to a gap that counts as none."""
+        rows = []
+        for found, low in ((self.matrix(self.equal), None), (self.matrix(self.upper), -np.inf)):
+            if found:
+                rows.append(LinearConstraint(found[0], found[1] if low is None else low, found[1]))
+        whole = np.zeros(len(self.bounds))
+        whole[[self.index[key] for key in self.whole]] = 1
+        low, high = np.array(self.bounds).T
+        result = milp(
+            cost, integrality=whole, bounds=Bounds(low, high), constraints=rows, options={"mip_rel_gap": 1e-9}
+        )
+        if result.status == 2:
+            return Solution(feasible=False)
+        if result.status != 0:
+            raise RuntimeError(f"milp: {result.status} {result.message}")
+        values = {key: float(result.x[place]) for key, place in self.index.items()}
+        return Solution(feasible=True, objective=float(result.fun), values=values)
+
+    def solve(self, cost: np.ndarray) -> Solution:
+        """The linear program."""
         equal, upper = self.matrix(self.equal), self.matrix(self.upper)
         solve: Any = linprog  # its stubs are too strict about unions
         for method in ("highs-ds", "highs-ipm", "highs"):

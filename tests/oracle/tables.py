@@ -7,16 +7,44 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 Row = dict[str, str]
 Series = dict[int, float]
-FORMS = ("oxide", "metal")
+FORMS = ("oxide", "metal", "magnet")
 TABLES = (
     "countries", "elements", "loss_tiers", "demand", "imports", "feeds", "projects", "recoveries", "ramps", "skills",
-    "workforce", "training", "staffing", "budgets", "funders", "scenarios", "shocks", "stockpiles",
+    "workforce", "training", "staffing", "budgets", "funders", "scenarios", "shocks", "resale", "stockpiles",
 )  # fmt: skip
-ALL_LEVERS = ("mine", "separation", "metal", "training", "hiring", "stockpile")
+ALL_LEVERS = ("mine", "separation", "metal", "magnet", "training", "hiring", "stockpile")
+
+
+class Period(NamedTuple):
+    """A whole year (quarter 0) or one of its quarters (1 to 4)."""
+
+    year: int
+    quarter: int
+
+    @property
+    def length(self) -> float:
+        """Contract: "A period has a length h, 1 or 1/4"."""
+        return 0.25 if self.quarter else 1.0
+
+    @property
+    def opens_year(self) -> bool:
+        """True for the first period of its year, in which falls due what is decided by year."""
+        return self.quarter <= 1
+
+    @property
+    def closes_year(self) -> bool:
+        """True for the last period of its year."""
+        return self.quarter in (0, 4)
+
+    def before(self, divided: frozenset[int]) -> Period:
+        """The period before this one, given the years that are divided."""
+        if self.quarter > 1:
+            return Period(self.year, self.quarter - 1)
+        return Period(self.year - 1, 4 if self.year - 1 in divided else 0)
 
 
 def read_table(folder: Path, name: str) -> list[Row]:
@@ -84,6 +112,7 @@ class Project:
     public_share: float
     feeds: tuple[str, ...]
     recovery: float
+    unit: float
 
 
 @dataclass(frozen=True)
@@ -104,6 +133,8 @@ class Choices:
     carry_over: bool
     secondment: float
     levers: frozenset[str]
+    whole_plants: bool
+    committed_through: int
 
     @property
     def years(self) -> range:
@@ -132,6 +163,7 @@ class Case:
     funders: dict[str, list[str]]
     scenarios: dict[str, float]
     shocks: list[Row]
+    resale: list[Row]
     stockpiles: dict[tuple[str, str, str], Row]
 
     @property
@@ -173,6 +205,8 @@ def read_choices(model: Mapping[str, Any], demand: dict[tuple[str, str, str], Se
         carry_over=policy.get("budget_carry_over", True),
         secondment=policy.get("secondment_share", 0.0),
         levers=frozenset(model.get("levers", ALL_LEVERS)),
+        whole_plants=policy.get("whole_plants", False),
+        committed_through=policy.get("committed_through", -(10**6)),
     )
 
 
@@ -196,6 +230,7 @@ def read_project(row: Row, first: int) -> Project:
         public_share=number(row, "public_share", 1.0),
         feeds=tuple(names(row, "feeds")),
         recovery=number(row, "recovery", 1.0),
+        unit=number(row, "unit_tpa"),
     )
 
 
@@ -233,6 +268,7 @@ def read_case(folder: Path, model: Mapping[str, Any]) -> tuple[Case, Choices]:
         funders={r["funder"]: names(r, "countries") for r in rows["funders"]},
         scenarios={r["scenario"]: number(r, "probability") for r in rows["scenarios"]} or {"base": 1.0},
         shocks=rows["shocks"],
+        resale=rows["resale"],
         stockpiles={(r["country"], r["element"], text(r, "form", "oxide")): r for r in rows["stockpiles"]},
     )
     return case, choices

@@ -7,10 +7,10 @@ from functools import cached_property
 
 from tests.oracle.histories import Effect, Shocks, histories
 from tests.oracle.sparse import Program
-from tests.oracle.tables import FORMS, Case, Choices, Project, Row, number
+from tests.oracle.tables import FORMS, Case, Choices, Period, Project, Row, number
 
 OPERATIONS = {
-    "throughput", "use", "turn", "given", "received", "imported", "stock", "bought", "released", "short",
+    "throughput", "use", "turn", "given", "received", "imported", "resold", "stock", "bought", "released", "short",
     "lent", "borrowed", "pay", "carry",
 }  # fmt: skip
 INVESTMENT = {"build", "intake", "seats", "hires"}
@@ -18,12 +18,12 @@ INVESTMENT = {"build", "intake", "seats", "hires"}
 
 @dataclass
 class World:
-    """Everything about one instance. Every scenario has variables of its own for every year; see `tie`."""
+    """Everything about one instance. Every scenario has variables of its own for every period; see `tie`."""
 
     case: Case
     choices: Choices
     shocks: Shocks
-    history: dict[tuple[str, int], tuple[Effect, ...]]
+    history: dict[tuple[str, Period], tuple[Effect, ...]]
     lp: Program = field(default_factory=Program)
 
     @classmethod
@@ -33,26 +33,31 @@ class World:
         return cls(case, choices, shocks, histories(shocks))
 
     @cached_property
-    def moments(self) -> list[tuple[str, int]]:
-        """All pairs of scenario and year."""
-        return [(w, t) for w in self.case.scenarios for t in self.choices.years]
+    def moments(self) -> list[tuple[str, Period]]:
+        """All pairs of scenario and period."""
+        return [(w, t) for w in self.case.scenarios for t in self.shocks.periods]
+
+    @cached_property
+    def openings(self) -> list[tuple[str, Period]]:
+        """All pairs of scenario and first period of a year."""
+        return [(w, t) for w, t in self.moments if t.opens_year]
+
+    def before(self, t: Period) -> Period | None:
+        """The period before one; none before the first."""
+        return None if t == self.shocks.periods[0] else t.before(self.shocks.divided)
 
     @cached_property
     def goods(self) -> list[tuple[str, str, str]]:
-        """Contract: "Each country, element, form"."""
-        return [(c, e, f) for c in self.case.country_names for e in self.case.element_names for f in FORMS]
+        """Contract: "Each country, element, form"; without any word of magnets those of oxide and metal."""
+        named = {key[-1] for table in (self.case.demand, self.case.imports, self.case.stockpiles) for key in table}
+        magnets = "magnet" in named or any(p.stage == "magnet" for p in self.case.projects)
+        forms = FORMS if magnets else FORMS[:2]
+        return [(c, e, f) for c in self.case.country_names for e in self.case.element_names for f in forms]
 
     @cached_property
     def groups(self) -> list[list[str]]:
-        """Contract: "`allied`: all countries ...; `blocs`: countries of one `bloc`; `national`: each country alone"."""
-        label = {}
-        for row in self.case.countries:
-            name, bloc = row["country"], row.get("bloc", "")
-            own = f"alone:{name}"
-            label[name] = {"allied": "all", "blocs": f"bloc:{bloc}" if bloc else own, "national": own}[
-                self.choices.coordination
-            ]
-        return [[c for c in label if label[c] == g] for g in dict.fromkeys(label.values())]
+        """The coordination groups of countries."""
+        return self.shocks.groups
 
     def country(self, name: str) -> Row:
         """The row of a country."""
@@ -106,16 +111,22 @@ class World:
     def tie(self) -> None:
         """Nothing may differ between scenarios before what they know differs.
 
-        "two scenarios share their nodes up to the first year in which their shocks differ in effect"; "All operations,
-        stocks and accounts live on nodes"; "Investment, training and hiring live on years (`committed`) or on nodes".
+        "two scenarios share their nodes up to the first period in which their shocks differ in effect"; "All
+        operations, stocks and accounts live on nodes"; "Investment, training and hiring live on years (`committed`) or
+        on the first node of each year (`adaptive`)"; "decisions up to and including [committed_through] are one path".
         """
         scenarios = list(self.case.scenarios)
+        twins = {
+            (w, t): next(v for v in scenarios if self.history[v, t] == self.history[w, t]) for w, t in self.moments
+        }
         for key in list(self.lp.index):
             if key[0] not in OPERATIONS | INVESTMENT:
                 continue
             *subject, w, t = key
-            if key[0] in OPERATIONS or self.choices.investment == "adaptive":
-                twin = next(v for v in scenarios if self.history[v, t] == self.history[w, t])
+            if key[0] in OPERATIONS:
+                twin = twins[w, t]
+            elif self.choices.investment == "adaptive" and t > self.choices.committed_through:
+                twin = twins[w, self.shocks.opening(t)]
             else:
                 twin = scenarios[0]
             if twin != w:
