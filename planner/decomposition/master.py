@@ -66,7 +66,7 @@ class Master:
     def solve(self, measure: str) -> Vector:
         """The point of least `risk` or `cost` under all that is known. Raises StoppedError if no optimum is proven."""
         column = self._program.column[measure, None]
-        found = self._solver.minimise(column, AFTER_CUTS if self._solver.has_begun(column) else ())
+        found = self._solver.minimise(column, AFTER_CUTS if self._solver.has_begun(measure) else ())
         if found.stop is not Stop.OPTIMAL:
             raise StoppedError(f"stopped before an optimum was proven ({found.stop})")
         self.lower[measure] = max(self.lower[measure], self._solver.proven(column, found.duals))

@@ -24,7 +24,7 @@ from planner.errors import StoppedError
 from planner.formulation.build import DECISIONS
 from planner.machine import cores
 from planner.parallel import SOLVER_THREAD
-from planner.solving.goals import HOLD_MUSD, HOLD_SHARE
+from planner.solving.goals import HOLD_MUSD, HOLD_SHARE, RISK_AT_COST
 from planner.solving.highs import Solution, Solver, Stop
 from planner.solving.program import Key, Program, Vector
 from planner.solving.session import Session
@@ -98,6 +98,8 @@ def optimum(counterfactual: Counterfactual, program: Program | None = None, near
         solver.bound(column, least * (1 + max(counterfactual.slack, HOLD_SHARE)) + HOLD_MUSD)
         solution = _optimal(solver.minimise(program.column["cost", None]), counterfactual.key)
         cost = float(solution.x[program.column["cost", None]])
+        solver.bound(program.column["cost", None], cost * (1 + HOLD_SHARE) + HOLD_MUSD)
+        solution = _optimal(solver.minimise(column, phase=RISK_AT_COST.name), counterfactual.key)
     return Optimum(
         counterfactual.key,
         least,
@@ -114,7 +116,7 @@ def optimum(counterfactual: Counterfactual, program: Program | None = None, near
 def least_risk(solver: Solver, key: str) -> Solution:
     """The least risk of a solver's program, by the quickest way. Raises StoppedError if no optimum is proven."""
     column, cold = solver.program.column["risk", None], quickest(solver.program)
-    return _optimal(solver.minimise(column, ("again", *cold) if solver.has_begun(column) else cold), key)
+    return _optimal(solver.minimise(column, ("again", *cold) if solver.has_begun("risk") else cold), key)
 
 
 def quickest(program: Program) -> tuple[str, ...]:

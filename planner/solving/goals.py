@@ -19,15 +19,26 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Phase:
-    """One objective: the column it minimises, and the share by which it may worsen in later phases."""
+    """One objective: the column it minimises, the share by which it may worsen in later phases, its own name where a
+    column is minimised twice."""
 
     column: str
     slack: float = HOLD_SHARE
+    called: str = ""
+
+    @property
+    def name(self) -> str:
+        """What its solution and value are found by."""
+        return self.called or self.column
+
+
+RISK_AT_COST = Phase("risk", called="risk_at_cost")
+"""Once more the least risk, at the cost found: the cheapest plan may leave risk that costs nothing to take away."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Why it stopped, and each phase's solution and least value (MUSD) by column."""
+    """Why it stopped, and each phase's solution and least value (MUSD) by its name."""
 
     stop: Stop
     phases: dict[str, Solution]
@@ -39,10 +50,10 @@ class Outcome:
         Those before a stop are known exactly; of the one that was stopped, what its run had found.
         """
         return {
-            column: {"at_least": self.values[column], "at_most": self.values[column]}
-            if column in self.values
+            name: {"at_least": self.values[name], "at_most": self.values[name]}
+            if name in self.values
             else solution.bounds.as_json()
-            for column, solution in self.phases.items()
+            for name, solution in self.phases.items()
         }
 
     @property
@@ -53,12 +64,12 @@ class Outcome:
 
 def phases_of(objective: Objective) -> list[Phase]:
     """The order of objectives of a goal."""
-    third = [Phase("expected_loss")] if _expected_loss_is_free(objective) else []
+    last = [Phase("expected_loss")] if _expected_loss_is_free(objective) else []
     if objective.goal == "risk":
-        return [Phase("risk", objective.risk_slack), Phase("cost"), *third]
+        return [Phase("risk", objective.risk_slack), Phase("cost"), RISK_AT_COST, *last]
     if objective.goal == "target":
-        return [Phase("cost"), Phase("risk"), *third]
-    return [Phase("welfare"), *third]
+        return [Phase("cost"), Phase("risk"), *last]
+    return [Phase("welfare"), *last]
 
 
 def solve_phases(
@@ -70,14 +81,14 @@ def solve_phases(
     if objective.risk_limit is not None:
         solver.bound(program.column["risk", None], objective.risk_limit)
     for phase in phases_of(objective) if phases_wanted is None else phases_wanted:
-        progress(phase.column)
+        progress(phase.name)
         column = program.column[phase.column, None]
-        solution = solver.minimise(column)
-        phases[phase.column] = solution
+        solution = solver.minimise(column, phase=phase.name)
+        phases[phase.name] = solution
         if solution.stop is not Stop.OPTIMAL:
             return Outcome(solution.stop, phases, values)
-        values[phase.column] = float(solution.x[column])
-        held = values[phase.column] * (1 + phase.slack) + HOLD_MUSD
+        values[phase.name] = value = float(solution.x[column])
+        held = value * (1 + phase.slack) + HOLD_MUSD
         solver.bound(column, min(held, solver.upper[column]))
     return Outcome(Stop.OPTIMAL, phases, values)
 

@@ -152,10 +152,11 @@ class Solver:
             self._option("time_limit", float(time_limit))
         if self._highs.passModel(_as_lp(program)) == highspy.HighsStatus.kError:
             raise RuntimeError("HiGHS refused the program")
-        self._bases: dict[int, highspy.HighsBasis] = {}
+        self._bases: dict[str, highspy.HighsBasis] = {}
+        """The last basis of each phase."""
         self._has_basis = False
-        self._met = -1
-        """The column minimised last on these data; the basis held meets all constraints of the next phase too."""
+        self._met = ""
+        """The phase solved last on these data; the basis held meets all constraints of the next one too."""
 
     def bound(self, column: int, upper: float) -> None:
         """Set the upper bound of a column."""
@@ -164,13 +165,13 @@ class Solver:
 
     def reset_bounds(self) -> None:
         """Undo `bound`."""
-        self._met = -1
+        self._met = ""
         for column in np.flatnonzero(_different(self.upper, self.program.upper)).tolist():
             self.bound(column, self.program.upper[column])
 
     def replace(self, program: Program) -> None:
         """Change the data to those of a program with the same rows and columns; bases are kept."""
-        old, self.program, self.upper, self._met = self.program, program, program.upper.copy(), -1
+        old, self.program, self.upper, self._met = self.program, program, program.upper.copy(), ""
         changed = np.flatnonzero(old.matrix.data != program.matrix.data)
         of_changed = np.searchsorted(program.matrix.indptr, changed, side="right") - 1
         for row, position in zip(of_changed.tolist(), changed.tolist(), strict=True):
@@ -188,20 +189,20 @@ class Solver:
         starts, columns = more.indptr[:-1].astype(np.int32), more.indices.astype(np.int32)
         low, high = program.row_lower[first:], program.row_upper[first:]
         self._highs.addRows(len(low), low, high, more.nnz, starts, columns, more.data)
-        self._bases = {self._met: self._highs.getBasis()} if self._met >= 0 else {}
-        self.program, self._met = program, -1
+        self._bases = {self._met: self._highs.getBasis()} if self._met else {}
+        self.program, self._met = program, ""
 
     def begin_like(self, other: Solver) -> None:
         """Take over the bases of a solver whose program has the same rows and columns."""
         self._bases = dict(other._bases)
 
-    def begin_from(self, column: int, statuses: Statuses) -> None:
-        """Take up a basis for an objective."""
+    def begin_from(self, phase: str, statuses: Statuses) -> None:
+        """Take up a basis for a phase."""
         basis = highspy.HighsBasis()
         columns = len(self.program.columns)
         basis.col_status, basis.row_status = _STATUS[statuses[:columns]].tolist(), _STATUS[statuses[columns:]].tolist()
         basis.valid, basis.alien = True, True
-        self._bases[column] = basis
+        self._bases[phase] = basis
 
     def statuses(self, x: Vector) -> Statuses:
         """The present basis, x being its solution. Raises RuntimeError if there is none.
@@ -220,40 +221,42 @@ class Solver:
         codes[np.where(positions >= 0, positions, len(x) - 1 - positions)] = BASIC
         return codes
 
-    def has_begun(self, column: int) -> bool:
-        """Whether a basis is kept for this objective."""
-        return column in self._bases
+    def has_begun(self, phase: str) -> bool:
+        """Whether a basis is kept for this phase."""
+        return phase in self._bases
 
-    def minimise(self, column: int, order: Sequence[str] = ()) -> Solution:
+    def minimise(self, column: int, order: Sequence[str] = (), phase: str = "") -> Solution:
         """Minimise one column; tries another algorithm if the certificate of the first does not hold.
 
-        order: the algorithms to try (`again` only where a basis is kept); by default as measured.
+        order: the algorithms to try (`again` only where a basis is kept); by default as measured. phase: under which
+        name the basis is kept; by default that of the column.
         """
+        phase = phase or self.program.columns[column][0]
         cost = _unit(self.program, column)
         self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
         solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
-        starts = dict.fromkeys(AGAIN, self._bases.get(column))
-        if column in self._bases and self._met >= 0:
+        starts = dict.fromkeys(AGAIN, self._bases.get(phase))
+        if phase in self._bases and self._met:
             starts["primal"] = self._highs.getBasis()  # what is tried before moves away from it
-        for algorithm in order or self._algorithms(column):
+        for algorithm in order or self._algorithms(phase):
             solution = self._run(algorithm, cost, starts.get(algorithm))
             if solution.stop is not Stop.UNPROVEN:
                 break
         if solution.stop is Stop.OPTIMAL and self._has_basis:
-            self._bases[column] = self._highs.getBasis()
-            self._met = column
+            self._bases[phase] = self._highs.getBasis()
+            self._met = phase
         return solution
 
     def proven(self, column: int, duals: Vector) -> float:
         """What row duals prove: the column cannot be less, dual infeasibilities set aside."""
         return dual_objective(self.program, _unit(self.program, column), self.upper, duals)
 
-    def _algorithms(self, column: int) -> tuple[str, ...]:
-        """Measured order: `again` and `again_primal` are simplex from the basis this objective ended with on
+    def _algorithms(self, phase: str) -> tuple[str, ...]:
+        """Measured order: `again` and `again_primal` are simplex from the basis this phase ended with on
         earlier data; `primal` is primal simplex from the basis of the objective before."""
         small = self.program.matrix.nnz < SMALL_PROGRAM
-        again = AGAIN if column in self._bases else ()
-        if self._met not in (-1, column):
+        again = AGAIN if phase in self._bases else ()
+        if self._met not in ("", phase):
             return (*again, "primal", "dual", "ipm") if small else (*again, "primal", "ipm", "dual")
         return (*again, "dual", "ipm", "primal") if small else (*again, "ipm", "dual")
 

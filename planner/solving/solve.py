@@ -40,6 +40,7 @@ COMPARABLE = (Status.OPTIMAL, Status.TIME_LIMIT)
 SAID = {
     "risk": "solving for the least risk",
     "cost": "solving for the least cost",
+    "risk_at_cost": "solving for the least risk at that cost",
     "welfare": "solving for the least cost and risk",
     "expected_loss": "solving for the least expected loss",
 }

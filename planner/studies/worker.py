@@ -34,7 +34,7 @@ from planner.studies.changes import Changer, settings_from
 from planner.studies.measure import Measures, measure
 
 Bases = dict[str, str]
-"""Phase (a column such as `risk`) -> basis as text."""
+"""Phase -> basis as text."""
 
 
 class RestartableSolver(Solver):
@@ -44,16 +44,14 @@ class RestartableSolver(Solver):
         super().__init__(program, time_limit)
         self.bases: Bases = dict(bases or {})
         """The last basis of each phase."""
-        self._phase = {position: str(name) for (name, index), position in program.column.items() if index is None}
         for phase, text in self.bases.items():
-            if (phase, None) in program.column:
-                self.begin_from(program.column[phase, None], _unpacked(text))
+            self.begin_from(phase, _unpacked(text))
 
-    def minimise(self, column: int, order: Sequence[str] = ()) -> Solution:
+    def minimise(self, column: int, order: Sequence[str] = (), phase: str = "") -> Solution:
         """Minimise one column and keep the basis."""
-        solution = super().minimise(column, order)
+        solution = super().minimise(column, order, phase)
         if solution.stop is Stop.OPTIMAL:
-            self.bases[self._phase[column]] = _packed(self.statuses(solution.x))
+            self.bases[phase or self.program.columns[column][0]] = _packed(self.statuses(solution.x))
         return solution
 
 

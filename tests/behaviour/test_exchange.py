@@ -216,7 +216,8 @@ def test_stock_purchases_answer_to_what_has_shown_itself(solve: SolveCase) -> No
     )
     # cut: imports 147 t in 2027, so 47 t are put aside: short 53 t in 2028.
     assert plan.summary["scenario_loss_musd"] == near({"calm": 0, "cut": 53})
-    assert total(plan, "stocks", "bought_t", scenario="calm") == near(0)
+    # The least risk at that cost may spend what the cost is held with: 1e-6 of 23.5 MUSD, a tonne a MUSD.
+    assert total(plan, "stocks", "bought_t", scenario="calm") == pytest.approx(0, abs=1e-4)
     assert total(plan, "stocks", "bought_t", scenario="cut") == near(47)
 
 

@@ -292,6 +292,42 @@ def test_adaptive_training_and_hiring_answer_too(solve: SolveCase) -> None:
     assert losses == near([95, 90])  # c + m = 10 hires for both, or 10 for each
 
 
+# ---- never worse than nothing ----------------------------------------------------------------------
+
+
+def test_free_imports_are_used_whatever_the_slack_allows(solve: SolveCase) -> None:
+    # One country, no projects: 53 of 132 t are imported for nothing, so 79 t are short with or without a plan.
+    # Within a slack of 5 % the least cost, 0, would let the imports be left.
+    plan = solve({"objective.risk_slack": 0.05}, demand=demand(132, last=2026), imports=[imports(53)])
+    assert plan.summary["cost_musd"] == near(0)
+    assert plan.summary["risk_musd"] == near(79)
+
+
+def test_free_imports_are_used_where_only_the_tail_counts(solve: SolveCase) -> None:
+    # lambda = 1: the worst half is the cut, 132 t short; the calm future, which carries no weight, still imports.
+    plan = solve(
+        {"objective.risk_aversion": 1.0, "objective.tail": 0.5, "objective.risk_slack": 0.05},
+        demand=demand(132, last=2026),
+        imports=[imports(53)],
+        scenarios=scenarios(calm=0.5, cut=0.5),
+        shocks=[shock("cut", "import", 0)],
+    )
+    assert plan.summary["scenario_loss_musd"] == near({"calm": 79, "cut": 132})
+
+
+def test_lambda_one_without_a_tail_is_expected_loss_and_no_worse_than_nothing(solve: SolveCase) -> None:
+    model = {"objective.risk_aversion": 1.0, "objective.tail": 0.0, "objective.risk_slack": 0.05}
+    plan = solve(model, demand=demand(132, last=2026), imports=[imports(53)])
+    assert plan.summary["risk_musd"] == near(79)
+
+
+def test_the_risk_is_least_at_the_cost_of_the_plan(solve: SolveCase) -> None:
+    # 40 t of risk are the least; with a slack of 10 % the dear plant is 4 t smaller, no more: 44, and not more than 44.
+    plan = solve({"objective.risk_slack": 0.1}, **TWO_PLANTS)
+    assert plan.summary["least_risk_musd"] == near(40)
+    assert plan.summary["risk_musd"] == near(44)
+
+
 # ---- levers and the baseline -----------------------------------------------------------------------
 
 

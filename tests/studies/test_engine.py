@@ -278,8 +278,8 @@ def test_a_basis_that_was_written_down_is_taken_up_without_a_step() -> None:
     again = solve_phases(program, objective, second, silent)
     assert again.values == pytest.approx(found.values, rel=1e-12)
     assert {solution.algorithm for solution in again.phases.values()} == {"again"}
-    assert second.steps == [0, 0]
-    assert second.bases.keys() == {"risk", "cost"}
+    assert second.steps == [0, 0, 0]
+    assert second.bases.keys() == {"risk", "cost", "risk_at_cost"}
 
 
 class Counting(RestartableSolver):
