@@ -74,6 +74,12 @@ def scenarios(**probabilities: float) -> list[Row]:
     return [{"scenario": name, "probability": p} for name, p in probabilities.items()]
 
 
+def unsure(table: str, column: str, low: float, high: float, where: str = "", **columns: str) -> Row:
+    """One row of `uncertainties`; its id is the table unless said otherwise."""
+    cells = {"table": table, "where": where, "column": column, "low": low, "high": high}
+    return {"uncertainty": table} | cells | columns
+
+
 def shock(scenario: str, kind: str, factor: float, start: int | str = "", end: int | str = "", **where: str) -> Row:
     """One row of `shocks`."""
     return {"scenario": scenario, "kind": kind, "start_year": start, "end_year": end, "factor": factor, **where}

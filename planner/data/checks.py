@@ -12,13 +12,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from planner.data.addresses import conditions, matching
 from planner.data.lookups import BASE, Lookups
 from planner.data.rules import Finding, Origin
-from planner.data.schema import Shock, Tables
+from planner.data.schema import BY_NAME, TABLES, Shock, Tables, UncertainRange
 from planner.errors import Fault, did_you_mean
 
 PROBABILITY_TOLERANCE = 1e-6
 SHARE_TOLERANCE = 1e-9
+CLAIMS = ("mining", "separation", "people", "allies")
 HINTS = 200
 """Unknown names for which the nearest known one is looked up."""
 
@@ -304,6 +306,53 @@ def check_stockpiles(case: Lookups) -> Iterator[Finding]:
             yield Finding("stock-limit", "stockpiles", row.line, "initial_t", said, f"{row.initial_t:g}")
 
 
+def check_uncertainties(case: Lookups) -> Iterator[Finding]:
+    """A range is of figures that are there, and the rows that move together say the same."""
+    first: dict[str, UncertainRange] = {}
+    for row in case.tables.uncertainties:
+        before = first.setdefault(row.uncertainty, row)
+        for column in ("name", "low", "high", "claims"):
+            if getattr(row, column) != getattr(before, column):
+                said = f"is not as in line {before.line}, of the same uncertainty"
+                yield Finding("range", "uncertainties", row.line, column, said, getattr(row, column))
+        if not row.low < row.high:
+            yield Finding(
+                "range", "uncertainties", row.line, "low", f"{row.low:g} is not below high {row.high:g}", row.low
+            )
+        for claim in row.claims:
+            if claim not in CLAIMS:
+                said = f'unknown claim "{claim}"{did_you_mean(claim, CLAIMS)}'
+                yield Finding("unknown-reference", "uncertainties", row.line, "claims", said, claim)
+        yield from _range_of(case, row)
+
+
+def _range_of(case: Lookups, row: UncertainRange) -> Iterator[Finding]:
+    table = BY_NAME.get(row.table)
+    if table is None or not table.solved:
+        said = f'unknown table "{row.table}"{did_you_mean(row.table, BY_NAME)}'
+        yield Finding("unknown-reference", "uncertainties", row.line, "table", said, row.table)
+        return
+    columns = table.row.columns()
+    try:
+        where = conditions(row.where)
+    except ValueError as error:
+        yield Finding("unknown-reference", "uncertainties", row.line, "where", str(error), row.where)
+        return
+    for place, column in [("column", row.column), *(("where", name) for name in where)]:
+        if column not in columns:
+            said = f'unknown column "{column}" of {row.table}{did_you_mean(column, columns)}'
+            yield Finding("unknown-reference", "uncertainties", row.line, place, said, column)
+            return
+    rows = case.tables.rows(row.table)
+    cells = [getattr(rows[i], row.column) for i in matching(rows, where)]
+    if not cells:
+        said = f'"{row.where}" is no row of {row.table}'
+        yield Finding("unknown-reference", "uncertainties", row.line, "where", said, row.where)
+    elif not all(isinstance(cell, float | None) for cell in cells):
+        said = f"{row.table}.{row.column} holds no figures that can be multiplied"
+        yield Finding("unknown-reference", "uncertainties", row.line, "column", said, row.column)
+
+
 CHECKS: tuple[Check, ...] = (
     Check(check_funders, needs=("countries", "funders"), rows_of="budgets"),
     Check(check_horizon, needs=("demand",)),
@@ -315,4 +364,5 @@ CHECKS: tuple[Check, ...] = (
     Check(check_loss_tiers, needs=("loss_tiers",)),
     Check(check_shocks, rows_of="shocks"),
     Check(check_stockpiles, rows_of="stockpiles"),
+    Check(check_uncertainties, needs=tuple(t.name for t in TABLES)),
 )

@@ -34,6 +34,8 @@ class Difference:
 def differences(old: Lookups, new: Lookups) -> Iterator[Difference]:
     """Everything that differs and that a program reads, in the order of the tables, then of the model file."""
     for table in TABLES:
+        if not table.solved:
+            continue
         before, after = old.tables.rows(table.name), new.tables.rows(table.name)
         if before is not after and before != after:
             for one, two in paired(table, before, after):

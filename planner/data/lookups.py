@@ -45,9 +45,9 @@ class Lookups:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 over all rows and the model file; independent of row and column order and of file form."""
+        """SHA-256 over all rows that a plan follows from and the model file, whatever the order and the file form."""
         digest = hashlib.sha256()
-        for table in TABLES:
+        for table in (table for table in TABLES if table.solved):
             lines = sorted(row.model_dump_json() for row in self.tables.rows(table.name))
             digest.update("\n".join([table.name, *lines]).encode())
         digest.update(self.model.model_dump_json().encode())

@@ -222,15 +222,35 @@ class Stockpile(Row):
     )
 
 
+class UncertainRange(Row):
+    uncertainty: Id = col("what is unsure; its rows move together", min_length=1)
+    name: str = col("name for people, the same in all its rows", default="")
+    table: Id = col("table of the case", min_length=1)
+    where: str = col(
+        "rows of the table, as in a study file: `stage=metal & country=JPN;KOR`, `year=2030..2035`; blank = all",
+        default="",
+    )
+    column: Id = col("column that is multiplied", min_length=1)
+    low: Number = positive("lowest factor, the same in all its rows", "factor")
+    high: Number = positive("highest factor, the same in all its rows", "factor")
+    claims: Ids = col(
+        "`;`-separated claims it is first of all a doubt about: mining, separation, people, allies", default=()
+    )
+
+
 @dataclass(frozen=True)
 class Table:
-    """One table: its row type, the columns that identify a row, and what it says in one line."""
+    """One table: its row type, the columns that identify a row, and what it says in one line.
+
+    solved: whether the program reads it; the others are carried, and only explanations read them.
+    """
 
     name: str
     row: type[Row]
     key: tuple[str, ...]
     meaning: str
     required: bool = False
+    solved: bool = True
 
 
 TABLES: tuple[Table, ...] = (
@@ -269,6 +289,13 @@ TABLES: tuple[Table, ...] = (
         "what each scenario does",
     ),
     Table("stockpiles", Stockpile, ("country", "element", "form"), "stocks held and possible"),
+    Table(
+        "uncertainties",
+        UncertainRange,
+        ("uncertainty", "table", "where", "column"),
+        "how far figures may be off; explanations try them, no plan reads them",
+        solved=False,
+    ),
 )
 BY_NAME = {table.name: table for table in TABLES}
 
@@ -295,6 +322,7 @@ class Tables:
     scenarios: tuple[Scenario, ...] = ()
     shocks: tuple[Shock, ...] = ()
     stockpiles: tuple[Stockpile, ...] = ()
+    uncertainties: tuple[UncertainRange, ...] = ()
 
     def rows(self, name: str) -> tuple[Row, ...]:
         """All rows of the table called `name`."""

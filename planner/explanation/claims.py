@@ -19,7 +19,7 @@ from planner.explanation.counterfactuals import (
     SolveAll,
     with_policy,
 )
-from planner.explanation.sensitivity import UNCERTAIN_INPUTS, UncertainInput, farthest, under
+from planner.explanation.sensitivity import UncertainInput, farthest, uncertain_inputs, under
 from planner.results.explanation import Trial, Verdict
 from planner.solving.program import Program
 from planner.solving.session import Session
@@ -102,9 +102,9 @@ def verdicts(
     thorough: every input on every claim. Else only inputs that are first of all a doubt about the claim, one after
     the other, until one of them shows that the data do not decide it.
     """
-    there = [uncertain for uncertain in UNCERTAIN_INPUTS if uncertain.is_there(reference.case)]
+    there = uncertain_inputs(reference.case)
     claims = speaking(reference.case)
-    waiting = {c.key: [d for d in there if thorough or c.key in d.aimed_at] for c in claims}
+    waiting = {c.key: [d for d in there if thorough or c.key in d.claims] for c in claims}
     trials: dict[str, list[Trial]] = {c.key: [] for c in claims}
     while any(waiting.values()):
         now = [(c, d) for c in claims for d in (waiting[c.key] if thorough else waiting[c.key][:1])]
@@ -118,9 +118,9 @@ def verdicts(
 
 def first_counterfactuals(reference: Reference, thorough: bool) -> Iterator[Counterfactual]:
     """What `verdicts` will want first, whatever comes out."""
-    there = [uncertain for uncertain in UNCERTAIN_INPUTS if uncertain.is_there(reference.case)]
+    there = uncertain_inputs(reference.case)
     for claim in speaking(reference.case):
-        aimed = [d for d in there if thorough or claim.key in d.aimed_at]
+        aimed = [d for d in there if thorough or claim.key in d.claims]
         for uncertain in aimed if thorough else aimed[:1]:
             for factor in uncertain.factors if thorough else farthest(uncertain.factors):
                 yield from sides(claim, reference, uncertain, factor)
@@ -148,7 +148,7 @@ def _tried(
         with_it, without_it = found[one.key].least_risk, found[other.key].least_risk
         value, as_given = claim.measure(with_it, without_it), claim.measure(*given[claim.key])
         flips = claim.says(value) != claim.says(as_given)
-        yield claim, Trial(uncertain.name, f"× {factor:g}", uncertain.why, with_it, without_it, value, flips)
+        yield claim, Trial(uncertain.name, f"× {factor:g}", uncertain.source, with_it, without_it, value, flips)
 
 
 def judged(claim: Claim, given: tuple[float, float], trials: Sequence[Trial], not_tried: Sequence[str] = ()) -> Verdict:

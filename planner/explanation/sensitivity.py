@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from planner.config.model_file import LEVERS, Lever
+from planner.data.addresses import conditions, matching, with_room
 from planner.data.case import Case
-from planner.data.schema import TABLES, Row
+from planner.data.schema import TABLES, Row, UncertainRange
 from planner.explanation.commitments import (
     Build,
     capital_by_stage,
@@ -23,191 +24,58 @@ from planner.results.explanation import Influence, Moved, Tried, Verdict
 from planner.solving.program import Program
 from planner.solving.session import Session
 
-Vary = Callable[[Case, float], Case]
-
 
 @dataclass(frozen=True)
 class UncertainInput:
-    """One unsure input: the factors it is tried at, and the claims it is first of all a doubt about."""
+    """Figures that rise and fall together, and the claims they are first of all a doubt about.
+
+    low, high: factors. source: where the range comes from.
+    """
 
     key: str
     name: str
-    factors: Sequence[float]
-    why: str
-    vary: Vary
-    aimed_at: Sequence[str]
-    is_there: Callable[[Case], bool]
+    low: float
+    high: float
+    source: str
+    claims: Sequence[str]
+    ranges: Sequence[UncertainRange]
+
+    @property
+    def factors(self) -> tuple[float, float]:
+        """All factors that are tried where everything is."""
+        return self.low, self.high
+
+    def vary(self, case: Case, factor: float) -> Case:
+        """The case with the figures times a factor; probabilities make room for those that move."""
+        for cells in self.ranges:
+            rows: list[Any] = list(case.tables.rows(cells.table))
+            moved = matching(rows, conditions(cells.where))
+            column, times = cells.column, factor
+            if column == "probability":
+                times = min(factor, 1.0 / max(sum(rows[i].probability for i in moved), SMALLEST))
+            for i in moved:
+                if getattr(rows[i], column) is not None:
+                    rows[i] = rows[i].model_copy(update={column: getattr(rows[i], column) * times})
+            if column == "probability":
+                rows = list(with_room(rows, set(moved)))
+            changed: dict[str, Any] = {cells.table: tuple(rows)}
+            case = replace(case, tables=replace(case.tables, **changed))
+        return case
 
 
-def edited(case: Case, table: str, keep: Callable[[Any], bool], **change: Callable[[Any], object]) -> Case:
-    """The case with some columns of some rows of a table computed anew."""
-    rows: list[Row] = [
-        row.model_copy(update={column: new(row) for column, new in change.items()}) if keep(row) else row
-        for row in case.tables.rows(table)
+def uncertain_inputs(case: Case) -> list[UncertainInput]:
+    """Those that the case names in its table `uncertainties`, in that order, and that move some figure of it."""
+    ranges: dict[str, list[UncertainRange]] = defaultdict(list)
+    for row in case.tables.uncertainties:
+        ranges[row.uncertainty].append(row)
+    found = [
+        UncertainInput(key, of[0].name or key, of[0].low, of[0].high, of[0].source, of[0].claims, of)
+        for key, of in ranges.items()
     ]
-    changed: dict[str, Any] = {table: tuple(rows)}
-    return replace(case, tables=replace(case.tables, **changed))
+    return [one for one in found if one.vary(case, farthest(one.factors)[0]).tables != case.tables]
 
 
-def _exists(stage: str) -> Callable[[Any], bool]:
-    return lambda row: row.stage == stage and row.existing_tpa > 0
-
-
-def existing_capacity(stage: str) -> Vary:
-    """All capacity of a stage that exists or is financed, times a factor."""
-    return lambda case, f: edited(case, "projects", _exists(stage), existing_tpa=lambda r: r.existing_tpa * f)
-
-
-def staffing(stage: str) -> Vary:
-    """Persons per 1,000 t of a stage, times a factor."""
-    return lambda case, f: edited(
-        case, "staffing", lambda r: r.stage == stage, persons_per_ktpa=lambda r: r.persons_per_ktpa * f
-    )
-
-
-def staff_of(stage: str) -> Vary:
-    """Staff in the first year in the trades of a stage, times a factor."""
-
-    def vary(case: Case, f: float) -> Case:
-        skills = {r.skill for r in case.tables.staffing if r.stage == stage}
-        return edited(case, "workforce", lambda r: r.skill in skills, initial=lambda r: r.initial * f)
-
-    return vary
-
-
-def tail_scenarios(case: Case) -> list[str]:
-    """The scenarios with the strongest cuts of imports that together weigh no more than the tail (at least one)."""
-    cut = dict.fromkeys(case.scenarios, 0.0)
-    for row in case.tables.shocks:
-        if row.kind == "import":
-            start = max(case.first_year if row.start_year is None else row.start_year, case.first_year)
-            end = min(case.last_year if row.end_year is None else row.end_year, case.last_year)
-            reach = len(case.elements) if row.element in ("", "*") else 1
-            where = len(case.countries) if row.country in ("", "*") else 1
-            cut[row.scenario] += (1.0 - row.factor) * max(end - start + 1, 0) * reach * where
-    worst = sorted(cut, key=lambda w: (-cut[w], w))
-    chosen: list[str] = []
-    for w in worst:
-        fits = sum(case.scenarios[v] for v in chosen) + case.scenarios[w] <= 1 - case.model.objective.tail + 1e-9
-        if cut[w] > 0 and (fits or not chosen):
-            chosen.append(w)
-    return chosen
-
-
-def tail_probability(case: Case, f: float) -> Case:
-    """The probability of the strongest cuts times a factor, all others in proportion so that the sum stays 1."""
-    tail = tail_scenarios(case)
-    mass = sum(case.scenarios[w] for w in tail)
-    f = min(f, 1.0 / mass)
-    rest = (1.0 - f * mass) / (1.0 - mass)
-    return edited(
-        case,
-        "scenarios",
-        lambda r: True,
-        probability=lambda r: case.scenarios[r.scenario] * (f if r.scenario in tail else rest),
-    )
-
-
-def use(case: Case, f: float) -> Case:
-    """Demand, and with it what outside suppliers sell, times a factor."""
-    more = edited(case, "demand", lambda r: True, tonnes=lambda r: r.tonnes * f)
-    return edited(more, "imports", lambda r: True, tonnes=lambda r: r.tonnes * f)
-
-
-def money(case: Case, f: float) -> Case:
-    """All public budgets times a factor."""
-    return edited(case, "budgets", lambda r: True, musd=lambda r: r.musd * f)
-
-
-def _has(stage: str) -> Callable[[Case], bool]:
-    return lambda case: any(map(_exists(stage), case.tables.projects))
-
-
-def _staffed(stage: str) -> Callable[[Case], bool]:
-    return lambda case: any(r.stage == stage and r.persons_per_ktpa > 0 for r in case.tables.staffing)
-
-
-def _always(case: Case) -> bool:
-    return True
-
-
-UNCERTAIN_INPUTS: tuple[UncertainInput, ...] = (
-    UncertainInput(
-        "separation",
-        "separation capacity that exists or is financed",
-        (0.4, 0.7),
-        "financed plants may fail or start late; 40 % is the low end the case names",
-        existing_capacity("separation"),
-        ("separation",),
-        _has("separation"),
-    ),
-    UncertainInput(
-        "metal",
-        "metal capacity that exists or is financed",
-        (0.5, 2.0),
-        "nameplates are for NdPr alloy; the case gives 50 to 400 t/y",
-        existing_capacity("metal"),
-        ("mining", "separation"),
-        _has("metal"),
-    ),
-    UncertainInput(
-        "metal_staffing",
-        "metal makers per 1,000 t",
-        (0.67, 1.4),
-        "shift arithmetic, 60 to 126 for 90",
-        staffing("metal"),
-        ("people",),
-        _staffed("metal"),
-    ),
-    UncertainInput(
-        "metal_staff",
-        "metal makers at work today",
-        (0.5, 2.0),
-        "counted by judgement, half to double",
-        staff_of("metal"),
-        ("people",),
-        _staffed("metal"),
-    ),
-    UncertainInput(
-        "separation_staff",
-        "separation staff at work today",
-        (0.5, 2.0),
-        "counted by judgement, half to double",
-        staff_of("separation"),
-        ("people",),
-        _staffed("separation"),
-    ),
-    UncertainInput(
-        "tail",
-        "probability of the strongest cuts",
-        (0.5, 2.0),
-        "elicited, half to double",
-        tail_probability,
-        ("mining",),
-        lambda case: 0 < sum(case.scenarios[w] for w in tail_scenarios(case)) < 1,
-    ),
-    UncertainInput(
-        "use",
-        "use of rare earths and imports with it",
-        (0.8, 1.2),
-        "element content of goods, +/-20 % taken",
-        use,
-        ("allies",),
-        _always,
-    ),
-    UncertainInput(
-        "money",
-        "public budgets",
-        (0.5, 2.0),
-        "share for heavy rare earths, half to double",
-        money,
-        ("mining",),
-        lambda case: bool(case.tables.budgets),
-    ),
-)
-
-
-MOST_SOURCES = 2
+MOST_SOURCES, SMALLEST = 2, 1e-12
 NOT_STATED = "not stated"
 Ends = tuple[UncertainInput, list[tuple[float, Counterfactual]]]
 
@@ -238,8 +106,7 @@ def at_ends(reference: Reference) -> list[Ends]:
     levers = reference.case.model.levers
     return [
         (uncertain, [(factor, under(reference, uncertain, factor, levers)) for factor in farthest(uncertain.factors)])
-        for uncertain in UNCERTAIN_INPUTS
-        if uncertain.is_there(reference.case)
+        for uncertain in uncertain_inputs(reference.case)
     ]
 
 
@@ -260,7 +127,7 @@ def influences(
         out.append(
             Influence(
                 uncertain.name,
-                uncertain.why,
+                uncertain.source,
                 tried,
                 max((t.least_risk - least_risk for t in tried), key=abs),
                 list(touched),

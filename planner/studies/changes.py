@@ -6,14 +6,14 @@ Addresses are resolved against the case as it was read, so the order of changes 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 from pydantic import ValidationError
 
 from planner.config.model_file import ModelFile, build_model, known_keys
+from planner.data.addresses import is_number, is_one, matching, options, with_room
 from planner.data.case import Case
 from planner.data.cells import text_of
 from planner.data.checks import check_all
@@ -47,14 +47,14 @@ def address_faults(case: Case, address: Address, place: str) -> list[Fault]:
         return [Fault(place, 0, "where", f"matches no row of {address.table}: {_shown(address.where)}")]
     for name, wanted in address.where.items():
         cells = [getattr(row, name) for row in rows]
-        for option in _options(wanted):
-            if not any(_is(cell, option) for cell in cells):
+        for option in options(wanted):
+            if not any(is_one(cell, option) for cell in cells):
                 near = did_you_mean(option, [text_of(getattr(row, name)) for row in case.tables.rows(address.table)])
                 return [Fault(place, 0, "where", f'no row of {address.table} it means has {name} "{option}"{near}')]
     filled = [getattr(row, address.column) for row in rows if getattr(row, address.column) is not None]
     if address.change != "set" and not filled:
         return [Fault(place, 0, "change", f"{address.table}.{address.column} is blank there; use `set`")]
-    if address.change != "set" and not all(_is_number(value) for value in filled):
+    if address.change != "set" and not all(is_number(value) for value in filled):
         return [Fault(place, 0, "change", f"{address.table}.{address.column} is no number; use `set`")]
     if address.change == "grow" and "year" not in known:
         return [Fault(place, 0, "change", f"`grow` needs a table with a column `year`, which {address.table} has not")]
@@ -65,38 +65,9 @@ def _shown(where: Mapping[str, object]) -> str:
     return ", ".join(f"{name} = {value!r}" for name, value in where.items()) or "no filter"
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def matches(case: Case, address: Address) -> list[int]:
     """Positions of the rows an address means."""
-    rows = case.tables.rows(address.table)
-    return [i for i, row in enumerate(rows) if all(_fits(getattr(row, name), w) for name, w in address.where.items())]
-
-
-def _fits(cell: object, wanted: str | int | Sequence[str]) -> bool:
-    return any(_is(cell, option) for option in _options(wanted))
-
-
-def _options(wanted: str | int | Sequence[str]) -> list[str]:
-    if isinstance(wanted, int):
-        return [str(wanted)]
-    return [part.strip() for part in wanted.split(";")] if isinstance(wanted, str) else list(wanted)
-
-
-def _is(cell: object, option: str) -> bool:
-    return _between(cell, option) or fnmatchcase(text_of(cell), option)
-
-
-def _between(cell: object, option: str) -> bool:
-    low, dots, high = option.partition("..")
-    if not dots or not _is_number(cell):
-        return False
-    try:
-        return float(low) <= float(str(cell)) <= float(high)
-    except ValueError:
-        return False
+    return matching(case.tables.rows(address.table), address.where)
 
 
 def current(case: Case, address: Address) -> Value | None:
@@ -145,7 +116,7 @@ class Changer:
             raise InputError(faults)
         moved = {i for (table, i), columns in touched.items() if table == "scenarios" and "probability" in columns}
         if moved:
-            tables["scenarios"] = _probabilities(tables["scenarios"], moved)
+            tables["scenarios"] = list(with_room(tables["scenarios"], moved))  # type: ignore[arg-type]
         case = self.case
         if overrides:
             nested = case.model.model_dump(exclude_defaults=True)
@@ -184,21 +155,6 @@ def _validated(row: Row, table: str, faults: list[Fault]) -> Row:
             told = f"{detail['input']}: must be {message}"
             faults.append(Fault(f"{table}.csv", row.line, str(detail["loc"][0]), told))
         return row
-
-
-def _probabilities(rows: list[Row], moved: set[int]) -> list[Row]:
-    """Probabilities that are not set make room in proportion, so that all sum to 1."""
-    given = sum(row.probability for i, row in enumerate(rows) if i in moved)  # type: ignore[attr-defined]
-    rest = sum(row.probability for i, row in enumerate(rows) if i not in moved)  # type: ignore[attr-defined]
-    if given > 1 + 1e-9:
-        raise InputError([Fault("scenarios.csv", 0, "probability", f"those set sum to {given:g}, more than 1")])
-    if rest <= 0:
-        return rows
-    share = max(0.0, 1.0 - given) / rest
-    return [
-        row if i in moved else row.model_copy(update={"probability": row.probability * share})  # type: ignore[attr-defined]
-        for i, row in enumerate(rows)
-    ]
 
 
 def settings_json(settings: Iterable[tuple[Address, Value]]) -> list[dict[str, Any]]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from planner.data.difference import differences
+from planner.errors import InputError
 from planner.explanation.claims import CLAIMS, FAILS, HOLDS, OPEN, judged
 from planner.explanation.explain import explain
-from planner.explanation.sensitivity import tail_probability, tail_scenarios
+from planner.explanation.sensitivity import uncertain_inputs
 from planner.reporting.text.claims import why
 from planner.results.explanation import Trial
 from planner.solving.solve import solve_case
-from tests.cases import MUSD, budget, demand, imports, mine, plant, scenarios, shock, smelter
+from tests.cases import MUSD, budget, demand, imports, mine, plant, scenarios, shock, smelter, unsure
 from tests.conftest import MakeCase
 
 BY_KEY = {claim.key: claim for claim in CLAIMS}
@@ -61,12 +65,24 @@ def test_success_of_what_is_financed_decides_about_separation(make_case: MakeCas
         budgets=budget(100),
         scenarios=scenarios(calm=0.5, cut=0.5),
         shocks=[shock("cut", "import", 0, 2027, 2028)],
+        uncertainties=[
+            unsure(
+                "projects",
+                "existing_tpa",
+                0.4,
+                0.7,
+                "stage=separation",
+                name="what is financed",
+                claims="separation",
+                source="plants may fail",
+            )
+        ],
     )
     found = {v.claim: v for v in explain(solve_case(case, baseline=False), "run", workers=1).verdicts}
     separation = found["separation"]
     assert separation.verdict == OPEN
-    assert separation.turns_on == ["separation capacity that exists or is financed"]
-    assert "may fail" in why(separation)
+    assert separation.turns_on == ["what is financed"]
+    assert "× 0.4 (plants may fail)" in why(separation)
     assert found["mining"].verdict == HOLDS
 
 
@@ -86,8 +102,41 @@ def test_tail_probability_keeps_the_sum_and_doubles_the_tail(make_case: MakeCase
         imports=[imports(100)],
         scenarios=scenarios(calm=0.6, mild=0.35, severe=0.05),
         shocks=[shock("mild", "import", 0.5, 2027, 2027), shock("severe", "import", 0, 2027, 2028)],
+        uncertainties=[unsure("scenarios", "probability", 0.5, 2, "scenario=severe")],
     )
-    assert tail_scenarios(case) == ["severe"]
-    other = tail_probability(case, 2.0)
+    (tail,) = uncertain_inputs(case)
+    other = tail.vary(case, 2.0)
     assert other.scenarios["severe"] == pytest.approx(0.1)
-    assert sum(other.scenarios.values()) == pytest.approx(1.0)
+    assert other.scenarios["mild"] == pytest.approx(0.35 * 0.9 / 0.95)
+    assert tail.vary(case, 100.0).scenarios["severe"] == pytest.approx(1.0)
+
+
+def test_a_case_that_names_nothing_unsure_says_so(make_case: MakeCase) -> None:
+    found = explain(solve_case(make_case(projects=[mine(), plant(existing_tpa=10)]), baseline=False), workers=1)
+    assert not found.influences
+    assert all(why(verdict).endswith("No unsure input was tried: the case names none.") for verdict in found.verdicts)
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (unsure("projets", "existing_tpa", 0.5, 2), 'table: unknown table "projets" (did you mean "projects"?)'),
+        (unsure("projects", "existing_tp", 0.5, 2), 'column: unknown column "existing_tp"'),
+        (unsure("projects", "name", 0.5, 2), "column: projects.name holds no figures"),
+        (unsure("projects", "existing_tpa", 0.5, 2, "stage=metal"), 'where: "stage=metal" is no row of projects'),
+        (unsure("projects", "existing_tpa", 0.5, 2, "metal"), "is not of the form column=value"),
+        (unsure("projects", "existing_tpa", 2, 0.5), "low: 2 is not below high 0.5"),
+        (unsure("projects", "existing_tpa", 0.5, 2, claims="peple"), 'claims: unknown claim "peple"'),
+    ],
+)
+def test_faults_of_ranges(make_case: MakeCase, row: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError, match=re.escape(said)):
+        make_case(projects=[mine(), plant(existing_tpa=10)], uncertainties=[row])
+
+
+def test_ranges_change_no_plan(make_case: MakeCase) -> None:
+    projects = [mine(), plant(existing_tpa=10)]
+    case = make_case(projects=projects)
+    other = make_case(projects=projects, uncertainties=[unsure("demand", "tonnes", 0.5, 2)])
+    assert other.sha256 == case.sha256 and not list(differences(case, other))
+    assert solve_case(other).summary["risk_musd"] == solve_case(case).summary["risk_musd"]

@@ -9,17 +9,15 @@ import pytest
 from planner.data.case import Case
 from planner.explanation.commitments import Build, is_built
 from planner.explanation.explain import explain
-from planner.explanation.sensitivity import UNCERTAIN_INPUTS
+from planner.explanation.sensitivity import uncertain_inputs
 from planner.reporting.tables.explanation import commitments, moved_plans
 from planner.reporting.text.explanation import waits_words
 from planner.reporting.text.explanation_notes import moved_words
 from planner.reporting.values.wording import Names
 from planner.results.explanation import Commitment, Explanation, Flexibility, Moved
 from planner.solving.solve import solve_case
-from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock
+from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock, unsure
 from tests.conftest import MakeCase
-
-BY_NAME = {uncertain.name: uncertain for uncertain in UNCERTAIN_INPUTS}
 
 
 @pytest.fixture
@@ -37,6 +35,7 @@ def case(make_case: MakeCase) -> Case:
         budgets=budget(500),
         scenarios=scenarios(calm=0.75, cut=0.25),
         shocks=[shock("cut", "import", 0, 2027, 2028)],
+        uncertainties=[unsure("demand", "tonnes", 0.8, 1.2), unsure("budgets", "musd", 0.1, 2)],
     )
 
 
@@ -109,8 +108,9 @@ def test_each_end_is_the_cheapest_plan_of_the_case_with_it(case: Case, found: Ex
     assert (given.input, given.cost, list(given.builds)) == ("", near(found.own.cost), ["cheap", "dear"])
     assert given.capital == near({"mine": 0.0, "separation": 150.0, "metal": 0.0})
     assert len(ends) >= 2
+    inputs = {one.name: one for one in uncertain_inputs(case)}
     for end in ends:
-        alone = solve_case(BY_NAME[end.input].vary(case, float(end.setting.removeprefix("× "))), baseline=False)
+        alone = solve_case(inputs[end.input].vary(case, float(end.setting.removeprefix("× "))), baseline=False)
         assert (end.least_risk, end.cost) == near((alone.summary["least_risk_musd"], alone.summary["cost_musd"]))
         tpa = alone.summary["new_capacity_tpa"]
         assert end.builds == near({p: tpa[p] for p in sorted(tpa) if is_built(case, p, tpa[p])})

@@ -6,13 +6,11 @@ import pytest
 
 from planner.data.case import Case
 from planner.explanation.explain import explain
-from planner.explanation.sensitivity import UNCERTAIN_INPUTS, touched_rows
+from planner.explanation.sensitivity import touched_rows, uncertain_inputs
 from planner.results.explanation import Explanation
 from planner.solving.solve import solve_case
-from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, shock
+from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, shock, unsure
 from tests.conftest import MakeCase
-
-BY_NAME = {uncertain.name: uncertain for uncertain in UNCERTAIN_INPUTS}
 
 
 @pytest.fixture
@@ -28,6 +26,13 @@ def case(make_case: MakeCase) -> Case:
         budgets=budget(10),
         scenarios=scenarios(calm=0.5, cut=0.5),
         shocks=[shock("cut", "import", 0, 2027, 2028)],
+        uncertainties=[
+            unsure("projects", "existing_tpa", 0.4, 0.7, "stage=separation", claims="separation"),
+            unsure("demand", "tonnes", 0.8, 1.2, uncertainty="use", claims="allies"),
+            unsure("imports", "tonnes", 0.8, 1.2, uncertainty="use", claims="allies"),
+            unsure("budgets", "musd", 0.5, 2, claims="mining"),
+            unsure("scenarios", "probability", 0.5, 2, "scenario=cut", claims="mining"),
+        ],
     )
 
 
@@ -39,7 +44,7 @@ def found(case: Case) -> Explanation:
 def test_each_end_is_the_case_solved_with_it(case: Case, found: Explanation) -> None:
     assert len(found.influences) >= 4
     for lean in found.influences:
-        uncertain = BY_NAME[lean.input]
+        (uncertain,) = [one for one in uncertain_inputs(case) if one.name == lean.input]
         for tried in lean.tried:
             factor = float(tried.setting.removeprefix("× "))
             alone = solve_case(uncertain.vary(case, factor), baseline=False).summary["least_risk_musd"]
@@ -55,10 +60,10 @@ def test_the_most_influential_comes_first(found: Explanation) -> None:
 
 def test_rows_confidence_and_sources_are_those_of_the_cells_that_move(found: Explanation) -> None:
     by_input = {lean.input: lean for lean in found.influences}
-    separation = by_input["separation capacity that exists or is financed"]
+    separation = by_input["projects"]
     assert (separation.rows, dict(separation.confidence), separation.sources) == (1, {"estimate": 1}, ["a letter"])
     assert separation.tables == ["projects"]
-    use = by_input["use of rare earths and imports with it"]
+    use = by_input["use"]
     assert use.tables == ["demand", "imports"]
     assert dict(use.confidence) == {"low": 1, "not stated": 2}
 

@@ -67,7 +67,8 @@ def why(verdict: Verdict) -> str:
             f"The verdict turns on {listed(list(verdict.turns_on))}."
         )
     if not trials:
-        return f"As given, {given}. No unsure input was tried."
+        none = "" if verdict.not_tried else ": the case names none"
+        return f"As given, {given}. No unsure input was tried{none}."
     low, high = min(t.measure for t in trials), max(t.measure for t in trials)
     return (
         f"As given, {given}, and between {percent(low)} and {percent(high)} in {len(trials)} trials; none crosses "

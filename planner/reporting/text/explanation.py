@@ -178,6 +178,8 @@ def _changing(found: Explanation) -> list[Statement]:
         f"Of the unsure inputs the risk that even the best plan leaves ({number(own)} MUSD) leans most on "
         f"{listed(parts)}. "
         if parts
+        else "The case names no unsure inputs, so nothing here was tried against one. "
+        if not found.influences
         else "None of the unsure inputs that were tried moves the risk of the best plan by a hundredth. "
     )
     for verdict in found.verdicts:
