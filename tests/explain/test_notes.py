@@ -146,7 +146,7 @@ def test_what_every_good_plan_contains_is_funded_first(case: Case) -> None:
         "In 2026: 2 projects that every good plan contains, for 100 MUSD of capital (plant, AAA; mine, AAA). First"
     )
     table = begun_by_year(book)
-    assert table is not None and table.rows[0][-2:] == ["100", "plant, AAA; mine, AAA"]
+    assert table is not None and table.shown[0][-2:] == ["100", "plant, AAA; mine, AAA"]
     ranges = [replace(r, word="may") if r.key == "mine" else r for r in found.alternatives.ranges]
     book = run_view(plan, replace(found, alternatives=replace(found.alternatives, ranges=ranges)))
     assert first_words(book).startswith(
@@ -154,7 +154,7 @@ def test_what_every_good_plan_contains_is_funded_first(case: Case) -> None:
         "for 40.0 MUSD of capital (mine, AAA). First output"
     )
     table = begun_by_year(book)
-    assert table is not None and [row[-2] for row in table.rows] == ["60.0", "60.0"]
+    assert table is not None and [row[-2] for row in table.shown] == ["60.0", "60.0"]
 
 
 def test_a_step_brings_plants_of_other_stages_into_the_plan(found: Explanation) -> None:

@@ -28,10 +28,10 @@ def test_expected_and_hardest_by_year(book: RunView) -> None:
     expected, hardest = who_is_short(book)
     assert [c.title for c in expected.columns[3:5]] == ["2027", "2028"]
     # 0.3 * 100 + 0.2 * 100 in 2027, 0.2 * 100 in 2028; 70 t of the 200 t wanted in these two years, 1 MUSD each.
-    assert expected.rows[0] == ["AAA", "Dy", "oxide", "50.0", "20.0", "70.0", "35 %", "70.0"]
-    assert expected.rows[-1] == ["Loss, MUSD", "", "", "50.0", "20.0", "", "", "70.0"]
+    assert expected.shown[0] == ["AAA", "Dy", "oxide", "50.0", "20.0", "70.0", "35 %", "70.0"]
+    assert expected.shown[-1] == ["Loss, MUSD", "", "", "50.0", "20.0", "", "", "70.0"]
     assert hardest.title.endswith(": long")
-    assert hardest.rows[0] == ["AAA", "Dy", "oxide", "100", "100", "200", "100 %", "200"]
+    assert hardest.shown[0] == ["AAA", "Dy", "oxide", "100", "100", "200", "100 %", "200"]
 
 
 def test_likeliest_and_hardest_are_told_with_what_is_missing(book: RunView) -> None:
@@ -59,7 +59,7 @@ def test_the_worst_year_is_the_deepest_and_not_the_first(solve: SolveCase) -> No
 def test_one_future_has_one_table_and_no_word_of_scenarios(solve: SolveCase) -> None:
     book = run_view(solve(imports=[imports(60)]))
     (table,) = who_is_short(book)
-    assert table.rows[0][3:] == ["40.0", "40.0", "40.0", "120", "40 %", "120"]
+    assert table.shown[0][3:] == ["40.0", "40.0", "40.0", "120", "40 %", "120"]
     words = short_words(book)
     assert "expected" not in words and "scenario" not in words
     assert "120 t of Dy" in words

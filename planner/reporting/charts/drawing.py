@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -228,6 +228,14 @@ def x_time(years: Sequence[int], most: int = 6) -> alt.X:
             title=None, values=year_ticks(years, most), format="d", grid=False, labelFlush=False, labelOverlap=False
         ),
     )
+
+
+def y_names(column: str, order: Iterable[str], limit: int, extent: int | None = None, **style: Any) -> alt.Y:
+    """Names down the side in a given order, at most `limit` px of each; `extent`: px that they take whatever they are,
+    so that panels line up."""
+    room: dict[str, Any] = {} if extent is None else {"minExtent": extent, "maxExtent": extent}
+    axis = alt.Axis(title=None, labelLimit=limit, domain=False, ticks=False, labelColor=INK, **room, **style)
+    return alt.Y(f"{column}:N", sort=list(order), axis=axis)
 
 
 def y_amount(column: str, title: str, top: float | None = None) -> alt.Y:

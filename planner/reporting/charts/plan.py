@@ -26,6 +26,7 @@ from planner.reporting.charts.drawing import (
     stacked,
     x_years,
     y_amount,
+    y_names,
     year_ticks,
 )
 from planner.reporting.values.parts import Figure, Panel
@@ -66,19 +67,7 @@ def _bars(run: RunView, draw: Drawer, stage: str, rows: pd.DataFrame) -> Panel:
     spans = _spans(rows, end)
     sums = rows.groupby("label", sort=False).agg(tpa=("tpa", "sum"), place=("first_output", "min")).reset_index()
     sums["text"] = [number(t) for t in sums["tpa"]]
-    y = alt.Y(
-        "label:N",
-        sort=order,
-        axis=alt.Axis(
-            title=None,
-            labelLimit=LABEL_WIDTH - 10,
-            minExtent=LABEL_WIDTH,
-            maxExtent=LABEL_WIDTH,
-            domain=False,
-            ticks=False,
-            labelColor=INK,
-        ),
-    )
+    y = y_names("label", order, LABEL_WIDTH - 10, LABEL_WIDTH)
     axis = alt.Axis(
         title=None,
         values=year_ticks(run.years, 15),

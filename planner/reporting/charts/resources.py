@@ -22,6 +22,7 @@ from planner.reporting.charts.drawing import (
     stacked,
     x_years,
     y_amount,
+    y_names,
     year_ticks,
 )
 from planner.reporting.values.parts import Figure
@@ -144,11 +145,7 @@ def _by_funder(run: RunView, rows: pd.DataFrame) -> Drawing:
     data["text"] = [f"{100 * share:.0f}" if share >= 0.005 else "" for share in data["share"]]
     data["dark"] = data["share"] > 0.55
     order = [run.names.party(f) for f in rows.groupby("funder")["spent"].sum().sort_values(ascending=False).index]
-    y = alt.Y(
-        "who:N",
-        sort=order,
-        axis=alt.Axis(title=None, labelLimit=120, domain=False, ticks=False, labelColor=INK),
-    )
+    y = y_names("who", order, 120)
     x = alt.X(
         "year:O",
         scale=alt.Scale(domain=run.years),

@@ -6,7 +6,18 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from planner.reporting.charts.drawing import EXISTING, INK, WITH, WITHOUT, Drawer, Drawing, Facet, labels, year_ticks
+from planner.reporting.charts.drawing import (
+    EXISTING,
+    INK,
+    WITH,
+    WITHOUT,
+    Drawer,
+    Drawing,
+    Facet,
+    labels,
+    y_names,
+    year_ticks,
+)
 from planner.reporting.text.answer import tail_words
 from planner.reporting.text.explanation import step
 from planner.reporting.values.parts import Figure, Panel
@@ -66,13 +77,7 @@ def _loss_bars(
     data["text"] = [number(value) if value > 0.005 else "" for value in data["amount"]]
     data["tip"] = [tooltip(f"{label}, {kind}: {number(v)} MUSD", summary_keys(key)) for label, kind, v, key in rows]
     present = [kind for kind in KINDS if kind in set(data["kind"])]
-    y = alt.Y(
-        "label:N",
-        sort=order,
-        axis=alt.Axis(
-            title=None, labelLimit=310, minExtent=320, maxExtent=320, domain=False, ticks=False, labelColor=INK
-        ),
-    )
+    y = y_names("label", order, 310, 320)
     offset = alt.YOffset("kind:N", sort=present)
     x = alt.X(
         "amount:Q",
@@ -220,13 +225,7 @@ def _cells(run: RunView, rows: pd.DataFrame, column: str, key: str, element: str
 
 def _heat(data: pd.DataFrame, top: float, years: list[int]) -> Drawing:
     data = data.assign(dark=data["share"] > 0.6 * top)
-    y = alt.Y(
-        "place:N",
-        sort=sorted(data["place"].unique()),
-        axis=alt.Axis(
-            title=None, labelLimit=165, minExtent=170, maxExtent=170, domain=False, ticks=False, labelColor=INK
-        ),
-    )
+    y = y_names("place", sorted(data["place"].unique()), 165, 170)
     x = alt.X(
         "year:O",
         scale=alt.Scale(domain=years),
@@ -271,20 +270,7 @@ def ladder(found: Explanation, draw: Drawer) -> Figure:
             "hue": [WITHOUT, *[EXISTING] * (len(rungs) - 2), WITH][: len(rungs)],
         }
     )
-    y = alt.Y(
-        "name:N",
-        sort=rows["name"].tolist(),
-        axis=alt.Axis(
-            title=None,
-            labelLimit=190,
-            minExtent=180,
-            maxExtent=180,
-            domain=False,
-            ticks=False,
-            labelColor=INK,
-            labelFontSize=12,
-        ),
-    )
+    y = y_names("name", rows["name"], 190, 180, labelFontSize=12)
     top = max(float(rows["risk"].max()), 1e-9) * 1.12
     x = alt.X(
         "risk:Q",

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from planner.data.case import Case
-from planner.reporting.charts.drawing import INK, STAGE_COLOURS, WITH, WITHOUT, Drawer, stacked
+from planner.reporting.charts.drawing import STAGE_COLOURS, WITH, WITHOUT, Drawer, stacked, y_names
 from planner.reporting.forms.markup import report_page
 from planner.reporting.values.parts import Card, Column, Figure, Part, ReportTable, Section, Statement, Text, texts
 from planner.reporting.values.wording import NOTHING, STAGES, Names, count, listed, midway, number, percent
@@ -197,7 +197,7 @@ def _flows(found: BusinessCase, names: Names) -> Part:
         NOTHING,
         *(number(sum(v)) for v in (f.capex, f.fixed, f.variable, f.feed_cost, *f.revenue.values(), f.net())),
     ]
-    return ReportTable("Flows", columns, [*rows, total], marks=[*("" for _ in rows), "total"], note="Not discounted.")
+    return ReportTable("Flows", columns, rows, total=total, note="Not discounted.")
 
 
 def _tornado(found: BusinessCase, draw: Drawer) -> Part:
@@ -212,13 +212,7 @@ def _tornado(found: BusinessCase, draw: Drawer) -> Part:
             for s in found.swings
         ]
     )
-    y = alt.Y(
-        "what:N",
-        sort=rows["what"].tolist(),
-        axis=alt.Axis(
-            title=None, minExtent=120, maxExtent=120, labelLimit=120, domain=False, ticks=False, labelColor=INK
-        ),
-    )
+    y = y_names("what", rows["what"], 120, 120)
     bars = (
         alt.Chart(rows)
         .mark_bar(height=16, color=STAGE_COLOURS["separation"])

@@ -87,8 +87,8 @@ def paid(run: RunView, by: str) -> ReportTable | None:
     return ReportTable(
         f"{title}, MUSD by year",
         columns,
-        [*cells, total],
-        marks=[*("" for _ in cells), "total"],
+        cells,
+        total=total,
         folded=by == "country",
         note="Expected over the scenarios, not discounted.",
         source=table_rows("spending") + f": expected, by {by} and year" + ("; inputs/budgets.csv" if given else ""),
@@ -302,8 +302,8 @@ def _years(run: RunView, scenario: str, title: str, note: str) -> list[ReportTab
         ReportTable(
             title,
             columns,
-            [*cells, total],
-            marks=[*("" for _ in cells), "total"],
+            cells,
+            total=total,
             folded=len(cells) > MOST_ROWS,
             note=f"{note}The costliest first. A dash: nothing is short. In years that are not shown nobody is short.",
             source=table_rows("shortfall", scenario) + ": tonnes, demand_t; loss: times the loss per kg",

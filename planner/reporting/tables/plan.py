@@ -79,8 +79,8 @@ def investments(run: RunView) -> ReportTable:
     return ReportTable(
         "Plants to commit",
         columns,
-        [*cells, total],
-        marks=[*("" for _ in cells), "total"],
+        cells,
+        total=total,
         note="t/y counts TREO for mines, TREO or heavy oxides for separation plants, oxide taken in for metal plants. "
         "Share of possible: of the most that could be built there; where it is less than all, the plan builds a part, "
         "which may have to be rounded to a whole plant. "
@@ -124,8 +124,8 @@ def people(run: RunView) -> ReportTable | None:
             Column("hires", "persons"),
             Column("years"),
         ],
-        [*cells, total],
-        marks=[*("" for _ in cells), "total"],
+        cells,
+        total=total,
         folded=len(cells) > 12,
         note="Totals over the horizon, expected over the scenarios. Trainees: who begin; fewer complete it, and those "
         "who would complete it after the last year are not counted as trained. They also fill seats that exist; hires "
@@ -320,8 +320,8 @@ def begun_by_year(run: RunView) -> ReportTable | None:
             *([Column("projects in every good plan", "MUSD of capital")] if must else []),
             *texts("the largest projects"),
         ],
-        [*cells, total],
-        marks=[*("" for _ in cells), "total"],
+        cells,
+        total=total,
         note="Expected over the scenarios, not discounted. Capital: all of it, public and private, in the year of "
         f"commitment. Less than {SLIGHT:g} MUSD of stock or people in a year is left out. A project that grows "
         "in several years counts in each.",
