@@ -22,8 +22,8 @@ from planner.decomposition.search import Approximation
 from planner.formulation.money import full_capex
 from planner.formulation.scope import Scope
 from planner.results.store import csv_text, write_case, write_folder
-from planner.solving.extract import ZERO
 from planner.solving.highs import versions
+from planner.solving.program import ZERO
 
 ABOUT = "approximation.json"
 
