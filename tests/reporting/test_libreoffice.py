@@ -98,9 +98,11 @@ def test_sums_of_the_opened_workbook_agree_with_the_tables(
 
 
 def test_sheets_of_the_explanation_add_up(plan: PlanValues, sheets: dict[str, list[list[str]]]) -> None:
-    ladder = [row for row in sheets["why this plan"][1:] if row[0] == "ladder"]
-    steps = sum(float(row[7]) for row in ladder)
-    assert steps == pytest.approx(float(ladder[-1][2]) - float(ladder[0][2]), abs=1e-6)
+    headings, *rows = sheets["why this plan"]
+    ladder = [dict(zip(headings, row, strict=False)) for row in rows if row[0] == "ladder"]
+    steps = sum(float(rung["change of the least risk (MUSD)"]) for rung in ladder[1:])
+    least = [float(rung["least risk (MUSD)"]) for rung in ladder]
+    assert steps == pytest.approx(least[-1] - least[0], abs=1e-6)
     lost = sum(map(float, plan.summary["scenario_loss_musd"].values()))
     assert total(sheets["regret"], "loss with the plan (MUSD)") == pytest.approx(lost, rel=1e-9)
 
