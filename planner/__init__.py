@@ -16,9 +16,14 @@ if TYPE_CHECKING:
     from planner.api.plans import Session as Session
     from planner.api.plans import open_run as open_run
     from planner.api.plans import solve as solve
+    from planner.api.studies import evaluate as evaluate
+    from planner.api.studies import frontier as frontier
+    from planner.api.studies import study as study
     from planner.config.model_file import ModelFile as ModelFile
     from planner.data.case import Case as Case
+    from planner.data.frames import frame_of as frame_of
     from planner.data.load import load as load
+    from planner.decomposition.search import approximate as approximate
     from planner.errors import Fault as Fault
     from planner.errors import InfeasibleError as InfeasibleError
     from planner.errors import InputError as InputError
@@ -30,20 +35,21 @@ if TYPE_CHECKING:
     from planner.explanation.explain import explain as explain
     from planner.results.business_case import PriceDeck as PriceDeck
     from planner.solving.naming import check_figures as check_figures
-    from planner.studies.run import study as study
 
 _HOMES = {
     "planner.api.plans": ("Plan", "Session", "open_run", "solve"),
+    "planner.api.studies": ("evaluate", "frontier", "study"),
     "planner.config.model_file": ("ModelFile",),
     "planner.data.case": ("Case",),
+    "planner.data.frames": ("frame_of",),
     "planner.data.load": ("load",),
+    "planner.decomposition.search": ("approximate",),
     "planner.errors": ("Fault", "InfeasibleError", "InputError", "PlannerError", "RunFolderError", "StoppedError"),
     "planner.explanation.business_case": ("business_case",),
     "planner.explanation.compare": ("compare",),
     "planner.explanation.explain": ("explain",),
     "planner.results.business_case": ("PriceDeck",),
     "planner.solving.naming": ("check_figures",),
-    "planner.studies.run": ("study",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from planner.errors import Fault, InputError, RunFolderError, did_you_mean
 _PACKAGED = Path(__file__).parent / "_workspace"
 _CHECKOUT = Path(__file__).parents[1]
 STARTER = "starter"
+_LINK = re.compile(r"(?P<image>!?)\[(?P<words>[^\]]*)\]\((?P<target>[^)\s]*)\)")
 
 
 def shipped() -> Path:
@@ -34,9 +36,22 @@ def lay_out(folder: Path, case: str = STARTER) -> Path:
         shutil.copy(shipped() / "inputs" / "README.md", folder / "inputs" / "README.md")
         shutil.copytree(shipped() / "models", folder / "models")
         (folder / "reports").mkdir()
+        for page in folder.rglob("*.md"):
+            page.write_text(_live_links(page), encoding="utf-8", newline="\n")
     except OSError as error:
         raise RunFolderError(f"{folder}: cannot be written: {error}") from error
     return folder / "inputs" / case
+
+
+def _live_links(page: Path) -> str:
+    """The text of a page; where a link leads to what the workspace lacks, its words alone."""
+
+    def kept(link: re.Match[str]) -> str:
+        target = link["target"].partition("#")[0]
+        here = "://" in target or not target or (page.parent / target).exists()
+        return link[0] if here else "" if link["image"] else link["words"]
+
+    return _LINK.sub(kept, page.read_text(encoding="utf-8"))
 
 
 def find_case(path: Path) -> Path:

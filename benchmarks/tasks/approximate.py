@@ -16,7 +16,7 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
         case = planner.load(job["case"])
     alone, rounds, workers = (int(job[key]) for key in ("alone", "rounds", "workers"))
     with clock.section("plan"):
-        found = approximate(case, alone, float(job["gap"]), rounds, workers, _quiet)
+        found = approximate(case, alone=alone, gap=float(job["gap"]), rounds=rounds, workers=workers)
     steps = [[one.measure, one.lower, one.upper, one.cuts] for one in found.rounds]
     # Of the workers only the largest is known; as many times that is the most they can have used together.
     workers_mb = workers * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024 if workers > 1 else 0.0

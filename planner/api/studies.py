@@ -1,21 +1,36 @@
-"""Studies: run one, go on with it, look how far it is, write its pages; a frontier is a study of its own kind."""
+"""Studies: run one, go on with it, look how far it is, write its pages; a frontier; a plan in other futures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from planner.data.case import Case
 from planner.errors import Fault, InputError
 from planner.reporting.pages.study import frontier_page, write_page, write_report
+from planner.results.plan import PlanValues
 from planner.results.study import Agreement, FrontierResults, StudyStatus
 from planner.solving.solve import Progress, silent
 from planner.studies.analysis import analyse
 from planner.studies.cluster import on_scheduler
-from planner.studies.file import Frontier, read_study
-from planner.studies.fixed_plan import hold, read_plans
+from planner.studies.file import Frontier, build_study, read_study
+from planner.studies.fixed_plan import (
+    Estimate,
+    Replication,
+    amounts,
+    hold,
+    intervals,
+    read_futures,
+    read_plans,
+    replicate,
+)
+from planner.studies.fixed_plan import evaluate as evaluate_case
+from planner.studies.frontier import frontier as trace_case
 from planner.studies.frontier import is_frontier, read_frontier, run_frontier
-from planner.studies.run import Engine, local, retry, study
+from planner.studies.run import Engine, local, retry, run_points
 from planner.studies.status import agreement_of, status_of
 
 Tell = Callable[[StudyStatus], None]
@@ -32,31 +47,35 @@ class FolderStatus:
     agreement: Agreement
 
 
-def run_study(
-    path: str | Path,
+def study(
+    asked: str | Path | Mapping[str, Any],
     out: str | Path | None = None,
     workers: int | None = None,
     scheduler: str = "",
     tell: Tell = lambda _: None,
     progress: Progress = silent,
 ) -> FolderStatus | FrontierResults:
-    """Run a study file into a folder (default: reports/studies/NAME), or trace its frontier and write its page.
+    """Run a study into a folder (default: reports/studies/NAME), or trace its frontier and write its page.
 
-    workers: processes on this machine, 1 if left out. scheduler: address of a dask scheduler instead. tell: called with
-    how far it is; progress: with each step of a frontier in words. What the folder holds already is not run again.
+    asked: a study file, or what one would hold. workers: processes on this machine, 1 if left out. scheduler: address
+    of a dask scheduler instead. tell: called with how far it is; progress: with each step of a frontier in words. What
+    the folder holds already is not run again.
     Raises InputError, RunFolderError, StoppedError.
     """
-    path = Path(path)
-    out = default_out(path) if out is None else Path(out)
-    asked = read_study(path)
-    if isinstance(asked.design, Frontier):
+    if isinstance(asked, Mapping):
+        found, place, base = build_study(dict(asked)), "study", Path()
+        out = default_out(Path(found.title or place)) if out is None else Path(out)
+    else:
+        found, place, base = read_study(asked), Path(asked).name, Path(asked).parent
+        out = default_out(Path(asked)) if out is None else Path(out)
+    if isinstance(found.design, Frontier):
         for option in [*(["--workers"] if workers is not None else []), *(["--scheduler"] if scheduler else [])]:
             told = "does not apply to a frontier, which is traced in this process"
-            raise InputError([Fault(path.name, 0, option, told, remedy="leave it out")])
-        found = run_frontier(asked, path.name, path.parent, out, progress)
-        write_page(frontier_page(found), out)
-        return found
-    study(path, out, engine(workers, scheduler), tell)
+            raise InputError([Fault(place, 0, option, told, remedy="leave it out")])
+        curve = run_frontier(found, place, base, out, progress)
+        write_page(frontier_page(curve), out)
+        return curve
+    run_points(asked, out, engine(workers, scheduler), tell)
     return study_status(out)
 
 
@@ -112,3 +131,54 @@ def engine(workers: int | None, scheduler: str) -> Engine:
 def _refuse_frontier(folder: Path, told: str, remedy: str = "run its study file again to trace it anew") -> None:
     if is_frontier(folder):
         raise InputError([Fault(str(folder), 0, "", f"is a frontier and {told}", remedy=remedy)])
+
+
+def frontier(
+    case: Case, low: float = 0.0, high: float = 2.0, most: int = 2000, progress: Progress = silent
+) -> FrontierResults:
+    """The exact curve of least risk against money: a row per breakpoint, with the plan at some of them.
+
+    low, high: ends of the curve, as multiples of the budgets of the case. most: programs solved at the most. Raises
+    InputError if the goal of the model is not `risk`, StoppedError if an optimum is not proven.
+    """
+    curve, table = trace_case(case, Frontier(kind="frontier", scale=[low, high], most=most), progress)
+    return FrontierResults(case.name, table, curve.gap, curve.solves)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A plan held fixed in futures. losses: MUSD by scenario. estimates: expected loss, CVaR and risk, each with its
+    interval. planned: the risk in the futures that the plan was made for. trials: for numbers of scenarios tried."""
+
+    case: Case
+    losses: dict[str, float]
+    estimates: dict[str, Estimate]
+    planned: float
+    trials: tuple[Replication, ...]
+
+
+def evaluate(
+    plan: PlanValues,
+    futures: str | Path | None = None,
+    *,
+    sizes: Sequence[int] = (),
+    replications: int = 10,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Evaluation:
+    """Hold investment, training and hiring of a plan and let operations answer other scenarios.
+
+    futures: a folder with scenarios.csv and shocks.csv; those of the plan if left out. sizes: numbers of scenarios to
+    draw, `replications` times each, to see how far the plan is from the best one. Raises InputError, StoppedError.
+    """
+    decided = amounts(plan)
+    with tempfile.TemporaryDirectory() as scratch:
+        case = plan.case if futures is None else read_futures(plan.case, Path(futures), Path(scratch))
+    progress(f"solving {len(case.scenarios)} scenarios with the plan held fixed")
+    found = evaluate_case(case, decided)
+    losses = {w: found[f"scenario_loss_musd.{w}"] for w in case.scenarios}
+    trials = []
+    for size in sizes:
+        progress(f"{replications} draws of {size} scenarios")
+        trials.append(replicate(case, size, replications, seed, decided))
+    return Evaluation(case, losses, intervals(case, losses), float(plan.summary["risk_musd"]), tuple(trials))

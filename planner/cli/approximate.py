@@ -12,7 +12,6 @@ from planner.data.case import Case
 from planner.decomposition.search import Approximation, approximate, close
 from planner.decomposition.store import ABOUT, write_approximation
 from planner.errors import StoppedError
-from planner.machine import cores
 from planner.reporting.values.wording import number
 from planner.results.store import default_folder
 
@@ -37,7 +36,7 @@ def run(
         with shown_progress() as progress:
             progress("loading")
             loaded = read_case(case, model, overrides)
-            found = approximate(loaded, alone, gap, rounds, workers or cores(), progress)
+            found = approximate(loaded, alone=alone, gap=gap, rounds=rounds, workers=workers, progress=progress)
             progress("writing")
             plain = default_folder(loaded)
             target = folder or plain.with_name(f"{plain.name}-approximate")

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from planner.api.plans import plan_of
+from planner.api.studies import Evaluation, evaluate
 from planner.cli.console import command_app, exit_codes, say, shown_progress
 from planner.errors import Fault, InputError
 from planner.reporting.values.wording import number, percent
-from planner.results.store import read_run
-from planner.studies.fixed_plan import (
-    Estimate,
-    Replication,
-    amounts,
-    evaluate,
-    intervals,
-    read_futures,
-    replicate,
-    scenarios_needed,
-    write_evaluation,
-)
+from planner.studies.fixed_plan import scenarios_needed, write_evaluation
 
 WORDS = {"expected_loss_musd": "Expected loss", "cvar_musd": "Worst futures", "risk_musd": "Risk"}
 AIM = 0.05
@@ -45,21 +35,13 @@ def run(
 ) -> None:
     """Hold a plan fixed and let operations answer other scenarios: its risk, with a confidence interval."""
     with exit_codes():
-        with shown_progress() as progress, tempfile.TemporaryDirectory() as scratch:
-            progress("reading the run")
-            plan = read_run(folder)
-            decided = amounts(plan)
-            case = read_futures(plan.case, scenarios, Path(scratch)) if scenarios else plan.case
-            progress(f"solving {len(case.scenarios)} scenarios with the plan held fixed")
-            found = evaluate(case, decided)
-            losses = {w: found[f"scenario_loss_musd.{w}"] for w in case.scenarios}
-            tried = []
-            for size in _sizes(sizes):
-                progress(f"{replications} draws of {size} scenarios")
-                tried.append(replicate(case, size, replications, seed, decided))
-        _close(intervals(case, losses), len(losses), float(plan.summary["risk_musd"]), tried)
+        tried = _sizes(sizes)
+        with shown_progress() as progress:
+            plan = plan_of(folder, progress)
+            found = evaluate(plan, scenarios, sizes=tried, replications=replications, seed=seed, progress=progress)
+        _close(found)
         if out is not None:
-            write_evaluation(out, losses, case)
+            write_evaluation(out, found.losses, found.case)
             say(f"Losses      {out}")
 
 
@@ -73,15 +55,15 @@ def _sizes(text: str) -> list[int]:
     return found
 
 
-def _close(found: dict[str, Estimate], count: int, planned: float, tried: list[Replication]) -> None:
+def _close(found: Evaluation) -> None:
+    count = len(found.losses)
     say(f"{count} scenarios, plan held fixed; 95 % intervals say what another draw of as many could give (MUSD)")
-    for key, estimate in found.items():
+    for key, estimate in found.estimates.items():
         say(f"{WORDS[key]:15} {number(estimate.value):>10}   {number(estimate.low)} to {number(estimate.high)}")
-    risk = found["risk_musd"]
-    say(f"{'As planned':15} {number(planned):>10}   risk in the scenarios that the plan was made for")
-    needed = scenarios_needed(risk, count, AIM)
+    say(f"{'As planned':15} {number(found.planned):>10}   risk in the scenarios that the plan was made for")
+    needed = scenarios_needed(found.estimates["risk_musd"], count, AIM)
     say(f"For an interval of ± {percent(AIM)} of the risk, take about {needed:,} scenarios drawn like these.")
-    for entry in tried:
+    for entry in found.trials:
         say(
             f"With {entry.size} scenarios drawn ({entry.replications} times): the plan is "
             f"{number(entry.mean_gap)} MUSD from the best on average, 95 % sure at most {number(entry.upper)}."

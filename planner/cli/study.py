@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from planner.api.studies import FolderStatus, default_out, retry_study, run_study, study_report, study_status
+from planner.api.studies import FolderStatus, default_out, retry_study, study, study_report, study_status
 from planner.cli.console import command_app, err, exit_codes, say, shown_progress
 from planner.errors import InfeasibleError, PlannerError, StoppedError
 from planner.results.status import Status
@@ -44,7 +44,7 @@ def run(
     """Run many variants of a case. A study that was stopped goes on with the same command; no point is run twice."""
     with exit_codes():
         with StudyBar(err) as bar:
-            found = run_study(file, out, workers, scheduler, bar, bar.describe)
+            found = study(file, out, workers, scheduler, bar, bar.describe)
         if isinstance(found, FrontierResults):
             say(f"{len(found.table)} breakpoints: {out or default_out(file)}/frontier.csv, report.html")
         else:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import planner
 from planner.config.model_file import ModelFile, build_model
 from planner.data.cells import text_of
 from planner.data.checks import Read, check_all
-from planner.data.describe import field_type
 from planner.data.lookups import Lookups
 from planner.data.read import Sheet
 from planner.data.rows import collapse, read_rows
@@ -47,22 +47,15 @@ class Case(Lookups):
         Whole numbers, numbers and flags are typed; lists are text such as `a;b`; blank cells are NA.
         Raises InputError for an unknown table.
         """
-        import pandas  # noqa: PLC0415 - a third of the time to load a case, and only this method needs it
-
-        known = _table(table)
-        return pandas.DataFrame(
-            {
-                column: pandas.Series([_or_none(getattr(row, column)) for row in self.tables.rows(table)], dtype=dtype)
-                for column, dtype in _dtypes(known).items()
-            }
-        )
+        frame: pd.DataFrame = planner.frame_of(self, table)
+        return frame
 
     def with_table(self, table: str, frame: pd.DataFrame) -> Case:
         """The case with other rows in a table: columns as in a file, in any order, optional ones may lack; NA is blank.
 
         Raises InputError with every fault; rows count from 1.
         """
-        known = _table(table)
+        known = known_table(table)
         columns = [list(frame[name].astype(object).where(frame[name].notna(), None)) for name in frame.columns]
         cells = zip(*(map(text_of, column) for column in columns), strict=True)
         place = f"{table} as given"
@@ -77,7 +70,7 @@ class Case(Lookups):
 
         Raises InputError, also if no row is named; it then says which is near.
         """
-        return _with_cells(self, _table(table), where, column, value).checked()
+        return _with_cells(self, known_table(table), where, column, value).checked()
 
     def set_model(self, key: str, value: object) -> Case:
         """The case with one dotted key of the model file changed: `set_model("policy.coordination", "national")`.
@@ -124,7 +117,8 @@ def split_settings(settings: Mapping[str, object]) -> tuple[dict[str, object], d
     return cells, {key: value for key, value in settings.items() if key not in cells}
 
 
-def _table(name: str) -> Table:
+def known_table(name: str) -> Table:
+    """The declaration of a table. Raises InputError for an unknown one."""
     if name not in BY_NAME:
         said = f'unknown table "{name}"{did_you_mean(name, BY_NAME)}'
         raise InputError([fault("unknown-table", name, 0, "", said, remedy=f"known: {', '.join(BY_NAME)}")])
@@ -134,7 +128,7 @@ def _table(name: str) -> Table:
 def _cell(key: str) -> tuple[Table, dict[str, object], str]:
     """The table, rows and column that a dotted setting names."""
     name, *parts = key.split(".")
-    table = _table(name)
+    table = known_table(name)
     if len(table.key) == 1 and len(parts) > 2:  # the id itself has points
         parts = [".".join(parts[:-1]), parts[-1]]
     if len(parts) != len(table.key) + 1:
@@ -220,15 +214,3 @@ def _with_rows(
         headers=case.origin.headers | {table.name: header},
     )
     return replace(case, tables=replace(case.tables, **changed), origin=origin)
-
-
-def _dtypes(table: Table) -> dict[str, str]:
-    """pandas types of the columns of a table; those that may be blank take NA."""
-    plain = {"integer": "int64", "number": "float64", "boolean": "bool", "string": "str"}
-    with_na = {"integer": "Int64", "number": "Float64", "boolean": "boolean", "string": "str"}
-    fields = {name: table.row.model_fields[name] for name in (*table.row.columns(), *CARRIED)}
-    return {name: (with_na if f.default is None else plain)[field_type(f)] for name, f in fields.items()}
-
-
-def _or_none(value: object) -> object:
-    return None if value in ("", ()) else ";".join(value) if isinstance(value, tuple) else value

@@ -14,7 +14,7 @@ FAULTS: dict[str, Rule] = {
     "no-such-case": Rule("the case exists", "give a folder of CSV tables or an .xlsx workbook"),
     "unreadable": Rule("every table can be read", "check that it is a plain file that you may read"),
     "unknown-table": Rule("only known tables", "rename the table, or move the file out of the case"),
-    "missing-table": Rule("required tables exist", "add it; `planner schema --workbook FILE` writes a template"),
+    "missing-table": Rule("required tables exist", "add it; `planner init --workbook FILE` writes a template"),
     "double-table": Rule("a table exists once", "keep one of the two"),
     "empty-table": Rule("a table has a header row", "write the column names in the first row"),
     "no-rows": Rule("there is demand", "give the demand of at least one country, element and year"),

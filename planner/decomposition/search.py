@@ -16,7 +16,7 @@ algorithms, Networks 49, 2007). A mean of two plans is a plan, the program being
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isnan
 from typing import Any
@@ -30,9 +30,11 @@ from planner.decomposition.master import Master
 from planner.decomposition.subproblem import BranchResult
 from planner.decomposition.worker_pool import WorkerPool
 from planner.errors import Fault, InputError
+from planner.machine import cores
 from planner.results.losses import weighed
 from planner.solving.highs import TOLERANCE
 from planner.solving.program import Vector
+from planner.solving.solve import Progress, silent
 
 HALF_WAY = 0.5
 RISES = 0.1
@@ -40,7 +42,6 @@ RISES = 0.1
 MOST_IDLE = 3
 """Rounds without a cut after which nothing more will come: one half way, one at the optimum of the master, one with
 the weights of the losses found there, which matter where several scenarios share a branch."""
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -98,21 +99,30 @@ def distance(lower: float, upper: float) -> float:
     return max(0.0, upper - lower) / upper if upper > 0 else 0.0
 
 
-def approximate(case: Case, alone: int, gap: float, most: int, workers: int, say: Say) -> Approximation:
+def approximate(
+    case: Case,
+    *,
+    alone: int = 10,
+    gap: float = 0.001,
+    rounds: int = 100,
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> Approximation:
     """A plan and bounds, closer each round until they are within `gap`, first of the risk, then of the cost.
 
-    alone: scenarios whose operations the master holds. most: rounds at the most, each time. Raises InputError where
-    the proof does not hold: investment that answers to what happens, a goal other than risk. Raises StoppedError if a
-    part has no proven optimum.
+    alone: scenarios whose operations the master holds. rounds: at the most, each time. workers: processes that solve,
+    one per core if left out; with more than one a script calls this under `if __name__ == "__main__"`. Raises
+    InputError where the proof does not hold: investment that answers to what happens, a goal other than risk. Raises
+    StoppedError if a part has no proven optimum.
     """
     _refuse(case)
     effects = effects_by_scenario(case)
     grouping = group(case, effects, alone)
-    say(f"{len(case.scenarios)} scenarios: what follows when each shows itself")
-    with WorkerPool(case, grouping.reference, workers) as pool:
-        say(f"the plan for {len(grouping.alone)} scenarios and the mean of {len(grouping.rest)}")
+    progress(f"{len(case.scenarios)} scenarios: what follows when each shows itself")
+    with WorkerPool(case, grouping.reference, workers or cores()) as pool:
+        progress(f"the plan for {len(grouping.alone)} scenarios and the mean of {len(grouping.rest)}")
         master = Master(case, effects, grouping, pool.names, pool.links)
-        search = Search(case, master, pool, gap, most, say)
+        search = Search(case, master, pool, gap, rounds, progress)
         safest = search.least_risk()
         limit = safest.risk * (1 + case.model.objective.risk_slack)
         best = search.least_cost(safest, limit)
@@ -158,7 +168,7 @@ class Search:
     pool: WorkerPool
     gap: float
     most: int
-    say: Say
+    say: Progress
     rounds: list[Round] = field(default_factory=list)
 
     def least_risk(self) -> Candidate:

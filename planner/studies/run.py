@@ -64,7 +64,7 @@ def silent(_: StudyStatus) -> None:
     """Say nothing."""
 
 
-def study(
+def run_points(
     given: str | Path | Mapping[str, Any], out: str | Path, run: Engine | None = None, tell: Tell = silent
 ) -> StudyStatus:
     """Run a study into a folder; what the folder holds already is not run again.
@@ -78,9 +78,7 @@ def study(
     else:
         asked, folder, place = read_study(given), Path(given).parent, Path(given).name
     if isinstance(asked.design, Frontier):
-        raise InputError(
-            [Fault(place, 0, "design", "a frontier is no list of points; use planner.api.studies.run_study")]
-        )
+        raise InputError([Fault(place, 0, "design", "a frontier is no list of points; use planner.study")])
     case = open_case(asked, folder)
     check_study(asked, case, place)
     table = design(asked, folder)

@@ -80,7 +80,7 @@ def test_random_cases_over_every_switch_end_at_the_optimum(seed: int, tmp_path: 
     exact = planner.solve(case, baseline=False).summary["least_risk_musd"]
     room = 1e-6 * (1 + exact)
     for alone in (0, 1, len(case.scenarios)):
-        found = approximate(case, alone, 1e-6, 80, 1, quiet)
+        found = approximate(case, alone=alone, gap=1e-6, rounds=80, workers=1)
         assert found.risk_lower <= exact + room and found.risk_upper >= exact - room
         assert found.risk_upper - found.risk_lower <= 2 * room
         assert found.limit == pytest.approx(1.01 * found.risk_upper) and found.risk <= found.limit + room
@@ -92,7 +92,7 @@ def test_random_cases_over_every_switch_end_at_the_optimum(seed: int, tmp_path: 
 
 
 def test_every_round_holds_and_none_is_worse(case: Case, exact: float) -> None:
-    found = approximate(case, 2, 1e-4, 60, 1, quiet)
+    found = approximate(case, alone=2, gap=1e-4, rounds=60, workers=1)
     assert found.risk_gap <= 1e-4 and found.cost_gap <= 1e-4
     for measure, best in (("risk", exact), ("cost", least_cost(case, found.limit))):
         rounds = [one for one in found.rounds if one.measure == measure]
@@ -130,14 +130,14 @@ def test_a_scenario_of_probability_0_weighs_nothing_and_has_its_loss(
         scenarios=scenarios(**dict(zip(("calm", "all", "part", "never"), chances, strict=True))),
         shocks=[shock(w, "import", f, 2027, 2027) for w, f in (("all", 0.0), ("part", 0.4), ("never", 0.7))],
     )
-    found = approximate(case, alone, 1e-9, 20, workers, quiet)
+    found = approximate(case, alone=alone, gap=1e-9, rounds=20, workers=workers)
     assert (found.risk_lower, found.risk_upper) == near((0.0, 0.0) if calm == 1.0 else (100.0, 100.0))
     assert found.losses == near({"calm": 0.0, "all": 100.0, "part": 60.0, "never": 30.0})
 
 
 def test_the_mean_hides_the_tail_and_a_cut_shows_it(tmp_path: Path) -> None:
     """The mean of the cuts loses 80 MUSD, so the worst quarter of the means does; in truth it loses 100."""
-    found = approximate(two_cuts(tmp_path), 0, 0.0, 5, 1, quiet)
+    found = approximate(two_cuts(tmp_path), alone=0, gap=0.0, rounds=5, workers=1)
     assert risks(found) == [near((80, 100)), near((100, 100))]
     assert found.losses == near({"calm": 0, "all": 100, "part": 60})
 
@@ -152,7 +152,7 @@ def test_a_mean_leaves_the_reference_with_its_first_member(tmp_path: Path) -> No
         scenarios=scenarios(calm=0.5, early=0.25, late=0.25),
         shocks=[shock("early", "import", 0.0, 2027, 2027), shock("late", "import", 0.0, 2028, 2028)],
     )
-    found = approximate(case, 0, 0.0, 5, 1, quiet)
+    found = approximate(case, alone=0, gap=0.0, rounds=5, workers=1)
     assert risks(found) == [near((50, 50))]
 
 
@@ -170,12 +170,12 @@ def test_what_a_member_needs_is_there_though_the_mean_does_not(tmp_path: Path) -
         scenarios=scenarios(calm=0.5, none=0.25, less=0.25),
         shocks=[shock("none", "import", 0.0, 2028, 2028), shock("less", "import", 0.9, 2028, 2028)],
     )
-    found = approximate(case, 0, 0.0, 5, 1, quiet)
+    found = approximate(case, alone=0, gap=0.0, rounds=5, workers=1)
     assert (found.risk_lower, found.risk_upper) == near((10, 10))
 
 
 def test_who_stands_alone_is_hidden_by_no_mean(tmp_path: Path) -> None:
-    found = approximate(two_cuts(tmp_path), 1, 0.0, 5, 1, quiet)
+    found = approximate(two_cuts(tmp_path), alone=1, gap=0.0, rounds=5, workers=1)
     assert found.alone == ("all",)
     assert risks(found) == [near((100, 100))]
 
@@ -206,7 +206,7 @@ def test_cuts_hold_wherever_the_links_are(case: Case) -> None:
 
 
 def test_the_plan_as_written_is_as_good_as_its_bound_says(case: Case, exact: float) -> None:
-    found = approximate(case, 4, 0.001, 40, 1, quiet)
+    found = approximate(case, alone=4, gap=0.001, rounds=40, workers=1)
     tables = plan_tables(case, found.decided)
     decided = {("build", (r.project, r.year)): r.tpa for r in tables["investments"].itertuples()}
     decided |= {("intake", (r.programme, r.year)): r.intake for r in tables["training"].itertuples()}
@@ -222,7 +222,7 @@ def test_the_plan_as_written_is_as_good_as_its_bound_says(case: Case, exact: flo
 
 
 def test_two_processes_find_the_same(case: Case) -> None:
-    one, two = (approximate(case, 2, 0.001, 40, workers, quiet) for workers in (1, 2))
+    one, two = (approximate(case, alone=2, gap=0.001, rounds=40, workers=workers) for workers in (1, 2))
     assert (one.risk_lower, one.risk, one.cost) == pytest.approx((two.risk_lower, two.risk, two.cost), rel=1e-9)
 
 

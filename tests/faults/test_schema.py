@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 import planner
-from planner.cli import replay, schema
+from planner.cli import init, replay, schema
 from planner.data.describe import datapackage, model_schema
 from planner.data.schema import TABLES
 from planner.data.template import write_workbook
@@ -64,9 +64,9 @@ def test_a_descriptor_is_accepted_by_frictionless(tmp_path: Path) -> None:
 @pytest.mark.parametrize("case", ["starter", "allied-2026"])
 def test_csv_to_workbook_to_csv_is_the_identity(tmp_path: Path, case: str) -> None:
     folder = STARTER.parent / case
-    assert run(schema.run, folder, "--tables", tmp_path / "direct").exit_code == 0
-    assert run(schema.run, folder, "--workbook", tmp_path / f"{case}.xlsx").exit_code == 0
-    assert run(schema.run, tmp_path / f"{case}.xlsx", "--tables", tmp_path / "back").exit_code == 0
+    assert run(init.run, folder, "--tables", tmp_path / "direct").exit_code == 0
+    assert run(init.run, folder, "--workbook", tmp_path / f"{case}.xlsx").exit_code == 0
+    assert run(init.run, tmp_path / f"{case}.xlsx", "--tables", tmp_path / "back").exit_code == 0
     names = {path.name for path in (tmp_path / "direct").iterdir()}
     assert names == {path.name for path in (tmp_path / "back").iterdir()}
     for name in names - {"model.toml"}:
@@ -99,16 +99,16 @@ def test_a_workbook_of_examples_is_a_case_with_every_table_and_its_notes_are_not
 
 
 def test_the_template_has_every_table_with_notes_and_drop_downs_and_is_never_overwritten(tmp_path: Path) -> None:
-    assert run(schema.run, "--workbook", tmp_path / "t.xlsx").exit_code == 0
+    assert run(init.run, "--workbook", tmp_path / "t.xlsx").exit_code == 0
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
     assert book.sheetnames == ["notes", *(table.name for table in TABLES), "model"]
     assert "tonnes" not in book["demand"]["A1"].comment.text and "country" in book["demand"]["A1"].comment.text
     lists = {str(rule.sqref).split(":")[0]: rule.formula1 for rule in book["demand"].data_validations.dataValidation}
     assert lists["A2"].startswith("countries!$A$2") and lists["C2"] == '"oxide,metal"'
     before = (tmp_path / "t.xlsx").read_bytes()
-    assert run(schema.run, "--workbook", tmp_path / "t.xlsx").exit_code == 2
+    assert run(init.run, "--workbook", tmp_path / "t.xlsx").exit_code == 2
     assert (tmp_path / "t.xlsx").read_bytes() == before
-    assert run(schema.run, "--tables", tmp_path / "x").exit_code == 2
+    assert run(init.run, "--tables", tmp_path / "x").exit_code == 2
 
 
 def test_a_run_is_replayed_and_what_was_changed_since_is_named(tmp_path: Path) -> None:

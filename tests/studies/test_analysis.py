@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.api.studies import retry_study, run_study, study_report, study_status
+from planner.api.studies import retry_study, study_report, study_status
 from planner.errors import InputError, RunFolderError
 from planner.reporting.pages.study import failure_words
 from planner.results.store import read_run
@@ -25,7 +25,7 @@ from planner.studies.discovery import cart, prim
 from planner.studies.file import Address, Frontier
 from planner.studies.fixed_plan import amounts, evaluate, hold, intervals, replicate, robustness
 from planner.studies.frontier import Budgets, Tangent, frontier, trace
-from planner.studies.run import here, study
+from planner.studies.run import here, run_points
 from planner.studies.store import read_design
 from planner.studies.work_queue import WorkQueue
 from planner.studies.worker import ChainState, PointResult
@@ -166,7 +166,7 @@ def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:
     asked = sample(
         20, levers=levers, fails_when="risk_musd > 2200", outcomes=["risk_musd", "new_capacity_tpa.coast_plant"]
     )
-    study(asked, tmp_path / "study", here)
+    run_points(asked, tmp_path / "study", here)
     study_report(tmp_path / "study")
     page = (tmp_path / "study" / "report.html").read_text(encoding="utf-8")
     assert "http://" not in page.replace("http://www.w3.org/", "") and "https://" not in page
@@ -193,7 +193,7 @@ def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:
 )
 def test_every_design_is_run_and_reported(tmp_path: Path, design: dict[str, object]) -> None:
     asked = sample() | {"uncertainties": [studies.BUDGET, studies.DEMAND], "design": design}
-    status = study(asked, tmp_path / "study", here)
+    status = run_points(asked, tmp_path / "study", here)
     assert status.statuses == {"optimal": status.total}
     study_report(tmp_path / "study")
     tables = {path.stem for path in (tmp_path / "study" / "tables").iterdir()}
@@ -215,7 +215,7 @@ def test_every_design_is_run_and_reported(tmp_path: Path, design: dict[str, obje
 def test_an_unknown_outcome_is_refused_before_anything_is_solved(tmp_path: Path, outcome: str, told: str) -> None:
     for asked in ({"outcomes": ["risk_musd", outcome]}, {"fails_when": f"{outcome} > 1"}):
         with pytest.raises(InputError) as error:
-            study(sample(4, **asked), tmp_path / "study", never)
+            run_points(sample(4, **asked), tmp_path / "study", never)
         assert told in str(error.value)
         assert not (tmp_path / "study").exists()
 
@@ -240,7 +240,7 @@ def test_points_that_were_never_run_are_no_failures(tmp_path: Path) -> None:
                     return
 
     asked = sample(8, levers=levers, fails_when="risk_musd > 5", check_share=0.0)
-    study(asked, tmp_path / "study", half)
+    run_points(asked, tmp_path / "study", half)
     done, open_ = analyse(tmp_path / "study").options
     assert done.failures is not None and open_.failures is not None
     assert (done.failures.failed, open_.failures.points, open_.failures.failed) == (done.failures.points, 0, 0)
@@ -252,7 +252,7 @@ def test_points_that_were_never_run_are_no_failures(tmp_path: Path) -> None:
 
 def test_a_frontier_is_written_with_its_plans_and_its_page_again(tmp_path: Path) -> None:
     path = frontier_file(tmp_path)
-    run_study(path, tmp_path / "out")
+    planner.study(path, tmp_path / "out")
     table = pd.read_csv(tmp_path / "out" / "frontier.csv")
     assert table["new_capacity_tpa.coast_plant"].iloc[0] == 0.0 < table["new_capacity_tpa.coast_plant"].iloc[-1]
     page = (tmp_path / "out" / "report.html").read_bytes()
@@ -300,7 +300,7 @@ def test_a_plan_has_no_regret_where_it_is_the_best_and_some_where_it_is_not(tmp_
         "design": {"kind": "grid"},
         "fails_when": "risk_musd > 2000",
     }
-    study(asked, tmp_path / "study", here)
+    run_points(asked, tmp_path / "study", here)
     table = hold(tmp_path / "study", {"run": run, "nothing": replace(run, tables=nothing(run.tables))})
     assert len(table) == 18
     by_plan = {str(name): rows.set_index("point") for name, rows in table.groupby("plan")}
@@ -330,7 +330,7 @@ def nothing(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 def test_the_report_shows_given_plans(tmp_path: Path) -> None:
-    study(sample(8), tmp_path / "study", here)
+    run_points(sample(8), tmp_path / "study", here)
     run = studies.ROOT / "reports" / "reference" / "starter-base"
     study_report(tmp_path / "study", [run])
     table = pd.read_csv(tmp_path / "study" / "tables" / "robustness.csv")

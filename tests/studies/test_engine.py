@@ -25,7 +25,7 @@ from planner.solving.highs import Solution
 from planner.solving.session import Session
 from planner.solving.solve import silent, solve_session
 from planner.studies.measure import measure
-from planner.studies.run import here, local, retry, study
+from planner.studies.run import here, local, retry, run_points
 from planner.studies.status import agreement_of, status_of
 from planner.studies.store import Journal, read_journal, read_results
 from planner.studies.work_queue import WorkQueue
@@ -35,17 +35,17 @@ from tests.studies.studies import DyingAlways, DyingOnce, files, runs, sample
 
 SCRIPT = """
 import json, sys
-from planner.studies.run import local, study
+from planner.studies.run import local, run_points
 from tests.studies.studies import SlowWorker
 if __name__ == "__main__":
-    study(json.loads(sys.argv[1]), sys.argv[2], local(2, SlowWorker))
+    run_points(json.loads(sys.argv[1]), sys.argv[2], local(2, SlowWorker))
 """
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("studies") / "undisturbed"
-    study(sample(), folder, here)
+    run_points(sample(), folder, here)
     return folder
 
 
@@ -69,7 +69,7 @@ def test_a_killed_study_goes_on_and_ends_in_the_same_bytes(tmp_path: Path, undis
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         assert not (folder / "results.parquet").exists()
-    assert study(sample(), folder, here).statuses["optimal"] == 24
+    assert run_points(sample(), folder, here).statuses["optimal"] == 24
     assert files(folder) == files(undisturbed)
     assert set(runs(folder).values()) == {1}
 
@@ -78,7 +78,7 @@ def test_a_killed_worker_costs_only_its_current_point(
     tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(studies.MARKER, str(tmp_path / "died"))
-    study(sample(), tmp_path / "study", local(2, DyingOnce))
+    run_points(sample(), tmp_path / "study", local(2, DyingOnce))
     assert (tmp_path / "died").exists()
     assert files(tmp_path / "study") == files(undisturbed)
     assert set(runs(tmp_path / "study").values()) == {1}
@@ -87,7 +87,7 @@ def test_a_killed_worker_costs_only_its_current_point(
 def test_a_point_that_kills_every_worker_is_written_down_and_costs_only_itself(
     tmp_path: Path, undisturbed: Path
 ) -> None:
-    status = study(sample(), tmp_path / "study", local(1, DyingAlways))
+    status = run_points(sample(), tmp_path / "study", local(1, DyingAlways))
     table = pq.read_table(tmp_path / "study" / "results.parquet").to_pandas()
     rich = table["budget"] > studies.RICH
     assert rich.sum() == status.statuses["crashed"] == 1
@@ -113,7 +113,7 @@ def test_retry_runs_what_crashed_and_nothing_else(tmp_path: Path) -> None:
         finally:
             engine.Worker = kept
 
-    first = study(sample(), tmp_path / "study", run)
+    first = run_points(sample(), tmp_path / "study", run)
     assert first.statuses["crashed"] > 0
     _, bad = status_of(tmp_path / "study")
     assert {message for _, _, message in bad} == {"MemoryError: no more"}
@@ -124,8 +124,8 @@ def test_retry_runs_what_crashed_and_nothing_else(tmp_path: Path) -> None:
 
 def test_points_added_later_leave_the_others_alone(tmp_path: Path) -> None:
     grid = sample() | {"design": {"kind": "grid", "levels": 2}}
-    study(grid, tmp_path / "study", here)
-    finer = study(sample() | {"design": {"kind": "grid", "levels": 3}}, tmp_path / "study", here)
+    run_points(grid, tmp_path / "study", here)
+    finer = run_points(sample() | {"design": {"kind": "grid", "levels": 3}}, tmp_path / "study", here)
     assert finer.total == 27
     assert len(runs(tmp_path / "study")) == 27
     assert set(runs(tmp_path / "study").values()) == {1}
@@ -144,7 +144,7 @@ def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> 
         **studies.STARTER, "set": {"objective.goal": "target", "objective.risk_limit": 3000.0},
         "uncertainties": [limit, chance], "design": {"kind": "grid"},
     }  # fmt: skip
-    study(asked, tmp_path / "study", here)
+    run_points(asked, tmp_path / "study", here)
     table = pq.read_table(tmp_path / "study" / "results.parquet").to_pandas()
     found = dict(zip(zip(table["limit"], table["cut"], strict=True), table["status"], strict=True))
     assert found == {
@@ -159,14 +159,16 @@ def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> 
 
 
 def test_a_time_limit_is_a_status(tmp_path: Path) -> None:
-    status = study(sample(4, time_limit=1e-9), tmp_path / "study", here)
+    status = run_points(sample(4, time_limit=1e-9), tmp_path / "study", here)
     assert set(status.statuses) <= {"time_limit", "optimal"}
     assert status.done == 4
 
 
 def test_warm_results_are_those_of_a_cold_solve(tmp_path: Path) -> None:
     lead = {"name": "lead", "table": "projects", "column": "lead_time_years", "change": "add", "values": [0, 1]}
-    study(sample(check_share=1.0) | {"uncertainties": [studies.BUDGET, lead, studies.CUT]}, tmp_path / "study", here)
+    run_points(
+        sample(check_share=1.0) | {"uncertainties": [studies.BUDGET, lead, studies.CUT]}, tmp_path / "study", here
+    )
     assert agreement_of(tmp_path / "study") == Agreement(24, pytest.approx(0.0, abs=AGREEMENT))
 
 
@@ -214,7 +216,7 @@ def test_a_line_cut_short_is_cut_off_and_nothing_before_it(tmp_path: Path) -> No
 
 def test_workers_that_cannot_start_stop_the_study(tmp_path: Path) -> None:
     with pytest.raises(StoppedError, match="die as soon as they start"):
-        study(sample(4), tmp_path / "study", local(3, broken))
+        run_points(sample(4), tmp_path / "study", local(3, broken))
 
 
 def broken(job: str) -> Worker:
@@ -263,7 +265,7 @@ def test_the_coordinator_keeps_no_results_in_memory(tmp_path: Path) -> None:
 
     tracemalloc.start()
     try:
-        study(sample(1000, check_share=0.0), tmp_path / "study", run)
+        run_points(sample(1000, check_share=0.0), tmp_path / "study", run)
     finally:
         tracemalloc.stop()
     assert (held[1] - held[0]) / 600 < 200, "bytes for each point: less than a tenth of its result and state"

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from planner.studies.run import here, local, study
+from planner.studies.run import here, local, run_points
 from planner.studies.status import status_of
 from tests.studies.processes import Cluster, kill, planner_study, written
 from tests.studies.studies import ROOT, SlowWorker, files, runs, sample
@@ -33,7 +33,7 @@ def main(times: int, out: Path, where: str) -> None:
     dice = random.Random(times)
     out.mkdir(parents=True, exist_ok=True)
     written(sample(POINTS), out / "study.toml")
-    study(out / "study.toml", out / "undisturbed", here)
+    run_points(out / "study.toml", out / "undisturbed", here)
     folder, kills = out / "killed", Counter[str]()
     for process, choices in (on_cluster if where == "cluster" else on_workers)(out, folder):
         while kills.total() < times and wait(process, folder, dice, times):
@@ -47,7 +47,7 @@ def main(times: int, out: Path, where: str) -> None:
             process.wait()
             break
         kill(process)
-    study(out / "study.toml", folder, local(1))
+    run_points(out / "study.toml", folder, local(1))
     same = files(folder) == files(out / "undisturbed")
     most = max(runs(folder).values())
     sys.stdout.write(f"kills {dict(kills)}; same bytes: {same}; most often a point was run: {most}\n")
@@ -116,6 +116,6 @@ def children(pid: int) -> list[int]:
 
 if __name__ == "__main__":
     if sys.argv[1] == "run":
-        study(sys.argv[2], sys.argv[3], local(2, SlowWorker))
+        run_points(sys.argv[2], sys.argv[3], local(2, SlowWorker))
     else:
         main(int(sys.argv[1]), Path(sys.argv[2]), "".join(sys.argv[3:]) or "local")

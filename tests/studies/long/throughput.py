@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from planner.results.study import StudyStatus
-from planner.studies.run import local, study
+from planner.studies.run import local, run_points
 from planner.studies.status import agreement_of
 from planner.studies.store import RESULTS, points_of, read_results
 from tests.studies.studies import sample
@@ -32,7 +32,7 @@ def main(points: int, workers: int, out: Path) -> None:
             marks.append((status.done, resident_kib()))
 
     started = time.perf_counter()
-    found = study(sample(points, check_share=0.01), out, local(workers), tell)
+    found = run_points(sample(points, check_share=0.01), out, local(workers), tell)
     wall = time.perf_counter() - started
     child = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = child.ru_utime + child.ru_stime
