@@ -346,6 +346,8 @@ def _range_of(case: Lookups, row: UncertainRange) -> Iterator[Finding]:
     rows = case.tables.rows(row.table)
     cells = [getattr(rows[i], row.column) for i in matching(rows, where)]
     if not cells:
+        if table.required and not rows:
+            return  # which is a fault already
         said = f'"{row.where}" is no row of {row.table}'
         yield Finding("unknown-reference", "uncertainties", row.line, "where", said, row.where)
     elif not all(isinstance(cell, float | None) for cell in cells):

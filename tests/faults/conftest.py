@@ -14,6 +14,8 @@ from tests.faults.mutations import Text
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
 MORE = {
+    "uncertainties": "uncertainty,name,table,where,column,low,high,claims\n"
+    "use,use of Dy,demand,element=Dy,tonnes,0.8,1.2,allies\n",
     "loss_tiers": "element,country,form,up_to_share,loss_usd_per_kg\n"
     "Dy,,,0.5,20000\nDy,,,1,30000\nTb,JPN,oxide,0.2,50000\nTb,JPN,oxide,1,60000\n",
     "recoveries": "project,element,recovery\ncoast_plant,Dy,0.92\ncoast_plant,Tb,0.88\n",
