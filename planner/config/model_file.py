@@ -14,8 +14,8 @@ from pydantic_core import PydanticCustomError
 from planner.config.toml import TOML_RULES, read_toml
 from planner.errors import Fault, InputError, Rule, did_you_mean, invisible, nearest
 
-Lever = Literal["mine", "separation", "metal", "training", "hiring", "stockpile"]
-LEVERS: tuple[Lever, ...] = ("mine", "separation", "metal", "training", "hiring", "stockpile")
+Lever = Literal["mine", "separation", "metal", "magnet", "training", "hiring", "stockpile"]
+LEVERS: tuple[Lever, ...] = ("mine", "separation", "metal", "magnet", "training", "hiring", "stockpile")
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Rate = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
@@ -74,6 +74,8 @@ class Objective(_Section):
     """Goal `risk`: the plan is the cheapest whose risk is within this share of the least attainable."""
     tail: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.9
     """alpha in [0, 1): CVaR is the mean loss of the worst 1 - alpha."""
+    gap: Rate = 0.01
+    """Proven relative gap at which a phase may stop where the program is not solved as one LP."""
 
     @model_validator(mode="after")
     def _limit_goes_with_target(self) -> Objective:
@@ -97,6 +99,13 @@ class Policy(_Section):
     `national`: each country alone."""
     budget_carry_over: bool = True
     """Unspent budget moves to the next year."""
+    whole_plants: bool = False
+    """New capacity of a project with `unit_tpa` comes in whole units."""
+    committed_through: Year | None = None
+    """With `adaptive`: decisions up to and including this year are one path for all histories."""
+    cost_sharing: Literal["even", "benefit", "stable"] = "even"
+    """Whose payments are evened out: `even`: by budget; `benefit`: by what a party's loss falls; `stable`: by the
+    shares that leave nobody better off alone."""
     secondment_share: Share = 0.0
     """Largest share of a country's staff in a skill that may work in another country of its group."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from planner.data.cells import text_of
+from planner.data.cells import Quarter, text_of
 from planner.data.schema import Row, Scenario
 from planner.errors import Fault, InputError
 
@@ -53,10 +53,11 @@ def is_one(cell: object, option: str) -> bool:
 
 def _between(cell: object, option: str) -> bool:
     low, dots, high = option.partition("..")
-    if not dots or not is_number(cell):
+    figure = cell.year if isinstance(cell, Quarter) else cell
+    if not dots or not is_number(figure):
         return False
     try:
-        return float(low) <= float(str(cell)) <= float(high)
+        return float(low) <= float(str(figure)) <= float(high)
     except ValueError:
         return False
 

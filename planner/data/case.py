@@ -44,7 +44,8 @@ class Case(Lookups):
     def frame(self, table: str) -> pd.DataFrame:
         """The rows of a table, in the columns of the data dictionary and the carried ones.
 
-        Whole numbers, numbers and flags are typed; lists are text such as `a;b`; blank cells are NA.
+        Whole numbers, numbers and flags are typed; lists are text such as `a;b`; blank cells are NA. Periods are
+        whole numbers too, unless one of the column is a quarter: then all are text.
         Raises InputError for an unknown table.
         """
         frame: pd.DataFrame = planner.frame_of(self, table)

@@ -1,12 +1,16 @@
-"""Text of a cell -> typed value. What is wrong is said by rule; `planner.data.rules` holds the remedies."""
+"""Text of a cell -> typed value, and what a column of them declares.
+
+What is wrong is said by rule; `planner.data.rules` holds the remedies.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date, time
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field, PlainSerializer
 from pydantic_core import PydanticCustomError
 
 from planner.errors import invisible
@@ -14,10 +18,39 @@ from planner.errors import invisible
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _COMMA = re.compile(r"[+-]?\d[\d.,\s'’]*,\d*|[+-]?\d{1,3}([\s'’]\d{3})+(\.\d*)?", re.ASCII)
 _UNIT = re.compile(r"([$€£]\s*[\d.,]+|[+-]?[\d.]+([eE][+-]?\d+)?\s*(%|[^\W\d][\w/.$€£]*))")
+_QUARTER = re.compile(r"(\d{4})Q([1-4])", re.ASCII)
 _SPREADSHEET_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 MAX_DIGITS = 40
 """Longest figure that is read; longer ones are no measurement."""
+LAST_YEAR = 9999
+"""Latest year in which something begins or ends."""
+
+
+@dataclass(frozen=True)
+class Quarter:
+    """A quarter of a year, 1 to 4; as text `2028Q2`, and no other way. A whole year is a plain int."""
+
+    year: int
+    quarter: int
+
+    def __str__(self) -> str:
+        return f"{self.year}Q{self.quarter}"
+
+
+def begin_of(period: int | Quarter) -> tuple[int, int]:
+    """Year and quarter with which a year or a quarter begins."""
+    return (period.year, period.quarter) if isinstance(period, Quarter) else (period, 1)
+
+
+def end_of(period: int | Quarter) -> tuple[int, int]:
+    """Year and quarter with which a year or a quarter ends."""
+    return (period.year, period.quarter) if isinstance(period, Quarter) else (period, 4)
+
+
+def later_by(period: int | Quarter, years: int) -> int | Quarter:
+    """The same year or quarter so many years later."""
+    return Quarter(period.year + years, period.quarter) if isinstance(period, Quarter) else period + years
 
 
 def wrong(rule: str, template: str, /, **values: object) -> PydanticCustomError:
@@ -79,6 +112,21 @@ def parse_whole(value: object) -> object:
     return number
 
 
+def parse_period(value: object) -> object:
+    """Text -> Quarter, or int for a whole year."""
+    if isinstance(value, str):
+        if found := _QUARTER.fullmatch(value.strip()):
+            value = Quarter(int(found[1]), int(found[2]))
+        elif "q" in value.casefold():
+            raise wrong("not-a-period", '"{text}" is neither a year nor a quarter such as 2028Q2', text=value)
+        else:
+            value = parse_whole(value)
+    year = value.year if isinstance(value, Quarter) else value
+    if isinstance(year, int) and not 1 <= year <= LAST_YEAR:
+        raise wrong("range", "{text}: must be from 1 to {last}", text=year, last=LAST_YEAR)
+    return value
+
+
 def parse_flag(value: object) -> object:
     """Text -> bool."""
     if not isinstance(value, str):
@@ -134,11 +182,41 @@ def parse_wildcard(value: object) -> object:
     return "" if isinstance(value, str) and value.strip() == "*" else parse_id(value)
 
 
+def _plain(period: int | Quarter) -> int | str:
+    return str(period) if isinstance(period, Quarter) else period
+
+
 Number = Annotated[float, BeforeValidator(parse_number)]
 Whole = Annotated[int, BeforeValidator(parse_whole)]
+When = Annotated[int | Quarter, BeforeValidator(parse_period), PlainSerializer(_plain, when_used="json")]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Name = Annotated[str, BeforeValidator(parse_name)]
 Note = Annotated[str, BeforeValidator(parse_note)]
 Id = Annotated[str, BeforeValidator(parse_id)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(parse_list)]
 Wildcard = Annotated[str, BeforeValidator(parse_wildcard)]
+
+
+def col(meaning: str, unit: str = "", default: Any = ..., **bounds: Any) -> Any:
+    """A column: its meaning, unit, default (none: the cell must be filled) and bounds."""
+    return Field(default, description=meaning, json_schema_extra={"unit": unit}, **bounds)
+
+
+def positive(meaning: str, unit: str, default: Any = ...) -> Any:
+    """A finite number >= 0."""
+    return col(meaning, unit, default, ge=0, le=1e12, allow_inf_nan=False)
+
+
+def share(meaning: str, default: Any = ...) -> Any:
+    """A finite number in [0, 1]."""
+    return col(meaning, "share", default, ge=0, le=1, allow_inf_nan=False)
+
+
+def year(meaning: str, default: Any = ...) -> Any:
+    """A calendar year."""
+    return col(meaning, "year", default, ge=1900, le=2200)
+
+
+def edge(meaning: str, default: Any = None) -> Any:
+    """A calendar year that begins or ends something; far outside the horizon means never or always."""
+    return col(meaning, "year", default, ge=1, le=LAST_YEAR)

@@ -11,11 +11,13 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import get_args
 
 from planner.data.addresses import conditions, matching
+from planner.data.cells import begin_of, end_of
 from planner.data.lookups import BASE, Lookups
 from planner.data.rules import Finding, Origin
-from planner.data.schema import BY_NAME, TABLES, Shock, Tables, UncertainRange
+from planner.data.schema import BY_NAME, FILTERS, TABLES, Form, Shock, Stage, Tables, UncertainRange
 from planner.errors import Fault, did_you_mean
 
 PROBABILITY_TOLERANCE = 1e-6
@@ -43,7 +45,7 @@ DEFINED: Mapping[str, tuple[str, str]] = {
     "supplier": ("imports", "supplier"),
     "funder": ("funders", "funder"),
 }
-FIXED: Mapping[str, tuple[str, ...]] = {"stage": ("mine", "separation", "metal"), "form": ("oxide", "metal")}
+FIXED: Mapping[str, tuple[str, ...]] = {"stage": get_args(Stage), "form": get_args(Form)}
 
 
 @dataclass
@@ -282,7 +284,7 @@ def check_loss_tiers(case: Lookups) -> Iterator[Finding]:
 def check_shocks(case: Lookups) -> Iterator[Finding]:
     """Periods run forward, delays are whole years, and filters fit the kind."""
     for row in case.tables.shocks:
-        if row.start_year is not None and row.end_year is not None and row.end_year < row.start_year:
+        if row.start_year is not None and row.end_year is not None and end_of(row.end_year) < begin_of(row.start_year):
             said = f"{row.end_year} is before start_year {row.start_year}"
             yield Finding("reversed-period", "shocks", row.line, "end_year", said, row.end_year)
         if row.kind == "delay" and not row.factor.is_integer():
@@ -292,7 +294,7 @@ def check_shocks(case: Lookups) -> Iterator[Finding]:
 
 
 def _filters_that_do_not_fit(row: Shock) -> Iterator[Finding]:
-    for column in ("supplier", "country", "element", "form", "stage", "project"):
+    for column in FILTERS:
         if column not in SHOCK_FILTERS[row.kind] and getattr(row, column):
             said = f'has no meaning for kind "{row.kind}"'
             yield Finding("shock-filter", "shocks", row.line, column, said, getattr(row, column))

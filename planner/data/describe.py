@@ -12,11 +12,13 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from planner.config.model_file import ModelFile
+from planner.data.cells import Quarter
 from planner.data.checks import DEFINED, FIXED, REFERENCES
 from planner.data.schema import CARRIED, TABLES, Table
 
 LISTS_OF_NAMES = {("projects", "feeds"), ("funders", "countries")}
 """Columns that hold several names, which no foreign key of a table can follow."""
+PERIOD = "period"
 SHARED = {("feeds", "feed"), ("ramps", "ramp"), ("imports", "supplier"), ("funders", "funder")}
 """Names that several rows share, so that they are no key of their table."""
 
@@ -86,6 +88,9 @@ def describe_column(name: str, field: FieldInfo) -> dict[str, Any]:
     limits: dict[str, Any] = {}
     if field.is_required():
         limits["required"] = True
+    if kind == PERIOD:
+        out["type"] = "string"
+        limits["pattern"] = "[0-9]{1,4}|[0-9]{4}Q[1-4]"
     if choices := choices_of(field):
         limits["enum"] = list(choices)
     for bound in field.metadata:
@@ -98,7 +103,7 @@ def describe_column(name: str, field: FieldInfo) -> dict[str, Any]:
 
 
 def field_type(field: FieldInfo) -> str:
-    """Frictionless type of a column."""
+    """Frictionless type of a column, or PERIOD: a year or a quarter."""
     inner = {type_ for type_ in (field.annotation, *get_args(field.annotation)) if isinstance(type_, type)}
     for type_, name in ((bool, "boolean"), (int, "integer"), (float, "number")):
         if type_ in inner:
@@ -107,7 +112,12 @@ def field_type(field: FieldInfo) -> str:
         for type_, name in ((int, "integer"), (float, "number")):
             if type_ in get_args(part):
                 return name
-    return "string"
+    return PERIOD if Quarter in _types(field.annotation) else "string"
+
+
+def _types(annotation: Any) -> set[Any]:
+    """All that an annotation is made of."""
+    return {annotation}.union(*(_types(part) for part in get_args(annotation)))
 
 
 def choices_of(field: FieldInfo) -> tuple[str, ...]:
@@ -159,6 +169,8 @@ def _column(name: str, field: FieldInfo) -> str:
 
 def _type(annotation: Any) -> str:
     origin = get_origin(annotation)
+    if annotation == int | Quarter:
+        return "year or quarter"
     if origin is Annotated:
         return _type(get_args(annotation)[0])
     if origin is Literal:

@@ -20,7 +20,7 @@ from planner.data.rules import Origin
 from planner.data.schema import TABLES, Country, Element, Project, Skill, Stockpile, Tables, Training, Workforce
 from planner.units import discount_factor, musd_per_tonne, persons_per_tonne
 
-OXIDE, METAL = "oxide", "metal"
+OXIDE, METAL, MAGNET = "oxide", "metal", "magnet"
 Good = tuple[str, str, str]
 """(country, element, form)."""
 BASE = "base"

@@ -49,6 +49,7 @@ FAULTS: dict[str, Rule] = {
     "spreadsheet-error": Rule("no spreadsheet errors", "mend the formula it comes from"),
     "not-finite": Rule("figures are finite", "write a figure or leave the cell empty"),
     "not-whole": Rule("years and counts are whole", "round it to a whole number"),
+    "not-a-period": Rule("a period is a year or a quarter", "write 2028, or 2028Q2 for its second quarter"),
     "not-a-flag": Rule("flags are true or false", "write true or false"),
     "range": Rule("figures are within their bounds", "correct the figure"),
     "choice": Rule("a choice is one of the listed words", "use one of these words"),

@@ -6,42 +6,43 @@ Loading, messages, `inputs/README.md` and the workbook template read these decla
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from planner.data.cells import Flag, Id, Ids, Name, Note, Number, Whole, Wildcard
+from planner.data.cells import (
+    Flag,
+    Id,
+    Ids,
+    Name,
+    Note,
+    Number,
+    When,
+    Whole,
+    Wildcard,
+    col,
+    edge,
+    positive,
+    share,
+    year,
+)
 
-Stage = Literal["mine", "separation", "metal"]
-Form = Literal["oxide", "metal"]
+Stage = Literal["mine", "separation", "metal", "magnet"]
+Form = Literal["oxide", "metal", "magnet"]
 ShockKind = Literal["import", "demand", "capacity", "delay"]
 CARRIED = ("source", "confidence", "notes")
-MAX_WHOLE = 10_000
+FILTERS = ("supplier", "country", "element", "form", "stage", "project")
+"""Columns in which a shock or a hazard says what it hits."""
 
 
-def col(meaning: str, unit: str = "", default: Any = ..., **bounds: Any) -> Any:
-    """A column: its meaning, unit, default (none: the cell must be filled) and bounds."""
-    return Field(default, description=meaning, json_schema_extra={"unit": unit}, **bounds)
-
-
-def positive(meaning: str, unit: str, default: Any = ...) -> Any:
-    """A finite number >= 0."""
-    return col(meaning, unit, default, ge=0, le=1e12, allow_inf_nan=False)
-
-
-def share(meaning: str, default: Any = ...) -> Any:
-    """A finite number in [0, 1]."""
-    return col(meaning, "share", default, ge=0, le=1, allow_inf_nan=False)
-
-
-def year(meaning: str, default: Any = ...) -> Any:
-    """A calendar year."""
-    return col(meaning, "year", default, ge=1900, le=2200)
-
-
-def edge(meaning: str, default: Any = None) -> Any:
-    """A calendar year that begins or ends something; far outside the horizon means never or always."""
-    return col(meaning, "year", default, ge=1, le=9999)
+# What a shock or a hazard hits, in the same words.
+_SUPPLIER = col("supplier; blank or `*` = all (kind import)", default="")
+_COUNTRY = col("country; blank or `*` = all", default="")
+_ELEMENT = col("element; blank or `*` = all (kinds import, demand)", default="")
+_FORM = col("form; blank or `*` = all (kinds import, demand)", default="")
+_STAGE = col("stage; blank or `*` = all (kinds capacity, delay)", default="")
+_PROJECT = col("project; blank or `*` = all (kinds capacity, delay)", default="")
+_LEAK = share("of what is cut, the largest share that others of the group may sell on (kind import)", 0.0)
 
 
 class Row(BaseModel):
@@ -63,6 +64,7 @@ class Country(Row):
     country: Id = col("country code (ISO3)", min_length=1)
     name: Name = col("name for people", default="")
     bloc: Name = col("bloc it shares with under `blocs`; blank = a bloc of its own", default="")
+    party: Name = col("with whom it negotiates as one; blank = the country", default="")
     weight: Number = positive("multiplies its losses", "factor", 1.0)
     cost_index: Number = positive("multiplies capex", "factor", 1.0)
 
@@ -90,7 +92,7 @@ class Demand(Row):
     element: Id = col("element", min_length=1)
     form: Form = col("form", default="oxide")
     year: Whole = year("year; linear between years given, constant outside")
-    tonnes: Number = positive("demand, oxide (contained, for metal)", "t/y")
+    tonnes: Number = positive("demand, oxide (contained, for metal and magnets)", "t/y")
 
 
 class Import(Row):
@@ -118,6 +120,14 @@ class Project(Row):
     online_year: Whole | None = edge("first year of the existing capacity; blank = from the start")
     retire_year: Whole | None = edge("first year without the existing capacity; blank = never")
     max_new_tpa: Number = positive("largest new nameplate over the horizon", "t/y", 0.0)
+    unit_tpa: Number | None = col(
+        "size of one whole plant or phase, for policy.whole_plants; blank = any size",
+        "t/y",
+        None,
+        gt=0,
+        le=1e12,
+        allow_inf_nan=False,
+    )
     earliest_year: Whole | None = edge("first year in which to commit; blank = first year")
     lead_time_years: Whole = col("years from commitment to first use", "years", 0, ge=0, le=100)
     ramp: Id = col("ramp of new capacity; blank = full use at once", default="")
@@ -185,6 +195,7 @@ class Budget(Row):
 
 class Funder(Row):
     funder: Id = col("funder", min_length=1)
+    party: Name = col("whose money it is; blank = the party of the country of its name, else its own name", default="")
     countries: Ids = col("where it may pay: `*` or a `;`-separated list")
 
 
@@ -192,22 +203,75 @@ class Scenario(Row):
     scenario: Id = col("scenario", min_length=1)
     name: Name = col("name for people", default="")
     probability: Number = share("probability; all sum to 1")
+    draws: Whole | None = col(
+        "draws of it that `planner sample` makes; blank = by its probability", "", None, ge=1, le=10_000
+    )
 
 
 class Shock(Row):
     scenario: Id = col("scenario", min_length=1)
     kind: ShockKind = col("what is hit")
-    start_year: Whole | None = edge("first year; blank = first year of the horizon")
-    end_year: Whole | None = edge("last year, inclusive; blank = last year of the horizon")
-    supplier: Wildcard = col("supplier; blank or `*` = all (kind import)", default="")
-    country: Wildcard = col("country; blank or `*` = all", default="")
-    element: Wildcard = col("element; blank or `*` = all (kinds import, demand)", default="")
-    form: Wildcard = col("form; blank or `*` = all (kinds import, demand)", default="")
-    stage: Wildcard = col("stage; blank or `*` = all (kinds capacity, delay)", default="")
-    project: Wildcard = col("project; blank or `*` = all (kinds capacity, delay)", default="")
+    start_year: When | None = col("first year or quarter (`2028Q2`); blank = start of the horizon", default=None)
+    end_year: When | None = col("last year or quarter, inclusive; blank = end of the horizon", default=None)
+    supplier: Wildcard = _SUPPLIER
+    country: Wildcard = _COUNTRY
+    element: Wildcard = _ELEMENT
+    form: Wildcard = _FORM
+    stage: Wildcard = _STAGE
+    project: Wildcard = _PROJECT
     factor: Number = positive(
         "multiplies (0 = cut off, 1 = untouched); kind delay: whole years added", "factor or years"
     )
+    leak: Number = _LEAK
+
+
+class Resale(Row):
+    country: Id = col("country that sells on", min_length=1)
+    supplier: Wildcard = col("supplier; blank or `*` = all", default="")
+    element: Wildcard = col("element; blank or `*` = all", default="")
+    form: Form | None = col("form; blank = all", default=None)
+    share: Number = share("of what the supplier may sell to it, what it can buy on top and sell on to its group")
+
+
+class Hazard(Row):
+    hazard: Id = col("hazard", min_length=1)
+    name: Name = col("name for people", default="")
+    kind: ShockKind = col("what is hit")
+    supplier: Wildcard = _SUPPLIER
+    country: Wildcard = _COUNTRY
+    element: Wildcard = _ELEMENT
+    form: Wildcard = _FORM
+    stage: Wildcard = _STAGE
+    project: Wildcard = _PROJECT
+    each: Literal["project", "country"] | None = col("drawn for each of these by itself; blank = once", default=None)
+    event: Id = col("rows of one event happen together, as the first of them says", default="")
+    within: Ids = col("`;`-separated scenarios in which it may happen; blank = all", default=())
+    probability: Number | None = share("that it happens, once", None)
+    first: When | None = col("window in which it starts: first year or quarter", default=None)
+    last: When | None = col("window in which it starts: last year or quarter", default=None)
+    quarters_low: Whole | None = col(
+        "shortest length; blank, with no years: to the end", "quarters", None, ge=1, le=400
+    )
+    quarters_high: Whole | None = col("longest length", "quarters", None, ge=1, le=400)
+    years_low: Whole | None = col("shortest length; blank, as the quarters: to the end", "years", None, ge=1, le=100)
+    years_high: Whole | None = col("longest length", "years", None, ge=1, le=100)
+    factor_low: Number = positive("smallest factor; kind delay: fewest whole years", "factor or years")
+    factor_high: Number = positive("largest factor; kind delay: most whole years", "factor or years")
+    leak: Number = _LEAK
+
+
+class Draw(Row):
+    scenario: Id = col("scenario", min_length=1)
+    hazard: Id = col("hazard that was drawn", min_length=1)
+    subject: Id = col("project or country that it was drawn for", default="")
+    start: When = col("first year or quarter")
+    end: When = col("last year or quarter, inclusive")
+    factor: Number = positive("factor that was drawn; kind delay: whole years added", "factor or years")
+
+
+class Supplier(Row):
+    supplier: Id = col("outside supplier", min_length=1)
+    name: Name = col("name for people", default="")
 
 
 class Stockpile(Row):
@@ -258,9 +322,10 @@ TABLES: tuple[Table, ...] = (
     Table("elements", Element, ("element",), "the elements counted, and what a missing kilogram costs", True),
     Table("loss_tiers", LossTier, ("element", "country", "form", "up_to_share"), "the loss in steps of depth"),
     Table("demand", Demand, ("country", "element", "form", "year"), "what is used", True),
+    Table("suppliers", Supplier, ("supplier",), "who sells from outside; no other is named then", solved=False),
     Table("imports", Import, ("supplier", "country", "element", "form", "year"), "what outside suppliers can sell"),
     Table("feeds", FeedShare, ("feed", "element"), "composition of what mines give", True),
-    Table("projects", Project, ("project",), "mines, separation and metal plants, existing and possible", True),
+    Table("projects", Project, ("project",), "mines, separation, metal and magnet plants, existing and possible", True),
     Table("recoveries", Recovery, ("project", "element"), "recovery by element where it differs"),
     Table("ramps", Ramp, ("ramp", "year_after_start"), "how new capacity comes into use"),
     Table("skills", Skill, ("skill",), "the trades that plants need"),
@@ -273,20 +338,17 @@ TABLES: tuple[Table, ...] = (
     Table(
         "shocks",
         Shock,
-        (
-            "scenario",
-            "kind",
-            "start_year",
-            "end_year",
-            "supplier",
-            "country",
-            "element",
-            "form",
-            "stage",
-            "project",
-            "factor",
-        ),
+        ("scenario", "kind", "start_year", "end_year", *FILTERS, "factor"),
         "what each scenario does",
+    ),
+    Table("resale", Resale, ("country", "supplier", "element", "form"), "what countries can sell on to those cut off"),
+    Table("hazards", Hazard, ("hazard",), "what `planner sample` draws from; no plan reads them", solved=False),
+    Table(
+        "draws",
+        Draw,
+        ("scenario", "hazard", "subject"),
+        "what `planner sample` drew, in each scenario; no plan reads it",
+        solved=False,
     ),
     Table("stockpiles", Stockpile, ("country", "element", "form"), "stocks held and possible"),
     Table(
@@ -308,6 +370,7 @@ class Tables:
     elements: tuple[Element, ...] = ()
     loss_tiers: tuple[LossTier, ...] = ()
     demand: tuple[Demand, ...] = ()
+    suppliers: tuple[Supplier, ...] = ()
     imports: tuple[Import, ...] = ()
     feeds: tuple[FeedShare, ...] = ()
     projects: tuple[Project, ...] = ()
@@ -321,6 +384,9 @@ class Tables:
     funders: tuple[Funder, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     shocks: tuple[Shock, ...] = ()
+    resale: tuple[Resale, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
+    draws: tuple[Draw, ...] = ()
     stockpiles: tuple[Stockpile, ...] = ()
     uncertainties: tuple[UncertainRange, ...] = ()
 

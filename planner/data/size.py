@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from planner.data.case import Case
+from planner.data.cells import begin_of
 from planner.data.lookups import METAL
 from planner.data.rules import fault
 from planner.data.tree import count_nodes
@@ -48,7 +49,7 @@ def _most_nodes(case: Case) -> int:
     """As if no two scenarios had a shock in common: each is on its own from its first shock on."""
     begins = dict.fromkeys(case.scenarios, case.last_year + 1)
     for shock in case.tables.shocks:
-        start = case.first_year if shock.start_year is None else max(shock.start_year, case.first_year)
+        start = case.first_year if shock.start_year is None else max(begin_of(shock.start_year)[0], case.first_year)
         if shock.scenario in begins:
             begins[shock.scenario] = min(begins[shock.scenario], start)
     return len(case.years) + sum(case.last_year + 1 - begin for begin in begins.values())

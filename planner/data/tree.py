@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from planner.data.case import Case
+from planner.data.cells import begin_of, end_of
 from planner.data.lookups import Good
 from planner.data.schema import Shock
 
@@ -65,8 +66,8 @@ def effects_of(case: Case, shocks: list[Shock]) -> Effects:
     """What these shocks do together, where they are felt."""
     effects = Effects(defaultdict(lambda: 1.0), defaultdict(lambda: 1.0), defaultdict(lambda: 1.0), defaultdict(list))
     for shock in shocks:
-        start = case.first_year if shock.start_year is None else shock.start_year
-        end = case.last_year if shock.end_year is None else shock.end_year
+        start = case.first_year if shock.start_year is None else begin_of(shock.start_year)[0]
+        end = case.last_year if shock.end_year is None else end_of(shock.end_year)[0]
         if shock.kind == "import":
             for key in case.import_limit:
                 if start <= key[-1] <= end and _matches(shock, *key[:4]):

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from statistics import median
 
 from planner.data.case import Case
+from planner.data.cells import begin_of, end_of
 from planner.data.lookups import METAL, OXIDE
 from planner.data.rules import Finding
 from planner.data.schema import TABLES
@@ -344,8 +345,8 @@ def shocks(case: Case) -> Iterator[Finding]:
     """Shocks outside the horizon, that touch nothing, or that overlap an equal one."""
     seen: dict[tuple[object, ...], list[tuple[int, int, int]]] = defaultdict(list)
     for row in case.tables.shocks:
-        start = case.first_year if row.start_year is None else row.start_year
-        end = case.last_year if row.end_year is None else row.end_year
+        start = case.first_year if row.start_year is None else begin_of(row.start_year)[0]
+        end = case.last_year if row.end_year is None else end_of(row.end_year)[0]
         if start > case.last_year or end < case.first_year:
             said = f"{start}-{end} is outside {case.first_year}-{case.last_year}"
             yield Finding("shock-outside", "shocks", row.line, "start_year", said, start)

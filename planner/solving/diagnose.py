@@ -14,6 +14,7 @@ from typing import Any
 
 from planner.config.model_file import Objective
 from planner.data.case import Case
+from planner.data.cells import later_by
 from planner.formulation.scope import Scope
 from planner.solving.conflict import reasons_of
 from planner.solving.highs import Solver, Stop
@@ -200,8 +201,8 @@ def later(case: Case, years: int) -> Case:
     rows = tuple(
         row.model_copy(
             update={
-                "start_year": (case.first_year if row.start_year is None else row.start_year) + years,
-                "end_year": None if row.end_year is None else row.end_year + years,
+                "start_year": later_by(case.first_year if row.start_year is None else row.start_year, years),
+                "end_year": None if row.end_year is None else later_by(row.end_year, years),
             }
         )
         for row in case.tables.shocks

@@ -18,6 +18,13 @@ MORE = {
     "use,use of Dy,demand,element=Dy,tonnes,0.8,1.2,allies\n",
     "loss_tiers": "element,country,form,up_to_share,loss_usd_per_kg\n"
     "Dy,,,0.5,20000\nDy,,,1,30000\nTb,JPN,oxide,0.2,50000\nTb,JPN,oxide,1,60000\n",
+    "suppliers": "supplier,name\nROW,others\nCHN,China\n",
+    "resale": "country,supplier,element,form,share\nUSA,,,,0.1\nUSA,CHN,Dy,oxide,0.2\n",
+    "hazards": "hazard,name,kind,supplier,country,element,form,stage,project,each,event,within,probability,first,last,"
+    "quarters_low,quarters_high,years_low,years_high,factor_low,factor_high,leak\n"
+    "strike,a mine stands still,capacity,,AUS,,,mine,desert_mine,project,,cut,0.2,2028,2030,,,1,2,0,0.5,0\n"
+    "ban,no exports,import,CHN,JPN,Dy,oxide,,,,,cut;slip,0.1,2027Q2,2028Q1,2,6,,,0,0.5,0.3\n",
+    "draws": "scenario,hazard,subject,start,end,factor\ncut,ban,,2027Q3,2028Q1,0.25\n",
     "recoveries": "project,element,recovery\ncoast_plant,Dy,0.92\ncoast_plant,Tb,0.88\n",
 }
 

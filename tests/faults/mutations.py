@@ -269,6 +269,7 @@ def rules(base: Text) -> Iterator[Mutation]:
             "end_year",
             "before start_year",
         ),
+        ("shocks", {(2, "start_year"): "2028q2"}, "not-a-period", 2, "start_year", "2028Q2"),
         ("shocks", {(4, "factor"): "1.5"}, "delay-years", 4, "factor", "whole years"),
         ("shocks", {(2, "stage"): "mine"}, "shock-filter", 2, "stage", 'kind "import"'),
         ("shocks", {(2, "project"): "desert_mine"}, "shock-filter", 2, "project", 'kind "import"'),

@@ -104,7 +104,7 @@ def test_the_template_has_every_table_with_notes_and_drop_downs_and_is_never_ove
     assert book.sheetnames == ["notes", *(table.name for table in TABLES), "model"]
     assert "tonnes" not in book["demand"]["A1"].comment.text and "country" in book["demand"]["A1"].comment.text
     lists = {str(rule.sqref).split(":")[0]: rule.formula1 for rule in book["demand"].data_validations.dataValidation}
-    assert lists["A2"].startswith("countries!$A$2") and lists["C2"] == '"oxide,metal"'
+    assert lists["A2"].startswith("countries!$A$2") and lists["C2"] == '"oxide,metal,magnet"'
     before = (tmp_path / "t.xlsx").read_bytes()
     assert run(init.run, "--workbook", tmp_path / "t.xlsx").exit_code == 2
     assert (tmp_path / "t.xlsx").read_bytes() == before
