@@ -11,6 +11,7 @@ import typer
 import planner
 from planner.cli.console import CasePath, ModelPath, Overrides, command_app, err, exit_codes, read_case, say
 from planner.data.rules import WARNINGS
+from planner.data.size import refuse_if_too_large
 from planner.data.warnings import warnings_of
 from planner.errors import Fault, InputError, did_you_mean
 
@@ -36,6 +37,7 @@ def run(
         _check_names(ignore or ())
         try:
             found = read_case(case, model, overrides)
+            refuse_if_too_large(found)
             odd = warnings_of(found)
             if any(warning.rule in FAR_APART for warning in odd):
                 planner.check_figures(found)

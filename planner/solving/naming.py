@@ -7,12 +7,14 @@ bounds, but what a row of the program holds may be a product of several.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from planner.data.case import Case
 from planner.data.rules import fault
+from planner.data.size import size_of
 from planner.errors import InputError
 from planner.formulation.build import DECLARED, build_model
 from planner.formulation.model import Equation, Variable, cell
@@ -83,8 +85,17 @@ LARGEST_COEFFICIENT, LARGEST_SIDE = 1e15, 1e19
 """HiGHS refuses larger coefficients, and takes larger right-hand sides for infinite."""
 
 
+MOST_TERMS = 2_000_000
+"""Of a program that is written down for a look at its figures alone: a few seconds and a gigabyte."""
+
+
 def check_figures(case: Case) -> None:
-    """Write the program of a case down and raise InputError if it holds a figure that no solver computes with."""
+    """Write the program of a case down and raise InputError if it holds a figure that no solver computes with.
+
+    Of a large program only what no scenario changes is looked at; a solve looks at all of it.
+    """
+    if size_of(case).terms > MOST_TERMS:
+        case = replace(case, tables=replace(case.tables, scenarios=(), shocks=()))
     model = build_model(case)
     refuse_beyond_solver(model.scope, compile_program(model))
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 import planner
+from planner.cli import app
 from planner.data.size import counted_size, refuse_if_too_large, size_of
 from planner.errors import InputError
 from planner.machine import available_memory
+from planner.solving import naming
 from planner.solving.session import Session
+from tests.cases import demand, load_case, scenarios, shock
 
 INPUTS = Path(__file__).parents[2] / "inputs"
 
@@ -30,3 +34,30 @@ def test_a_case_too_large_is_refused_with_the_estimate_and_the_real_one_is_not()
     ):
         refuse_if_too_large(case, available=0.1 * 2**30)
     assert available_memory() > 2**20
+
+
+def test_check_says_of_a_case_too_large_what_solve_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("planner.data.size.available_memory", lambda: 0.1 * 2**30)
+    checked = CliRunner().invoke(app, ["check", str(INPUTS / "allied-2026")])
+    assert checked.exit_code == 2
+    with pytest.raises(InputError) as refused:
+        planner.solve(planner.load(INPUTS / "allied-2026"))
+    assert str(refused.value) in checked.output
+
+
+def test_figures_of_a_large_case_are_looked_at_without_its_scenarios(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    futures = {"scenarios": scenarios(boom=1), "shocks": [shock("boom", "demand", 1e12)]}
+    by_scenario = load_case(tmp_path / "scenario", demand=demand(1e8), **futures)
+    countries = [{"country": "AAA", "weight": 1e12}]
+    by_fact = load_case(
+        tmp_path / "fact", countries=countries, elements="element, heavy, loss_usd_per_kg\nDy, true, 1e12", **futures
+    )
+    for case in (by_scenario, by_fact):
+        with pytest.raises(InputError, match="check the units"):
+            planner.check_figures(case)
+    monkeypatch.setattr(naming, "MOST_TERMS", 0)
+    planner.check_figures(by_scenario)
+    with pytest.raises(InputError, match="check the units"):
+        planner.check_figures(by_fact)
