@@ -7,15 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.oracle.program import solve_case
+from tests.oracle.random_plants import draw_projects, draw_ramps
 from tests.oracle.random_shocks import draw_scenarios
-from tests.oracle.random_tables import Draw, Rows, write_tables
+from tests.oracle.random_switches import draw_switches
+from tests.oracle.random_tables import ELEMENTS, Draw, Rows, write_tables
 
 ISO3 = ("JPN", "USA", "AUS", "DEU", "KOR")
-ELEMENTS = {  # name: heavy, demand t/y, loss USD/kg, share of TREO
-    "Dy": (True, (60, 300), (300, 1500), (0.02, 0.08)),
-    "Tb": (True, (15, 80), (800, 3000), (0.004, 0.015)),
-    "Nd": (False, (150, 700), (50, 250), (0.05, 0.2)),
-}
 COORDINATION = ("allied", "blocs", "national")
 INVESTMENT = ("committed", "adaptive")
 GOALS = ("risk", "target", "welfare", "risk")
@@ -82,75 +79,6 @@ def draw_imports(d: Draw) -> None:
     # A shock may only name a supplier that sells something, else it is taken for a misspelt name.
     sold = {row["supplier"] for row in d.tables.get("imports", ())}
     d.suppliers = [supplier for supplier in d.suppliers if supplier in sold] or d.suppliers
-
-
-def treo_need(d: Draw, feed: str) -> float:
-    """Roughly the TREO of a feed that would serve all demand of the first element."""
-    element = d.elements[0]
-    demand = sum(level for (_, e, _), level in d.demand.items() if e == element)
-    return 1.2 * demand / d.shares[feed][element]
-
-
-def draw_projects(d: Draw) -> None:
-    """A chain at home first (so that `national` has one), then plants of any stage anywhere."""
-    metal_asked = any(form == "metal" for _, _, form in d.demand)
-    stages = ["mine", "separation"] + (["metal"] if metal_asked else [])
-    stages += d.rng.choices(("mine", "separation", "metal"), k=d.rng.randint(1, 8 - len(stages)))
-    chain = len(set(stages[:3]) & {"mine", "separation", "metal"}) if metal_asked else 2
-    for place, stage in enumerate(stages):
-        home = place < chain and (d.coordination == "national" or d.chance(0.5))
-        country = d.countries[0] if home else d.rng.choice(d.countries)
-        draw_project(d, f"{stage}_{place}", country, stage, "clay" if place < 2 else None)
-
-
-def draw_project(d: Draw, name: str, country: str, stage: str, feed: str | None) -> None:
-    """One plant, sized against demand, with money in proportion."""
-    feeds = [feed or d.rng.choice(list(d.shares))] if stage != "metal" else []
-    if stage == "separation" and d.chance(0.5):
-        feeds = list(d.shares)
-    basis = "heavy" if stage == "separation" and d.chance(0.4) else None
-    unit = 1.0
-    if stage == "metal":
-        asked = sum(level for (_, _, form), level in d.demand.items() if form == "metal")
-        size, unit = asked or 50.0, 0.03
-    else:
-        size = treo_need(d, feeds[0])
-    if basis:
-        unit = sum(s for e, s in d.shares[feeds[0]].items() if ELEMENTS[e][0]) or 1.0
-        size *= unit
-    existing = d.maybe(0.55, lambda: d.number(size * d.rng.uniform(0.05, 0.4)))
-    new = d.maybe(0.85, lambda: d.number(size * d.rng.uniform(0.2, 0.9)))
-    if existing is None and new is None:
-        new = d.number(size * 0.5)
-    online = d.maybe(0.25, d.some_year) if existing else None
-    lead = d.maybe(0.75, lambda: d.rng.choice((0, 1, 1, 2)))
-    row: Rows = {
-        "project": name, "name": name, "country": country, "stage": stage, "basis": basis,
-        "existing_tpa": existing, "max_new_tpa": new, "lead_time_years": lead,
-        "online_year": online,
-        "retire_year": d.maybe(0.25, lambda: max(d.some_year(), online or 0) + 1) if existing else None,
-        "earliest_year": d.maybe(0.25, lambda: d.rng.choice((d.first - 1, d.first, d.first + 1))),
-        "ramp": d.maybe(0.55, lambda: d.rng.choice(("slow", "quick", "late"))),
-        "capex_usd_per_tpa": d.number(d.rng.uniform(2e3, 15e3) / unit),
-        "fixed_opex_usd_per_tpa": d.maybe(0.6, lambda: d.number(d.rng.uniform(50, 400) / unit)),
-        "variable_opex_usd_per_t": d.maybe(0.7, lambda: d.number(d.rng.uniform(100, 1500) / unit)),
-        "public_share": d.maybe(0.4, lambda: d.rng.choice((0, 0.25, 0.5, 1))),
-        "feeds": ";".join(feeds) or None,
-        "recovery": d.maybe(0.6, lambda: d.between(0.75, 0.98)),
-    }  # fmt: skip
-    d.put("projects", row)
-    d.projects[name] = {**row, "unit": unit}
-    if stage != "mine" and d.chance(0.3):
-        for element in d.rng.sample(d.elements, d.rng.randint(1, len(d.elements))):
-            d.put("recoveries", {"project": name, "element": element, "recovery": d.between(0.5, 0.99)})
-
-
-def draw_ramps(d: Draw) -> None:
-    """Ramps that projects name; "consecutive from 0"."""
-    steps = {"slow": (0.3, 0.6, 0.9), "quick": (0.5, 1), "late": (0, 0.7)}
-    for ramp in {p["ramp"]: None for p in d.projects.values() if p["ramp"]}:
-        for year, share in enumerate(steps[ramp]):
-            d.put("ramps", {"ramp": ramp, "year_after_start": year, "share": share})
 
 
 def draw_people(d: Draw) -> None:
@@ -290,8 +218,12 @@ def choose_limit(folder: Path, model: dict[str, Any], rng: random.Random) -> Non
     model["objective"]["risk_limit"] = round(reach + 1e-3, 3)
 
 
-def write_random_case(folder: Path, seed: int) -> dict[str, Any]:
-    """Write one case folder and return its model dict (goal `target` solves the oracle to place its limit)."""
+def write_random_case(folder: Path, seed: int, *, old: bool = True) -> dict[str, Any]:
+    """Write one case folder and return its model dict (goal `target` solves the oracle to place its limit).
+
+    `old` leaves out quarters, magnets, resale, whole plants and all else that `random_switches` adds; without it the
+    case of the same seed gets them on top.
+    """
     folder = Path(folder)
     d = Draw(random.Random(seed), COORDINATION[seed % 3], INVESTMENT[(seed // 3) % 2])
     draw_places(d)
@@ -306,6 +238,9 @@ def write_random_case(folder: Path, seed: int) -> dict[str, Any]:
     draw_tiers(d)
     draw_scenarios(d)
     model = draw_model(d, seed)
+    if not old:
+        d.rng = random.Random(f"switches {seed}")
+        draw_switches(d, model)
     write_tables(folder, d)
     if model["objective"]["goal"] == "target":
         choose_limit(folder, model, d.rng)

@@ -9,6 +9,11 @@ from pathlib import Path
 from typing import Any
 
 Rows = dict[str, Any]
+ELEMENTS = {  # name: heavy, demand t/y, loss USD/kg, share of TREO
+    "Dy": (True, (60, 300), (300, 1500), (0.02, 0.08)),
+    "Tb": (True, (15, 80), (800, 3000), (0.004, 0.015)),
+    "Nd": (False, (150, 700), (50, 250), (0.05, 0.2)),
+}
 REQUIRED = {
     "countries": "country name",
     "elements": "element name heavy loss_usd_per_kg",
@@ -28,6 +33,10 @@ REQUIRED = {
     "scenarios": "scenario name probability",
     "shocks": "scenario kind start_year end_year factor",
     "stockpiles": "country element initial_t purchase_usd_per_kg",
+    "resale": "country share",
+    "suppliers": "supplier",
+    "hazards": "hazard kind probability first last factor_low factor_high",
+    "draws": "scenario hazard start end factor",
 }
 
 
