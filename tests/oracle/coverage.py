@@ -138,8 +138,10 @@ def verdict(result: OracleResult) -> tuple[float | None, ...]:
     if result.cost is None or result.risk is None:
         return (None,)
     if result.least_risk is not None:
-        return result.least_risk, result.cost
-    return (result.cost, result.risk)
+        return result.least_risk, result.least_cost
+    if result.least_cost is not None:
+        return result.least_cost, result.risk
+    return (result.cost + result.risk,)
 
 
 def differs(one: OracleResult, two: OracleResult) -> bool:

@@ -231,6 +231,31 @@ def solve_case(folder: Path, model: Mapping[str, Any]) -> OracleResult:
     )
 
 
+def least_given(
+    folder: Path,
+    model: Mapping[str, Any],
+    of: tuple[str, ...],
+    caps: Mapping[tuple[str, ...], float],
+    units: Mapping[tuple[str, str, int], int],
+) -> tuple[float, float]:
+    """The least of one criterion while others keep to caps and the whole plants are those given, and its tolerance.
+
+    `units` is by project, scenario and year; those not named are none. Caps get a ten millionth of room, relative and
+    absolute; the tolerance is what that room is worth.
+    """
+    world = build(Path(folder), model)
+    for key in world.lp.whole:
+        built_units = units.get(key[1:], 0)
+        world.lp.bounds[world.lp.index[key]] = (built_units, built_units)
+    world.lp.whole = []
+    rooms = [1e-7 * (1.0 + abs(cap)) for cap in caps.values()]
+    for (key, cap), room in zip(caps.items(), rooms, strict=True):
+        world.lp.at_most({key: 1.0}, cap + room)
+    solution = needed(world.lp.minimise({of: 1.0}))
+    prices = solution.prices[len(solution.prices) - len(caps) :]
+    return solution.objective, sum(abs(price) * room for price, room in zip(prices, rooms, strict=True))
+
+
 def without_plan(folder: Path, model: Mapping[str, Any]) -> OracleResult:
     """Contract: "the case without levers, goal `risk`, with the model's risk_aversion and tail and all else of
     `objective` at its default"."""

@@ -17,12 +17,17 @@ Terms = Mapping[Key, float]
 
 @dataclass
 class Solution:
-    """Values by variable key; `price` is what the objective loses per unit on the last cap, if one was set."""
+    """Values by variable key; `prices` are what the objective loses per unit on each cap, in order."""
 
     feasible: bool
     objective: float = math.nan
     values: dict[Key, float] = field(default_factory=dict)
-    price: float = math.nan
+    prices: list[float] = field(default_factory=list)
+
+    @property
+    def price(self) -> float:
+        """The price of the last cap, if one was set."""
+        return self.prices[-1] if self.prices else math.nan
 
     def __getitem__(self, key: Key) -> float:
         """The value of a variable; one that was never made is zero."""
@@ -139,8 +144,8 @@ class Program:
         if result.status != 0:
             raise RuntimeError(f"linprog: {result.status} {result.message}")
         values = {key: float(result.x[place]) for key, place in self.index.items()}
-        price = -float(result.ineqlin.marginals[-1]) if upper else math.nan
-        return Solution(feasible=True, objective=float(result.fun), values=values, price=price)
+        prices = [-float(price) for price in result.ineqlin.marginals] if upper else []
+        return Solution(feasible=True, objective=float(result.fun), values=values, prices=prices)
 
 
 def add(terms: dict[Key, float], key: Key, value: float) -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.oracle.coverage import verdict
+from tests.oracle.divided import with_years_divided
 from tests.oracle.hand import LAMBDA0, Solve, near
 from tests.oracle.payments import Node, even_payments, payments_of
+from tests.oracle.program import solve_case
+from tests.oracle.random_case import write_random_case
 
 ONE_YEAR = "country,element,year,tonnes\nAAA,Dy,2026,100"
 IMPORTS = "supplier,country,element,year,tonnes\nCHN,AAA,Dy,2026,100"
@@ -308,3 +314,18 @@ def test_payments_of_a_plan(solve: Solve) -> None:
     found = payments_of(result)
     assert found["A"] == (near(2.5), near(0), near(10))
     assert found["J"] == (near(7.5), near(0), near(10))
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_dividing_every_year_changes_no_optimum(tmp_path: Path, seed: int) -> None:
+    """Three shocks that undo each other divide a year of a random case without quarters."""
+    model = write_random_case(tmp_path, seed)
+    whole = solve_case(tmp_path, model)
+    with_years_divided(tmp_path, model)
+    divided = solve_case(tmp_path, model)
+    assert whole.world and divided.world
+    assert len(divided.world.shocks.periods) == 4 * len(whole.world.shocks.periods)
+    assert (divided.status, divided.nodes) == (whole.status, 4 * whole.nodes)
+    if whole.status == "optimal":
+        for one, two in zip(verdict(whole), verdict(divided), strict=True):
+            assert two == pytest.approx(one, rel=1e-7, abs=1e-6)
