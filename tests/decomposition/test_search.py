@@ -33,9 +33,9 @@ from planner.solving.highs import Solver
 from planner.solving.program import compile_program
 from planner.studies.fixed_plan import evaluate
 from tests.cases import EXACT, ONE_PER_TONNE, demand, imports, load_case, mine, near, plant, scenarios, shock
+from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 from tests.studies.processes import alive
-from tests.system.test_oracle_agreement import flat
 
 
 @pytest.fixture(scope="module", params=[1, 2])

@@ -18,8 +18,8 @@ from planner.solving.program import Program, compile_program
 from tests.cases import load_case
 from tests.formulation import golden_cases
 from tests.formulation.golden_cases import Golden
+from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
-from tests.system.test_oracle_agreement import flat
 
 DECLARED_BY_CELL: dict[Cell, set[str]] = defaultdict(set)
 for _one in DECLARED:

@@ -1,4 +1,4 @@
-"""How much of the contract the random cases exercise: `python -m tests.oracle.coverage [first] [count]`.
+"""How much of the contract the random cases exercise: `python -m tests.oracle.coverage [first] [count] [old]`.
 
 Two kinds of evidence: what the optimal plans do, and which switches bite, that is, change the optimum when removed.
 """
@@ -17,16 +17,19 @@ from pathlib import Path
 from typing import Any
 
 from tests.oracle.histories import build_years
+from tests.oracle.payments import payments_of
 from tests.oracle.program import OracleResult, solve_case
 from tests.oracle.random_case import write_random_case
-from tests.oracle.tables import read_table
+from tests.oracle.tables import ALL_LEVERS, read_table
 
 Model = dict[str, Any]
 Edit = Callable[[Path, Model], bool]
+NAMED = ("resale", "suppliers", "hazards", "draws", "funders")
 ACTIONS = {
     "build": "builds something", "intake": "trains someone", "seats": "adds seats", "hires": "hires",
     "bought": "buys stock", "released": "releases stock", "lent": "seconds staff", "turn": "makes metal",
-    "imported": "imports", "given": "gives to the pool", "carry": "carries budget", "short": "has a shortfall",
+    "imported": "imports", "resold": "gets what is resold",
+    "given": "gives to the pool", "carry": "carries budget", "short": "has a shortfall",
 }  # fmt: skip
 
 
@@ -74,12 +77,32 @@ def flip_carry(_: Path, model: Model) -> bool:
 
 def all_levers(_: Path, model: Model) -> bool:
     """Give every lever back."""
-    return len(model.pop("levers", [None] * 6)) < 6
+    return len(model.pop("levers", ALL_LEVERS)) < len(ALL_LEVERS)
+
+
+def free_choice(_: Path, model: Model) -> bool:
+    """No year up to which decisions are one path; counts where investment is adaptive."""
+    return model["policy"].pop("committed_through", None) is not None and model["policy"]["investment"] == "adaptive"
 
 
 def more_staff(folder: Path, _: Model) -> bool:
     """Ten times the staff."""
     return rewrite(folder, "workforce", lambda row: {**row, "initial": str(10 * float(row["initial"]))})
+
+
+def whole_years(folder: Path, _: Model) -> bool:
+    """Let shocks that begin or end inside a year hold for all of it; a row that is then there twice goes."""
+    seen: set[tuple[str, ...]] = set()
+
+    def change(row: dict[str, str]) -> dict[str, str] | None:
+        row = {**row, "start_year": row["start_year"][:4], "end_year": row["end_year"][:4]}
+        alike = tuple("" if v == "*" else v for k, v in row.items() if k not in ("factor", "leak"))
+        if alike in seen:
+            return None
+        seen.add(alike)
+        return row
+
+    return rewrite(folder, "shocks", change)
 
 
 def of_kind(kind: str) -> Edit:
@@ -94,6 +117,15 @@ def no_discount(name: str) -> Edit:
 
 EDITS: dict[str, Edit] = {
     **{f"shock {kind}": of_kind(kind) for kind in ("import", "demand", "capacity", "delay")},
+    "quarters of shocks": whole_years,
+    "leak": cell("shocks", "leak"),
+    "resale": drop("resale"),
+    "resale specific rows": drop("resale", lambda r: any(r.get(c) for c in ("supplier", "element", "form"))),
+    "magnet plants": drop("projects", lambda r: r["stage"] == "magnet"),
+    "magnet demand": drop("demand", lambda r: r.get("form") == "magnet"),
+    "magnet staffing": drop("staffing", lambda r: r["stage"] == "magnet"),
+    "whole_plants": key("policy", "whole_plants", False),
+    "committed_through": free_choice,
     "ramps": drop("ramps"),
     "recoveries": drop("recoveries"),
     "loss_tiers": drop("loss_tiers"),
@@ -174,8 +206,11 @@ def structure(result: OracleResult) -> set[str]:
     """Facts about the tree and the shocks."""
     world = result.world
     assert world is not None
-    names, first, last = list(world.case.scenarios), world.choices.first, world.choices.last
-    found = {f"{len(names)} scenarios"}
+    names, first, last = list(world.case.scenarios), world.shocks.periods[0], world.shocks.periods[-1]
+    found = {f"{len(names)} scenarios", f"{len(world.shocks.divided)} divided years"}
+    for year in world.shocks.divided:
+        ways = {t: len({world.history[w, t] for w in names}) for t in world.shocks.periods if t.year == year}
+        found |= {"histories part inside a year"} if len(set(ways.values())) > 1 else set()
     history = world.history
     for place, one in enumerate(names):
         for two in names[:place]:
@@ -201,7 +236,7 @@ def structure(result: OracleResult) -> set[str]:
     return found
 
 
-def describe(model: Model, result: OracleResult) -> set[str]:
+def describe(folder: Path, model: Model, result: OracleResult) -> set[str]:
     """All facts about one solved case."""
     objective, policy = model["objective"], model["policy"]
     facts = {f"goal {objective['goal']}", f"goal {objective['goal']}: {result.status}"}
@@ -210,12 +245,21 @@ def describe(model: Model, result: OracleResult) -> set[str]:
     facts.add(f"alpha {objective.get('tail', 0.9)}")
     if result.cost is not None and result.cost > 0.01:
         facts.add("costs something")
+    for switch in ("committed_through", "whole_plants", "cost_sharing"):
+        facts |= {switch} if policy.get(switch) else set()
+    facts |= {f"table {path.stem}" for path in folder.glob("*.csv") if path.stem in NAMED}
+    if result.solution is not None and result.world is not None:
+        paid = payments_of(result).values()
+        facts |= {"payments have room"} if any(p.most - p.least > 1e-3 for p in paid) else set()
+        budgets = [sum(m for (g, _), m in result.world.case.budgets.items() if g == f) for f in payments_of(result)]
+        shares = [p.paid / b for p, b in zip(paid, budgets, strict=True) if b > 0]
+        facts |= {"something stops evenness"} if shares and max(shares) - min(shares) > 1e-3 else set()
     if result.slope is not None and result.slope > 50:
         facts.add("steep: cost per risk > 50")
     return facts | actions(result) | structure(result)
 
 
-def main(first: int, count: int) -> None:
+def main(first: int, count: int, old: bool) -> None:
     """Print the shares over a run of seeds."""
     facts: Counter[str] = Counter()
     used: Counter[str] = Counter()
@@ -224,11 +268,11 @@ def main(first: int, count: int) -> None:
     for seed in range(first, first + count):
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place) / "case"
-            model = write_random_case(folder, seed)
+            model = write_random_case(folder, seed, old=old)
             start = time.perf_counter()
             result = solve_case(folder, model)
             seconds += time.perf_counter() - start
-            facts.update(describe(model, result))
+            facts.update(describe(folder, model, result))
             for name, bitten in bites(folder, model, result):
                 used[name] += 1
                 bit[name] += bitten
@@ -241,5 +285,5 @@ def main(first: int, count: int) -> None:
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:3]]
-    main(*numbers, *(0, 120)[len(numbers) :])
+    numbers = [int(word) for word in sys.argv[1:3] if word.isdigit()]
+    main(*numbers, *(0, 120)[len(numbers) :], old="old" in sys.argv)

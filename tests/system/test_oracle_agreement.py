@@ -15,20 +15,13 @@ import pytest
 import planner
 from planner.formulation.scope import Scope
 from planner.results.verify import verify
+from tests.oracle.agreement import flat
 from tests.oracle.program import OracleResult, solve_case
 from tests.oracle.random_case import write_random_case
 
 SEEDS = 160
 PLENTY_SEEDS = 40
 TOLERANCE = 1e-6
-
-
-def flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested keys of a model file as dotted keys."""
-    out: dict[str, Any] = {}
-    for key, value in values.items():
-        out |= flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return out
 
 
 def close(ours: float, theirs: float, extra: float = 0.0) -> bool:

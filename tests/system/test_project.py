@@ -14,7 +14,7 @@ import pytest
 import planner
 from planner.data.schema import CARRIED, TABLES, Tables
 from planner.docs import pages
-from tests.system.test_oracle_agreement import flat
+from tests.oracle.agreement import flat
 
 ROOT = Path(__file__).parents[2]
 MODELS = sorted((ROOT / "models").glob("*.toml"))

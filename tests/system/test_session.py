@@ -17,8 +17,8 @@ from planner.solving.goals import Outcome
 from planner.solving.program import Program, compile_program
 from planner.solving.session import Session
 from planner.solving.solve import silent
+from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
-from tests.system.test_oracle_agreement import flat
 
 ROOT = Path(__file__).parents[2]
 FIGURES = sorted(column for column in READS if column[0] != "model")
