@@ -1,6 +1,6 @@
 """The facts and choices of one planning question as typed look-ups, in the units of the program.
 
-MUSD, tonnes of oxide (contained, for metal), persons, whole years. Everything is sorted by id, so the
+MUSD, tonnes of oxide (contained, for metal and magnets), persons, whole years. Everything is sorted by id, so the
 order of rows in the files has no effect. Nothing here ever changes; derived look-ups are computed once.
 """
 
@@ -21,6 +21,8 @@ from planner.data.schema import TABLES, Country, Element, Project, Skill, Stockp
 from planner.units import discount_factor, musd_per_tonne, persons_per_tonne
 
 OXIDE, METAL, MAGNET = "oxide", "metal", "magnet"
+MADE_FROM = {METAL: OXIDE, MAGNET: METAL}
+"""Form -> the form that it is made of, along the chain. The stage that makes it is called by it."""
 Good = tuple[str, str, str]
 """(country, element, form)."""
 BASE = "base"

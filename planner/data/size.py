@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from planner.data.case import Case
 from planner.data.cells import begin_of
-from planner.data.lookups import METAL
+from planner.data.lookups import MADE_FROM
 from planner.data.rules import fault
 from planner.data.tree import count_nodes
 from planner.errors import InputError
@@ -61,7 +61,7 @@ def _terms_per_node(case: Case) -> int:
     terms = 8 * len(goods) + 6 * len(case.stockpiles) + 6 * len(case.workforce) + 3 * len(case.countries)
     for name, row in case.projects.items():
         elements = sum(len(case.feed_shares.get(feed, {})) for feed in row.feeds)
-        terms += 6 + 3 * (len(case.elements) if row.stage == METAL else elements) + len(case.staffing[name])
+        terms += 6 + 3 * (len(case.elements) if row.stage in MADE_FROM else elements) + len(case.staffing[name])
         terms += len(case.commitment_years(name)) // 2
     return terms + sum(len(reach) for reach in case.reach.values()) * 2
 

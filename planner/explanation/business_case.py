@@ -11,10 +11,12 @@ import numpy as np
 import pyxirr
 
 from planner.data.case import Case
+from planner.data.lookups import MADE_FROM, MAGNET
 from planner.errors import Fault, InputError, StoppedError, did_you_mean
 from planner.explanation.counterfactuals import Counterfactual, Reference, held_at_zero, optimum
 from planner.results.business_case import Avoided, BusinessCase, Flows, PriceDeck, Returns, Swing
 from planner.results.plan import PlanValues
+from planner.results.schema import STAGE_ITEMS
 from planner.results.status import Status
 from planner.solving.program import Vector
 from planner.solving.solve import Progress, silent
@@ -81,6 +83,9 @@ def _check(case: Case, project: str) -> None:
     if project not in case.projects:
         hint = did_you_mean(project, case.projects)
         raise InputError([Fault("--project", 0, "", f'unknown project "{project}"{hint}')])
+    if case.projects[project].stage == MAGNET:
+        told = f"{project} makes magnets, and there is no price of magnets to reckon with"
+        raise InputError([Fault("--project", 0, "", told)])
     if not case.commitment_years(project):
         raise InputError(
             [Fault("--project", 0, "", f"{project}: no new capacity may be built; there is nothing to decide")]
@@ -90,9 +95,7 @@ def _check(case: Case, project: str) -> None:
 def planned_mix(plan: PlanValues, project: str) -> dict[str, float]:
     """What the plant takes in under the plan (t, expected over the futures) as capacity counts it; empty: nothing."""
     case, stage = plan.case, plan.case.projects[project].stage
-    item, column = {"mine": ("mined", "feed"), "separation": ("separated", "feed"), "metal": ("reduced", "element")}[
-        stage
-    ]
+    item, column = STAGE_ITEMS[stage], "element" if stage in MADE_FROM else "feed"
     table = plan.tables["operations"]
     rows = table[(table["project"] == project) & (table["item"] == item)]
     mix: dict[str, float] = defaultdict(float)
@@ -104,13 +107,13 @@ def planned_mix(plan: PlanValues, project: str) -> dict[str, float]:
 
 def default_mix(case: Case, project: str) -> dict[str, float]:
     """What a plant takes in that no plan runs, as shares: a mine its feed, a separation plant of the feeds it accepts
-    the one that mines can give most of, a metal plant the elements as the group wants them as metal."""
+    the one that mines can give most of, others the elements as the group wants them in the form that they make."""
     row = case.projects[project]
-    if row.stage == "metal":
+    if row.stage in MADE_FROM:
         able = [e for e in case.elements if case.recovery(project, e) > 0]
         wanted = dict.fromkeys(able, 0.0)
         for (_, element, form, _), tonnes in case.demand.items():
-            if form == "metal" and element in wanted:
+            if form == row.stage and element in wanted:
                 wanted[element] += tonnes
         total = sum(wanted.values())
         return {e: t / total if total > 0 else 1 / len(able) for e, t in wanted.items() if t > 0 or total <= 0}
@@ -209,14 +212,14 @@ def prices(case: Case, deck: PriceDeck) -> dict[str, float]:
 def output(case: Case, project: str, mix: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
     """(made, taken in): tonnes of oxide by element for each tonne of capacity in use.
 
-    mix: for a mine its feed, for separation the feeds, for metal the elements, as shares of capacity in use.
+    mix: for a mine its feed, for separation the feeds, else the elements, as shares of capacity in use.
     """
     row, total = case.projects[project], sum(mix.values())
     made: dict[str, float] = dict.fromkeys(case.elements, 0.0)
     taken = made.copy()
     for name, amount in mix.items():
         part = amount / total if total > 0 else 0.0
-        if row.stage == "metal":
+        if row.stage in MADE_FROM:
             made[name] += part * case.recovery(project, name)
             taken[name] += part
             continue

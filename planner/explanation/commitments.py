@@ -13,6 +13,7 @@ from planner.data.case import Case
 from planner.data.tree import Node, committed_tree, scenario_tree
 from planner.results.explanation import Commitment, Flexibility
 from planner.results.ledger import members, rows
+from planner.results.schema import STAGE_ITEMS
 from planner.results.verify_money import full_capex
 from planner.solving.program import Key
 from planner.units import musd_per_tonne
@@ -72,7 +73,7 @@ def is_built(case: Case, project: str, tpa: float) -> bool:
 
 def capital_by_stage(case: Case, builds: Iterable[Build]) -> dict[str, float]:
     """Expected capital (MUSD, not discounted) by stage."""
-    out = dict.fromkeys(("mine", "separation", "metal"), 0.0)
+    out = dict.fromkeys(STAGE_ITEMS, 0.0)
     for project, tpa in expected_tpa(builds).items():
         out[case.projects[project].stage] += tpa * full_capex(case, project)
     return out

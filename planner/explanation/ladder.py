@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from planner.config.model_file import LEVERS, Lever
 from planner.data.case import Case
+from planner.data.lookups import MAGNET
 from planner.explanation.commitments import capital_by_stage, decision_nodes, of_decisions
 from planner.explanation.counterfactuals import (
     Counterfactual,
@@ -20,11 +21,13 @@ from planner.explanation.counterfactuals import (
 )
 from planner.results.explanation import Rung
 from planner.results.losses import cvar
+from planner.results.schema import STAGE_ITEMS
 
 STEPS: tuple[tuple[str, str, tuple[Lever, ...]], ...] = (
     ("mine", "mines", ("mine",)),
     ("separation", "separation", ("separation",)),
     ("metal", "metal making", ("metal",)),
+    ("magnet", "magnet making", ("magnet",)),
     ("people", "training and hiring", ("training", "hiring")),
     ("stockpile", "stock", ("stockpile",)),
 )
@@ -39,8 +42,9 @@ LATER = 2
 
 
 def steps(case: Case) -> list[tuple[str, str, tuple[Lever, ...]]]:
-    """The steps of the ladder that the run's levers allow."""
-    allowed = case.model.levers
+    """The steps of the ladder that the run's levers allow; magnets only where somebody can make them."""
+    magnets = any(row.stage == MAGNET for row in case.projects.values())
+    allowed = [lever for lever in case.model.levers if lever != MAGNET or magnets]
     return [(key, name, levers) for key, name, found in STEPS if (levers := tuple(x for x in found if x in allowed))]
 
 
@@ -99,7 +103,7 @@ def later_year(case: Case) -> int:
 def later_name(case: Case) -> str:
     """What waiting means in this run: which of its levers wait, and until when."""
     things = {"training": "training seats", "hiring": "hires", "stockpile": "stock"}
-    waits = ["plants"] if {"mine", "separation", "metal"} & set(case.model.levers) else []
+    waits = ["plants"] if set(STAGE_ITEMS) & set(case.model.levers) else []
     waits += [thing for lever, thing in things.items() if lever in case.model.levers]
     return f"Everything decided {LATER} years later: no new {', '.join(waits) or 'thing'} before {later_year(case)}"
 

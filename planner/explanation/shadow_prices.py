@@ -2,9 +2,10 @@
 
 At an optimum every activity that runs earns exactly what it uses up, at shadow prices (complementary slackness;
 Dantzig, Linear Programming and Extensions, 1963, ch. 12). So the value of the goods that plants make, in MUSD of
-risk, splits without remainder over what made them: metal making splits into furnace capacity, metal makers and
-oxide; oxide into separation capacity, its people and feed; feed into mine capacity and its people. A joint product
-shares what its plant used in proportion to its value. What remains at the mine is feed that exists or is financed.
+risk, splits without remainder over what made them: magnet making splits into capacity, magnet makers and metal;
+metal making into furnace capacity, metal makers and oxide; oxide into separation capacity, its people and feed; feed
+into mine capacity and its people. A joint product shares what its plant used in proportion to its value. What remains
+at the mine is feed that exists or is financed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from planner.data.case import Case
+from planner.data.lookups import MADE_FROM
 from planner.explanation.counterfactuals import Reference
 from planner.results.explanation import Link, Marginal
 from planner.solving.highs import Solution, Solver, Stop
@@ -31,6 +33,8 @@ LINKS = (
     "separation people",
     "metal capacity",
     "metal people",
+    "magnet capacity",
+    "magnet people",
     "unassigned",
 )
 Amounts = dict[tuple[str, int], dict[str, float]]
@@ -44,7 +48,7 @@ class _Used:
     capacity: float = 0.0
     people: float = 0.0
     inputs: dict[str, float] = field(default_factory=lambda: defaultdict(float))
-    """Element (oxide) or feed -> MUSD."""
+    """Element or feed -> MUSD."""
     earned: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     """Element or feed -> MUSD."""
 
@@ -52,7 +56,7 @@ class _Used:
 def links(reference: Reference, x: Vector, duals: Vector) -> list[Link]:
     """The links of every element and year in which some plant's output takes risk off, as shares of its value."""
     years = [node.year for node in reference.scope.tree.nodes]
-    used = _activities(reference.program, x, duals, years)
+    used = _activities(reference, x, duals, years)
     amounts = _split(used)
     out = []
     for (element, year), parts in sorted(amounts.items()):
@@ -66,28 +70,31 @@ def links(reference: Reference, x: Vector, duals: Vector) -> list[Link]:
     return out
 
 
-def _activities(program: Program, x: Vector, duals: Vector, years: list[int]) -> dict[tuple[str, str, int], _Used]:
-    """(stage, element for metal or '', year) -> what was earned and used, added up over histories and plants."""
+def _activities(reference: Reference, x: Vector, duals: Vector, years: list[int]) -> dict[tuple[str, str, int], _Used]:
+    """(stage, feed or element of separation, metal and magnets, year) -> what was earned and used, added up over
+    histories and plants."""
+    program, projects = reference.program, reference.case.projects
     by_column = program.matrix.tocsc()
     read: dict[str, Callable[[Key], tuple[str, str, int]]] = {
-        "reduced": lambda key: ("metal", key[1][1], years[key[1][2]]),
+        "converted": lambda key: (projects[key[1][0]].stage, key[1][1], years[key[1][2]]),
         "separated": lambda key: ("separation", key[1][1], years[key[1][2]]),
         "mined": lambda key: ("mine", "", years[key[1][1]]),
     }
     used: dict[tuple[str, str, int], _Used] = defaultdict(_Used)
     for j, key in enumerate(program.columns):
         if key[0] in read and x[j] > 0:
-            into = used[read[key[0]](key)]
+            activity = read[key[0]](key)
+            into, taken = used[activity], MADE_FROM.get(activity[0], "")
             for at in range(by_column.indptr[j], by_column.indptr[j + 1]):
                 i = by_column.indices[at]
                 worth = float(by_column.data[at] * duals[i] * x[j])
                 if worth:
-                    _book(into, key, program.rows[i], worth)
+                    _book(into, key, program.rows[i], worth, taken)
     return used
 
 
-def _book(into: _Used, column: Key, row: Key, worth: float) -> None:
-    """Book a price times an amount: positive is earned, negative used up."""
+def _book(into: _Used, column: Key, row: Key, worth: float, taken: str) -> None:
+    """Book a price times an amount: positive is earned, negative used up. taken: form that the plant takes, if any."""
     name, index = row
     if name in PEOPLE:
         into.people -= worth
@@ -95,7 +102,7 @@ def _book(into: _Used, column: Key, row: Key, worth: float) -> None:
         into.capacity -= worth
     elif name == "feed_balance":
         (into.earned if column[0] == "mined" else into.inputs)[index[1]] += abs(worth)
-    elif column[0] == "reduced" and index[2] == "oxide":
+    elif taken and index[2] == taken:
         into.inputs[index[1]] -= worth
     else:
         into.earned[index[1]] += worth
@@ -103,18 +110,27 @@ def _book(into: _Used, column: Key, row: Key, worth: float) -> None:
 
 def _split(used: dict[tuple[str, str, int], _Used]) -> Amounts:
     out: Amounts = defaultdict(lambda: dict.fromkeys(LINKS, 0.0))
-    feeds = _feed_parts(used)
-    oxides = _oxide_parts(used, feeds)
-    for (stage, element, year), part in used.items():
-        if stage == "metal":
+    shares = _oxide_parts(used, _feed_parts(used))
+    made: dict[tuple[str, int], float] = defaultdict(float)
+    for (stage, _, year), part in used.items():
+        for element, value in part.earned.items() if stage == "separation" else ():
+            made[element, year] += value
+    for form in MADE_FROM:
+        plants = {(element, year): part for (stage, element, year), part in used.items() if stage == form}
+        for at, of in shares.items():
+            # What users take as it is; what the next plants take is counted with what they make of it.
+            taken = plants[at].inputs[at[0]] if at in plants else 0.0
+            _add(out[at], _scaled(of, max(made[at] - taken, 0.0)))
+        before, shares = shares, {}
+        made.clear()
+        for at, part in plants.items():
             earned = sum(part.earned.values())
-            _add(out[element, year], {"metal capacity": part.capacity, "metal people": part.people})
-            _add(out[element, year], _scaled(oxides.get((element, year), {}), earned - part.capacity - part.people))
-    for (element, year), shares in oxides.items():
-        taken = sum(p.inputs[element] for (s, e, t), p in used.items() if (s, e, t) == ("metal", element, year))
-        made = sum(p.earned.get(element, 0.0) for (s, _, t), p in used.items() if s == "separation" and t == year)
-        # Oxide that users take as oxide; what furnaces take is counted with the metal.
-        _add(out[element, year], _scaled(shares, max(made - taken, 0.0)))
+            own = {f"{form} capacity": part.capacity, f"{form} people": part.people}
+            _add(own, _scaled(before.get(at, {}), earned - part.capacity - part.people))
+            shares[at] = _scaled(own, 1 / earned) if earned else own
+            made[at] = earned
+    for at, of in shares.items():
+        _add(out[at], _scaled(of, made[at]))
     return out
 
 

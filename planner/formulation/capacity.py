@@ -58,14 +58,14 @@ def nameplate_limit(m: Model, p: str, d: DecisionNode) -> Expression:
 
 
 def throughput(m: Model, p: str, n: OperationNode) -> Expression:
-    """Throughput (t/y) as capacity counts it: TREO, heavy elements (basis heavy), or oxide in (metal)."""
+    """Throughput (t/y) as capacity counts it: TREO, heavy elements (basis heavy), or what goes in (metal, magnet)."""
     s: Scope = m.scope
     stage = s.case.projects[p].stage
     if stage == "mine":
         return m.mined[p, n]
     if stage == "separation":
         return quicksum(s.case.capacity_use(p, f) * m.separated[p, f, n] for f in s.feeds_of[p, n])
-    return quicksum(m.reduced[p, e, n] for e in s.metals_of[p, n])
+    return quicksum(m.converted[p, e, n] for e in s.elements_of[p, n])
 
 
 def throughput_limit_index(s: Scope) -> list[tuple[str, int]]:

@@ -40,18 +40,16 @@ def feed_balance(m: Model, group: str, f: str, n: OperationNode) -> Expression:
 
 
 def made(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
-    """Output (t/y): share * recovery of each tonne TREO separated, or recovery of each tonne of oxide reduced."""
+    """Output (t/y): share * recovery of each tonne TREO separated, or recovery of each tonne converted."""
     s: Scope = m.scope
     if o == OXIDE:
         return quicksum(s.yields(p, f)[e] * m.separated[p, f, n] for p, f in s.makers.get((c, e, o, n), ()))
-    return quicksum(s.case.recovery(p, e) * m.reduced[p, e, n] for p, _ in s.makers.get((c, e, o, n), ()))
+    return quicksum(s.case.recovery(p, e) * m.converted[p, e, n] for p, _ in s.makers.get((c, e, o, n), ()))
 
 
 def used(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
-    """Oxide (t/y) that metal plants of the country take in."""
-    if o != OXIDE:
-        return 0.0
-    return quicksum(m.reduced[p, e, n] for p in m.scope.users.get((c, e, n), ()))
+    """What plants of the country take in (t/y): of oxide metal plants, of metal magnet plants."""
+    return quicksum(m.converted[p, e, n] for p in m.scope.users.get((c, e, o, n), ()))
 
 
 Index = list[tuple[str, str, str, int]]
@@ -195,7 +193,9 @@ IMPORTED = Variable(
 VARIABLES = (
     Variable("mined", "m", ("p", "n"), lambda s: s.mined, "t/y TREO", "throughput of a mine"),
     Variable("separated", "s", ("p", "f", "n"), lambda s: s.separated, "t/y TREO", "feed taken by a separation plant"),
-    Variable("reduced", "r", ("p", "e", "n"), lambda s: s.reduced, "t/y oxide", "oxide turned into metal"),
+    Variable(
+        "converted", "r", ("p", "e", "n"), lambda s: s.converted, "t/y", "oxide turned into metal, metal into magnets"
+    ),
     IMPORTED,
     Variable("delivered", "x", _GOOD, lambda s: s.delivered, "t/y", "had from the group's plants, own ones included"),
     Variable(

@@ -18,7 +18,8 @@ of [`inputs/README.md`](../inputs/README.md) it says all that is needed to write
 and key of the model file named here is explained there or below. Names in `code` are those of the program, of messages
 and of `tables/shadow_prices.csv`.
 
-Money is in MUSD (real), mass in tonnes of oxide (contained, for metal), capacity in tonnes per year, people in persons.
+Money is in MUSD (real), mass in tonnes of oxide (contained, for metal and magnets), capacity in tonnes per year,
+people in persons.
 Figures are turned into these units when they are read: USD / 10^6, USD per kg / 1000, persons per kt / 1000.
 
 ## Objectives
@@ -66,8 +67,8 @@ country with a blank one is alone; `"national"`: every country is alone.
 
 - $b_{{p,d}}$: from `earliest_year` (blank: the first year) to the last year less `lead_time_years`, if the stage of the
   project is one of `levers`.
-- $m_{{p,n}}$ for mines, $s_{{p,f,n}}$ for separation plants and their feeds, $r_{{p,e,n}}$ for metal plants and every
-  element.
+- $m_{{p,n}}$ for mines, $s_{{p,f,n}}$ for separation plants and their feeds, $r_{{p,e,n}}$ for metal and
+  magnet plants and every element.
 - $z_{{g,d}}$ if `training` is one of `levers`; $h_{{c,k,d}}$ from the second year on, if `hiring` is. Existing seats take
   trainees whatever the levers; an intake starts only if it ends by the last year
   ($t_d + \mathrm{{duration}}_g$ is at most the last year).
@@ -96,7 +97,7 @@ The program in the code is smaller and has the same optima. Indices of rows and 
   makes stands in its own balance in place of $x$, as nobody else can have it.
 - Nodes from which on imports cover every demand, whatever happens: importing it, running no plant, buying nothing and
   releasing what is in stock is feasible, costs nothing and asks nothing of earlier nodes. The same holds for a single
-  good that imports cover from some node on and that no metal plant of its country uses.
+  good that imports cover from some node on and that no plant of its country makes anything of.
 - Funders that may pay in the same countries share one account (`paid`, `carried`, `account`): what they pay together can
   be split in proportion to what each has left.
 - Accounts are those of decision nodes, not of histories, where nothing is bought into stock; mentors and staff likewise

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import cached_property
 
-from planner.data.lookups import METAL, OXIDE, Good
+from planner.data.lookups import MADE_FROM, OXIDE, Good
 from planner.data.tree import Tree
 from planner.formulation.histories import AccountNode, DecisionNode, Histories, OperationNode, StaffingNode
 
@@ -63,14 +63,14 @@ class Scope(Histories):
 
     @cached_property
     def import_covered_goods(self) -> frozenset[tuple[str, str, str, int]]:
-        """(c, e, o, n) at active nodes: goods whose demand imports can cover from there on, and that no metal plant
-        of the country uses.
+        """(c, e, o, n) at active nodes: goods whose demand imports can cover from there on, and that no plant of
+        the country makes anything of.
 
         The country needs to receive and to stock none of it; it may still give what it makes. Proof: any plan can
         be changed to importing the demand, receiving nothing (whoever gave it leaves it over), buying nothing
         and releasing what is in stock, at no more loss or cost and with the same plants running.
         """
-        used = {(c, e, OXIDE) for c, e, _ in self.users}
+        used = {key[:3] for key in self.users}
         return frozenset(
             (*good, n.index)
             for good in self.goods
@@ -141,12 +141,15 @@ class Scope(Histories):
         """(group, element, form) for which somebody in the group has a use."""
         case = self.case
         wanted = {(case.group[c], e, o) for c, e, o, _ in case.demand}
-        for p, row in case.projects.items():
-            group = case.group[row.country]
-            if row.stage == METAL and self.open_nodes[p]:
-                wanted |= {
-                    (group, e, OXIDE) for e in case.elements if (group, e, METAL) in wanted and case.recovery(p, e) > 0
-                }
+        for made, taken in reversed(MADE_FROM.items()):
+            for p in self.of_stage(made):
+                group = case.group[case.projects[p].country]
+                if self.open_nodes[p]:
+                    wanted |= {
+                        (group, e, taken)
+                        for e in case.elements
+                        if (group, e, made) in wanted and case.recovery(p, e) > 0
+                    }
         return frozenset(wanted)
 
     @cached_property
@@ -207,14 +210,14 @@ class Scope(Histories):
         ]
 
     @cached_property
-    def reduced(self) -> list[tuple[str, str, int]]:
-        """(p, e, n): metal plants and elements they can make for somebody in the group."""
+    def converted(self) -> list[tuple[str, str, int]]:
+        """(p, e, n): metal and magnet plants, and elements they can turn into something for somebody in the group."""
         return [
             (p, e, n)
-            for p in self.of_stage("metal")
+            for form in MADE_FROM
+            for p in self.of_stage(form)
             for e in self.case.elements
-            if (self.case.group[self.case.projects[p].country], e, METAL) in self.wanted
-            and self.case.recovery(p, e) > 0
+            if (self.case.group[self.case.projects[p].country], e, form) in self.wanted and self.case.recovery(p, e) > 0
             for n in self.open_nodes[p]
         ]
 
@@ -227,10 +230,10 @@ class Scope(Histories):
         return dict(out)
 
     @cached_property
-    def metals_of(self) -> dict[tuple[str, int], list[str]]:
-        """(p, n) -> elements a metal plant can make there."""
+    def elements_of(self) -> dict[tuple[str, int], list[str]]:
+        """(p, n) -> elements a metal or magnet plant can take there."""
         out: dict[tuple[str, int], list[str]] = defaultdict(list)
-        for p, e, n in self.reduced:
+        for p, e, n in self.converted:
             out[p, n].append(e)
         return dict(out)
 
@@ -238,7 +241,7 @@ class Scope(Histories):
     def operable(self) -> list[tuple[str, int]]:
         """(p, n): every plant at every node at which it can have throughput that counts."""
         counted = {(p, n) for p, f, n in self.separated if self.case.capacity_use(p, f) > 0}
-        return sorted({*self.mined, *counted, *self.metals_of})
+        return sorted({*self.mined, *counted, *self.elements_of})
 
     @cached_property
     def operable_set(self) -> frozenset[tuple[str, int]]:
@@ -249,23 +252,25 @@ class Scope(Histories):
 
     @cached_property
     def makers(self) -> dict[tuple[str, str, str, int], list[tuple[str, str]]]:
-        """(c, e, o, n) -> [(p, f)] for oxide, [(p, e)] for metal: what can be made there."""
+        """(c, e, o, n) -> [(p, f)] for oxide, else [(p, e)]: what can be made there."""
         out: dict[tuple[str, str, str, int], list[tuple[str, str]]] = defaultdict(list)
         for p, f, n in self.separated:
             country = self.case.projects[p].country
             for e in self.yields(p, f):
                 if (self.case.group[country], e, OXIDE) in self.wanted:
                     out[country, e, OXIDE, n].append((p, f))
-        for p, e, n in self.reduced:
-            out[self.case.projects[p].country, e, METAL, n].append((p, e))
+        for p, e, n in self.converted:
+            row = self.case.projects[p]
+            out[row.country, e, row.stage, n].append((p, e))
         return dict(out)
 
     @cached_property
-    def users(self) -> dict[tuple[str, str, int], list[str]]:
-        """(c, e, n) -> metal plants that can use the oxide there."""
-        out: dict[tuple[str, str, int], list[str]] = defaultdict(list)
-        for p, e, n in self.reduced:
-            out[self.case.projects[p].country, e, n].append(p)
+    def users(self) -> dict[tuple[str, str, str, int], list[str]]:
+        """(c, e, o, n) -> plants of the country that can take the good there."""
+        out: dict[tuple[str, str, str, int], list[str]] = defaultdict(list)
+        for p, e, n in self.converted:
+            row = self.case.projects[p]
+            out[row.country, e, MADE_FROM[row.stage], n].append(p)
         return dict(out)
 
     @cached_property
@@ -274,7 +279,7 @@ class Scope(Histories):
         case = self.case
         active = {(c, e, o) for c, e, o, _ in case.demand}
         active |= {key[:3] for key in self.makers}
-        active |= {(c, e, OXIDE) for c, e, _ in self.users}
+        active |= {key[:3] for key in self.users}
         active |= {(c, e, o) for _, c, e, o, _ in case.import_limit if (case.group[c], e, o) in self.wanted}
         return sorted(active | set(self.stocks))
 

@@ -48,7 +48,7 @@ SETS = (
     Symbol("f", "feed"),
     Symbol("c", "country"),
     Symbol("e", "element"),
-    Symbol("o", "form, oxide or metal"),
+    Symbol("o", "form: oxide, metal or magnet; $o^-$ is the one before it"),
     Symbol("k", "skill"),
     Symbol("g", "training programme whose country $c_g$ and skill $k_g$ have a row in `workforce`"),
     Symbol("i", "funder, one of those in `budgets`"),
@@ -62,7 +62,7 @@ SETS = (
     Symbol(r"\gamma", r"coordination group of countries; $\gamma_c$ is that of country $c$"),
     Symbol(r"\mathcal{M}", "projects of stage mine; $f_p$ is the one feed of a mine"),
     Symbol(r"\mathcal{S}", "projects of stage separation"),
-    Symbol(r"\mathcal{T}", "projects of stage metal"),
+    Symbol(r"\mathcal{T}", "projects of stage metal or magnet; $o_p$ is the form that a project makes"),
     Symbol(r"\mathcal{F}_p", "feeds that a separation plant accepts"),
     Symbol(r"\mathcal{L}", "nodes of the last year: one for each history"),
     Symbol(r"\mathrm{path}(d)", "decision nodes from the first year to $d$, $d$ included"),
@@ -191,13 +191,14 @@ DERIVED = (
         unit="t/y",
         formula=r"\sum_{p \in \mathcal{S} : c_p = c} \ \sum_{f \in \mathcal{F}_p} \mathrm{share}_{f,e} \, "
         r"\mathrm{recovery}_{p,e} \, s_{p,f,n} \text{ for oxide}, \quad "
-        r"\sum_{p \in \mathcal{T} : c_p = c} \mathrm{recovery}_{p,e} \, r_{p,e,n} \text{ for metal}",
+        r"\sum_{p \in \mathcal{T} : c_p = c, o_p = o} \mathrm{recovery}_{p,e} "
+        r"\, r_{p,e,n} \text{ for metal, magnet}",
     ),
     Symbol(
         r"\mathrm{used}_{c,e,o,n}",
-        "what metal plants of a country take in",
+        "what plants of a country take in: oxide those of metal, metal those of magnets",
         unit="t/y",
-        formula=r"\sum_{p \in \mathcal{T} : c_p = c} r_{p,e,n} \text{ for oxide}, \quad 0 \text{ for metal}",
+        formula=r"\sum_{p \in \mathcal{T} : c_p = c, o_p^- = o} r_{p,e,n}",
     ),
     Symbol(
         r"\mathrm{capex}_p",

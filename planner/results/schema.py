@@ -43,6 +43,8 @@ class ResultTable:
     columns: tuple[ResultColumn, ...]
 
 
+STAGE_ITEMS = {"mine": "mined", "separation": "separated", "metal": "reduced", "magnet": "sintered"}
+"""Stage -> item of `operations` that is the throughput of its plants."""
 PER_UNIT = "see unit"
 """The unit of a number whose unit stands in another column of its row."""
 
@@ -62,9 +64,9 @@ def _year(meaning: str = "year") -> ResultColumn:
 _SCENARIO = _text("scenario", "id of the scenario")
 _COUNTRY = _text("country", "id of the country")
 _SKILL = _text("skill", "id of the skill")
-_STAGE = _text("stage", "`mine`, `separation` or `metal`")
+_STAGE = _text("stage", "`mine`, `separation`, `metal` or `magnet`")
 _PROJECT = _text("project", "id of the project", "plant")
-_GOOD = (_text("element", "id of the element"), _text("form", "`oxide` or `metal`"))
+_GOOD = (_text("element", "id of the element"), _text("form", "`oxide`, `metal` or `magnet`"))
 _PROBABILITY = ResultColumn(
     "probability", Kind.SHARE, "", "probability", "probability of the scenarios that the row holds in"
 )
@@ -77,7 +79,7 @@ RESULT_TABLES: dict[str, ResultTable] = {
         ResultTable(
             "investments",
             "new capacity by project and year of commitment; t/y of TREO (mines), TREO or heavy (separation), oxide in "
-            "(metal)",
+            "(metal), metal in (magnet)",
             (
                 *(_PROJECT, _STAGE, _COUNTRY, _year("year of commitment")),
                 _number("tpa", "t/y", _NEW, "nameplate committed"),
@@ -127,13 +129,13 @@ RESULT_TABLES: dict[str, ResultTable] = {
                 *(_SCENARIO, _year(), _COUNTRY),
                 _text(
                     "item",
-                    "`mined`, `separated` (TREO in), `made`, `reduced` (oxide in), `imported`, `given`, `received`, "
-                    "`released` or `bought`",
+                    "`mined`, `separated` (TREO in), `made`, `reduced` (oxide in), `sintered` (metal in), `imported`, "
+                    "`given`, `received`, `released` or `bought`",
                 ),
                 _text("project", "id of the project, or of the supplier", "plant"),
                 _text("feed", "id of the feed"),
                 *_GOOD,
-                _number("tonnes", "t", "amount", "of oxide; for metal, of the oxide it contains"),
+                _number("tonnes", "t", "amount", "of oxide; for metal and magnets, of the oxide they contain"),
             ),
         ),
         ResultTable(
@@ -173,8 +175,8 @@ RESULT_TABLES: dict[str, ResultTable] = {
                 ),
                 _text(
                     "item",
-                    "`capex mine`, `capex separation`, `capex metal`, `training fees`, `training seats`, `hiring` or "
-                    "`stock purchases`",
+                    "`capex mine`, `capex separation`, `capex metal`, `capex magnet`, `training fees`, "
+                    "`training seats`, `hiring` or `stock purchases`",
                 ),
                 _number("musd", "MUSD", "paid in these scenarios", "paid where the row holds, not discounted"),
                 _number("expected", "MUSD", "expected", "the same times its probability"),
@@ -213,7 +215,8 @@ def _page() -> Iterator[str]:
     yield "# Runs: what a run folder holds"
     yield ""
     yield "`summary.json` has the figures, `inputs/` the case as it was read, `tables/` the result tables below as CSV."
-    yield "Tonnes are of oxide; for metal, of the oxide it contains. Money is real MUSD of the case's base year."
+    yield "Tonnes are of oxide; for metal and magnets, of the oxide they contain. Money is real MUSD of the case's base"
+    yield "year."
     yield "A committed example is in [`reference/starter-base`](reference/starter-base)."
     for table in RESULT_TABLES.values():
         yield from ("", f"## `{table.name}`", "", f"{table.meaning[0].upper()}{table.meaning[1:]}.", "")

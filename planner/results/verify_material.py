@@ -6,17 +6,20 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from planner.data.case import Case
-from planner.data.lookups import METAL, OXIDE, Good
+from planner.data.lookups import MAGNET, METAL, OXIDE, Good
 from planner.data.tree import Tree
 from planner.results.ledger import Ledger, Sums, sums
 from planner.results.rules import Broken, at_most, equal, never
+from planner.results.schema import STAGE_ITEMS
 
-KINDS = {"mine": "mined", "separation": "separated", "metal": "reduced"}
+TAKES = {"metal": OXIDE, "magnet": METAL}
+"""Stage -> form that its plants take."""
 PLANT_FLOWS = {
     "mined": {("mine", "")},
     "separated": {("separation", "")},
     "reduced": {("metal", OXIDE)},
-    "made": {("separation", OXIDE), ("metal", METAL)},
+    "sintered": {("magnet", METAL)},
+    "made": {("separation", OXIDE), ("metal", METAL), ("magnet", MAGNET)},
 }
 """Stage of plant and form of the good that each flow of a plant may have."""
 
@@ -40,12 +43,12 @@ def rules(case: Case, tree: Tree, book: Ledger) -> Iterator[Broken]:
 def throughput(case: Case, flows: Sums, p: str) -> float:
     """Throughput (t/y) as capacity counts it."""
     row = case.projects[p]
-    item = KINDS[row.stage]
+    item = STAGE_ITEMS[row.stage]
     if row.stage == "separation":
         return sum(case.capacity_use(p, f) * flows[item, row.country, p, f, "", ""] for f in row.feeds)
     if row.stage == "mine":
         return flows[item, row.country, p, row.feeds[0], "", ""]
-    return sum(flows[item, row.country, p, "", e, OXIDE] for e in case.elements)
+    return sum(flows[item, row.country, p, "", e, TAKES[row.stage]] for e in case.elements)
 
 
 def usable(case: Case, tree: Tree, book: Ledger, w: str, p: str, n: int) -> float:
@@ -78,7 +81,7 @@ def _plants(case: Case, tree: Tree, book: Ledger, w: str, n: int) -> Iterator[Br
             plant = case.projects.get(p)
             if plant is None or (plant.stage, o) not in PLANT_FLOWS[item] or plant.country != country:
                 yield never("flow_of_plant", tonnes)
-            elif plant.stage != METAL and f not in plant.feeds:
+            elif plant.stage not in TAKES and f not in plant.feeds:
                 yield never("accepted_feeds", tonnes)
 
 
@@ -96,8 +99,9 @@ def _made(case: Case, flows: Sums) -> Iterator[Broken]:
         if item == "made" and o == OXIDE:
             source = flows["separated", country, p, f, "", ""] * case.feed_shares[f].get(e, 0.0)
             yield at_most("made", tonnes, source * case.recovery(p, e))
-        if item == "made" and o == METAL:
-            yield at_most("made", tonnes, flows["reduced", country, p, "", e, OXIDE] * case.recovery(p, e))
+        elif item == "made":
+            taken = flows[STAGE_ITEMS[o], country, p, "", e, TAKES[o]]
+            yield at_most("made", tonnes, taken * case.recovery(p, e))
 
 
 def _exchange(case: Case, goods: Sums) -> Iterator[Broken]:
@@ -124,7 +128,7 @@ def _balance(case: Case, tree: Tree, book: Ledger, w: str, n: int) -> Iterator[B
     for good in touched:
         demand = tree.demand(good, n)
         supply = sum(goods[(item, *good)] for item in ("made", "imported", "received", "released")) + short[good]
-        use = demand + sum(goods[(item, *good)] for item in ("given", "reduced", "bought"))
+        use = demand + sum(goods[(item, *good)] for item in ("given", "reduced", "sintered", "bought"))
         yield at_most("balance", use, supply)
         yield at_most("shortfall_limit", short[good], demand)
         yield at_most("shortfall_not_negative", -short[good], 0.0)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from planner.data.lookups import METAL, OXIDE, Good
+from planner.data.lookups import MADE_FROM, OXIDE, Good
 from planner.data.tree import Node
 from planner.formulation.money import full_capex
 from planner.formulation.scope import Scope
-from planner.results.schema import TABLE_COLUMNS
+from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS
 from planner.solving.program import ZERO, Program, Values, Vector
 from planner.solving.spending import Rows, spending, who
 
@@ -54,7 +54,7 @@ def throughput(s: Scope, v: Values, p: str, n: int) -> float:
         return v("mined", p, n)
     if stage == "separation":
         return sum(s.case.capacity_use(p, f) * v("separated", p, f, n) for f in s.feeds_of.get((p, n), ()))
-    return sum(v("reduced", p, e, n) for e in s.metals_of.get((p, n), ()))
+    return sum(v("converted", p, e, n) for e in s.elements_of.get((p, n), ()))
 
 
 def capacity(s: Scope, v: Values) -> Rows:
@@ -124,8 +124,8 @@ def workforce(s: Scope, v: Values) -> Rows:
 
 
 def operations(s: Scope, v: Values) -> Rows:
-    """Every flow (t/y) that is not zero. Items: mined, separated (TREO in), made, reduced (oxide in), imported
-    (`project` names the supplier), given, received, released, bought."""
+    """Every flow (t/y) that is not zero. Items: mined, separated (TREO in), made, reduced (oxide in), sintered (metal
+    in), imported (`project` names the supplier), given, received, released, bought."""
     by_node = [list(_flows(s, v, node)) for node in s.tree.nodes]
     for w, node in visits(s):
         for flow in by_node[node.index]:
@@ -152,10 +152,10 @@ def _output(s: Scope, v: Values, n: int) -> Iterator[Flow]:
                 yield row.country, "separated", p, f, "", "", taken
                 for e, yielded in s.yields(p, f).items():
                     yield row.country, "made", p, f, e, OXIDE, yielded * taken
-        for e in s.metals_of.get((p, n), ()):
-            if (taken := v("reduced", p, e, n)) > 0:
-                yield row.country, "reduced", p, "", e, OXIDE, taken
-                yield row.country, "made", p, "", e, METAL, s.case.recovery(p, e) * taken
+        for e in s.elements_of.get((p, n), ()):
+            if (taken := v("converted", p, e, n)) > 0:
+                yield row.country, STAGE_ITEMS[row.stage], p, "", e, MADE_FROM[row.stage], taken
+                yield row.country, "made", p, "", e, row.stage, s.case.recovery(p, e) * taken
 
 
 def _given(s: Scope, v: Values, n: int, output: list[Flow]) -> dict[Good, float]:

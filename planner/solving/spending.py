@@ -10,6 +10,7 @@ from planner.data.tree import Node
 from planner.formulation.histories import AccountNode
 from planner.formulation.money import public_capex, spending_countries
 from planner.formulation.scope import Scope
+from planner.results.schema import STAGE_ITEMS
 from planner.solving.program import ZERO, Values
 from planner.units import musd, musd_per_tonne
 
@@ -64,7 +65,7 @@ def _shares(s: Scope, v: Values, c: str, a: int, available: dict[str, float]) ->
 
 def _items(s: Scope, v: Values, c: str, d: int, n: int) -> Iterator[tuple[str, float]]:
     node = s.decision_tree.nodes[d]
-    for stage in ("mine", "separation", "metal"):
+    for stage in STAGE_ITEMS:
         yield (
             f"capex {stage}",
             sum(
