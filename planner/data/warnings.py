@@ -13,7 +13,7 @@ from statistics import median
 
 from planner.data.case import Case
 from planner.data.cells import begin_of, end_of
-from planner.data.lookups import METAL, OXIDE
+from planner.data.lookups import MADE_FROM, OXIDE
 from planner.data.rules import Finding
 from planner.data.schema import TABLES
 from planner.data.tree import Effects, effects_of
@@ -199,7 +199,7 @@ def late_payoffs(case: Case) -> Iterator[Finding]:
         years = case.commitment_years(name)
         if not years or row.capex_usd_per_tpa <= 0:
             continue
-        feeds: Collection[str] = row.feeds if row.stage != METAL else ()
+        feeds: Collection[str] = row.feeds if row.stage not in MADE_FROM else ()
         per_tonne = 0.0
         for feed in feeds:
             shares = case.feed_shares.get(feed, {})
@@ -207,7 +207,7 @@ def late_payoffs(case: Case) -> Iterator[Finding]:
             value = sum(share * worst[e] * kept[e] for e, share in shares.items())
             used = case.capacity_use(name, feed)
             per_tonne = max(per_tonne, value / used if used else float("inf"))
-        if row.stage == METAL:
+        if row.stage in MADE_FROM:
             per_tonne = max((case.recovery(name, e) * worst[e] for e in case.elements), default=0.0)
         start = years[0] + row.lead_time_years
         output = sum(case.ramp_share(name, t - start) for t in case.years)
@@ -262,7 +262,7 @@ def _countries_with_uses(case: Case) -> set[str]:
 
 def no_supply(case: Case) -> Iterator[Finding]:
     """Elements that are demanded and that nothing can supply: no import, stock or chain of plants."""
-    oxide, metal = _made(case)
+    made = _made(case)
     sold = {key[1:4] for key in case.import_limit}
     stocked = {good for good, row in case.stockpiles.items() if row.initial_t > 0 or row.max_t is None or row.max_t > 0}
     reported: set[tuple[str, str, str]] = set()
@@ -274,23 +274,22 @@ def no_supply(case: Case) -> Iterator[Finding]:
         if good in reported:
             continue
         group = case.group[country]
-        makes = oxide if form == OXIDE else metal
-        if good not in sold and good not in stocked and (group, element) not in makes:
+        if good not in sold and good not in stocked and (group, element, form) not in made:
             said = f"{country} uses {element} ({form}), and no import, plant or stock can supply it"
             yield Finding("no-supply", "demand", lines[good], "element", said, element)
         reported.add(good)
 
 
-def _made(case: Case) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
-    """(group, element) of which oxide, and of which metal, can ever be made."""
+def _made(case: Case) -> set[tuple[str, str, str]]:
+    """(group, element, form) that can ever be made."""
 
     def runs(name: str) -> bool:
         return bool(case.commitment_years(name)) or any(case.existing_tpa(name, year) > 0 for year in case.years)
 
     running = {name: row for name, row in case.projects.items() if runs(name)}
     mined = {(case.group[row.country], feed) for row in running.values() if row.stage == "mine" for feed in row.feeds}
-    oxide = {
-        (case.group[row.country], element)
+    made = {
+        (case.group[row.country], element, OXIDE)
         for name, row in running.items()
         if row.stage == "separation"
         for feed in row.feeds
@@ -298,15 +297,16 @@ def _made(case: Case) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
         for element, share in case.feed_shares.get(feed, {}).items()
         if share > 0 and case.recovery(name, element) > 0
     }
-    bought = {(case.group[country], element) for _, country, element, form, _ in case.import_limit if form == OXIDE}
-    metal = {
-        (case.group[row.country], element)
-        for name, row in running.items()
-        if row.stage == METAL
-        for element in case.elements
-        if case.recovery(name, element) > 0 and (case.group[row.country], element) in oxide | bought
-    }
-    return oxide, metal
+    bought = {(case.group[country], element, form) for _, country, element, form, _ in case.import_limit}
+    for form, taken in MADE_FROM.items():
+        made |= {
+            (case.group[row.country], element, form)
+            for name, row in running.items()
+            if row.stage == form
+            for element in case.elements
+            if case.recovery(name, element) > 0 and (case.group[row.country], element, taken) in made | bought
+        }
+    return made
 
 
 def unused(case: Case) -> Iterator[Finding]:

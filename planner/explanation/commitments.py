@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from planner.data.case import Case
+from planner.data.lookups import MAGNET
 from planner.data.tree import Node, committed_tree, scenario_tree
 from planner.results.explanation import Commitment, Flexibility
 from planner.results.ledger import members, rows
@@ -73,7 +74,8 @@ def is_built(case: Case, project: str, tpa: float) -> bool:
 
 def capital_by_stage(case: Case, builds: Iterable[Build]) -> dict[str, float]:
     """Expected capital (MUSD, not discounted) by stage."""
-    out = dict.fromkeys(STAGE_ITEMS, 0.0)
+    present = {row.stage for row in case.projects.values()}
+    out = {stage: 0.0 for stage in STAGE_ITEMS if stage != MAGNET or MAGNET in present}
     for project, tpa in expected_tpa(builds).items():
         out[case.projects[project].stage] += tpa * full_capex(case, project)
     return out

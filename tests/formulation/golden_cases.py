@@ -259,6 +259,23 @@ MORE: dict[str, tuple[str, Golden]] = {
             STAGES,
         ),
     ),
+    "balance_of_magnets": (
+        "balance",
+        Golden(
+            "100 t of magnets at 0.5 per tonne of metal; the metal, 0.8 per tonne of oxide and 10 t imported, is what "
+            "the magnet plant takes; nobody else has a use for oxide or metal.",
+            {
+                "demand": demand(last=2026, form="magnet"),
+                "imports": [imports(10, form="metal")],
+                "projects": [
+                    mine(),
+                    plant(existing_tpa=50),
+                    smelter(existing_tpa=10, recovery=0.8),
+                    smelter(project="magnets", stage="magnet", existing_tpa=7, recovery=0.5),
+                ],
+            },
+        ),
+    ),
     "staff_limit_by_stage": (
         "staff_limit",
         Golden(

@@ -19,7 +19,7 @@ from planner.reporting.values.parts import Legend, Panel
 INK, MUTED, RULE = "#1d2733", "#5b6773", "#dfe4ea"
 WITH, WITHOUT, DEMAND = "#0072B2", "#D55E00", "#c3cad2"
 EXISTING = "#aeb7c1"
-STAGE_COLOURS = {"mine": "#E69F00", "separation": "#0072B2", "metal": "#009E73"}
+STAGE_COLOURS = {"mine": "#E69F00", "separation": "#0072B2", "metal": "#009E73", "magnet": "#8C510A"}
 HUES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442", "#7A5195")
 """Okabe and Ito's colours, told apart by colour-blind readers."""
 GREYS = ("#9aa3ad", "#c9cfd6", "#6c7680", "#e1e5e9")

@@ -54,10 +54,11 @@ def counterfactuals(found: Explanation) -> ReportTable:
         "who acts together": found.together,
         "timing": found.timing,
     }
+    stages = _stages(found.ladder)
     return ReportTable(
         "Counterfactuals",
-        _rung_columns("", staged=True),
-        [_rung(group, rung, staged=True) for group, rungs in groups.items() for rung in rungs],
+        _rung_columns("", stages),
+        [_rung(group, rung, stages) for group, rungs in groups.items() for rung in rungs],
         sheet="why this plan",
         meaning="counterfactuals, each solved; ladder: change against the rung before, elsewhere against the plan",
     )
@@ -67,18 +68,23 @@ def rungs(title: str, found: Sequence[Rung], against: str, key: str, words: str 
     """Some of the counterfactuals for a page. key: where in the explanation they stand; words: begin the note."""
     if not found:
         return Text([f"{title}: nothing to compare."])
-    staged = key == "ladder" and any(r.capital for r in found)
+    stages = _stages(found) if key == "ladder" and any(r.capital for r in found) else []
     note = "Cost: of the cheapest plan within the slack of the least risk; a dash where it was not asked for."
-    words += "Capital by stage: MUSD, public and private, not discounted. " if staged else ""
+    words += "Capital by stage: MUSD, public and private, not discounted. " if stages else ""
     note = f"{words}{note if key == 'ladder' or any(r.cost is None for r in found) else ''}".strip()
-    rows = [_rung(key, r, staged) for r in found]
-    return ReportTable(title, _rung_columns(against, staged), rows, note=note, source=f"{EXPLANATION}: {key}")
+    rows = [_rung(key, r, stages) for r in found]
+    return ReportTable(title, _rung_columns(against, stages), rows, note=note, source=f"{EXPLANATION}: {key}")
 
 
-def _rung_columns(against: str, staged: bool) -> list[Column]:
-    stages = [
+def _stages(found: Sequence[Rung]) -> list[str]:
+    """Stages whose capital is shown: magnets only where somebody can make them."""
+    return [stage for stage in STAGES if stage != "magnet" or any(stage in r.capital for r in found)]
+
+
+def _rung_columns(against: str, stages: Sequence[str]) -> list[Column]:
+    capital = [
         Column(STAGES[s].lower(), "capital", form=AMOUNT, heading=f"capital: {STAGES_MANY[s].lower()} (MUSD)")
-        for s in STAGES
+        for s in stages
     ]
     return [
         *texts("group", only=SHEET),
@@ -89,20 +95,20 @@ def _rung_columns(against: str, staged: bool) -> list[Column]:
         Column("change", "share", form=SHARE, only=PAGE),
         Column("cost", "MUSD", heading="cost of the plan (MUSD)"),
         Column("change of the cost", "MUSD", only=SHEET),
-        *(stages if staged else []),
+        *capital,
         Column("expected loss", "MUSD", only=SHEET),
         Column("tail", "mean loss, MUSD", heading="mean loss of the tail (MUSD)"),
     ]
 
 
-def _rung(group: str, r: Rung, staged: bool) -> list[object]:
+def _rung(group: str, r: Rung, stages: Sequence[str]) -> list[object]:
     before = r.least_risk - r.change
     return [
         *(group, r.name, r.least_risk, r.risk),
         r.change if r.against else None,
         r.change / before if r.against and before > 1e-9 else None,
         *(r.cost, r.change_cost),
-        *((r.capital.get(stage, 0.0 if group == "ladder" else None) for stage in STAGES) if staged else ()),
+        *(r.capital.get(stage, 0.0 if group == "ladder" else None) for stage in stages),
         *(r.expected_loss, r.cvar),
     ]
 

@@ -118,7 +118,7 @@ def _scarce_items(run: RunView) -> list[str]:
 
 
 IAMC_COLUMNS = ["model", "scenario", "region", "variable", "unit", "year", "value"]
-GOOD_FORMS = {"oxide": "Oxide", "metal": "Metal"}
+GOOD_FORMS = {"oxide": "Oxide", "metal": "Metal", "magnet": "Magnet"}
 
 
 def iamc_table(run: RunView) -> pd.DataFrame:

@@ -244,7 +244,7 @@ def _money_does_not(run: RunView, binding: list[str]) -> str:
     return text + (budget_remark(run, binding) if run.case.model.objective.goal == "risk" else "")
 
 
-STAGE_WORDS = {"mine": "Mines", "separation": "Separation", "metal": "Metal"}
+STAGE_WORDS = {"mine": "Mines", "separation": "Separation", "metal": "Metal", "magnet": "Magnets"}
 
 NAMED = 4
 

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from planner.data.lookups import MADE_FROM
 from planner.reporting.values.view import RunView, records, rows_of
 from planner.reporting.values.wording import STAGES
 from planner.units import musd, musd_per_tonne
 
-UNITS = {"treo": "t TREO", "heavy": "t heavy oxides", "oxide": "t oxide"}
+UNITS = {"treo": "t TREO", "heavy": "t heavy oxides", "oxide": "t oxide", "metal": "t oxide in metal"}
 
 
 def measure(run: RunView, project: str) -> str:
-    """What the plant's tonnes count: TREO, heavy oxides, or oxide taken in (metal)."""
+    """What the plant's tonnes count: TREO, heavy oxides, or oxide or metal taken in."""
     row = run.case.projects[project]
-    if row.stage == "metal":
-        return "oxide"
+    if row.stage in MADE_FROM:
+        return MADE_FROM[row.stage]
     return row.basis if row.stage == "separation" else "treo"
 
 
@@ -141,6 +142,7 @@ ITEM_NAMES = {
     "capex mine": "Mines",
     "capex separation": "Separation plants",
     "capex metal": "Metal plants",
+    "capex magnet": "Magnet plants",
     "training fees": "Training fees",
     "training seats": "Training seats",
     "hiring": "Hiring",
@@ -233,9 +235,11 @@ def cost_parts(run: RunView) -> list[CostPart]:
 def _bought(run: RunView) -> dict[str, CostPart]:
     """Capital by stage, training, hires and stock: public money as it is paid, and the rest of the capital."""
     discount = run.case.cost_discount
+    without = {"magnet"} - {row.stage for row in run.case.projects.values()}
     out = {
         item: CostPart(f"Capital: {name.lower()}" if item.startswith(CAPITAL) else name)
         for item, name in ITEM_NAMES.items()
+        if item.removeprefix(CAPITAL) not in without
     }
     for row in rows_of(run.tables["spending"]):
         out.setdefault(row.item, CostPart(row.item)).add(row.expected, 0.0, discount(int(row.year)))

@@ -8,10 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from planner.data.lookups import MADE_FROM
 from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, records, rows_of
 from planner.reporting.values.wording import Names, count, midway, number
 from planner.results.explanation import Marginal
 from planner.results.losses import loss_of_shortfall
+from planner.results.schema import STAGE_ITEMS
 
 OTHER = "Other countries"
 
@@ -146,7 +148,7 @@ def sources(
     made = made.assign(kind="Made: " + _kept(made["kind"], makers, OTHER.lower()))
     released = flows[flows["item"] == "released"].assign(kind=STOCK)
     supply = pd.concat([imported, made, released])
-    reduced = flows[flows["item"] == "reduced"]
+    taken = flows[flows["item"].isin([STAGE_ITEMS[stage] for stage in MADE_FROM])]
     need = run.tables["shortfall"]
     need = need[(need["element"] == element) & (need["form"] == form)]
     by_scenario, use = {}, {}
@@ -156,7 +158,7 @@ def sources(
         wanted = pd.concat(
             [
                 need[need["scenario"] == w].groupby("year")["demand_t"].sum(),
-                reduced[reduced["scenario"] == w].groupby("year")["tonnes"].sum(),
+                taken[taken["scenario"] == w].groupby("year")["tonnes"].sum(),
             ],
             axis=1,
         ).fillna(0.0)
