@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.tables import Row, exponent
 from benchmarks.tasks.session import CHANGES
+from benchmarks.tasks.start import STARTS
 
 Rows = dict[str, Row]
 AGREE = 1e-6
@@ -76,6 +77,13 @@ def _main(rows: Rows) -> Iterator[Goal]:
             f"{worst:.1e}",
             worst <= AGREE,
         )
+
+
+def _start(rows: Rows) -> Iterator[Goal]:
+    if not _missing(rows, "start/starter"):
+        for name, (_, most) in STARTS.items():
+            cpu = rows["start/starter"].section(name)
+            yield Goal(f"{name}, starter case", f"at most {most:g} s CPU", f"{cpu:.2f} s CPU", cpu <= most)
 
 
 def _real(rows: Rows) -> Iterator[Goal]:
@@ -207,4 +215,4 @@ def _scaling(rows: Rows) -> Iterator[Goal]:
         yield Goal(what, "at most 1.4", f"{value:.2f}", value <= 1.4)
 
 
-PARTS: tuple[Callable[[Rows], Iterator[Goal]], ...] = (_main, _real, _large, _huge, _scaling)
+PARTS: tuple[Callable[[Rows], Iterator[Goal]], ...] = (_main, _start, _real, _large, _huge, _scaling)

@@ -81,6 +81,7 @@ def preparations(profile: Profile, folders: Folders) -> Iterator[Job]:
 def jobs(profile: Profile, folders: Folders) -> Iterator[Job]:
     """All measurements of a profile."""
     yield from _methods(profile, folders, MAIN)
+    yield Job("start", "start/starter", {"case": str(ROOT / "inputs" / "starter")}, profile.repetitions)
     yield from _real(profile, folders)
     for count in profile.series:
         if count not in (MAIN.scenarios, LARGE.scenarios):

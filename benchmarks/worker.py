@@ -19,6 +19,7 @@ KINDS = {
     "record": "benchmarks.tasks.record",
     "arrays": "benchmarks.tasks.keep",
     "same": "benchmarks.tasks.same",
+    "start": "benchmarks.tasks.start",
     "session": "benchmarks.tasks.session",
     "sweep": "benchmarks.tasks.sweep",
     "build": "benchmarks.tasks.build",

@@ -30,7 +30,7 @@ from planner.studies.fixed_plan import (
 from planner.studies.fixed_plan import evaluate as evaluate_case
 from planner.studies.frontier import frontier as trace_case
 from planner.studies.frontier import is_frontier, read_frontier, run_frontier
-from planner.studies.run import Engine, local, retry, run_points
+from planner.studies.run import Engine, local, retry, run_points, untold
 from planner.studies.status import agreement_of, status_of
 
 Tell = Callable[[StudyStatus], None]
@@ -52,7 +52,7 @@ def study(
     out: str | Path | None = None,
     workers: int | None = None,
     scheduler: str = "",
-    tell: Tell = lambda _: None,
+    tell: Tell = untold,
     progress: Progress = silent,
 ) -> FolderStatus | FrontierResults:
     """Run a study into a folder (default: reports/studies/NAME), or trace its frontier and write its page.
@@ -80,7 +80,7 @@ def study(
 
 
 def retry_study(
-    folder: str | Path, workers: int | None = None, scheduler: str = "", tell: Tell = lambda _: None
+    folder: str | Path, workers: int | None = None, scheduler: str = "", tell: Tell = untold
 ) -> FolderStatus:
     """Run points again that crashed, ran out of time or were not proven, and what is missing.
 

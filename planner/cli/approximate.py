@@ -31,7 +31,7 @@ def run(
     rounds: Annotated[int, typer.Option(min=1, help="Rounds at the most, for the risk and for the cost.")] = 100,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes that solve. Default: one per core.")] = None,
 ) -> None:
-    """A plan for very many scenarios and a proof of how far it is from the best: each scenario is solved by itself."""
+    """A plan for very many scenarios and a proof of how far it is from the best. Each scenario is solved by itself."""
     with exit_codes():
         with shown_progress() as progress:
             progress("loading")

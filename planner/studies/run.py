@@ -60,12 +60,12 @@ def here(queue: WorkQueue, job: str, tell: Callable[[], None]) -> None:
             tell()
 
 
-def silent(_: StudyStatus) -> None:
+def untold(_: StudyStatus) -> None:
     """Say nothing."""
 
 
 def run_points(
-    given: str | Path | Mapping[str, Any], out: str | Path, run: Engine | None = None, tell: Tell = silent
+    given: str | Path | Mapping[str, Any], out: str | Path, run: Engine | None = None, tell: Tell = untold
 ) -> StudyStatus:
     """Run a study into a folder; what the folder holds already is not run again.
 
@@ -92,7 +92,7 @@ def open_case(study: StudyFile, folder: Path) -> Case:
     return load(folder / study.case, (folder / study.model) if study.model else None, dict(study.set))
 
 
-def retry(out: str | Path, run: Engine | None = None, tell: Tell = silent) -> StudyStatus:
+def retry(out: str | Path, run: Engine | None = None, tell: Tell = untold) -> StudyStatus:
     """Run points again that crashed, ran out of time or were not proven, and what is missing."""
     asked, case, table, found = reopen(Path(out))
     return _work(Path(out), asked, case, table, found, run or local(), tell, again=True)

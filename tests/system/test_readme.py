@@ -30,9 +30,17 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_python_example_runs(elsewhere: Path) -> None:
+def test_the_python_example_runs(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(blocks("python")[0], "README.md", "exec"), {})  # noqa: S102 - our own README
     assert (elsewhere / "reports" / "starter-mine" / "report.html").exists()
+    assert (elsewhere / "shortage.svg").read_text(encoding="utf-8").startswith("<svg")
+    risks = {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1]) for line in capsys.readouterr().out.splitlines()[:4]}
+    assert risks["as it is"] < risks["half the money"] < risks["each alone"]
+
+
+def test_the_sampler_example_runs(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(blocks("python")[1], "README.md", "exec"), {})  # noqa: S102 - our own README
+    assert {"money", "capex"} <= set(capsys.readouterr().out.replace("'", " ").split())
 
 
 def test_the_commands_run(elsewhere: Path) -> None:

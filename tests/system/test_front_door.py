@@ -1,0 +1,79 @@
+"""The package and its commands: names on first use, nothing slow before its time, no code from the current folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import typer
+
+import planner
+from planner.cli import COMMANDS, app
+
+ROOT = Path(__file__).parents[2]
+SLOW = ("pandas", "pyomo", "highspy", "scipy", "altair", "pyarrow", "sklearn", "SALib", "distributed")
+
+
+SCRIPT = """
+import os, planner
+from planner.parallel import background
+money = {{"name": "money", "table": "budgets", "column": "musd", "change": "scale", "values": [0.5, 1]}}
+asked = {{"title": "t", "case": {case!r}, "outcomes": ["risk_musd"], "design": {{"kind": "grid"}},
+         "uncertainties": [money]}}
+if __name__ == "__main__":
+    with background() as beside:
+        assert beside(os.getpid).result() > 0
+    planner.study(asked, {out!r}, workers=2)
+"""
+
+
+def loaded(code: str) -> set[str]:
+    """Top-level modules that a fresh interpreter has loaded after some code."""
+    text = f"{code}\nimport sys\nprint('modules:', *{{name.partition('.')[0] for name in sys.modules}})"
+    run = subprocess.run([sys.executable, "-c", text], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(run.stdout.rpartition("modules:")[2].split())
+
+
+@pytest.mark.parametrize(
+    "code", ["import planner", "from planner.cli import app\ntry: app(['--help'])\nexcept SystemExit: pass"]
+)
+def test_nothing_slow_is_loaded_before_it_is_needed(code: str) -> None:
+    assert not loaded(code) & {*SLOW, "pydantic", "numpy", "rich"}
+
+
+def test_a_case_is_loaded_without_tables_and_solver() -> None:
+    assert not loaded("import planner; planner.load('inputs/starter')") & set(SLOW)
+
+
+def test_every_public_name_is_there_and_no_other() -> None:
+    assert all(getattr(planner, name) is not None for name in planner.__all__)
+    assert dir(planner) == planner.__all__
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        getattr(planner, "nonsense")  # noqa: B009
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
+    group = typer.main.get_command(app)
+    context = typer.Context(group)
+    for name, said in COMMANDS.items():
+        command = group.get_command(context, name)  # type: ignore[attr-defined]
+        assert command is not None and " ".join((command.help or "").split()).startswith(said.split(":")[0]), name
+        assert import_module(f"planner.cli.{name}").app
+
+
+def test_no_process_takes_code_from_the_current_folder(tmp_path: Path) -> None:
+    """A background process, and workers of a study, started where files are called like modules that they import."""
+    here, script = tmp_path / "here", tmp_path / "elsewhere" / "script.py"
+    here.mkdir()
+    script.parent.mkdir()
+    for name in ("pickle", "pandas", "planner", "numpy"):
+        (here / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'a').write('{name}')\nraise ImportError")
+    script.write_text(SCRIPT.format(case=str(ROOT / "inputs" / "starter"), out=str(tmp_path / "study")))
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    run = subprocess.run([sys.executable, str(script)], cwd=here, env=environment, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert not (tmp_path / "ran").exists()
