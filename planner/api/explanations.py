@@ -21,7 +21,7 @@ from planner.results.business_case import BusinessCase, PriceDeck
 from planner.results.comparison import Comparison
 from planner.results.explanation import EXPLANATION, Explanation
 from planner.results.store import SUMMARY, file_name, fingerprint, refresh_pages, write_folder
-from planner.solving.solve import Progress, silent
+from planner.solving.goals import Progress, silent
 
 COMPARISON = "compare.html"
 

@@ -17,16 +17,9 @@ from planner.reporting.pages.run import FORMS, write_page, write_pages, write_re
 from planner.results.plan import PlanValues
 from planner.results.replay import differences, other_versions
 from planner.results.store import default_folder, read_run, refresh_pages, write_run
+from planner.solving.goals import Progress, silent
 from planner.solving.session import Session as LiveProgram
-from planner.solving.solve import (
-    COMPARABLE,
-    Progress,
-    compared,
-    silent,
-    solve_case,
-    solve_session,
-    solve_without_plan,
-)
+from planner.solving.solve import COMPARABLE, compared, solve_case, solve_session, solve_without_plan
 
 LARGE = 50_000
 """Terms of the program above which a second process saves more than its start takes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from planner.errors import Fault, InputError
 from planner.reporting.pages.study import frontier_page, write_page, write_report
 from planner.results.plan import PlanValues
 from planner.results.study import Agreement, FrontierResults, StudyStatus
-from planner.solving.solve import Progress, silent
+from planner.solving.goals import Progress, silent
 from planner.studies.analysis import analyse
 from planner.studies.cluster import on_scheduler
 from planner.studies.file import Frontier, build_study, read_study
@@ -30,10 +30,8 @@ from planner.studies.fixed_plan import (
 from planner.studies.fixed_plan import evaluate as evaluate_case
 from planner.studies.frontier import frontier as trace_case
 from planner.studies.frontier import is_frontier, read_frontier, run_frontier
-from planner.studies.run import Engine, local, retry, run_points, untold
+from planner.studies.run import Engine, Tell, local, retry, run_points, untold
 from planner.studies.status import agreement_of, status_of
-
-Tell = Callable[[StudyStatus], None]
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def say(text: str) -> None:
     out.print(text, markup=False, soft_wrap=True)
 
 
-class Progress:
+class ShownProgress:
     """Says on stderr what is going on, and how long each step took."""
 
     def __init__(self) -> None:
@@ -86,9 +86,9 @@ class Progress:
 
 
 @contextmanager
-def shown_progress() -> Iterator[Progress]:
+def shown_progress() -> Iterator[ShownProgress]:
     """Progress that ends with the block, whatever happens."""
-    progress = Progress()
+    progress = ShownProgress()
     try:
         yield progress
     finally:

@@ -20,7 +20,7 @@ LONGEST_TOML = 2**20
 """Characters of a file."""
 _DEEP_KEY = re.compile(r"""([\w"'-]+\s*\.\s*){50}""")
 """What takes a TOML parser memory that grows with the square of the parts."""
-Key = tuple[str | int, ...]
+TomlKey = tuple[str | int, ...]
 """Parts of a dotted key; a number counts the entries of a list of sections from 0."""
 
 
@@ -29,7 +29,7 @@ class Toml:
     """Values of a file, nested, and the line of each key as far as one can see it without parsing."""
 
     values: dict[str, Any] = field(default_factory=dict)
-    lines: Mapping[Key, int] = field(default_factory=dict)
+    lines: Mapping[TomlKey, int] = field(default_factory=dict)
 
     def line(self, key: Sequence[str | int]) -> int:
         """Line of a key, or of the nearest section or value that holds it; 0 if none is seen."""
@@ -63,10 +63,10 @@ def _fault(rule: str, place: str, message: str, line: int = 0) -> Fault:
     return Fault(place, line, "", message, rule, remedy=TOML_RULES[rule].remedy)
 
 
-def _lines(text: str) -> dict[Key, int]:
-    found: dict[Key, int] = {}
-    entries: Counter[Key] = Counter()
-    section: Key = ()
+def _lines(text: str) -> dict[TomlKey, int]:
+    found: dict[TomlKey, int] = {}
+    entries: Counter[TomlKey] = Counter()
+    section: TomlKey = ()
     for number, line in enumerate(text.splitlines(), start=1):
         if header := re.match(r"\s*(\[{1,2})\s*([\w.\"' -]+?)\s*\]", line):
             section = ()

@@ -32,9 +32,9 @@ from planner.decomposition.worker_pool import WorkerPool
 from planner.errors import Fault, InputError
 from planner.machine import cores
 from planner.results.losses import weighed
+from planner.solving.goals import Progress, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.program import Vector
-from planner.solving.solve import Progress, silent
 
 HALF_WAY = 0.5
 RISES = 0.1

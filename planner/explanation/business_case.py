@@ -18,8 +18,8 @@ from planner.results.business_case import Avoided, BusinessCase, Flows, PriceDec
 from planner.results.plan import PlanValues
 from planner.results.schema import STAGE_ITEMS
 from planner.results.status import Status
+from planner.solving.goals import Progress, silent
 from planner.solving.program import Vector
-from planner.solving.solve import Progress, silent
 from planner.units import musd, musd_per_tonne
 
 DEFAULT_DECK = PriceDeck()

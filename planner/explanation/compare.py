@@ -12,10 +12,11 @@ from planner.data.case import Case
 from planner.data.difference import MODEL, UNREAD, Difference, differences, paired
 from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError, StoppedError
-from planner.results.comparison import Cause, Cell, Comparison, Figures
+from planner.results.comparison import Cause, ChangedCell, Comparison, Figures
 from planner.results.plan import PlanValues
 from planner.results.status import Status
-from planner.solving.solve import Progress, silent, solve_case
+from planner.solving.goals import Progress, silent
+from planner.solving.solve import solve_case
 
 LINKED = ("scenarios", "shocks")
 """Tables whose rows are added and removed together."""
@@ -26,7 +27,7 @@ class _Group:
     """Inputs that change together: what they are called, the cells, and the first case with them as in the second."""
 
     name: str
-    cells: tuple[Cell, ...]
+    cells: tuple[ChangedCell, ...]
     apply: Callable[[Case], Case]
 
 
@@ -47,7 +48,7 @@ def compare(plans: Sequence[PlanValues], names: Sequence[str] = (), progress: Pr
 
 def _compared(first: PlanValues, second: PlanValues, name: str, other: str, progress: Progress) -> Comparison:
     causes: list[Cause] = []
-    cells: list[Cell] = []
+    cells: list[ChangedCell] = []
     for group in groups(first.case, second.case):
         progress(f"{name} with {group.name} as in {other}")
         causes.append(_cause(first.case, group))
@@ -95,17 +96,17 @@ def groups(first: Case, second: Case) -> list[_Group]:
     return list(out.values())
 
 
-def _cells(name: str, found: Difference) -> Iterator[Cell]:
+def _cells(name: str, found: Difference) -> Iterator[ChangedCell]:
     """What a comparison shows of a difference: of a row that only one case has, every filled cell."""
     where = MODEL if found.table == MODEL else f"{found.table}: {', '.join(filter(None, found.key))}"
     if found.column:
-        yield Cell(name, where, found.column, _text(found.before), _text(found.after))
+        yield ChangedCell(name, where, found.column, _text(found.before), _text(found.after))
         return
     table = BY_NAME[found.table]
     for column in table.row.columns():
         before, after = (_text(getattr(row, column, None)) for row in (found.before, found.after))
         if before != after and column not in UNREAD and column not in table.key[: len(found.key)]:
-            yield Cell(name, where, column, before, after)
+            yield ChangedCell(name, where, column, before, after)
 
 
 def _with_rows_of(tables: Sequence[str], other: Case) -> Callable[[Case], Case]:

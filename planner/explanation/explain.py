@@ -37,8 +37,8 @@ from planner.results.explanation import OWN_PLAN, Alternatives, Explanation, Fle
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues
 from planner.results.status import Status
+from planner.solving.goals import Progress, silent
 from planner.solving.program import Program
-from planner.solving.solve import Progress, silent
 
 SMALLEST_MUSD = 1e-6
 NEAR_RISK, NEAR_COST = 0.02, 0.05

@@ -19,7 +19,7 @@ from planner.explanation.counterfactuals import Counterfactual, least_risk_case,
 
 MEAN = "mean"
 SMALLEST_MUSD = 1e-6
-Part = Callable[[Effects], Mapping[Any, float]]
+EffectsPart = Callable[[Effects], Mapping[Any, float]]
 
 
 def alone(case: Case, scenario: str) -> Case:
@@ -100,7 +100,7 @@ def _capacity(effects: Effects) -> Mapping[Any, float]:
     return effects.capacity
 
 
-def _mean(effects: Mapping[str, Effects], shares: Mapping[str, float], part: Part, key: Any) -> float:
+def _mean(effects: Mapping[str, Effects], shares: Mapping[str, float], part: EffectsPart, key: Any) -> float:
     return sum(share * part(effects[w]).get(key, 1.0) for w, share in shares.items())
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Cell:
+class ChangedCell:
     """One input that differs: its place, and what it is in either run ('' where the row is not there)."""
 
     group: str
@@ -42,7 +42,7 @@ class Comparison:
 
     before: str
     after: str
-    cells: Sequence[Cell]
+    cells: Sequence[ChangedCell]
     first: Figures
     second: Figures
     causes: Sequence[Cause]

@@ -12,7 +12,7 @@ import pandas as pd
 from planner.data.case import Case
 
 Sums = dict[Any, float]
-When = tuple[str, int]
+ScenarioYear = tuple[str, int]
 """(scenario, year)."""
 
 
@@ -31,17 +31,17 @@ class Ledger:
     """scenario -> (programme, year) -> persons."""
     new_seats: dict[str, Sums] = field(default_factory=lambda: defaultdict(sums))
     """scenario -> (programme, year) -> seats."""
-    flows: dict[When, Sums] = field(default_factory=lambda: defaultdict(sums))
+    flows: dict[ScenarioYear, Sums] = field(default_factory=lambda: defaultdict(sums))
     """(scenario, year) -> (item, country, project, feed, element, form) -> t."""
-    goods: dict[When, Sums] = field(default_factory=lambda: defaultdict(sums))
+    goods: dict[ScenarioYear, Sums] = field(default_factory=lambda: defaultdict(sums))
     """(scenario, year) -> (item, country, element, form) -> t."""
-    short: dict[When, Sums] = field(default_factory=lambda: defaultdict(sums))
+    short: dict[ScenarioYear, Sums] = field(default_factory=lambda: defaultdict(sums))
     """(scenario, year) -> (country, element, form) -> t."""
-    demand: dict[When, Sums] = field(default_factory=lambda: defaultdict(sums))
+    demand: dict[ScenarioYear, Sums] = field(default_factory=lambda: defaultdict(sums))
     """(scenario, year) -> (country, element, form) -> t, as the shortfall table states it."""
-    stock: dict[When, Sums] = field(default_factory=lambda: defaultdict(sums))
+    stock: dict[ScenarioYear, Sums] = field(default_factory=lambda: defaultdict(sums))
     """(scenario, year) -> (country, element, form) -> t."""
-    people: dict[When, Sums] = field(default_factory=lambda: defaultdict(sums))
+    people: dict[ScenarioYear, Sums] = field(default_factory=lambda: defaultdict(sums))
     """(scenario, year) -> (column, country, skill) -> persons."""
     spent: dict[str, Sums] = field(default_factory=lambda: defaultdict(sums))
     """scenario -> (funder, country, year, item) -> MUSD."""

@@ -64,7 +64,7 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class Index:
+class SensitivityIndex:
     """Influence of one uncertainty. Sobol: first order and total, shares of the variance.
     Morris: mean absolute effect (mu star) and spread (sigma), in units of the outcome. `*_within`: half-width
     of the 95 % interval."""
@@ -82,7 +82,7 @@ class Indices:
 
     outcome: str
     kind: str
-    rows: tuple[Index, ...]
+    rows: tuple[SensitivityIndex, ...]
     used: int
     left_out: int
 

@@ -13,15 +13,15 @@ from planner.data.difference import MODEL, Difference, differences
 from planner.formulation.build import DECLARED
 from planner.formulation.model import cell
 
-Column = tuple[str, str]
+InputColumn = tuple[str, str]
 """(table, column), or ("model", dotted key)."""
 
 _WITHOUT_EFFECT = ("goal", "risk_limit", "risk_slack")
 """Keys of `objective` that no equation and no bound reads: how often and for what the program is solved."""
 
 
-def _reads() -> dict[Column, tuple[str, ...]]:
-    found: dict[Column, tuple[str, ...]] = {("model", f"objective.{key}"): () for key in _WITHOUT_EFFECT}
+def _reads() -> dict[InputColumn, tuple[str, ...]]:
+    found: dict[InputColumn, tuple[str, ...]] = {("model", f"objective.{key}"): () for key in _WITHOUT_EFFECT}
     for declared in DECLARED:
         for table, column in dict.fromkeys(cell(text)[:2] for text in declared.reads):
             if column == "up_to_share":
@@ -32,7 +32,7 @@ def _reads() -> dict[Column, tuple[str, ...]]:
 
 READS = _reads()
 """Equations, and variables for their bounds, by the figure they read."""
-ZERO_IS_NO_MATTER: frozenset[Column] = frozenset(column for column in READS if column[0] == "model") - {
+ZERO_IS_NO_MATTER: frozenset[InputColumn] = frozenset(column for column in READS if column[0] == "model") - {
     ("model", "policy.secondment_share")
 }
 
@@ -41,7 +41,7 @@ ZERO_IS_NO_MATTER: frozenset[Column] = frozenset(column for column in READS if c
 class Changes:
     """Columns that differ, and what alters structure ('' if nothing does)."""
 
-    columns: frozenset[Column]
+    columns: frozenset[InputColumn]
     structural: str = ""
 
     @property
@@ -52,7 +52,7 @@ class Changes:
 
 def changes(old: Case, new: Case) -> Changes:
     """Compare two cases, whatever the order of their rows."""
-    columns: set[Column] = set()
+    columns: set[InputColumn] = set()
     for found in differences(old, new):
         column = (found.table, "delay" if _is_delay(found) else found.column)
         if column not in READS:

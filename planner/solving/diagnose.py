@@ -25,7 +25,7 @@ MOST_YEARS = 10
 LARGE_PROGRAM = 400_000
 """Nonzeros above which years are not searched for: each try builds the program again."""
 LARGEST_FACTOR = 1e4
-Year = tuple[str, int]
+FunderYear = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Diagnosis:
 
     limit: float
     least_risk: float | None
-    extra_budget: dict[Year, float] | None = None
+    extra_budget: dict[FunderYear, float] | None = None
     budget_factor: float | None = None
     years_sooner: int | None = None
     years_later: int | None = None
@@ -118,7 +118,7 @@ def diagnose(case: Case, program: Program, time_limit: float | None = None) -> D
     )
 
 
-def account_years(case: Case, program: Program) -> dict[int, Year]:
+def account_years(case: Case, program: Program) -> dict[int, FunderYear]:
     """Row of each account -> funder and year."""
     nodes = Scope(case).account_tree.nodes
     return {
@@ -127,8 +127,8 @@ def account_years(case: Case, program: Program) -> dict[int, Year]:
 
 
 def least_extra_budget(
-    program: Program, years: dict[int, Year], limit: float, time_limit: float | None = None
-) -> dict[Year, float] | None:
+    program: Program, years: dict[int, FunderYear], limit: float, time_limit: float | None = None
+) -> dict[FunderYear, float] | None:
     r"""min sum extra[i,t]: sum_c paid[i,c,a] + carried[a] <= budget[i,t] + extra[i,t] + carried in, risk <= limit."""
     where = sorted(set(years.values()))
     position = {key: j for j, key in enumerate(where)}
@@ -140,7 +140,7 @@ def least_extra_budget(
 
 
 def least_budget_factor(
-    case: Case, program: Program, years: dict[int, Year], limit: float, time_limit: float | None = None
+    case: Case, program: Program, years: dict[int, FunderYear], limit: float, time_limit: float | None = None
 ) -> float | None:
     """min s with every budget multiplied by 1 + s, risk <= limit."""
     relief = {row: {0: case.budget.get(key, 0.0)} for row, key in years.items()}
@@ -210,7 +210,7 @@ def later(case: Case, years: int) -> Case:
     return _for_risk(replace(case, tables=replace(case.tables, shocks=rows)))
 
 
-def richer(case: Case, extra: dict[Year, float]) -> Case:
+def richer(case: Case, extra: dict[FunderYear, float]) -> Case:
     """The case with money added to budgets."""
     rows = {(row.funder, row.year): row for row in case.tables.budgets}
     for (funder, year), musd in extra.items():

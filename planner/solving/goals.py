@@ -15,6 +15,11 @@ from planner.solving.program import Program
 
 HOLD_SHARE, HOLD_MUSD = 1e-6, 1e-6
 Progress = Callable[[str], None]
+"""Told each step in words."""
+
+
+def silent(_: str) -> None:
+    """Say nothing."""
 
 
 @dataclass(frozen=True)

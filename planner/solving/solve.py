@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from time import perf_counter
@@ -21,13 +20,12 @@ from planner.results.verify import Verification, verify
 from planner.solving import highs
 from planner.solving.diagnose import why_infeasible
 from planner.solving.extract import extract_tables
-from planner.solving.goals import Outcome
+from planner.solving.goals import Outcome, Progress, silent
 from planner.solving.highs import TOLERANCE, Stop
 from planner.solving.prices import shadow_prices
 from planner.solving.program import Certificate, Program
 from planner.solving.session import Session
 
-Progress = Callable[[str], None]
 ENDS = {
     Stop.OPTIMAL: Status.OPTIMAL,
     Stop.INFEASIBLE: Status.INFEASIBLE,
@@ -44,10 +42,6 @@ SAID = {
     "welfare": "solving for the least cost and risk",
     "expected_loss": "solving for the least expected loss",
 }
-
-
-def silent(_: str) -> None:
-    """Say nothing."""
 
 
 def solve_case(

@@ -21,10 +21,10 @@ from planner.results.study import (
     NEW_CAPACITY,
     OPTIMAL,
     Failures,
-    Index,
     Indices,
     OptionResults,
     OutcomeResults,
+    SensitivityIndex,
     StudyResults,
 )
 from planner.studies.design import ends, problem
@@ -57,7 +57,9 @@ def sobol_indices(names: Sequence[str], values: NDArray[np.float64], outcome: st
         seed=ANY_SEED,
     )
     columns = (found["S1"], found["S1_conf"], found["ST"], found["ST_conf"])
-    rows = [Index(name, *map(float, row)) for name, row in zip(names, zip(*columns, strict=True), strict=True)]
+    rows = [
+        SensitivityIndex(name, *map(float, row)) for name, row in zip(names, zip(*columns, strict=True), strict=True)
+    ]
     return Indices(outcome, "sobol", tuple(rows), len(kept) // (len(names) + 2), left_out)
 
 
@@ -76,7 +78,9 @@ def morris_indices(
         num_resamples=RESAMPLES, conf_level=CONFIDENCE, num_levels=levels, seed=ANY_SEED,
     )  # fmt: skip
     columns = (found["mu"], found["sigma"], found["mu_star"], found["mu_star_conf"])
-    rows = [Index(name, *map(float, row)) for name, row in zip(names, zip(*columns, strict=True), strict=True)]
+    rows = [
+        SensitivityIndex(name, *map(float, row)) for name, row in zip(names, zip(*columns, strict=True), strict=True)
+    ]
     return Indices(outcome, "morris", tuple(rows), len(kept) // block, left_out)
 
 

@@ -21,11 +21,11 @@ Value = bool | int | Finite | str | list[str]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 
 
-class _Section(BaseModel):
+class _StudySection(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
-class Address(_Section):
+class Address(_StudySection):
     """Which quantity: cells of a table of the case, or a key of the model file."""
 
     table: str = ""
@@ -51,7 +51,7 @@ class Address(_Section):
         return self
 
 
-class Distribution(_Section):
+class Distribution(_StudySection):
     """How likely the values of a range are. `uniform` over the range unless said otherwise."""
 
     kind: Literal["uniform", "normal", "lognormal", "triangular"]
@@ -120,7 +120,7 @@ class Setting(Address):
     """The value."""
 
 
-class Option(_Section):
+class Option(_StudySection):
     """One way to pull a lever."""
 
     label: Annotated[str, Field(min_length=1)]
@@ -129,7 +129,7 @@ class Option(_Section):
     """What is changed; none: the case as it is."""
 
 
-class Lever(_Section):
+class StudyLever(_StudySection):
     """A choice of ours. Every point of the design is run under every combination of options."""
 
     name: Annotated[str, Field(min_length=1)]
@@ -138,7 +138,7 @@ class Lever(_Section):
     """The options, the one that stands for the case as it is first."""
 
     @model_validator(mode="after")
-    def _labels(self) -> Lever:
+    def _labels(self) -> StudyLever:
         labels = [option.label for option in self.options]
         twice = next((label for label in labels if labels.count(label) > 1), None)
         if twice is not None:
@@ -146,7 +146,7 @@ class Lever(_Section):
         return self
 
 
-class Correlated(_Section):
+class Correlated(_StudySection):
     """Uncertainties that move together (rank correlation); designs `lhs` only."""
 
     members: Annotated[list[str], Field(min_length=2)]
@@ -155,7 +155,7 @@ class Correlated(_Section):
     """Rank correlation of every pair."""
 
 
-class OneAtATime(_Section):
+class OneAtATime(_StudySection):
     """The base, then each uncertainty alone at its ends (ranges) or at its values."""
 
     kind: Literal["one_at_a_time"]
@@ -163,7 +163,7 @@ class OneAtATime(_Section):
     """How many values of a range."""
 
 
-class Grid(_Section):
+class Grid(_StudySection):
     """All combinations of levels, or a random share of them."""
 
     kind: Literal["grid"]
@@ -175,7 +175,7 @@ class Grid(_Section):
     """Seed of the share."""
 
 
-class LatinHypercube(_Section):
+class LatinHypercube(_StudySection):
     """Latin hypercube (McKay, Beckman and Conover 1979); correlation after Iman and Conover (1982)."""
 
     kind: Literal["lhs"]
@@ -185,7 +185,7 @@ class LatinHypercube(_Section):
     """Seed."""
 
 
-class Sobol(_Section):
+class Sobol(_StudySection):
     """Saltelli's sample for Sobol indices: points * (uncertainties + 2) runs."""
 
     kind: Literal["sobol"]
@@ -201,7 +201,7 @@ class Sobol(_Section):
         return self
 
 
-class Morris(_Section):
+class Morris(_StudySection):
     """Elementary effects (Morris 1991): trajectories * (uncertainties + 1) runs."""
 
     kind: Literal["morris"]
@@ -213,7 +213,7 @@ class Morris(_Section):
     """Seed."""
 
 
-class PointList(_Section):
+class PointList(_StudySection):
     """Points from a CSV file: one column per uncertainty; an empty cell is the base."""
 
     kind: Literal["list"]
@@ -221,7 +221,7 @@ class PointList(_Section):
     """The file, beside the study file."""
 
 
-class Frontier(_Section):
+class Frontier(_StudySection):
     """The whole curve of risk against money, with every point at which its slope changes."""
 
     kind: Literal["frontier"]
@@ -245,7 +245,7 @@ Design = Annotated[
 ]
 
 
-class StudyFile(_Section):
+class StudyFile(_StudySection):
     """All keys of a study file."""
 
     name: str = ""
@@ -260,7 +260,7 @@ class StudyFile(_Section):
     """Overrides of the model file, dotted keys."""
     uncertainties: list[Uncertainty] = []
     """What is not ours to choose."""
-    levers: list[Lever] = []
+    levers: list[StudyLever] = []
     """What is."""
     correlated: list[Correlated] = []
     """Uncertainties that move together."""
@@ -346,6 +346,6 @@ def _fault(detail: Mapping[str, Any], place: str, toml: Toml) -> Fault:
 
 KINDS = ("one_at_a_time", "grid", "lhs", "sobol", "morris", "list", "frontier")
 SECTIONS: tuple[type[BaseModel], ...] = (
-    StudyFile, Uncertainty, Lever, Option, Setting, Correlated, Distribution,
+    StudyFile, Uncertainty, StudyLever, Option, Setting, Correlated, Distribution,
     OneAtATime, Grid, LatinHypercube, Sobol, Morris, PointList, Frontier,
 )  # fmt: skip

@@ -9,7 +9,7 @@ fail, after Starr's domain criterion (see Lempert and Collins, Risk Analysis 27,
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,10 @@ from planner.results.losses import cvar
 from planner.results.plan import PlanValues
 from planner.results.store import csv_text, read_run, write_case
 from planner.results.study import OPTIMAL
-from planner.solving.goals import Phase, phases_of, solve_phases
+from planner.solving.goals import Phase, Progress, phases_of, silent, solve_phases
 from planner.solving.highs import Stop
 from planner.solving.session import Session
-from planner.solving.solve import ENDS, silent
+from planner.solving.solve import ENDS
 from planner.studies.changes import Changer, settings_from
 from planner.studies.file import failure
 from planner.studies.measure import Measures, measure
@@ -219,7 +219,6 @@ def write_evaluation(path: Path, losses: dict[str, float], case: Case) -> None:
     write_whole(path, lambda p: p.write_text(csv_text(table), encoding="utf-8", newline="\n"))
 
 
-Tell = Callable[[str], None]
 COLUMNS = ("plan", "point", "status", "risk_musd", "least_risk_musd", "regret_musd", "fails")
 
 
@@ -230,7 +229,7 @@ def read_plans(runs: list[Path]) -> dict[str, PlanValues]:
     return {label: read_run(run) for label, run in zip(labels, runs, strict=True)}
 
 
-def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Tell = silent) -> pd.DataFrame:
+def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent) -> pd.DataFrame:
     """One row per plan and point of a study that has an optimum of its own.
 
     plan, point, status (of the plan held fixed there: `infeasible` where it cannot be paid or staffed as decided),

@@ -30,17 +30,15 @@ from planner.errors import Fault, InputError, RunFolderError, StoppedError
 from planner.results.folders import write_whole
 from planner.results.store import csv_text
 from planner.results.study import NEW_CAPACITY, FrontierResults
-from planner.solving.goals import solve_phases
+from planner.solving.goals import Progress, silent, solve_phases
 from planner.solving.highs import Solution, Solver, Stop
 from planner.solving.program import Program
 from planner.solving.session import Session
-from planner.solving.solve import silent
 from planner.studies.file import Frontier, StudyFile
 from planner.studies.measure import Measures, measure
 from planner.studies.run import open_case
 from planner.studies.store import STUDY, asked_text, read_asked, refuse_other_folder, study_of
 
-Tell = Callable[[str], object]
 CURVE = "frontier.csv"
 PLANS = 24
 """Breakpoints of which the plan is worked out; evenly spread where there are more."""
@@ -160,7 +158,7 @@ class Budgets:
         return Tangent(scale, value, float(solution.duals[self._rows] @ self._amounts))
 
 
-def frontier(case: Case, design: Frontier, tell: Tell = silent) -> tuple[Curve, pd.DataFrame]:
+def frontier(case: Case, design: Frontier, tell: Progress = silent) -> tuple[Curve, pd.DataFrame]:
     """The curve of a case, and its breakpoints as a table with the plan at (at most `PLANS` of) them.
 
     Raises InputError if the goal of the model is not `risk`, StoppedError if an optimum is not proven.
@@ -206,7 +204,7 @@ def _plan_at(session: Session, budgets: Budgets, scale: float) -> Measures:
     return {k: v for k, v in found.items() if k in ("cost_musd", "public_spend_musd") or k.startswith(NEW_CAPACITY)}
 
 
-def run_frontier(study: StudyFile, place: str, folder: Path, out: Path, tell: Tell = silent) -> FrontierResults:
+def run_frontier(study: StudyFile, place: str, folder: Path, out: Path, tell: Progress = silent) -> FrontierResults:
     """Trace the frontier of a study file that lies in `folder` into the folder `out`; the page is left to others.
 
     Raises InputError, RunFolderError, StoppedError.

@@ -56,10 +56,10 @@ def measure(scope: Scope, program: Program, outcome: Outcome) -> Measures:
     return {name: float(value) for name, value in sorted(out.items())}
 
 
-Amounts = Mapping[str, Mapping[tuple[object, ...], float]]
+AmountsByIndex = Mapping[str, Mapping[tuple[object, ...], float]]
 
 
-def _risk(s: Scope, found: Amounts) -> Measures:
+def _risk(s: Scope, found: AmountsByIndex) -> Measures:
     """Losses and shortfalls, in all and by country."""
     loss_at: dict[int, float] = defaultdict(float)
     lost_by: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
@@ -108,7 +108,7 @@ def _expected_demand(s: Scope) -> dict[str, float]:
     return dict(sorted(demand.items()))
 
 
-def _spend(s: Scope, found: Amounts) -> float:
+def _spend(s: Scope, found: AmountsByIndex) -> float:
     total = 0.0
     for (_, d), musd in found["invested"].items():
         total += s.decision_tree.nodes[int(str(d))].probability * musd
@@ -118,7 +118,7 @@ def _spend(s: Scope, found: Amounts) -> float:
     return total
 
 
-def _plan(s: Scope, found: Amounts) -> Measures:
+def _plan(s: Scope, found: AmountsByIndex) -> Measures:
     out: Measures = defaultdict(float)
     for (p, d), tpa in found["build"].items():
         out[f"new_capacity_tpa.{p}"] += s.decision_tree.nodes[int(str(d))].probability * tpa

@@ -14,7 +14,7 @@ from planner.studies.work_queue import COLD, POINT, picked
 
 CHECKED = ("least_risk_musd", "cost_musd", "risk_musd", "expected_loss_musd")
 """Outcomes that every way to the optimum must agree on; which of several equally good plans is found may differ."""
-Check = tuple[str, str, float, float, float]
+CheckedPoint = tuple[str, str, float, float, float]
 """(point, outcome, warm, cold, relative difference)."""
 
 
@@ -35,7 +35,7 @@ def status_of(out: Path) -> tuple[StudyStatus, list[tuple[str, str, str]]]:
     return found, [(n, e["status"], e["message"]) for n, e in sorted(entries.items()) if e["status"] != "optimal"]
 
 
-def checks_of(out: Path, names: set[str]) -> list[Check]:
+def checks_of(out: Path, names: set[str]) -> list[CheckedPoint]:
     """(point, outcome, warm, cold, relative difference) of the points that were solved twice."""
     warm: dict[str, dict[str, float]] = {}
     cold: dict[str, dict[str, float]] = {}

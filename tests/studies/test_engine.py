@@ -20,10 +20,10 @@ import planner
 import planner.studies.run as engine
 from planner.errors import RunFolderError, StoppedError
 from planner.results.study import AGREEMENT, Agreement
-from planner.solving.goals import solve_phases
+from planner.solving.goals import silent, solve_phases
 from planner.solving.highs import Solution
 from planner.solving.session import Session
-from planner.solving.solve import silent, solve_session
+from planner.solving.solve import solve_session
 from planner.studies.measure import measure
 from planner.studies.run import here, local, retry, run_points
 from planner.studies.status import agreement_of, status_of

@@ -13,10 +13,9 @@ import planner
 from planner.data.case import Case
 from planner.formulation.build import build_model
 from planner.solving.changes import READS
-from planner.solving.goals import Outcome
+from planner.solving.goals import Outcome, silent
 from planner.solving.program import Program, compile_program
 from planner.solving.session import Session
-from planner.solving.solve import silent
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 
