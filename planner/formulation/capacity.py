@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 from pyomo.environ import quicksum
 
 from planner.formulation.histories import DecisionNode, OperationNode
 from planner.formulation.model import Expression, Model, Variable, equation
 from planner.formulation.scope import Scope
+
+ROUNDING = 1e-12
+"""What the quotient of two figures may lose of a whole number."""
 
 
 def build_index(s: Scope) -> list[tuple[str, int]]:
@@ -57,6 +62,29 @@ def nameplate_limit(m: Model, p: str, d: DecisionNode) -> Expression:
     return built <= s.case.projects[p].max_new_tpa
 
 
+def whole_plants_index(s: Scope) -> list[tuple[str, int]]:
+    """(p, d): builds that come in whole units."""
+    return [(p, d) for p, d in build_index(s) if s.is_whole(p)]
+
+
+@equation(
+    whole_plants_index,
+    r"b_{p,d} = \mathrm{unit}_p \, N_{p,d}",
+    each="project $p$ with `unit_tpa` if `policy.whole_plants` is true, decision node $d$",
+    reads=("projects.unit_tpa",),
+    links_histories=True,
+)
+def whole_plants(m: Model, p: str, d: DecisionNode) -> Expression:
+    """New capacity is whole plants."""
+    return m.build[p, d] == m.scope.case.projects[p].unit_tpa * m.units[p, d]
+
+
+def units_bounds(m: Model, p: str, d: DecisionNode) -> tuple[float, float]:
+    """No more than fit: bounds what fractions may be where whole numbers are not demanded."""
+    row = m.scope.case.projects[p]
+    return 0.0, math.floor(row.max_new_tpa / row.unit_tpa * (1 + ROUNDING))
+
+
 def throughput(m: Model, p: str, n: OperationNode) -> Expression:
     """Throughput (t/y) as capacity counts it: TREO, heavy elements (basis heavy), or what goes in (metal, magnet)."""
     s: Scope = m.scope
@@ -93,6 +121,17 @@ def throughput_limit(m: Model, p: str, n: OperationNode) -> Expression:
 
 VARIABLES = (
     Variable("build", "b", ("p", "d"), build_index, "t/y", "new nameplate committed", decided=True),
+    Variable(
+        "units",
+        "N",
+        ("p", "d"),
+        whole_plants_index,
+        "plants",
+        "whole plants committed, a whole number",
+        units_bounds,
+        r"\lfloor \mathrm{maxnew}_p / \mathrm{unit}_p \rfloor",
+        ("projects.max_new_tpa", "projects.unit_tpa"),
+    ),
     Variable("capacity", "K", ("p", "n"), usable_capacity_index, "t/y", "capacity usable, before capacity shocks"),
 )
-EQUATIONS = (usable_capacity, nameplate_limit, throughput_limit)
+EQUATIONS = (usable_capacity, nameplate_limit, whole_plants, throughput_limit)

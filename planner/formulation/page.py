@@ -34,6 +34,10 @@ bounded by least value * (1 + slack) + 1e-6 MUSD. The slack is `objective.risk_s
 | `target` | least $F$, with $R \le$ `objective.risk_limit` throughout | least $R$ | least $E$ |
 | `welfare` | least $W$ | | least $E$ |
 
+With `policy.whole_plants` every $N$ is a whole number, in all phases. The first phase of goal `risk` may end once its
+value is proven to be within min(`objective.gap`, 0.001) of the least, relative to max(1, value), that of $F$ or $W$
+within `objective.gap`; the whole numbers found in the latter are held from then on.
+
 Defaults of the model file: {defaults}.
 
 ## Time, histories and decisions

@@ -90,6 +90,10 @@ class Scope(Histories):
         row = self.case.projects[project]
         return self.case.commitment_years(project) if self.case.has_lever(row.stage) else range(0)
 
+    def is_whole(self, project: str) -> bool:
+        """Whether new capacity of a project comes in whole plants."""
+        return self.case.model.policy.whole_plants and self.case.projects[project].unit_tpa is not None
+
     @cached_property
     def _can_be_staffed(self) -> frozenset[str]:
         return frozenset(

@@ -105,6 +105,7 @@ DATA = (
         ("projects.existing_tpa",),
     ),
     Symbol(r"\mathrm{maxnew}_p", "largest new nameplate", ("projects.max_new_tpa",)),
+    Symbol(r"\mathrm{unit}_p", "size of one whole plant", ("projects.unit_tpa",)),
     Symbol(r"\mathrm{lead}_p", "years from commitment to first use", ("projects.lead_time_years",)),
     Symbol(r"\mathrm{ramp}_p(t)", "share of nameplate usable $t$ years after the start", ("ramps.share",)),
     Symbol(r"\mathrm{price}_p", "capital cost of nameplate, in MUSD", ("projects.capex_usd_per_tpa",)),

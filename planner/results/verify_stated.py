@@ -21,6 +21,9 @@ def rules(case: Case, tree: Tree, book: Ledger, tables: Mapping[str, pd.DataFram
     yield from _people(case, book, tables["workforce"])
     for row in rows(tables["investments"]):
         yield equal("capex_as_stated", row.capex_musd, row.tpa * full_capex(case, str(row.project)))
+        unit = case.projects[str(row.project)].unit_tpa
+        if case.model.policy.whole_plants and unit is not None:
+            yield equal("whole_plants", row.tpa, unit * round(row.tpa / unit))
     for row in rows(tables["stocks"]):
         goods = book.goods[row.scenario, row.year]
         yield equal("stock_as_stated", row.bought_t, goods["bought", row.country, row.element, row.form])

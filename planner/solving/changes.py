@@ -16,7 +16,7 @@ from planner.formulation.model import cell
 InputColumn = tuple[str, str]
 """(table, column), or ("model", dotted key)."""
 
-_WITHOUT_EFFECT = ("goal", "risk_limit", "risk_slack")
+_WITHOUT_EFFECT = ("goal", "risk_limit", "risk_slack", "gap")
 """Keys of `objective` that no equation and no bound reads: how often and for what the program is solved."""
 
 

@@ -17,6 +17,7 @@ from planner.data.case import Case
 from planner.data.cells import later_by
 from planner.formulation.scope import Scope
 from planner.solving.conflict import reasons_of
+from planner.solving.goals import Phase
 from planner.solving.highs import Solver, Stop
 from planner.solving.program import Key, Program, Vector
 from planner.solving.session import Session
@@ -84,10 +85,22 @@ def why_infeasible(case: Case, program: Program, upper: Vector) -> dict[str, obj
     """
     if case.model.objective.risk_limit is None:
         return {"reasons": reasons_of(Scope(case), program, upper)}
+    if case.model.policy.whole_plants and reaches(case, case.model.objective.risk_limit):
+        return {"reasons": _too_coarse(case, case.model.objective.risk_limit)}
     found = diagnose(case, program)
     if found.least_risk is None:
         return {"reasons": reasons_of(Scope(case), program, program.upper)}
-    return {"reasons": found.reasons(), "smallest_changes": found.as_json()}
+    more = ["these amounts are for plants of any size: whole plants may need more"] * case.model.policy.whole_plants
+    return {"reasons": found.reasons() + more, "smallest_changes": found.as_json()}
+
+
+def _too_coarse(case: Case, limit: float) -> list[str]:
+    """The limit is reached by plants of any size, not by whole ones."""
+    least = Session(_for_risk(case)).solve(lambda _: None, [Phase("risk")]).values.get("risk")
+    lines = [f"no plan with whole plants reaches a risk of {limit:g} MUSD, though one with plants of any size does"]
+    if least is not None:
+        lines.append(f"raise objective.risk_limit to at least {round_up(least):.6g} MUSD, which whole plants reach")
+    return [*lines, "or give smaller units (projects.unit_tpa), or set policy.whole_plants to false"]
 
 
 def diagnose(case: Case, program: Program, time_limit: float | None = None) -> Diagnosis:

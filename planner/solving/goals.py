@@ -6,12 +6,14 @@ welfare, expected_loss), so holding one is an upper bound on a column and the ne
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from planner.config.model_file import Objective
-from planner.solving.highs import Solution, Solver, Stop
-from planner.solving.program import Program
+from planner.solving.highs import Solution, Stop
+from planner.solving.program import Program, Vector
 
 HOLD_SHARE, HOLD_MUSD = 1e-6, 1e-6
 Progress = Callable[[str], None]
@@ -20,6 +22,20 @@ Progress = Callable[[str], None]
 
 def silent(_: str) -> None:
     """Say nothing."""
+
+
+class Minimiser(Protocol):
+    """Minimises one column of a program after the other, each within the bounds that are set meanwhile."""
+
+    @property
+    def upper(self) -> Vector:
+        """Present upper bounds of the columns (n)."""
+
+    def bound(self, column: int, upper: float) -> None:
+        """Set the upper bound of a column."""
+
+    def minimise(self, column: int, *, phase: str) -> Solution:
+        """Minimise one column; the name of the phase is that under which a start may be kept."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +59,10 @@ RISK_AT_COST = Phase("risk", called="risk_at_cost")
 
 @dataclass(frozen=True)
 class Outcome:
-    """Why it stopped, and each phase's solution and least value (MUSD) by its name."""
+    """Why it stopped, and each phase's solution and value (MUSD) by its name; there is a plan if all phases have one.
+
+    With whole plants a phase may stop before its optimum and hand on the best plan that it found: `stop` says so.
+    """
 
     stop: Stop
     phases: dict[str, Solution]
@@ -52,14 +71,19 @@ class Outcome:
     def bounds(self) -> dict[str, dict[str, float]]:
         """What is known of the least value of each objective that was begun: `at_least`, `at_most` (MUSD).
 
-        Those before a stop are known exactly; of the one that was stopped, what its run had found.
+        Those of linear programs before a stop are known exactly; else what the run had found.
         """
         return {
             name: {"at_least": self.values[name], "at_most": self.values[name]}
-            if name in self.values
+            if name in self.values and math.isinf(solution.bounds.at_most)
             else solution.bounds.as_json()
             for name, solution in self.phases.items()
         }
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether every phase ended with a point."""
+        return self.phases.keys() == self.values.keys()
 
     @property
     def last(self) -> Solution:
@@ -78,9 +102,14 @@ def phases_of(objective: Objective) -> list[Phase]:
 
 
 def solve_phases(
-    program: Program, objective: Objective, solver: Solver, progress: Progress, phases_wanted: list[Phase] | None = None
+    program: Program,
+    objective: Objective,
+    solver: Minimiser,
+    progress: Progress,
+    phases_wanted: list[Phase] | None = None,
 ) -> Outcome:
-    """Solve all phases of the goal, or those given. Stops at the first that has no proven optimum."""
+    """Solve all phases of the goal, or those given. Ends with the first that has nothing to go on with."""
+    stop = Stop.OPTIMAL
     phases: dict[str, Solution] = {}
     values: dict[str, float] = {}
     if objective.risk_limit is not None:
@@ -91,11 +120,13 @@ def solve_phases(
         solution = solver.minimise(column, phase=phase.name)
         phases[phase.name] = solution
         if solution.stop is not Stop.OPTIMAL:
-            return Outcome(solution.stop, phases, values)
+            stop = solution.stop
+            if stop is Stop.UNPROVEN or not len(solution.x):
+                return Outcome(stop, phases, values)
         values[phase.name] = value = float(solution.x[column])
         held = value * (1 + phase.slack) + HOLD_MUSD
         solver.bound(column, min(held, solver.upper[column]))
-    return Outcome(Stop.OPTIMAL, phases, values)
+    return Outcome(stop, phases, values)
 
 
 def _expected_loss_is_free(objective: Objective) -> bool:

@@ -46,6 +46,8 @@ FEASIBLE = 1e-9
 """Residual below which a point counts as feasible."""
 MARGIN = 1e-6
 """What the residual and the digits of the log may be worth, relative and in MUSD."""
+Columns = NDArray[np.int32]
+"""Positions of columns."""
 Statuses = NDArray[np.uint8]
 """A basis as the status of each column, then of each row: one of the codes below."""
 _STATUS = np.array(sorted(highspy.HighsBasisStatus.__members__.values(), key=int), dtype=object)
@@ -55,6 +57,7 @@ LOWER, BASIC, UPPER, FREE = (
     int(highspy.HighsBasisStatus.kUpper),
     int(highspy.HighsBasisStatus.kZero),
 )
+_INTEGER, _CONTINUOUS = np.uint8(highspy.HighsVarType.kInteger), np.uint8(highspy.HighsVarType.kContinuous)
 
 
 class Stop(StrEnum):
@@ -70,6 +73,14 @@ class Stop(StrEnum):
     """Somebody asked to stop."""
     UNPROVEN = "unproven"
     """No algorithm reached a point whose certificate holds."""
+
+
+_ENDS = {
+    highspy.HighsModelStatus.kOptimal: Stop.OPTIMAL,
+    highspy.HighsModelStatus.kInfeasible: Stop.INFEASIBLE,
+    highspy.HighsModelStatus.kTimeLimit: Stop.TIME_LIMIT,
+    highspy.HighsModelStatus.kInterrupt: Stop.INTERRUPTED,
+}
 
 
 @dataclass
@@ -119,6 +130,15 @@ class Solution:
     """Of the least value, found by a run that was stopped."""
 
 
+@dataclass(frozen=True)
+class Searched:
+    """How a search over whole numbers ended: the best point found (n; empty if none), and what no point is below."""
+
+    stop: Stop
+    x: Vector
+    at_least: float
+
+
 class _SilentHighs(highspy.Highs):
     """HiGHS that keeps its banner off stdout, where `--json` writes."""
 
@@ -139,7 +159,7 @@ class Solver:
     ) -> None:
         """longest_way: iterations after which a kept basis is given up, as a share of the rows."""
         self.program, self._longest_way = program, longest_way
-        self.upper = program.upper.copy()
+        self.lower, self.upper = program.lower.copy(), program.upper.copy()
         self._highs = _SilentHighs()  # type: ignore[no-untyped-call]
         self._option("threads", 1)
         self._option("log_to_console", False)
@@ -161,17 +181,24 @@ class Solver:
     def bound(self, column: int, upper: float) -> None:
         """Set the upper bound of a column."""
         self.upper[column] = upper
-        self._highs.changeColBounds(column, float(self.program.lower[column]), float(upper))
+        self._highs.changeColBounds(column, float(self.lower[column]), float(upper))
+
+    def hold(self, columns: Columns, lower: Vector, upper: Vector) -> None:
+        """Set both bounds of some columns."""
+        self._met = ""
+        self.lower[columns], self.upper[columns] = lower, upper
+        self._highs.changeColsBounds(len(columns), columns, lower, upper)
 
     def reset_bounds(self) -> None:
-        """Undo `bound`."""
-        self._met = ""
-        for column in np.flatnonzero(_different(self.upper, self.program.upper)).tolist():
-            self.bound(column, self.program.upper[column])
+        """Undo `bound` and `hold`."""
+        lower, upper = self.program.lower, self.program.upper
+        changed = np.flatnonzero(_different(lower, self.lower) | _different(upper, self.upper)).astype(np.int32)
+        self.hold(changed, lower[changed], upper[changed])
 
     def replace(self, program: Program) -> None:
         """Change the data to those of a program with the same rows and columns; bases are kept."""
-        old, self.program, self.upper, self._met = self.program, program, program.upper.copy(), ""
+        old, self.program, self._met = self.program, program, ""
+        self.lower, self.upper = program.lower.copy(), program.upper.copy()
         changed = np.flatnonzero(old.matrix.data != program.matrix.data)
         of_changed = np.searchsorted(program.matrix.indptr, changed, side="right") - 1
         for row, position in zip(of_changed.tolist(), changed.tolist(), strict=True):
@@ -213,7 +240,7 @@ class Solver:
         if status != highspy.HighsStatus.kOk:
             raise RuntimeError("HiGHS has no basis")
         at = np.concatenate([x, self.program.matrix @ x])
-        lower = np.concatenate([self.program.lower, self.program.row_lower])
+        lower = np.concatenate([self.lower, self.program.row_lower])
         upper = np.concatenate([self.upper, self.program.row_upper])
         codes = np.where(at - lower <= upper - at, LOWER, UPPER).astype(np.uint8)
         codes[np.isinf(lower) & np.isinf(upper)] = FREE
@@ -228,12 +255,11 @@ class Solver:
     def minimise(self, column: int, order: Sequence[str] = (), phase: str = "") -> Solution:
         """Minimise one column; tries another algorithm if the certificate of the first does not hold.
 
-        order: the algorithms to try (`again` only where a basis is kept); by default as measured. phase: under which
-        name the basis is kept; by default that of the column.
+        order: the algorithms to try (`again` only where a basis is kept); by default as measured. phase: the name
+        under which the basis is kept; by default that of the column.
         """
         phase = phase or self.program.columns[column][0]
-        cost = _unit(self.program, column)
-        self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+        cost = self._aim(column)
         solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
         starts = dict.fromkeys(AGAIN, self._bases.get(phase))
         if phase in self._bases and self._met:
@@ -249,7 +275,39 @@ class Solver:
 
     def proven(self, column: int, duals: Vector) -> float:
         """What row duals prove: the column cannot be less, dual infeasibilities set aside."""
-        return dual_objective(self.program, _unit(self.program, column), self.upper, duals)
+        return dual_objective(self._bounded(), _unit(self.program, column), self.upper, duals)
+
+    def search(self, column: int, whole: Columns, gap: float, start: Vector | None = None) -> Searched:
+        """Minimise one column over the points in which the columns `whole` are whole numbers.
+
+        gap: it may end once the value is proven to be that near, relative to max(1, |value|). start: a point to begin
+        with. The same input gives the same point unless the time is up. Bases of earlier runs are kept.
+        """
+        self._aim(column)
+        self._highs.clearSolver()
+        self._has_basis, self._met = False, ""
+        self._highs.changeColsIntegrality(len(whole), whole, np.full(len(whole), _INTEGER))
+        self._option("solver", "choose")
+        self._option("output_flag", False)
+        self._option("mip_rel_gap", gap)
+        self._option("mip_abs_gap", max(gap, FEASIBLE))
+        if start is not None:
+            self._highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
+        self._heard.forget()
+        self._run_interruptibly()
+        stop, info = _ENDS.get(self._highs.getModelStatus(), Stop.UNPROVEN), self._highs.getInfo()
+        feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        x = np.array(self._highs.getSolution().col_value if feasible else [])
+        self._highs.changeColsIntegrality(len(whole), whole, np.full(len(whole), _CONTINUOUS))
+        return Searched(stop, x, float(info.mip_dual_bound))
+
+    def _aim(self, column: int) -> Vector:
+        cost = _unit(self.program, column)
+        self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+        return cost
+
+    def _bounded(self) -> Program:
+        return replace(self.program, lower=self.lower)
 
     def _algorithms(self, phase: str) -> tuple[str, ...]:
         """Measured order: `again` and `again_primal` are simplex from the basis this phase ended with on
@@ -275,19 +333,14 @@ class Solver:
             "simplex_iteration_limit", max(1000, int(rows * self._longest_way)) if algorithm in AGAIN else NO_LIMIT
         )
         self._run_interruptibly()
-        status = self._highs.getModelStatus()
-        ends = {
-            highspy.HighsModelStatus.kInfeasible: Stop.INFEASIBLE,
-            highspy.HighsModelStatus.kTimeLimit: Stop.TIME_LIMIT,
-            highspy.HighsModelStatus.kInterrupt: Stop.INTERRUPTED,
-        }
-        if status in ends:
-            return Solution(ends[status], np.empty(0), np.empty(0), None, algorithm, replace(self._heard))
+        stop = _ENDS.get(self._highs.getModelStatus(), Stop.UNPROVEN)
+        if stop not in (Stop.OPTIMAL, Stop.UNPROVEN):
+            return Solution(stop, np.empty(0), np.empty(0), None, algorithm, replace(self._heard))
         found = self._highs.getSolution()
         if not (found.value_valid and found.dual_valid):
             return Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None, algorithm)
         x, duals = np.array(found.col_value), np.array(found.row_dual)
-        certificate = certify(self.program, cost, self.upper, x, duals)
+        certificate = certify(self._bounded(), cost, self.upper, x, duals)
         self._has_basis = bool(self._highs.getBasis().valid)
         stop = Stop.OPTIMAL if certificate.worst() <= TOLERANCE else Stop.UNPROVEN
         return Solution(stop, x, duals, certificate, algorithm)

@@ -66,6 +66,8 @@ def _growing_plant(s: Scope, index: Any) -> Iterable[Priced]:
 
 
 def _nameplate(s: Scope, index: Any) -> Iterable[Priced]:
+    if s.is_whole(index[0]):
+        return []  # prices are those with the plants held
     return [(("nameplate limit", index[0], s.case.projects[index[0]].country, "", "", None), 1.0)]
 
 

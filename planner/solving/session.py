@@ -11,11 +11,14 @@ from planner.data.tree import Tree
 from planner.formulation.build import EQUATIONS, VARIABLES, build_model, constraint_of
 from planner.formulation.model import Model
 from planner.formulation.scope import Scope
+from planner.results.verify import verify
 from planner.solving.changes import Changes, changes
-from planner.solving.goals import Outcome, solve_phases
+from planner.solving.extract import extract_tables
+from planner.solving.goals import Outcome, Phase, solve_phases
 from planner.solving.highs import Solver
 from planner.solving.naming import refuse_beyond_solver
-from planner.solving.program import Key, Program, compile_program
+from planner.solving.program import Key, Program, Vector, compile_program
+from planner.solving.whole_plants import WholePlants
 
 Say = Callable[[str], None]
 AGAIN = "again__"
@@ -47,10 +50,19 @@ class Session:
         scope: Scope = self.model.scope
         return scope
 
-    def solve(self, say: Say) -> Outcome:
-        """Solve the phases of the goal; the first run is cold, later ones start from the bases of the last."""
+    def solve(self, say: Say, phases: list[Phase] | None = None) -> Outcome:
+        """Solve the phases of the goal, or those given; the first run is cold, later ones start from earlier bases.
+
+        With whole plants only the linear programs do: the search over whole numbers begins anew each time.
+        """
         self.solver.reset_bounds()
-        return solve_phases(self.program, self.case.model.objective, self.solver, say)
+        whole = self.case.model.policy.whole_plants
+        minimiser = WholePlants(self.scope, self.solver, self._holds) if whole else self.solver
+        return solve_phases(self.program, self.case.model.objective, minimiser, say, phases)
+
+    def _holds(self, x: Vector) -> bool:
+        """Whether the plan of a point keeps every rule of the contract."""
+        return verify(self.case, extract_tables(self.scope, self.program, x)).holds
 
     def update(self, case: Case) -> bool:
         """Take other figures. Returns whether the program could be kept; else it was built again."""

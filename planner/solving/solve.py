@@ -25,6 +25,7 @@ from planner.solving.highs import TOLERANCE, Stop
 from planner.solving.prices import shadow_prices
 from planner.solving.program import Certificate, Program
 from planner.solving.session import Session
+from planner.solving.whole_plants import proven
 
 ENDS = {
     Stop.OPTIMAL: Status.OPTIMAL,
@@ -66,10 +67,10 @@ def solve_without_plan(case: Case, progress: Progress = silent, time_limit: floa
 
 def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
     """The plan, with what would happen without it: `without_plan` in the summary, `without_plan_t` in `shortfall`."""
-    if nothing.status is Status.OPTIMAL and plan.status is Status.TIME_LIMIT:
-        return _bounded(plan, nothing)
-    if plan.status is not Status.OPTIMAL or nothing.status is not Status.OPTIMAL:
+    if nothing.status is not Status.OPTIMAL or plan.status not in COMPARABLE:
         return plan
+    if not plan.tables:
+        return _bounded(plan, nothing)
     kept = (
         "risk_musd",
         "expected_loss_musd",
@@ -117,11 +118,11 @@ def solve_session(session: Session, progress: Progress = silent, build_seconds: 
     case, program, started = session.case, session.program, perf_counter()
     outcome = session.solve(lambda name: progress(SAID[name]))
     summary = _header(case, session.scope.tree.nodes, program)
-    if outcome.stop is not Stop.OPTIMAL:
+    if outcome.stop not in (Stop.OPTIMAL, Stop.INFEASIBLE):
+        summary["bounds"] = outcome.bounds()
+    if not outcome.has_plan:
         summary["status"] = ENDS[outcome.stop].value
-        if outcome.stop is not Stop.INFEASIBLE:
-            summary["bounds"] = outcome.bounds()
-        else:
+        if outcome.stop is Stop.INFEASIBLE:
             progress("finding out why")
             summary |= why_infeasible(case, program, session.solver.upper)
         summary["seconds"] = _seconds(case, build_seconds, started)
@@ -135,8 +136,10 @@ def solve_session(session: Session, progress: Progress = silent, build_seconds: 
     certificate = replace(
         certificate, primal_residual=max(certificate.primal_residual, _apart(session, outcome, checked))
     )
-    status = Status.OPTIMAL if certificate.worst() <= TOLERANCE and checked.holds else Status.UNPROVEN
+    status = ENDS[outcome.stop] if certificate.worst() <= TOLERANCE and checked.holds else Status.UNPROVEN
     summary |= {"status": status.value, **figures(case, tables, checked, outcome.values.get("risk"))}
+    if case.model.policy.whole_plants:
+        summary |= proven(outcome)
     summary["certificate"] = vars(certificate)
     summary["algorithms"] = {name: s.algorithm for name, s in outcome.phases.items()}
     summary["seconds"] = seconds

@@ -32,6 +32,15 @@ LATE: Tables = {
     "scenarios": scenarios(calm=0.75, late=0.25),
     "shocks": [shock("late", "delay", 1, 2027, 2027), shock("late", "capacity", 0.4, 2028, stage="separation")],
 }
+UNITS: Tables = {
+    "demand": demand(last=2027),
+    "projects": [
+        mine(existing_tpa=500),
+        plant(max_new_tpa=45, unit_tpa=15),
+        plant(project="later", max_new_tpa=47, unit_tpa=16, lead_time_years=1),
+        plant(project="any", max_new_tpa=50),
+    ],
+}
 FEEDS: Tables = {
     "countries": THREE,
     "elements": TWO,
@@ -142,6 +151,11 @@ EQUATIONS: dict[str, Golden] = {
         "Builds of 2026 and 2027 can be in use by 2028: together at most 50 on each history (adaptive).",
         LATE,
         {"policy.investment": "adaptive"},
+    ),
+    "whole_plants": Golden(
+        "Units of 15 and 16 t/y in each year from which a plant may still start; `any` is of any size.",
+        UNITS,
+        {"policy.whole_plants": True},
     ),
     "throughput_limit": Golden(
         "The mine: 500. The plant: its usable capacity, of which 40 % works in `late` in 2028 (nodes 3 and 4 "
@@ -327,6 +341,7 @@ BOUNDS: dict[str, Golden] = {
     "imported": Golden("AAA: 40 + 20 t; BBB: 7 t of metal.", GOODS),
     "shortfall": Golden("20 % of 100 t in the first step, 80 % in the second.", RISKS),
     "stock": Golden("At most 30 t.", STOCKS),
+    "units": Golden("45 / 15 = 3; 47 / 16 = 2.9, so 2.", UNITS, {"policy.whole_plants": True}),
     "hired": Golden("At most 6 a year, from 2027.", PEOPLE),
 }
 GOALS: dict[str, Golden] = {

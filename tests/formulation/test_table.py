@@ -25,7 +25,7 @@ WRITTEN = {
 """Every formula of the page."""
 NO_SYMBOL = {
     *("sum", "in", "le", "ge", "frac", "min", "max", "quad", "qquad", "left", "right", "Bigl", "Bigr", "mathrm"),
-    *("mathcal", "text"),
+    *("mathcal", "text", "lfloor", "rfloor"),
 }
 """Commands of LaTeX that stand for no quantity of the program."""
 

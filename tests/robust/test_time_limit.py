@@ -76,8 +76,8 @@ def test_phases_that_ended_are_known_exactly() -> None:
     session = Session(planner.load(ROOT / "inputs" / "starter"))
     minimise = session.solver.minimise
 
-    def stopping(column: int) -> object:
-        solution = minimise(column)
+    def stopping(column: int, phase: str = "") -> object:
+        solution = minimise(column, phase=phase)
         if session.program.columns[column][0] == "cost":
             return replace(solution, stop=Stop.TIME_LIMIT, x=np.empty(0), bounds=Bounds(5.0, 9.0))
         return solution

@@ -1,0 +1,169 @@
+"""Plants in whole units: each phase as a mixed-integer program with a proven bound, then with its plants held.
+
+A phase is solved three times. As a linear program, plants in fractions: a first bound, and a plan to round. As a
+mixed-integer program, from the best rounded plan. As a linear program again, with the whole numbers found held: that
+is the solution, with certificate and shadow prices. Wolsey, Integer Programming (2020), ch. 7.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from planner.formulation.scope import Scope
+from planner.solving.goals import Outcome
+from planner.solving.highs import TOLERANCE, Bounds, Columns, Solution, Solver, Stop
+from planner.solving.program import Vector
+
+RISK_GAP = 0.001
+"""The phase of least risk goes at least this far: its value is the limit of the next one."""
+THRESHOLDS = (0.05, 0.5, 0.95)
+"""Fractions from which on a plant of the linear program is rounded up."""
+BOUND_KEYS = {"risk": "least_risk_bound_musd", "cost": "cost_bound_musd", "welfare": "welfare_bound_musd"}
+LAST_CHOICES = ("cost", "welfare")
+"""Phases whose whole numbers are held by those after them."""
+Counts = NDArray[np.float64]
+"""Whole plants of each project and decision node, in the order of the program's columns."""
+Holds = Callable[[Vector], bool]
+
+
+def relative_gap(value: float, bound: float) -> float:
+    """How far a value may be from the least one, as the summary states it."""
+    return (value - bound) / max(1.0, abs(value))
+
+
+def proven(outcome: Outcome) -> dict[str, Any]:
+    """What the summary says of the phases that were searched: `least_risk_bound_musd`, `cost_bound_musd` (no plan
+    within the limit of that phase is cheaper) or `welfare_bound_musd`, and `gap`, relative to max(1, |value|)."""
+    found = {name: s.bounds for name, s in outcome.phases.items() if math.isfinite(s.bounds.at_most)}
+    bounds: dict[str, Any] = {BOUND_KEYS[name]: bounds.at_least for name, bounds in found.items()}
+    return bounds | {"gap": {name: relative_gap(b.at_most, b.at_least) for name, b in found.items()}}
+
+
+def _within(value: float, bound: float, gap: float) -> bool:
+    return relative_gap(value, bound) <= gap + TOLERANCE
+
+
+class WholePlants:
+    """Minimises like the solver it is given, over plans whose plants are whole.
+
+    After the phase that minimises cost, or cost and risk, its whole numbers are held. `holds` says whether a point
+    keeps every rule of the contract; one that does not is neither reported nor begun with.
+    """
+
+    def __init__(self, scope: Scope, solver: Solver, holds: Holds) -> None:
+        program = solver.program
+        keys = sorted(index for name, index in program.columns if name == "units")
+        self._solver, self._holds, self._gap = solver, holds, scope.case.model.objective.gap
+        self._units: Columns = np.array([program.column["units", index] for index in keys], dtype=np.int32)
+        self._builds = [program.column["build", index] for index in keys]
+        self._sizes = np.array([scope.case.projects[p].unit_tpa for p, _ in keys], dtype=float)
+        place = {index: i for i, index in enumerate(keys)}
+        self._earlier = [[place[p, e] for e in scope.decision_tree.paths[d][:-1] if (p, e) in place] for p, d in keys]
+        """Of each whole number, those of the same project that come before it in its history."""
+        self._found: Counts | None = None
+        """Plants of the phase before."""
+        self._fixed = False
+
+    @property
+    def upper(self) -> Vector:
+        """Present upper bounds of the columns (n)."""
+        return self._solver.upper
+
+    def bound(self, column: int, upper: float) -> None:
+        """Set the upper bound of a column."""
+        self._solver.bound(column, upper)
+
+    def minimise(self, column: int, *, phase: str) -> Solution:
+        """Minimise one column. The `bounds` of the solution are proven over all plans with whole plants.
+
+        It is optimal if they are within `objective.gap`; else the best plan found in time, with its point, if any.
+        """
+        if self._fixed and self._found is not None:
+            return self._with(self._found, column, phase)
+        self._release()
+        relaxed = self._solver.minimise(column, phase=phase)
+        if relaxed.stop is not Stop.OPTIMAL:
+            return relaxed
+        target = min(self._gap, RISK_GAP) if phase == "risk" else self._gap
+        at_least, stop = self._solver.proven(column, relaxed.duals), Stop.OPTIMAL
+        best = self._start(relaxed.x, column, phase, at_least + target)
+        # A second time without a start: HiGHS 1.16 may take the value of one for better than it is, and end too early.
+        for start in (None,) if best is None else (best.x, None):
+            if stop is not Stop.OPTIMAL or (best is not None and _within(best.x[column], at_least, target)):
+                break
+            self._release()
+            found = self._solver.search(column, self._units, target, start)
+            stop = found.stop
+            if stop is not Stop.INFEASIBLE:
+                at_least = max(at_least, found.at_least)
+            if len(found.x):
+                best = self._better(best, self._with(np.round(found.x[self._units]), column, phase), column)
+        if best is None:
+            stop = Stop.UNPROVEN if stop is Stop.OPTIMAL else stop
+            return Solution(stop, np.empty(0), np.empty(0), None, bounds=Bounds(at_least))
+        return self._keep(best, stop, at_least, column, phase)
+
+    def _start(self, x: Vector, column: int, phase: str, enough: float) -> Solution | None:
+        """The best plan made of the plants of the phase before, or of those of a linear program, rounded."""
+        best: Solution | None = None
+        for counts in self._candidates(x):
+            best = self._better(best, self._with(counts, column, phase), column)
+            if best is not None and best.x[column] <= enough:
+                break
+        return best if best is None or self._holds(best.x) else None
+
+    def _candidates(self, x: Vector) -> Iterator[Counts]:
+        if self._found is not None:
+            yield self._found
+        for threshold in THRESHOLDS:
+            counts = np.zeros(len(self._units))
+            for i, j in enumerate(self._units):
+                earlier = self._earlier[i]
+                built = counts[earlier].sum()
+                wanted = np.floor(x[j] + x[self._units[earlier]].sum() + 1 - threshold)
+                counts[i] = np.clip(wanted, built, self._solver.program.upper[j]) - built
+            yield counts
+
+    def _with(self, counts: Counts, column: int, phase: str) -> Solution:
+        """The least value with these plants, the new nameplates exact multiples of their units."""
+        self._hold(counts)
+        solution = self._solver.minimise(column, phase=phase)
+        if solution.stop is Stop.OPTIMAL:
+            solution.x[self._units], solution.x[self._builds] = counts, self._sizes * counts
+        return solution
+
+    def _hold(self, counts: Counts) -> None:
+        held = self._solver.lower[self._units], self._solver.upper[self._units]
+        if not all(np.array_equal(bounds, counts) for bounds in held):  # to hold them again would cost the basis
+            self._solver.hold(self._units, counts, counts)
+
+    def _release(self) -> None:
+        program = self._solver.program
+        self._solver.hold(self._units, program.lower[self._units], program.upper[self._units])
+
+    @staticmethod
+    def _better(best: Solution | None, other: Solution, column: int) -> Solution | None:
+        if other.stop is not Stop.OPTIMAL or (best is not None and best.x[column] <= other.x[column]):
+            return best
+        return other
+
+    def _keep(self, best: Solution, stop: Stop, at_least: float, column: int, phase: str) -> Solution:
+        """The solution of a phase, and its plants for the phases after it."""
+        value = float(best.x[column])
+        bounds = Bounds(min(at_least, value), value)
+        if _within(value, bounds.at_least, self._gap):
+            stop = Stop.OPTIMAL
+        elif stop is Stop.OPTIMAL:
+            stop = Stop.UNPROVEN  # the point that ended the search is none when its plants are held
+        if relative_gap(value, at_least) < -TOLERANCE or not self._holds(best.x):
+            stop = Stop.UNPROVEN
+        self._found = best.x[self._units]
+        self._fixed = phase in LAST_CHOICES
+        self._hold(self._found)
+        return replace(best, stop=stop, bounds=bounds)
