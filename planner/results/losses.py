@@ -105,7 +105,8 @@ def in_tail(losses: Mapping[str, float], probabilities: Mapping[str, float], tai
     left, parts = 1.0 - tail, dict.fromkeys(ordered, 0.0)
     while ordered and left > 0:
         edge = losses[ordered[0]]
-        tied = [name for name in ordered if edge - losses[name] <= TIED * (1.0 + abs(edge))]
+        # What is not a number is tied to everything.
+        tied = [name for name in ordered if not edge - losses[name] > TIED * (1.0 + abs(edge))]
         together = sum(probabilities[name] for name in tied)
         share = min(1.0, left / together) if together > 0 else 0.0
         parts |= {name: share * probabilities[name] for name in tied}

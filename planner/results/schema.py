@@ -184,6 +184,17 @@ RESULT_TABLES: dict[str, ResultTable] = {
             ),
         ),
         ResultTable(
+            "payments",
+            "what each funder pays, and what it may pay for the same spending",
+            (
+                _text("funder", "id of the funder"),
+                _number("budget_musd", "MUSD", "budget", "of all years of the horizon, not discounted"),
+                _number("paid_musd", "MUSD", "pays", "expected, not discounted, in the most even of all splits"),
+                _number("least_musd", "MUSD", "at least", "the least that it may pay if others pay more"),
+                _number("most_musd", "MUSD", "at most", "the most that it may pay if others pay less"),
+            ),
+        ),
+        ResultTable(
             "shadow_prices",
             "what one more unit of each scarce thing would take off what is minimised; marginal and one-sided",
             (

@@ -8,8 +8,8 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.tree import Tree
-from planner.results.ledger import Ledger, members, rows
-from planner.results.rules import Broken, equal
+from planner.results.ledger import Ledger, members, rows, sums
+from planner.results.rules import Broken, at_most, equal, never
 from planner.results.verify_material import throughput
 from planner.results.verify_money import full_capex
 from planner.results.verify_people import available_staff, needed_staff
@@ -19,6 +19,7 @@ def rules(case: Case, tree: Tree, book: Ledger, tables: Mapping[str, pd.DataFram
     """Every repeated figure of every table."""
     yield from _capacity(case, tree, book, tables["capacity"])
     yield from _people(case, book, tables["workforce"])
+    yield from _payments(case, book, tables["payments"])
     for row in rows(tables["investments"]):
         yield equal("capex_as_stated", row.capex_musd, row.tpa * full_capex(case, str(row.project)))
         unit = case.projects[str(row.project)].unit_tpa
@@ -56,3 +57,20 @@ def _people(case: Case, book: Ledger, table: pd.DataFrame) -> Iterator[Broken]:
         people = book.people[row.scenario, row.year]
         yield equal("staff_as_stated", row.available, available_staff(people, *team))
         yield equal("staff_as_stated", row.needed, needed[str(row.scenario), row.year][team])
+
+
+def _payments(case: Case, book: Ledger, table: pd.DataFrame) -> Iterator[Broken]:
+    paid, budgets, seen = sums(), sums(), sums()
+    for w, spent in book.spent.items():
+        for (funder, _, _, _), amount in spent.items():
+            paid[funder] += case.scenarios[w] * amount
+    for (funder, _), amount in case.budget.items():
+        budgets[funder] += amount
+    for row in rows(table):
+        seen[row.funder] += 1
+        yield equal("payments_as_stated", row.paid_musd, paid[row.funder])
+        yield equal("payments_as_stated", row.budget_musd, budgets[row.funder])
+        yield at_most("payments_in_range", row.least_musd, row.paid_musd)
+        yield at_most("payments_in_range", row.paid_musd, row.most_musd)
+    for funder in {*case.reach, *paid, *seen}:
+        yield never("payments_as_stated", seen[funder] - 1)

@@ -11,14 +11,13 @@ from planner.data.lookups import MADE_FROM, OXIDE, Good
 from planner.data.tree import Node
 from planner.formulation.money import full_capex
 from planner.formulation.scope import Scope
-from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS
-from planner.solving.program import ZERO, Program, Values, Vector
-from planner.solving.spending import Rows, spending, who
+from planner.results.schema import STAGE_ITEMS
+from planner.solving.program import ZERO, Values
+from planner.solving.spending import Rows, table_of, who
 
 
-def extract_tables(scope: Scope, program: Program, x: Vector) -> dict[str, pd.DataFrame]:
-    """All result tables but `shadow_prices`."""
-    v = Values(program, x)
+def extract_tables(scope: Scope, v: Values) -> dict[str, pd.DataFrame]:
+    """All result tables but those of payments and `shadow_prices`."""
     makers = {
         "investments": investments(scope, v),
         "capacity": capacity(scope, v),
@@ -27,9 +26,8 @@ def extract_tables(scope: Scope, program: Program, x: Vector) -> dict[str, pd.Da
         "operations": operations(scope, v),
         "shortfall": shortfall(scope, v),
         "stocks": stocks(scope, v),
-        "spending": spending(scope, v),
     }
-    return {name: pd.DataFrame(list(rows), columns=list(TABLE_COLUMNS[name])) for name, rows in makers.items()}
+    return {name: table_of(name, rows) for name, rows in makers.items()}
 
 
 def visits(scope: Scope) -> list[tuple[str, Node]]:

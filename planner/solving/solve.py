@@ -23,8 +23,9 @@ from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Progress, silent
 from planner.solving.highs import TOLERANCE, Stop
 from planner.solving.prices import shadow_prices
-from planner.solving.program import Certificate, Program
+from planner.solving.program import Certificate, Program, Values
 from planner.solving.session import Session
+from planner.solving.spending import money_tables
 from planner.solving.whole_plants import proven
 
 ENDS = {
@@ -127,7 +128,8 @@ def solve_session(session: Session, progress: Progress = silent, build_seconds: 
             summary |= why_infeasible(case, program, session.solver.upper)
         summary["seconds"] = _seconds(case, build_seconds, started)
         return PlanValues(case, ENDS[outcome.stop], summary, {})
-    tables = extract_tables(session.scope, program, outcome.last.x)
+    values = Values(program, outcome.last.x)
+    tables = extract_tables(session.scope, values) | money_tables(session.scope, values)
     tables["shadow_prices"] = shadow_prices(session.scope, program, outcome)
     seconds = _seconds(case, build_seconds, started)
     progress("verifying the plan")

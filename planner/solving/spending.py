@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+import pandas as pd
 
 from planner.data.tree import Node
 from planner.formulation.histories import AccountNode
 from planner.formulation.money import public_capex, spending_countries
 from planner.formulation.scope import Scope
-from planner.results.schema import STAGE_ITEMS
+from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS
+from planner.solving.payments import Accounts, Payments, split
 from planner.solving.program import ZERO, Values
 from planner.units import musd, musd_per_tonne
 
-Rows = Iterator[tuple[Any, ...]]
+Rows = Iterable[tuple[Any, ...]]
+
+
+def table_of(name: str, rows: Rows) -> pd.DataFrame:
+    """A result table."""
+    return pd.DataFrame(list(rows), columns=list(TABLE_COLUMNS[name]))
 
 
 def who(scope: Scope, node: Node) -> str:
@@ -22,45 +29,43 @@ def who(scope: Scope, node: Node) -> str:
     return "all" if len(node.scenarios) == len(scope.case.scenarios) else ";".join(node.scenarios)
 
 
-def spending(s: Scope, v: Values) -> Rows:
+def money_tables(s: Scope, v: Values) -> dict[str, pd.DataFrame]:
+    """The tables `spending` and `payments`."""
+    spent = items_spent(s, v)
+    accounts = Accounts(s.case, s.account_tree, {key: sum(items.values()) for key, items in spent.items()})
+    payments = split(accounts, accounts.whole_budget)
+    return {
+        "spending": table_of("spending", spending(s, spent, payments)),
+        "payments": table_of("payments", payments.rows),
+    }
+
+
+Items = dict[str, float]
+"""Item -> MUSD."""
+
+
+def items_spent(s: Scope, v: Values) -> dict[tuple[str, int], Items]:
+    """What is spent on what, by country and account node."""
+    out = {}
+    for account in s.account_tree.nodes:
+        d = s.decision_of_account(AccountNode(account.index))
+        for c in spending_countries(s):
+            items = {item: amount for item, amount in _items(s, v, c, d, account.index) if amount > ZERO}
+            if items:
+                out[c, account.index] = items
+    return out
+
+
+def spending(s: Scope, spent: Mapping[tuple[str, int], Items], payments: Payments) -> Rows:
     """Public money by funder, country, year and item. `musd` is paid in the named scenarios, `expected` is
     `musd` times their probability. Each payer's part of a country's spending is split over items in proportion."""
-    left: dict[tuple[str, int], float] = defaultdict(float)
-    for account in s.account_tree.nodes:
-        available = {
-            funder: s.case.budget.get((funder, account.year), 0.0) + left[funder, account.parent]
-            for members in s.funder_groups.values()
-            for funder in members
-        }
-        paid: dict[str, float] = defaultdict(float)
-        for c in spending_countries(s):
-            items = dict(_items(s, v, c, s.decision_of_account(AccountNode(account.index)), account.index))
-            for funder, share in _shares(s, v, c, account.index, available).items():
-                paid[funder] += share * sum(items.values())
-                for item, spent in items.items():
-                    part, p = share * spent, account.probability
-                    if part > ZERO:
-                        yield funder, c, account.year, item, part, part * p, p, who(s, account)
-        if s.case.model.policy.budget_carry_over:
-            left.update(
-                {(funder, account.index): max(total - paid[funder], 0.0) for funder, total in available.items()}
-            )
-
-
-def _shares(s: Scope, v: Values, c: str, a: int, available: dict[str, float]) -> dict[str, float]:
-    """Each funder's share of what is spent in a country at an account node.
-
-    A funder group pays its part (it may set aside more than is spent; only what is spent counts), its members in
-    proportion to what each has available.
-    """
-    offered = {i: v("paid", i, c, a) for i in s.funder_groups}
-    total = sum(offered.values())
-    out: dict[str, float] = {}
-    for i, members in s.funder_groups.items():
-        have = sum(available[funder] for funder in members)
-        if offered[i] > 0 and have > 0:
-            out |= {funder: offered[i] / total * available[funder] / have for funder in members}
-    return out
+    for (c, a), items in spent.items():
+        account = s.account_tree.nodes[a]
+        for funder, share in payments.shares.get((c, a), {}).items():
+            for item, amount in items.items():
+                part, p = share * amount, account.probability
+                if part > ZERO:
+                    yield funder, c, account.year, item, part, part * p, p, who(s, account)
 
 
 def _items(s: Scope, v: Values, c: str, d: int, n: int) -> Iterator[tuple[str, float]]:

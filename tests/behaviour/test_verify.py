@@ -509,6 +509,12 @@ FAULTS |= {
         bump("shortfall", "tonnes", float("nan"), **NOW, country="AAA"),
     ),
     "a capacity is overstated in its table": ("committed", "capacity_as_stated", bump("capacity", "usable_tpa", 100)),
+    "a payment is understated in its table": ("committed", "payments_as_stated", bump("payments", "paid_musd", -1)),
+    "a budget is overstated in its table": ("committed", "payments_as_stated", bump("payments", "budget_musd", 1)),
+    "a funder is left out of its table": ("committed", "payments_as_stated", drop("payments", funder="BBB")),
+    "a funder stands twice in its table": ("committed", "payments_as_stated", add("payments", funder="BBB")),
+    "a funder pays less than it must": ("committed", "payments_in_range", bump("payments", "least_musd", 1)),
+    "a funder pays more than it may": ("committed", "payments_in_range", bump("payments", "most_musd", -100)),
     "a capex is understated in its table": ("committed", "capex_as_stated", bump("investments", "capex_musd", -1)),
     "a probability is wrong in its table": (
         "committed",

@@ -118,3 +118,22 @@ def test_what_is_begun_first_is_told_year_by_year(plan: PlanValues) -> None:
 def test_nothing_to_fund(solve: SolveCase) -> None:
     book = run_view(solve())
     assert first_words(book).startswith("Nothing is worth funding") and begun_by_year(book) is None
+
+
+def test_who_pays_names_every_funder_its_range_and_its_budget_and_all_of_them_add_up(solve: SolveCase) -> None:
+    # 30 in AAA, of 100 and of 50: 20 and 10, either of them all of it. CCC may pay nowhere and keeps its 7.
+    plan = solve(
+        countries="country\nAAA\nCCC",
+        projects=[mine(), plant(max_new_tpa=30, capex_usd_per_tpa=MUSD)],
+        budgets=[*budget(100), *budget(50, funder="BANK"), *budget(7, funder="CCC")],
+        funders="funder, countries\nBANK, AAA",
+    )
+    table = paid(run_view(plan), "funder")
+    assert table is not None
+    assert [c.title for c in table.columns] == ["funder", "2026", "sum", "may pay", "budget"]
+    assert table.shown == [
+        ["AAA", "20.0", "20.0", "0 to 30.0", "100"],
+        ["BANK", "10.0", "10.0", "0 to 30.0", "50.0"],
+        ["CCC", "0", "0", "0", "7.00"],
+        ["All", "30.0", "30.0", "", "157"],
+    ]

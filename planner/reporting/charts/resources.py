@@ -26,7 +26,7 @@ from planner.reporting.charts.drawing import (
     year_ticks,
 )
 from planner.reporting.values.parts import Figure
-from planner.reporting.values.plan import ITEM_NAMES, budget_use, budgets, largest_first, pyramid, spent
+from planner.reporting.values.plan import ITEM_NAMES, budget_use, largest_first, pyramid, spent
 from planner.reporting.values.view import EXPECTED, RunView, records, table_rows, tooltip
 from planner.reporting.values.wording import listed, number, percent
 
@@ -64,7 +64,7 @@ def spending(run: RunView, draw: Drawer) -> Figure | None:
         ]
         chart = stacked(rows, run.years, colours, "MUSD", width=400, height=220)
         panels.append(draw.panel(title, f"{words} MUSD.", chart, legend_of(colours)))
-    given, total = sum(budgets(run).values()), float(by_funder["amount"].sum())
+    given, total = sum(run.case.budget.values()), float(by_funder["amount"].sum())
     years = by_funder.groupby("year")["amount"].sum()
     most = int(years.index[int(years.to_numpy().argmax())])
     share = f", {percent(total / given)} of the {number(given)} MUSD budgeted" if given > 0 else ""

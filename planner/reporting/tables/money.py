@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.reporting.values.parts import PAGE, SHARE, YEAR, Column, ReportTable, texts
-from planner.reporting.values.plan import SMALLEST_MUSD, CostPart, budgets, cost_parts, largest_first, pivot, spent
+from planner.reporting.values.plan import SMALLEST_MUSD, CostPart, cost_parts, largest_first, may_pay, pivot, spent
 from planner.reporting.values.supply import KEYS, balances, hardest_left, limits, missing, totals
 from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, rows_of, summary_keys, table_rows
 from planner.reporting.values.wording import NOTHING, amount, count, number, percent
@@ -55,19 +55,26 @@ def shortfalls(run: RunView) -> ReportTable:
     )
 
 
+EVEN = (
+    "Many splits pay for the same plan: this is the most even one, and `may pay` says what each funder pays in others."
+)
+
+
 def paid(run: RunView, by: str) -> ReportTable | None:
     """Expected public money by funder, country or item and year."""
     rows = spent(run, by)
     if rows["amount"].sum() <= 0:
         return None
     table = pivot(rows, run.years)
-    given = budgets(run) if by == "funder" else {}
+    given = may_pay(run) if by == "funder" else {}
+    # A funder that pays nothing still has a budget.
+    table = table.reindex([*table.index, *sorted(given.keys() - set(table.index))], fill_value=0.0)
     cells = [
         [
             str(kind),
             *(amount(float(v)) for v in values),
             amount(float(values.sum())),
-            *([number(given.get(str(kind), 0.0))] if given else []),
+            *(_range_and_budget(*given.get(str(kind), (0.0, 0.0, 0.0))) if given else ()),
         ]
         for kind, values in table.iterrows()
     ]
@@ -75,13 +82,13 @@ def paid(run: RunView, by: str) -> ReportTable | None:
         "All",
         *(amount(float(v)) for v in table.sum()),
         number(float(table.to_numpy().sum())),
-        *([number(sum(given.values()))] if given else []),
+        *(["", number(sum(budget for budget, _, _ in given.values()))] if given else []),
     ]
     columns = [
         *texts(by),
         *(Column(str(y)) for y in table.columns),
         Column("sum"),
-        *([Column("budget")] if given else []),
+        *([Column("may pay"), Column("budget")] if given else []),
     ]
     title = {"funder": "Who pays", "country": "Where it is spent", "item": "What it is spent on"}[by]
     return ReportTable(
@@ -90,9 +97,15 @@ def paid(run: RunView, by: str) -> ReportTable | None:
         cells,
         total=total,
         folded=by == "country",
-        note="Expected over the scenarios, not discounted.",
-        source=table_rows("spending") + f": expected, by {by} and year" + ("; inputs/budgets.csv" if given else ""),
+        note="Expected over the scenarios, not discounted." + (f" {EVEN}" if given else ""),
+        source=table_rows("spending")
+        + f": expected, by {by} and year"
+        + (f"; {table_rows('payments')}: least_musd, most_musd, budget_musd" if given else ""),
     )
+
+
+def _range_and_budget(budget: float, least: float, most: float) -> tuple[str, str]:
+    return amount(least) if most - least < SMALLEST_MUSD else f"{amount(least)} to {amount(most)}", number(budget)
 
 
 def who_pays_where(run: RunView) -> ReportTable | None:

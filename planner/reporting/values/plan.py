@@ -176,13 +176,14 @@ def pivot(rows: pd.DataFrame, years: list[int]) -> pd.DataFrame:
     return table.reindex(columns=span, fill_value=0.0).reindex(largest_first(rows))
 
 
-def budgets(run: RunView) -> dict[str, float]:
-    """Budget over the horizon (MUSD) by name of the funder."""
-    out: dict[str, float] = {}
-    for (funder, _), amount in run.case.budget.items():
-        name = run.names.party(funder)
-        out[name] = out.get(name, 0.0) + amount
-    return out
+def may_pay(run: RunView) -> dict[str, tuple[float, float, float]]:
+    """Budget over the horizon, and the least and the most that may be paid (MUSD), by name of the funder."""
+    columns = ["budget_musd", "least_musd", "most_musd"]
+    names = run.tables["payments"]["funder"].map(run.names.party)
+    table = run.tables["payments"].groupby(names)[columns].sum()
+    return {
+        str(name): (row[0], row[1], row[2]) for name, row in zip(table.index, table.to_numpy().tolist(), strict=True)
+    }
 
 
 def _paid(run: RunView) -> pd.DataFrame:

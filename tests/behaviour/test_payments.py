@@ -1,0 +1,126 @@
+"""Who pays: the most even split of what is spent, and what each funder may pay. Plants of 1 MUSD per t/y."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from planner.results.plan import PlanValues
+from tests.cases import MUSD, Row, budget, demand, imports, mine, near, plant, scenarios, shock
+from tests.conftest import SolveCase
+
+NATIONAL = {"policy.coordination": "national"}
+
+
+def spent(**musd: float) -> dict[str, Any]:
+    """A mine and a plant in each country, which needs all of it and has nothing else: MUSD are spent there in 2026."""
+    projects: list[Row] = []
+    for c, amount in musd.items():
+        projects.append(mine(project=f"mine_{c}", country=c))
+        projects.append(plant(project=f"plant_{c}", country=c, max_new_tpa=amount, capex_usd_per_tpa=MUSD))
+    return {
+        "countries": [{"country": c} for c in musd],
+        "demand": [row for c in musd for row in demand(100, country=c)],
+        "projects": projects,
+    }
+
+
+def payments(plan: PlanValues) -> dict[str, tuple[float, float, float]]:
+    """Funder -> paid, least, most (MUSD)."""
+    assert plan.summary["status"] == "optimal"
+    table = plan.tables["payments"]
+    columns = zip(table["paid_musd"], table["least_musd"], table["most_musd"], strict=True)
+    by_spending = plan.tables["spending"].groupby("funder")["expected"].sum().to_dict()
+    assert by_spending == near({f: m for f, m in zip(table["funder"], table["paid_musd"], strict=True) if m > 0})
+    return dict(zip(table["funder"], columns, strict=True))
+
+
+def test_reach_stops_evenness(solve: SolveCase) -> None:
+    # AAA may pay only the 10 in AAA; the 30 in BBB are BANK's: not 20 and 20.
+    plan = solve(
+        NATIONAL,
+        **spent(AAA=10, BBB=30),
+        budgets=[*budget(100), *budget(100, funder="BANK")],
+        funders="funder, countries\nBANK, *",
+    )
+    assert payments(plan) == {"AAA": near((10, 0, 10)), "BANK": near((30, 30, 40))}
+
+
+def test_funders_that_may_pay_everywhere_pay_the_same_share_of_their_budgets(solve: SolveCase) -> None:
+    # 60 of 200. Each pays at most its budget or all 60, at least what the others have too little for.
+    plan = solve(
+        **spent(AAA=60),
+        budgets=[*budget(30), *budget(20, funder="BANK"), *budget(150, funder="FUND")],
+        funders="funder, countries\nBANK, *\nFUND, *",
+    )
+    assert payments(plan) == {"AAA": near((9, 0, 30)), "BANK": near((6, 0, 20)), "FUND": near((45, 10, 60))}
+    assert plan.tables["payments"]["budget_musd"].tolist() == [30, 20, 150]
+
+
+def test_the_next_largest_share_is_least_too(solve: SolveCase) -> None:
+    # 40 in BBB, which only BANK pays: 0.4. Of the 30 in AAA the others pay 15 each, not what is left at 0.4.
+    plan = solve(
+        NATIONAL,
+        **spent(AAA=30, BBB=40),
+        budgets=[*budget(100), *budget(100, funder="FUND"), *budget(100, funder="BANK")],
+        funders="funder, countries\nFUND, AAA\nBANK, BBB",
+    )
+    assert payments(plan) == {"AAA": near((15, 0, 30)), "FUND": near((15, 0, 30)), "BANK": near((40, 40, 40))}
+
+
+def test_budgets_by_year_stop_evenness(solve: SolveCase) -> None:
+    # All 60 are due in 2026, when AAA has 10 of its 100.
+    plan = solve(
+        **spent(AAA=60),
+        budgets=[*budget(10, 90), *budget(100, funder="BANK")],
+        funders="funder, countries\nBANK, *",
+    )
+    assert payments(plan) == {"AAA": near((10, 0, 10)), "BANK": near((50, 50, 60))}
+
+
+@pytest.mark.parametrize(
+    ("carry_over", "paid"),
+    [(True, {"AAA": (30, 0, 60), "BANK": (30, 0, 60)}), (False, {"AAA": (0,) * 3, "BANK": (60,) * 3})],
+)
+def test_money_of_earlier_years_counts_if_it_moves_on(
+    solve: SolveCase, carry_over: bool, paid: dict[str, tuple[float, ...]]
+) -> None:
+    # 60 due in 2027. AAA has its 100 in 2026, BANK in 2027.
+    tables = spent(AAA=60)
+    tables["projects"][1]["earliest_year"] = 2027
+    plan = solve(
+        {"policy.budget_carry_over": carry_over},
+        **tables,
+        budgets=[*budget(100), *budget(100, funder="BANK", first=2027)],
+        funders="funder, countries\nBANK, *",
+    )
+    assert payments(plan) == {f: near(amounts) for f, amounts in paid.items()}
+
+
+def test_a_funder_without_budget_pays_nothing(solve: SolveCase) -> None:
+    plan = solve(
+        **spent(AAA=60), budgets=[*budget(100), *budget(0, funder="BANK")], funders="funder, countries\nBANK, *"
+    )
+    assert payments(plan) == {"AAA": near((60, 60, 60)), "BANK": (0, 0, 0)}
+
+
+def test_where_nothing_is_spent_nobody_pays(solve: SolveCase) -> None:
+    assert payments(solve(budgets=budget(100))) == {"AAA": (0, 0, 0)}
+
+
+def test_payments_of_histories_count_by_their_probability(solve: SolveCase) -> None:
+    # 10 in AAA for certain, 16 in BBB in one history of four, which BANK alone pays: 4 expected. AAA and BANK even out
+    # at 7 each; counted in full they would pay 10 and 16.
+    tables = spent(AAA=10, BBB=16)
+    tables["demand"] = [*demand(100), *demand(16, country="BBB")]
+    plan = solve(
+        NATIONAL | {"policy.investment": "adaptive"},
+        **tables,
+        imports=[imports(16, country="BBB")],
+        scenarios=scenarios(calm=0.75, cut=0.25),
+        shocks=[shock("cut", "import", 0, 2027, 2028)],
+        budgets=[*budget(100), *budget(100, funder="BANK")],
+        funders="funder, countries\nBANK, *",
+    )
+    assert payments(plan) == {"AAA": near((7, 0, 10)), "BANK": near((7, 4, 14))}
