@@ -17,7 +17,8 @@ from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Phase, solve_phases
 from planner.solving.highs import Solver
 from planner.solving.naming import refuse_beyond_solver
-from planner.solving.program import Key, Program, Vector, compile_program
+from planner.solving.program import Key, Program, Values, Vector, compile_program
+from planner.solving.spending import money_tables
 from planner.solving.whole_plants import WholePlants
 
 Say = Callable[[str], None]
@@ -62,7 +63,8 @@ class Session:
 
     def _holds(self, x: Vector) -> bool:
         """Whether the plan of a point keeps every rule of the contract."""
-        return verify(self.case, extract_tables(self.scope, self.program, x)).holds
+        values = Values(self.program, x)
+        return verify(self.case, extract_tables(self.scope, values) | money_tables(self.scope, values)).holds
 
     def update(self, case: Case) -> bool:
         """Take other figures. Returns whether the program could be kept; else it was built again."""
