@@ -9,7 +9,7 @@ import typer
 
 from planner.api.explanations import explain_into
 from planner.cli.console import command_app, exit_codes, say, shown_progress
-from planner.reporting.text.explanation import explain_lines
+from planner.reporting.text.screen import explain_lines
 from planner.results.explanation import EXPLANATION
 
 app = command_app()

@@ -17,7 +17,7 @@ from planner.explanation.ladder import ladder_counterfactuals, left_out_counterf
 from planner.explanation.shadow_prices import links
 from planner.reporting.pages.run import render_page
 from planner.reporting.text.claims import claim
-from planner.reporting.text.explanation import explain_lines
+from planner.reporting.text.screen import explain_lines
 from planner.reporting.values.view import run_view
 from planner.results.explanation import Explanation
 from planner.solving.solve import solve_case, without_plan

@@ -9,6 +9,7 @@ import pytest
 from planner.data.case import Case
 from planner.explanation.explain import explain
 from planner.reporting.tables.plan import begun_by_year
+from planner.reporting.text.answer import first_words
 from planner.reporting.text.explanation import because, full_answer, statements
 from planner.reporting.text.explanation_notes import (
     information_words,
@@ -18,7 +19,6 @@ from planner.reporting.text.explanation_notes import (
     together_words,
     upstream_words,
 )
-from planner.reporting.text.remarks import first_words
 from planner.reporting.values.view import run_view
 from planner.reporting.values.wording import Names
 from planner.results.explanation import Explanation, Influence, Knowledge, Rung, Trial, Tried, Verdict

@@ -9,7 +9,7 @@ import pytest
 
 from planner.reporting.tables.money import from_capital_to_cost, paid
 from planner.reporting.tables.plan import begun_by_year
-from planner.reporting.text.remarks import first_words
+from planner.reporting.text.answer import first_words
 from planner.reporting.values.plan import CostPart, cost_parts
 from planner.reporting.values.view import run_view
 from planner.results.plan import PlanValues

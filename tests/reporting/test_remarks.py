@@ -9,10 +9,10 @@ import pytest
 
 import planner
 from planner.reporting.tables.plan import investments, people, stocks, teams
-from planner.reporting.text.answer import answer, worth_words
-from planner.reporting.text.remarks import hangs_on_words, spent_in_full, stock_remarks, trained_words, years_words
+from planner.reporting.text.answer import answer, hangs_on_words, stock_remarks, trained_words, worth_words
+from planner.reporting.values.plan import spent_in_full
 from planner.reporting.values.view import RunView, run_view
-from planner.reporting.values.wording import headline
+from planner.reporting.values.wording import headline, spans
 from planner.results.plan import PlanValues
 from tests.cases import MUSD, budget, imports, mine, plant, scenarios, shock
 from tests.conftest import MakeCase, SolveCase
@@ -26,7 +26,7 @@ def with_tables(plan: PlanValues, **tables: pd.DataFrame) -> RunView:
     ("years", "words"), [([2027], "2027"), ([2029, 2027, 2028], "2027–2029"), ([2027, 2029, 2030], "2027, 2029–2030")]
 )
 def test_years_in_words(years: list[int], words: str) -> None:
-    assert years_words(years) == words
+    assert spans(years) == words
 
 
 @pytest.fixture

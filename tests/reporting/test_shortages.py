@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from planner.reporting.tables.money import who_is_short
-from planner.reporting.text.answer import answer, cards
-from planner.reporting.text.remarks import short_words, worst_year
+from planner.reporting.text.answer import answer, cards, short_words, worst_year
 from planner.reporting.values.supply import hardest_left, likeliest_left
 from planner.reporting.values.view import RunView, run_view
 from tests.cases import imports, scenarios, shock

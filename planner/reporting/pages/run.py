@@ -33,10 +33,9 @@ from planner.reporting.tables.inputs import input_tables, sureness
 from planner.reporting.tables.money import from_capital_to_cost, who_is_short
 from planner.reporting.tables.plan import begun_by_year
 from planner.reporting.tables.results import iamc_table
-from planner.reporting.text.answer import cards, question, risk_words
+from planner.reporting.text.answer import cards, question, risk_words, stock_remarks
 from planner.reporting.text.explanation import MISSING, full_answer, statements
 from planner.reporting.text.explanation_notes import together_words, upstream_words
-from planner.reporting.text.remarks import stock_remarks
 from planner.reporting.values.parts import Part, ReportTable, Section, Text
 from planner.reporting.values.view import RunView, run_view, table_rows
 from planner.reporting.values.wording import Names, headline, percent

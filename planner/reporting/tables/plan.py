@@ -6,15 +6,17 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.text.remarks import MOST_PLANTS, PEOPLE, STOCK, bought_words, musts, spent_by_year
+from planner.reporting.text.answer import MOST_PLANTS, bought_words
 from planner.reporting.values.parts import Column, ReportTable, texts
 from planner.reporting.values.plan import (
     UNITS,
+    begun,
     capacity,
     capacity_groups,
     decisions,
     everywhere,
     expected_sum,
+    musts,
     people_decisions,
     purchases,
     staff,
@@ -32,6 +34,7 @@ from planner.reporting.values.wording import (
     midway,
     number,
     percent,
+    span,
 )
 
 
@@ -102,14 +105,14 @@ def people(run: RunView) -> ReportTable | None:
             run.names.country(r.country),
             run.names.skill(r.skill),
             *(amount(v) for v in (r.intake, r.new_seats, r.hired)),
-            _span(r.first, r.last),
+            span(r.first, r.last),
         ]
         for r in rows_of(rows[~slight])
     ]
     if slight.any():
         few = rows[slight]
         kept = [amount(float(few[c].sum())) for c in amounts]
-        cells.append([count(len(few), "other team"), "", *kept, _span(few["first"].min(), few["last"].max())])
+        cells.append([count(len(few), "other team"), "", *kept, span(few["first"].min(), few["last"].max())])
     total = ["All", "", *(number(float(rows[c].sum())) for c in ("intake", "new_seats", "hired")), ""]
     sums = ", ".join(
         f"{number(float(rows[c].sum()))} {word}"
@@ -149,14 +152,14 @@ def stocks(run: RunView) -> ReportTable | None:
             run.names.country(r.country),
             number(r.bought_t),
             *([_in_scenarios(r, len(run.weights)), number(r.bought_t / r.probability)] if partly else []),
-            _span(r.first, r.last),
+            span(r.first, r.last),
         ]
         for r in rows_of(rows[~slight])
     ]
     if slight.any():
         few = rows[slight]
         rest = ["others", "", "", amount(float(few["bought_t"].sum())), *([NOTHING, NOTHING] if partly else [])]
-        cells.append([*rest, _span(few["first"].min(), few["last"].max())])
+        cells.append([*rest, span(few["first"].min(), few["last"].max())])
     sums = ", ".join(
         f"{midway(run.names.element(str(e)))} {number(float(t))} t"
         for e, t in rows.groupby("element")["bought_t"].sum().items()
@@ -183,10 +186,6 @@ def stocks(run: RunView) -> ReportTable | None:
 
 def _in_scenarios(row: Any, all_of_them: int) -> str:
     return "all" if row.scenarios == all_of_them else f"{row.scenarios} of {all_of_them}"
-
-
-def _span(first: float, last: float) -> str:
-    return as_year(first) if first == last else f"{as_year(first)}–{as_year(last)}"
 
 
 def capacities(run: RunView) -> ReportTable:
@@ -284,30 +283,29 @@ def team_use(run: RunView) -> ReportTable | None:
 
 def begun_by_year(run: RunView) -> ReportTable | None:
     """What is begun in each year: projects and their capital, stock, people."""
-    rows = decisions(run)
-    stock, people = spent_by_year(run, (STOCK,)), spent_by_year(run, PEOPLE)
-    years = sorted({*(int(y) for y in rows["year"]), *stock, *people})
-    if not years:
+    rows, by_year, must = decisions(run), begun(run), musts(run)
+    if not by_year:
         return None
-    must, cells = musts(run), []
-    for year in years:
-        start = rows[rows["year"] == year].sort_values(["capex_musd", "project"], ascending=[False, True])
-        cells.append(
-            [
-                str(year),
-                str(start["project"].nunique()),
-                number(expected_sum(start, "capex_musd")),
-                number(stock.get(year, 0.0)),
-                bought_words(run, year) or NOTHING,
-                number(people.get(year, 0.0)),
-                *([number(expected_sum(start[start["project"].isin(must)], "capex_musd"))] if must else []),
-                "; ".join(map(run.names.placed, start["project"].drop_duplicates().head(MOST_PLANTS))) or NOTHING,
-            ]
-        )
-    sums = [expected_sum(rows, "capex_musd"), sum(stock.values()), sum(people.values())]
-    capital, in_stock, in_people = map(number, sums)
-    sure = [number(expected_sum(rows[rows["project"].isin(must)], "capex_musd"))] if must else []
-    total = ["All", str(rows["project"].nunique()), capital, in_stock, "", in_people, *sure, ""]
+
+    def sure(decided: pd.DataFrame) -> list[str]:
+        return [number(expected_sum(decided[decided["project"].isin(must)], "capex_musd"))] if must else []
+
+    cells = [
+        [
+            str(b.year),
+            str(b.projects["project"].nunique()),
+            number(expected_sum(b.projects, "capex_musd")),
+            number(b.stock),
+            bought_words(run, b) or NOTHING,
+            number(b.people),
+            *sure(b.projects),
+            "; ".join(map(run.names.placed, b.projects["project"].drop_duplicates().head(MOST_PLANTS))) or NOTHING,
+        ]
+        for b in by_year
+    ]
+    stock, people = number(sum(b.stock for b in by_year)), number(sum(b.people for b in by_year))
+    capital = number(expected_sum(rows, "capex_musd"))
+    total = ["All", str(rows["project"].nunique()), capital, stock, "", people, *sure(rows), ""]
     return ReportTable(
         "What is begun, year by year",
         [

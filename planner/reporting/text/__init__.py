@@ -1,1 +1,1 @@
-"""Sentences: the answer, remarks, why this plan."""
+"""Sentences: the answer, why this plan, the screen."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from planner.data.case import Case
 from planner.reporting.text.answer import answer
 from planner.reporting.text.claims import claim, why
 from planner.reporting.text.explanation_notes import (
@@ -232,28 +231,9 @@ def narrowest(links: Sequence[Link]) -> list[Link]:
     return [best[at] for at in sorted(best)]
 
 
-def explain_lines(found: Explanation, case: Case) -> list[str]:
-    """The screen: ladder, verdicts, bottleneck, information."""
-    names = Names(case)
-    wide = max(len(r.name.split(":")[0]) for r in found.ladder)
-    lines = ["Ladder      least risk and cost, MUSD"]
-    lines += [
-        f"            {r.name.split(':')[0]:<{wide}} {number(r.least_risk):>9} {number(r.cost):>9}"
-        for r in found.ladder
-    ]
-    lines += [
-        f"            {r.name.partition(': no new')[0]:<{wide}} {number(r.least_risk):>9} {number(r.cost):>9}"
-        for r in [*found.together, *found.timing]
-    ]
-    lines += [
-        f"{s.about}: {s.sentence}"
-        for s in [*statements(found, names)[1:], *_musts(found, names), *_later(found, names)]
-    ]
-    k = found.knowledge
-    lines.append(
-        f"Information EVPI {number(k.evpi)}, VSS {number(k.vss)} MUSD; {count(found.solves, 'program')} solved"
-    )
-    return lines
+def explained(found: Explanation, names: Names) -> list[Statement]:
+    """All that is said, without the ladder, which the screen shows."""
+    return [*statements(found, names)[1:], *_musts(found, names), *_later(found, names)]
 
 
 SLIGHT_TPA, SLIGHT_MUSD, SAME_SHARE = 1e-6, 0.05, 0.001

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from planner.reporting.text.answer import WHO
 from planner.reporting.values.view import RunView
 from planner.reporting.values.wording import (
     SLIGHT,
@@ -29,6 +28,12 @@ from planner.results.explanation import (
 )
 
 SMALL_SHARE, LARGE_SHARE = 0.05, 0.10
+
+WHO = {
+    "allied": "the allies together",
+    "blocs": "the countries of each bloc together",
+    "national": "each country on its own",
+}
 
 WITHOUT = {
     "separation": "without new separation plants",

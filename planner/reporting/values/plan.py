@@ -8,7 +8,7 @@ import pandas as pd
 
 from planner.data.lookups import MADE_FROM
 from planner.reporting.values.view import RunView, records, rows_of
-from planner.reporting.values.wording import STAGES
+from planner.reporting.values.wording import SLIGHT, STAGES
 from planner.units import musd, musd_per_tonne
 
 UNITS = {"treo": "t TREO", "heavy": "t heavy oxides", "oxide": "t oxide", "metal": "t oxide in metal"}
@@ -205,6 +205,57 @@ def budget_use(run: RunView) -> pd.DataFrame:
             out.append((funder, year, spent_now, budget, available, max(available - spent_now, 0.0)))
             carried = available - spent_now if carries else 0.0
     return pd.DataFrame(out, columns=["funder", "year", "spent", "budget", "available", "left"])
+
+
+SPENT_SHARE = 1e-4
+
+
+def spent_in_full(run: RunView) -> dict[str, list[int]]:
+    """Funder -> years in which all that it has to that year is spent, in every scenario."""
+    rows = budget_use(run)
+    full = rows[(rows["left"] <= SPENT_SHARE * rows["available"]) & (rows["spent"] >= SLIGHT)]
+    return {str(f): [int(y) for y in years] for f, years in full.groupby("funder")["year"]}
+
+
+PEOPLE, STOCK = ("training fees", "training seats", "hiring"), ("stock purchases",)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What is begun in one year: decisions, the costliest first; expected public money (MUSD) for stock and for people,
+    and the expected tonnes of stock by element, each where it would be printed as anything."""
+
+    year: int
+    projects: pd.DataFrame
+    stock: float
+    people: float
+    bought: dict[str, float]
+
+
+def begun(run: RunView) -> list[Begun]:
+    """What is begun in each year in which anything is."""
+    rows, paid = decisions(run), run.tables["spending"]
+    rows = rows.sort_values(["capex_musd", "project"], ascending=[False, True])
+    stock, people = (paid[paid["item"].isin(of)].groupby("year")["expected"].sum() for of in (STOCK, PEOPLE))
+    stock, people = (sums[sums >= SLIGHT] for sums in (stock, people))
+    bought = run.expected(run.tables["stocks"], ["year", "element"], ["bought_t"]).set_index(["year", "element"])
+    tonnes = bought["bought_t"][bought["bought_t"] >= SLIGHT].to_dict()
+    return [
+        Begun(
+            year,
+            rows[rows["year"] == year],
+            float(stock.get(year, 0.0)),
+            float(people.get(year, 0.0)),
+            {e: tonnes[year, e] for e in run.elements if (year, e) in tonnes},
+        )
+        for year in sorted({*map(int, rows["year"]), *map(int, stock.index), *map(int, people.index)})
+    ]
+
+
+def musts(run: RunView) -> set[str]:
+    """Projects that every good plan contains; empty if that was not asked."""
+    ranges = run.found.alternatives.ranges if run.found is not None else []
+    return {r.key for r in ranges if r.kind == "project" and r.word == "must"}
 
 
 CAPITAL = "capex "

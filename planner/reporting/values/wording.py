@@ -1,12 +1,15 @@
 """Words of the reports: numbers as people read them (thousands separators, whole from 100 on, a true minus sign; the
-same figure has the same digits in sentences and in tables), and names in place of ids."""
+same figure has the same digits in sentences and in tables), names in place of ids, and templates of sentences."""
 
 from __future__ import annotations
 
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from planner.data.case import Case
 from planner.data.lookups import BASE
@@ -74,9 +77,37 @@ def count(amount: int, one: str, many: str = "") -> str:
     return f"{amount:,} {one if amount == 1 else many or one + 's'}"
 
 
-def listed(words: list[str]) -> str:
+def listed(words: Iterable[str]) -> str:
     """'a, b and c'."""
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    *first, last = list(words) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def span(first: float, last: float) -> str:
+    """'2027', '2027–2029'."""
+    return as_year(first) if first == last else f"{as_year(first)}–{as_year(last)}"
+
+
+def period(years: Sequence[int]) -> str:
+    """'in 2027', 'from 2027 to 2029'; years in order."""
+    return f"in {years[0]}" if years[0] == years[-1] else f"from {years[0]} to {years[-1]}"
+
+
+def spans(years: Iterable[int]) -> str:
+    """'2027–2029, 2031'."""
+    runs: list[list[int]] = []
+    for year in sorted(years):
+        if runs and year == runs[-1][-1] + 1:
+            runs[-1].append(year)
+        else:
+            runs.append([year])
+    return ", ".join(span(run[0], run[-1]) for run in runs)
+
+
+def first_few(words: Sequence[str], most: int, separator: str = "; ") -> str:
+    """The first `most` of some words, and how many more there are."""
+    more = len(words) - most
+    return separator.join(words[:most]) + (f" and {count(more, 'other')}" if more > 0 else "")
 
 
 def _minus(text: str) -> str:
@@ -198,3 +229,52 @@ def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     named: Mapping[str, str] = {key: harmless(name) or readable(key) for key, name in pairs}
     often = Counter(name.casefold() for name in named.values())
     return {key: name if often[name.casefold()] == 1 else f"{name} ({key})" for key, name in named.items()}
+
+
+def _of_lines(text: str) -> list[str]:
+    """Lines with anything on them."""
+    return [line for line in map(str.strip, text.split("\n")) if line]
+
+
+def _each(things: Iterable[Any], words: Callable[[Any], str]) -> list[str]:
+    return [words(thing) for thing in things]
+
+
+# Plain texts, for the screen and for Markdown too: the page escapes them when it shows them.
+TEMPLATES = Environment(  # noqa: S701
+    loader=PackageLoader("planner.reporting", "templates/text"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+TEMPLATES.filters |= {
+    "number": number,
+    "percent": percent,
+    "year": as_year,
+    "midway": midway,
+    "readable": readable,
+    "listed": listed,
+    "listed_lines": lambda text: listed(_of_lines(text)),
+    "period": period,
+    "spans": spans,
+    "first_few": first_few,
+    "each": _each,
+}
+TEMPLATES.globals |= {"count": count, "change": change, "span": span, "stages": STAGES_MANY}
+
+
+def worded(template: str, passage: str, **values: Any) -> str:
+    """A passage (macro) of a template of sentences over some values: its lines joined by spaces; '' if it says nothing.
+
+    Raises jinja2.UndefinedError if it speaks of a value that is not there.
+    """
+    return " ".join(_of_lines(_passage(template, passage, values)))
+
+
+def worded_lines(template: str, passage: str, **values: Any) -> list[str]:
+    """A passage as lines of the screen, blank ones left out."""
+    return [line for line in _passage(template, passage, values).split("\n") if line.strip()]
+
+
+def _passage(template: str, passage: str, values: dict[str, Any]) -> str:
+    return str(getattr(TEMPLATES.get_template(template).make_module(values), passage)())
