@@ -171,6 +171,12 @@ def test_resale_is_capped_by_leak_and_by_share(solve: Solve, share: float, shock
     assert result.risk == near(short)
 
 
+def test_nothing_is_resold_when_all_are_cut_alike(solve: Solve) -> None:
+    """Every country could sell half of its 20 t, none has more than another: 3 x 80 t short."""
+    rows = "country,share\nAAA,0.5\nBBB,0.5\nCCC,0.5"
+    assert solve(resale=rows, shocks=CUT + "base,import,2026,2026,*,0.2,1", **THREE).risk == near(240)
+
+
 def test_resale_stays_in_the_group(solve: Solve) -> None:
     """AAA is grouped with CCC, not with BBB: only CCC's 10 t come through."""
     tables = {**THREE, "shocks": CUT + "base,import,2026,2026,AAA,0.2,1"}
