@@ -12,7 +12,7 @@ import planner
 from planner.cli.console import CasePath, ModelPath, Overrides, command_app, err, exit_codes, read_case, say
 from planner.data.rules import WARNINGS
 from planner.data.size import refuse_if_too_large
-from planner.data.warnings import warnings_of
+from planner.data.warnings import grouped, warnings_of
 from planner.errors import Fault, InputError, did_you_mean
 
 FAR_APART = ("numerics", "far-off")
@@ -50,7 +50,7 @@ def run(
     if as_json:
         say(_as_json((), warnings))
         return
-    for warning in warnings:
+    for warning in grouped(warnings):
         err.print(f"warning {warning.rule}: {warning}", style="yellow", markup=False, soft_wrap=True)
     count = f" {len(warnings)} warning{'s' if len(warnings) != 1 else ''}." if warnings else ""
     say(

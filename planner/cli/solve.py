@@ -19,7 +19,7 @@ from planner.cli.console import (
     say,
     shown_progress,
 )
-from planner.data.warnings import warnings_of
+from planner.data.warnings import grouped, warnings_of
 from planner.errors import InfeasibleError, StoppedError
 from planner.reporting.text.screen import closing_lines
 from planner.results.status import Status
@@ -47,7 +47,7 @@ def run(
         with shown_progress() as progress:
             progress("loading")
             loaded = read_case(case, model, overrides)
-            for warning in warnings_of(loaded, ignore or ()):
+            for warning in grouped(warnings_of(loaded, ignore or ())):
                 err.print(f"warning {warning.rule}: {warning}", style="yellow", markup=False, soft_wrap=True)
             plan, target = solve_into(loaded, folder, progress=progress, time_limit=time_limit, baseline=baseline)
         if as_json:

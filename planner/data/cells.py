@@ -6,6 +6,7 @@ What is wrong is said by rule; `planner.data.rules` holds the remedies.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Annotated, Any
@@ -21,6 +22,12 @@ _UNIT = re.compile(r"([$€£]\s*[\d.,]+|[+-]?[\d.]+([eE][+-]?\d+)?\s*(%|[^\W\d]
 _QUARTER = re.compile(r"(\d{4})Q([1-4])", re.ASCII)
 _SPREADSHEET_ERRORS = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_LATIN = "AaBCcEeHIiJjKMNOopPqQSsTwWXxyYZv"
+_FOREIGN = ("АаВСсЕеНІіЈјКМΝОорРԛԚЅѕТԝԜХхуΥΖν", "ΑаΒССЕеΗΙіЈјΚΜΝΟοрΡԛԚЅѕΤԝԜΧхуΥΖν")
+CONFUSABLE = str.maketrans({c: latin for letters in _FOREIGN for c, latin in zip(letters, _LATIN, strict=True)})
+"""Cyrillic and Greek letters that look like Latin ones."""
+_BLANKS = "\u00a0\u115f\u1160\u2800\u3164\uffa0"
+"""Characters that no category calls invisible, and that are not seen either."""
 MAX_DIGITS = 40
 """Longest figure that is read; longer ones are no measurement."""
 LAST_YEAR = 9999
@@ -153,12 +160,30 @@ def _visible(value: object, allowed: str) -> object:
     return value
 
 
+def parse_label(value: object) -> object:
+    """Text that tells things apart: nothing invisible, and no foreign letter that passes for a Latin one beside it."""
+    parse_name(value)
+    if isinstance(value, str):
+        hidden = [c for c in value if c in _BLANKS or (c.isspace() and c != " ") or "\ufe00" <= c <= "\ufe0f"]
+        if hidden:
+            code = f"U+{ord(hidden[0]):04X}"
+            raise wrong(
+                "invisible-character", '"{text}" contains the invisible character {code}', text=value, code=code
+            )
+        foreign = [c for c in value if ord(c) in CONFUSABLE]
+        if foreign and any("LATIN" in unicodedata.name(c, "") for c in value if c.isalpha()):
+            said = '"{text}" contains {letter}, which looks like the letter {latin}'
+            letter, latin = unicodedata.name(foreign[0]).title(), foreign[0].translate(CONFUSABLE)
+            raise wrong("mixed-letters", said, text=value, letter=letter, latin=latin)
+    return value
+
+
 def parse_id(value: object) -> object:
-    """Text -> identifier: no ';', '*' or line breaks, which lists and wildcards use, and nothing invisible."""
+    """Text -> identifier: a label without ';', '*' or line breaks, which lists and wildcards use."""
     if isinstance(value, str):
         if re.search(r"[;*\r\n]", value):
             raise wrong("bad-id", '"{text}" contains one of ; * or a line break, which ids may not', text=value)
-        parse_name(value)
+        parse_label(value)
         if value.upper() in _SPREADSHEET_ERRORS:
             raise wrong("spreadsheet-error", '"{text}" is a spreadsheet error', text=value)
     return value
@@ -191,6 +216,7 @@ Whole = Annotated[int, BeforeValidator(parse_whole)]
 When = Annotated[int | Quarter, BeforeValidator(parse_period), PlainSerializer(_plain, when_used="json")]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Name = Annotated[str, BeforeValidator(parse_name)]
+Label = Annotated[str, BeforeValidator(parse_label)]
 Note = Annotated[str, BeforeValidator(parse_note)]
 Id = Annotated[str, BeforeValidator(parse_id)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(parse_list)]

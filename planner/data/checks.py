@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from planner.data.addresses import conditions, matching
-from planner.data.cells import begin_of, end_of
-from planner.data.lookups import BASE, Lookups
+from planner.data.lookups import BASE, MADE_FROM, Lookups
 from planner.data.rules import Finding, Origin
-from planner.data.schema import BY_NAME, FILTERS, TABLES, Form, Shock, Stage, Tables, UncertainRange
+from planner.data.schema import BY_NAME, TABLES, Form, Stage, Tables, UncertainRange
+from planner.data.shock_checks import check_hazards, check_shocks
 from planner.errors import Fault, did_you_mean
 
 PROBABILITY_TOLERANCE = 1e-6
@@ -26,13 +26,6 @@ CLAIMS = ("mining", "separation", "people", "allies")
 HINTS = 200
 """Unknown names for which the nearest known one is looked up."""
 
-# Filters of a shock that mean something, by kind.
-SHOCK_FILTERS: Mapping[str, tuple[str, ...]] = {
-    "import": ("supplier", "country", "element", "form"),
-    "demand": ("country", "element", "form"),
-    "capacity": ("country", "stage", "project"),
-    "delay": ("country", "stage", "project"),
-}
 # What names a kind of thing: table and column.
 DEFINED: Mapping[str, tuple[str, str]] = {
     "country": ("countries", "country"),
@@ -42,9 +35,11 @@ DEFINED: Mapping[str, tuple[str, str]] = {
     "ramp": ("ramps", "ramp"),
     "skill": ("skills", "skill"),
     "scenario": ("scenarios", "scenario"),
-    "supplier": ("imports", "supplier"),
+    "supplier": ("suppliers", "supplier"),
     "funder": ("funders", "funder"),
 }
+SELLERS = ("imports", "supplier")
+"""What names suppliers in a case without the table of them."""
 FIXED: Mapping[str, tuple[str, ...]] = {"stage": get_args(Stage), "form": get_args(Form)}
 
 
@@ -67,13 +62,15 @@ class Read:
 
     def claim(self, table: str, header: tuple[str, ...], cells: tuple[str, ...]) -> None:
         """A row is not read, but what it names exists."""
-        for kind, (defining, column) in DEFINED.items():
+        for kind, (defining, column) in (*DEFINED.items(), ("seller", SELLERS)):
             if defining == table and column in header and header.index(column) < len(cells):
                 self.claimed[kind].add(cells[header.index(column)])
 
     def lose_name(self, table: str, column: str) -> None:
         """A row is not read, and the name it gives is wrong itself."""
         self.nameless |= {kind for kind, defined in DEFINED.items() if defined == (table, column)}
+        if (table, column) == SELLERS:
+            self.nameless.add("seller")
 
 
 @dataclass(frozen=True)
@@ -110,6 +107,9 @@ def _known(tables: Tables, read: Read) -> dict[str, set[str]]:
     }
     if not tables.scenarios and "scenarios" not in read.unsound:
         known["scenario"] = {BASE}
+    if not tables.suppliers and "suppliers" not in read.unsound:
+        sellers = {row.supplier for row in tables.imports} | read.claimed.get("seller", set())
+        known["supplier"] = set() if "seller" in read.nameless else sellers
     return known
 
 
@@ -119,6 +119,7 @@ REFERENCES: tuple[tuple[str, str, str], ...] = (
     ("loss_tiers", "country", "country"),
     ("demand", "country", "country"),
     ("demand", "element", "element"),
+    ("imports", "supplier", "supplier"),
     ("imports", "country", "country"),
     ("imports", "element", "element"),
     ("feeds", "element", "element"),
@@ -141,6 +142,17 @@ REFERENCES: tuple[tuple[str, str, str], ...] = (
     ("shocks", "form", "form"),
     ("shocks", "stage", "stage"),
     ("shocks", "project", "project"),
+    ("resale", "country", "country"),
+    ("resale", "supplier", "supplier"),
+    ("resale", "element", "element"),
+    ("hazards", "supplier", "supplier"),
+    ("hazards", "country", "country"),
+    ("hazards", "element", "element"),
+    ("hazards", "form", "form"),
+    ("hazards", "stage", "stage"),
+    ("hazards", "project", "project"),
+    ("hazards", "within", "scenario"),
+    ("draws", "scenario", "scenario"),
     ("stockpiles", "country", "country"),
     ("stockpiles", "element", "element"),
 )
@@ -212,7 +224,7 @@ def check_feed_shares(case: Lookups) -> Iterator[Finding]:
 
 
 def check_project_feeds(case: Lookups) -> Iterator[Finding]:
-    """A mine has exactly one feed, a separation plant at least one, a metal plant none."""
+    """A mine has exactly one feed, a separation plant at least one, others none."""
     for row in case.tables.projects:
         if row.stage == "mine" and len(row.feeds) != 1:
             said, given = f"a mine has exactly one feed, here {len(row.feeds)}", ";".join(row.feeds)
@@ -221,9 +233,9 @@ def check_project_feeds(case: Lookups) -> Iterator[Finding]:
             yield Finding(
                 "separation-feed", "projects", row.line, "feeds", "a separation plant must name the feeds it accepts"
             )
-        if row.stage == "metal" and row.feeds:
-            said = "a metal plant takes oxide, not feeds"
-            yield Finding("metal-feed", "projects", row.line, "feeds", said, ";".join(row.feeds))
+        if row.stage in MADE_FROM and row.feeds:
+            said = f"a {row.stage} plant takes {MADE_FROM[row.stage]}, not feeds"
+            yield Finding(f"{row.stage}-feed", "projects", row.line, "feeds", said, ";".join(row.feeds))
 
 
 def check_ramps(case: Lookups) -> Iterator[Finding]:
@@ -279,25 +291,6 @@ def check_loss_tiers(case: Lookups) -> Iterator[Finding]:
             if upper < lower:
                 said = f"falls from {lower:g} to {upper:g} at share {share:g}; a deeper shortfall cannot cost less"
                 yield Finding("tiers-fall", "loss_tiers", line, "loss_usd_per_kg", said, f"{upper:g}")
-
-
-def check_shocks(case: Lookups) -> Iterator[Finding]:
-    """Periods run forward, delays are whole years, and filters fit the kind."""
-    for row in case.tables.shocks:
-        if row.start_year is not None and row.end_year is not None and end_of(row.end_year) < begin_of(row.start_year):
-            said = f"{row.end_year} is before start_year {row.start_year}"
-            yield Finding("reversed-period", "shocks", row.line, "end_year", said, row.end_year)
-        if row.kind == "delay" and not row.factor.is_integer():
-            said = f"{row.factor:g}: a delay is in whole years"
-            yield Finding("delay-years", "shocks", row.line, "factor", said, f"{row.factor:g}")
-        yield from _filters_that_do_not_fit(row)
-
-
-def _filters_that_do_not_fit(row: Shock) -> Iterator[Finding]:
-    for column in FILTERS:
-        if column not in SHOCK_FILTERS[row.kind] and getattr(row, column):
-            said = f'has no meaning for kind "{row.kind}"'
-            yield Finding("shock-filter", "shocks", row.line, column, said, getattr(row, column))
 
 
 def check_stockpiles(case: Lookups) -> Iterator[Finding]:
@@ -367,6 +360,7 @@ CHECKS: tuple[Check, ...] = (
     Check(check_probabilities, needs=("scenarios",)),
     Check(check_loss_tiers, needs=("loss_tiers",)),
     Check(check_shocks, rows_of="shocks"),
+    Check(check_hazards, needs=("hazards",)),
     Check(check_stockpiles, rows_of="stockpiles"),
     Check(check_uncertainties, needs=tuple(t.name for t in TABLES)),
 )

@@ -16,10 +16,10 @@ from planner.data.cells import Quarter
 from planner.data.checks import DEFINED, FIXED, REFERENCES
 from planner.data.schema import CARRIED, TABLES, Table
 
-LISTS_OF_NAMES = {("projects", "feeds"), ("funders", "countries")}
+LISTS_OF_NAMES = {("projects", "feeds"), ("funders", "countries"), ("hazards", "within")}
 """Columns that hold several names, which no foreign key of a table can follow."""
 PERIOD = "period"
-SHARED = {("feeds", "feed"), ("ramps", "ramp"), ("imports", "supplier"), ("funders", "funder")}
+SHARED = {("feeds", "feed"), ("ramps", "ramp"), ("funders", "funder")}
 """Names that several rows share, so that they are no key of their table."""
 
 

@@ -55,6 +55,7 @@ FAULTS: dict[str, Rule] = {
     "choice": Rule("a choice is one of the listed words", "use one of these words"),
     "bad-id": Rule("ids hold no separators", "rename it"),
     "invisible-character": Rule("cells hold nothing invisible", "delete the cell and type it again"),
+    "mixed-letters": Rule("letters of a name are of one script", "type the name again"),
     "repeated-entry": Rule("a list names an entry once", "remove one of the two"),
     # ---- rows and tables
     "no-such-row": Rule("a change names rows that exist", "name a row of the table"),
@@ -66,6 +67,7 @@ FAULTS: dict[str, Rule] = {
     "mine-feed": Rule("a mine has exactly one feed", "name the one feed; split a mine with two into two projects"),
     "separation-feed": Rule("a separation plant accepts at least one feed", "name the feeds, separated by ;"),
     "metal-feed": Rule("a metal plant takes oxide", "leave `feeds` empty"),
+    "magnet-feed": Rule("a magnet plant takes metal", "leave `feeds` empty"),
     "ramp-years": Rule("years of a ramp are consecutive from 0", "add the missing year"),
     "staffing-stage": Rule("a project's staffing row has the stage of the project", "correct the stage or the project"),
     "probabilities": Rule(
@@ -75,6 +77,12 @@ FAULTS: dict[str, Rule] = {
     "tiers-fall": Rule("a deeper shortfall costs no less", "let loss_usd_per_kg rise with up_to_share"),
     "reversed-period": Rule("a period runs forward", "swap the years"),
     "delay-years": Rule("a delay is in whole years", "round it to whole years"),
+    "delay-quarter": Rule("a delay holds for whole years", "write years, not quarters"),
+    "leak-kind": Rule("only imports leak", "leave it empty"),
+    "hazard-each": Rule("a hazard is drawn for things that it can hit", "leave it empty, or correct it"),
+    "hazard-event": Rule("the first row of an event says whether, when and how long", "leave it empty in later rows"),
+    "hazard-length": Rule("a length has two ends in one unit, or none", "fill in both of a pair, or neither"),
+    "hazard-range": Rule("a range runs upwards", "swap the two"),
     "shock-filter": Rule("filters fit the kind of shock", "leave it empty"),
     "stock-limit": Rule("a stock starts within its limit", "raise max_t or lower initial_t"),
     **MODEL_RULES,
@@ -84,7 +92,28 @@ FAULTS: dict[str, Rule] = {
 WARNINGS: dict[str, Rule] = {
     "short-row": Rule("a row has as many cells as the header", "check that no comma is missing"),
     "ignored-file": Rule("every file that looks like a table is read", "rename it, or move it out of the case"),
-    "look-alike": Rule("ids differ by more than upper and lower case", "use one spelling"),
+    "look-alike": Rule(
+        "ids differ by more than upper and lower case or letters that look the same", "use one spelling"
+    ),
+    "rare-name": Rule(
+        "a name is used more than once", "correct it; a table `suppliers` confirms the names of suppliers"
+    ),
+    "repeated-label": Rule("two things have two names", "rename one of them"),
+    "unit-above-most": Rule("one whole unit fits into max_new_tpa", "raise max_new_tpa, or lower unit_tpa"),
+    "magnet-tonnes": Rule(
+        "magnet plants count tonnes of elements contained", "multiply by the elements' share of magnets"
+    ),
+    "demand-above-supply": Rule(
+        "undisturbed, what is demanded can be had", "check the unit; add imports, plants or a stock"
+    ),
+    "quiet-scenario": Rule("scenarios differ in what they do", "add its shocks, or merge the scenarios without any"),
+    "hazards-not-drawn": Rule(
+        "hazards are drawn before a plan is made", "run `planner sample`, and solve what it writes"
+    ),
+    "not-adaptive": Rule(
+        "policy.committed_through belongs to adaptive investment",
+        'set policy.investment = "adaptive", or remove the key',
+    ),
     "odd-year": Rule("years of a table lie together", "check the year"),
     "far-off": Rule("figures of a column are of one order of magnitude", "check the unit of the figure"),
     "unrunnable-plant": Rule("initial staff can run what exists", "raise workforce.initial, or lower existing_tpa"),

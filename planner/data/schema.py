@@ -14,6 +14,7 @@ from planner.data.cells import (
     Flag,
     Id,
     Ids,
+    Label,
     Name,
     Note,
     Number,
@@ -63,8 +64,8 @@ class Row(BaseModel):
 class Country(Row):
     country: Id = col("country code (ISO3)", min_length=1)
     name: Name = col("name for people", default="")
-    bloc: Name = col("bloc it shares with under `blocs`; blank = a bloc of its own", default="")
-    party: Name = col("with whom it negotiates as one; blank = the country", default="")
+    bloc: Label = col("bloc it shares with under `blocs`; blank = a bloc of its own", default="")
+    party: Label = col("with whom it negotiates as one; blank = the country", default="")
     weight: Number = positive("multiplies its losses", "factor", 1.0)
     cost_index: Number = positive("multiplies capex", "factor", 1.0)
 
@@ -195,7 +196,7 @@ class Budget(Row):
 
 class Funder(Row):
     funder: Id = col("funder", min_length=1)
-    party: Name = col("whose money it is; blank = the party of the country of its name, else its own name", default="")
+    party: Label = col("whose money it is; blank = the party of the country of its name, else its own name", default="")
     countries: Ids = col("where it may pay: `*` or a `;`-separated list")
 
 

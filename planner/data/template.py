@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,12 @@ def write_workbook(path: Path, case: Case | None = None, example: bool = False) 
     }
     whole = case is None or example
     _notes_sheet(book, case, example, styles)
-    for table in TABLES:
-        rows = case.tables.rows(table.name) if case else ()
-        if rows or table.required or whole:
-            _sheet(book, table, rows, styles, whole, example)
+    filled = {table.name: case.tables.rows(table.name) if case else () for table in TABLES}
+    laid_out = [table for table in TABLES if filled[table.name] or table.required or whole]
+    for table in laid_out:
+        _sheet(book, table, filled[table.name], styles, whole, example)
+    for table in laid_out:
+        _drop_downs(book, table, {table.name for table in laid_out})
     _model_sheet(book, case.model if case else None, styles)
     book.close()
 
@@ -85,7 +88,6 @@ def _sheet(book: Any, table: Table, rows: tuple[Row, ...], styles: dict[str, Any
         sheet.write_string(0, position, name, styles["required" if required else "optional"])
         if name not in CARRIED:
             sheet.write_comment(0, position, _note(field, required), {"x_scale": 2})
-            _drop_down(sheet, table, name, position)
         style = styles["example text" if is_text else "example"] if example else None
         for number, row in enumerate(rows, start=1):
             _write(sheet, number, position, getattr(row, name), style)
@@ -99,21 +101,29 @@ def _note(field: Any, required: bool) -> str:
     )
 
 
-def _drop_down(sheet: Any, table: Table, column: str, position: int) -> None:
+def _drop_downs(book: Any, table: Table, laid_out: Collection[str]) -> None:
+    """Lists to choose from, in all columns that have one; `laid_out` are the sheets there are."""
+    sheet = book.get_worksheet_by_name(table.name)
+    for position, column in enumerate(table.row.columns()):
+        if words := _words(table, column, laid_out):
+            # A hint, not a wall: `planner check` is what refuses, and it names the nearest word.
+            options = {"validate": "list", "source": words, "error_type": "warning"}
+            sheet.data_validation(1, position, LIST_ROWS, position, options)
+
+
+def _words(table: Table, column: str, laid_out: Collection[str]) -> list[str] | str:
+    """Words or cells that the drop-down of a column lists; none if empty."""
     field = table.row.model_fields[column]
-    words: list[str] | str = list(choices_of(field))
+    words = list(choices_of(field))
     source = list_source(table.name, column)
     if field_type(field) == "boolean":
-        words = ["true", "false"]
-    elif not words and source and source[0] in BY_NAME:
-        letter = xl_col_to_name(BY_NAME[source[0]].row.columns().index(source[1]))
-        words = f"={source[0]}!${letter}$2:${letter}${LIST_ROWS}"
-    elif not words:
-        words = list(source)
-    if words:
-        # A hint, not a wall: `planner check` is what refuses, and it names the nearest word.
-        options = {"validate": "list", "source": words, "error_type": "warning"}
-        sheet.data_validation(1, position, LIST_ROWS, position, options)
+        return ["true", "false"]
+    if words or not source or source[0] not in BY_NAME:
+        return words or list(source)
+    if source[0] not in laid_out:
+        return []
+    letter = xl_col_to_name(BY_NAME[source[0]].row.columns().index(source[1]))
+    return f"={source[0]}!${letter}$2:${letter}${LIST_ROWS}"
 
 
 def _write(sheet: Any, row: int, column: int, value: object, style: Any = None) -> None:

@@ -6,133 +6,23 @@ of `planner.data.rules.WARNINGS` or a few that belong together.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator
-from statistics import median
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 
 from planner.data.case import Case
 from planner.data.cells import begin_of, end_of
-from planner.data.lookups import MADE_FROM, OXIDE
+from planner.data.figures import far_off, numerics, odd_years
+from planner.data.lookups import MADE_FROM
+from planner.data.names import look_alikes, rare_names, repeated_labels
 from planner.data.rules import Finding
-from planner.data.schema import TABLES
+from planner.data.supply import demand_above_supply, magnet_tonnes, no_supply
 from planner.data.tree import Effects, effects_of
 from planner.errors import Fault, did_you_mean
-from planner.units import musd, musd_per_tonne, persons_per_tonne
+from planner.units import musd, musd_per_tonne
 
-ODD_YEARS = 40
-"""Years between a row and the middle of its table."""
-FACTOR, GAP = 100.0, 20.0
-"""A figure stands out if it is this far from the median of its peers, and this far from the nearest of them."""
-SPAN = 1e10
-"""Ratio of coefficients that endangers the numerics: solver tolerances are 1e-8."""
-PEERS: dict[str, tuple[str, ...]] = {
-    "demand": ("country", "element", "form"),
-    "imports": ("supplier", "country", "element", "form"),
-    "budgets": ("funder",),
-    "feeds": ("element",),
-    "projects": ("stage", "basis"),
-    "staffing": ("stage", "skill"),
-}
-"""Columns within whose equal values figures are peers; other tables are compared as a whole."""
-SMALLEST_GROUP = 4
-SERIES = ("demand", "imports", "budgets")
-"""Tables whose peers are one series over the years, in which two figures can already disagree."""
-NO_MEASURES = ("year", "year_after_start", "duration_years", "lead_time_years", "probability", "factor", "up_to_share")
-
-
-def odd_years(case: Case) -> Iterator[Finding]:
-    """Years decades away from the others of their table."""
-    for table in ("demand", "imports", "budgets"):
-        rows = case.tables.rows(table)
-        if not rows:
-            continue
-        middle = median(getattr(row, "year") for row in rows)  # noqa: B009 - not every row type has a year
-        for row in rows:
-            year = getattr(row, "year")  # noqa: B009
-            if abs(year - middle) > ODD_YEARS:
-                yield Finding(
-                    "odd-year", table, row.line, "year", f"{year} is far from the other years, around {middle:g}", year
-                )
-
-
-def far_off(case: Case) -> Iterator[Finding]:
-    """Figures orders of magnitude off their peers in the same column."""
-    for table in TABLES:
-        rows = case.tables.rows(table.name)
-        if len(rows) < SMALLEST_GROUP:
-            continue
-        by = PEERS.get(table.name, ())
-        for column in table.row.columns():
-            if column in NO_MEASURES or column.endswith("_year") or not isinstance(getattr(rows[0], column), float):
-                continue
-            groups: dict[tuple[object, ...], list[tuple[float, int]]] = defaultdict(list)
-            for row in rows:
-                value = getattr(row, column)
-                if value:
-                    groups[tuple(getattr(row, name) for name in by)].append((value, row.line))
-            usual = median(math.log10(value) for group in groups.values() for value, _ in group) if groups else 0.0
-            for group in groups.values():
-                for value, line, typical in (*_outliers(group), *_odd_one(group, usual, table.name in SERIES)):
-                    said = f"{value:g} is {_times(value, typical)} the usual {typical:g} of its peers"
-                    yield Finding("far-off", table.name, line, column, said, f"{value:g}")
-
-
-def _outliers(group: list[tuple[float, int]]) -> Iterator[tuple[float, int, float]]:
-    if len(group) < SMALLEST_GROUP:
-        return
-    logs = sorted(math.log10(value) for value, _ in group)
-    middle = median(logs)
-    if max(logs[-1] - middle, middle - logs[0]) < math.log10(FACTOR):
-        return
-    for value, line in group:
-        here = math.log10(value)
-        nearest = min((abs(here - other) for other in logs if other != here), default=0.0)
-        if abs(here - middle) >= math.log10(FACTOR) and nearest >= math.log10(GAP) and logs.count(here) == 1:
-            yield value, line, 10**middle
-
-
-def _odd_one(group: list[tuple[float, int]], usual: float, is_series: bool) -> Iterator[tuple[float, int, float]]:
-    """Of two or three figures of one series, the one that is far from the others and from the whole column."""
-    if not is_series or not 2 <= len(group) < SMALLEST_GROUP:
-        return
-    odd = max(group, key=lambda entry: abs(math.log10(entry[0]) - usual))
-    nearest = min((value for value, line in group if line != odd[1]), key=lambda v: abs(math.log10(v / odd[0])))
-    if abs(math.log10(nearest / odd[0])) >= math.log10(FACTOR):
-        yield odd[0], odd[1], nearest
-
-
-def _times(value: float, typical: float) -> str:
-    ratio = value / typical
-    return f"{ratio:,.0f} times" if ratio > 1 else f"1/{1 / ratio:,.0f} of"
-
-
-def numerics(case: Case) -> Iterator[Finding]:
-    """Coefficients of the program that span more orders of magnitude than the solver's tolerances bear."""
-    tables = case.tables
-    found: list[tuple[float, str, int, str]] = []
-    found += [(row.share, "feeds", row.line, "share") for row in tables.feeds]
-    found += [(row.share, "ramps", row.line, "share") for row in tables.ramps]
-    found += [(row.recovery, "projects", row.line, "recovery") for row in tables.projects]
-    found += [(row.recovery, "recoveries", row.line, "recovery") for row in tables.recoveries]
-    found += [(persons_per_tonne(r.persons_per_ktpa), "staffing", r.line, "persons_per_ktpa") for r in tables.staffing]
-    found += [(musd_per_tonne(r.loss_usd_per_kg), "elements", r.line, "loss_usd_per_kg") for r in tables.elements]
-    found += [(musd(r.capex_usd_per_tpa), "projects", r.line, "capex_usd_per_tpa") for r in tables.projects]
-    found += [
-        (musd_per_tonne(r.purchase_usd_per_kg), "stockpiles", r.line, "purchase_usd_per_kg") for r in tables.stockpiles
-    ]
-    found += [(musd(r.cost_per_trainee_usd), "training", r.line, "cost_per_trainee_usd") for r in tables.training]
-    positive = [entry for entry in found if entry[0] > 0]
-    if not positive:
-        return
-    low, high = min(positive), max(positive)
-    if high[0] / low[0] > SPAN:
-        odd, other = (low, high) if abs(math.log10(low[0]) + 3) > abs(math.log10(high[0])) else (high, low)
-        said = (
-            f"makes a coefficient of {odd[0]:.3g}, and {other[1]} line {other[2]} ({other[3]}) one of {other[0]:.3g}: "
-            "more than the solver can tell apart"
-        )
-        yield Finding("numerics", odd[1], odd[2], odd[3], said, f"{odd[0]:.3g}")
+PLACES = 3
+"""Places that are named for a rule where its warnings are told to people."""
 
 
 def warnings_of(case: Case, ignore: Collection[str] = ()) -> list[Fault]:
@@ -141,21 +31,17 @@ def warnings_of(case: Case, ignore: Collection[str] = ()) -> list[Fault]:
     return [fault for fault in (*case.origin.remarks, *found) if fault.rule not in ignore]
 
 
-def look_alikes(case: Case) -> Iterator[Finding]:
-    """Ids of one table that differ only in upper and lower case."""
-    tables = case.tables
-    for table, column, ids in (
-        ("countries", "country", [(r.country, r.line) for r in tables.countries]),
-        ("elements", "element", [(r.element, r.line) for r in tables.elements]),
-        ("projects", "project", [(r.project, r.line) for r in tables.projects]),
-        ("scenarios", "scenario", [(r.scenario, r.line) for r in tables.scenarios]),
-        ("skills", "skill", [(r.skill, r.line) for r in tables.skills]),
-    ):
-        seen: dict[str, str] = {}
-        for name, line in ids:
-            other = seen.setdefault(name.casefold(), name)
-            if other != name:
-                yield Finding("look-alike", table, line, column, f'"{name}" differs from "{other}" only in case', name)
+def grouped(warnings: Iterable[Fault]) -> list[Fault]:
+    """One warning a rule, for people: the first, how many more there are, and where the next two stand."""
+    by_rule: dict[str, list[Fault]] = defaultdict(list)
+    for warning in warnings:
+        by_rule[warning.rule].append(warning)
+    out = []
+    for first, *more in by_rule.values():
+        also = tuple(f"{w.place}:{w.line}" if w.line else w.place for w in more[: PLACES - 1])
+        count = f", and {len(more)} more such" if more else ""
+        out.append(replace(first, message=f"{first.message}{count}", also=(*first.also, *also)))
+    return out
 
 
 def unrunnable_plants(case: Case) -> Iterator[Finding]:
@@ -199,7 +85,7 @@ def late_payoffs(case: Case) -> Iterator[Finding]:
         years = case.commitment_years(name)
         if not years or row.capex_usd_per_tpa <= 0:
             continue
-        feeds: Collection[str] = row.feeds if row.stage not in MADE_FROM else ()
+        feeds: Collection[str] = row.feeds
         per_tonne = 0.0
         for feed in feeds:
             shares = case.feed_shares.get(feed, {})
@@ -260,53 +146,24 @@ def _countries_with_uses(case: Case) -> set[str]:
     return out
 
 
-def no_supply(case: Case) -> Iterator[Finding]:
-    """Elements that are demanded and that nothing can supply: no import, stock or chain of plants."""
-    made = _made(case)
-    sold = {key[1:4] for key in case.import_limit}
-    stocked = {good for good, row in case.stockpiles.items() if row.initial_t > 0 or row.max_t is None or row.max_t > 0}
-    reported: set[tuple[str, str, str]] = set()
-    lines: dict[tuple[str, str, str], int] = {}
-    for row in case.tables.demand:
-        lines.setdefault((row.country, row.element, row.form), row.line)
-    for country, element, form, _ in case.demand:
-        good = (country, element, form)
-        if good in reported:
-            continue
-        group = case.group[country]
-        if good not in sold and good not in stocked and (group, element, form) not in made:
-            said = f"{country} uses {element} ({form}), and no import, plant or stock can supply it"
-            yield Finding("no-supply", "demand", lines[good], "element", said, element)
-        reported.add(good)
+def units(case: Case) -> Iterator[Finding]:
+    """Whole units larger than all that may be built."""
+    for row in case.tables.projects:
+        if row.unit_tpa is not None and row.unit_tpa > row.max_new_tpa:
+            said = f"{row.unit_tpa:g} is above max_new_tpa {row.max_new_tpa:g}: no whole unit can be built"
+            yield Finding("unit-above-most", "projects", row.line, "unit_tpa", said, f"{row.unit_tpa:g}")
 
 
-def _made(case: Case) -> set[tuple[str, str, str]]:
-    """(group, element, form) that can ever be made."""
-
-    def runs(name: str) -> bool:
-        return bool(case.commitment_years(name)) or any(case.existing_tpa(name, year) > 0 for year in case.years)
-
-    running = {name: row for name, row in case.projects.items() if runs(name)}
-    mined = {(case.group[row.country], feed) for row in running.values() if row.stage == "mine" for feed in row.feeds}
-    made = {
-        (case.group[row.country], element, OXIDE)
-        for name, row in running.items()
-        if row.stage == "separation"
-        for feed in row.feeds
-        if (case.group[row.country], feed) in mined
-        for element, share in case.feed_shares.get(feed, {}).items()
-        if share > 0 and case.recovery(name, element) > 0
-    }
-    bought = {(case.group[country], element, form) for _, country, element, form, _ in case.import_limit}
-    for form, taken in MADE_FROM.items():
-        made |= {
-            (case.group[row.country], element, form)
-            for name, row in running.items()
-            if row.stage == form
-            for element in case.elements
-            if case.recovery(name, element) > 0 and (case.group[row.country], element, taken) in made | bought
-        }
-    return made
+def not_asked(case: Case) -> Iterator[Finding]:
+    """Hazards that no plan reads, and a key that has no effect."""
+    hazards = case.tables.hazards
+    if hazards and not case.tables.draws and "draws" not in case.origin.headers:
+        said = f"{len(hazards)} hazards are left aside: a plan is made for the scenarios that are given"
+        yield Finding("hazards-not-drawn", "hazards", 0, "", said)
+    through = case.model.policy.committed_through
+    if through is not None and case.model.policy.investment != "adaptive":
+        said = f"{through} has no effect: committed investment is one path in all years"
+        yield Finding("not-adaptive", "model", 0, "policy.committed_through", said, through)
 
 
 def unused(case: Case) -> Iterator[Finding]:
@@ -341,6 +198,16 @@ def unused(case: Case) -> Iterator[Finding]:
             yield Finding("idle-training", "training", programme.line, "skill", said, programme.skill)
 
 
+def quiet_scenarios(case: Case) -> Iterator[Finding]:
+    """More than one scenario without any shock, beside others; what was drawn may well be quiet."""
+    disturbed = {row.scenario for row in case.tables.shocks}
+    quiet = [row for row in case.tables.scenarios if row.scenario not in disturbed]
+    if disturbed and not case.tables.draws and "draws" not in case.origin.headers:
+        for row in quiet[1:]:
+            said = f'"{row.scenario}" has no shock, as "{quiet[0].scenario}" has none: they are the same future'
+            yield Finding("quiet-scenario", "scenarios", row.line, "scenario", said, row.scenario)
+
+
 def shocks(case: Case) -> Iterator[Finding]:
     """Shocks outside the horizon, that touch nothing, or that overlap an equal one."""
     seen: dict[tuple[object, ...], list[tuple[int, int, int]]] = defaultdict(list)
@@ -362,6 +229,8 @@ def shocks(case: Case) -> Iterator[Finding]:
 
 WARNING_CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     look_alikes,
+    rare_names,
+    repeated_labels,
     odd_years,
     far_off,
     unrunnable_plants,
@@ -369,7 +238,12 @@ WARNING_CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     late_payoffs,
     idle_money,
     no_supply,
+    demand_above_supply,
+    magnet_tonnes,
+    units,
     unused,
+    quiet_scenarios,
     shocks,
+    not_asked,
     numerics,
 )

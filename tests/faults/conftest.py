@@ -23,6 +23,8 @@ MORE = {
     "hazards": "hazard,name,kind,supplier,country,element,form,stage,project,each,event,within,probability,first,last,"
     "quarters_low,quarters_high,years_low,years_high,factor_low,factor_high,leak\n"
     "strike,a mine stands still,capacity,,AUS,,,mine,desert_mine,project,,cut,0.2,2028,2030,,,1,2,0,0.5,0\n"
+    "late,works are late,delay,,,,,separation,coast_plant,,trouble,,0.2,2028,2030,,,1,2,1,2,0\n"
+    "dear,less is used,demand,,JPN,Dy,oxide,,,,trouble,,,,,,,,,0.8,0.9,0\n"
     "ban,no exports,import,CHN,JPN,Dy,oxide,,,,,cut;slip,0.1,2027Q2,2028Q1,2,6,,,0,0.5,0.3\n",
     "draws": "scenario,hazard,subject,start,end,factor\ncut,ban,,2027Q3,2028Q1,0.25\n",
     "recoveries": "project,element,recovery\ncoast_plant,Dy,0.92\ncoast_plant,Tb,0.88\n",
