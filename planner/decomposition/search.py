@@ -151,6 +151,8 @@ def _refuse(case: Case) -> None:
         for key, told, wrong in (
             ("policy.investment", "must be committed: scenarios must share their decisions",
              case.model.policy.investment != "committed"),
+            ("policy.whole_plants", "must be false: a scenario by itself has no whole numbers to share",
+             case.model.policy.whole_plants),
             ("objective.goal", "must be risk", case.model.objective.goal != "risk"),
         )
         if wrong

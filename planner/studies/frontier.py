@@ -165,6 +165,9 @@ def frontier(case: Case, design: Frontier, tell: Progress = silent) -> tuple[Cur
     """
     if case.model.objective.goal != "risk":
         raise InputError([Fault("study", 0, "design", 'a frontier of least risk needs objective.goal = "risk"')])
+    if case.model.policy.whole_plants:
+        told = "a frontier needs policy.whole_plants = false: with whole plants the least risk falls in steps"
+        raise InputError([Fault("study", 0, "design", told)])
     session = Session(case)
     budgets = Budgets(session.program, session.solver)
     # Not the sum over the accounts of the program, which has one in every history.

@@ -12,11 +12,17 @@ import pytest
 
 import planner
 from planner.data.case import Case
+from planner.decomposition.search import approximate
+from planner.errors import InputError
+from planner.explanation.explain import explain
+from planner.reporting.text.screen import closing_lines, explain_lines
 from planner.results.status import Status
 from planner.results.verify import verify
 from planner.solving.highs import Searched, Solver, Stop
 from planner.solving.session import Session
 from planner.solving.solve import silent
+from planner.studies.file import Frontier
+from planner.studies.frontier import frontier
 from tests.cases import MUSD, Row, budget, demand, imports, load_case, mine, near, plant, scenarios, shock, total
 from tests.conftest import MakeCase
 
@@ -251,6 +257,30 @@ def test_the_verifier_counts_a_part_of_a_plant_as_broken(make_case: MakeCase) ->
     tables = planner.solve(knapsack(make_case, {"policy.whole_plants": False}), baseline=False).tables
     assert verify(case, tables).violations["whole_plants"] > 0.1
     assert "whole_plants" not in verify(_of_any_size(case), tables).violations
+
+
+def test_screen_and_first_page_say_how_near_to_the_least_the_plan_is(make_case: MakeCase, tmp_path: Path) -> None:
+    plan = planner.solve(knapsack(make_case))
+    assert "proven" not in " ".join(closing_lines(planner.solve(make_case()))).lower()
+    said = "Proven of all plans with whole plants: risk within 0 % and cost within 0 % of the least."
+    assert said in " ".join(closing_lines(plan))
+    page = (plan.write(tmp_path / "run") / "report.html").read_text(encoding="utf-8")
+    assert said in page
+    assert "not in whole plants" not in page
+
+
+def test_what_is_compared_to_explain_a_plan_has_plants_of_any_size(make_case: MakeCase) -> None:
+    case = knapsack(make_case)
+    found = explain(planner.solve(case, baseline=False), "run", workers=1)
+    assert found.own.risk == near(120)
+    assert found.own.least_risk == found.ladder[-1].least_risk == near(3 * (60 - 26 / 1.1))
+    assert explain_lines(found, case)[0].startswith("Plants in what is compared here are of any size")
+
+
+def test_scenario_by_scenario_and_frontiers_refuse_whole_plants(make_case: MakeCase) -> None:
+    for ask in (lambda case: approximate(case, workers=1), lambda case: frontier(case, Frontier(kind="frontier"))):
+        with pytest.raises(InputError, match="whole_plants"):
+            ask(knapsack(make_case))
 
 
 def test_phases_after_the_one_for_cost_keep_its_plants(tmp_path: Path) -> None:

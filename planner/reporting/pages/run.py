@@ -34,7 +34,7 @@ from planner.reporting.tables.money import from_capital_to_cost, who_is_short
 from planner.reporting.tables.plan import begun_by_year
 from planner.reporting.tables.results import iamc_table
 from planner.reporting.text.answer import cards, question, risk_words, stock_remarks
-from planner.reporting.text.explanation import MISSING, full_answer, statements
+from planner.reporting.text.explanation import MISSING, any_size_words, full_answer, statements
 from planner.reporting.text.explanation_notes import together_words, upstream_words
 from planner.reporting.values.parts import Part, ReportTable, Section, Text
 from planner.reporting.values.view import RunView, run_view, table_rows
@@ -43,8 +43,10 @@ from planner.results.explanation import EXPLANATION, Explanation, read_explanati
 from planner.results.plan import PlanValues
 from planner.results.store import csv_text
 
+FRACTIONS = (
+    "Capacity is built in any amount up to the limit, not in whole plants; a small build stands for a part of one."
+)
 UNKNOWN = (
-    "Capacity is built in any amount up to the limit, not in whole plants; a small build stands for a part of one.",
     "Time is whole years: a cut of three months is a part of a year's cut, and nothing within the year is seen.",
     "The chain ends with oxide and metal. Alloys, magnets and goods are not planned, unless a demand figure stands "
     "for them.",
@@ -77,7 +79,7 @@ def render_page(run: RunView, parts: list[Section] | None = None) -> str:
         statements=full_answer(run) if planned else [],
         cards=cards(run) if planned else [],
         sections=(parts or sections(run)) if planned else [_inputs(run)],
-        unknown=UNKNOWN,
+        unknown=unknown(run),
     )
 
 
@@ -254,8 +256,8 @@ def _write_html(run: RunView, parts: list[Section] | None, folder: Path) -> None
 def _other_forms(run: RunView, parts: list[Section], folder: Path) -> None:
     title, ask, statements, figures = headline(run.title), question(run), full_answer(run), cards(run)
     short = [_without_inputs(section) for section in parts]
-    write_pdf(folder / "report.pdf", title, ask, statements, figures, short, UNKNOWN)
-    text = render_markdown(title, ask, statements, figures, short, UNKNOWN)
+    write_pdf(folder / "report.pdf", title, ask, statements, figures, short, unknown(run))
+    text = render_markdown(title, ask, statements, figures, short, unknown(run))
     (folder / "report.md").write_text(text, encoding="utf-8", newline="\n")
     (folder / "report-iamc.csv").write_text(csv_text(iamc_table(run)), encoding="utf-8", newline="\n")
 
@@ -278,7 +280,7 @@ def explanation_sections(run: RunView, draw: Drawer) -> list[Section]:
             "why",
             "Why this plan",
             f"Counterfactuals of this plan, among {found.solves} programs solved. Risk here is the least attainable, "
-            f"in MUSD{_slack_words(run)}.",
+            f"in MUSD{_slack_words(run)}. {any_size_words(run.case)}".rstrip(),
             [
                 Text(
                     [f"{statement.about}. {statement.sentence}" for statement in statements(found, names)],
@@ -314,6 +316,11 @@ def explanation_sections(run: RunView, draw: Drawer) -> list[Section]:
             ],
         ),
     ]
+
+
+def unknown(run: RunView) -> tuple[str, ...]:
+    """What the plan leaves out, each in a sentence."""
+    return UNKNOWN if run.case.model.policy.whole_plants else (FRACTIONS, *UNKNOWN)
 
 
 def _slack_words(run: RunView) -> str:

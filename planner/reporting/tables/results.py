@@ -32,6 +32,9 @@ def summary_sheet(run: RunView) -> ReportTable:
     for key, what in (
         ("risk_musd", "risk"),
         ("least_risk_musd", "least risk attainable"),
+        ("least_risk_bound_musd", "proven of all plans: risk at least"),
+        ("cost_bound_musd", "proven of all plans within that risk: cost at least"),
+        ("welfare_bound_musd", "proven of all plans: cost and risk at least"),
         ("expected_loss_musd", "expected loss"),
         ("cvar_musd", "CVaR: mean loss of the tail"),
         ("cost_musd", "cost, present value"),

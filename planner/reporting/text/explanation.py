@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from planner.data.case import Case
 from planner.reporting.text.answer import answer
 from planner.reporting.text.claims import claim, why
 from planner.reporting.text.explanation_notes import (
@@ -67,6 +68,12 @@ def _later(found: Explanation, names: Names) -> list[Statement]:
         *_changing(found),
         *([Statement("Which projects would change", moved, f"{EXPLANATION}: moves")] if moved else []),
     ]
+
+
+def any_size_words(case: Case) -> str:
+    """That what is compared has plants of any size where the plan itself has whole ones; else ''."""
+    said = "Plants in what is compared here are of any size; those of the plan itself are whole."
+    return said if case.model.policy.whole_plants else ""
 
 
 def statements(found: Explanation, names: Names) -> list[Statement]:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from planner.data.case import Case
-from planner.reporting.text.explanation import explained
+from planner.reporting.text.explanation import any_size_words, explained
 from planner.reporting.values.view import records
 from planner.reporting.values.wording import Names, number, worded_lines
 from planner.results.explanation import Explanation
@@ -99,4 +99,5 @@ def _binds(plan: PlanValues) -> list[str]:
 def explain_lines(found: Explanation, case: Case) -> list[str]:
     """Ladder, verdicts, bottleneck, information."""
     wide = max(len(r.name.split(":")[0]) for r in found.ladder)
-    return worded_lines("screen.j2", "explained", found=found, wide=wide, statements=explained(found, Names(case)))
+    said = {"statements": explained(found, Names(case)), "any_size": any_size_words(case)}
+    return worded_lines("screen.j2", "explained", found=found, wide=wide, **said)
