@@ -115,7 +115,8 @@ def solve_into(
         nothing = beside(solve_without_plan, case, silent, time_limit) if baseline else None
         if large:
             beside(warm_up)
-        plan: PlanValues = solve_case(case, progress, time_limit, baseline=False)
+        given = nothing.result if nothing is not None else None
+        plan: PlanValues = solve_case(case, progress, time_limit, baseline=False, nothing=given)
         if nothing is not None and plan.status in COMPARABLE:
             progress("without a plan")
             plan = compared(plan, nothing.result())

@@ -279,3 +279,14 @@ class Lookups:
             listed = rows.get(funder, (funder,))
             out[funder] = tuple(c for c in self.countries if c in listed or "*" in listed)
         return out
+
+    @cached_property
+    def party(self) -> dict[str, str]:
+        """Country -> with whom it negotiates as one."""
+        return {c: row.party or c for c, row in self.countries.items()}
+
+    @cached_property
+    def funder_party(self) -> dict[str, str]:
+        """Funder with money -> whose money it is."""
+        said = {row.funder: row.party for row in self.tables.funders}
+        return {funder: said.get(funder) or self.party.get(funder, funder) for funder in self.reach}

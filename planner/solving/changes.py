@@ -16,12 +16,15 @@ from planner.formulation.model import cell
 InputColumn = tuple[str, str]
 """(table, column), or ("model", dotted key)."""
 
-_WITHOUT_EFFECT = ("goal", "risk_limit", "risk_slack", "gap")
-"""Keys of `objective` that no equation and no bound reads: how often and for what the program is solved."""
+_WITHOUT_EFFECT = (
+    *("objective.goal", "objective.risk_limit", "objective.risk_slack", "objective.gap"),
+    "policy.cost_sharing",
+)
+"""Keys that no equation and no bound reads: how often and for what the program is solved, and who pays."""
 
 
 def _reads() -> dict[InputColumn, tuple[str, ...]]:
-    found: dict[InputColumn, tuple[str, ...]] = {("model", f"objective.{key}"): () for key in _WITHOUT_EFFECT}
+    found: dict[InputColumn, tuple[str, ...]] = {("model", key): () for key in _WITHOUT_EFFECT}
     for declared in DECLARED:
         for table, column in dict.fromkeys(cell(text)[:2] for text in declared.reads):
             if column == "up_to_share":

@@ -18,7 +18,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from planner.data.case import Case
+from planner.data.rules import fault
 from planner.data.tree import Tree
+from planner.errors import InputError
+from planner.results.losses import Parts
 from planner.solving.highs import Solver, Stop
 from planner.solving.program import ZERO, Key, Program, Vector
 
@@ -33,6 +36,48 @@ Spent = Mapping[tuple[str, int], float]
 """(country, account node) -> MUSD, where more than nothing."""
 Weights = Mapping[str, float]
 """Funder -> what its payments are measured by; more than 0."""
+
+
+def whole_budgets(case: Case) -> dict[str, float]:
+    """Funder -> MUSD of all years of the horizon; 0 for one that may pay but has nothing."""
+    out = dict.fromkeys(case.reach, 0.0)
+    for (funder, _), amount in case.budget.items():
+        out[funder] += amount
+    return out
+
+
+def benefit(case: Case, without: Parts, with_plan: Parts) -> Weights:
+    """Funder -> what the loss of its party falls by (MUSD), spread over the funders of a party by budget.
+
+    without, with_plan: loss by country. Expected and tail loss are weighed as in the risk, each in its own run. What is
+    within the accuracy to which risk is held counts as no benefit.
+    """
+    aversion, budgets = case.model.objective.risk_aversion, whole_budgets(case)
+    gain, before, together = (dict[str, float]() for _ in range(3))
+    for country, party in case.party.items():
+        old, new = (
+            (1 - aversion) * parts[country]["expected"] + aversion * parts[country]["tail"]
+            for parts in (without, with_plan)
+        )
+        gain[party] = gain.get(party, 0.0) + old - new
+        before[party] = before.get(party, 0.0) + old
+    for funder, budget in budgets.items():
+        party = case.funder_party[funder]
+        together[party] = together.get(party, 0.0) + budget
+    served = {party for party, musd in gain.items() if musd > TIGHT * (1 + before[party])}
+    return {
+        funder: gain[party] * budget / together[party] if party in served and budget > 0 else 0.0
+        for funder, budget in budgets.items()
+        for party in [case.funder_party[funder]]
+    }
+
+
+def refuse_unknown_sharing(case: Case) -> None:
+    """Raise InputError if nothing here says how the payments are to be split."""
+    if case.model.policy.cost_sharing == "stable":
+        said = '"stable" needs charges that nobody can better, and they are not worked out'
+        place = case.origin.place("model")
+        raise InputError([fault("choice", place, 0, "policy.cost_sharing", said, remedy='write "even" or "benefit"')])
 
 
 class Payment(NamedTuple):
@@ -62,17 +107,9 @@ class Accounts:
     spent: Spent
 
     @cached_property
-    def whole_budget(self) -> dict[str, float]:
-        """Funder -> MUSD of all years of the horizon; 0 for one that may pay but has nothing."""
-        out = dict.fromkeys(self.case.reach, 0.0)
-        for (funder, _), amount in self.case.budget.items():
-            out[funder] += amount
-        return out
-
-    @cached_property
     def funded(self) -> tuple[str, ...]:
         """Funders with a budget."""
-        return tuple(f for f, amount in self.whole_budget.items() if amount > 0)
+        return tuple(f for f, amount in whole_budgets(self.case).items() if amount > 0)
 
     def place(self, country: str) -> Place:
         """Who may pay in a country."""
@@ -279,7 +316,7 @@ def split(accounts: Accounts, weights: Weights) -> Payments:
     weights: funder -> what its payments are measured by, 0 or more; funders that have none pay the least possible, and
     that in proportion to their budgets.
     """
-    budget = accounts.whole_budget
+    budget = whole_budgets(accounts.case)
     if accounts.total <= ZERO:
         return Payments({}, [Payment(f, budget[f], 0.0, 0.0, 0.0) for f in budget])
     last = [f for f in accounts.funded if weights.get(f, 0.0) <= 0.0]

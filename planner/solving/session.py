@@ -17,6 +17,7 @@ from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Phase, solve_phases
 from planner.solving.highs import Solver
 from planner.solving.naming import refuse_beyond_solver
+from planner.solving.payments import whole_budgets
 from planner.solving.program import Key, Program, Values, Vector, compile_program
 from planner.solving.spending import money_tables
 from planner.solving.whole_plants import WholePlants
@@ -63,8 +64,8 @@ class Session:
 
     def _holds(self, x: Vector) -> bool:
         """Whether the plan of a point keeps every rule of the contract."""
-        values = Values(self.program, x)
-        return verify(self.case, extract_tables(self.scope, values) | money_tables(self.scope, values)).holds
+        values, budgets = Values(self.program, x), whole_budgets(self.case)
+        return verify(self.case, extract_tables(self.scope, values) | money_tables(self.scope, values, budgets)).holds
 
     def update(self, case: Case) -> bool:
         """Take other figures. Returns whether the program could be kept; else it was built again."""

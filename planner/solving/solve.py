@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import math
 import platform
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import version
 from time import perf_counter
 from typing import Any
 
+import pandas as pd
+
 from planner.config.model_file import Objective
 from planner.data.case import Case
 from planner.data.size import refuse_if_too_large
+from planner.errors import StoppedError
+from planner.results.ledger import read_ledger
+from planner.results.losses import losses_by_country, losses_of
 from planner.results.plan import PlanValues
 from planner.results.rules import at_most, equal
 from planner.results.status import Status
@@ -22,10 +29,11 @@ from planner.solving.diagnose import why_infeasible
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Progress, silent
 from planner.solving.highs import TOLERANCE, Stop
+from planner.solving.payments import Weights, benefit, refuse_unknown_sharing, whole_budgets
 from planner.solving.prices import shadow_prices
 from planner.solving.program import Certificate, Program, Values
 from planner.solving.session import Session
-from planner.solving.spending import money_tables
+from planner.solving.spending import money_tables, table_of
 from planner.solving.whole_plants import proven
 
 ENDS = {
@@ -37,6 +45,8 @@ ENDS = {
 }
 COMPARABLE = (Status.OPTIMAL, Status.TIME_LIMIT)
 """Ends of a solve to which what happens without a plan adds something: a figure beside it, or an upper bound."""
+Nothing = Callable[[], PlanValues]
+"""Gives the solution of the case without levers."""
 SAID = {
     "risk": "solving for the least risk",
     "cost": "solving for the least cost",
@@ -47,23 +57,31 @@ SAID = {
 
 
 def solve_case(
-    case: Case, progress: Progress = silent, time_limit: float | None = None, baseline: bool = True
+    case: Case,
+    progress: Progress = silent,
+    time_limit: float | None = None,
+    baseline: bool = True,
+    nothing: Nothing | None = None,
 ) -> PlanValues:
     """Solve a case and verify the plan.
 
     time_limit: seconds for each run of the solver. baseline: also solve the case without levers, for
-    `without_plan` in the summary and `without_plan_t` in the table `shortfall`.
+    `without_plan` in the summary and `without_plan_t` in the table `shortfall`. nothing: gives that solution, if it is
+    made elsewhere; where payments go by benefit it is needed in any case.
     The status is `optimal` only if the solver's residuals and the verifier's are within 1e-6.
     """
-    plan = _solve(case, progress, time_limit)
-    if not baseline or plan.status not in COMPARABLE:
-        return plan
-    return compared(plan, solve_without_plan(case, lambda step: progress(f"without a plan: {step}"), time_limit))
+    nothing = cache(nothing or _nothing(case, progress, time_limit))
+    plan = _solve(case, progress, time_limit, nothing)
+    return compared(plan, nothing()) if baseline and plan.status in COMPARABLE else plan
+
+
+def _nothing(case: Case, progress: Progress, time_limit: float | None) -> Nothing:
+    return lambda: solve_without_plan(case, lambda step: progress(f"without a plan: {step}"), time_limit)
 
 
 def solve_without_plan(case: Case, progress: Progress = silent, time_limit: float | None = None) -> PlanValues:
     """Solve the case without levers."""
-    return _solve(without_plan(case), progress, time_limit)
+    return _solve(without_plan(case), progress, time_limit, None)
 
 
 def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
@@ -106,17 +124,23 @@ def _bounded(plan: PlanValues, nothing: PlanValues) -> PlanValues:
     return replace(plan, summary=plan.summary | {"bounds": bounds | {"risk": least}})
 
 
-def _solve(case: Case, progress: Progress, time_limit: float | None) -> PlanValues:
+def _solve(case: Case, progress: Progress, time_limit: float | None, nothing: Nothing | None) -> PlanValues:
     started = perf_counter()
     refuse_if_too_large(case)
     progress("building the program")
     session = Session(case, time_limit)
-    return solve_session(session, progress, perf_counter() - started)
+    return solve_session(session, progress, perf_counter() - started, nothing)
 
 
-def solve_session(session: Session, progress: Progress = silent, build_seconds: float = 0.0) -> PlanValues:
-    """Solve what a session holds, extract and verify the plan."""
+def solve_session(
+    session: Session, progress: Progress = silent, build_seconds: float = 0.0, nothing: Nothing | None = None
+) -> PlanValues:
+    """Solve what a session holds, extract and verify the plan.
+
+    nothing: as for `solve_case`. Raises InputError where payments cannot be split as the model says.
+    """
     case, program, started = session.case, session.program, perf_counter()
+    refuse_unknown_sharing(case)
     outcome = session.solve(lambda name: progress(SAID[name]))
     summary = _header(case, session.scope.tree.nodes, program)
     if outcome.stop not in (Stop.OPTIMAL, Stop.INFEASIBLE):
@@ -129,7 +153,8 @@ def solve_session(session: Session, progress: Progress = silent, build_seconds: 
         summary["seconds"] = _seconds(case, build_seconds, started)
         return PlanValues(case, ENDS[outcome.stop], summary, {})
     values = Values(program, outcome.last.x)
-    tables = extract_tables(session.scope, values) | money_tables(session.scope, values)
+    tables = extract_tables(session.scope, values)
+    tables |= money_tables(session.scope, values, _weights(case, tables, nothing or _nothing(case, progress, None)))
     tables["shadow_prices"] = shadow_prices(session.scope, program, outcome)
     seconds = _seconds(case, build_seconds, started)
     progress("verifying the plan")
@@ -148,10 +173,23 @@ def solve_session(session: Session, progress: Progress = silent, build_seconds: 
     return PlanValues(case, status, summary, tables)
 
 
+def _weights(case: Case, tables: dict[str, pd.DataFrame], nothing: Nothing) -> Weights:
+    """What the payments of each funder are measured by."""
+    if case.model.policy.cost_sharing == "even":
+        return whole_budgets(case)
+    book = read_ledger(case, tables | {"spending": table_of("spending", ())})
+    parts = losses_by_country(case, book, losses_of(case, book).by_scenario)
+    without = nothing()
+    if without.status is not Status.OPTIMAL:
+        raise StoppedError(f"payments go by benefit, and the case without a plan was not solved ({without.status})")
+    return benefit(case, without.summary["loss_musd_by_country"], parts)
+
+
 def without_plan(case: Case) -> Case:
-    """The same case with no levers: what exists keeps running, nothing is added."""
+    """The same case with no levers: what exists keeps running, nothing is added. Its own payments are even ones."""
     objective = Objective(risk_aversion=case.model.objective.risk_aversion, tail=case.model.objective.tail)
-    return case.with_model(case.model.model_copy(update={"levers": (), "objective": objective}))
+    policy = case.model.policy.model_copy(update={"cost_sharing": "even"})
+    return case.with_model(case.model.model_copy(update={"levers": (), "objective": objective, "policy": policy}))
 
 
 def _worst(certificates: list[Certificate], checked: Verification) -> Certificate:

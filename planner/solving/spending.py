@@ -12,7 +12,7 @@ from planner.formulation.histories import AccountNode
 from planner.formulation.money import public_capex, spending_countries
 from planner.formulation.scope import Scope
 from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS
-from planner.solving.payments import Accounts, Payments, split
+from planner.solving.payments import Accounts, Payments, Weights, split
 from planner.solving.program import ZERO, Values
 from planner.units import musd, musd_per_tonne
 
@@ -29,11 +29,11 @@ def who(scope: Scope, node: Node) -> str:
     return "all" if len(node.scenarios) == len(scope.case.scenarios) else ";".join(node.scenarios)
 
 
-def money_tables(s: Scope, v: Values) -> dict[str, pd.DataFrame]:
-    """The tables `spending` and `payments`."""
+def money_tables(s: Scope, v: Values, weights: Weights) -> dict[str, pd.DataFrame]:
+    """The tables `spending` and `payments`. weights: as for `split`."""
     spent = items_spent(s, v)
     accounts = Accounts(s.case, s.account_tree, {key: sum(items.values()) for key, items in spent.items()})
-    payments = split(accounts, accounts.whole_budget)
+    payments = split(accounts, weights)
     return {
         "spending": table_of("spending", spending(s, spent, payments)),
         "payments": table_of("payments", payments.rows),
