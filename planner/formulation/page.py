@@ -103,17 +103,46 @@ The program in the code is smaller and has the same optima. Indices of rows and 
   releasing what is in stock is feasible, costs nothing and asks nothing of earlier nodes. The same holds for a single
   good that imports cover from some node on and that no plant of its country makes anything of.
 - Funders that may pay in the same countries share one account (`paid`, `carried`, `account`): what they pay together can
-  be split in proportion to what each has left.
+  be split in proportion to what each has left. Who of them pays is settled afterwards, as below.
 - Accounts are those of decision nodes, not of histories, where nothing is bought into stock; mentors and staff likewise
   where nobody is seconded: the histories of one decision node have then the same spending and people.
 - Scenarios that show the same all through are one history of the sum of their probabilities.
+"""
+
+PAYMENTS = r"""## Who pays
+
+Many $P$ pay for the same plan. The one that is reported comes from linear programs of their own, in
+`planner.solving.payments`, in which what is spent in country c at node n, $X_{c,n}$, is a figure and every funder f has
+an account of its own. $T_f$ is what it pays in all, expected and not discounted:
+
+```math
+\sum_{f : c \in \mathrm{reach}_f} P_{f,c,n} = X_{c,n}, \qquad
+\sum_c P_{f,c,n} + C_{f,n} \le \mathrm{budget}_{f,t_n} + C_{f,n^-}, \qquad
+T_f = \sum_{c,n} \pi_n P_{f,c,n}
+```
+
+Over these splits the least and the greatest $T_f$ of each funder are its range. The split reported is the most even one by
+weights $w_f$. F is at first all funders of some weight, and no $u_f$ is set:
+
+1. $z$ is the least for which $T_f \le w_f z$ for all f in F and $T_f \le u_f$ for all others.
+2. Those of F that pay $w_f z$ in every such split leave F with $u_f = w_f z$. They are found by
+   $\max \sum_{f \in S} s_f$ subject to $T_f + s_f \le w_f z$, $s \ge 0$, where S is at first those that pay $w_f z$ in
+   the split found: whoever can pay less leaves S, until the maximum is 0.
+3. If F is not empty, again from 1.
+
+So the largest share is least, then the next largest, and so on, and the $T_f$ are unique.
+`policy.cost_sharing = "even"`: $w_f$ is the whole budget of the horizon, and a funder without one pays nothing.
+`"benefit"`: $w_f$ is what the loss of the funder's party, $(1-\lambda)$ times the expected loss and $\lambda$ times that in
+the tail, is less than it would be without a plan, at least 0 and spread over the funders of a party by budget. Funders of
+weight 0 first pay the least possible in all, which is then held; the others are evened out by weight, and then those of
+weight 0 by budget. Where the funders that may pay are the same, countries count as one.
 """
 
 
 def page() -> str:
     """The page as Markdown."""
     defaults = ", ".join(f"`{key}` {_shown(value)}" for key, value in ModelFile().flat().items() if _shown(value))
-    parts = [_filled(INTRO, defaults), *_symbols(), "## Equations", "", *_equations(), REDUCTIONS]
+    parts = [_filled(INTRO, defaults), *_symbols(), "## Equations", "", *_equations(), REDUCTIONS, PAYMENTS]
     return "\n".join(parts).rstrip() + "\n"
 
 
