@@ -13,9 +13,10 @@ from dataclasses import replace
 from planner.data.case import Case
 from planner.data.cells import begin_of, end_of
 from planner.data.figures import far_off, numerics, odd_years
-from planner.data.lookups import MADE_FROM
+from planner.data.lookups import BASE, MADE_FROM
 from planner.data.names import look_alikes, rare_names, repeated_labels
 from planner.data.rules import Finding
+from planner.data.schema import FILTERS, Shock
 from planner.data.supply import demand_above_supply, magnet_tonnes, no_supply
 from planner.data.tree import Effects, effects_of
 from planner.errors import Fault, did_you_mean
@@ -160,6 +161,12 @@ def not_asked(case: Case) -> Iterator[Finding]:
     if hazards and not case.tables.draws and "draws" not in case.origin.headers:
         said = f"{len(hazards)} hazards are left aside: a plan is made for the scenarios that are given"
         yield Finding("hazards-not-drawn", "hazards", 0, "", said)
+    for row in hazards:
+        whole = {name: getattr(row, name) for name in FILTERS}
+        factor = 1.0 if row.kind == "delay" else 0.0
+        shock = Shock(scenario=BASE, kind=row.kind, factor=factor, start_year=None, end_year=None, **whole)
+        if effects_of(case, [shock]) == Effects():
+            yield Finding("shock-without-effect", "hazards", row.line, "kind", "touches nothing in this case", row.kind)
     through = case.model.policy.committed_through
     if through is not None and case.model.policy.investment != "adaptive":
         said = f"{through} has no effect: committed investment is one path in all years"

@@ -221,3 +221,9 @@ def test_magnets_without_a_chain_to_them_have_no_supply(tmp_path: Path) -> None:
         case = cases.load_case(tmp_path / name, projects=projects, **tables)
         rules[name] = {w.rule for w in warnings_of(case)}
     assert "no-supply" in rules["none"] and "no-supply" not in rules["plant"]
+
+
+def test_a_hazard_that_touches_nothing_is_said(base: Text, tmp_path: Path) -> None:
+    text = mutated(base, Mutation("", edit("hazards", {(2, "country"): "JPN"}), "", "", 0, ""))
+    found = {w for w in warnings_of(planner.load(write_text(text, tmp_path / "case"))) if w.place == "hazards.csv"}
+    assert {(w.rule, w.line, w.column) for w in found} == {("shock-without-effect", 2, "kind")}
