@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from planner.data.case import Case
 from planner.data.cells import CONFUSABLE
+from planner.data.checks import HINTS
 from planner.data.rules import Finding
 from planner.errors import did_you_mean, nearest
 
@@ -54,17 +55,17 @@ def rare_names(case: Case) -> Iterator[Finding]:
     if not case.tables.suppliers:
         used = list(_used(case, _SELLERS))
         count = Counter(name for name, *_ in used)
+        others = [name for name, times in count.items() if times > 1]
         for name, table, column, line in used:
-            others = [other for other, times in count.items() if times > 1]
             if count[name] == 1 and others:
-                said = f'supplier "{name}" is named once{did_you_mean(name, others)}'
-                yield Finding("rare-name", table, line, column, said, name)
+                near = did_you_mean(name, others) if len(count) <= HINTS else ""
+                yield Finding("rare-name", table, line, column, f'supplier "{name}" is named once{near}', name)
     parties = (("countries", "party"), ("funders", "party"))
     for kind, places, known in (("bloc", (("countries", "bloc"),), ()), ("party", parties, tuple(case.countries))):
         used = list(_used(case, places))
         count = Counter(name for name, *_ in used)
+        others = [*(name for name, times in count.items() if times > 1), *known]
         for name, table, column, line in used:
-            others = [other for other in (*count, *known) if other != name and (count[other] > 1 or other in known)]
             if count[name] == 1 and name not in known and (near := nearest(name, others)):
                 said = f'{kind} "{name}" is named once (did you mean "{near}"?)'
                 yield Finding("rare-name", table, line, column, said, name)

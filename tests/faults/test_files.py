@@ -174,6 +174,7 @@ def test_a_damaged_workbook_is_one_fault_without_a_traceback(base: Text, tmp_pat
 def test_a_large_table_is_read_within_memory_and_thousands_of_faults_are_listed_in_short(case: Path) -> None:
     # Memory grows by about 2 kB a row, so a million rows take 2 GB.
     rows = "\n".join(f"S{i},JPN,Dy,oxide,2026,1" for i in range(20_000))
+    (case / "suppliers.csv").unlink()
     (case / "imports.csv").write_text(f"supplier,country,element,form,year,tonnes\n{rows}\nCHN,JPN,Dy,oxide,2026,1\n")
     tracemalloc.start()
     planner.load(case)
@@ -190,6 +191,8 @@ def test_a_large_table_is_read_within_memory_and_thousands_of_faults_are_listed_
 
 def test_ids_that_look_like_paths_formulas_or_markup_are_text(case: Path, tmp_path: Path) -> None:
     hostile = "=HYPERLINK(1)"
+    for name in ("hazards", "draws"):
+        (case / f"{name}.csv").unlink()
     for name in ("scenarios", "shocks"):
         path = case / f"{name}.csv"
         path.write_text(path.read_text().replace("\ncut,", f"\n{hostile},").replace("\nslip,", "\n../../slip,"))

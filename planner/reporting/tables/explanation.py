@@ -164,6 +164,7 @@ def _word(c: Commitment) -> str:
 def moved_plans(found: Explanation, names: Names) -> ReportTable:
     """What the plan becomes if an input stands at an end of its range."""
     rows = []
+    present = [stage for stage in STAGES_MANY if all(stage in move.capital for move in found.moves)]
     for move in found.moves:
         changed = difference(found, move)
         sizes = [f"{names.placed(p)}: {number(a)} → {number(b)}" for p, (a, b) in changed.resized.items()]
@@ -171,14 +172,14 @@ def moved_plans(found: Explanation, names: Names) -> ReportTable:
         rows.append(
             [
                 *(move.input or "as given", move.setting if move.input else NOTHING, move.least_risk, move.cost),
-                *(move.capital[stage] for stage in STAGES_MANY),
+                *(move.capital[stage] for stage in present),
                 "; ".join(map(names.placed, changed.enter)) or NOTHING,
                 "; ".join(map(names.placed, changed.leave)) or NOTHING,
                 "; ".join(sizes[:MOST_NAMED]) + (f" and {count(more, 'other')}" if more > 0 else "") or NOTHING,
                 "; ".join(f"{names.placed(p)} {number(tpa)}" for p, tpa in move.builds.items()),
             ]
         )
-    stages = [name.lower() for name in STAGES_MANY.values()]
+    stages = [STAGES_MANY[stage].lower() for stage in present]
     return ReportTable(
         "What the plan becomes if an input stands at an end of its range",
         [
