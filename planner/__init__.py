@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from planner.data.case import Case as Case
     from planner.data.frames import frame_of as frame_of
     from planner.data.load import load as load
+    from planner.data.sampling import sample as sample
     from planner.decomposition.search import approximate as approximate
     from planner.errors import Fault as Fault
     from planner.errors import InfeasibleError as InfeasibleError
@@ -43,6 +44,7 @@ _HOMES = {
     "planner.data.case": ("Case",),
     "planner.data.frames": ("frame_of",),
     "planner.data.load": ("load",),
+    "planner.data.sampling": ("sample",),
     "planner.decomposition.search": ("approximate",),
     "planner.errors": ("Fault", "InfeasibleError", "InputError", "PlannerError", "RunFolderError", "StoppedError"),
     "planner.explanation.business_case": ("business_case",),

@@ -38,6 +38,7 @@ COMMANDS = {
     "explain": "Why this plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information.",
     "compare": "Differences in inputs, plan and risk, and which input explains which change: one at a time, solved.",
     "study": "Many variants of a case: run, status, retry, report.",
+    "sample": "Draw scenarios from a register of hazards: a case in which each happens as often as it is likely.",
     "evaluate": "Hold a plan fixed and let operations answer other scenarios: its risk, with a confidence interval.",
     "approximate": "A plan for very many scenarios and a proof of how far it is from the best.",
     "schema": "Print the JSON Schema of the model file, or describe the tables.",

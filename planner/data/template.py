@@ -153,11 +153,14 @@ def _model_sheet(book: Any, model: ModelFile | None, styles: dict[str, Any]) -> 
         sheet.write_string(number, 2, f"{meaning(key)}{default}")
 
 
-def write_tables(case: Case, folder: Path) -> None:
-    """Write every table of a case as CSV; loading them gives the same rows. Raises OSError."""
+def write_tables(case: Case, folder: Path, also: Collection[str] = ()) -> None:
+    """Write every table of a case as CSV; loading them gives the same rows. Raises OSError.
+
+    also: tables that may be left out and are written all the same, with their header alone if they have no rows.
+    """
     for table in TABLES:
         rows = case.tables.rows(table.name)
-        if not rows and not table.required:
+        if not rows and not table.required and table.name not in also:
             continue
         with (folder / f"{table.name}.csv").open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")

@@ -216,7 +216,9 @@ def quiet_scenarios(case: Case) -> Iterator[Finding]:
 
 
 def shocks(case: Case) -> Iterator[Finding]:
-    """Shocks outside the horizon, that touch nothing, or that overlap an equal one."""
+    """Shocks outside the horizon, that touch nothing, or that overlap an equal one; written ones, not drawn ones."""
+    if case.tables.draws:
+        return
     seen: dict[tuple[object, ...], list[tuple[int, int, int]]] = defaultdict(list)
     for row in case.tables.shocks:
         start = case.first_year if row.start_year is None else begin_of(row.start_year)[0]
