@@ -38,7 +38,7 @@ BYTES_PER_ROW = 5_000.0
 """Memory of a drawn row until it is written and checked."""
 SHARE_OF_MEMORY = 0.5
 MOST = 10**9
-"""Largest number of draws, and seed."""
+"""Largest number of draws."""
 R = TypeVar("R", bound=Row)
 Event = tuple[Hazard, ...]
 """Rows that happen together; the first says whether, when and for how long."""
@@ -66,7 +66,10 @@ def sample(case: Case, draws: int, seed: int = 0) -> Case:
             name = f"{row.scenario}-{number:0{DIGITS}d}"
             here = [draw.model_copy(update={"scenario": name}) for draw in happened]
             drawn += here
-            scenarios.append(_scenario(row, name, counts[row.scenario], [(hazards[d.hazard], d) for d in here]))
+            said = f"{row.name or row.scenario} {number}: {_said([(hazards[draw.hazard], draw) for draw in here])}"
+            probability = row.probability / counts[row.scenario]
+            update = {"scenario": name, "name": said, "probability": probability, "draws": None}
+            scenarios.append(row.model_copy(update=update))
             shocks += _without_repeats(
                 [shock.model_copy(update={"scenario": name}) for shock in own[row.scenario]]
                 + [_shock(hazards[draw.hazard], draw) for draw in here]
@@ -91,7 +94,7 @@ def sample(case: Case, draws: int, seed: int = 0) -> Case:
     return replace(case, tables=tables, origin=origin).checked()
 
 
-def subjects(case: Case, hazard: Hazard) -> tuple[str, ...]:
+def _subjects(case: Case, hazard: Hazard) -> tuple[str, ...]:
     """For what a hazard is drawn by itself: projects or countries that match, or `""`, once."""
     if hazard.each is None:
         return ("",)
@@ -108,7 +111,7 @@ def subjects(case: Case, hazard: Hazard) -> tuple[str, ...]:
     return tuple(country for country in case.countries if country in countries and hazard.country in ("", country))
 
 
-def events(hazards: Iterable[Hazard]) -> list[Event]:
+def _events(hazards: Iterable[Hazard]) -> list[Event]:
     """Hazards that happen together, in the order of their first rows; one without event is alone."""
     found: dict[tuple[str, str], list[Hazard]] = {}
     for row in hazards:
@@ -130,10 +133,10 @@ def _refuse(case: Case, draws: int, seed: int) -> None:
     if case.tables.draws or "draws" in case.origin.headers:
         said, remedy = "the case holds draws already", "sample the case that it was drawn from"
         faults.append(Fault(case.origin.place("draws"), 0, "", said, remedy=remedy))
-    for option, given, least in (("--draws", draws, 1), ("--seed", seed, 0)):
-        if not least <= given <= MOST:
-            said = f"{given:,}: must be from {least} to {MOST:,}"
-            faults.append(fault("range", option, 0, "", said, value=given))
+    if not 1 <= draws <= MOST:
+        faults.append(fault("range", "--draws", 0, "", f"{draws:,}: must be from 1 to {MOST:,}", value=draws))
+    if seed < 0:
+        faults.append(fault("range", "--seed", 0, "", f"{seed}: must be at least 0", value=seed))
     if faults:
         raise InputError(faults)
 
@@ -144,7 +147,7 @@ def _refuse_too_many(case: Case, counts: dict[str, int]) -> None:
     rows = 0.0
     for scenario, count in counts.items():
         likely = sum(
-            (event[0].probability or 0.0) * len(subjects(case, event[0])) * len(event) * 2
+            (event[0].probability or 0.0) * len(_subjects(case, event[0])) * len(event) * 2
             for event in _events_within(case, scenario)
         )
         rows += count * (1 + own[scenario] + likely)
@@ -160,7 +163,7 @@ def _refuse_too_many(case: Case, counts: dict[str, int]) -> None:
 
 
 def _events_within(case: Case, scenario: str) -> Iterator[Event]:
-    for event in events(case.tables.hazards):
+    for event in _events(case.tables.hazards):
         if not event[0].within or scenario in event[0].within:
             yield event
 
@@ -173,7 +176,7 @@ def _drawn(case: Case, scenario: str, count: int, seed: int) -> list[list[Draw]]
     out: list[list[Draw]] = [[] for _ in range(count)]
     for event in _events_within(case, scenario):
         begins, last_of = _window(case, event)
-        for subject in subjects(case, event[0]):
+        for subject in _subjects(case, event[0]):
             generator = _generator(seed, scenario, event[0].hazard, subject)
             which = _chosen(event[0].probability or 0.0, count, generator)
             shares = [_spread(len(which), generator) for _ in range(3)]
@@ -215,7 +218,7 @@ def _spread(count: int, generator: np.random.Generator) -> list[float]:
 def _factor(row: Hazard, share: float) -> float:
     if row.kind == "delay":
         return float(_whole(int(row.factor_low), int(row.factor_high), share))
-    return min(row.factor_low + share * (row.factor_high - row.factor_low), max(row.factor_low, row.factor_high))
+    return min(row.factor_low + share * (row.factor_high - row.factor_low), row.factor_high)
 
 
 def _whole(low: int, high: int, share: float) -> int:
@@ -259,19 +262,14 @@ def _quarter(number: int) -> Quarter:
 # ---- rows of the tables --------------------------------------------------------------------------------------
 
 
-def _scenario(row: Scenario, name: str, count: int, happened: Sequence[tuple[Hazard, Draw]]) -> Scenario:
-    said = [_said(hazard, draw) for hazard, draw in happened[:NAMED]]
+def _said(happened: Sequence[tuple[Hazard, Draw]]) -> str:
+    """What was drawn, in words."""
+    said = [_one_said(hazard, draw) for hazard, draw in happened[:NAMED]]
     more = f"; and {len(happened) - NAMED} more" if len(happened) > NAMED else ""
-    update = {
-        "scenario": name,
-        "name": f"{row.name or row.scenario}: {'; '.join(said) or 'nothing drawn'}{more}",
-        "probability": row.probability / count,
-        "draws": None,
-    }
-    return row.model_copy(update=update)
+    return "; ".join(said) + more if said else "nothing drawn"
 
 
-def _said(hazard: Hazard, draw: Draw) -> str:
+def _one_said(hazard: Hazard, draw: Draw) -> str:
     """One drawn hazard in words: what, of whom, when, how much."""
     what = f"{hazard.name or hazard.hazard}{f' ({draw.subject})' if draw.subject else ''}"
     if hazard.kind == "delay":
