@@ -217,10 +217,11 @@ def quiet_scenarios(case: Case) -> Iterator[Finding]:
 
 def shocks(case: Case) -> Iterator[Finding]:
     """Shocks outside the horizon, that touch nothing, or that overlap an equal one; written ones, not drawn ones."""
-    if case.tables.draws:
-        return
+    drawn = {(row.scenario, row.start, row.end, row.factor) for row in case.tables.draws}
     seen: dict[tuple[object, ...], list[tuple[int, int, int]]] = defaultdict(list)
     for row in case.tables.shocks:
+        if (row.scenario, row.start_year, row.end_year, row.factor) in drawn:
+            continue
         start = case.first_year if row.start_year is None else begin_of(row.start_year)[0]
         end = case.last_year if row.end_year is None else end_of(row.end_year)[0]
         if start > case.last_year or end < case.first_year:
