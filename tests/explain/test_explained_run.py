@@ -15,8 +15,7 @@ from planner.api import explanations
 from planner.cli import app
 from planner.explanation.explain import explain
 from planner.reporting.pages.run import write_pages
-from planner.reporting.text.claims import claim, why
-from planner.reporting.text.explanation import MISSING
+from planner.reporting.text.explanation import claim, missing_words, why
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
 from planner.results.store import fingerprint, write_case
 from tests.reporting.conftest import PageText, read_page
@@ -58,7 +57,7 @@ def test_the_report_begins_with_why(explained: Path, plan: Plan) -> None:
         assert f"{claim(verdict.claim)}? {why(verdict)}" in page.text
     assert "If we wait two years" in page.text and "What would change the answer" in page.text
     assert all(lean.input in page.text for lean in found.influences)
-    assert MISSING not in page.text
+    assert missing_words() not in page.text
     assert f"{EXPLANATION}: ladder, left_out, verdicts" in page.text
     assert sorted(path.name for path in explained.iterdir()) == [
         EXPLANATION,
@@ -126,7 +125,7 @@ def test_a_damaged_explanation_is_not_used(run: Path, text: str) -> None:
 def test_a_report_without_it_says_how_to_ask(plan: Plan, tmp_path: Path) -> None:
     write_pages(plan, tmp_path)
     for text in (page_of(tmp_path).text, (tmp_path / "report.md").read_text(encoding="utf-8")):
-        assert MISSING in text
+        assert missing_words() in text
         assert "Which of the unsure inputs matter is found by moving them" in text
 
 

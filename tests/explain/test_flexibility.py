@@ -11,8 +11,7 @@ from planner.explanation.commitments import Build, is_built
 from planner.explanation.explain import explain
 from planner.explanation.sensitivity import uncertain_inputs
 from planner.reporting.tables.explanation import commitments, moved_plans
-from planner.reporting.text.explanation import waits_words
-from planner.reporting.text.explanation_notes import moved_words
+from planner.reporting.text.explanation import moved_words, waits_words
 from planner.reporting.values.wording import Names
 from planner.results.explanation import Commitment, Explanation, Flexibility, Moved
 from planner.solving.solve import solve_case

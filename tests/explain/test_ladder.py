@@ -16,7 +16,7 @@ from planner.explanation.explain import explain
 from planner.explanation.ladder import ladder_counterfactuals, left_out_counterfactuals, timing_counterfactuals
 from planner.explanation.shadow_prices import links
 from planner.reporting.pages.run import render_page
-from planner.reporting.text.claims import claim
+from planner.reporting.text.explanation import claim
 from planner.reporting.text.screen import explain_lines
 from planner.reporting.values.view import run_view
 from planner.results.explanation import Explanation

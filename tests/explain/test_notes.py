@@ -10,12 +10,14 @@ from planner.data.case import Case
 from planner.explanation.explain import explain
 from planner.reporting.tables.plan import begun_by_year
 from planner.reporting.text.answer import first_words
-from planner.reporting.text.explanation import because, full_answer, statements
-from planner.reporting.text.explanation_notes import (
+from planner.reporting.text.explanation import (
+    because,
+    full_answer,
     information_words,
     insurance_words,
     kept_words,
     made_up_words,
+    statements,
     together_words,
     upstream_words,
 )
@@ -164,7 +166,7 @@ def test_a_step_brings_plants_of_other_stages_into_the_plan(found: Explanation) 
     assert separation.capital == near({"mine": 40.0, "separation": 60.0, "metal": 0.0})
     assert upstream_words(found) == (
         "The cost of a step includes what it makes worthwhile elsewhere: separation brings mines for 40.0 MUSD of "
-        "capital into the plan. "
+        "capital into the plan."
     )
     alone = [replace(r, capital={}) for r in found.ladder]
     assert upstream_words(replace(found, ladder=alone)) == ""
@@ -192,7 +194,7 @@ def test_each_alone_may_be_worse_off_than_allies_that_do_nothing(make_case: Make
         "Blocs: north (Aland); south (Bland, Cland). Each country alone is worse off with all levers"
     )
     assert "(450 MUSD) than the allies together doing nothing (300 MUSD)" in words
-    assert together_words(book, _together(found, 300.0)) == "Blocs: north (Aland); south (Bland, Cland). "
+    assert together_words(book, _together(found, 300.0)) == "Blocs: north (Aland); south (Bland, Cland)."
 
 
 def test_money_beside_the_value_of_information(case: Case, found: Explanation) -> None:

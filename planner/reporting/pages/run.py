@@ -33,9 +33,8 @@ from planner.reporting.tables.inputs import input_tables, sureness
 from planner.reporting.tables.money import from_capital_to_cost, who_is_short
 from planner.reporting.tables.plan import begun_by_year
 from planner.reporting.tables.results import iamc_table
-from planner.reporting.text.answer import cards, question, risk_words, stock_remarks
-from planner.reporting.text.explanation import MISSING, any_size_words, full_answer, statements
-from planner.reporting.text.explanation_notes import together_words, upstream_words
+from planner.reporting.text.answer import any_size_words, cards, question, risk_words, stock_remarks
+from planner.reporting.text.explanation import full_answer, missing_words, statements, together_words, upstream_words
 from planner.reporting.values.parts import Part, ReportTable, Section, Text
 from planner.reporting.values.view import RunView, run_view, table_rows
 from planner.reporting.values.wording import Names, headline, percent
@@ -274,7 +273,7 @@ def explanation_sections(run: RunView, draw: Drawer) -> list[Section]:
     """The first chapters of the report; if nothing was asked, one that says how to ask."""
     found, names = run.found, run.names
     if found is None:
-        return [Section("why", "Why this plan", "", [Text([MISSING])])]
+        return [Section("why", "Why this plan", "", [Text([missing_words()])])]
     return [
         Section(
             "why",

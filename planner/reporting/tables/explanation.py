@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.reporting.tables.claims import all_trials, assumptions, verdicts
-from planner.reporting.text.explanation import SLIGHT_TPA, capital_of, narrowest
-from planner.reporting.text.explanation_notes import MOST_NAMED, difference
+from planner.reporting.text.explanation import MOST_NAMED, SLIGHT_TPA, capital_of, difference, narrowest
 from planner.reporting.values.parts import (
     AMOUNT,
     CHANGE,
@@ -23,8 +22,8 @@ from planner.reporting.values.parts import (
     texts,
 )
 from planner.reporting.values.supply import marginal_words
-from planner.reporting.values.wording import NOTHING, STAGES, STAGES_MANY, Names, count, listed, number, percent
-from planner.results.explanation import EXPLANATION, Commitment, Explanation, Rung
+from planner.reporting.values.wording import NOTHING, STAGES, STAGES_MANY, Names, first_few, listed, number, percent
+from planner.results.explanation import EXPLANATION, Commitment, Explanation, Moved, Rung
 
 MOST_ROWS = 15
 
@@ -70,13 +69,14 @@ def rungs(title: str, found: Sequence[Rung], against: str, key: str, words: str 
         return Text([f"{title}: nothing to compare."])
     stages = _stages(found) if key == "ladder" and any(r.capital for r in found) else []
     note = "Cost: of the cheapest plan within the slack of the least risk; a dash where it was not asked for."
-    words += "Capital by stage: MUSD, public and private, not discounted. " if stages else ""
-    note = f"{words}{note if key == 'ladder' or any(r.cost is None for r in found) else ''}".strip()
+    by_stage = "Capital by stage: MUSD, public and private, not discounted." if stages else ""
+    costed = key == "ladder" or any(r.cost is None for r in found)
+    note = " ".join(filter(None, (words, by_stage, note if costed else "")))
     rows = [_rung(key, r, stages) for r in found]
     return ReportTable(title, _rung_columns(against, stages), rows, note=note, source=f"{EXPLANATION}: {key}")
 
 
-def _stages(found: Sequence[Rung]) -> list[str]:
+def _stages(found: Sequence[Rung | Moved]) -> list[str]:
     """Stages whose capital is shown: magnets only where somebody can make them."""
     return [stage for stage in STAGES if stage != "magnet" or any(stage in r.capital for r in found)]
 
@@ -163,30 +163,28 @@ def _word(c: Commitment) -> str:
 
 def moved_plans(found: Explanation, names: Names) -> ReportTable:
     """What the plan becomes if an input stands at an end of its range."""
-    rows = []
-    present = [stage for stage in STAGES_MANY if all(stage in move.capital for move in found.moves)]
+    rows, stages = [], _stages(found.moves)
     for move in found.moves:
         changed = difference(found, move)
         sizes = [f"{names.placed(p)}: {number(a)} → {number(b)}" for p, (a, b) in changed.resized.items()]
-        more = len(sizes) - MOST_NAMED
         rows.append(
             [
                 *(move.input or "as given", move.setting if move.input else NOTHING, move.least_risk, move.cost),
-                *(move.capital[stage] for stage in present),
+                *(move.capital[stage] for stage in stages),
                 "; ".join(map(names.placed, changed.enter)) or NOTHING,
                 "; ".join(map(names.placed, changed.leave)) or NOTHING,
-                "; ".join(sizes[:MOST_NAMED]) + (f" and {count(more, 'other')}" if more > 0 else "") or NOTHING,
+                first_few(sizes, MOST_NAMED) or NOTHING,
                 "; ".join(f"{names.placed(p)} {number(tpa)}" for p, tpa in move.builds.items()),
             ]
         )
-    stages = [STAGES_MANY[stage].lower() for stage in present]
+    capital = [STAGES_MANY[stage].lower() for stage in stages]
     return ReportTable(
         "What the plan becomes if an input stands at an end of its range",
         [
             *texts("input", "at"),
             Column("least risk", "MUSD"),
             Column("cost", "MUSD"),
-            *(Column(name, "MUSD of capital", heading=f"capital: {name} (MUSD)") for name in stages),
+            *(Column(name, "MUSD of capital", heading=f"capital: {name} (MUSD)") for name in capital),
             *texts("enter", "leave", "change size, t/y", only=PAGE),
             *texts("projects (t/y)", only=SHEET),
         ],

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner.data.case import Case
 from planner.reporting.values.parts import Card, Statement
 from planner.reporting.values.plan import (
     Begun,
@@ -306,3 +307,8 @@ def worst_year(run: RunView) -> str:
         return ""
     rows = rows.assign(met=1.0 - rows["tonnes"] / rows["demand_t"])
     return _say(run, "worst_year", worst=records(rows.sort_values(["met", "year", "element", "scenario"]).head(1))[0])
+
+
+def any_size_words(case: Case) -> str:
+    """That what is compared has plants of any size where the plan itself has whole ones; else ''."""
+    return worded("answer.j2", "any_size") if case.model.policy.whole_plants else ""

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from planner.data.case import Case
-from planner.reporting.text.explanation import any_size_words, explained
+from planner.reporting.text.answer import any_size_words
+from planner.reporting.text.explanation import explained
 from planner.reporting.values.view import records
 from planner.reporting.values.wording import Names, number, worded_lines
 from planner.results.explanation import Explanation
