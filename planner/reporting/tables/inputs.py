@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from planner.data.case import Case
+from planner.data.cells import Quarter
 from planner.data.schema import CARRIED, TABLES, Row, Table
 from planner.reporting.values.parts import RATE, SHEET, YEAR, Column, Format, ReportTable, texts
 from planner.reporting.values.wording import NOTHING, Names, as_year, count
@@ -48,6 +49,8 @@ def named_cell(names: Names, table: Table, column: str, value: Any) -> Any:
     """A value as people read it: names for ids that point to another table, lists joined. Numbers stay numbers."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Quarter):
+        return str(value)
     if isinstance(value, tuple):
         name = names.country if column == "countries" else names.feed
         return "; ".join("all" if part == "*" else name(part) for part in value)
