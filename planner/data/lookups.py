@@ -17,7 +17,7 @@ import numpy as np
 
 from planner.config.model_file import Lever, ModelFile
 from planner.data.rules import Origin
-from planner.data.schema import TABLES, Country, Element, Project, Skill, Stockpile, Tables, Training, Workforce
+from planner.data.schema import TABLES, Country, Element, Project, Resale, Skill, Stockpile, Tables, Training, Workforce
 from planner.units import discount_factor, musd_per_tonne, persons_per_tonne
 
 OXIDE, METAL, MAGNET = "oxide", "metal", "magnet"
@@ -176,6 +176,30 @@ class Lookups:
                 lower = upper
             steps[key] = tuple(out)
         return steps
+
+    def resale_share(self, supplier: str, country: str, element: str, form: str) -> float:
+        """Of what a supplier may sell to a country, the share that it can buy on top and sell on; the row that names
+        more of supplier, element and form holds, supplier before element before form."""
+        rows = self._resale.get(country, ())
+        holds = (
+            row.share
+            for row in rows
+            if row.supplier in ("", supplier) and row.element in ("", element) and row.form in (None, form)
+        )
+        return next(holds, 0.0)
+
+    @cached_property
+    def _resale(self) -> dict[str, list[Resale]]:
+        """Country -> its rows, those that name more first."""
+
+        def rank(row: Resale) -> tuple[int, ...]:
+            named = (row.supplier != "", row.element != "", row.form is not None)
+            return (-sum(named), *(-name for name in named))
+
+        rows: dict[str, list[Resale]] = defaultdict(list)
+        for row in sorted(self.tables.resale, key=rank):
+            rows[row.country].append(row)
+        return rows
 
     # ---- plants ------------------------------------------------------------------------------------
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from planner.data.case import Case
-from planner.data.cells import begin_of
+from planner.data.cells import begin_of, end_of
 from planner.data.lookups import MADE_FROM
 from planner.data.rules import fault
-from planner.data.tree import count_nodes
+from planner.data.tree import count_nodes, periods_of
 from planner.errors import InputError
 from planner.machine import available_memory
 
@@ -47,12 +47,13 @@ def counted_size(case: Case, room: float = float("inf")) -> Size:
 
 def _most_nodes(case: Case) -> int:
     """As if no two scenarios had a shock in common: each is on its own from its first shock on."""
-    begins = dict.fromkeys(case.scenarios, case.last_year + 1)
+    periods = periods_of(case)
+    left = dict.fromkeys(case.scenarios, 0)
     for shock in case.tables.shocks:
-        start = case.first_year if shock.start_year is None else max(begin_of(shock.start_year)[0], case.first_year)
-        if shock.scenario in begins:
-            begins[shock.scenario] = min(begins[shock.scenario], start)
-    return len(case.years) + sum(case.last_year + 1 - begin for begin in begins.values())
+        start = begin_of(case.first_year if shock.start_year is None else shock.start_year)
+        if shock.scenario in left:
+            left[shock.scenario] = max(left[shock.scenario], sum(start <= end_of(period) for period in periods))
+    return len(periods) + sum(left.values())
 
 
 def _terms_per_node(case: Case) -> int:

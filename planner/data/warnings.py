@@ -227,7 +227,7 @@ def shocks(case: Case) -> Iterator[Finding]:
         if start > case.last_year or end < case.first_year:
             said = f"{start}-{end} is outside {case.first_year}-{case.last_year}"
             yield Finding("shock-outside", "shocks", row.line, "start_year", said, start)
-        elif row.factor != (0.0 if row.kind == "delay" else 1.0) and effects_of(case, [row]) == Effects():
+        elif row.factor != (0.0 if row.kind == "delay" else 1.0) and effects_of(case, [row], case.years) == Effects():
             yield Finding("shock-without-effect", "shocks", row.line, "kind", "touches nothing in this case", row.kind)
         key = (row.scenario, row.kind, row.supplier, row.country, row.element, row.form, row.stage, row.project)
         for from_, to, line in seen[key]:

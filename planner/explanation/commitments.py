@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.lookups import MAGNET
-from planner.data.tree import Node, committed_tree, scenario_tree
+from planner.data.tree import Node, decision_tree, scenario_tree
 from planner.results.explanation import Commitment, Flexibility
 from planner.results.ledger import members, rows
 from planner.results.schema import STAGE_ITEMS
@@ -46,8 +46,7 @@ def of_table(case: Case, table: pd.DataFrame) -> list[Build]:
 
 def decision_nodes(case: Case) -> Sequence[Node]:
     """The nodes on which a case's investment decisions live."""
-    adaptive = case.model.policy.investment == "adaptive"
-    return (scenario_tree(case) if adaptive else committed_tree(case)).nodes
+    return decision_tree(scenario_tree(case))[0].nodes
 
 
 def of_decisions(nodes: Sequence[Node], decisions: Mapping[Key, float]) -> list[Build]:

@@ -208,7 +208,7 @@ def marginals(reference: Reference) -> list[Marginal]:
         solver.replace(_with_more(reference.program, rows))
         found = solver.minimise(risk)
         if found.stop is Stop.OPTIMAL:
-            out.append(Marginal(*label, unit, price, before - float(found.x[risk])))
+            out.append(Marginal(*label[:6], unit, price, before - float(found.x[risk])))
     return out
 
 

@@ -86,7 +86,7 @@ def units_bounds(m: Model, p: str, d: DecisionNode) -> tuple[float, float]:
 
 
 def throughput(m: Model, p: str, n: OperationNode) -> Expression:
-    """Throughput (t/y) as capacity counts it: TREO, heavy elements (basis heavy), or what goes in (metal, magnet)."""
+    """Throughput (t) as capacity counts it: TREO, heavy elements (basis heavy), or what goes in (metal, magnet)."""
     s: Scope = m.scope
     stage = s.case.projects[p].stage
     if stage == "mine":
@@ -103,7 +103,7 @@ def throughput_limit_index(s: Scope) -> list[tuple[str, int]]:
 
 @equation(
     throughput_limit_index,
-    r"\mathrm{throughput}_{p,n} \le \mathrm{works}_{p,n} \, K_{p,n}",
+    r"\mathrm{throughput}_{p,n} \le \mathrm{works}_{p,n} \, \ell_n \, K_{p,n}",
     each="project $p$, node $n$",
     reads=("projects.existing_tpa", "shocks.factor:capacity", "feeds.share"),
 )
@@ -113,7 +113,7 @@ def throughput_limit(m: Model, p: str, n: OperationNode) -> Expression:
     Without new capacity, existing_tpa stands for it.
     """
     s: Scope = m.scope
-    factor = s.tree.capacity_factor(p, n)
+    factor = s.tree.capacity_factor(p, n) * s.tree.nodes[n].length
     if p in s.expandable:
         return throughput(m, p, n) <= factor * m.capacity[p, s.capacity_node[p, n]]
     return throughput(m, p, n) <= factor * s.case.existing_tpa(p, s.tree.nodes[n].year)

@@ -3,7 +3,8 @@
 Feeds are shared within a coordination group. `delivered` is what a country gets of the group's output: what it keeps
 of its own and what it receives. Giving at most what its own plants make is the same as delivered >= 0, because given
 less received is made less delivered; imports and stocks are in the balance of their own country only, so they are not
-passed on. Stock is bought in undisturbed years and released in others.
+passed on. What others sell on of a supplier that has cut a country off is in its balance as imports are. Stock is
+bought in undisturbed years and released in others.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def feed_balance(m: Model, group: str, f: str, n: OperationNode) -> Expression:
 
 
 def made(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
-    """Output (t/y): share * recovery of each tonne TREO separated, or recovery of each tonne converted."""
+    """Output (t): share * recovery of each tonne TREO separated, or recovery of each tonne converted."""
     s: Scope = m.scope
     if o == OXIDE:
         return quicksum(s.yields(p, f)[e] * m.separated[p, f, n] for p, f in s.makers.get((c, e, o, n), ()))
@@ -48,7 +49,7 @@ def made(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
 
 
 def used(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
-    """What plants of the country take in (t/y): of oxide metal plants, of metal magnet plants."""
+    """What plants of the country take in (t): of oxide metal plants, of metal magnet plants."""
     return quicksum(m.converted[p, e, n] for p in m.scope.users.get((c, e, o, n), ()))
 
 
@@ -77,6 +78,11 @@ def imported_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> tuple
     return 0.0, m.scope.import_limits[c, e, o, n]
 
 
+def resold_bounds(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> tuple[float, float]:
+    """0 <= resold[v,c,e,o,n] <= leak * what shocks cut of the supplier's sales."""
+    return 0.0, m.scope.resold[v, c, e, o, n]
+
+
 def short(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Shortfall (t), all steps."""
     s: Scope = m.scope
@@ -92,8 +98,8 @@ def balance_index(s: Scope) -> Index:
 
 @equation(
     balance_index,
-    r"x_{c,e,o,n} + M_{c,e,o,n} + w_{c,e,o,n} + \sum_{j} u_{c,e,o,n,j} \ge \mathrm{demand}_{c,e,o,n} + "
-    r"\mathrm{used}_{c,e,o,n} + q_{c,e,o,n}",
+    r"x_{c,e,o,n} + M_{c,e,o,n} + \sum_v G_{v,c,e,o,n} + w_{c,e,o,n} + \sum_{j} u_{c,e,o,n,j} \ge "
+    r"\mathrm{demand}_{c,e,o,n} + \mathrm{used}_{c,e,o,n} + q_{c,e,o,n}",
     each="country $c$, element $e$, form $o$, node $n$",
     reads=("demand.tonnes", "shocks.factor:demand", "feeds.share", "projects.recovery", "recoveries.recovery"),
 )
@@ -106,6 +112,7 @@ def balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     key = (c, e, o, n)
     own = or_zero(m.delivered, *key) if (c, e, o) in s.exchanged else made(m, *key)
     supply = own + short(m, *key) + or_zero(m.imported, *key)
+    supply += quicksum(m.resold[v, *key] for v in s.resale_by_good.get(key, ()))
     use = s.tree.demand((c, e, o), n) + used(m, *key)
     if (c, e, o) in s.stocks:
         supply += m.released[key]
@@ -133,6 +140,29 @@ def pool(m: Model, group: str, e: str, o: str, n: OperationNode) -> Expression:
     countries = m.scope.traded[group, e, o]
     return quicksum(or_zero(m.delivered, c, e, o, n) for c in countries) <= quicksum(
         made(m, c, e, o, n) for c in countries
+    )
+
+
+def resale_index(s: Scope) -> list[tuple[str, str, str, str, int]]:
+    """(v, c, e, o, n): suppliers and countries cut off from them to which others can sell on."""
+    return sorted(s.resale_rivals)
+
+
+@equation(
+    resale_index,
+    r"\sum_{c' : \gamma_{c'} = \gamma_c,\ \mathrm{importshock}_{c'} < 1,\ \mathrm{importshock}_{c'} \ge "
+    r"\mathrm{importshock}_c} G_{v,c',e,o,n} \le \sum_{c' : \gamma_{c'} = \gamma_c,\ \min(1, "
+    r"\mathrm{importshock}_{c'}) > \mathrm{importshock}_c} \mathrm{resale}_{v,c',e,o} \, \mathrm{sold}_{v,c',e,o,t_n} "
+    r"\, \mathrm{importshock}_{v,c',e,o,n} \, \ell_n",
+    each=r"supplier $v$, country $c$ with $\mathrm{importshock}_c < 1$, element $e$, form $o$, node $n$ (indices "
+    "$v, e, o, n$ are left out in conditions)",
+    reads=("resale.share", "imports.tonnes", "shocks.factor:import"),
+)
+def resale(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Expression:
+    """What a country and those cut off no more than it have from others <= what those less cut off can sell on."""
+    s: Scope = m.scope
+    return quicksum(m.resold[v, other, e, o, n] for other in s.resale_rivals[v, c, e, o, n]) <= s.tree.sold_on(
+        v, (c, e, o), n
     )
 
 
@@ -165,7 +195,7 @@ def stock_balance_index(s: Scope) -> list[tuple[str, str, str, int]]:
 @equation(
     stock_balance_index,
     r"S_{c,e,o,n} = S_{c,e,o,n^-} + q_{c,e,o,n} - w_{c,e,o,n}, \qquad S_{c,e,o,n^-} = "
-    r"\mathrm{initialstock}_{c,e,o} \text{ in the first year}",
+    r"\mathrm{initialstock}_{c,e,o} \text{ in the first period}",
     each="stockpile $(c, e, o)$, node $n$",
     reads=("stockpiles.initial_t",),
 )
@@ -184,26 +214,38 @@ IMPORTED = Variable(
     "M",
     _GOOD,
     lambda s: list(s.import_limits),
-    "t/y",
+    "t",
     "imports of all suppliers",
     bounds=imported_bounds,
     limit=r"\mathrm{offer}_{c,e,o,n}",
     reads=("imports.tonnes", "shocks.factor:import"),
 )
+RESOLD = Variable(
+    "resold",
+    "G",
+    ("v", *_GOOD),
+    lambda s: sorted(s.resold),
+    "t",
+    "had from others of the group to which a supplier still sells",
+    bounds=resold_bounds,
+    limit=r"\mathrm{leak}_{v,c,e,o,n} (1 - \mathrm{importshock}_{v,c,e,o,n}) \, \mathrm{sold}_{v,c,e,o,t_n} \, \ell_n",
+    reads=("imports.tonnes", "shocks.factor:import", "shocks.leak:import"),
+)
 VARIABLES = (
-    Variable("mined", "m", ("p", "n"), lambda s: s.mined, "t/y TREO", "throughput of a mine"),
-    Variable("separated", "s", ("p", "f", "n"), lambda s: s.separated, "t/y TREO", "feed taken by a separation plant"),
+    Variable("mined", "m", ("p", "n"), lambda s: s.mined, "t TREO", "throughput of a mine"),
+    Variable("separated", "s", ("p", "f", "n"), lambda s: s.separated, "t TREO", "feed taken by a separation plant"),
     Variable(
-        "converted", "r", ("p", "e", "n"), lambda s: s.converted, "t/y", "oxide turned into metal, metal into magnets"
+        "converted", "r", ("p", "e", "n"), lambda s: s.converted, "t", "oxide turned into metal, metal into magnets"
     ),
     IMPORTED,
-    Variable("delivered", "x", _GOOD, lambda s: s.delivered, "t/y", "had from the group's plants, own ones included"),
+    RESOLD,
+    Variable("delivered", "x", _GOOD, lambda s: s.delivered, "t", "had from the group's plants, own ones included"),
     Variable(
         "shortfall",
         "u",
         (*_GOOD, "j"),
         shortfall_index,
-        "t/y",
+        "t",
         "demand not met, by step of the loss",
         bounds=shortfall_bounds,
         limit=r"\mathrm{width}_{c,e,o,j} \, \mathrm{demand}_{c,e,o,n}",
@@ -215,12 +257,12 @@ VARIABLES = (
         _GOOD,
         stock_index,
         "t",
-        "stock at the end of the year",
+        "stock at the end of a period",
         bounds=stock_bounds,
         limit=r"\mathrm{maxstock}_{c,e,o}",
         reads=("stockpiles.max_t",),
     ),
-    Variable("bought", "q", _GOOD, bought_index, "t/y", "put into stock"),
-    Variable("released", "w", _GOOD, stock_index, "t/y", "taken out of stock"),
+    Variable("bought", "q", _GOOD, bought_index, "t", "put into stock"),
+    Variable("released", "w", _GOOD, stock_index, "t", "taken out of stock"),
 )
-EQUATIONS = (feed_balance, balance, pool, stock_balance)
+EQUATIONS = (feed_balance, balance, pool, resale, stock_balance)

@@ -9,12 +9,12 @@ from typing import NewType
 
 from planner.data.case import Case
 from planner.data.lookups import Good
-from planner.data.tree import Node, Tree, committed_tree, scenario_tree
+from planner.data.tree import Node, Tree, decision_tree, scenario_tree
 
 OperationNode = NewType("OperationNode", int)
 """A node of the tree of histories: operations, stocks and losses live there."""
 DecisionNode = NewType("DecisionNode", int)
-"""A node of the tree of decisions: a year (committed) or a history (adaptive)."""
+"""A node of the tree of decisions: a year (committed) or a history as its year begins (adaptive)."""
 AccountNode = NewType("AccountNode", int)
 """A node of the tree on which budgets are kept."""
 StaffingNode = NewType("StaffingNode", int)
@@ -23,7 +23,7 @@ StaffingNode = NewType("StaffingNode", int)
 
 @dataclass(frozen=True)
 class Histories:
-    """A case and its trees: operations live on histories, investment on years or histories."""
+    """A case and its trees: operations live on histories, investment on years or on histories as years begin."""
 
     case: Case
 
@@ -34,15 +34,17 @@ class Histories:
 
     @cached_property
     def decision_tree(self) -> Tree:
-        """Investment, training, hiring, staff: a chain of years (committed) or the histories (adaptive)."""
-        return self.tree if self.case.model.policy.investment == "adaptive" else committed_tree(self.case)
+        """Investment, training, hiring, staff: a chain of years (committed) or histories as years begin (adaptive)."""
+        return self._decisions[0]
 
     @cached_property
     def decision(self) -> tuple[DecisionNode, ...]:
         """The decision node of each operations node."""
-        if self.decision_tree is self.tree:
-            return tuple(DecisionNode(n.index) for n in self.tree.nodes)
-        return tuple(DecisionNode(n.year - self.case.first_year) for n in self.tree.nodes)
+        return tuple(map(DecisionNode, self._decisions[1]))
+
+    @cached_property
+    def _decisions(self) -> tuple[Tree, tuple[int, ...]]:
+        return decision_tree(self.tree)
 
     @cached_property
     def suppliers(self) -> dict[Good, list[str]]:
@@ -69,10 +71,12 @@ class Histories:
     def import_covered_nodes(self) -> frozenset[int]:
         """Operations nodes from which on imports can cover every demand, whatever happens.
 
-        Nothing needs to run there. Proof: in such a subtree, importing each demand, running no plant, buying
-        nothing and releasing what is in stock meets every constraint (imports are free and serve only their
-        own country, surplus may be left over) at no loss and no cost, the least of both; and it asks nothing
-        of earlier nodes, so any plan can be changed to it without changing the rest. Accounts and people stay.
+        Nothing needs to run there. Proof: in such a subtree, importing each demand, running no plant, buying and
+        reselling nothing and releasing what is in stock meets every constraint (imports are free and serve only
+        their own country, surplus may be left over, limits of resale are upper ones) at no loss and no cost, the
+        least of both; and it asks nothing of earlier nodes, so any plan can be changed to it without changing the
+        rest. Accounts and people stay. A node may be a quarter: demand and imports are then those of the quarter,
+        and stock that is released in one is not held at the end of its year.
         """
         return frozenset(n.index for n in self.tree.nodes).difference(*self.disturbed.values())
 

@@ -93,42 +93,46 @@ def investment_spending(m: Model, c: str, d: DecisionNode) -> Expression:
 
 
 def paid_index(s: Scope) -> list[tuple[str, str, int]]:
-    """(i, c, a): groups of funders, where they may pay, at every account node."""
-    return [
-        (i, c, a.index)
-        for i in s.funder_groups
-        for c in spending_countries(s)
-        if c in s.case.reach[i]
-        for a in s.account_tree.nodes
-    ]
+    """(i, c, a): groups of funders, where they may pay, at every account node at which something may fall due."""
+    return [(i, c, a) for i in s.funder_groups for c, a in spending_limit_index(s) if c in s.case.reach[i]]
 
 
 def carried_index(s: Scope) -> list[tuple[str, int]]:
-    """(i, a): groups of funders, at every account node but the last, if budgets carry over."""
-    if not s.case.model.policy.budget_carry_over:
-        return []
+    """(i, a): groups of funders, at every account node but the last: within a year, and beyond it if budgets carry
+    over."""
+    beyond = s.case.model.policy.budget_carry_over
     groups = sorted({i for i, _, _ in paid_index(s)})
-    return [(i, a.index) for i in groups for a in s.account_tree.nodes if a.year < s.case.last_year]
+    return [
+        (i, a.index)
+        for i in groups
+        for a in s.account_tree.nodes
+        if not a.closes_year or (beyond and a.year < s.case.last_year)
+    ]
 
 
 def spending_limit_index(s: Scope) -> list[tuple[str, int]]:
-    """(c, a): countries in which money can be spent, at every account node."""
-    return [(c, a.index) for c in spending_countries(s) for a in s.account_tree.nodes]
+    """(c, a): countries in which money can be spent, at every account node; within a year only those that buy."""
+    buyers = {c for c, _, _ in s.purchases}
+    return [(c, a.index) for c in spending_countries(s) for a in s.account_tree.nodes if a.opens_year or c in buyers]
 
 
 @equation(
     spending_limit_index,
-    r"I_{c,d_n} + \mathrm{purchases}_{c,n} \le \sum_{i : c \in \mathrm{reach}_i} P_{i,c,n}",
+    r"\mathrm{opens}_n \, I_{c,d_n} + \mathrm{purchases}_{c,n} \le \sum_{i : c \in \mathrm{reach}_i} P_{i,c,n}",
     each="country $c$, node $n$",
     reads=("stockpiles.purchase_usd_per_kg",),
 )
 def spending_limit(m: Model, c: str, a: AccountNode) -> Expression:
-    """Spent in a country <= paid there."""
+    """Spent in a country <= paid there.
+
+    What is decided by year falls due as the year begins.
+    """
     s: Scope = m.scope
+    decided = m.invested[c, s.decision_of_account(a)] if s.account_tree.nodes[a].opens_year else 0.0
     # Where something may be bought, accounts are those of operations.
     bought = purchases(m, c, OperationNode(a)) if s.purchases else 0.0
     payers = quicksum(m.paid[i, c, a] for i in s.funder_groups if (i, c, a) in m.paid)
-    return m.invested[c, s.decision_of_account(a)] + bought <= payers
+    return decided + bought <= payers
 
 
 def account_index(s: Scope) -> list[tuple[str, int]]:
@@ -138,26 +142,27 @@ def account_index(s: Scope) -> list[tuple[str, int]]:
 
 @equation(
     account_index,
-    r"\sum_{c \in \mathrm{reach}_i} P_{i,c,n} + C_{i,n} \le \mathrm{budget}_{i,t_n} + C_{i,n^-}",
-    each="funder $i$, node $n$; $C_{i,n} = 0$ where budgets do not carry over",
+    r"\sum_{c \in \mathrm{reach}_i} P_{i,c,n} + C_{i,n} \le \mathrm{opens}_n \, \mathrm{budget}_{i,t_n} + C_{i,n^-}",
+    each="funder $i$, node $n$; $C_{i,n} = 0$ where a year ends and budgets do not carry over",
     reads=("budgets.musd",),
 )
 def account(m: Model, i: str, a: AccountNode) -> Expression:
     """A funder group pays out of its budgets.
 
-    Funders that may pay in the same countries share an account.
+    A year's budget is there as the year begins. Funders that may pay in the same countries share an account.
     """
     s: Scope = m.scope
     node = s.account_tree.nodes[a]
     paid = quicksum(m.paid[i, c, a] for c in s.case.reach[i] if (i, c, a) in m.paid)
     forward = or_zero(m.carried, i, a)
     brought = or_zero(m.carried, i, node.parent)
-    return paid + forward - brought <= sum(s.case.budget.get((f, node.year), 0.0) for f in s.funder_groups[i])
+    budget = sum(s.case.budget.get((f, node.year), 0.0) for f in s.funder_groups[i]) if node.opens_year else 0.0
+    return paid + forward - brought <= budget
 
 
 VARIABLES = (
     Variable("invested", "I", ("c", "d"), investment_spending_index, "MUSD/y", "public spending on plants and people"),
-    Variable("paid", "P", ("i", "c", "a"), paid_index, "MUSD/y", "paid by a funder in a country"),
-    Variable("carried", "C", ("i", "a"), carried_index, "MUSD", "budget carried to the next year"),
+    Variable("paid", "P", ("i", "c", "a"), paid_index, "MUSD", "paid by a funder in a country"),
+    Variable("carried", "C", ("i", "a"), carried_index, "MUSD", "budget carried to the next period"),
 )
 EQUATIONS = (investment_spending, spending_limit, account)

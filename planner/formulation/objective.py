@@ -127,8 +127,8 @@ ALL: Container[int] = range(sys.maxsize)
     r"F = \sum_d \pi_d \left( \mathrm{discount}_{t_d} \Bigl( \sum_p \mathrm{capex}_p \, "
     r"\mathrm{due}_{p,d} + \sum_c \mathrm{people}_{c,d} \Bigr) + \sum_p \mathrm{fixed}_{p,d} \, b_{p,d} "
     r"\right) + \sum_n \pi_n \, \mathrm{discount}_{t_n} \Bigl( \sum_p \mathrm{variable}_p \, "
-    r"\mathrm{throughput}_{p,n} + \sum_c \mathrm{purchases}_{c,n} + \sum_{c,e,o} \mathrm{holding}_{c,e,o} "
-    r"\, S_{c,e,o,n} \Bigr)",
+    r"\mathrm{throughput}_{p,n} + \sum_c \mathrm{purchases}_{c,n} + \mathrm{closes}_n "
+    r"\sum_{c,e,o} \mathrm{holding}_{c,e,o} \, S_{c,e,o,n} \Bigr)",
     reads=(
         *CAPEX_READS,
         "projects.fixed_opex_usd_per_tpa",
@@ -180,7 +180,7 @@ def fixed_opex(s: Scope, p: str, committed: int) -> float:
 
 
 def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expression:
-    """Variable opex, stock purchases and holding (MUSD), at some operations nodes or at all."""
+    """Variable opex, stock purchases and holding at the end of years (MUSD), at some operations nodes or at all."""
     expected = [n.probability * s.case.cost_discount(n.year) for n in s.tree.nodes]
     total = quicksum(
         expected[n] * musd(s.case.projects[p].variable_opex_usd_per_t) * throughput(m, p, OperationNode(n))
@@ -190,11 +190,12 @@ def operating_cost(m: Model, s: Scope, nodes: Container[int] = ALL) -> Expressio
     buyers = sorted({c for c, _, _ in s.purchases})
     active = [OperationNode(n.index) for n in s.active_nodes if n.index in nodes]
     total += quicksum(expected[n] * purchases(m, c, n) for c in buyers for n in active)
+    ends = [n for n in active if s.tree.nodes[n].closes_year]
     return total + quicksum(
         expected[n] * musd_per_tonne(row.holding_usd_per_kg_year) * m.stock[(*good, n)]
         for good in s.stocks
         if (row := s.case.stockpiles[good]).holding_usd_per_kg_year > 0
-        for n in active
+        for n in ends
         if (*good, n) in m.stock
     )
 

@@ -27,21 +27,31 @@ class Scope(Histories):
             "case",
             "tree",
             "decision_tree",
+            "_decisions",
             "account_tree",
             "staffing_tree",
             "active_nodes",
             "import_limits",
+            "resold",
             "_yields",
         }
         if not same_coverage:
-            own |= {"disturbed", "import_covered_nodes", "import_covered_goods", "delivered"}
+            own |= {
+                "disturbed",
+                "import_covered_nodes",
+                "import_covered_goods",
+                "delivered",
+                "resale_by_good",
+                "resale_rivals",
+            }
         self.__dict__.update({name: value for name, value in other.__dict__.items() if name not in own})
 
     # ---- trees -----------------------------------------------------------------------------------
 
     @cached_property
     def account_tree(self) -> Tree:
-        """Budgets: histories if something is bought on them, else the decision nodes (their accounts are equal)."""
+        """Budgets: histories if something is bought on them, else the decision nodes: what is decided by year is all
+        that is paid, and falls due as the year begins, so accounts of histories that decide the same are equal."""
         return self.tree if self.purchases else self.decision_tree
 
     @cached_property
@@ -66,9 +76,10 @@ class Scope(Histories):
         """(c, e, o, n) at active nodes: goods whose demand imports can cover from there on, and that no plant of
         the country makes anything of.
 
-        The country needs to receive and to stock none of it; it may still give what it makes. Proof: any plan can
-        be changed to importing the demand, receiving nothing (whoever gave it leaves it over), buying nothing
-        and releasing what is in stock, at no more loss or cost and with the same plants running.
+        The country needs to receive, to resell and to stock none of it; it may still give what it makes. Proof: any
+        plan can be changed to importing the demand, receiving nothing (whoever gave it leaves it over), buying and
+        reselling nothing (which leaves others the more) and releasing what is in stock, at no more loss or cost and
+        with the same plants running. What it can sell on to others depends on none of this.
         """
         used = {key[:3] for key in self.users}
         return frozenset(
@@ -311,6 +322,43 @@ class Scope(Histories):
                 if limit > 0 and (*good, node.index) not in self.import_covered_goods:
                     out[(*good, node.index)] = limit
         return dict(out)
+
+    @cached_property
+    def resold(self) -> dict[tuple[str, str, str, str, int], float]:
+        """(v, c, e, o, n) -> what the country may have (t), sold on by others of its group, of a supplier that has cut
+        it off; only where positive and not covered by imports."""
+        if not self.case.tables.resale:
+            return {}
+        goods = set(self.goods)
+        return {
+            (v, *good, node.index): limit
+            for good, names in self.suppliers.items()
+            for node in (self.active_nodes if good in goods else ())
+            if (*good, node.index) not in self.import_covered_goods
+            for v in names
+            if (limit := self.tree.resale_limit(v, good, node.index)) > 0
+        }
+
+    @cached_property
+    def resale_by_good(self) -> dict[tuple[str, str, str, int], list[str]]:
+        """(c, e, o, n) -> suppliers whose goods may be had there from others."""
+        out: dict[tuple[str, str, str, int], list[str]] = defaultdict(list)
+        for v, *place in self.resold:
+            out[tuple(place)].append(v)  # type: ignore[index]
+        return dict(out)
+
+    @cached_property
+    def resale_rivals(self) -> dict[tuple[str, str, str, str, int], list[str]]:
+        """(v, c, e, o, n) -> the country and those of its group that a supplier has cut off there no more than it, who
+        all buy from those less cut off than it; of countries cut off alike the first stands for all."""
+        pools: dict[tuple[str, str, str, str, int], dict[float, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for v, c, e, o, n in sorted(self.resold):
+            pools[v, self.case.group[c], e, o, n][self.tree.import_factor(v, (c, e, o), n)].append(c)
+        out = {}
+        for (v, _, e, o, n), alike in pools.items():
+            for factor, countries in alike.items():
+                out[v, countries[0], e, o, n] = [c for f, some in alike.items() if f >= factor for c in some]
+        return out
 
     @cached_property
     def traded(self) -> dict[tuple[str, str, str], list[str]]:

@@ -17,6 +17,7 @@ LETTERS = {
     "k": "skill",
     "g": "programme",
     "i": "funder",
+    "v": "supplier",
     "group": "group",
 }
 """What an index means, as columns of tables are called; the step `j` of a loss is left out of messages."""
@@ -55,7 +56,7 @@ SETS = (
     Symbol("j", "step of the loss of a good"),
     Symbol("v", "supplier of imports"),
     Symbol("t", "year of the horizon, first to last, both included; $t_n$ and $t_d$ are those of nodes"),
-    Symbol("n", "node of the tree of histories; $n^-$ is the node before it"),
+    Symbol("n", "node of the tree of histories, a year or a quarter; $n^-$ is the node before it"),
     Symbol(
         "d", "decision node, $d'$ another one; $d^-$ is the one before it, $d_n$ the one at which a node $n$ decides"
     ),
@@ -64,7 +65,7 @@ SETS = (
     Symbol(r"\mathcal{S}", "projects of stage separation"),
     Symbol(r"\mathcal{T}", "projects of stage metal or magnet; $o_p$ is the form that a project makes"),
     Symbol(r"\mathcal{F}_p", "feeds that a separation plant accepts"),
-    Symbol(r"\mathcal{L}", "nodes of the last year: one for each history"),
+    Symbol(r"\mathcal{L}", "nodes of the last period: one for each history"),
     Symbol(r"\mathrm{path}(d)", "decision nodes from the first year to $d$, $d$ included"),
     Symbol(
         r"\mathrm{back}(d, t)",
@@ -134,6 +135,17 @@ DATA = (
         "yearly cost of the stock at the end of a year, in MUSD/t",
         ("stockpiles.holding_usd_per_kg_year",),
     ),
+    Symbol(
+        r"\mathrm{resale}_{v,c,e,o}",
+        "share of what a supplier may sell to a country that it can buy on top and sell on; the row that names more of "
+        "supplier, element and form holds, supplier before element before form; 0 without a row",
+        ("resale.share",),
+    ),
+    Symbol(
+        r"\mathrm{leak}_{v,c,e,o,n}",
+        "least leak of the shocks of kind import with a factor below 1; 0 without one",
+        ("shocks.leak",),
+    ),
     Symbol(r"\mathrm{importshock}_{v,c,e,o,n}", "product of the factors of shocks of kind import", ("shocks.factor",)),
     Symbol(r"\mathrm{demandshock}_{c,e,o,n}", "product of the factors of shocks of kind demand", ("shocks.factor",)),
     Symbol(r"\mathrm{works}_{p,n}", "product of the factors of shocks of kind capacity", ("shocks.factor",)),
@@ -141,16 +153,31 @@ DATA = (
 )
 DERIVED = (
     Symbol(
+        r"\ell_n", "length of a period", unit="years", formula=r"1 \text{ for a year}, \quad 1/4 \text{ for a quarter}"
+    ),
+    Symbol(
+        r"\mathrm{opens}_n",
+        "whether a year begins with a node",
+        unit="0 or 1",
+        formula=r"1 \text{ for a year or its first quarter, else } 0",
+    ),
+    Symbol(
+        r"\mathrm{closes}_n",
+        "whether a year ends with a node",
+        unit="0 or 1",
+        formula=r"1 \text{ for a year or its fourth quarter, else } 0",
+    ),
+    Symbol(
         r"\mathrm{demand}_{c,e,o,n}",
         "demand at a node",
-        unit="t/y",
-        formula=r"\mathrm{wanted}_{c,e,o,t_n} \, \mathrm{demandshock}_{c,e,o,n}",
+        unit="t",
+        formula=r"\mathrm{wanted}_{c,e,o,t_n} \, \mathrm{demandshock}_{c,e,o,n} \, \ell_n",
     ),
     Symbol(
         r"\mathrm{offer}_{c,e,o,n}",
         "what all suppliers can sell at a node",
-        unit="t/y",
-        formula=r"\sum_v \mathrm{sold}_{v,c,e,o,t_n} \, \mathrm{importshock}_{v,c,e,o,n}",
+        unit="t",
+        formula=r"\sum_v \mathrm{sold}_{v,c,e,o,t_n} \, \mathrm{importshock}_{v,c,e,o,n} \, \ell_n",
     ),
     Symbol(
         r"\mathrm{discount}_t",
@@ -181,7 +208,7 @@ DERIVED = (
     Symbol(
         r"\mathrm{throughput}_{p,n}",
         "throughput as capacity, staff and cost count it",
-        unit="t/y",
+        unit="t",
         formula=r"m_{p,n} \text{ for } p \in \mathcal{M}, \quad "
         r"\sum_{f \in \mathcal{F}_p} \mathrm{use}_{p,f} \, s_{p,f,n} "
         r"\text{ for } p \in \mathcal{S}, \quad \sum_e r_{p,e,n} \text{ for } p \in \mathcal{T}",
@@ -189,7 +216,7 @@ DERIVED = (
     Symbol(
         r"\mathrm{made}_{c,e,o,n}",
         "output of the plants of a country",
-        unit="t/y",
+        unit="t",
         formula=r"\sum_{p \in \mathcal{S} : c_p = c} \ \sum_{f \in \mathcal{F}_p} \mathrm{share}_{f,e} \, "
         r"\mathrm{recovery}_{p,e} \, s_{p,f,n} \text{ for oxide}, \quad "
         r"\sum_{p \in \mathcal{T} : c_p = c, o_p = o} \mathrm{recovery}_{p,e} "
@@ -198,7 +225,7 @@ DERIVED = (
     Symbol(
         r"\mathrm{used}_{c,e,o,n}",
         "what plants of a country take in: oxide those of metal, metal those of magnets",
-        unit="t/y",
+        unit="t",
         formula=r"\sum_{p \in \mathcal{T} : c_p = c, o_p^- = o} r_{p,e,n}",
     ),
     Symbol(
@@ -230,7 +257,7 @@ DERIVED = (
     Symbol(
         r"\mathrm{purchases}_{c,n}",
         "purchases for stocks",
-        unit="MUSD/y",
+        unit="MUSD",
         formula=r"\sum_{e,o} \mathrm{stockprice}_{c,e,o} \, q_{c,e,o,n}",
     ),
 )

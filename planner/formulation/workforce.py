@@ -203,15 +203,19 @@ def staff_limit_index(s: Scope) -> Teams:
 
 @equation(
     staff_limit_index,
-    r"\sum_{p : c_p = c} \mathrm{need}_{p,k} \, \mathrm{throughput}_{p,n} \le L_{c,k,d_n} + y_{c,k,n}",
+    r"\sum_{p : c_p = c} \mathrm{need}_{p,k} \, \frac{\mathrm{throughput}_{p,n}}{\ell_n} \le L_{c,k,d_n} + y_{c,k,n}",
     each="country $c$, skill $k$, node $n$ (no row in `workforce`: the right side is 0)",
     reads=("staffing.persons_per_ktpa", "feeds.share"),
 )
 def staff_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
-    """People bound throughput."""
+    """People bound throughput.
+
+    They are persons at work, so a quarter of the throughput in a quarter of the year needs as many.
+    """
     s: Scope = m.scope
+    length = s.tree.nodes[n].length
     need = quicksum(
-        s.case.staffing[p][k] * throughput(m, p, n)
+        s.case.staffing[p][k] / length * throughput(m, p, n)
         for p, row in s.case.projects.items()
         if row.country == c and k in s.case.staffing[p] and (p, n) in s.operable_set
     )

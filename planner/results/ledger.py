@@ -1,4 +1,4 @@
-"""Result tables as look-ups by scenario and year, for the verifier. Absent rows are zero."""
+"""Result tables as look-ups by scenario and period, for the verifier. Absent rows are zero."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import Any
 import pandas as pd
 
 from planner.data.case import Case
+from planner.data.cells import Quarter
+from planner.data.tree import Period
 
 Sums = dict[Any, float]
-ScenarioYear = tuple[str, int]
-"""(scenario, year)."""
+ScenarioPeriod = tuple[str, Period]
+"""(scenario, year or quarter)."""
 
 
 def sums() -> Sums:
@@ -23,7 +25,7 @@ def sums() -> Sums:
 
 @dataclass
 class Ledger:
-    """What the tables say, by (scenario, year) or by key."""
+    """What the tables say, by (scenario, period) or by key."""
 
     builds: dict[str, dict[str, Sums]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(sums)))
     """scenario -> project -> year -> t/y."""
@@ -31,20 +33,20 @@ class Ledger:
     """scenario -> (programme, year) -> persons."""
     new_seats: dict[str, Sums] = field(default_factory=lambda: defaultdict(sums))
     """scenario -> (programme, year) -> seats."""
-    flows: dict[ScenarioYear, Sums] = field(default_factory=lambda: defaultdict(sums))
-    """(scenario, year) -> (item, country, project, feed, element, form) -> t."""
-    goods: dict[ScenarioYear, Sums] = field(default_factory=lambda: defaultdict(sums))
-    """(scenario, year) -> (item, country, element, form) -> t."""
-    short: dict[ScenarioYear, Sums] = field(default_factory=lambda: defaultdict(sums))
-    """(scenario, year) -> (country, element, form) -> t."""
-    demand: dict[ScenarioYear, Sums] = field(default_factory=lambda: defaultdict(sums))
-    """(scenario, year) -> (country, element, form) -> t, as the shortfall table states it."""
-    stock: dict[ScenarioYear, Sums] = field(default_factory=lambda: defaultdict(sums))
-    """(scenario, year) -> (country, element, form) -> t."""
-    people: dict[ScenarioYear, Sums] = field(default_factory=lambda: defaultdict(sums))
-    """(scenario, year) -> (column, country, skill) -> persons."""
+    flows: dict[ScenarioPeriod, Sums] = field(default_factory=lambda: defaultdict(sums))
+    """(scenario, period) -> (item, country, project, feed, element, form) -> t."""
+    goods: dict[ScenarioPeriod, Sums] = field(default_factory=lambda: defaultdict(sums))
+    """(scenario, period) -> (item, country, element, form) -> t."""
+    short: dict[ScenarioPeriod, Sums] = field(default_factory=lambda: defaultdict(sums))
+    """(scenario, period) -> (country, element, form) -> t."""
+    demand: dict[ScenarioPeriod, Sums] = field(default_factory=lambda: defaultdict(sums))
+    """(scenario, period) -> (country, element, form) -> t, as the shortfall table states it."""
+    stock: dict[ScenarioPeriod, Sums] = field(default_factory=lambda: defaultdict(sums))
+    """(scenario, period) -> (country, element, form) -> t."""
+    people: dict[ScenarioPeriod, Sums] = field(default_factory=lambda: defaultdict(sums))
+    """(scenario, period) -> (column, country, skill) -> persons."""
     spent: dict[str, Sums] = field(default_factory=lambda: defaultdict(sums))
-    """scenario -> (funder, country, year, item) -> MUSD."""
+    """scenario -> (funder, country, period, item) -> MUSD."""
 
 
 def read_ledger(case: Case, tables: Mapping[str, pd.DataFrame]) -> Ledger:
@@ -59,21 +61,28 @@ def read_ledger(case: Case, tables: Mapping[str, pd.DataFrame]) -> Ledger:
             book.intake[w][row.programme, row.year] += row.intake
             book.new_seats[w][row.programme, row.year] += row.new_seats
     for row in rows(tables["operations"]):
-        when = (row.scenario, row.year)
+        when = (row.scenario, period_of(row))
         book.flows[when][row.item, row.country, row.project, row.feed, row.element, row.form] += row.tonnes
         book.goods[when][row.item, row.country, row.element, row.form] += row.tonnes
     for row in rows(tables["shortfall"]):
-        book.short[row.scenario, row.year][row.country, row.element, row.form] += row.tonnes
-        book.demand[row.scenario, row.year][row.country, row.element, row.form] += row.demand_t
+        when = (row.scenario, period_of(row))
+        book.short[when][row.country, row.element, row.form] += row.tonnes
+        book.demand[when][row.country, row.element, row.form] += row.demand_t
     for row in rows(tables["stocks"]):
-        book.stock[row.scenario, row.year][row.country, row.element, row.form] += row.stock_t
+        book.stock[row.scenario, period_of(row)][row.country, row.element, row.form] += row.stock_t
     for row in rows(tables["workforce"]):
+        when = (row.scenario, period_of(row))
         for column in ("staff", "hired", "lent", "borrowed"):
-            book.people[row.scenario, row.year][column, row.country, row.skill] += getattr(row, column)
+            book.people[when][column, row.country, row.skill] += getattr(row, column)
     for row in rows(tables["spending"]):
         for w in members(row.scenarios, everyone):
-            book.spent[w][row.funder, row.country, row.year, row.item] += row.musd
+            book.spent[w][row.funder, row.country, period_of(row), row.item] += row.musd
     return book
+
+
+def period_of(row: Any) -> Period:
+    """The year or quarter of a row."""
+    return int(row.year) if pd.isna(row.quarter) else Quarter(int(row.year), int(row.quarter))
 
 
 def members(text: str, everyone: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from planner.data.case import Case
 from planner.data.lookups import Good
+from planner.data.tree import year_of
 from planner.results.ledger import Ledger
 
 
@@ -28,14 +29,10 @@ TIED = 1e-9
 
 def losses_of(case: Case, book: Ledger) -> Losses:
     """Losses recomputed from the reported shortfalls."""
-    by_scenario = {
-        w: sum(
-            loss_of_shortfall(case, good, t, short, book.demand[w, t][good])
-            for t in case.years
-            for good, short in book.short[w, t].items()
-        )
-        for w in case.scenarios
-    }
+    by_scenario = dict.fromkeys(case.scenarios, 0.0)
+    for (w, period), goods in book.short.items():
+        for good, short in goods.items():
+            by_scenario[w] += loss_of_shortfall(case, good, year_of(period), short, book.demand[w, period][good])
     return weighed(case, by_scenario)
 
 
@@ -92,9 +89,9 @@ def by_country(case: Case, by_scenario: Mapping[str, float], losses: Mapping[str
 def losses_by_country(case: Case, book: Ledger, by_scenario: Mapping[str, float]) -> Parts:
     """What each country bears, from the reported shortfalls."""
     losses = {c: dict.fromkeys(case.scenarios, 0.0) for c in case.countries}
-    for (w, t), goods in book.short.items():
+    for (w, period), goods in book.short.items():
         for good, short in goods.items():
-            losses[good[0]][w] += loss_of_shortfall(case, good, t, short, book.demand[w, t][good])
+            losses[good[0]][w] += loss_of_shortfall(case, good, year_of(period), short, book.demand[w, period][good])
     return by_country(case, by_scenario, losses)
 
 

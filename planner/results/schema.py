@@ -13,6 +13,7 @@ class Kind(StrEnum):
 
     TEXT = "text"
     YEAR = "year"
+    QUARTER = "quarter"
     NUMBER = "number"
     SHARE = "share, 0 to 1"
 
@@ -61,6 +62,12 @@ def _year(meaning: str = "year") -> ResultColumn:
     return ResultColumn("year", Kind.YEAR, "", "year", meaning)
 
 
+def _when(meaning: str = "year") -> tuple[ResultColumn, ...]:
+    """A year, and the quarter of it where the year is divided."""
+    quarter = "1 to 4; blank for a whole year and for what is decided by year"
+    return _year(meaning), ResultColumn("quarter", Kind.QUARTER, "", "quarter", quarter)
+
+
 _SCENARIO = _text("scenario", "id of the scenario")
 _COUNTRY = _text("country", "id of the country")
 _SKILL = _text("skill", "id of the skill")
@@ -81,7 +88,7 @@ RESULT_TABLES: dict[str, ResultTable] = {
             "new capacity by project and year of commitment; t/y of TREO (mines), TREO or heavy (separation), oxide in "
             "(metal), metal in (magnet)",
             (
-                *(_PROJECT, _STAGE, _COUNTRY, _year("year of commitment")),
+                *(_PROJECT, _STAGE, _COUNTRY, *_when("year of commitment")),
                 _number("tpa", "t/y", _NEW, "nameplate committed"),
                 _number("capex_musd", "MUSD", "capital", "all of it, public and private, not discounted"),
                 *(_PROBABILITY, _SCENARIOS),
@@ -91,7 +98,7 @@ RESULT_TABLES: dict[str, ResultTable] = {
             "capacity",
             "capacity usable and used by scenario, year and plant",
             (
-                *(_SCENARIO, _year(), _PROJECT, _STAGE, _COUNTRY),
+                *(_SCENARIO, *_when(), _PROJECT, _STAGE, _COUNTRY),
                 _number("existing_tpa", "t/y", "existing capacity", "capacity that exists or is financed"),
                 _number("new_tpa", "t/y", _NEW, "capacity of the plan, as far as its ramp has come"),
                 _number("factor", "", "factor of shocks", "share of it that shocks leave"),
@@ -103,7 +110,7 @@ RESULT_TABLES: dict[str, ResultTable] = {
             "training",
             "trainees taken in and training seats added",
             (
-                *(_text("programme", "id of the training programme"), _COUNTRY, _SKILL, _year()),
+                *(_text("programme", "id of the training programme"), _COUNTRY, _SKILL, *_when()),
                 _number("intake", "persons", "trainees taken in", "who begin in this year"),
                 _number("new_seats", "persons/y", "new seats", "seats added for good"),
                 *(_PROBABILITY, _SCENARIOS),
@@ -113,9 +120,9 @@ RESULT_TABLES: dict[str, ResultTable] = {
             "workforce",
             "staff, hires, secondment and need by scenario, year, country and skill",
             (
-                *(_SCENARIO, _year(), _COUNTRY, _SKILL),
+                *(_SCENARIO, *_when(), _COUNTRY, _SKILL),
                 _number("staff", "persons", "staff", "trained staff of the country"),
-                _number("hired", "persons", "hired", "who join from outside the trade in this year"),
+                _number("hired", "persons", "hired", "who join from outside the trade in this year, as it begins"),
                 _number("lent", "persons", "lent", "seconded to partners"),
                 _number("borrowed", "persons", "borrowed", "seconded from partners"),
                 _number("available", "persons", "available", "staff less lent plus borrowed"),
@@ -124,13 +131,13 @@ RESULT_TABLES: dict[str, ResultTable] = {
         ),
         ResultTable(
             "operations",
-            "every flow of material by scenario and year; of imports the plant is the supplier",
+            "every flow of material by scenario and year; of what is imported or resold the plant is the supplier",
             (
-                *(_SCENARIO, _year(), _COUNTRY),
+                *(_SCENARIO, *_when(), _COUNTRY),
                 _text(
                     "item",
                     "`mined`, `separated` (TREO in), `made`, `reduced` (oxide in), `sintered` (metal in), `imported`, "
-                    "`given`, `received`, `released` or `bought`",
+                    "`resold` (had from others of the group), `given`, `received`, `released` or `bought`",
                 ),
                 _text("project", "id of the project, or of the supplier", "plant"),
                 _text("feed", "id of the feed"),
@@ -142,7 +149,7 @@ RESULT_TABLES: dict[str, ResultTable] = {
             "shortfall",
             "demand and what is not met of it by scenario, year, country, element and form",
             (
-                *(_SCENARIO, _year(), _COUNTRY, *_GOOD),
+                *(_SCENARIO, *_when(), _COUNTRY, *_GOOD),
                 _number("tonnes", "t", "shortfall", "demand that is not met"),
                 _number("demand_t", "t", "demand", "demand after what the scenario does to it"),
                 _number(
@@ -156,10 +163,10 @@ RESULT_TABLES: dict[str, ResultTable] = {
         ),
         ResultTable(
             "stocks",
-            "year-end stock, purchases and releases by scenario and year",
+            "stock, purchases and releases by scenario and year",
             (
-                *(_SCENARIO, _year(), _COUNTRY, *_GOOD),
-                _number("stock_t", "t", "year-end stock", "what is held at the end of the year"),
+                *(_SCENARIO, *_when(), _COUNTRY, *_GOOD),
+                _number("stock_t", "t", "stock", "what is held at the end of the year or quarter"),
                 _number("bought_t", "t", "bought", "put into stock"),
                 _number("released_t", "t", "released", "taken out of stock"),
             ),
@@ -171,7 +178,7 @@ RESULT_TABLES: dict[str, ResultTable] = {
                 *(
                     _text("funder", "id of the funder"),
                     _text("country", "id of the country where it is spent"),
-                    _year(),
+                    *_when(),
                 ),
                 _text(
                     "item",
@@ -200,7 +207,7 @@ RESULT_TABLES: dict[str, ResultTable] = {
             (
                 _text("scarce", "kind of scarce thing: `budget`, `capacity`, `feed` ..", "scarce thing"),
                 _text("item", "id of the funder, project, feed, skill or programme"),
-                *(_COUNTRY, *_GOOD, _year("year; blank where one limit holds for all years")),
+                *(_COUNTRY, *_GOOD, *_when("year; blank where one limit holds for all years")),
                 _number("musd_per_unit", PER_UNIT, "worth", "MUSD per unit"),
                 _text("unit", "the unit"),
                 _text("objective", "what it is taken off: `risk` or `welfare`", "taken off"),

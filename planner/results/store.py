@@ -210,7 +210,8 @@ def read_run(folder: str | Path) -> PlanValues:
 def _read_table(path: Path) -> pd.DataFrame:
     """A result table with ids as text, whatever they look like, and numbers to the last digit."""
     ids = dict.fromkeys(TEXT_COLUMNS, str)
-    table = pd.read_csv(path, dtype=ids, keep_default_na=False, na_values={"year": [""]})
+    table = pd.read_csv(path, dtype=ids, keep_default_na=False, na_values={"year": [""], "quarter": [""]})
     texts = [column for column in table.columns if column in TEXT_COLUMNS]
     table = table.assign(**{column: table[column].map(unarmour) for column in texts})
-    return table.astype({"year": "Int64"}) if path.stem == "shadow_prices" else table
+    blank = [column for column in ("quarter", *(("year",) if path.stem == "shadow_prices" else ())) if column in table]
+    return table.astype(dict.fromkeys(blank, "Int64"))

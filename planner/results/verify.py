@@ -1,7 +1,7 @@
 """Everything the contract demands of a plan, recomputed from Case and result tables alone.
 
-Nothing here knows the program: each rule is written again from its words, scenario by scenario and year by
-year. A violation is measured against 1 + the larger side of the rule; `Verification.worst` is the largest.
+Nothing here knows the program: each rule is written again from its words, scenario by scenario and period
+by period. A violation is measured against 1 + the larger side of the rule; `Verification.worst` is the largest.
 """
 
 from __future__ import annotations
@@ -63,40 +63,48 @@ def verify(case: Case, tables: Mapping[str, pd.DataFrame]) -> Verification:
 def all_rules(case: Case, tree: Tree, book: Ledger, tables: Mapping[str, pd.DataFrame]) -> Iterator[Broken]:
     """Every rule, with its violation wherever it applies."""
     yield from verify_material.rules(case, tree, book)
-    yield from verify_people.rules(case, book)
+    yield from verify_people.rules(case, tree, book)
     yield from verify_money.rules(case, tree, book)
     yield from non_anticipativity(tree, book)
     yield from verify_stated.rules(case, tree, book, tables)
 
 
 def non_anticipativity(tree: Tree, book: Ledger) -> Iterator[Broken]:
-    """Scenarios that share a node do the same there."""
+    """Scenarios that share a node do the same there; what is decided by year, those that share its first node."""
     for node in tree.nodes:
         first, *others = node.scenarios
         for other in others:
             for kind in (book.flows, book.short, book.stock, book.people):
-                yield from _same("non_anticipativity", kind[first, node.year], kind[other, node.year])
-            for plan in (book.intake, book.new_seats):
-                for key in {*plan[first], *plan[other]}:
-                    if key[1] == node.year:
-                        yield "non_anticipativity", abs(plan[first][key] - plan[other][key])
-            for project in {*book.builds[first], *book.builds[other]}:
-                yield (
-                    "non_anticipativity",
-                    abs(book.builds[first][project][node.year] - book.builds[other][project][node.year]),
-                )
-    if tree.case.model.policy.investment == "committed":
-        first, *others = tree.case.scenarios
-        for other in others:
-            for project in {*book.builds[first], *book.builds[other]}:
-                yield from _same("committed_investment", book.builds[first][project], book.builds[other][project])
-            yield from _same("committed_investment", book.intake[first], book.intake[other])
-            yield from _same("committed_investment", book.new_seats[first], book.new_seats[other])
-            for year in tree.case.years:
-                here, there = book.people[first, year], book.people[other, year]
-                for key in {*here, *there}:
-                    if key[0] in ("staff", "hired"):
-                        yield "committed_investment", abs(here[key] - there[key])
+                yield from _same("non_anticipativity", kind[first, node.period], kind[other, node.period])
+            if node.opens_year:
+                yield from _same_decisions("non_anticipativity", tree, book, (first, other), node.year)
+    first, *others = tree.case.scenarios
+    for year in tree.case.years:
+        if _is_committed(tree.case, year):
+            for other in others:
+                yield from _same_decisions("committed_investment", tree, book, (first, other), year)
+
+
+def _is_committed(case: Case, year: int) -> bool:
+    """Whether decisions of a year are one path for all scenarios."""
+    policy = case.model.policy
+    through = policy.committed_through
+    return policy.investment == "committed" or (through is not None and year <= through)
+
+
+def _same_decisions(rule: str, tree: Tree, book: Ledger, pair: tuple[str, str], year: int) -> Iterator[Broken]:
+    """Builds, intakes, seats, staff and hires of two scenarios in a year."""
+    one, two = pair
+    for project in {*book.builds[one], *book.builds[two]}:
+        yield rule, abs(book.builds[one][project][year] - book.builds[two][project][year])
+    for plan in (book.intake, book.new_seats):
+        for key in {*plan[one], *plan[two]}:
+            if key[1] == year:
+                yield rule, abs(plan[one][key] - plan[two][key])
+    here, there = (book.people[w, tree.opening[year]] for w in pair)
+    for key in {*here, *there}:
+        if key[0] in ("staff", "hired"):
+            yield rule, abs(here[key] - there[key])
 
 
 def _same(rule: str, here: Sums, there: Sums) -> Iterator[Broken]:

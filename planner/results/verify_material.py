@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from planner.data.case import Case
+from planner.data.cells import begin_of, end_of
 from planner.data.lookups import MAGNET, METAL, OXIDE, Good
-from planner.data.tree import Tree
+from planner.data.schema import Shock
+from planner.data.tree import Period, Tree
 from planner.results.ledger import Ledger, Sums, sums
 from planner.results.rules import Broken, at_most, equal, never
 from planner.results.schema import STAGE_ITEMS
@@ -25,11 +27,12 @@ PLANT_FLOWS = {
 
 
 def rules(case: Case, tree: Tree, book: Ledger) -> Iterator[Broken]:
-    """Every rule, in every scenario and year."""
+    """Every rule, in every scenario and period."""
     for w in case.scenarios:
         yield from _builds(case, book, w)
-        path = tree.path_of(w)
-        for t, n in zip(case.years, path, strict=True):
+        cuts = [row for row in case.tables.shocks if (row.scenario, row.kind) == (w, "import") and row.factor < 1.0]
+        for last, t in zip((None, *tree.periods), tree.periods, strict=False):
+            n = tree.at[w, t]
             flows, goods = book.flows[w, t], book.goods[w, t]
             yield from _plants(case, tree, book, w, n)
             yield from _feeds(case, flows)
@@ -37,11 +40,12 @@ def rules(case: Case, tree: Tree, book: Ledger) -> Iterator[Broken]:
             yield from _exchange(case, goods)
             yield from _imports(case, tree, flows, n)
             yield from _balance(case, tree, book, w, n)
-            yield from _stocks(case, book, w, t)
+            yield from _resale(case, tree, flows, n, cuts)
+            yield from _stocks(case, book, w, last, t)
 
 
 def throughput(case: Case, flows: Sums, p: str) -> float:
-    """Throughput (t/y) as capacity counts it."""
+    """Throughput (t) as capacity counts it."""
     row = case.projects[p]
     item = STAGE_ITEMS[row.stage]
     if row.stage == "separation":
@@ -68,10 +72,11 @@ def _builds(case: Case, book: Ledger, w: str) -> Iterator[Broken]:
 
 
 def _plants(case: Case, tree: Tree, book: Ledger, w: str, n: int) -> Iterator[Broken]:
-    flows = book.flows[w, tree.nodes[n].year]
+    at = tree.nodes[n]
+    flows = book.flows[w, at.period]
     for p, row in case.projects.items():
         load = throughput(case, flows, p)
-        yield at_most("throughput_limit", load, usable(case, tree, book, w, p, n))
+        yield at_most("throughput_limit", load, usable(case, tree, book, w, p, n) * at.length)
         for k in case.staffing[p]:
             if (row.country, k) not in case.workforce:
                 yield never("staff_of_nobody", load)
@@ -121,13 +126,50 @@ def _imports(case: Case, tree: Tree, flows: Sums, n: int) -> Iterator[Broken]:
             yield at_most("import_limit", tonnes, tree.import_limit(supplier, (c, e, o), n))
 
 
+def _resale(case: Case, tree: Tree, flows: Sums, n: int, cuts: list[Shock]) -> Iterator[Broken]:
+    """What is had from others: of what is cut at most the leak, and no more than those less cut off can sell on."""
+    year, length = tree.nodes[n].year, tree.nodes[n].length
+    had = {(v, c, e, o): t for (item, c, v, _, e, o), t in flows.items() if item == "resold"}
+
+    def factor(v: str, c: str, e: str, o: str) -> float:
+        return tree.import_factor(v, (c, e, o), n)
+
+    for (v, c, e, o), tonnes in had.items():
+        own = factor(v, c, e, o)
+        cut = max(1.0 - own, 0.0) * case.import_limit.get((v, c, e, o, year), 0.0) * length
+        leak = min((row.leak for row in cuts if _is_cut(row, (v, c, e, o), tree.nodes[n].period)), default=0.0)
+        yield at_most("leak", tonnes, leak * cut)
+        partners = [other for other in case.countries if case.group[other] == case.group[c]]
+        rivals = sum(had.get((v, other, e, o), 0.0) for other in partners if own <= factor(v, other, e, o) < 1.0)
+        offered = sum(
+            case.resale_share(v, other, e, o)
+            * case.import_limit.get((v, other, e, o, year), 0.0)
+            * factor(v, other, e, o)
+            * length
+            for other in partners
+            if min(1.0, factor(v, other, e, o)) > own
+        )
+        yield at_most("resale", rivals, offered)
+
+
+def _is_cut(row: Shock, series: tuple[str, str, str, str], period: Period) -> bool:
+    """Whether a shock is in force on what a supplier sells to a country in a period."""
+    named = all(
+        cell in ("", one) for cell, one in zip((row.supplier, row.country, row.element, row.form), series, strict=True)
+    )
+    begun = row.start_year is None or begin_of(row.start_year) <= end_of(period)
+    return named and begun and (row.end_year is None or begin_of(period) <= end_of(row.end_year))
+
+
 def _balance(case: Case, tree: Tree, book: Ledger, w: str, n: int) -> Iterator[Broken]:
-    t = tree.nodes[n].year
+    t, year = tree.nodes[n].period, tree.nodes[n].year
     goods, short = book.goods[w, t], book.short[w, t]
-    touched: set[Good] = {(c, e, o) for _, c, e, o in goods if e} | {key[:3] for key in case.demand if key[3] == t}
+    touched: set[Good] = {(c, e, o) for _, c, e, o in goods if e} | {key[:3] for key in case.demand if key[3] == year}
     for good in touched:
         demand = tree.demand(good, n)
-        supply = sum(goods[(item, *good)] for item in ("made", "imported", "received", "released")) + short[good]
+        supply = (
+            sum(goods[(item, *good)] for item in ("made", "imported", "resold", "received", "released")) + short[good]
+        )
         use = demand + sum(goods[(item, *good)] for item in ("given", "reduced", "sintered", "bought"))
         yield at_most("balance", use, supply)
         yield at_most("shortfall_limit", short[good], demand)
@@ -135,10 +177,10 @@ def _balance(case: Case, tree: Tree, book: Ledger, w: str, n: int) -> Iterator[B
         yield equal("demand_as_stated", book.demand[w, t][good], demand)
 
 
-def _stocks(case: Case, book: Ledger, w: str, t: int) -> Iterator[Broken]:
+def _stocks(case: Case, book: Ledger, w: str, last: Period | None, t: Period) -> Iterator[Broken]:
     for good, row in case.stockpiles.items():
         now = book.stock[w, t][good]
-        before = book.stock[w, t - 1][good] if t > case.first_year else row.initial_t
+        before = row.initial_t if last is None else book.stock[w, last][good]
         bought, released = book.goods[w, t][("bought", *good)], book.goods[w, t][("released", *good)]
         yield equal("stock_balance", now, before + bought - released)
         yield at_most("stock_not_negative", -now, 0.0)

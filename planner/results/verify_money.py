@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.data.case import Case
-from planner.data.tree import Tree
+from planner.data.cells import begin_of, end_of
+from planner.data.tree import Period, Tree, year_of
 from planner.results.ledger import Ledger, sums
 from planner.results.rules import Broken, at_most, equal, never
 from planner.results.verify_material import throughput
@@ -15,14 +16,16 @@ from planner.units import musd, musd_per_tonne
 def rules(case: Case, tree: Tree, book: Ledger) -> Iterator[Broken]:
     """Every rule, in every scenario."""
     for w in case.scenarios:
-        paid = book.spent[w]
-        yield from _accounts(case, book, w)
+        yield from _accounts(case, tree, book, w)
         due = sums()
-        for t in case.years:
-            for c, amount in public_spending(case, book, w, t).items():
+        for year in case.years:
+            for c, amount in _decided_spending(case, tree, book, w, year).items():
+                due[c, year] += amount
+        for t in tree.periods:
+            for c, amount in _purchases(case, book, w, t).items():
                 due[c, t] += amount
         given = sums()
-        for (funder, c, t, _), amount in paid.items():
+        for (funder, c, t, _), amount in book.spent[w].items():
             given[c, t] += amount
             if c not in case.reach.get(funder, ()):
                 yield never("funder_reach", amount)
@@ -30,17 +33,20 @@ def rules(case: Case, tree: Tree, book: Ledger) -> Iterator[Broken]:
             yield equal("spending_limit", given[key], due[key])
 
 
-def _accounts(case: Case, book: Ledger, w: str) -> Iterator[Broken]:
+def _accounts(case: Case, tree: Tree, book: Ledger, w: str) -> Iterator[Broken]:
+    """Paid out of budgets; what is decided by year in its first period."""
     out = sums()
     for (funder, _, t, _), amount in book.spent[w].items():
-        out[funder, t] += amount
+        out[funder, tree.opening.get(t, t)] += amount
         yield at_most("paid_not_negative", -amount, 0.0)
     for funder in case.reach:
         carried = 0.0
-        for t in case.years:
-            available = carried + case.budget.get((funder, t), 0.0)
+        for t in tree.periods:
+            opens, closes = begin_of(t)[1] == 1, end_of(t)[1] == 4
+            available = carried + (case.budget.get((funder, year_of(t)), 0.0) if opens else 0.0)
             yield at_most("account", out[funder, t], available)
-            carried = max(available - out[funder, t], 0.0) if case.model.policy.budget_carry_over else 0.0
+            left = max(available - out[funder, t], 0.0)
+            carried = left if case.model.policy.budget_carry_over or not closes else 0.0
 
 
 def full_capex(case: Case, p: str) -> float:
@@ -49,7 +55,7 @@ def full_capex(case: Case, p: str) -> float:
     return musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index
 
 
-def _people(case: Case, book: Ledger, w: str, t: int) -> dict[str, float]:
+def _people(case: Case, tree: Tree, book: Ledger, w: str, t: int) -> dict[str, float]:
     out = sums()
     for g, row in case.programmes.items():
         out[row.country] += (
@@ -57,23 +63,20 @@ def _people(case: Case, book: Ledger, w: str, t: int) -> dict[str, float]:
             + musd(row.cost_per_seat_usd) * book.new_seats[w][g, t]
         )
     for (c, k), staff in case.workforce.items():
-        out[c] += musd(staff.hire_cost_usd) * book.people[w, t]["hired", c, k]
+        out[c] += musd(staff.hire_cost_usd) * book.people[w, tree.opening[t]]["hired", c, k]
     return out
 
 
-def _purchases(case: Case, book: Ledger, w: str, t: int) -> dict[str, float]:
+def _purchases(case: Case, book: Ledger, w: str, t: Period) -> dict[str, float]:
     out = sums()
     for good, row in case.stockpiles.items():
         out[good[0]] += musd_per_tonne(row.purchase_usd_per_kg) * book.goods[w, t][("bought", *good)]
     return out
 
 
-def public_spending(case: Case, book: Ledger, w: str, t: int) -> dict[str, float]:
-    """What is to be paid from budgets (MUSD) in each country in one year of a scenario."""
-    out = sums()
-    for part in (_people(case, book, w, t), _purchases(case, book, w, t)):
-        for c, amount in part.items():
-            out[c] += amount
+def _decided_spending(case: Case, tree: Tree, book: Ledger, w: str, t: int) -> dict[str, float]:
+    """What of the decisions of years is to be paid from budgets (MUSD) in each country in one year of a scenario."""
+    out = _people(case, tree, book, w, t)
     for p, by_year in book.builds[w].items():
         row = case.projects[p]
         for y, tpa in by_year.items():
@@ -104,7 +107,9 @@ def _scenario_cost(case: Case, tree: Tree, book: Ledger, w: str) -> float:
                 case.cost_discount(t) * musd(row.fixed_opex_usd_per_tpa) * tpa
                 for t in range(y + row.lead_time_years, case.last_year + 1)
             )
-    for t in case.years:
+    for year in case.years:
+        total += case.cost_discount(year) * sum(_people(case, tree, book, w, year).values())
+    for t in tree.periods:
         running = sum(
             musd(row.variable_opex_usd_per_t) * throughput(case, book.flows[w, t], p)
             for p, row in case.projects.items()
@@ -113,7 +118,8 @@ def _scenario_cost(case: Case, tree: Tree, book: Ledger, w: str) -> float:
         holding = sum(
             musd_per_tonne(row.holding_usd_per_kg_year) * book.stock[w, t][good]
             for good, row in case.stockpiles.items()
+            if end_of(t)[1] == 4
         )
-        people = sum(_people(case, book, w, t).values()) + sum(_purchases(case, book, w, t).values())
-        total += case.cost_discount(t) * (running + holding + people)
+        bought = sum(_purchases(case, book, w, t).values())
+        total += case.cost_discount(year_of(t)) * (running + holding + bought)
     return total

@@ -31,7 +31,7 @@ def extract_tables(scope: Scope, v: Values) -> dict[str, pd.DataFrame]:
 
 
 def visits(scope: Scope) -> list[tuple[str, Node]]:
-    """(scenario, node) in order of scenario and year."""
+    """(scenario, node) in order of scenario and period."""
     return [(w, scope.tree.nodes[n]) for w in scope.case.scenarios for n in scope.tree.path_of(w)]
 
 
@@ -42,11 +42,11 @@ def investments(s: Scope, v: Values) -> Rows:
         for d in s.decision_tree.nodes:
             tpa = v("build", p, d.index)
             if tpa > ZERO:
-                yield p, row.stage, row.country, d.year, tpa, tpa * full_capex(s, p), d.probability, who(s, d)
+                yield p, row.stage, row.country, d.year, None, tpa, tpa * full_capex(s, p), d.probability, who(s, d)
 
 
 def throughput(s: Scope, v: Values, p: str, n: int) -> float:
-    """Throughput (t/y) of a plant at a node, as capacity counts it."""
+    """Throughput (t) of a plant at a node, as capacity counts it."""
     stage = s.case.projects[p].stage
     if stage == "mine":
         return v("mined", p, n)
@@ -75,6 +75,7 @@ def capacity(s: Scope, v: Values) -> Rows:
                 yield (
                     w,
                     node.year,
+                    node.quarter,
                     p,
                     row.stage,
                     row.country,
@@ -93,7 +94,7 @@ def training(s: Scope, v: Values) -> Rows:
         for d in s.decision_tree.nodes:
             intake, seats = v("intake", g, d.index), v("new_seats", g, d.index)
             if intake > ZERO or seats > ZERO:
-                yield g, row.country, row.skill, d.year, intake, seats, d.probability, who(s, d)
+                yield g, row.country, row.skill, d.year, None, intake, seats, d.probability, who(s, d)
 
 
 def workforce(s: Scope, v: Values) -> Rows:
@@ -106,14 +107,15 @@ def workforce(s: Scope, v: Values) -> Rows:
         load = {p: throughput(s, v, p, node.index) for plants in runs.values() for p in plants}
         for c, k in s.teams:
             staff, moved = v("staff", c, k, d), v("seconded", c, k, node.index)
-            needed = sum(s.case.staffing[p].get(k, 0.0) * load[p] for p in runs.get(c, ()))
+            needed = sum(s.case.staffing[p].get(k, 0.0) * load[p] for p in runs.get(c, ())) / node.length
             yield (
                 w,
                 node.year,
+                node.quarter,
                 c,
                 k,
                 staff,
-                v("hired", c, k, d),
+                v("hired", c, k, d) if node.opens_year else 0.0,
                 -min(moved, 0.0) + 0.0,
                 max(moved, 0.0),
                 staff + moved,
@@ -122,12 +124,12 @@ def workforce(s: Scope, v: Values) -> Rows:
 
 
 def operations(s: Scope, v: Values) -> Rows:
-    """Every flow (t/y) that is not zero. Items: mined, separated (TREO in), made, reduced (oxide in), sintered (metal
-    in), imported (`project` names the supplier), given, received, released, bought."""
+    """Every flow (t) that is not zero. Items: mined, separated (TREO in), made, reduced (oxide in), sintered (metal
+    in), imported and resold (`project` names the supplier), given, received, released, bought."""
     by_node = [list(_flows(s, v, node)) for node in s.tree.nodes]
     for w, node in visits(s):
         for flow in by_node[node.index]:
-            yield w, node.year, *flow
+            yield w, node.year, node.quarter, *flow
 
 
 Flow = tuple[str, str, str, str, str, str, float]
@@ -157,7 +159,7 @@ def _output(s: Scope, v: Values, n: int) -> Iterator[Flow]:
 
 
 def _given(s: Scope, v: Values, n: int, output: list[Flow]) -> dict[Good, float]:
-    """Given less received (t/y) of each good: made less delivered. Makers of more than their group takes keep the
+    """Given less received (t) of each good: made less delivered. Makers of more than their group takes keep the
     rest, in proportion to what they could give."""
     made: dict[Good, float] = defaultdict(float)
     for country, item, _, _, element, form, tonnes in output:
@@ -185,6 +187,9 @@ def _good_flows(s: Scope, v: Values, node: Node, good: Good, given: float) -> It
         if tonnes > 0:
             yield c, item, "", "", e, o, tonnes
     yield from _imports(s, good, node.index, imported)
+    for supplier in s.resale_by_good.get(key, ()):
+        if (tonnes := v("resold", supplier, *key)) > 0:
+            yield c, "resold", supplier, "", e, o, tonnes
 
 
 def _imports(s: Scope, good: Good, n: int, tonnes: float) -> Iterator[Flow]:
@@ -221,7 +226,16 @@ def shortfall(s: Scope, v: Values) -> Rows:
             demand = s.tree.demand((c, e, o), node.index)
             if demand > 0:
                 steps = range(len(s.case.loss_steps((c, e, o))))
-                yield w, node.year, c, e, o, sum(v("shortfall", c, e, o, node.index, j) for j in steps), demand
+                yield (
+                    w,
+                    node.year,
+                    node.quarter,
+                    c,
+                    e,
+                    o,
+                    sum(v("shortfall", c, e, o, node.index, j) for j in steps),
+                    demand,
+                )
 
 
 def stocks(s: Scope, v: Values) -> Rows:
@@ -229,7 +243,15 @@ def stocks(s: Scope, v: Values) -> Rows:
     for w, node in visits(s):
         for good in s.stocks:
             if s.import_covered(good, node.index):
-                yield w, node.year, *good, _covered_stock(s, v, good, node), 0.0, _covered_release(s, v, good, node)
+                yield (
+                    w,
+                    node.year,
+                    node.quarter,
+                    *good,
+                    _covered_stock(s, v, good, node),
+                    0.0,
+                    _covered_release(s, v, good, node),
+                )
                 continue
             key = (*good, node.index)
-            yield w, node.year, *good, v("stock", *key), v("bought", *key), v("released", *key)
+            yield w, node.year, node.quarter, *good, v("stock", *key), v("bought", *key), v("released", *key)

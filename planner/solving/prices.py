@@ -1,7 +1,8 @@
 """Shadow prices: what one more unit of each scarce thing would take off the objective (MUSD per unit).
 
 They are row duals and reduced costs of the phase that minimises risk (cost + risk for goal `welfare`), added
-up over the histories of a year, so that "one more MUSD of the 2029 budget" means in every history. A price is
+up over the histories of a year, so that "one more MUSD of the 2029 budget" means in every history. What is stated by
+year (capacity, imports, people, budgets) is priced by year, tonnes of a quarter by quarter. A price is
 a one-sided derivative: it holds for small changes, and under degeneracy lies between the values of one unit
 more and one unit less.
 """
@@ -24,8 +25,8 @@ from planner.solving.goals import Outcome
 from planner.solving.program import Key, Program, Vector
 
 SMALLEST = 1e-7
-Label = tuple[str, str, str, str, str, int | None]
-"""scarce, item, country, element, form, year."""
+Label = tuple[str, str, str, str, str, int | None, int | None]
+"""scarce, item, country, element, form, year, and the quarter of what is there in one alone."""
 Priced = tuple[Label, float]
 Describe = Callable[[Scope, Any], Iterable[Priced]]
 """Whose the right-hand side at an index is, and what one more unit of it adds there."""
@@ -47,58 +48,67 @@ class Scarce:
         return self.declared.name
 
 
+def _when(s: Scope, n: int) -> tuple[int, int | None]:
+    return s.tree.nodes[n].year, s.tree.nodes[n].quarter
+
+
 def _budget(s: Scope, index: Any) -> Iterable[Priced]:
     i, a = index
-    year = s.account_tree.nodes[a].year
-    return [(("budget", funder, "", "", "", year), 1.0) for funder in s.funder_groups[i]]
+    node = s.account_tree.nodes[a]
+    if not node.opens_year:
+        return []
+    return [(("budget", funder, "", "", "", node.year, None), 1.0) for funder in s.funder_groups[i]]
 
 
 def _plant(s: Scope, index: Any) -> Iterable[Priced]:
     p, n = index
     if p in s.expandable:
         return []
-    return [(("capacity", p, s.case.projects[p].country, "", "", s.tree.nodes[n].year), s.tree.capacity_factor(p, n))]
+    label: Label = ("capacity", p, s.case.projects[p].country, "", "", s.tree.nodes[n].year, None)
+    return [(label, s.tree.capacity_factor(p, n) * s.tree.nodes[n].length)]
 
 
 def _growing_plant(s: Scope, index: Any) -> Iterable[Priced]:
     p, n = index
-    return [(("capacity", p, s.case.projects[p].country, "", "", s.tree.nodes[n].year), 1.0)]
+    return [(("capacity", p, s.case.projects[p].country, "", "", s.tree.nodes[n].year, None), 1.0)]
 
 
 def _nameplate(s: Scope, index: Any) -> Iterable[Priced]:
     if s.is_whole(index[0]):
         return []  # prices are those with the plants held
-    return [(("nameplate limit", index[0], s.case.projects[index[0]].country, "", "", None), 1.0)]
+    return [(("nameplate limit", index[0], s.case.projects[index[0]].country, "", "", None, None), 1.0)]
 
 
 def _feed(s: Scope, index: Any) -> Iterable[Priced]:
     group, f, n = index
     whose = "" if s.case.model.policy.coordination == "allied" else group
-    return [(("feed", f, whose, "", "", s.tree.nodes[n].year), 1.0)]
+    return [(("feed", f, whose, "", "", *_when(s, n)), 1.0)]
 
 
 def _staff(s: Scope, index: Any) -> Iterable[Priced]:
     c, k, d = index
-    return [(("staff joining", k, c, "", "", s.decision_tree.nodes[d].year), 1.0)]
+    return [(("staff joining", k, c, "", "", s.decision_tree.nodes[d].year, None), 1.0)]
 
 
 def _seats(s: Scope, index: Any) -> Iterable[Priced]:
     g, d = index
-    return [(("training seats", g, s.case.programmes[g].country, "", "", s.decision_tree.nodes[d].year), 1.0)]
+    return [(("training seats", g, s.case.programmes[g].country, "", "", s.decision_tree.nodes[d].year, None), 1.0)]
 
 
 def _new_seats(s: Scope, index: Any) -> Iterable[Priced]:
-    return [(("new seats limit", index[0], s.case.programmes[index[0]].country, "", "", None), 1.0)]
+    return [(("new seats limit", index[0], s.case.programmes[index[0]].country, "", "", None, None), 1.0)]
 
 
 def _mentors(s: Scope, index: Any) -> Iterable[Priced]:
     c, k, n = index
-    return [(("mentors", k, c, "", "", s.staffing_tree.nodes[n].year), float(s.case.skills[k].mentor_ratio or 0.0))]
+    return [
+        (("mentors", k, c, "", "", s.staffing_tree.nodes[n].year, None), float(s.case.skills[k].mentor_ratio or 0.0))
+    ]
 
 
 def _hires(s: Scope, index: Any) -> Iterable[Priced]:
     c, k, d = index
-    return [(("hires", k, c, "", "", s.decision_tree.nodes[d].year), 1.0)]
+    return [(("hires", k, c, "", "", s.decision_tree.nodes[d].year, None), 1.0)]
 
 
 def _imports(s: Scope, index: Any) -> Iterable[Priced]:
@@ -108,17 +118,27 @@ def _imports(s: Scope, index: Any) -> Iterable[Priced]:
         undisturbed = s.case.import_limit.get((supplier, c, e, o, year), 0.0)
         if undisturbed > 0:
             arrives = s.tree.import_limit(supplier, (c, e, o), n) / undisturbed
-            yield ("imports", supplier, c, e, o, year), arrives
+            yield ("imports", supplier, c, e, o, year, None), arrives
 
 
 def _goods(s: Scope, index: Any) -> Iterable[Priced]:
     c, e, o, n = index
-    return [(("delivered good", "", c, e, o, s.tree.nodes[n].year), 1.0)]
+    return [(("delivered good", "", c, e, o, *_when(s, n)), 1.0)]
 
 
 def _stock(s: Scope, index: Any) -> Iterable[Priced]:
     c, e, o, n = index
-    return [(("stock", "", c, e, o, s.tree.nodes[n].year), 1.0)]
+    return [(("stock", "", c, e, o, *_when(s, n)), 1.0)]
+
+
+def _leak(s: Scope, index: Any) -> Iterable[Priced]:
+    v, c, e, o, n = index
+    return [(("leak", v, c, e, o, *_when(s, n)), 1.0)]
+
+
+def _resale(s: Scope, index: Any) -> Iterable[Priced]:
+    v, c, e, o, n = index
+    return [(("resale", v, c, e, o, *_when(s, n)), 1.0)]
 
 
 ROWS = (
@@ -132,9 +152,14 @@ ROWS = (
     Scarce(workforce.new_seat_limit, "MUSD per seat", _new_seats),
     Scarce(workforce.mentor_limit, "MUSD per practitioner", _mentors),
     Scarce(goods.balance, "MUSD per t", _goods, 1.0),
+    Scarce(goods.resale, "MUSD per t", _resale),
     Scarce(goods.stock_balance, "MUSD per t", _stock),
 )
-COLUMNS = (Scarce(workforce.HIRED, "MUSD per person", _hires), Scarce(goods.IMPORTED, "MUSD per t", _imports))
+COLUMNS = (
+    Scarce(workforce.HIRED, "MUSD per person", _hires),
+    Scarce(goods.IMPORTED, "MUSD per t", _imports),
+    Scarce(goods.RESOLD, "MUSD per t", _leak),
+)
 
 
 def shadow_prices(scope: Scope, program: Program, outcome: Outcome) -> pd.DataFrame:
@@ -151,9 +176,9 @@ def shadow_prices(scope: Scope, program: Program, outcome: Outcome) -> pd.DataFr
     ):
         total[label, unit] += value
     rows = [(*label, value, unit, objective) for (label, unit), value in total.items() if value > SMALLEST]
-    rows.sort(key=lambda row: (row[0], -row[6], row[1:5], row[5] or 0))
+    rows.sort(key=lambda row: (row[0], -row[7], row[1:5], row[5] or 0, row[6] or 0))
     table = pd.DataFrame(rows, columns=list(TABLE_COLUMNS["shadow_prices"]))
-    return table.astype({"year": "Int64"})
+    return table.astype({"year": "Int64", "quarter": "Int64"})
 
 
 def _priced(

@@ -93,12 +93,12 @@ class Session:
     def _with_figures(self, case: Case, found: Changes) -> tuple[Scope, Program] | str:
         """Index sets and program of a case that differs in figures only; or why it does not."""
         scope = Scope(case)
-        balances = {"demand", "imports", "shocks"} & {table for table, _ in found.columns}
+        balances = {"demand", "imports", "shocks", "resale"} & {table for table, _ in found.columns}
         scope.reuse(self.scope, same_coverage=not balances)
         if not _same_shape(self.scope.tree, scope.tree):
             return "the histories that scenarios share differ"
         if balances and not _same_covered(self.scope, scope):
-            return "imports now cover other demands than before"
+            return "imports now cover other demands, or others can sell on, than before"
         program = _refilled(self.program, self.model, scope, found.affected)
         if program is None:
             return "the figures add or remove terms of the program"
@@ -107,12 +107,15 @@ class Session:
 
 
 def _same_shape(one: Tree, two: Tree) -> bool:
-    return [(n.year, n.parent, n.scenarios) for n in one.nodes] == [(n.year, n.parent, n.scenarios) for n in two.nodes]
+    return [(n.period, n.parent, n.scenarios) for n in one.nodes] == [
+        (n.period, n.parent, n.scenarios) for n in two.nodes
+    ]
 
 
 def _same_covered(one: Scope, two: Scope) -> bool:
     same = one.import_covered_nodes == two.import_covered_nodes and one.import_covered_goods == two.import_covered_goods
-    return same and one.import_limits.keys() == two.import_limits.keys()
+    resale = one.resold.keys() == two.resold.keys() and one.resale_rivals == two.resale_rivals
+    return same and resale and one.import_limits.keys() == two.import_limits.keys()
 
 
 def _refilled(program: Program, model: Model, scope: Scope, affected: frozenset[str]) -> Program | None:

@@ -17,11 +17,14 @@ from planner.solving.program import ZERO, Values
 from planner.units import musd, musd_per_tonne
 
 Rows = Iterable[tuple[Any, ...]]
+PURCHASES = "stock purchases"
+"""The item that falls due whenever it is bought; the others as a year begins."""
 
 
 def table_of(name: str, rows: Rows) -> pd.DataFrame:
     """A result table."""
-    return pd.DataFrame(list(rows), columns=list(TABLE_COLUMNS[name]))
+    table = pd.DataFrame(list(rows), columns=list(TABLE_COLUMNS[name]))
+    return table.astype({"quarter": "Int64"}) if "quarter" in table else table
 
 
 def who(scope: Scope, node: Node) -> str:
@@ -48,9 +51,8 @@ def items_spent(s: Scope, v: Values) -> dict[tuple[str, int], Items]:
     """What is spent on what, by country and account node."""
     out = {}
     for account in s.account_tree.nodes:
-        d = s.decision_of_account(AccountNode(account.index))
         for c in spending_countries(s):
-            items = {item: amount for item, amount in _items(s, v, c, d, account.index) if amount > ZERO}
+            items = {item: amount for item, amount in _items(s, v, c, account) if amount > ZERO}
             if items:
                 out[c, account.index] = items
     return out
@@ -65,10 +67,26 @@ def spending(s: Scope, spent: Mapping[tuple[str, int], Items], payments: Payment
             for item, amount in items.items():
                 part, p = share * amount, account.probability
                 if part > ZERO:
-                    yield funder, c, account.year, item, part, part * p, p, who(s, account)
+                    quarter = account.quarter if item == PURCHASES else None
+                    yield funder, c, account.year, quarter, item, part, part * p, p, who(s, account)
 
 
-def _items(s: Scope, v: Values, c: str, d: int, n: int) -> Iterator[tuple[str, float]]:
+def _items(s: Scope, v: Values, c: str, account: Node) -> Iterator[tuple[str, float]]:
+    """What falls due at an account node: what is decided by year as the year begins, purchases whenever they are
+    made."""
+    if account.opens_year:
+        yield from _decided(s, v, c, s.decision_of_account(AccountNode(account.index)))
+    yield (
+        PURCHASES,
+        sum(
+            musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg) * v("bought", *good, account.index)
+            for good in s.purchases
+            if good[0] == c
+        ),
+    )
+
+
+def _decided(s: Scope, v: Values, c: str, d: int) -> Iterator[tuple[str, float]]:
     node = s.decision_tree.nodes[d]
     for stage in STAGE_ITEMS:
         yield (
@@ -87,12 +105,4 @@ def _items(s: Scope, v: Values, c: str, d: int, n: int) -> Iterator[tuple[str, f
     yield (
         "hiring",
         sum(musd(s.case.workforce[team].hire_cost_usd) * v("hired", *team, d) for team in s.teams if team[0] == c),
-    )
-    yield (
-        "stock purchases",
-        sum(
-            musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg) * v("bought", *good, n)
-            for good in s.purchases
-            if good[0] == c
-        ),
     )

@@ -2,143 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
-from tests.cases import MUSD, budget, demand, imports, mine, plant, scenarios, shock, smelter
-
-Tables = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Golden:
-    """A case whose rows of one equation are few, and the words that let a reader check them."""
-
-    why: str
-    tables: Tables
-    model: dict[str, object] = field(default_factory=dict)
-
-
-ONE_YEAR = demand(last=2026)
-TWO = "element, heavy, loss_usd_per_kg\nDy, true, 1000\nNd, false, 500"
-THREE = "country, bloc\nAAA, west\nBBB, west\nCCC, east"
-
-LATE: Tables = {
-    "projects": [
-        mine(existing_tpa=500),
-        plant(existing_tpa=20, retire_year=2028, max_new_tpa=50, lead_time_years=1, ramp="slow"),
-    ],
-    "ramps": "ramp, year_after_start, share\nslow, 0, 0.5\nslow, 1, 1",
-    "scenarios": scenarios(calm=0.75, late=0.25),
-    "shocks": [shock("late", "delay", 1, 2027, 2027), shock("late", "capacity", 0.4, 2028, stage="separation")],
-}
-UNITS: Tables = {
-    "demand": demand(last=2027),
-    "projects": [
-        mine(existing_tpa=500),
-        plant(max_new_tpa=45, unit_tpa=15),
-        plant(project="later", max_new_tpa=47, unit_tpa=16, lead_time_years=1),
-        plant(project="any", max_new_tpa=50),
-    ],
-}
-FEEDS: Tables = {
-    "countries": THREE,
-    "elements": TWO,
-    "demand": [*ONE_YEAR, *demand(last=2026, country="CCC")],
-    "feeds": "feed, element, share\nore, Dy, 0.1\nore, Nd, 0.4\ngem, Dy, 0.25",
-    "projects": [
-        mine(),
-        mine(project="mine_b", country="BBB"),
-        mine(project="gem_mine", country="BBB", feeds="gem"),
-        mine(project="mine_c", country="CCC"),
-        plant(existing_tpa=50, feeds="ore;gem"),
-        plant(project="plant_b", country="BBB", existing_tpa=50, basis="heavy"),
-        plant(project="plant_c", country="CCC", existing_tpa=50),
-    ],
-}
-GOODS: Tables = {
-    "countries": THREE,
-    "demand": [*ONE_YEAR, *demand(30, last=2026, country="BBB", form="metal")],
-    "imports": [imports(40), imports(20, supplier="MYS"), imports(7, country="BBB", form="metal")],
-    "feeds": "feed, element, share\nore, Dy, 0.1",
-    "projects": [mine(), plant(existing_tpa=50, recovery=0.9), smelter(country="BBB", existing_tpa=10, recovery=0.8)],
-    "stockpiles": "country, element, initial_t, max_t, purchase_usd_per_kg\nAAA, Dy, 5, 30, 200",
-}
-STOCKS: Tables = {
-    "demand": demand(last=2027),
-    "scenarios": scenarios(calm=0.5, cut=0.5),
-    "imports": [imports(50)],
-    "shocks": [shock("cut", "import", 0, 2027)],
-    "stockpiles": "country, element, initial_t, max_t, purchase_usd_per_kg\nAAA, Dy, 5, 30, 200",
-}
-SCHOOL = (
-    "programme, country, skill, duration_years, seats, max_new_seats, cost_per_trainee_usd, cost_per_seat_usd,"
-    " completion_rate\n"
-    "college, AAA, chemist, 2, 8, 4, 100000, 300000, 0.75\ncourse, AAA, chemist, 1, 3, 0, 50000, 0, 1"
+from tests.cases import MUSD, demand, imports, mine, plant, scenarios, shock, smelter
+from tests.formulation.golden_tables import (
+    ABROAD,
+    CUT_OFF,
+    FEEDS,
+    GOODS,
+    LATE,
+    MONEY,
+    PEOPLE,
+    QUARTERS,
+    RISKS,
+    STAGES,
+    STOCKS,
+    THREE,
+    UNITS,
+    Golden,
 )
-PEOPLE: Tables = {
-    "demand": demand(last=2028),
-    "projects": [mine(), plant(existing_tpa=100)],
-    "skills": "skill, attrition, mentor_ratio\nchemist, 0.1, 0.5",
-    "staffing": "stage, skill, persons_per_ktpa\nseparation, chemist, 200",
-    "workforce": "country, skill, initial, hires_per_year, hire_cost_usd\nAAA, chemist, 50, 6, 20000",
-    "training": SCHOOL,
-}
-ABROAD: Tables = {
-    "countries": THREE,
-    "demand": ONE_YEAR,
-    "projects": [
-        mine(),
-        plant(existing_tpa=100),
-        plant(project="plant_b", country="BBB", existing_tpa=100),
-        smelter(existing_tpa=10),
-    ],
-    "skills": "skill, attrition, mentor_ratio\nchemist, 0.1, 0.5\nminer, 0, ",
-    "staffing": "stage, project, skill, persons_per_ktpa\nseparation, , chemist, 200\nmine, , miner, 10\n"
-    "separation, plant_b, chemist, 300",
-    "workforce": "country, skill, initial\nAAA, chemist, 50\nBBB, chemist, 20\nCCC, chemist, 9\nAAA, miner, 100",
-}
-MONEY: Tables = {
-    "countries": "country, cost_index\nAAA, 1\nBBB, 1.5",
-    "demand": demand(last=2027),
-    "projects": [
-        mine(),
-        plant(max_new_tpa=100, lead_time_years=2, capex_usd_per_tpa=4 * MUSD, public_share=0.5),
-        plant(
-            project="works",
-            country="BBB",
-            max_new_tpa=100,
-            capex_usd_per_tpa=2 * MUSD,
-            fixed_opex_usd_per_tpa=0.1 * MUSD,
-            variable_opex_usd_per_t=0.01 * MUSD,
-        ),
-    ],
-    "budgets": [*budget(10, 20), *budget(7, funder="BANK", first=2027)],
-    "funders": "funder, countries\nBANK, *",
-    "stockpiles": "country, element, initial_t, purchase_usd_per_kg, holding_usd_per_kg_year\nAAA, Dy, 0, 200, 8",
-}
-STAGES: Tables = {
-    "elements": TWO,
-    "feeds": "feed, element, share\nore, Dy, 0.1\nore, Nd, 0.4\ngem, Dy, 0.25",
-    "demand": [*demand(last=2026, form="metal"), *demand(last=2026, element="Nd", form="metal")],
-    "projects": [
-        mine(),
-        mine(project="gem_mine", feeds="gem", existing_tpa=70),
-        plant(existing_tpa=50, max_new_tpa=10, basis="heavy", feeds="ore;gem"),
-        plant(project="works", existing_tpa=30),
-        smelter(existing_tpa=12),
-    ],
-    "scenarios": scenarios(strike=1),
-    "shocks": [shock("strike", "capacity", 0.4, stage="separation")],
-}
-RISKS: Tables = {
-    "countries": "country, weight\nAAA, 2",
-    "demand": demand(last=2027),
-    "imports": [imports(50)],
-    "loss_tiers": "element, up_to_share, loss_usd_per_kg\nDy, 0.2, 100\nDy, 1, 1000",
-    "scenarios": scenarios(calm=0.5, cut=0.3, twin=0.2),
-    "shocks": [shock("cut", "import", 0, 2027), shock("twin", "import", 0, 2027)],
-}
 
 EQUATIONS: dict[str, Golden] = {
     "usable_capacity": Golden(
@@ -177,6 +57,11 @@ EQUATIONS: dict[str, Golden] = {
         "Oxide is made in AAA, 0.09 t per t of ore, and used in AAA and BBB. Metal can be used in BBB only, so it "
         "is not exchanged.",
         GOODS,
+    ),
+    "resale": Golden(
+        "BBB, cut to 0.5, has what CCC can sell on, 0.5 * 20 t. AAA, cut to 0.25, and BBB together have that and what "
+        "BBB can: 0.25 * 40 * 0.5 t.",
+        CUT_OFF,
     ),
     "stock_balance": Golden("5 t before 2026; each history of 2027 starts from the stock of 2026.", STOCKS),
     "staff_balance": Golden(
@@ -336,8 +221,74 @@ MORE: dict[str, tuple[str, Golden]] = {
             {"policy.secondment_share": 0.5},
         ),
     ),
+    "throughput_limit_of_quarters": (
+        "throughput_limit",
+        Golden(
+            "A quarter has a quarter of the 20 t/y; in `cut` half of them work in two quarters of 2027. From the "
+            "fourth on, and before the second of calm, imports cover all demand.",
+            QUARTERS
+            | {
+                "projects": [mine(existing_tpa=400), plant(existing_tpa=20)],
+                "shocks": [*QUARTERS["shocks"], shock("cut", "capacity", 0.5, "2027Q2", "2027Q3", project="plant")],
+            },
+        ),
+    ),
+    "staff_limit_of_quarters": (
+        "staff_limit",
+        Golden(
+            "0.2 persons per t/y are 0.8 per tonne in a quarter.",
+            QUARTERS
+            | {
+                "projects": [mine(), plant(existing_tpa=20)],
+                "skills": "skill, attrition\nchemist, 0",
+                "staffing": "stage, skill, persons_per_ktpa\nseparation, chemist, 200",
+                "workforce": "country, skill, initial\nAAA, chemist, 3",
+            },
+        ),
+    ),
+    "spending_limit_of_quarters": (
+        "spending_limit",
+        Golden(
+            "What is decided for a year falls due in its first quarter, purchases in theirs. BBB buys no stock: it has "
+            "rows for first periods alone.",
+            MONEY | {k: QUARTERS[k] for k in ("scenarios", "shocks", "imports")},
+        ),
+    ),
+    "account_of_quarters": (
+        "account",
+        Golden(
+            "The budget of 2027 is there from its first quarter. Without carry-over what is left of 2026 is lost, and "
+            "what is left of a quarter is not.",
+            MONEY | {k: QUARTERS[k] for k in ("scenarios", "shocks", "imports")},
+            {"policy.budget_carry_over": False},
+        ),
+    ),
+    "cost_definition_of_quarters": (
+        "cost_definition",
+        Golden(
+            "Stock is paid when it is bought, 0.2 MUSD/t, and held at the end of 2026 and of the fourth quarter of "
+            "2027, 0.008 MUSD/t; each history of 2027 counts half.",
+            {k: MONEY[k] for k in ("demand", "stockpiles")}
+            | QUARTERS
+            | {"shocks": [shock("cut", "import", 0, "2027Q2")]},
+        ),
+    ),
+    "nameplate_limit_committed_through": (
+        "nameplate_limit",
+        Golden(
+            "One decision for 2026 and 2027, one for each history of 2028.",
+            LATE
+            | {"shocks": [shock("late", "capacity", 0.4, 2026, stage="separation")], "demand": demand(last=2028)}
+            | {"projects": [mine(), plant(max_new_tpa=50)]},
+            {"policy.investment": "adaptive", "policy.committed_through": 2027},
+        ),
+    ),
 }
 BOUNDS: dict[str, Golden] = {
+    "resold": Golden(
+        "AAA: 0.5 of the 0.75 * 80 t that are cut; BBB: 0.1 of 0.5 * 40 t; MYS sells as ever.",
+        CUT_OFF,
+    ),
     "imported": Golden("AAA: 40 + 20 t; BBB: 7 t of metal.", GOODS),
     "shortfall": Golden("20 % of 100 t in the first step, 80 % in the second.", RISKS),
     "stock": Golden("At most 30 t.", STOCKS),

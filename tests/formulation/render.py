@@ -37,7 +37,7 @@ def legend(tree: Tree, name: str) -> str:
     """What the numbers of nodes mean: `0 2026 | 1 2027 calm | 2 2027 cut`."""
     everyone = len(tree.case.scenarios)
     return f"{name}: " + " | ".join(
-        f"{n.index} = {n.year}" + ("" if len(n.scenarios) == everyone else f" {'+'.join(n.scenarios)}")
+        f"{n.index} = {n.period}" + ("" if len(n.scenarios) == everyone else f" {'+'.join(n.scenarios)}")
         for n in tree.nodes
     )
 

@@ -16,7 +16,7 @@ from planner.formulation.build import EQUATIONS, VARIABLES, build_model
 from planner.formulation.model import Model
 from tests.conftest import MakeCase
 from tests.formulation import golden_cases, render
-from tests.formulation.golden_cases import Golden
+from tests.formulation.golden_tables import Golden
 
 FOLDER = Path(__file__).parent / "golden"
 

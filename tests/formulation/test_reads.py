@@ -17,7 +17,7 @@ from planner.formulation.model import Cell, cell
 from planner.solving.program import Program, compile_program
 from tests.cases import load_case
 from tests.formulation import golden_cases
-from tests.formulation.golden_cases import Golden
+from tests.formulation.golden_tables import Golden
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 

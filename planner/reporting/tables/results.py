@@ -18,7 +18,7 @@ from planner.reporting.values.view import RunView
 from planner.reporting.values.wording import STAGES, Names
 from planner.results.schema import PER_UNIT, RESULT_TABLES, Kind, ResultTable
 
-FORMS = {Kind.TEXT: WORDS, Kind.YEAR: YEAR, Kind.NUMBER: FINE, Kind.SHARE: SHARE}
+FORMS = {Kind.TEXT: WORDS, Kind.YEAR: YEAR, Kind.QUARTER: YEAR, Kind.NUMBER: FINE, Kind.SHARE: SHARE}
 
 
 def summary_sheet(run: RunView) -> ReportTable:
