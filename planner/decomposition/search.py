@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.tree import effects_by_scenario
+from planner.data.cells import Quarter
+from planner.data.tree import Effects, effects_by_scenario, periods_of
 from planner.decomposition.aggregation import group, risk_weights
 from planner.decomposition.master import Master
 from planner.decomposition.subproblem import BranchResult
@@ -115,8 +116,8 @@ def approximate(
     InputError where the proof does not hold: investment that answers to what happens, a goal other than risk. Raises
     StoppedError if a part has no proven optimum.
     """
-    _refuse(case)
     effects = effects_by_scenario(case)
+    _refuse(case, effects)
     grouping = group(case, effects, alone)
     progress(f"{len(case.scenarios)} scenarios: what follows when each shows itself")
     with WorkerPool(case, grouping.reference, workers or cores()) as pool:
@@ -145,15 +146,19 @@ def close(gap: float) -> str:
     return f"{100 * gap:.2g} %"
 
 
-def _refuse(case: Case) -> None:
+def _refuse(case: Case, effects: Mapping[str, Effects]) -> None:
+    quarters = any(isinstance(period, Quarter) for period in periods_of(case))
     faults = [
-        Fault("model", 0, key, told)
-        for key, told, wrong in (
-            ("policy.investment", "must be committed: scenarios must share their decisions",
+        Fault(place, 0, key, told)
+        for place, key, told, wrong in (
+            ("model", "policy.investment", "must be committed: scenarios must share their decisions",
              case.model.policy.investment != "committed"),
-            ("policy.whole_plants", "must be false: a scenario by itself has no whole numbers to share",
+            ("model", "policy.whole_plants", "must be false: a scenario by itself has no whole numbers to share",
              case.model.policy.whole_plants),
-            ("objective.goal", "must be risk", case.model.objective.goal != "risk"),
+            ("model", "objective.goal", "must be risk", case.model.objective.goal != "risk"),
+            ("shocks", "start_year", "must begin and end with years: scenarios are taken apart by year", quarters),
+            ("resale", "share", "must be 0: what is sold on is no mean of what single scenarios sell on",
+             any(one.leaks for one in effects.values())),
         )
         if wrong
     ]  # fmt: skip

@@ -13,8 +13,9 @@ from dataclasses import replace
 from typing import Any
 
 from planner.data.case import Case
+from planner.data.cells import Quarter
 from planner.data.schema import Demand, Import, Scenario, Shock
-from planner.data.tree import Effects, effects_by_scenario
+from planner.data.tree import Effects, effects_by_scenario, year_of
 from planner.explanation.counterfactuals import Counterfactual, least_risk_case, of_case, with_policy
 
 MEAN = "mean"
@@ -40,7 +41,10 @@ def wait_and_see(case: Case, losses: Mapping[str, float]) -> list[Counterfactual
 
 
 def mean_case(case: Case) -> Case:
-    """The case with one future, the mean of all: mean demand, imports and capacity; delays rounded to whole years."""
+    """The case with one future, the mean of all: mean demand, imports and capacity; delays rounded to whole years.
+
+    What differs between the quarters of a year is its mean there, and what others sell on is no part of it.
+    """
     effects = effects_by_scenario(case)
     shares = case.scenarios
     tables = case.tables
@@ -101,11 +105,19 @@ def _capacity(effects: Effects) -> Mapping[Any, float]:
 
 
 def _mean(effects: Mapping[str, Effects], shares: Mapping[str, float], part: EffectsPart, key: Any) -> float:
-    return sum(share * part(effects[w]).get(key, 1.0) for w, share in shares.items())
+    *what, year = key
+    return sum(share * _in_year(part(effects[w]), what, year) for w, share in shares.items())
+
+
+def _in_year(factors: Mapping[Any, float], what: list[str], year: int) -> float:
+    """The mean factor of a year. One that is not divided has no factors of quarters, a divided one none of the year."""
+    if (*what, year) in factors:
+        return factors[(*what, year)]
+    return sum(factors.get((*what, Quarter(year, quarter)), 1.0) for quarter in (1, 2, 3, 4)) / 4
 
 
 def _mean_capacity(effects: Mapping[str, Effects], shares: Mapping[str, float]) -> list[Shock]:
-    hit = sorted({key for found in effects.values() for key in found.capacity})
+    hit = sorted({(project, year_of(period)) for found in effects.values() for project, period in found.capacity})
     return [
         Shock(
             scenario=MEAN,

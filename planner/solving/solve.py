@@ -105,7 +105,7 @@ def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
         key: round(value + (nothing.summary["seconds"][key] if key != "load" else 0.0), 3)
         for key, value in plan.summary["seconds"].items()
     }
-    keys = ["scenario", "year", "country", "element", "form"]
+    keys = ["scenario", "year", "quarter", "country", "element", "form"]
     short = plan.tables["shortfall"].merge(
         nothing.tables["shortfall"].rename(columns={"tonnes": "without_plan_t"}).drop(columns="demand_t"),
         on=keys,

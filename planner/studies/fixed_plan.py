@@ -81,7 +81,8 @@ def amounts(plan: PlanValues) -> Decided:
         out["intake", (r.programme, r.year)] = float(str(r.intake))
         out["new_seats", (r.programme, r.year)] = float(str(r.new_seats))
     for r in people[people["scenario"] == first].itertuples():
-        out["hired", (r.country, r.skill, r.year)] = float(str(r.hired))
+        key = "hired", (r.country, r.skill, r.year)  # a year may have several rows, the first of them with its hires
+        out[key] = out.get(key, 0.0) + float(str(r.hired))
     return {key: value for key, value in out.items() if value > 0}
 
 

@@ -98,13 +98,9 @@ def _risk(s: Scope, found: AmountsByIndex) -> Measures:
 
 def _expected_demand(s: Scope) -> dict[str, float]:
     demand: dict[str, float] = defaultdict(float)
-    by_year = defaultdict(list)
-    for node in s.tree.nodes:
-        by_year[node.year].append(node)
-    for (c, e, o, year), base in s.case.demand.items():
-        for node in by_year[year]:
-            factor = s.tree.effects[node.scenarios[0]].demand.get((c, e, o, year), 1.0)
-            demand[e] += node.probability * base * factor
+    for good in sorted({key[:3] for key in s.case.demand}):
+        for node in s.tree.nodes:
+            demand[good[1]] += node.probability * s.tree.demand(good, node.index)
     return dict(sorted(demand.items()))
 
 

@@ -71,6 +71,17 @@ FULL: dict[str, Any] = {
         shock("late", "delay", 1, 2027, 2028),
     ],
 }
+WHOLE = [row | {"unit_tpa": 5} if row["project"] == "smelter" else row for row in FULL["projects"]]
+DIVIDED: dict[str, Any] = FULL | {
+    "demand": [*FULL["demand"], *demand(8, 2026, 2029, form="magnet")],
+    "projects": [*FULL["projects"], smelter(project="magnets", stage="magnet", existing_tpa=5, recovery=0.9)],
+    "scenarios": scenarios(calm=0.5, cut=0.3, late=0.2),
+    "shocks": [
+        shock("cut", "import", 0, "2027Q2", "2028Q3", country="AAA") | {"leak": 0.5},
+        shock("late", "import", 0, 2028),
+    ],
+    "resale": "country, share\nBBB, 0.4\nCCC, 0.4",
+}
 MODEL: dict[str, object] = {
     "policy.coordination": "blocs",
     "policy.secondment_share": 0.5,
@@ -81,10 +92,17 @@ MODEL: dict[str, object] = {
 @pytest.fixture(scope="module")
 def good(tmp_path_factory: pytest.TempPathFactory) -> dict[str, planner.Plan]:
     """Plans of the full case: committed, adaptive, and without levers."""
-    models = {"committed": {}, "adaptive": {"policy.investment": "adaptive"}, "no levers": {"levers": []}}
+    adaptive = {"policy.investment": "adaptive"}
+    cases: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+        "committed": ({}, FULL),
+        "adaptive": (adaptive, FULL),
+        "no levers": ({"levers": []}, FULL),
+        "whole": ({"policy.whole_plants": True}, FULL | {"projects": WHOLE}),
+        "quarters": (adaptive | {"policy.committed_through": 2026, "policy.coordination": "allied"}, DIVIDED),
+    }
     return {
-        name: planner.solve(load_case(tmp_path_factory.mktemp("full"), {**MODEL, **model}, **FULL), baseline=False)
-        for name, model in models.items()
+        name: planner.solve(load_case(tmp_path_factory.mktemp("full"), {**MODEL, **model}, **tables), baseline=False)
+        for name, (model, tables) in cases.items()
     }
 
 
@@ -98,6 +116,9 @@ def test_the_good_plans_hold_and_use_every_part(good: dict[str, planner.Plan]) -
     )
     assert {"capex separation", "training fees", "hiring", "stock purchases"} <= set(tables["spending"]["item"])
     assert tables["workforce"]["lent"].max() > 0.1
+    divided = good["quarters"].tables
+    assert {"sintered", "resold"} <= set(divided["operations"]["item"])
+    assert set(divided["shortfall"].query("year == 2027")["quarter"]) == {1, 2, 3, 4}
 
 
 # ---- how to spoil --------------------------------------------------------------------------------------
@@ -124,6 +145,7 @@ def add(table: str, **row: object) -> Spoil:
     def spoil(tables: Frames) -> None:
         frame = tables[table]
         blank = {name: 0.0 if pd.api.types.is_numeric_dtype(frame[name]) else "" for name in frame.columns}
+        blank |= {"quarter": None} if "quarter" in frame else {}
         tables[table] = pd.concat([frame, pd.DataFrame([blank | row])], ignore_index=True)
 
     return spoil
@@ -180,13 +202,14 @@ def build(project: str, stage: str, country: str, year: int, tpa: float, who: st
     return add("investments", **where, tpa=tpa, capex_musd=0.0, probability=1.0, scenarios=who)
 
 
-def spend(funder: str, country: str, musd: float, year: int = 2026) -> Spoil:
+def spend(funder: str, country: str, musd: float, year: int = 2026, quarter: int | None = None) -> Spoil:
     """One more payment."""
     return add(
         "spending",
         funder=funder,
         country=country,
         year=year,
+        quarter=quarter,
         item="hiring",
         musd=musd,
         probability=1.0,
@@ -531,6 +554,59 @@ FAULTS |= {
         "expected_as_stated",
         bump("spending", "expected", 1),
     ),
+    "a part of a plant is built": ("whole", "whole_plants", build("smelter", "metal", "BBB", 2026, 1)),
+    "more is had from others than leaks": ("quarters", "leak", bump("operations", "tonnes", 60, item="resold")),
+    "more is had from others than they can sell on": (
+        "quarters",
+        "resale",
+        bump("operations", "tonnes", 30, item="resold"),
+    ),
+    "goods are had from others of a supplier that cuts nobody off": (
+        "quarters",
+        "leak",
+        flow("resold", 1, project="CHN", element="Dy", form="oxide"),
+    ),
+    "staff differ between the quarters of a year": (
+        "quarters",
+        "staff_of_the_year",
+        bump("workforce", "staff", 1, quarter=2),
+    ),
+    "somebody is hired within a year": ("quarters", "hired_within_year", bump("workforce", "hired", 1, quarter=3)),
+    "more magnets are made than metal allows": (
+        "quarters",
+        "made",
+        bump("operations", "tonnes", 5, item="made", form="magnet"),
+    ),
+    "magnets are made of metal that is not there": (
+        "quarters",
+        "balance",
+        flow("sintered", 40, project="magnets", element="Dy", form="metal"),
+    ),
+    "a plant runs beyond a quarter of its year": (
+        "quarters",
+        "throughput_limit",
+        bump("operations", "tonnes", 150, item="mined", project="mine", quarter=1),
+    ),
+    "a plant has more people at work in a quarter than there are": (
+        "quarters",
+        "staff_limit",
+        flow("reduced", 9, year=2027, quarter=1, country="BBB", project="smelter", element="Dy", form="oxide"),
+    ),
+    "builds of a year that is committed differ": (
+        "quarters",
+        "committed_investment",
+        build("smelter", "metal", "BBB", 2026, 1, "cut"),
+    ),
+    "a build of a year answers what its second quarter reveals": (
+        "quarters",
+        "non_anticipativity",
+        build("smelter", "metal", "BBB", 2027, 1, "cut"),
+    ),
+    "a purchase is paid in a quarter in which nothing is bought": (
+        "quarters",
+        "spending_limit",
+        spend("BBB", "BBB", 1, 2027, quarter=2),
+    ),
     "purchases differ between the two tables that hold them": (
         "committed",
         "stock_as_stated",
@@ -559,7 +635,7 @@ def test_a_fault_is_caught_by_the_rule_it_breaks(good: dict[str, planner.Plan], 
 
 def test_every_rule_is_shown_to_catch_something() -> None:
     sources = "".join(inspect.getsource(module) for module in MODULES)
-    rules = set(re.findall(r'(?:at_most|equal|never|_same)\(\s*"(\w+)"', sources)) | set(
+    rules = set(re.findall(r'(?:at_most|equal|never|_same|_same_decisions)\(\s*"(\w+)"', sources)) | set(
         re.findall(r'yield \(?\s*"(\w+)"', sources)
     )
     assert rules == {rule for _, rule, _ in FAULTS.values()}

@@ -176,7 +176,7 @@ def _money(run: RunView, draw: Drawer) -> Section:
 
 
 def _capacity(run: RunView, draw: Drawer) -> Section:
-    if not len(run.tables["capacity"]):
+    if not len(run.by_year["capacity"]):
         return Section("capacity", "Capacity", "", [Text(["There is no plant, and none is built."])])
     return Section(
         "capacity",

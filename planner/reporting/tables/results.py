@@ -170,27 +170,34 @@ def _short(run: RunView, column: str, head: str) -> pd.DataFrame:
 def _made(run: RunView) -> pd.DataFrame:
     table = run.tables["operations"]
     parts = []
-    for item, head in (("made", "Production"), ("imported", "Import"), ("released", "Stock Release")):
+    for item, head in (
+        ("made", "Production"),
+        ("imported", "Import"),
+        ("resold", "Resale"),
+        ("released", "Stock Release"),
+    ):
         rows = table[table["item"] == item]
         parts.append(_frame(rows, _goods(run, rows, head), "t/yr", "tonnes"))
     return pd.concat(parts, ignore_index=True)
 
 
 def _capacity(run: RunView) -> pd.DataFrame:
-    table = run.tables["capacity"]
+    table = run.by_year["capacity"]
     stages = [STAGES[stage] for stage in table["stage"]]
     basis = ["Heavy" if run.case.projects[p].basis == "heavy" else "TREO" for p in table["project"]]
-    names = [f"Capacity|{s}" + (f"|{b}" if s != "Metal" else "") for s, b in zip(stages, basis, strict=True)]
+    names = [
+        f"Capacity|{s}" + (f"|{b}" if s not in ("Metal", "Magnet") else "") for s, b in zip(stages, basis, strict=True)
+    ]
     return _frame(table, names, "t/yr", "usable_tpa")
 
 
 def _stock(run: RunView) -> pd.DataFrame:
-    table = run.tables["stocks"]
+    table = run.by_year["stocks"]
     return _frame(table, _goods(run, table, "Stock"), "t", "stock_t")
 
 
 def _staff(run: RunView) -> pd.DataFrame:
-    table = run.tables["workforce"]
+    table = run.by_year["workforce"]
     return _frame(table, [f"Workforce|{run.names.skill(k)}" for k in table["skill"]], "persons", "staff")
 
 

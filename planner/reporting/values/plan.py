@@ -58,21 +58,21 @@ def expected_sum(table: pd.DataFrame, column: str) -> float:
 
 def capacity_groups(run: RunView) -> list[tuple[str, str]]:
     """Pairs (stage, measure) that occur; tonnes are added up only within one."""
-    pairs = {(run.case.projects[p].stage, measure(run, p)) for p in run.tables["capacity"]["project"].unique()}
+    pairs = {(run.case.projects[p].stage, measure(run, p)) for p in run.by_year["capacity"]["project"].unique()}
     stages = list(STAGES)
     return sorted(pairs, key=lambda pair: (stages.index(pair[0]), list(UNITS).index(pair[1])))
 
 
 def capacity(run: RunView, group: tuple[str, str]) -> pd.DataFrame:
     """Rows of the capacity table of one stage and measure."""
-    rows = run.tables["capacity"]
+    rows = run.by_year["capacity"]
     measures = rows["project"].map({p: measure(run, p) for p in rows["project"].unique()})
     return rows[(rows["stage"] == group[0]) & (measures == group[1])]
 
 
 def staff(run: RunView) -> pd.DataFrame:
     """Expected staff and need by country, skill, year, and the tightest use over the scenarios: `use`."""
-    people = run.tables["workforce"]
+    people = run.by_year["workforce"]
     keys = ["country", "skill", "year"]
     sums = run.expected(people, keys, ["staff", "available", "needed"])
     share = (people["needed"] / people["available"].where(people["available"] > 0)).fillna(0.0)
@@ -92,7 +92,7 @@ def people_decisions(run: RunView) -> pd.DataFrame:
     weighted = training[["country", "skill", "year"]].join(
         training[["intake", "new_seats"]].mul(training["probability"], axis=0)
     )
-    hired = run.expected(run.tables["workforce"], ["country", "skill", "year"], ["hired"])
+    hired = run.expected(run.by_year["workforce"], ["country", "skill", "year"], ["hired"])
     both = pd.concat([weighted, hired[hired["hired"] > 1e-6]]).fillna(0.0)
     return both.groupby(["country", "skill"], as_index=False).agg(
         intake=("intake", "sum"),
@@ -106,7 +106,7 @@ def people_decisions(run: RunView) -> pd.DataFrame:
 def pyramid(run: RunView) -> pd.DataFrame:
     """Persons by skill and year, all countries, expected: `training` (under way), `staff`, `available`, `needed`; and
     `peak`: needed in the scenario that needs most."""
-    people, keys = run.tables["workforce"], ["skill", "year"]
+    people, keys = run.by_year["workforce"], ["skill", "year"]
     out = run.expected(people, keys, ["staff", "available", "needed"])
     peak = people.groupby(["scenario", *keys], as_index=False)["needed"].sum().groupby(keys)["needed"].max()
     out = out.join(peak.rename("peak"), on=keys)
@@ -123,7 +123,7 @@ def pyramid(run: RunView) -> pd.DataFrame:
 def purchases(run: RunView) -> pd.DataFrame:
     """Expected stock purchases (t) by country, element, form: the first and the last year, and in how many `scenarios`,
     of which `probability`."""
-    stocks, good = run.tables["stocks"], ["country", "element", "form"]
+    stocks, good = run.by_year["stocks"], ["country", "element", "form"]
     stocks = stocks[stocks["bought_t"] > 1e-9]
     rows = run.expected(stocks, [*good, "year"], ["bought_t"])
     out = rows.groupby(good, as_index=False).agg(
@@ -238,7 +238,7 @@ def begun(run: RunView) -> list[Begun]:
     rows = rows.sort_values(["capex_musd", "project"], ascending=[False, True])
     stock, people = (paid[paid["item"].isin(of)].groupby("year")["expected"].sum() for of in (STOCK, PEOPLE))
     stock, people = (sums[sums >= SLIGHT] for sums in (stock, people))
-    bought = run.expected(run.tables["stocks"], ["year", "element"], ["bought_t"]).set_index(["year", "element"])
+    bought = run.expected(run.by_year["stocks"], ["year", "element"], ["bought_t"]).set_index(["year", "element"])
     tonnes = bought["bought_t"][bought["bought_t"] >= SLIGHT].to_dict()
     return [
         Begun(
@@ -320,7 +320,7 @@ def _running(run: RunView) -> dict[str, CostPart]:
     for year, amount, share in _variable(run):
         new.add(0.0, amount * share, discount(year))
         old.add(0.0, amount * (1.0 - share), discount(year))
-    goods = run.expected(run.tables["stocks"], ["country", "element", "form", "year"], ["stock_t"])
+    goods = run.expected(run.by_year["stocks"], ["country", "element", "form", "year"], ["stock_t"])
     prices = {good: musd_per_tonne(row.holding_usd_per_kg_year) for good, row in case.stockpiles.items()}
     for row in rows_of(goods):
         held.add(0.0, prices[row.country, row.element, row.form] * row.stock_t, discount(int(row.year)))
@@ -330,7 +330,7 @@ def _running(run: RunView) -> dict[str, CostPart]:
 def _variable(run: RunView) -> list[tuple[int, float, float]]:
     """(year, expected variable cost, share of it that new capacity runs up): new and existing capacity of
     one project are used alike."""
-    rows = run.tables["capacity"]
+    rows = run.by_year["capacity"]
     whole = (rows["existing_tpa"] + rows["new_tpa"]).where(lambda tpa: tpa > 0, 1.0)
     rows = rows.assign(by_new=rows["throughput_t"] * rows["new_tpa"] / whole)
     sums = run.expected(rows, ["project", "year"], ["throughput_t", "by_new"])

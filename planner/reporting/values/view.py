@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from planner.data.case import Case
 from planner.reporting.values.wording import Names
@@ -58,6 +59,12 @@ class RunView:
     def years(self) -> list[int]:
         """Years of the plan."""
         return list(self.case.years)
+
+    @cached_property
+    def by_year(self) -> dict[str, pd.DataFrame]:
+        """The tables by year: of a divided year tonnes, money and hires are sums over its quarters, capacities and
+        staff are means, stocks those at its end."""
+        return {name: _whole_years(table) if "quarter" in table else table for name, table in self.tables.items()}
 
     @cached_property
     def by_loss(self) -> list[str]:
@@ -126,6 +133,24 @@ class RunView:
     @staticmethod
     def _sums(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
         return table.groupby(list(by), as_index=False).sum()
+
+
+MEANS = {"existing_tpa", "new_tpa", "factor", "usable_tpa", "staff", "lent", "borrowed", "available", "needed"}
+"""Columns that hold in a period for as long as it lasts; others but stocks add up."""
+
+
+def _whole_years(table: pd.DataFrame) -> pd.DataFrame:
+    whole = table["quarter"].isna()
+    if whole.all():
+        return table
+    keys = [c for c in table.columns if c in {"year", "probability"} or not is_numeric_dtype(table[c])]
+    how = {
+        c: "last" if c == "stock_t" else "mean" if c in MEANS else "sum"
+        for c in table.columns
+        if c not in {*keys, "quarter"}
+    }
+    divided = table[~whole].groupby(keys, as_index=False, sort=False).agg(how)
+    return pd.concat([table[whole], divided], ignore_index=True).reindex(columns=table.columns)
 
 
 def rows_of(table: pd.DataFrame) -> Iterable[Any]:
