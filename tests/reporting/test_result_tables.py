@@ -15,6 +15,7 @@ from tests.reporting.conftest import Vary
 FITS = {
     Kind.TEXT: is_string_dtype,
     Kind.YEAR: is_integer_dtype,
+    Kind.QUARTER: is_integer_dtype,
     Kind.NUMBER: is_float_dtype,
     Kind.SHARE: is_float_dtype,
 }
