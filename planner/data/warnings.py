@@ -165,7 +165,7 @@ def not_asked(case: Case) -> Iterator[Finding]:
         whole = {name: getattr(row, name) for name in FILTERS}
         factor = 1.0 if row.kind == "delay" else 0.0
         shock = Shock(scenario=BASE, kind=row.kind, factor=factor, start_year=None, end_year=None, **whole)
-        if effects_of(case, [shock]) == Effects():
+        if effects_of(case, [shock], case.years) == Effects():
             yield Finding("shock-without-effect", "hazards", row.line, "kind", "touches nothing in this case", row.kind)
     through = case.model.policy.committed_through
     if through is not None and case.model.policy.investment != "adaptive":
