@@ -168,8 +168,7 @@ class Solver:
         # Tighter than the certificate asks, so that the residuals of the unscaled program stay below it.
         for name in ("primal_feasibility_tolerance", "dual_feasibility_tolerance", "ipm_optimality_tolerance"):
             self._option(name, 1e-8)
-        if time_limit is not None:
-            self._option("time_limit", float(time_limit))
+        self._seconds = math.inf if time_limit is None else float(time_limit)
         if self._highs.passModel(_as_lp(program)) == highspy.HighsStatus.kError:
             raise RuntimeError("HiGHS refused the program")
         self._bases: dict[str, highspy.HighsBasis] = {}
@@ -347,6 +346,7 @@ class Solver:
 
     def _run_interruptibly(self) -> None:
         """HiGHS in a thread of its own: Python hears Ctrl-C only between two of its own instructions."""
+        self._option("time_limit", self._highs.getRunTime() + self._seconds)  # its clock goes on from run to run
         if current_thread() is not main_thread():
             self._highs.run()
             return

@@ -59,6 +59,8 @@ def test_a_knapsack_is_filled_with_whole_plants(make_case: MakeCase) -> None:
 def test_without_the_policy_a_unit_is_not_looked_at(make_case: MakeCase) -> None:
     plan = planner.solve(knapsack(make_case, {"policy.whole_plants": False}))
     assert plan.summary["risk_musd"] == near(3 * (60 - 26 / 1.1))
+    coarse = make_case({}, projects=[mine(), whole("large", 40, most=39)], budgets=budget(1000))
+    assert planner.solve(coarse).summary["risk_musd"] == near(3 * 61)
     assert not {"gap", "least_risk_bound_musd", "cost_bound_musd"} & plan.summary.keys()
 
 
