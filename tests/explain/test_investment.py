@@ -11,7 +11,7 @@ import pytest
 from planner.api.explanations import business_case_into
 from planner.errors import InputError
 from planner.explanation.business_case import break_even, business_case, flows, irr, npv, payback, returns
-from planner.reporting.forms.business_case_workbook import FIRST, write_business_case
+from planner.reporting.forms.workbook import FIRST_FLOW, write_business_case
 from planner.reporting.pages.business_case import business_case_lines, business_case_page
 from planner.results.business_case import PriceDeck
 from planner.results.plan import PlanValues
@@ -148,7 +148,7 @@ def test_pages_tell_the_case(plan: PlanValues, tmp_path: Path) -> None:
     assert str(page["B4"].value).startswith("=NPV(B2,")
     kept = openpyxl.load_workbook(tmp_path / "p.xlsx", data_only=True)["flows"]
     assert kept["B4"].value == pytest.approx(found.whole.npv)
-    net = [row[-2].value for row in kept.iter_rows(min_row=FIRST + 1)]
+    net = [row[-2].value for row in kept.iter_rows(min_row=FIRST_FLOW + 1)]
     assert net == pytest.approx(found.flows.net())
 
 
