@@ -113,8 +113,8 @@ def approximate(
 
     alone: scenarios whose operations the master holds. rounds: at the most, each time. workers: processes that solve,
     one per core if left out; with more than one a script calls this under `if __name__ == "__main__"`. Raises
-    InputError where the proof does not hold: investment that answers to what happens, a goal other than risk. Raises
-    StoppedError if a part has no proven optimum.
+    InputError where the proof does not hold: investment that answers to what happens, a goal other than risk,
+    whole plants, quarters, resale. Raises StoppedError if a part has no proven optimum.
     """
     effects = effects_by_scenario(case)
     _refuse(case, effects)

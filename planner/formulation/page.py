@@ -19,8 +19,7 @@ and key of the model file named here is explained there or below. Names in `code
 and of `tables/shadow_prices.csv`.
 
 Money is in MUSD (real), mass in tonnes of oxide (contained, for metal and magnets), capacity in tonnes per year,
-people in persons.
-Figures are turned into these units when they are read: USD / 10^6, USD per kg / 1000, persons per kt / 1000.
+people in persons. Figures are turned into these units when they are read: USD / 10^6, USD per kg / 1000, persons per kt / 1000.
 
 ## Objectives
 
@@ -28,11 +27,11 @@ One after the other, each held while the next is minimised: after a phase has fo
 bounded by least value * (1 + slack) + 1e-6 MUSD. The slack is `objective.risk_slack` after the first phase of goal
 `risk`, 1e-6 after every other. `objective.goal` chooses:
 
-| goal | first | then | then, if $\lambda = 1$ and $\alpha > 0$ |
-| --- | --- | --- | --- |
-| `risk` | least $R$ | least $F$ | least $E$ |
-| `target` | least $F$, with $R \le$ `objective.risk_limit` throughout | least $R$ | least $E$ |
-| `welfare` | least $W$ | | least $E$ |
+| goal | first | then | then | then, if $\lambda = 1$ and $\alpha > 0$ |
+| --- | --- | --- | --- | --- |
+| `risk` | least $R$ | least $F$ | least $R$ | least $E$ |
+| `target` | least $F$, with $R \le$ `objective.risk_limit` throughout | least $R$ | | least $E$ |
+| `welfare` | least $W$ | | | least $E$ |
 
 With `policy.whole_plants` every $N$ is a whole number, in all phases. The first phase of goal `risk` may end once its
 value is proven to be within min(`objective.gap`, 0.001) of the least, relative to max(1, value), that of $F$ or $W$
@@ -50,19 +49,29 @@ the figure is linear, before the first and after the last it is constant. A seri
 
 **Scenarios.** The probabilities of `scenarios` are divided by their sum; without rows there is one scenario, of
 probability 1, without shocks. A shock holds from `start_year` to `end_year`, both included (blank: to the ends of the
-horizon), for everything that its filled cells name. Factors of shocks of one kind that hit the same thing in the same
-year multiply, products rounded to 12 significant digits. A shock of kind `delay` hits a build whose planned first year
-(commitment + `lead_time_years`) lies between the two years; delays of several shocks add up. They are whole years.
+horizon), for everything that its filled cells name. Either end may be a quarter; a year begins with its first and ends
+with its fourth. Factors of shocks of one kind that hit the same thing in the same period multiply, products rounded to
+12 significant digits. A shock of kind `delay` hits a build whose planned first year (commitment + `lead_time_years`)
+lies between the two years; delays of several shocks add up. They are whole years.
 
-**The tree.** A node is a history up to a year. Two scenarios share their nodes up to the year before the first one in
-which what they show differs. A scenario shows in a year: the factors, other than 1, of imports that are sold
+**Periods.** A year is divided into its four quarters, for all histories, if a shock of imports, demand or capacity with
+a factor other than 1, which touches something in that year as under "The tree", begins after its first quarter or ends
+before its fourth. Every other year is one period. Demand, imports and capacity are stated by year: a period of length
+$\ell_n$ has that part of them. What is decided by year (builds, intakes, seats, hires, staff) holds all year, and is paid
+in the year's first period, in which the year's budget is there.
+
+**The tree.** A node is a history up to a period. Two scenarios share their nodes up to the period before the first one
+in which what they show differs. A scenario shows in a period: the factors, other than 1, of imports that are sold
 ($\mathrm{{sold}} > 0$), of demand that is there ($\mathrm{{wanted}} > 0$) and of capacities of projects that have some
 or, with `max_new_tpa` above 0, could have a build that started by then (delays and levers left aside); and for every build that
-could be, the years of delay from shocks that have begun (`start_year` reached), whether or not anything was built. So a
+could be, the years of delay from shocks that have begun (`start_year` reached), whether or not anything was built; and
+$\mathrm{{leak}}$ where it is above 0, $\mathrm{{importshock}}$ is below 1 and the right side of `resale` above 0. So a
 shock that touches nothing, or multiplies by 1, parts nobody.
 
-**Decisions.** With `policy.investment = "adaptive"` the decision nodes are the nodes of the tree and $d_n = n$. With
-`"committed"` there is one decision node for each year, of probability 1, and $d_n$ is that of the year of n.
+**Decisions.** With `policy.investment = "adaptive"` the decision nodes are the nodes of the tree with which a year
+begins, and $d_n$ is the one of the year of n that n is, or that comes before it. With `"committed"` there is one decision
+node for each year, of probability 1, and $d_n$ is that of the year of n. With `"adaptive"` and `policy.committed_through`
+it is so up to and including that year; the decision nodes of the next year come after the last of these.
 
 **Groups.** `policy.coordination = "allied"`: all countries are one group; `"blocs"`: those of one `bloc` are, and a
 country with a blank one is alone; `"national"`: every country is alone.
@@ -78,7 +87,8 @@ country with a blank one is alone; `"national"`: every country is alone.
   ($t_d + \mathrm{{duration}}_g$ is at most the last year).
 - $L$, $h$ and $y$ only where `workforce` has a row for country and skill.
 - $S$, $q$ and $w$ only where `stockpiles` has a row; $q$ only if `stockpile` is one of `levers` and `max_t` is not 0.
-- $C_{{i,n}}$ if `policy.budget_carry_over` is true; $P_{{i,c,n}}$ where the funder may pay.
+- $C_{{i,n}}$ if `policy.budget_carry_over` is true, and within a year; $P_{{i,c,n}}$ where the funder may pay.
+- $G_{{v,c,e,o,n}}$ where $\mathrm{{leak}}$ is above 0 and $\mathrm{{importshock}}$ below 1.
 - A funder pays in the `countries` of its row in `funders` (`*`: all); without a row, in the country of its name.
 
 Staffing: rows of `staffing` for a project replace, skill by skill, those of its stage. Ramps: $\mathrm{{ramp}}_p(t)$ is
@@ -99,9 +109,13 @@ The program in the code is smaller and has the same optima. Indices of rows and 
 - $K$ is written for projects that may grow, one for all nodes with the same decision node and delays; existing capacity
   alone is a figure. $x$ is written where a good is made and wanted in two countries of a group; elsewhere what a country
   makes stands in its own balance in place of $x$, as nobody else can have it.
-- Nodes from which on imports cover every demand, whatever happens: importing it, running no plant, buying nothing and
-  releasing what is in stock is feasible, costs nothing and asks nothing of earlier nodes. The same holds for a single
+- Nodes from which on imports cover every demand, whatever happens: importing it, running no plant, buying and reselling
+  nothing and releasing what is in stock is feasible, costs nothing and asks nothing of earlier nodes. The same holds for a single
   good that imports cover from some node on and that no plant of its country makes anything of.
+- $G$ is written where it may be above 0 and imports do not cover the good, `resale` for the countries that have such a
+  $G$, one row for all that are cut off alike. A row for another country is implied by that of the one most cut off of
+  those in its sum: the sum is the same, and fewer can sell on.
+- Within a year $P$ and `spending_limit` are written for countries that may buy stock; in others nothing falls due.
 - Funders that may pay in the same countries share one account (`paid`, `carried`, `account`): what they pay together can
   be split in proportion to what each has left. Who of them pays is settled afterwards, as below.
 - Accounts are those of decision nodes, not of histories, where nothing is bought into stock; mentors and staff likewise
@@ -117,7 +131,7 @@ an account of its own. $T_f$ is what it pays in all, expected and not discounted
 
 ```math
 \sum_{f : c \in \mathrm{reach}_f} P_{f,c,n} = X_{c,n}, \qquad
-\sum_c P_{f,c,n} + C_{f,n} \le \mathrm{budget}_{f,t_n} + C_{f,n^-}, \qquad
+\sum_c P_{f,c,n} + C_{f,n} \le \mathrm{opens}_n \, \mathrm{budget}_{f,t_n} + C_{f,n^-}, \qquad
 T_f = \sum_{c,n} \pi_n P_{f,c,n}
 ```
 

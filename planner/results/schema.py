@@ -46,6 +46,8 @@ class ResultTable:
 
 STAGE_ITEMS = {"mine": "mined", "separation": "separated", "metal": "reduced", "magnet": "sintered"}
 """Stage -> item of `operations` that is the throughput of its plants."""
+IMPORTED = ("imported", "resold")
+"""Items of `operations` that come from an outside supplier, straight or by way of others."""
 PER_UNIT = "see unit"
 """The unit of a number whose unit stands in another column of its row."""
 

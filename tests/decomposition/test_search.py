@@ -26,13 +26,14 @@ from planner.decomposition.search import Approximation, approximate
 from planner.decomposition.store import loss_table, plan_tables
 from planner.decomposition.subproblem import branches, parts
 from planner.decomposition.worker_pool import WorkerPool
-from planner.errors import StoppedError
+from planner.errors import InputError, StoppedError
 from planner.formulation.build import build_model
 from planner.results.losses import cvar, weighed
 from planner.solving.highs import Solver
 from planner.solving.program import compile_program
 from planner.studies.fixed_plan import evaluate
 from tests.cases import EXACT, ONE_PER_TONNE, demand, imports, load_case, mine, near, plant, scenarios, shock
+from tests.conftest import MakeCase
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 from tests.studies.processes import alive
@@ -309,3 +310,16 @@ def test_what_the_proof_does_not_cover_is_refused(folder: Path, tmp_path: Path, 
     out = tmp_path / "near"
     result = CliRunner().invoke(app, ["approximate", str(folder), "--set", override, "--out", str(out)])
     assert result.exit_code == 2 and not out.exists()
+
+
+@pytest.mark.parametrize("shocks", [{"start_year": "2027Q2"}, {"country": "AAA", "leak": 0.5}])
+def test_quarters_and_what_is_sold_on_are_refused(make_case: MakeCase, shocks: dict[str, object]) -> None:
+    case = make_case(
+        countries="country\nAAA\nBBB",
+        imports=[imports(100), imports(100, country="BBB")],
+        scenarios=scenarios(calm=0.5, cut=0.5),
+        shocks=[shock("cut", "import", 0, 2027) | shocks],
+        resale="country, share\nBBB, 0.5",
+    )
+    with pytest.raises(InputError, match="shocks" if "start_year" in shocks else "resale"):
+        approximate(case, workers=1)

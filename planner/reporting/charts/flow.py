@@ -17,6 +17,7 @@ from planner.reporting.charts.drawing import DEMAND, INK, MUTED, STAGE_COLOURS, 
 from planner.reporting.values.parts import Figure, Panel
 from planner.reporting.values.view import RunView, records, table_rows, tooltip
 from planner.reporting.values.wording import listed, midway, number
+from planner.results.schema import IMPORTED
 
 FEED, PLANT, OXIDE, METAL_PLANT, METAL, USER = range(6)
 """Columns from left to right."""
@@ -86,7 +87,7 @@ def _operations(run: RunView, element: str, scenario: str) -> pd.DataFrame:
             feeds = made["feed"].map(run.names.feed)
             parts.append(_row(made, (FEED, feeds), (plant, country), "feed", item="made", form=form))
         parts.append(_row(made, (plant, country), (column, pool), form, item="made", form=form))
-        imported = rows[(rows["form"] == form) & (rows["item"] == "imported")]
+        imported = rows[(rows["form"] == form) & rows["item"].isin(IMPORTED)]
         suppliers = "Import: " + imported["project"].map(run.names.party).astype(object)
         parts.append(_row(imported, (plant, suppliers), (column, pool), "import", item="imported", form=form))
         released = rows[(rows["form"] == form) & (rows["item"] == "released")]
@@ -96,6 +97,8 @@ def _operations(run: RunView, element: str, scenario: str) -> pd.DataFrame:
     reduced = rows[rows["item"] == "reduced"]
     country = reduced["country"].map(run.names.country)
     parts.append(_row(reduced, (OXIDE, OXIDE_POOL), (METAL_PLANT, country), "oxide", item="reduced"))
+    sintered = rows[rows["item"] == "sintered"]
+    parts.append(_row(sintered, (METAL, METAL_POOL), (USER, "Into magnets"), "metal", item="sintered"))
     return pd.concat(parts)
 
 

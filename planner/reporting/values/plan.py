@@ -72,9 +72,9 @@ def capacity(run: RunView, group: tuple[str, str]) -> pd.DataFrame:
 
 def staff(run: RunView) -> pd.DataFrame:
     """Expected staff and need by country, skill, year, and the tightest use over the scenarios: `use`."""
-    people = run.by_year["workforce"]
+    people = run.tables["workforce"]
     keys = ["country", "skill", "year"]
-    sums = run.expected(people, keys, ["staff", "available", "needed"])
+    sums = run.expected(run.by_year["workforce"], keys, ["staff", "available", "needed"])
     share = (people["needed"] / people["available"].where(people["available"] > 0)).fillna(0.0)
     tightest = people[keys].assign(use=share.clip(upper=1.0)).groupby(keys, as_index=False).max()
     return sums.merge(tightest, on=keys)

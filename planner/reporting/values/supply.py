@@ -13,7 +13,7 @@ from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, records, r
 from planner.reporting.values.wording import Names, count, midway, number
 from planner.results.explanation import Marginal
 from planner.results.losses import loss_of_shortfall
-from planner.results.schema import STAGE_ITEMS
+from planner.results.schema import IMPORTED, STAGE_ITEMS
 
 OTHER = "Other countries"
 
@@ -140,7 +140,7 @@ def sources(
     """Supply by source of an element in one form, the same sources for all the scenarios shown."""
     flows = run.tables["operations"]
     flows = flows[(flows["element"] == element) & (flows["form"] == form) & flows["scenario"].isin(scenarios)]
-    imported = flows[flows["item"] == "imported"]
+    imported = flows[flows["item"].isin(IMPORTED)]
     imported = imported.assign(kind=_kept(imported["project"].map(run.names.party), suppliers, "other suppliers"))
     imported = imported.assign(kind="Import: " + imported["kind"])
     made = flows[flows["item"] == "made"]
