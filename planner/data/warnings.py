@@ -218,22 +218,23 @@ def quiet_scenarios(case: Case) -> Iterator[Finding]:
 def shocks(case: Case) -> Iterator[Finding]:
     """Shocks outside the horizon, that touch nothing, or that overlap an equal one; written ones, not drawn ones."""
     drawn = {(row.scenario, row.start, row.end, row.factor) for row in case.tables.draws}
-    seen: dict[tuple[object, ...], list[tuple[int, int, int]]] = defaultdict(list)
+    seen: dict[tuple[object, ...], list[tuple[tuple[int, int], tuple[int, int], int]]] = defaultdict(list)
     for row in case.tables.shocks:
         if (row.scenario, row.start_year, row.end_year, row.factor) in drawn:
             continue
-        start = case.first_year if row.start_year is None else begin_of(row.start_year)[0]
-        end = case.last_year if row.end_year is None else end_of(row.end_year)[0]
-        if start > case.last_year or end < case.first_year:
-            said = f"{start}-{end} is outside {case.first_year}-{case.last_year}"
-            yield Finding("shock-outside", "shocks", row.line, "start_year", said, start)
+        start = begin_of(case.first_year if row.start_year is None else row.start_year)
+        end = end_of(case.last_year if row.end_year is None else row.end_year)
+        year = start[0]
+        if year > case.last_year or end[0] < case.first_year:
+            said = f"{year}-{end[0]} is outside {case.first_year}-{case.last_year}"
+            yield Finding("shock-outside", "shocks", row.line, "start_year", said, year)
         elif row.factor != (0.0 if row.kind == "delay" else 1.0) and effects_of(case, [row], case.years) == Effects():
             yield Finding("shock-without-effect", "shocks", row.line, "kind", "touches nothing in this case", row.kind)
         key = (row.scenario, row.kind, row.supplier, row.country, row.element, row.form, row.stage, row.project)
         for from_, to, line in seen[key]:
             if start <= to and from_ <= end:
                 said = f"overlaps line {line}, which hits the same: their effects add up"
-                yield Finding("same-shock-twice", "shocks", row.line, "start_year", said, start)
+                yield Finding("same-shock-twice", "shocks", row.line, "start_year", said, year)
         seen[key].append((start, end, row.line))
 
 

@@ -97,7 +97,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["report", run, "--project", text["projects"][1][0]],
         ["explain", run, "--workers", "1"],
         ["compare", run, folder / "other", "--out", folder / "compared"],
-        ["study", study, "--out", folder / "study"],
+        ["study", "run", study, "--out", folder / "study"],
         ["study", "report", folder / "study"],
     ):
         done = CliRunner().invoke(app, [str(part) for part in command])

@@ -46,9 +46,8 @@ FRACTIONS = (
     "Capacity is built in any amount up to the limit, not in whole plants; a small build stands for a part of one."
 )
 UNKNOWN = (
-    "Time is whole years: a cut of three months is a part of a year's cut, and nothing within the year is seen.",
-    "The chain ends with oxide and metal. Alloys, magnets and goods are not planned, unless a demand figure stands "
-    "for them.",
+    "Time is whole years, and quarters in years in which a cut begins or ends. Nothing shorter is seen.",
+    "The chain ends with what demand is stated for: oxide, metal or magnets. Alloys, motors and goods are not planned.",
     "Prices do not answer: a shortage lowers demand only as the loss steps say, and new supply does not lower prices.",
     "Losses are what a missing kilogram is stated to cost. Politics, health, environment and permits are outside.",
     "Scenarios and their probabilities are judgements. What is not among them is not insured against.",
