@@ -114,6 +114,10 @@ WARNINGS: dict[str, Rule] = {
         "policy.committed_through belongs to adaptive investment",
         'set policy.investment = "adaptive", or remove the key',
     ),
+    "party-without-country": Rule(
+        "where payments do not go by budget, each funder's party has a country",
+        "fill in funders.party; without a country it gains nothing",
+    ),
     "odd-year": Rule("years of a table lie together", "check the year"),
     "far-off": Rule("figures of a column are of one order of magnitude", "check the unit of the figure"),
     "unrunnable-plant": Rule("initial staff can run what exists", "raise workforce.initial, or lower existing_tpa"),

@@ -171,6 +171,12 @@ def not_asked(case: Case) -> Iterator[Finding]:
     if through is not None and case.model.policy.investment != "adaptive":
         said = f"{through} has no effect: committed investment is one path in all years"
         yield Finding("not-adaptive", "model", 0, "policy.committed_through", said, through)
+    if case.model.policy.cost_sharing != "even":
+        lines = {row.funder: row.line for row in case.tables.funders}
+        for funder, party in case.funder_party.items():
+            if party not in case.party.values():
+                said = f'no country is of "{party}", the party of "{funder}"'
+                yield Finding("party-without-country", "funders", lines.get(funder, 0), "party", said, party)
 
 
 def unused(case: Case) -> Iterator[Finding]:

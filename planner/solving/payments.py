@@ -140,16 +140,14 @@ class Accounts:
         out = set()
         for n in self.live:
             node = self.tree.nodes[n]
-            within_year = node.parent >= 0 and self.tree.nodes[node.parent].year == node.year
-            if node.parent >= 0 and (within_year or self.case.model.policy.budget_carry_over):
+            if node.parent >= 0 and (self.case.model.policy.budget_carry_over or not node.opens_year):
                 out.add(node.parent)
         return frozenset(out)
 
     def given(self, funder: str, n: int) -> float:
         """Budget (MUSD) that becomes available at a node: that of its year, in the year's first period."""
         node = self.tree.nodes[n]
-        opens = node.parent < 0 or self.tree.nodes[node.parent].year != node.year
-        return self.case.budget.get((funder, node.year), 0.0) if opens else 0.0
+        return self.case.budget.get((funder, node.year), 0.0) if node.opens_year else 0.0
 
 
 def split_program(accounts: Accounts, weights: Weights, last: Sequence[str]) -> Program:

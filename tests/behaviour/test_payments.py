@@ -100,6 +100,22 @@ def test_money_of_earlier_years_counts_if_it_moves_on(
     assert payments(plan) == {f: near(amounts) for f, amounts in paid.items()}
 
 
+def test_within_a_year_money_moves_on_from_quarter_to_quarter(solve: SolveCase) -> None:
+    # 6 t a quarter are used; 6 can be had in the first, 12 in the second and third, none in the fourth. For 6 MUSD 6 t
+    # are bought in summer, of money that is there from the first quarter on.
+    plan = solve(
+        {"policy.budget_carry_over": False},
+        demand=demand(24, last=2026),
+        imports=[imports(48)],
+        scenarios=scenarios(cut=1),
+        shocks=[shock("cut", "import", 0.5, 2026, "2026Q1"), shock("cut", "import", 0, "2026Q4", 2026)],
+        stockpiles=[{"country": "AAA", "element": "Dy", "initial_t": 0, "purchase_usd_per_kg": 1000}],
+        budgets=[*budget(9), *budget(3, funder="BANK")],
+        funders="funder, countries\nBANK, *",
+    )
+    assert payments(plan) == {"AAA": near((4.5, 3, 6)), "BANK": near((1.5, 0, 3))}
+
+
 def test_a_funder_without_budget_pays_nothing(solve: SolveCase) -> None:
     plan = solve(
         **spent(AAA=60), budgets=[*budget(100), *budget(0, funder="BANK")], funders="funder, countries\nBANK, *"

@@ -148,7 +148,7 @@ def test_files_that_are_not_read_and_short_rows_are_said(base: Text, tmp_path: P
 
 
 def test_every_warning_is_tested() -> None:
-    assert set(WARNINGS) == {*ODD, "short-row", "ignored-file", "not-adaptive"}
+    assert set(WARNINGS) == {*ODD, "short-row", "ignored-file", "not-adaptive", "party-without-country"}
 
 
 def test_the_cases_that_are_shipped_are_quiet_and_quickly_checked() -> None:
@@ -181,6 +181,14 @@ def test_committed_through_without_adaptive_investment_is_said() -> None:
     (found,) = warnings_of(case)
     assert (found.rule, found.place, found.column) == ("not-adaptive", "model", "policy.committed_through")
     assert warnings_of(case.set_model("policy.investment", "adaptive")) == []
+
+
+def test_by_benefit_a_funder_whose_party_has_no_country_is_warned_about() -> None:
+    case = planner.load(ALLIED).set("funders", "jpn", "party", "JPN")
+    before = {w.rule for w in warnings_of(case)}
+    found = [w for w in warnings_of(case.set_model("policy.cost_sharing", "benefit")) if w.rule not in before]
+    assert {w.rule for w in found} == {"party-without-country"}
+    assert {w.value for w in found} == {row.funder for row in case.tables.funders} - {"jpn"}
 
 
 def test_people_read_one_line_a_rule_with_three_places_and_how_many_there_are(base: Text, tmp_path: Path) -> None:
