@@ -33,7 +33,7 @@ from planner.reporting.tables.inputs import input_tables, sureness
 from planner.reporting.tables.money import from_capital_to_cost, who_is_short
 from planner.reporting.tables.plan import begun_by_year
 from planner.reporting.tables.results import iamc_table
-from planner.reporting.text.answer import any_size_words, cards, question, risk_words, stock_remarks
+from planner.reporting.text.answer import any_size_words, cards, left_out, question, risk_words, stock_remarks
 from planner.reporting.text.explanation import full_answer, missing_words, statements, together_words, upstream_words
 from planner.reporting.values.parts import Part, ReportTable, Section, Text
 from planner.reporting.values.view import RunView, run_view, table_rows
@@ -41,23 +41,6 @@ from planner.reporting.values.wording import Names, headline, percent
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
 from planner.results.plan import PlanValues
 from planner.results.store import csv_text
-
-FRACTIONS = (
-    "Capacity is built in any amount up to the limit, not in whole plants; a small build stands for a part of one."
-)
-UNKNOWN = (
-    "Time is whole years, and quarters in years in which a cut begins or ends. Nothing shorter is seen.",
-    "The chain ends with what demand is stated for: oxide, metal or magnets. Alloys, motors and goods are not planned.",
-    "Prices do not answer: a shortage lowers demand only as the loss steps say, and new supply does not lower prices.",
-    "Losses are what a missing kilogram is stated to cost. Politics, health, environment and permits are outside.",
-    "Scenarios and their probabilities are judgements. What is not among them is not insured against.",
-    "Financed plants succeed unless a scenario says otherwise; costs, lead times and ramps have no spread of their "
-    "own.",
-    "The plan is chosen by one mind that knows the whole case and learns at once what has happened; partners are "
-    "slower.",
-    "Many inputs are estimates: see their confidence in the chapter on inputs. A result that turns on one of them is "
-    "only as sure as it.",
-)
 
 
 def render_page(run: RunView, parts: list[Section] | None = None) -> str:
@@ -77,7 +60,7 @@ def render_page(run: RunView, parts: list[Section] | None = None) -> str:
         statements=full_answer(run) if planned else [],
         cards=cards(run) if planned else [],
         sections=(parts or sections(run)) if planned else [_inputs(run)],
-        unknown=unknown(run),
+        unknown=left_out(run),
     )
 
 
@@ -254,8 +237,8 @@ def _write_html(run: RunView, parts: list[Section] | None, folder: Path) -> None
 def _other_forms(run: RunView, parts: list[Section], folder: Path) -> None:
     title, ask, statements, figures = headline(run.title), question(run), full_answer(run), cards(run)
     short = [_without_inputs(section) for section in parts]
-    write_pdf(folder / "report.pdf", title, ask, statements, figures, short, unknown(run))
-    text = render_markdown(title, ask, statements, figures, short, unknown(run))
+    write_pdf(folder / "report.pdf", title, ask, statements, figures, short, left_out(run))
+    text = render_markdown(title, ask, statements, figures, short, left_out(run))
     (folder / "report.md").write_text(text, encoding="utf-8", newline="\n")
     (folder / "report-iamc.csv").write_text(csv_text(iamc_table(run)), encoding="utf-8", newline="\n")
 
@@ -314,11 +297,6 @@ def explanation_sections(run: RunView, draw: Drawer) -> list[Section]:
             ],
         ),
     ]
-
-
-def unknown(run: RunView) -> tuple[str, ...]:
-    """What the plan leaves out, each in a sentence."""
-    return UNKNOWN if run.case.model.policy.whole_plants else (FRACTIONS, *UNKNOWN)
 
 
 def _slack_words(run: RunView) -> str:

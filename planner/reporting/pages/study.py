@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pandas as pd
 from planner.reporting.charts import study as charts
 from planner.reporting.charts.drawing import Drawer
 from planner.reporting.forms.markup import report_page
-from planner.reporting.values.parts import Column, Part, ReportTable, Section, Statement, Text
+from planner.reporting.values.parts import SHARE, WORDS, Column, Part, ReportTable, Section, Statement, Text
 from planner.reporting.values.wording import count, number, percent
 from planner.results.folders import write_whole
 from planner.results.store import csv_text
@@ -27,6 +28,15 @@ from planner.results.study import (
 )
 
 MOST_ROWS = 40
+
+
+def _grid(title: str, table: pd.DataFrame, columns: Mapping[str, Column], note: str = "") -> ReportTable:
+    """Some columns of a table as a table of the page."""
+    return ReportTable(title, list(columns.values()), table[list(columns)].values.tolist(), note)
+
+
+def _words(title: str) -> Column:
+    return Column(title, number=False, form=WORDS)
 
 
 class StudyTables:
@@ -153,29 +163,19 @@ def _options(found: StudyResults, tables: StudyTables) -> Section | None:
     if found.means is None or found.regret is None:
         return None
     means = tables.add("options", found.means)
-    columns = [Column("Option", number=False), *(Column(charts.outcome_words(o)) for o in found.outcomes)]
-    parts: list[Part] = [
-        ReportTable(
-            "Mean outcome by option",
-            columns,
-            [[str(r["option"]), *(number(r[o]) for o in found.outcomes)] for _, r in means.iterrows()],
-        )
-    ]
-    table = tables.add("regret", found.regret)
-    heads = [Column("Option", number=False), Column("Mean regret"), Column("Worst regret"), Column("Does not fail")]
-    lines = [
-        [str(r["option"]), number(r["mean_regret"]), number(r["worst_regret"]), percent(r["satisficing"])]
-        for _, r in table.iterrows()
-    ]
+    outcomes = {o: Column(charts.outcome_words(o)) for o in found.outcomes}
+    regret = {
+        "option": _words("Option"),
+        "mean_regret": Column("Mean regret"),
+        "worst_regret": Column("Worst regret"),
+        "satisficing": Column("Does not fail", form=SHARE),
+    }
+    note = "How much worse than the best option at the same point; less is taken for better."
     what = charts.outcome_words(found.outcomes[0])
-    parts.append(
-        ReportTable(
-            f"Regret: {what}",
-            heads,
-            lines,
-            "How much worse than the best option at the same point; less is taken for better.",
-        )
-    )
+    parts: list[Part] = [
+        _grid("Mean outcome by option", means, {"option": _words("Option")} | outcomes),
+        _grid(f"Regret: {what}", tables.add("regret", found.regret), regret, note),
+    ]
     return Section("options", "Options compared", "", parts)
 
 
@@ -184,27 +184,21 @@ def _given(
 ) -> Section:
     tables.add("plans_by_point", held)
     table = tables.add("robustness", robustness)
-    heads = [
-        Column("Plan", number=False),
-        Column("Can be carried out"),
-        *(Column(title, "MUSD") for title in ("Mean risk", "Worst risk", "Mean regret", "Worst regret")),
-        *([Column("Does not fail")] if found.fails_when else []),
-    ]
-    amounts = ("mean_risk_musd", "worst_risk_musd", "mean_regret_musd", "worst_regret_musd")
-    lines = [
-        [
-            str(row["plan"]),
-            percent(row["carried_out"]),
-            *(number(row[name]) for name in amounts),
-            *([percent(row["satisficing"])] if found.fails_when else []),
-        ]
-        for _, row in table.iterrows()
-    ]
+    columns = {
+        "plan": _words("Plan"),
+        "carried_out": Column("Can be carried out", form=SHARE),
+        "mean_risk_musd": Column("Mean risk", "MUSD"),
+        "worst_risk_musd": Column("Worst risk", "MUSD"),
+        "mean_regret_musd": Column("Mean regret", "MUSD"),
+        "worst_regret_musd": Column("Worst regret", "MUSD"),
+    }
+    if found.fails_when:
+        columns["satisficing"] = Column("Does not fail", form=SHARE)
     told = (
         "Investment, training and hiring as decided, operations free. Regret: how much more risk than under the best "
         "plan for the same point. Where a plan cannot be paid or staffed as decided it has no risk, and it fails."
     )
-    grid = ReportTable(f"At {count(held['point'].nunique(), 'point')}", heads, lines, told)
+    grid = _grid(f"At {count(held['point'].nunique(), 'point')}", table, columns, told)
     return Section("given", "Given plans at all points", "", [grid, charts.held_plans(held, draw)])
 
 
@@ -265,33 +259,18 @@ def _limits(box: Box) -> str:
 
 def _projects(found: StudyResults, tables: StudyTables) -> Section | None:
     parts: list[Part] = []
+    columns = {
+        "project": _words("Project"),
+        "share": Column("In plans", form=SHARE),
+        "mean_tpa": Column("Mean", "t/y"),
+        "least_tpa": Column("Least", "t/y"),
+        "most_tpa": Column("Most", "t/y"),
+    }
+    note = "Sizes are over the plans that have the project."
     for option in found.options:
-        name = option.name
-        table = tables.add("projects", option.projects.assign(option=name))
-        lines = [
-            [
-                str(r["project"]),
-                percent(r["share"]),
-                number(r["mean_tpa"]),
-                number(r["least_tpa"]),
-                number(r["most_tpa"]),
-            ]
-            for _, r in table.head(MOST_ROWS).iterrows()
-        ]
-        columns = [
-            Column("Project", number=False),
-            Column("In plans"),
-            *(Column(t, "t/y") for t in ("Mean", "Least", "Most")),
-        ]
-        if lines:
-            parts.append(
-                ReportTable(
-                    "Projects" if name == ALL else f"Projects: {name}",
-                    columns,
-                    lines,
-                    "Sizes are over the plans that have the project.",
-                )
-            )
+        table = tables.add("projects", option.projects.assign(option=option.name)).head(MOST_ROWS)
+        title = "Projects" if option.name == ALL else f"Projects: {option.name}"
+        parts += [_grid(title, table, columns, note)] if len(table) else []
     return Section("projects", "Which projects are in how many of the plans", "", parts) if parts else None
 
 

@@ -33,7 +33,7 @@ from planner.reporting.values.supply import (
     remaining,
 )
 from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, records, rows_of, summary_keys, table_rows
-from planner.reporting.values.wording import SLIGHT, change, midway, number, percent, span, spans, worded
+from planner.reporting.values.wording import SLIGHT, change, midway, number, percent, span, spans, worded, worded_lines
 from planner.results.losses import in_tail
 
 DECIDING = ("budget", "nameplate limit", "staff joining", "capacity", "feed", "new seats limit")
@@ -307,6 +307,11 @@ def worst_year(run: RunView) -> str:
         return ""
     rows = rows.assign(met=1.0 - rows["tonnes"] / rows["demand_t"])
     return _say(run, "worst_year", worst=records(rows.sort_values(["met", "year", "element", "scenario"]).head(1))[0])
+
+
+def left_out(run: RunView) -> list[str]:
+    """What the plan leaves out, each in a sentence."""
+    return worded_lines("answer.j2", "left_out", model=run.case.model)
 
 
 def any_size_words(case: Case) -> str:
