@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLANNER := $(BIN)/planner
 
-.PHONY: demo test lint docs lock reference bench fuzz wheel clean
+.PHONY: demo test lint docs lock reference bench agree fuzz wheel clean
 
 demo: $(VENV)/demo.done
 	$(PLANNER) solve inputs/allied-2026 --model models/base.toml --out reports/allied-2026-base
@@ -30,6 +30,10 @@ reference: $(VENV)/demo.done
 PROFILE ?= full
 bench: $(VENV)/test.done
 	$(BIN)/python -m benchmarks --profile $(PROFILE)
+
+# Four hundred random cases against the independent formulation, and a hundred with every year divided: ten minutes.
+agree: $(VENV)/test.done
+	$(BIN)/python -m tests.oracle.long
 
 # Coverage-guided fuzzing of the loaders: two processes on one corpus, 15 minutes.
 fuzz: $(VENV)/test.done

@@ -16,11 +16,13 @@ import planner
 from planner.formulation.scope import Scope
 from planner.results.verify import verify
 from tests.oracle.agreement import flat
+from tests.oracle.long import both_ways, same_when_divided
 from tests.oracle.program import OracleResult, solve_case
 from tests.oracle.random_case import write_random_case
 
 SEEDS = 160
 PLENTY_SEEDS = 40
+NEW_SEEDS, DIVIDED_SEEDS = 24, 8
 TOLERANCE = 1e-6
 
 
@@ -95,3 +97,14 @@ def test_quiet_nodes_do_occur_in_those_cases(tmp_path: Path) -> None:
         scope = Scope(planner.load(folder, overrides=flat(model)))
         found += 0 < len(scope.import_covered_nodes) < len(scope.tree.nodes)
     assert found >= PLENTY_SEEDS // 4
+
+
+@pytest.mark.parametrize("seed", range(5000, 5000 + NEW_SEEDS))
+def test_planner_and_oracle_agree_over_all_switches(tmp_path: Path, seed: int) -> None:
+    """Quarters, magnets, resale, whole plants, one path up to a year, payments; `tests.oracle.long` takes hundreds."""
+    both_ways(tmp_path / "case", seed)
+
+
+@pytest.mark.parametrize("seed", range(5000, 5000 + DIVIDED_SEEDS))
+def test_dividing_more_years_than_needed_changes_no_optimum(tmp_path: Path, seed: int) -> None:
+    same_when_divided(tmp_path / "case", seed)
