@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from planner.data.frames import frame_of as frame_of
     from planner.data.load import load as load
     from planner.data.sampling import sample as sample
-    from planner.decomposition.search import approximate as approximate
+    from planner.decomposition.benders_loop import approximate as approximate
     from planner.errors import Fault as Fault
     from planner.errors import InfeasibleError as InfeasibleError
     from planner.errors import InputError as InputError
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from planner.explanation.compare import compare as compare
     from planner.explanation.explain import explain as explain
     from planner.results.business_case import PriceDeck as PriceDeck
-    from planner.solving.naming import check_figures as check_figures
+    from planner.solving.naming import check_coefficients as check_coefficients
 
 _HOMES = {
     "planner.api.plans": ("Plan", "Session", "open_run", "solve"),
@@ -45,13 +45,13 @@ _HOMES = {
     "planner.data.frames": ("frame_of",),
     "planner.data.load": ("load",),
     "planner.data.sampling": ("sample",),
-    "planner.decomposition.search": ("approximate",),
+    "planner.decomposition.benders_loop": ("approximate",),
     "planner.errors": ("Fault", "InfeasibleError", "InputError", "PlannerError", "RunFolderError", "StoppedError"),
     "planner.explanation.business_case": ("business_case",),
     "planner.explanation.compare": ("compare",),
     "planner.explanation.explain": ("explain",),
     "planner.results.business_case": ("PriceDeck",),
-    "planner.solving.naming": ("check_figures",),
+    "planner.solving.naming": ("check_coefficients",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

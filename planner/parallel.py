@@ -19,7 +19,7 @@ from multiprocessing.context import SpawnContext
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
-from planner.machine import cores
+from planner.host import cores
 
 T = TypeVar("T")
 SOLVER_THREAD = "solver"

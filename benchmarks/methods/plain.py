@@ -14,7 +14,7 @@ from benchmarks.clock import Clock
 from planner.data.lookups import METAL, OXIDE, Good
 from planner.data.tree import Tree
 from planner.formulation import build
-from planner.formulation.scope import Scope
+from planner.formulation.index_sets import Scope
 
 HOLD_MUSD = 1e-6
 FORMS = (OXIDE, METAL)

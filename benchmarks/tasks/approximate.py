@@ -7,7 +7,7 @@ from typing import Any
 
 import planner
 from benchmarks.clock import Clock
-from planner.decomposition.search import approximate
+from planner.decomposition.benders_loop import approximate
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:

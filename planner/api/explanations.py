@@ -14,7 +14,7 @@ from planner.explanation.business_case import business_case
 from planner.explanation.compare import compare, refuse_single
 from planner.explanation.explain import explain
 from planner.parallel import background
-from planner.reporting.forms.workbook import write_business_case
+from planner.reporting.formats.workbook import write_business_case
 from planner.reporting.pages.business_case import business_case_page
 from planner.reporting.pages.comparison import comparison_page, write_tables
 from planner.results.business_case import BusinessCase, PriceDeck

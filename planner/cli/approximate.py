@@ -9,7 +9,7 @@ import typer
 
 from planner.cli.console import CasePath, ModelPath, Overrides, command_app, exit_codes, read_case, say, shown_progress
 from planner.data.case import Case
-from planner.decomposition.search import Approximation, approximate, close
+from planner.decomposition.benders_loop import Approximation, approximate, close
 from planner.decomposition.store import ABOUT, write_approximation
 from planner.errors import StoppedError
 from planner.reporting.values.wording import number

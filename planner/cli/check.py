@@ -40,7 +40,7 @@ def run(
             refuse_if_too_large(found)
             odd = warnings_of(found)
             if any(warning.rule in FAR_APART for warning in odd):
-                planner.check_figures(found)
+                planner.check_coefficients(found)
         except InputError as error:
             if not as_json:
                 raise

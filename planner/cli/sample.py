@@ -14,7 +14,7 @@ from planner.data.case import Case
 from planner.data.load import load
 from planner.data.size import size_of
 from planner.data.template import write_tables
-from planner.machine import available_memory
+from planner.host import available_memory
 from planner.results.store import model_toml, write_folder
 from planner.workspace import find_case
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import get_args
 
-from planner.data.addresses import conditions, matching
+from planner.data.cell_addresses import conditions, matching
 from planner.data.lookups import BASE, MADE_FROM, Lookups
 from planner.data.rules import Finding, Origin
 from planner.data.schema import BY_NAME, TABLES, Form, Stage, Tables, UncertainRange

@@ -13,12 +13,12 @@ from typing import Any
 import openpyxl
 from openpyxl.utils import get_column_letter
 
-from planner.data.archive import Traits, inspect
 from planner.data.cells import text_of, unarmour
 from planner.data.rules import fault
 from planner.data.schema import BY_NAME
+from planner.data.workbook_safety import Traits, inspect
 from planner.errors import Fault, InputError, did_you_mean, nearest
-from planner.machine import available_memory
+from planner.host import available_memory
 
 MODEL_SHEET, NOTES_SHEET = "model", "notes"
 """Sheets of a workbook that are no tables; notes are not read."""

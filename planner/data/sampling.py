@@ -17,14 +17,14 @@ from typing import TypeVar
 
 import numpy as np
 
-from planner.data.addresses import conditions, options
 from planner.data.case import Case
+from planner.data.cell_addresses import conditions, options
 from planner.data.cells import Quarter, begin_of, end_of
 from planner.data.lookups import BASE
 from planner.data.rules import fault
 from planner.data.schema import CARRIED, FILTERS, Draw, Hazard, Row, Scenario, Shock, UncertainRange
 from planner.errors import Fault, InputError
-from planner.machine import available_memory
+from planner.host import available_memory
 
 DRAWN_TABLES = ("scenarios", "shocks", "draws", "hazards")
 """Tables that sampling replaces."""

@@ -10,7 +10,7 @@ from planner.data.lookups import MADE_FROM
 from planner.data.rules import fault
 from planner.data.tree import count_nodes, periods_of
 from planner.errors import InputError
-from planner.machine import available_memory
+from planner.host import available_memory
 
 BYTES_BASE, BYTES_PER_TERM = 250e6, 300.0
 """Measured: memory of an idle planner, and at the peak per estimated term, on the safe side of what the real case

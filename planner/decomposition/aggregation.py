@@ -18,7 +18,7 @@ from planner.config.model_file import Objective
 from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.data.tree import DemandKey, Effects, Node, Tree
-from planner.formulation.scope import Scope
+from planner.formulation.index_sets import Scope
 from planner.results.losses import in_tail, loss_of_shortfall
 
 

@@ -18,9 +18,9 @@ from typing import Any
 import pandas as pd
 
 from planner.data.case import Case
-from planner.decomposition.search import Approximation
+from planner.decomposition.benders_loop import Approximation
+from planner.formulation.index_sets import Scope
 from planner.formulation.money import full_capex
-from planner.formulation.scope import Scope
 from planner.results.store import csv_text, write_case, write_folder
 from planner.solving.highs import versions
 from planner.solving.program import ZERO

@@ -29,7 +29,7 @@ from planner.data.tree import Tree, scenario_tree
 from planner.decomposition.aggregation import shares_within
 from planner.errors import StoppedError
 from planner.formulation.build import EQUATIONS, VARIABLES, build_model
-from planner.formulation.scope import Scope
+from planner.formulation.index_sets import Scope
 from planner.solving.highs import Solver, Stop
 from planner.solving.program import Key, Program, Vector, compile_program
 

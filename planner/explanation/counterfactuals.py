@@ -22,7 +22,7 @@ from planner.config.model_file import LEVERS, Lever, Objective
 from planner.data.case import Case
 from planner.errors import StoppedError
 from planner.formulation.build import DECISIONS
-from planner.machine import cores
+from planner.host import cores
 from planner.parallel import SOLVER_THREAD
 from planner.solving.goals import HOLD_MUSD, HOLD_SHARE, RISK_AT_COST
 from planner.solving.highs import Solution, Solver, Stop

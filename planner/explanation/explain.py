@@ -8,7 +8,7 @@ from functools import partial
 
 from planner.data.case import Case
 from planner.errors import StoppedError
-from planner.explanation import claims, information, ladder
+from planner.explanation import claims, information, lever_ladder
 from planner.explanation.commitments import (
     Build,
     capital_by_stage,
@@ -75,18 +75,18 @@ def _explain(
     found = pool(_counterfactuals(plan, reference, thorough)) | _known(plan, reference)
     own = _own(plan, reference, found)
     knowledge = _knowledge(plan, case, own, found)
-    left_out = ladder.left_out(case, found, own)
-    rungs = ladder.ladder(case, found)
-    together = ladder.compared(case, ladder.COORDINATION, case.model.policy.coordination, found, own)
+    left_out = lever_ladder.left_out(case, found, own)
+    rungs = lever_ladder.ladder(case, found)
+    together = lever_ladder.compared(case, lever_ladder.COORDINATION, case.model.policy.coordination, found, own)
     progress("claims: unsure inputs at their ends")
     verdicts = claims.verdicts(reference, _given(rungs, left_out, together), pool, thorough)
     leans = influences(reference, own.least_risk, verdicts, pool)
     builds = _builds(plan, reference, found)
     moved = moves(reference, leading(leans, own.least_risk), builds, own.least_risk, own.cost or 0.0, pool)
     timing = [
-        *ladder.compared(case, ladder.INVESTMENT, case.model.policy.investment, found, own),
-        ladder.against(ladder.rung(case, ladder.later_name(case), found["later"]), own),
-        ladder.against(ladder.rung(case, "Every new plant in use a year sooner", found["sooner"]), own),
+        *lever_ladder.compared(case, lever_ladder.INVESTMENT, case.model.policy.investment, found, own),
+        lever_ladder.against(lever_ladder.rung(case, lever_ladder.later_name(case), found["later"]), own),
+        lever_ladder.against(lever_ladder.rung(case, "Every new plant in use a year sooner", found["sooner"]), own),
     ]
     solved, marginal = reference.best()[1], prices.result()
     rungs[-1] = replace(rungs[-1], capital=capital_by_stage(case, builds))
@@ -115,7 +115,7 @@ def _explain(
 def _counterfactuals(plan: PlanValues, reference: Reference, thorough: bool) -> Iterator[Counterfactual]:
     """All that can be solved before anything is known."""
     case = reference.case
-    yield from (q for q in ladder.counterfactuals(reference) if q.key != _own_rung(plan, reference))
+    yield from (q for q in lever_ladder.counterfactuals(reference) if q.key != _own_rung(plan, reference))
     for _, ends in at_ends(reference):
         yield from (counterfactual for _, counterfactual in ends)
     yield from claims.first_counterfactuals(reference, thorough)
@@ -164,7 +164,7 @@ def _known(plan: PlanValues, reference: Reference) -> dict[str, Optimum]:
 
 def _own_rung(plan: PlanValues, reference: Reference) -> str:
     """The rung that the run itself is; '' if its goal is another."""
-    return ladder.ladder_counterfactuals(reference)[-1].key if plan.case.model.objective.goal == "risk" else ""
+    return lever_ladder.ladder_counterfactuals(reference)[-1].key if plan.case.model.objective.goal == "risk" else ""
 
 
 def _builds(plan: PlanValues, reference: Reference, found: Mapping[str, Optimum]) -> list[Build]:
@@ -172,7 +172,7 @@ def _builds(plan: PlanValues, reference: Reference, found: Mapping[str, Optimum]
     if plan.case.model.objective.goal == "risk":
         return of_table(reference.case, plan.tables["investments"])
     return of_decisions(
-        decision_nodes(reference.case), found[ladder.ladder_counterfactuals(reference)[-1].key].decisions
+        decision_nodes(reference.case), found[lever_ladder.ladder_counterfactuals(reference)[-1].key].decisions
     )
 
 
@@ -183,13 +183,13 @@ def _flexibility(
     case = reference.case
     if len(case.scenarios) == 1:
         return None
-    other = next(i for i in ladder.INVESTMENT if i != case.model.policy.investment)
+    other = next(i for i in lever_ladder.INVESTMENT if i != case.model.policy.investment)
     others = of_decisions(decision_nodes(with_policy(case, investment=other)), found[other].decisions)
     if other == "adaptive":
         return flexibility(case, others, own, first_purchases(case, found[other].bought))
     if plan.case.model.objective.goal == "risk":
         return flexibility(case, own, others, first_purchases_of_table(case, plan.tables["stocks"]))
-    bought = found[ladder.ladder_counterfactuals(reference)[-1].key].bought
+    bought = found[lever_ladder.ladder_counterfactuals(reference)[-1].key].bought
     return flexibility(case, own, others, first_purchases(case, bought))
 
 
@@ -201,7 +201,7 @@ def _own(plan: PlanValues, reference: Reference, found: Mapping[str, Optimum]) -
     """The run itself. Under another goal than least risk, the plan of least risk stands for it."""
     if plan.case.model.objective.goal != "risk":
         return replace(
-            ladder.ladder(reference.case, found)[-1],
+            lever_ladder.ladder(reference.case, found)[-1],
             key="own",
             name="All levers of the run, goal least risk",
             against="",

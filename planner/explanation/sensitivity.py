@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from planner.config.model_file import LEVERS, Lever
-from planner.data.addresses import conditions, matching, with_room
 from planner.data.case import Case
+from planner.data.cell_addresses import conditions, matching, with_room
 from planner.data.schema import TABLES, Row, UncertainRange
 from planner.explanation.commitments import (
     Build,

@@ -9,8 +9,8 @@ from pyomo.environ import ConcreteModel, Constraint, NonNegativeReals, Objective
 
 from planner.data.case import Case
 from planner.formulation import capacity, goods, money, objective, workforce
+from planner.formulation.index_sets import Scope
 from planner.formulation.model import Equation, Model, Variable
-from planner.formulation.scope import Scope
 
 _ROOMS = (capacity, goods, workforce, money, objective)
 VARIABLES: tuple[Variable, ...] = tuple(variable for room in _ROOMS for variable in room.VARIABLES)

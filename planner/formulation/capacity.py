@@ -6,9 +6,9 @@ import math
 
 from pyomo.environ import quicksum
 
-from planner.formulation.histories import DecisionNode, OperationNode
+from planner.formulation.index_sets import Scope
 from planner.formulation.model import Expression, Model, Variable, equation
-from planner.formulation.scope import Scope
+from planner.formulation.trees import DecisionNode, OperationNode
 
 ROUNDING = 1e-12
 """What the quotient of two figures may lose of a whole number."""

@@ -12,9 +12,9 @@ from __future__ import annotations
 from pyomo.environ import quicksum
 
 from planner.data.lookups import OXIDE
-from planner.formulation.histories import OperationNode
+from planner.formulation.index_sets import Scope
 from planner.formulation.model import Expression, Model, Variable, equation, or_zero
-from planner.formulation.scope import Scope
+from planner.formulation.trees import OperationNode
 
 
 def feed_balance_index(s: Scope) -> list[tuple[str, str, int]]:

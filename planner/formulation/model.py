@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from planner.formulation.scope import Scope
+from planner.formulation.index_sets import Scope
 
 Model = Any
 """A Pyomo ConcreteModel whose attributes are the variables and equations, and `scope` the Scope of its index sets."""

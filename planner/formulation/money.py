@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pyomo.environ import quicksum
 
-from planner.formulation.histories import AccountNode, DecisionNode, OperationNode
+from planner.formulation.index_sets import Scope
 from planner.formulation.model import Expression, Model, Variable, equation, or_zero
-from planner.formulation.scope import Scope
+from planner.formulation.trees import AccountNode, DecisionNode, OperationNode
 from planner.units import musd, musd_per_tonne
 
 CAPEX_READS = ("projects.capex_usd_per_tpa", "countries.cost_index")

@@ -16,7 +16,7 @@ from collections.abc import Container
 from pyomo.environ import quicksum
 
 from planner.formulation.capacity import throughput
-from planner.formulation.histories import DecisionNode, OperationNode
+from planner.formulation.index_sets import Scope
 from planner.formulation.model import Expression, Model, Variable, equation
 from planner.formulation.money import (
     CAPEX_READS,
@@ -27,7 +27,7 @@ from planner.formulation.money import (
     purchases,
     spending_countries,
 )
-from planner.formulation.scope import Scope
+from planner.formulation.trees import DecisionNode, OperationNode
 from planner.units import musd, musd_per_tonne
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from planner.data.tree import Tree
-from planner.formulation.scope import Scope
+from planner.formulation.index_sets import Scope
 
 LETTERS = {
     "p": "project",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyomo.environ import quicksum
 
 from planner.formulation.capacity import throughput
-from planner.formulation.histories import DecisionNode, OperationNode, StaffingNode
+from planner.formulation.index_sets import Scope
 from planner.formulation.model import Expression, Model, Variable, equation, or_zero
-from planner.formulation.scope import Scope
+from planner.formulation.trees import DecisionNode, OperationNode, StaffingNode
 
 Teams = list[tuple[str, str, int]]
 

@@ -36,7 +36,7 @@ def beside(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def hold_lock(folder: Path) -> Iterator[None]:
     """One program at a time; the lock ends with the program and leaves no file behind."""
     if sys.platform == "win32":
         yield

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from planner.data.case import Case
 from planner.data.lookups import Good
 from planner.data.tree import year_of
-from planner.results.ledger import Ledger
+from planner.results.result_lookups import Ledger
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ from planner.data.load import load
 from planner.data.read import leads_out
 from planner.data.template import write_tables
 from planner.errors import RunFolderError
-from planner.results.folders import beside, exchange, locked
+from planner.results.folders import beside, exchange, hold_lock
 from planner.results.plan import PlanValues
 from planner.results.schema import TEXT_COLUMNS
 from planner.results.status import Status
@@ -74,7 +74,7 @@ def write_folder(target: Path, mark: str, what: str, fill: Fill) -> None:
             fresh.mkdir()
             fill(fresh)
             _to_disk(fresh)
-            with locked(real.parent):
+            with hold_lock(real.parent):
                 if _is_other(real, mark):
                     raise RunFolderError(f"{target}: something else was put there meanwhile; nothing was written")
                 exchange(fresh, real)
@@ -144,7 +144,7 @@ def refresh_pages(folder: Path, pages: Fill) -> None:
             shutil.copytree(real, fresh)
             pages(fresh)
             _to_disk(fresh)
-            with locked(real.parent):
+            with hold_lock(real.parent):
                 if (real / SUMMARY).read_bytes() != before:
                     raise RunFolderError(f"{folder}: another run was put there meanwhile; nothing was written")
                 exchange(fresh, real)

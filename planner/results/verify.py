@@ -14,9 +14,9 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.tree import Tree, scenario_tree
-from planner.results import verify_material, verify_money, verify_people, verify_stated
-from planner.results.ledger import Ledger, Sums, read_ledger
+from planner.results import verify_material, verify_money, verify_people, verify_repeated
 from planner.results.losses import Losses, Parts, losses_by_country, losses_of
+from planner.results.result_lookups import Ledger, Sums, read_ledger
 from planner.results.rules import Broken
 
 TOLERANCE = 1e-6
@@ -66,7 +66,7 @@ def all_rules(case: Case, tree: Tree, book: Ledger, tables: Mapping[str, pd.Data
     yield from verify_people.rules(case, tree, book)
     yield from verify_money.rules(case, tree, book)
     yield from non_anticipativity(tree, book)
-    yield from verify_stated.rules(case, tree, book, tables)
+    yield from verify_repeated.rules(case, tree, book, tables)
 
 
 def non_anticipativity(tree: Tree, book: Ledger) -> Iterator[Broken]:

@@ -10,7 +10,7 @@ from planner.data.cells import begin_of, end_of
 from planner.data.lookups import MAGNET, METAL, OXIDE, Good
 from planner.data.schema import Shock
 from planner.data.tree import Period, Tree
-from planner.results.ledger import Ledger, Sums, sums
+from planner.results.result_lookups import Ledger, Sums, sums
 from planner.results.rules import Broken, at_most, equal, never
 from planner.results.schema import STAGE_ITEMS
 

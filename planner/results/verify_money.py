@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from planner.data.case import Case
 from planner.data.cells import begin_of, end_of
 from planner.data.tree import Period, Tree, year_of
-from planner.results.ledger import Ledger, sums
+from planner.results.result_lookups import Ledger, sums
 from planner.results.rules import Broken, at_most, equal, never
 from planner.results.verify_material import throughput
 from planner.units import musd, musd_per_tonne

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from planner.data.case import Case
 from planner.data.tree import Period, Tree, length_of, year_of
-from planner.results.ledger import Ledger, Sums, sums
+from planner.results.result_lookups import Ledger, Sums, sums
 from planner.results.rules import Broken, at_most, equal, never
 from planner.results.verify_material import throughput
 

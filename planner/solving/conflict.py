@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.formulation.scope import Scope
+from planner.formulation.index_sets import Scope
 from planner.solving.highs import Solver, Stop
 from planner.solving.naming import in_inputs
 from planner.solving.program import Key, Program, Vector

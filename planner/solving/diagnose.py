@@ -15,7 +15,7 @@ from typing import Any
 from planner.config.model_file import Objective
 from planner.data.case import Case
 from planner.data.cells import later_by
-from planner.formulation.scope import Scope
+from planner.formulation.index_sets import Scope
 from planner.solving.conflict import reasons_of
 from planner.solving.goals import Phase
 from planner.solving.highs import Solver, Stop

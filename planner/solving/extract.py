@@ -9,8 +9,8 @@ import pandas as pd
 
 from planner.data.lookups import MADE_FROM, OXIDE, Good
 from planner.data.tree import Node
+from planner.formulation.index_sets import Scope
 from planner.formulation.money import full_capex
-from planner.formulation.scope import Scope
 from planner.results.schema import STAGE_ITEMS
 from planner.solving.program import ZERO, Values
 from planner.solving.spending import Rows, table_of, who

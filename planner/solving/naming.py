@@ -17,8 +17,8 @@ from planner.data.rules import fault
 from planner.data.size import size_of
 from planner.errors import InputError
 from planner.formulation.build import DECLARED, build_model
+from planner.formulation.index_sets import Scope
 from planner.formulation.model import Equation, Variable, cell
-from planner.formulation.scope import Scope
 from planner.formulation.symbols import LETTERS, NODE_LETTERS
 from planner.solving.program import Key, Program, compile_program
 
@@ -89,7 +89,7 @@ MOST_TERMS = 2_000_000
 """Of a program that is written down for a look at its figures alone: a few seconds and a gigabyte."""
 
 
-def check_figures(case: Case) -> None:
+def check_coefficients(case: Case) -> None:
     """Write the program of a case down and raise InputError if it holds a figure that no solver computes with.
 
     Of a large program only what no scenario changes is looked at; a solve looks at all of it.

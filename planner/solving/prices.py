@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 
 from planner.formulation import capacity, goods, money, workforce
+from planner.formulation.index_sets import Scope
 from planner.formulation.model import Equation, Variable
-from planner.formulation.scope import Scope
 from planner.results.schema import TABLE_COLUMNS
 from planner.solving.goals import Outcome
 from planner.solving.program import Key, Program, Vector

@@ -9,10 +9,10 @@ import numpy as np
 from planner.data.case import Case
 from planner.data.tree import Tree
 from planner.formulation.build import EQUATIONS, VARIABLES, build_model, constraint_of
+from planner.formulation.index_sets import Scope
 from planner.formulation.model import Model
-from planner.formulation.scope import Scope
 from planner.results.verify import verify
-from planner.solving.changes import Changes, changes
+from planner.solving.case_changes import Changes, changes
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Phase, solve_phases
 from planner.solving.highs import Solver

@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from planner.data.tree import Node
-from planner.formulation.histories import AccountNode
+from planner.formulation.index_sets import Scope
 from planner.formulation.money import public_capex, spending_countries
-from planner.formulation.scope import Scope
+from planner.formulation.trees import AccountNode
 from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS
 from planner.solving.payments import Accounts, Payments, Weights, split
 from planner.solving.program import ZERO, Values

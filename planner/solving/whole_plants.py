@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.formulation.scope import Scope
+from planner.formulation.index_sets import Scope
 from planner.solving.goals import Outcome
 from planner.solving.highs import TOLERANCE, Bounds, Columns, Solution, Solver, Stop
 from planner.solving.program import Vector

@@ -13,8 +13,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from planner.config.model_file import ModelFile, build_model, known_keys
-from planner.data.addresses import is_number, is_one, matching, options, with_room
 from planner.data.case import Case
+from planner.data.cell_addresses import is_number, is_one, matching, options, with_room
 from planner.data.cells import text_of
 from planner.data.checks import check_all
 from planner.data.schema import BY_NAME, CARRIED, Row

@@ -46,7 +46,7 @@ Decided = dict[tuple[str, Any], float]
 """(variable, (thing, year)) -> amount."""
 
 
-def with_futures(case: Case, scenarios: Sequence[Scenario], shocks: Sequence[Shock]) -> Case:
+def with_other_scenarios(case: Case, scenarios: Sequence[Scenario], shocks: Sequence[Shock]) -> Case:
     """The case with other scenarios and shocks."""
     return replace(case, tables=replace(case.tables, scenarios=tuple(scenarios), shocks=tuple(shocks)))
 
@@ -205,7 +205,7 @@ def _drawn(case: Case, chances: dict[str, float]) -> Case:
         for r in case.tables.scenarios
         if r.scenario in chances
     ]
-    return with_futures(case, rows, [s for s in case.tables.shocks if s.scenario in chances])
+    return with_other_scenarios(case, rows, [s for s in case.tables.shocks if s.scenario in chances])
 
 
 def write_evaluation(path: Path, losses: dict[str, float], case: Case) -> None:

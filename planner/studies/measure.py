@@ -10,9 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from planner.data.case import Case
-from planner.formulation.histories import OperationNode
+from planner.formulation.index_sets import Scope
 from planner.formulation.objective import loss_per_tonne
-from planner.formulation.scope import Scope
+from planner.formulation.trees import OperationNode
 from planner.results.losses import by_country, service_level, weighed
 from planner.results.study import MEANINGS
 from planner.solving.goals import Outcome

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from planner.data.case import Case
 from planner.errors import Fault, InputError, did_you_mean
 from planner.results.study import MEANINGS
-from planner.solving.changes import READS
+from planner.solving.case_changes import READS
 from planner.solving.highs import versions
 from planner.studies.changes import Settings, address_faults, current, settings_json
 from planner.studies.file import Address, StudyFile, Value, named_outcomes

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
-from planner.data.addresses import conditions, matching
 from planner.data.case import Case
+from planner.data.cell_addresses import conditions, matching
 from planner.data.cells import Quarter
 from tests.cases import MUSD, Row, budget, imports, load_case, mine, near, plant, scenarios, shock, smelter, unsure
 from tests.cases import write_case as write_tables

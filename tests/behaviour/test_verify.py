@@ -12,7 +12,7 @@ import pytest
 
 import planner
 from planner.data.case import Case
-from planner.results import verify, verify_material, verify_money, verify_people, verify_stated
+from planner.results import verify, verify_material, verify_money, verify_people, verify_repeated
 from tests.cases import MUSD, budget, demand, imports, load_case, mine, near, plant, scenarios, shock, smelter
 
 Frames = dict[str, pd.DataFrame]
@@ -615,7 +615,7 @@ FAULTS |= {
 }
 
 
-MODULES = (verify, verify_material, verify_money, verify_people, verify_stated)
+MODULES = (verify, verify_material, verify_money, verify_people, verify_repeated)
 
 
 def broken_by(plan: planner.Plan, spoil: Spoil) -> set[str]:

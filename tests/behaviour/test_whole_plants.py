@@ -12,7 +12,7 @@ import pytest
 
 import planner
 from planner.data.case import Case
-from planner.decomposition.search import approximate
+from planner.decomposition.benders_loop import approximate
 from planner.errors import InputError
 from planner.explanation.explain import explain
 from planner.reporting.text.screen import closing_lines, explain_lines

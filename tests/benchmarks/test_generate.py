@@ -8,7 +8,7 @@ import pytest
 
 import planner
 from benchmarks.generate import Size, generate, tables
-from planner.formulation.scope import Scope
+from planner.formulation.index_sets import Scope
 
 SMALL = Size(scenarios=4, countries=4, projects=14, years=8, elements=2)
 

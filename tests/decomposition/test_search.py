@@ -21,8 +21,8 @@ from planner.cli import app
 from planner.data.case import Case
 from planner.data.tree import effects_by_scenario
 from planner.decomposition.aggregation import departures, group, risk_weights
+from planner.decomposition.benders_loop import Approximation, approximate
 from planner.decomposition.master import Master
-from planner.decomposition.search import Approximation, approximate
 from planner.decomposition.store import loss_table, plan_tables
 from planner.decomposition.subproblem import branches, parts
 from planner.decomposition.worker_pool import WorkerPool

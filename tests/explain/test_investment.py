@@ -11,7 +11,7 @@ import pytest
 from planner.api.explanations import business_case_into
 from planner.errors import InputError
 from planner.explanation.business_case import break_even, business_case, flows, irr, npv, payback, returns
-from planner.reporting.forms.workbook import FIRST_FLOW, write_business_case
+from planner.reporting.formats.workbook import FIRST_FLOW, write_business_case
 from planner.reporting.pages.business_case import business_case_lines, business_case_page
 from planner.results.business_case import PriceDeck
 from planner.results.plan import PlanValues

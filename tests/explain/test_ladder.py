@@ -13,7 +13,7 @@ import planner
 from planner.data.case import Case
 from planner.explanation.counterfactuals import Reference, optimum
 from planner.explanation.explain import explain
-from planner.explanation.ladder import ladder_counterfactuals, left_out_counterfactuals, timing_counterfactuals
+from planner.explanation.lever_ladder import ladder_counterfactuals, left_out_counterfactuals, timing_counterfactuals
 from planner.explanation.shadow_prices import links
 from planner.reporting.pages.run import render_page
 from planner.reporting.text.explanation import claim

@@ -11,8 +11,8 @@ from pyomo.environ import Constraint, Var
 
 from planner.data.schema import BY_NAME
 from planner.formulation.build import EQUATIONS, VARIABLES, build_model
+from planner.formulation.maths_page import indexed, page
 from planner.formulation.model import Equation, Variable, cell
-from planner.formulation.page import indexed, page
 from planner.formulation.symbols import DATA, DERIVED, LETTERS, NODE_LETTERS, SETS
 from tests.conftest import MakeCase
 

@@ -48,7 +48,7 @@ def apart(check: Callable[[Path, int], None], seeds: range) -> list[str]:
             try:
                 check(Path(scratch) / "case", seed)
             except AssertionError as error:
-                out.append(f"{check.__name__} {seed}: {str(error).splitlines()[0]}")
+                out.append(f"{check.__name__} {seed}: {(str(error) or repr(error)).splitlines()[0]}")
     return out
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from planner.reporting.tables import money, plan
 from planner.reporting.tables.inputs import input_tables, sureness
-from planner.reporting.tables.results import result_sheets
-from planner.reporting.values.parts import ReportTable
+from planner.reporting.tables.result_tables import result_sheets
+from planner.reporting.values.page_parts import ReportTable
 from planner.reporting.values.view import RunView, run_view
 from planner.reporting.values.wording import NOTHING, amount, number
 from planner.results.plan import PlanValues

@@ -15,7 +15,7 @@ import pytest
 
 from planner.explanation.business_case import break_even, business_case, flows, irr, npv, returns
 from planner.explanation.explain import explain
-from planner.reporting.forms.workbook import write_business_case, write_workbook
+from planner.reporting.formats.workbook import write_business_case, write_workbook
 from planner.reporting.values.view import run_view
 from planner.results.business_case import PriceDeck
 from planner.results.plan import PlanValues

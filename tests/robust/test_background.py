@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from planner.cli import app
-from planner.machine import cores
+from planner.host import cores
 from planner.parallel import background
 from tests.robust.conftest import STARTER, content
 from tests.studies.processes import alive

@@ -11,7 +11,7 @@ import planner
 from planner.cli import app
 from planner.data.size import counted_size, refuse_if_too_large, size_of
 from planner.errors import InputError
-from planner.machine import available_memory
+from planner.host import available_memory
 from planner.solving import naming
 from planner.solving.session import Session
 from tests.cases import demand, load_case, scenarios, shock
@@ -56,8 +56,8 @@ def test_figures_of_a_large_case_are_looked_at_without_its_scenarios(
     )
     for case in (by_scenario, by_fact):
         with pytest.raises(InputError, match="check the units"):
-            planner.check_figures(case)
+            planner.check_coefficients(case)
     monkeypatch.setattr(naming, "MOST_TERMS", 0)
-    planner.check_figures(by_scenario)
+    planner.check_coefficients(by_scenario)
     with pytest.raises(InputError, match="check the units"):
-        planner.check_figures(by_fact)
+        planner.check_coefficients(by_fact)

@@ -197,7 +197,7 @@ def test_every_design_is_run_and_reported(tmp_path: Path, design: dict[str, obje
     assert status.statuses == {"optimal": status.total}
     study_report(tmp_path / "study")
     tables = {path.stem for path in (tmp_path / "study" / "tables").iterdir()}
-    assert {"one_at_a_time": "tornado", "sobol": "indices", "morris": "indices", "grid": "responses"}[
+    assert {"one_at_a_time": "tornado", "sobol": "indices", "morris": "indices", "grid": "response_curves"}[
         str(design["kind"])
     ] in tables
 

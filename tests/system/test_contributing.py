@@ -30,7 +30,7 @@ assert "| `region` |" in dictionary()
 CONSTRAINT = """
 import planner
 from planner.formulation.build import build_model
-from planner.formulation.page import page
+from planner.formulation.maths_page import page
 from planner.solving.program import compile_program
 case = planner.load("starter")
 assert any(name == "yearly_limit" for name, *_ in compile_program(build_model(case)).row)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import planner
-from planner.formulation.scope import Scope
+from planner.formulation.index_sets import Scope
 from planner.results.verify import verify
 from tests.oracle.agreement import flat
 from tests.oracle.long import both_ways, same_when_divided

@@ -13,7 +13,7 @@ import pytest
 
 import planner
 from planner.data.schema import CARRIED, TABLES, Tables
-from planner.docs import pages
+from planner.generated_pages import pages
 from tests.oracle.agreement import flat
 
 ROOT = Path(__file__).parents[2]

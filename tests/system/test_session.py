@@ -12,7 +12,7 @@ import pytest
 import planner
 from planner.data.case import Case
 from planner.formulation.build import build_model
-from planner.solving.changes import READS
+from planner.solving.case_changes import READS
 from planner.solving.goals import Outcome, silent
 from planner.solving.program import Program, compile_program
 from planner.solving.session import Session

@@ -14,7 +14,7 @@ import vl_convert
 from altair.utils import schemapi
 from markupsafe import Markup, escape
 
-from planner.reporting.values.parts import Legend, Panel
+from planner.reporting.values.page_parts import Legend, Panel
 
 INK, MUTED, RULE = "#1d2733", "#5b6773", "#dfe4ea"
 WITH, WITHOUT, DEMAND = "#0072B2", "#D55E00", "#c3cad2"

@@ -14,7 +14,7 @@ import altair as alt
 import pandas as pd
 
 from planner.reporting.charts.drawing import DEMAND, INK, MUTED, STAGE_COLOURS, WITHOUT, Drawer, Drawing, Facet, labels
-from planner.reporting.values.parts import Figure, Panel
+from planner.reporting.values.page_parts import Figure, Panel
 from planner.reporting.values.view import RunView, records, table_rows, tooltip
 from planner.reporting.values.wording import listed, midway, number
 from planner.results.schema import IMPORTED

@@ -29,7 +29,7 @@ from planner.reporting.charts.drawing import (
     y_names,
     year_ticks,
 )
-from planner.reporting.values.parts import Figure, Panel
+from planner.reporting.values.page_parts import Figure, Panel
 from planner.reporting.values.plan import UNITS, capacity, capacity_groups, decisions, everywhere
 from planner.reporting.values.view import EXPECTED, RunView, rows_of, table_rows, tooltip
 from planner.reporting.values.wording import STAGES, STAGES_MANY, count, listed, number

@@ -25,7 +25,7 @@ from planner.reporting.charts.drawing import (
     y_names,
     year_ticks,
 )
-from planner.reporting.values.parts import Figure
+from planner.reporting.values.page_parts import Figure
 from planner.reporting.values.plan import ITEM_NAMES, budget_use, largest_first, pyramid, spent
 from planner.reporting.values.view import EXPECTED, RunView, records, table_rows, tooltip
 from planner.reporting.values.wording import listed, number, percent

@@ -20,7 +20,7 @@ from planner.reporting.charts.drawing import (
 )
 from planner.reporting.text.answer import tail_words
 from planner.reporting.text.explanation import step
-from planner.reporting.values.parts import Figure, Panel
+from planner.reporting.values.page_parts import Figure, Panel
 from planner.reporting.values.supply import ever_short, shares_short
 from planner.reporting.values.view import EXPECTED, RunView, summary_keys, table_rows, tooltip
 from planner.reporting.values.wording import count, number, percent

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from planner.reporting.charts.drawing import EXISTING, HUES, INK, WITH, WITHOUT, Drawer, y_amount
-from planner.reporting.values.parts import Figure, Panel
+from planner.reporting.values.page_parts import Figure, Panel
 from planner.reporting.values.wording import number, percent
 from planner.results.study import MEANINGS, Indices
 
@@ -132,7 +132,7 @@ def influence(found: Indices, draw: Drawer) -> Figure:
     return Figure("Influence", told, [draw.panel(outcome_words(found.outcome), told, chart)], legend, layout="wide")
 
 
-def responses(curves: Sequence[tuple[str, pd.DataFrame]], outcome: str, draw: Drawer) -> Figure | None:
+def response_curves(curves: Sequence[tuple[str, pd.DataFrame]], outcome: str, draw: Drawer) -> Figure | None:
     """An outcome along each uncertainty: mean and band."""
     panels: list[Panel] = []
     for name, curve in curves:

@@ -22,7 +22,7 @@ from planner.reporting.charts.drawing import (
     y_amount,
     year_bands,
 )
-from planner.reporting.values.parts import Figure, Legend, Panel
+from planner.reporting.values.page_parts import Figure, Legend, Panel
 from planner.reporting.values.supply import (
     OTHER,
     STOCK,

@@ -9,8 +9,8 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.reporting.charts.drawing import STAGE_COLOURS, WITH, WITHOUT, Drawer, stacked, y_names
-from planner.reporting.forms.markup import report_page
-from planner.reporting.values.parts import (
+from planner.reporting.formats.markup import report_page
+from planner.reporting.values.page_parts import (
     LIST,
     SHARE,
     Card,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from planner.data.case import Case
 from planner.data.cells import armour
-from planner.reporting.forms.markup import report_page
-from planner.reporting.values.parts import Column, Part, ReportTable, Section, Statement, Text, texts
+from planner.reporting.formats.markup import report_page
+from planner.reporting.values.page_parts import Column, Part, ReportTable, Section, Statement, Text, texts
 from planner.reporting.values.wording import NOTHING, Names, count, listed, number, signed
 from planner.results.comparison import Comparison
 

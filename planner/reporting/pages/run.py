@@ -12,9 +12,9 @@ from planner.reporting.charts import risk as risk_charts
 from planner.reporting.charts import supply as supply_charts
 from planner.reporting.charts.drawing import Drawer, fast_charts
 from planner.reporting.charts.risk import ladder
-from planner.reporting.forms.markup import render_markdown, render_template
-from planner.reporting.forms.pdf import write_pdf
-from planner.reporting.forms.workbook import write_workbook
+from planner.reporting.formats.markup import render_markdown, render_template
+from planner.reporting.formats.pdf import write_pdf
+from planner.reporting.formats.workbook import write_workbook
 from planner.reporting.tables import money as money_tables
 from planner.reporting.tables import plan as plan_tables
 from planner.reporting.tables.claims import leaning, trials, verdicts
@@ -32,10 +32,10 @@ from planner.reporting.tables.explanation import (
 from planner.reporting.tables.inputs import input_tables, sureness
 from planner.reporting.tables.money import from_capital_to_cost, who_is_short
 from planner.reporting.tables.plan import begun_by_year
-from planner.reporting.tables.results import iamc_table
+from planner.reporting.tables.result_tables import iamc_table
 from planner.reporting.text.answer import any_size_words, cards, left_out, question, risk_words, stock_remarks
 from planner.reporting.text.explanation import full_answer, missing_words, statements, together_words, upstream_words
-from planner.reporting.values.parts import Part, ReportTable, Section, Text
+from planner.reporting.values.page_parts import Part, ReportTable, Section, Text
 from planner.reporting.values.view import RunView, run_view, table_rows
 from planner.reporting.values.wording import Names, headline, percent
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation

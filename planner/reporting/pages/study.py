@@ -10,8 +10,8 @@ import pandas as pd
 
 from planner.reporting.charts import study as charts
 from planner.reporting.charts.drawing import Drawer
-from planner.reporting.forms.markup import report_page
-from planner.reporting.values.parts import SHARE, WORDS, Column, Part, ReportTable, Section, Statement, Text
+from planner.reporting.formats.markup import report_page
+from planner.reporting.values.page_parts import SHARE, WORDS, Column, Part, ReportTable, Section, Statement, Text
 from planner.reporting.values.wording import count, number, percent
 from planner.results.folders import write_whole
 from planner.results.store import csv_text
@@ -141,8 +141,8 @@ def _outcomes(found: StudyResults, option: OptionResults, place: int, tables: St
             tables.add("indices", pd.DataFrame(lines))
             parts.append(charts.influence(one.indices, draw))
         for uncertainty, curve in one.curves.items():
-            tables.add("responses", curve.assign(option=option.name, outcome=outcome, uncertainty=uncertainty))
-        parts.append(charts.responses(list(one.curves.items()), outcome, draw))
+            tables.add("response_curves", curve.assign(option=option.name, outcome=outcome, uncertainty=uncertainty))
+        parts.append(charts.response_curves(list(one.curves.items()), outcome, draw))
         if found.design == "grid" and len(found.uncertainties) == 2:
             parts.append(charts.heat_map(option.rows, *found.uncertainties, outcome, draw))
     kept: list[Part] = [part for part in parts if part is not None] or [_summary(found, option.rows)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.reporting.tables.inputs import NOT_STATED, rank
 from planner.reporting.text.explanation import claim, rule, why
-from planner.reporting.values.parts import LIST, SHARE, SHEET, YEAR, Column, Part, ReportTable, Text, texts
+from planner.reporting.values.page_parts import LIST, SHARE, SHEET, YEAR, Column, Part, ReportTable, Text, texts
 from planner.reporting.values.wording import NOTHING, listed, number, percent
 from planner.results.explanation import EXPLANATION, Explanation, Verdict
 

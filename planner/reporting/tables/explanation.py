@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from planner.reporting.tables.claims import all_trials, assumptions, verdicts
 from planner.reporting.text.explanation import MOST_NAMED, SLIGHT_TPA, capital_of, difference, narrowest
-from planner.reporting.values.parts import (
+from planner.reporting.values.page_parts import (
     AMOUNT,
     CHANGE,
     PAGE,

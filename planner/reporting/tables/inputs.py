@@ -10,7 +10,7 @@ from typing import Any
 from planner.data.case import Case
 from planner.data.cells import Quarter
 from planner.data.schema import CARRIED, TABLES, Row, Table
-from planner.reporting.values.parts import RATE, SHEET, YEAR, Column, Format, ReportTable, texts
+from planner.reporting.values.page_parts import RATE, SHEET, YEAR, Column, Format, ReportTable, texts
 from planner.reporting.values.wording import NOTHING, Names, as_year, count
 
 SURENESS = ("estimate", "low", "", "medium", "high")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from planner.reporting.values.parts import PAGE, SHARE, YEAR, Column, ReportTable, texts
+from planner.reporting.values.page_parts import PAGE, SHARE, YEAR, Column, ReportTable, texts
 from planner.reporting.values.plan import SMALLEST_MUSD, CostPart, cost_parts, largest_first, may_pay, pivot, spent
 from planner.reporting.values.supply import KEYS, balances, hardest_left, limits, missing, totals
 from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, rows_of, summary_keys, table_rows

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from planner.reporting.text.answer import MOST_PLANTS, bought_words
-from planner.reporting.values.parts import Column, ReportTable, texts
+from planner.reporting.values.page_parts import Column, ReportTable, texts
 from planner.reporting.values.plan import (
     UNITS,
     begun,

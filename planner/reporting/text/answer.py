@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from planner.data.case import Case
-from planner.reporting.values.parts import Card, Statement
+from planner.reporting.values.page_parts import Card, Statement
 from planner.reporting.values.plan import (
     Begun,
     begun,

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from planner.reporting.text.answer import answer
-from planner.reporting.values.parts import Statement
+from planner.reporting.values.page_parts import Statement
 from planner.reporting.values.view import RunView
 from planner.reporting.values.wording import SLIGHT, STAGES_MANY, Names, as_year, number, percent, worded
 from planner.results.explanation import (

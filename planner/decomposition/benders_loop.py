@@ -31,7 +31,7 @@ from planner.decomposition.master import Master
 from planner.decomposition.subproblem import BranchResult
 from planner.decomposition.worker_pool import WorkerPool
 from planner.errors import Fault, InputError
-from planner.machine import cores
+from planner.host import cores
 from planner.results.losses import weighed
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import TOLERANCE

@@ -8,7 +8,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.tree import Tree
-from planner.results.ledger import Ledger, members, period_of, rows, sums
+from planner.results.result_lookups import Ledger, members, period_of, rows, sums
 from planner.results.rules import Broken, at_most, equal, never
 from planner.results.verify_material import throughput
 from planner.results.verify_money import full_capex

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from planner.data.lookups import MADE_FROM, OXIDE, Good
 from planner.data.tree import Tree
-from planner.formulation.histories import AccountNode, DecisionNode, Histories, OperationNode, StaffingNode
+from planner.formulation.trees import AccountNode, DecisionNode, Histories, OperationNode, StaffingNode
 
 
 class Scope(Histories):

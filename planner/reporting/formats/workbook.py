@@ -16,8 +16,8 @@ from planner.reporting.charts.drawing import GREYS, HUES, OTHERS, WITH, WITHOUT
 from planner.reporting.tables.explanation import explanation_sheets
 from planner.reporting.tables.inputs import input_tables
 from planner.reporting.tables.money import balance_sheet, cost_sheet, short_sheet, shortfalls, spending_sheet
-from planner.reporting.tables.results import result_sheets, summary_sheet
-from planner.reporting.values.parts import ReportTable
+from planner.reporting.tables.result_tables import result_sheets, summary_sheet
+from planner.reporting.values.page_parts import ReportTable
 from planner.reporting.values.view import RunView
 from planner.reporting.values.wording import Names
 from planner.results.business_case import CONVENTIONS, BusinessCase

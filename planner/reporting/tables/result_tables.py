@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.values.parts import FINE, RATE, SHARE, WORDS, YEAR, Column, ReportTable, texts
+from planner.reporting.values.page_parts import FINE, RATE, SHARE, WORDS, YEAR, Column, ReportTable, texts
 from planner.reporting.values.view import RunView
 from planner.reporting.values.wording import STAGES, Names
 from planner.results.schema import PER_UNIT, RESULT_TABLES, Kind, ResultTable

@@ -1,4 +1,4 @@
-"""Write the pages that are generated from the code: `python -m planner.docs` in a checkout."""
+"""Write the pages that are generated from the code: `python -m planner.generated_pages` in a checkout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 import planner
 from planner.data.describe import dictionary
-from planner.formulation.page import page
+from planner.formulation.maths_page import page
 from planner.results.schema import results_page
 
 BEGIN, END = "<!-- generated: tables -->", "<!-- end of generated part -->"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import typst
 
-from planner.reporting.values.parts import Card, Figure, Legend, Part, ReportTable, Section, Statement, Text
+from planner.reporting.values.page_parts import Card, Figure, Legend, Part, ReportTable, Section, Statement, Text
 
 MOST_ROWS = 60
 """Rows of a table that are printed; the workbook has all of them."""

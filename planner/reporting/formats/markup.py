@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from planner.reporting.values.parts import Card, Figure, ReportTable, Section, Statement, Text
+from planner.reporting.values.page_parts import Card, Figure, ReportTable, Section, Statement, Text
 
 
 def render_template(template: str, **values: Any) -> str:
