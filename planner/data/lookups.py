@@ -292,7 +292,8 @@ class Lookups:
     @cached_property
     def budget(self) -> dict[tuple[str, int], float]:
         """Budget (MUSD) by funder and year of the horizon; a pair without a row is 0."""
-        return {(r.funder, r.year): r.musd for r in self.tables.budgets if r.year in self.years}
+        rows = sorted(self.tables.budgets, key=lambda r: (r.funder, r.year))
+        return {(r.funder, r.year): r.musd for r in rows if r.year in self.years}
 
     @cached_property
     def reach(self) -> dict[str, tuple[str, ...]]:

@@ -112,7 +112,7 @@ def balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     key = (c, e, o, n)
     own = or_zero(m.delivered, *key) if (c, e, o) in s.exchanged else made(m, *key)
     supply = own + short(m, *key) + or_zero(m.imported, *key)
-    supply += quicksum(m.resold[v, *key] for v in s.resale_by_good.get(key, ()))
+    supply += quicksum(m.resold[v, *key] for v in s.suppliers.get((c, e, o), ()) if (v, *key) in s.resold)
     use = s.tree.demand((c, e, o), n) + used(m, *key)
     if (c, e, o) in s.stocks:
         supply += m.released[key]

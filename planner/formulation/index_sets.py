@@ -8,7 +8,10 @@ nodes, and goods, that imports cover from some year on (`Histories.import_covere
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cached_property
+from itertools import chain
+from typing import Any
 
 from planner.data.lookups import MADE_FROM, OXIDE, Good
 from planner.data.tree import Tree
@@ -21,7 +24,7 @@ class Scope(Histories):
     def reuse(self, other: Scope, same_coverage: bool) -> None:
         """Take over from the scope of a case of the same structure what does not depend on figures.
 
-        `same_coverage`: neither demand nor imports differ, so the covered nodes are the same without looking.
+        `same_coverage`: neither demand, imports nor resale differ, so the covered nodes are the same without looking.
         """
         own = {
             "case",
@@ -36,14 +39,7 @@ class Scope(Histories):
             "_yields",
         }
         if not same_coverage:
-            own |= {
-                "disturbed",
-                "import_covered_nodes",
-                "import_covered_goods",
-                "delivered",
-                "resale_by_good",
-                "resale_rivals",
-            }
+            own |= {"disturbed", "import_covered_nodes", "import_covered_goods", "delivered", "resale_rivals"}
         self.__dict__.update({name: value for name, value in other.__dict__.items() if name not in own})
 
     # ---- trees -----------------------------------------------------------------------------------
@@ -209,10 +205,7 @@ class Scope(Histories):
     @cached_property
     def feeds_at(self) -> dict[tuple[str, str, int], list[str]]:
         """(group, f, n) -> plants that can take the feed there."""
-        out: dict[tuple[str, str, int], list[str]] = defaultdict(list)
-        for p, f, n in self.separated:
-            out[self.case.group[self.case.projects[p].country], f, n].append(p)
-        return dict(out)
+        return _grouped(((self.case.group[self.case.projects[p].country], f, n), p) for p, f, n in self.separated)
 
     @cached_property
     def mined(self) -> list[tuple[str, int]]:
@@ -239,18 +232,12 @@ class Scope(Histories):
     @cached_property
     def feeds_of(self) -> dict[tuple[str, int], list[str]]:
         """(p, n) -> feeds a separation plant can take there."""
-        out: dict[tuple[str, int], list[str]] = defaultdict(list)
-        for p, f, n in self.separated:
-            out[p, n].append(f)
-        return dict(out)
+        return _grouped(((p, n), f) for p, f, n in self.separated)
 
     @cached_property
     def elements_of(self) -> dict[tuple[str, int], list[str]]:
         """(p, n) -> elements a metal or magnet plant can take there."""
-        out: dict[tuple[str, int], list[str]] = defaultdict(list)
-        for p, e, n in self.converted:
-            out[p, n].append(e)
-        return dict(out)
+        return _grouped(((p, n), e) for p, e, n in self.converted)
 
     @cached_property
     def operable(self) -> list[tuple[str, int]]:
@@ -268,25 +255,21 @@ class Scope(Histories):
     @cached_property
     def makers(self) -> dict[tuple[str, str, str, int], list[tuple[str, str]]]:
         """(c, e, o, n) -> [(p, f)] for oxide, else [(p, e)]: what can be made there."""
-        out: dict[tuple[str, str, str, int], list[tuple[str, str]]] = defaultdict(list)
-        for p, f, n in self.separated:
-            country = self.case.projects[p].country
-            for e in self.yields(p, f):
-                if (self.case.group[country], e, OXIDE) in self.wanted:
-                    out[country, e, OXIDE, n].append((p, f))
-        for p, e, n in self.converted:
-            row = self.case.projects[p]
-            out[row.country, e, row.stage, n].append((p, e))
-        return dict(out)
+        country = {p: row.country for p, row in self.case.projects.items()}
+        separated = (
+            ((country[p], e, OXIDE, n), (p, f))
+            for p, f, n in self.separated
+            for e in self.yields(p, f)
+            if (self.case.group[country[p]], e, OXIDE) in self.wanted
+        )
+        converted = (((country[p], e, self.case.projects[p].stage, n), (p, e)) for p, e, n in self.converted)
+        return _grouped(chain(separated, converted))
 
     @cached_property
     def users(self) -> dict[tuple[str, str, str, int], list[str]]:
         """(c, e, o, n) -> plants of the country that can take the good there."""
-        out: dict[tuple[str, str, str, int], list[str]] = defaultdict(list)
-        for p, e, n in self.converted:
-            row = self.case.projects[p]
-            out[row.country, e, MADE_FROM[row.stage], n].append(p)
-        return dict(out)
+        rows = self.case.projects
+        return _grouped(((rows[p].country, e, MADE_FROM[rows[p].stage], n), p) for p, e, n in self.converted)
 
     @cached_property
     def goods(self) -> list[Good]:
@@ -338,14 +321,6 @@ class Scope(Histories):
             for v in names
             if (limit := self.tree.resale_limit(v, good, node.index)) > 0
         }
-
-    @cached_property
-    def resale_by_good(self) -> dict[tuple[str, str, str, int], list[str]]:
-        """(c, e, o, n) -> suppliers whose goods may be had there from others."""
-        out: dict[tuple[str, str, str, int], list[str]] = defaultdict(list)
-        for v, *place in self.resold:
-            out[tuple(place)].append(v)  # type: ignore[index]
-        return dict(out)
 
     @cached_property
     def resale_rivals(self) -> dict[tuple[str, str, str, str, int], list[str]]:
@@ -415,3 +390,11 @@ class Scope(Histories):
     def intake_possible(self, programme: str, year: int) -> bool:
         """Whether an intake of `year` finishes within the horizon."""
         return year + self.case.programmes[programme].duration_years <= self.case.last_year
+
+
+def _grouped(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
+    """Key -> its values, in their order."""
+    out: dict[Any, list[Any]] = defaultdict(list)
+    for key, value in pairs:
+        out[key].append(value)
+    return dict(out)

@@ -187,7 +187,7 @@ def _good_flows(s: Scope, v: Values, node: Node, good: Good, given: float) -> It
         if tonnes > 0:
             yield c, item, "", "", e, o, tonnes
     yield from _imports(s, good, node.index, imported)
-    for supplier in s.resale_by_good.get(key, ()):
+    for supplier in s.suppliers.get(good, ()):
         if (tonnes := v("resold", supplier, *key)) > 0:
             yield c, "resold", supplier, "", e, o, tonnes
 
