@@ -18,8 +18,7 @@ from planner.reporting.formats.workbook import write_business_case
 from planner.reporting.pages.business_case import business_case_page
 from planner.reporting.pages.comparison import comparison_page, write_tables
 from planner.results.business_case import BusinessCase, PriceDeck
-from planner.results.comparison import Comparison
-from planner.results.explanation import EXPLANATION, Explanation
+from planner.results.explanation import EXPLANATION, Comparison, Explanation
 from planner.results.store import SUMMARY, file_name, fingerprint, refresh_pages, write_folder
 from planner.solving.goals import Progress, silent
 

@@ -22,7 +22,7 @@ from planner.cli.console import (
 from planner.data.warnings import grouped, warnings_of
 from planner.errors import InfeasibleError, StoppedError
 from planner.reporting.text.screen import closing_lines
-from planner.results.status import Status
+from planner.results.plan import Status
 from planner.results.store import SUMMARY
 from planner.solving.highs import Bounds
 

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from planner.api.studies import FolderStatus, default_out, retry_study, study, study_report, study_status
 from planner.cli.console import command_app, err, exit_codes, say, shown_progress
 from planner.errors import InfeasibleError, PlannerError, StoppedError
-from planner.results.status import Status
+from planner.results.plan import Status
 from planner.results.study import OPTIMAL, Agreement, FrontierResults, StudyStatus
 
 EVERY = 10.0

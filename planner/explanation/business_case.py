@@ -15,9 +15,8 @@ from planner.data.lookups import MADE_FROM, MAGNET
 from planner.errors import Fault, InputError, StoppedError, did_you_mean
 from planner.explanation.counterfactuals import Counterfactual, Reference, held_at_zero, optimum
 from planner.results.business_case import Avoided, BusinessCase, Flows, PriceDeck, Returns, Swing
-from planner.results.plan import PlanValues
+from planner.results.plan import PlanValues, Status
 from planner.results.schema import STAGE_ITEMS
-from planner.results.status import Status
 from planner.solving.goals import Progress, silent
 from planner.solving.program import Vector
 from planner.units import musd, musd_per_tonne

@@ -35,8 +35,7 @@ from planner.explanation.sensitivity import at_ends, influences, moves
 from planner.explanation.shadow_prices import links, marginals
 from planner.results.explanation import OWN_PLAN, Alternatives, Explanation, Flexibility, Knowledge, Rung, leading
 from planner.results.losses import weighed
-from planner.results.plan import PlanValues
-from planner.results.status import Status
+from planner.results.plan import PlanValues, Status
 from planner.solving.goals import Progress, silent
 from planner.solving.program import Program
 

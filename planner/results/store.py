@@ -35,9 +35,8 @@ from planner.data.read import leads_out
 from planner.data.template import write_tables
 from planner.errors import RunFolderError
 from planner.results.folders import beside, exchange, hold_lock
-from planner.results.plan import PlanValues
+from planner.results.plan import PlanValues, Status
 from planner.results.schema import TEXT_COLUMNS
-from planner.results.status import Status
 
 SUMMARY = "summary.json"
 Fill = Callable[[Path], None]

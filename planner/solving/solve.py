@@ -18,11 +18,9 @@ from planner.data.case import Case
 from planner.data.size import refuse_if_too_large
 from planner.errors import StoppedError
 from planner.results.losses import losses_by_country, losses_of
-from planner.results.plan import PlanValues
+from planner.results.plan import PlanValues, Status, figures
 from planner.results.result_lookups import read_ledger
 from planner.results.rules import at_most, equal
-from planner.results.status import Status
-from planner.results.summary import figures
 from planner.results.verify import Verification, verify
 from planner.solving import highs
 from planner.solving.diagnose import why_infeasible

@@ -25,7 +25,7 @@ from planner.config.model_file import ModelFile
 from planner.data.case import Case
 from planner.data.schema import TABLES, Tables
 from planner.errors import InputError
-from planner.results.status import Status
+from planner.results.plan import Status
 from planner.solving.highs import BASIC, FREE, LOWER, Solution, Solver, Statuses, Stop
 from planner.solving.program import Program
 from planner.solving.session import Session

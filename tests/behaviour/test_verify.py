@@ -12,7 +12,7 @@ import pytest
 
 import planner
 from planner.data.case import Case
-from planner.results import verify, verify_material, verify_money, verify_people, verify_repeated
+from planner.results import verify, verify_material, verify_money, verify_people
 from tests.cases import MUSD, budget, demand, imports, load_case, mine, near, plant, scenarios, shock, smelter
 
 Frames = dict[str, pd.DataFrame]
@@ -615,7 +615,7 @@ FAULTS |= {
 }
 
 
-MODULES = (verify, verify_material, verify_money, verify_people, verify_repeated)
+MODULES = (verify, verify_material, verify_money, verify_people)
 
 
 def broken_by(plan: planner.Plan, spoil: Spoil) -> set[str]:

@@ -16,7 +16,7 @@ from planner.decomposition.benders_loop import approximate
 from planner.errors import InputError
 from planner.explanation.explain import explain
 from planner.reporting.text.screen import closing_lines, explain_lines
-from planner.results.status import Status
+from planner.results.plan import Status
 from planner.results.verify import verify
 from planner.solving.highs import Searched, Solver, Stop
 from planner.solving.session import Session

@@ -15,8 +15,7 @@ from planner.data.case import Case
 from planner.errors import InputError, StoppedError
 from planner.explanation.compare import compare, groups, refuse_single
 from planner.reporting.pages.comparison import comparison_lines, comparison_page, write_tables
-from planner.results.plan import PlanValues
-from planner.results.status import Status
+from planner.results.plan import PlanValues, Status
 from planner.solving.solve import solve_case
 from tests.cases import near
 from tests.reporting.conftest import read_page

@@ -13,8 +13,7 @@ import pytest
 import planner
 from planner.reporting.pages.run import write_pages
 from planner.reporting.values.wording import number
-from planner.results.plan import PlanValues
-from planner.results.status import Status
+from planner.results.plan import PlanValues, Status
 from tests.reporting.conftest import PageText, Vary, read_page
 
 SECTIONS = (

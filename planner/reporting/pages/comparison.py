@@ -11,7 +11,7 @@ from planner.data.cells import armour
 from planner.reporting.formats.markup import report_page
 from planner.reporting.values.page_parts import Column, Part, ReportTable, Section, Statement, Text, texts
 from planner.reporting.values.wording import NOTHING, Names, count, listed, number, signed
-from planner.results.comparison import Comparison
+from planner.results.explanation import Comparison
 
 KIND = "Comparison of runs"
 TOLD = 3
