@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,7 @@ from altair.utils import schemapi
 from markupsafe import Markup, escape
 
 from planner.reporting.values.page_parts import Legend, Panel
+from planner.reporting.values.view import records, table_rows, tooltip
 
 INK, MUTED, RULE = "#1d2733", "#5b6773", "#dfe4ea"
 WITH, WITHOUT, DEMAND = "#0072B2", "#D55E00", "#c3cad2"
@@ -60,32 +61,20 @@ class Drawer:
         self._drawn = 0
 
     def panel(
-        self,
-        title: str,
-        description: str,
-        chart: Drawing,
-        legend: Legend = (),
-        choice: Mapping[str, str] | None = None,
+        self, title: str, told: str, chart: Drawing, legend: Legend = (), choice: Mapping[str, str] | None = None
     ) -> Panel:
         """A chart as a panel with an accessible title and description."""
-        return Panel(title, self._inline(_svg(chart), title, description), legend, choice or {})
+        return Panel(title, self._inline(_svg(chart), title, told), legend, choice or {})
 
-    def split(self, chart: Drawing, cuts: Sequence[Facet], legend: Legend = ()) -> list[Panel]:
+    def split(self, chart: Drawing, cuts: Sequence[Facet]) -> list[Panel]:
         """Panels that share their axes, from one drawing: each mark begins its description with a line that names the
         key of its panel. One drawing costs far less time than one per panel."""
-        pieces = _pieces(_svg(chart))
-        return [
-            Panel(
-                cut.title,
-                self._inline(
-                    "".join(piece for key, piece in pieces if key in ("", cut.key)), cut.title, cut.description
-                ),
-                legend,
-                cut.choice,
-                cut.printed,
-            )
-            for cut in cuts
-        ]
+        pieces, panels = _pieces(_svg(chart)), []
+        for cut in cuts:
+            svg = "".join(piece for key, piece in pieces if key in ("", cut.key))
+            drawn = self._inline(svg, cut.title, cut.description)
+            panels.append(Panel(cut.title, drawn, (), cut.choice, cut.printed))
+        return panels
 
     def _inline(self, svg: str, title: str, description: str) -> Markup:
         """The drawing with identifiers of its own, a title and a description."""
@@ -182,17 +171,9 @@ def year_bands(rows: pd.DataFrame, years: Sequence[int], height: int) -> alt.Cha
     bands = rows[["year", "tip"]].assign(
         start=(rows["year"] - 0.5).clip(lower=first), stop=(rows["year"] + 0.5).clip(upper=last)
     )
-    chart: alt.Chart = (
-        alt.Chart(bands)
-        .mark_rect(opacity=0, color=INK)
-        .encode(
-            x=alt.X("start:Q"),
-            x2=alt.X2("stop:Q"),
-            y=alt.value(0),
-            y2=alt.value(height),
-            description=alt.Description("tip:N"),
-        )
-    )
+    base = alt.Chart(bands).mark_rect(opacity=0, color=INK)
+    top, foot = alt.value(0), alt.value(height)
+    chart: alt.Chart = base.encode(x="start:Q", x2="stop:Q", y=top, y2=foot, description="tip:N")
     return chart
 
 
@@ -208,26 +189,21 @@ def year_ticks(years: Sequence[int], most: int = 6) -> list[int]:
     return list(years[::step])
 
 
-def x_years(years: Sequence[int], most: int = 6) -> alt.X:
-    """Years as bands, for bars."""
-    return alt.X(
-        "year:O",
-        scale=alt.Scale(domain=list(years), paddingInner=0.2),
-        axis=alt.Axis(
-            title=None, labelAngle=0, values=year_ticks(years, most), format="d", ticks=False, labelOverlap=False
-        ),
-    )
+def x_years(years: Sequence[int], most: int = 6, gap: float = 0.2) -> alt.X:
+    """Years as bands, for bars; without a gap, for the cells of a table."""
+    axis = year_axis(years, most, labelAngle=0, ticks=False)
+    return alt.X("year:O", scale=alt.Scale(domain=list(years), paddingInner=gap), axis=axis)
 
 
-def x_time(years: Sequence[int], most: int = 6) -> alt.X:
+def x_time(years: Sequence[int]) -> alt.X:
     """Years as points, for lines."""
-    return alt.X(
-        "year:Q",
-        scale=alt.Scale(domain=[years[0], max(years[-1], years[0] + 1)], nice=False, zero=False),
-        axis=alt.Axis(
-            title=None, values=year_ticks(years, most), format="d", grid=False, labelFlush=False, labelOverlap=False
-        ),
-    )
+    scale = alt.Scale(domain=[years[0], max(years[-1], years[0] + 1)], nice=False, zero=False)
+    return alt.X("year:Q", scale=scale, axis=year_axis(years, 6, grid=False, labelFlush=False))
+
+
+def year_axis(years: Sequence[int], most: int, **style: Any) -> alt.Axis:
+    """An axis with at most so many years written on it."""
+    return alt.Axis(title=None, values=year_ticks(years, most), format="d", labelOverlap=False, **style)
 
 
 def y_names(column: str, order: Iterable[str], limit: int, extent: int | None = None, **style: Any) -> alt.Y:
@@ -246,11 +222,25 @@ def y_amount(column: str, title: str, top: float | None = None) -> alt.Y:
     )
 
 
+def x_amount(column: str, title: str | None, ends: tuple[float, float], **axis: Any) -> alt.X:
+    """Amounts along the bottom, from end to end."""
+    shown = alt.Axis(title=title, **{"tickCount": 5, "format": ",~r", **axis})
+    return alt.X(f"{column}:Q", scale=alt.Scale(domain=list(ends), nice=False), axis=shown)
+
+
 def coloured(column: str, colours: Sequence[tuple[str, str]]) -> alt.Color:
     """A colour for each of the named things."""
-    return alt.Color(
-        f"{column}:N", scale=alt.Scale(domain=[name for name, _ in colours], range=[hue for _, hue in colours])
-    )
+    names, hues = [name for name, _ in colours], [hue for _, hue in colours]
+    return alt.Color(f"{column}:N", scale=alt.Scale(domain=names, range=hues))
+
+
+def tipped(
+    rows: pd.DataFrame, words: Callable[[dict[str, Any]], str], table: str, scenario: str = "", **keys: object
+) -> pd.DataFrame:
+    """The rows with a column `tip`, what the mark of each says: the words for it, then where they come from, the rows
+    of a result table with these keys and its year."""
+    tips = [tooltip(words(r), table_rows(table, scenario, **keys, year=r["year"])) for r in records(rows)]
+    return rows.assign(tip=tips)
 
 
 def stacked(
@@ -268,20 +258,24 @@ def stacked(
     order = {name: place for place, (name, _) in enumerate(colours)}
     table = data.assign(order=data["kind"].map(order)).sort_values(["year", "order"])
     table = table[table["amount"] != 0] if table["amount"].any() else table
-    chart: alt.Chart = (
-        alt.Chart(table)
-        .mark_bar()
-        .encode(
-            x=x_years(years),
-            y=y_amount("amount", unit, top),
-            color=coloured("kind", colours),
-            order=alt.Order("order:Q"),
-        )
-        .properties(width=width, height=height)
+    bars = alt.Chart(table).mark_bar().properties(width=width, height=height)
+    chart: alt.Chart = bars.encode(
+        x=x_years(years), y=y_amount("amount", unit, top), color=coloured("kind", colours), order="order:Q"
     )
-    return chart.encode(description=alt.Description("tip:N")) if "tip" in table else chart
+    return chart.encode(description="tip:N") if "tip" in table else chart
 
 
-def legend_of(colours: Sequence[tuple[str, str]]) -> Legend:
-    """Boxes for a legend."""
-    return [(hue, "box", name) for name, hue in colours]
+def cells(data: pd.DataFrame, y: alt.Y, years: Sequence[int], tones: Mapping[float, str], dark: float) -> Drawing:
+    """A table of years whose cells are shaded by the column share, between `tones` (share -> colour), with the column
+    text on top, white above the share `dark`. Other columns: year, what `y` names, tip and, in a drawing that is split,
+    label: the key of the panel."""
+    base = alt.Chart(data.assign(dark=data["share"] > dark)).encode(x=x_years(years, 8, 0.0), y=y)
+    tone = alt.Color("share:Q", scale=alt.Scale(domain=list(tones), range=list(tones.values())))
+    ink = alt.condition("datum.dark", alt.value("white"), alt.value(INK))
+    texts = labels(base.transform_filter("datum.text != ''")).encode(text="text:N", color=ink, description="label:N")
+    return alt.layer(base.mark_rect(stroke="white").encode(color=tone, description="tip:N"), texts)
+
+
+def legend_of(colours: Sequence[tuple[str, str]], shape: str = "box") -> Legend:
+    """A legend of boxes, or of another shape."""
+    return [(hue, shape, name) for name, hue in colours]

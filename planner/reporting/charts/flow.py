@@ -6,14 +6,25 @@ to one user. Tonnes are of oxide; for metal, of the oxide it contains.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import altair as alt
 import pandas as pd
 
-from planner.reporting.charts.drawing import DEMAND, INK, MUTED, STAGE_COLOURS, WITHOUT, Drawer, Drawing, Facet, labels
+from planner.reporting.charts.drawing import (
+    DEMAND,
+    INK,
+    MUTED,
+    STAGE_COLOURS,
+    WITHOUT,
+    Drawer,
+    Drawing,
+    Facet,
+    labels,
+    legend_of,
+)
 from planner.reporting.values.page_parts import Figure, Panel
 from planner.reporting.values.view import RunView, records, table_rows, tooltip
 from planner.reporting.values.wording import listed, midway, number
@@ -32,12 +43,16 @@ KEPT = 7
 REST = "Others"
 
 
+Place = tuple[int, str]
+"""Column and name."""
+
+
 @dataclass(frozen=True)
 class Stream:
-    """Tonnes from one place to another; a place is (column, name). `hue`: what kind of thing flows."""
+    """Tonnes from one place to another. `hue`: what kind of thing flows."""
 
-    source: tuple[int, str]
-    target: tuple[int, str]
+    source: Place
+    target: Place
     tonnes: float
     hue: str
     origin: str
@@ -45,7 +60,7 @@ class Stream:
 
 def streams(run: RunView, element: str, scenario: str) -> dict[int, list[Stream]]:
     """year -> what flows, the largest places of each column by name."""
-    named = _merged(pd.concat([_operations(run, element, scenario), _users(run, element, scenario)]))
+    named = _merged(_flows(run, element, scenario))
     out: dict[int, list[Stream]] = {year: [] for year in run.years}
     for r in records(named[named["tonnes"] > LEAST]):
         rows = table_rows(r["table"], scenario, **dict(r["where"]), element=element, year=r["year"])
@@ -56,76 +71,69 @@ def streams(run: RunView, element: str, scenario: str) -> dict[int, list[Stream]
     return out
 
 
-def _row(
-    rows: pd.DataFrame, source: tuple[int, object], target: tuple[int, object], hue: str, **where: str
-) -> pd.DataFrame:
-    table = where.pop("table", "operations")
-    return pd.DataFrame(
-        {
-            "year": rows["year"],
-            "from_column": source[0],
-            "from": source[1],
-            "to_column": target[0],
-            "to": target[1],
-            "tonnes": rows["tonnes"],
-            "hue": hue,
-            "table": table,
-            "where": [tuple(where.items())] * len(rows),
-        }
+Link = tuple[str, str, Place, Place, str]
+"""Item and form of the rows ('' for any form), from where, to where, hue; a place is named, or `country`, `feed` or
+`project` says which column names it."""
+
+OPERATIONS: Sequence[Link] = (
+    ("made", "oxide", (FEED, "feed"), (PLANT, "country"), "feed"),
+    ("made", "oxide", (PLANT, "country"), (OXIDE, OXIDE_POOL), "oxide"),
+    ("imported", "oxide", (PLANT, "project"), (OXIDE, OXIDE_POOL), "import"),
+    ("released", "oxide", (PLANT, "Stock"), (OXIDE, OXIDE_POOL), "stock"),
+    ("bought", "oxide", (OXIDE, OXIDE_POOL), (USER, "Into stock"), "stock"),
+    ("made", "metal", (METAL_PLANT, "country"), (METAL, METAL_POOL), "metal"),
+    ("imported", "metal", (METAL_PLANT, "project"), (METAL, METAL_POOL), "import"),
+    ("released", "metal", (METAL_PLANT, "Stock"), (METAL, METAL_POOL), "stock"),
+    ("bought", "metal", (METAL, METAL_POOL), (USER, "Into stock"), "stock"),
+    ("reduced", "", (OXIDE, OXIDE_POOL), (METAL_PLANT, "country"), "oxide"),
+    ("sintered", "", (METAL, METAL_POOL), (USER, "Into magnets"), "metal"),
+)
+
+USERS: Sequence[Link] = (
+    ("missing", "", (METAL, "Missing"), (USER, "country"), "missing"),
+    ("met", "oxide", (OXIDE, OXIDE_POOL), (USER, "country"), "oxide"),
+    ("met", "metal", (METAL, METAL_POOL), (USER, "country"), "metal"),
+)
+
+
+def _flows(run: RunView, element: str, scenario: str) -> pd.DataFrame:
+    """A row for each row of a result table that a link takes up."""
+    done, needs = (
+        rows[(rows["scenario"] == scenario) & (rows["element"] == element)]
+        for rows in (run.tables["operations"], run.tables["shortfall"])
     )
-
-
-def _operations(run: RunView, element: str, scenario: str) -> pd.DataFrame:
-    rows = run.tables["operations"]
-    rows = rows[(rows["scenario"] == scenario) & (rows["element"] == element)]
+    done = done.assign(item=done["item"].where(~done["item"].isin(IMPORTED), "imported"))
+    met = needs.assign(tonnes=needs["demand_t"] - needs["tonnes"], item="met")
+    users = pd.concat([needs.assign(item="missing"), met])
+    named: Mapping[str, Callable[[str], str]] = {
+        "country": run.names.country,
+        "feed": run.names.feed,
+        "project": lambda supplier: f"Import: {run.names.party(supplier)}",
+    }
     parts = []
-    for form, pool, column in (("oxide", OXIDE_POOL, OXIDE), ("metal", METAL_POOL, METAL)):
-        made = rows[(rows["form"] == form) & (rows["item"] == "made")]
-        country = made["country"].map(run.names.country)
-        plant = PLANT if form == "oxide" else METAL_PLANT
-        if form == "oxide":
-            feeds = made["feed"].map(run.names.feed)
-            parts.append(_row(made, (FEED, feeds), (plant, country), "feed", item="made", form=form))
-        parts.append(_row(made, (plant, country), (column, pool), form, item="made", form=form))
-        imported = rows[(rows["form"] == form) & rows["item"].isin(IMPORTED)]
-        suppliers = "Import: " + imported["project"].map(run.names.party).astype(object)
-        parts.append(_row(imported, (plant, suppliers), (column, pool), "import", item="imported", form=form))
-        released = rows[(rows["form"] == form) & (rows["item"] == "released")]
-        parts.append(_row(released, (plant, "Stock"), (column, pool), "stock", item="released", form=form))
-        bought = rows[(rows["form"] == form) & (rows["item"] == "bought")]
-        parts.append(_row(bought, (column, pool), (USER, "Into stock"), "stock", item="bought", form=form))
-    reduced = rows[rows["item"] == "reduced"]
-    country = reduced["country"].map(run.names.country)
-    parts.append(_row(reduced, (OXIDE, OXIDE_POOL), (METAL_PLANT, country), "oxide", item="reduced"))
-    sintered = rows[rows["item"] == "sintered"]
-    parts.append(_row(sintered, (METAL, METAL_POOL), (USER, "Into magnets"), "metal", item="sintered"))
-    return pd.concat(parts)
-
-
-def _users(run: RunView, element: str, scenario: str) -> pd.DataFrame:
-    needs = run.tables["shortfall"]
-    needs = needs[(needs["scenario"] == scenario) & (needs["element"] == element)]
-    user = needs["country"].map(run.names.country)
-    met = needs.assign(tonnes=needs["demand_t"] - needs["tonnes"])
-    parts = [_row(needs, (METAL, "Missing"), (USER, user), "missing", table="shortfall")]
-    for form, pool, column in (("oxide", OXIDE_POOL, OXIDE), ("metal", METAL_POOL, METAL)):
-        of_form = met["form"] == form
-        parts.append(_row(met[of_form], (column, pool), (USER, user[of_form]), form, table="shortfall", form=form))
+    for table, rows, links in (("operations", done, OPERATIONS), ("shortfall", users, USERS)):
+        for item, form, source, target, hue in links:
+            taken = rows[(rows["item"] == item) & ((rows["form"] == form) | (not form))]
+            where = {"item": item if table == "operations" else "", "form": form}
+            keys = tuple((key, value) for key, value in where.items() if value)
+            part = taken[["year", "tonnes"]].assign(hue=hue, table=table)
+            part["where"] = pd.Series([keys] * len(taken), index=taken.index, dtype=object)
+            for side, (column, name) in (("from", source), ("to", target)):
+                part[f"{side}_column"] = column
+                part[side] = taken[name].map(named[name]).astype(object) if name in named else name
+            parts.append(part)
     return pd.concat(parts)
 
 
 def _merged(rows: pd.DataFrame) -> pd.DataFrame:
     """The smaller places of each column under one name, flows between the same places added up."""
     rows = rows.copy()
-    for side in ("from", "to"):
-        other = "to" if side == "from" else "from"
+    for side, other in (("from", "to"), ("to", "from")):
         for column in sorted(rows[f"{side}_column"].unique()):
             at = rows[f"{side}_column"] == column
+            ends = [(at, side), (rows[f"{other}_column"] == column, other)]
             places = pd.concat(
-                [
-                    rows[at].rename(columns={side: "place"})[["place", "tonnes"]],
-                    rows[rows[f"{other}_column"] == column].rename(columns={other: "place"})[["place", "tonnes"]],
-                ]
+                [rows.loc[here, [end, "tonnes"]].set_axis(["place", "tonnes"], axis=1) for here, end in ends]
             )
             sums = places.groupby("place")["tonnes"].sum()
             kept = sorted(sums.index, key=lambda place: (-sums[place], place))[: KEPT if len(sums) > KEPT + 1 else None]
@@ -164,7 +172,8 @@ HUES = {
 
 HEADS = ("From the mine", "Separated in, or bought", "", "Metal made in, or bought", "", "Used in")
 
-Place = tuple[int, str]
+Shown = tuple[str, str, int]
+"""Element, scenario and year of a panel."""
 
 
 def material(run: RunView, draw: Drawer) -> Figure | None:
@@ -176,43 +185,30 @@ def material(run: RunView, draw: Drawer) -> Figure | None:
     opening = _hardest_year(run, main[0], scenarios[0])
     panels: list[Panel] = []
     for element in main:
-        found = {
-            f"s{at}y{year}": flow for at, w in enumerate(scenarios) for year, flow in streams(run, element, w).items()
-        }
-        cuts = [
-            _cut(run, element, f"s{at}y{year}", w, year, found, (main[0], scenarios[0], opening))
-            for at, w in enumerate(scenarios)
-            for year in run.years
-        ]
+        found: dict[str, list[Stream]] = {}
+        cuts = []
+        for at, scenario in enumerate(scenarios):
+            for year, flow in streams(run, element, scenario).items():
+                key = f"s{at}y{year}"
+                found[key] = flow
+                cuts.append(_cut(run, key, (element, scenario, year), flow, (main[0], scenarios[0], opening)))
         panels += draw.split(_sankey(found), cuts)
     reading = (
         f"What {listed([midway(run.names.element(e)) for e in main])} goes through on its way to users, in tonnes "
         "of oxide (for metal, the oxide it contains). Thickness: tonnes, on one scale for each element. Oxide and "
         "metal are pools within a group of countries, so what one plant makes is not followed to one user."
     )
-    start = {
-        "Element": run.names.element(main[0]),
-        "Scenario": run.names.scenario(scenarios[0]),
-        "Year": str(opening),
-    }
-    legend = [
-        (HUES["feed"], "box", "feed"),
-        (HUES["oxide"], "box", "oxide"),
-        (HUES["metal"], "box", "metal"),
-        (HUES["import"], "box", "imports"),
-        (HUES["stock"], "box", "stock"),
-        (HUES["missing"], "box", "missing"),
-    ]
+    name, future = run.names.element(main[0]), run.names.scenario(scenarios[0])
     source = f"{table_rows('operations')}: items made, imported, released, bought, reduced; {table_rows('shortfall')}"
     return Figure(
         "From mine to user, year by year",
         "",
         panels,
-        legend,
-        "wide",
+        legend_of([("imports" if kind == "import" else kind, HUES[kind]) for kind in HUES if kind != "left"]),
+        layout="wide",
         folded=True,
         source=source,
-        start=start,
+        start={"Element": name, "Scenario": future, "Year": str(opening)},
         reading=reading,
     )
 
@@ -224,34 +220,20 @@ def _hardest_year(run: RunView, element: str, scenario: str) -> int:
     return int(by_year.index[int(by_year.to_numpy().argmax())])
 
 
-def _cut(
-    run: RunView,
-    element: str,
-    key: str,
-    scenario: str,
-    year: int,
-    found: Mapping[str, list[Stream]],
-    opening: tuple[str, str, int],
-) -> Facet:
+def _cut(run: RunView, key: str, shown: Shown, found: Iterable[Stream], opening: Shown) -> Facet:
+    element, scenario, year = shown
     name, future = run.names.element(element), run.names.scenario(scenario)
-    into: dict[str, float] = {}
-    for stream in found[key]:
-        if stream.target[0] == USER:
-            into[stream.source[1]] = into.get(stream.source[1], 0.0) + stream.tonnes
+    into = _sums((stream.source[1], stream.tonnes) for stream in found if stream.target[0] == USER)
     words = ", ".join(f"{midway(place)} {number(tonnes)} t" for place, tonnes in into.items()) or "nothing flows"
-    return Facet(
-        key,
-        f"{name} in {year}: “{future}”",
-        f"To users: {words}.",
-        {"Element": name, "Scenario": future, "Year": str(year)},
-        printed=(element, scenario, year) == opening,
-    )
+    choice = {"Element": name, "Scenario": future, "Year": str(year)}
+    return Facet(key, f"{name} in {year}: “{future}”", f"To users: {words}.", choice, printed=shown == opening)
 
 
 def _sankey(flows: Mapping[str, list[Stream]]) -> Drawing:
     """All the flows on top of each other, each mark under the key of its flow."""
     heights = {key: _heights(found) for key, found in flows.items()}
-    order = _order(heights.values())
+    # By what goes through a place in all the flows, so that it keeps its rank from panel to panel.
+    order = _sums(pair for height in heights.values() for pair in height.items())
     scale = min((_scale(height) for height in heights.values() if height), default=1.0)
     bars: list[dict[str, Any]] = []
     bands: list[dict[str, Any]] = []
@@ -262,29 +244,19 @@ def _sankey(flows: Mapping[str, list[Stream]]) -> Drawing:
     heads = pd.DataFrame([{"x": _x(c), "text": text} for c, text in enumerate(HEADS) if text])
     places, ribbons = pd.DataFrame(bars), pd.DataFrame(bands)
     x, y = alt.X("x:Q", scale=None, axis=None), alt.Y("y:Q", scale=None, axis=None)
-    title = labels(alt.Chart(heads), align="left", color=MUTED).encode(x=x, y=alt.value(6), text=alt.Text("text:N"))
+    title = labels(alt.Chart(heads), align="left", color=MUTED).encode(x=x, y=alt.value(6), text="text:N")
     if places.empty:
         return alt.layer(title).properties(width=WIDTH, height=HEIGHT)
+    shapes = alt.Chart(ribbons).mark_point(filled=True, stroke=None, opacity=0.42, size=4)
+    shape, hue = alt.Shape("path:N", scale=None), alt.Fill("hue:N", scale=None)
+    rects = alt.Chart(places).mark_rect(color=INK, opacity=0.85)
+    text_x, text_y = alt.X("text_x:Q", scale=None), alt.Y("text_y:Q", scale=None)
+    texts = labels(alt.Chart(places), align="left")
     return alt.layer(
         title,
-        alt.Chart(ribbons)
-        .mark_point(filled=True, stroke=None, opacity=0.42, size=4)
-        .encode(
-            x=alt.value(0),
-            y=alt.value(0),
-            shape=alt.Shape("path:N", scale=None),
-            fill=alt.Fill("hue:N", scale=None),
-            description=alt.Description("tip:N"),
-        ),
-        alt.Chart(places)
-        .mark_rect(color=INK, opacity=0.85)
-        .encode(x=x, x2=alt.X2("right:Q"), y=y, y2=alt.Y2("bottom:Q"), description=alt.Description("tip:N")),
-        labels(alt.Chart(places), align="left").encode(
-            x=alt.X("text_x:Q", scale=None),
-            y=alt.Y("text_y:Q", scale=None),
-            text=alt.Text("text:N"),
-            description=alt.Description("label:N"),
-        ),
+        shapes.encode(x=alt.value(0), y=alt.value(0), shape=shape, fill=hue, description="tip:N"),
+        rects.encode(x=x, x2="right:Q", y=y, y2="bottom:Q", description="tip:N"),
+        texts.encode(x=text_x, y=text_y, text="text:N", description="label:N"),
     ).properties(width=WIDTH, height=HEIGHT)
 
 
@@ -292,23 +264,22 @@ def _x(column: int) -> float:
     return column * (WIDTH - LABEL) / USER
 
 
+Key = TypeVar("Key")
+
+
+def _sums(amounts: Iterable[tuple[Key, float]]) -> dict[Key, float]:
+    """Amounts added up by key, in the order in which the keys come."""
+    sums: dict[Key, float] = {}
+    for key, amount in amounts:
+        sums[key] = sums.get(key, 0.0) + amount
+    return sums
+
+
 def _heights(found: Sequence[Stream]) -> dict[Place, float]:
     """Tonnes through each place: what comes in or what goes out, whichever is more."""
-    into: dict[Place, float] = {}
-    out: dict[Place, float] = {}
-    for stream in found:
-        into[stream.target] = into.get(stream.target, 0.0) + stream.tonnes
-        out[stream.source] = out.get(stream.source, 0.0) + stream.tonnes
+    into = _sums((stream.target, stream.tonnes) for stream in found)
+    out = _sums((stream.source, stream.tonnes) for stream in found)
     return {place: max(into.get(place, 0.0), out.get(place, 0.0)) for place in sorted({*into, *out})}
-
-
-def _order(heights: Iterable[Mapping[Place, float]]) -> dict[Place, float]:
-    """Places by what goes through them in all the flows, so that each keeps its rank from panel to panel."""
-    sums: dict[Place, float] = {}
-    for height in heights:
-        for place, tonnes in height.items():
-            sums[place] = sums.get(place, 0.0) + tonnes
-    return sums
 
 
 def _scale(heights: Mapping[Place, float]) -> float:

@@ -24,10 +24,11 @@ from planner.reporting.charts.drawing import (
     Drawing,
     labels,
     stacked,
+    tipped,
     x_years,
     y_amount,
     y_names,
-    year_ticks,
+    year_axis,
 )
 from planner.reporting.values.page_parts import Figure, Panel
 from planner.reporting.values.plan import UNITS, capacity, capacity_groups, decisions, everywhere
@@ -36,7 +37,7 @@ from planner.reporting.values.wording import STAGES, STAGES_MANY, count, listed,
 
 LABEL_WIDTH, BAR_WIDTH, ROW = 250, 560, 19
 
-TONES = (("under construction", 0.28), ("running in", 0.62), ("full use", 1.0))
+TONES = {"under construction": 0.28, "running in": 0.62, "full use": 1.0}
 
 
 def timeline(run: RunView, draw: Drawer) -> Figure:
@@ -68,33 +69,16 @@ def _bars(run: RunView, draw: Drawer, stage: str, rows: pd.DataFrame) -> Panel:
     sums = rows.groupby("label", sort=False).agg(tpa=("tpa", "sum"), place=("first_output", "min")).reset_index()
     sums["text"] = [number(t) for t in sums["tpa"]]
     y = y_names("label", order, LABEL_WIDTH - 10, LABEL_WIDTH)
-    axis = alt.Axis(
-        title=None,
-        values=year_ticks(run.years, 15),
-        format="d",
-        orient="top",
-        labelFlush=False,
-        labelOverlap=False,
-        labelOffset=BAR_WIDTH / (edge - run.years[0]) / 2,
-    )
+    offset = BAR_WIDTH / (edge - run.years[0]) / 2
+    axis = year_axis(run.years, 15, orient="top", labelFlush=False, labelOffset=offset)
     x = alt.X("start:Q", scale=alt.Scale(domain=[run.years[0], edge], nice=False, zero=False), axis=axis)
-    colour = STAGE_COLOURS[stage]
+    bars = alt.Chart(spans).mark_bar(color=STAGE_COLOURS[stage], height=12)
+    starts = alt.Chart(rows[["label", "year"]])
+    sizes = labels(alt.Chart(sums.assign(end=end)), align="left", dx=5)
     chart = alt.layer(
-        alt.Chart(spans)
-        .mark_bar(color=colour, height=12)
-        .encode(
-            x=x,
-            x2=alt.X2("stop:Q"),
-            y=y,
-            opacity=alt.Opacity("tone:Q", scale=None),
-            description=alt.Description("tip:N"),
-        ),
-        alt.Chart(rows[["label", "year"]])
-        .mark_point(shape="diamond", filled=True, color=INK, size=34, opacity=1)
-        .encode(x=alt.X("year:Q"), y=y),
-        labels(alt.Chart(sums.assign(end=end)), align="left", dx=5).encode(
-            x=alt.X("end:Q"), y=y, text=alt.Text("text:N")
-        ),
+        bars.encode(x=x, x2="stop:Q", y=y, opacity=alt.Opacity("tone:Q", scale=None), description="tip:N"),
+        starts.mark_point(shape="diamond", filled=True, color=INK, size=34, opacity=1).encode(x="year:Q", y=y),
+        sizes.encode(x="end:Q", y=y, text="text:N"),
     ).properties(width=BAR_WIDTH, height=ROW * len(order))
     named = "; ".join(f"{r.label} {number(r.tpa)} t/y from {r.place}" for r in rows_of(sums))
     return draw.panel(f"{STAGES_MANY[stage]} (t/y)", named, chart)
@@ -102,24 +86,20 @@ def _bars(run: RunView, draw: Drawer, stage: str, rows: pd.DataFrame) -> Panel:
 
 def _spans(rows: pd.DataFrame, end: int) -> pd.DataFrame:
     """A row for each time of a plant that has a tone: start and stop (years), tone, what it says."""
-    spans = pd.concat(
-        [
-            rows.assign(start=rows["year"], stop=rows["first_output"], tone=TONES[0][1]),
-            rows.assign(start=rows["first_output"], stop=rows["full_output"].clip(upper=end), tone=TONES[1][1]),
-            rows.assign(start=rows["full_output"].clip(upper=end), stop=end, tone=TONES[2][1]),
-        ]
-    )
+    full = rows["full_output"].clip(upper=end)
+    begins, ends = (rows["year"], rows["first_output"], full), (rows["first_output"], full, full.clip(lower=end))
+    times = zip(TONES, begins, ends, strict=True)
+    spans = pd.concat([rows.assign(start=start, stop=stop, state=state) for state, start, stop in times])
     spans = spans[spans["stop"] > spans["start"]]
-    tones = {tone: name for name, tone in TONES}
     spans["tip"] = [
         tooltip(
-            f"{row.label}: {tones[row.tone]} from {row.start} to {row.stop}; committed in {row.year}, "
+            f"{row.label}: {row.state} from {row.start} to {row.stop}; committed in {row.year}, "
             f"{number(row.tpa)} {row.unit}, {number(row.capex_musd)} MUSD",
             table_rows("investments", project=row.project, year=row.year),
         )
         for row in rows_of(spans)
     ]
-    return spans[["label", "start", "stop", "tone", "tip"]]
+    return spans.assign(tone=spans["state"].map(TONES))[["label", "start", "stop", "tone", "tip"]]
 
 
 def capacities(run: RunView, draw: Drawer) -> Figure:
@@ -133,14 +113,10 @@ def capacities(run: RunView, draw: Drawer) -> Figure:
         bars = pd.concat([_capacity_bars(run, sums, worst, stage, name, unit) for name in ("existing", "new")])
         used = pd.concat([sums.assign(which="expected"), worst.assign(which="worst")])
         dash = alt.StrokeDash("which:N", scale=alt.Scale(domain=["expected", "worst"], range=[[1, 0], [4, 3]]))
-        lines = (
-            alt.Chart(used)
-            .mark_line(color=INK, strokeWidth=1.6)
-            .encode(x=x_years(run.years), y=y_amount("throughput_t", unit + "/y"), strokeDash=dash)
-        )
-        chart = alt.layer(
-            stacked(bars, run.years, [("existing", EXISTING), ("new", STAGE_COLOURS[stage])], unit + "/y"), lines
-        )
+        lines = alt.Chart(used).mark_line(color=INK, strokeWidth=1.6)
+        lines = lines.encode(x=x_years(run.years), y=y_amount("throughput_t", f"{unit}/y"), strokeDash=dash)
+        colours = [("existing", EXISTING), ("new", STAGE_COLOURS[stage])]
+        chart = alt.layer(stacked(bars, run.years, colours, f"{unit}/y"), lines)
         last = sums.iloc[-1]
         told = (
             f"In {int(last['year'])}: existing {number(last['existing_tpa'])}, new {number(last['new_tpa'])}, "
@@ -149,8 +125,7 @@ def capacities(run: RunView, draw: Drawer) -> Figure:
         panels.append(draw.panel(f"{STAGES_MANY[stage]}, {unit}/y", told, chart))
     reading = (
         "Bars: capacity that exists and that the plan adds. Solid line: what is expected to run; dashed line: what "
-        "runs "
-        f"in the worst scenario, “{run.names.scenario(run.worst)}”. Capacity that idles in calm years is the "
+        f"runs in the worst scenario, “{run.names.scenario(run.worst)}”. Capacity that idles in calm years is the "
         "insurance."
     )
     legend = [
@@ -168,16 +143,17 @@ def _capacity_bars(
 ) -> pd.DataFrame:
     """The bars of existing or new capacity, t/y, with what each says."""
     runs = dict(zip(worst["year"], worst["throughput_t"], strict=True))
-    rows = pd.DataFrame({"year": sums["year"], "kind": name, "amount": sums[f"{name}_tpa"]})
-    rows["tip"] = [
-        tooltip(
-            f"{STAGES_MANY[stage]}, {row.year}: {name} {number(getattr(row, f'{name}_tpa'))} {unit}/y; all that runs: "
-            f"expected {number(row.throughput_t)}, worst scenario {number(runs.get(row.year, 0.0))}",
-            table_rows("capacity", EXPECTED, stage=stage, year=row.year),
-        )
-        for row in rows_of(sums)
-    ]
-    return rows
+    rows = tipped(
+        sums.assign(kind=name, amount=sums[f"{name}_tpa"]),
+        lambda r: (
+            f"{STAGES_MANY[stage]}, {r['year']}: {name} {number(r['amount'])} {unit}/y; all that runs: "
+            f"expected {number(r['throughput_t'])}, worst scenario {number(runs.get(r['year'], 0.0))}"
+        ),
+        "capacity",
+        EXPECTED,
+        stage=stage,
+    )
+    return rows[["year", "kind", "amount", "tip"]]
 
 
 WIDTH, HEIGHT = 860, 400
@@ -221,7 +197,8 @@ def _circles(run: RunView) -> pd.DataFrame:
     """A row per country and stage with new plants: where it lies, its capital (MUSD), what it says."""
     rows = decisions(run)
     rows = rows.assign(expected=rows["capex_musd"] * rows["probability"])
-    out: list[dict[str, Any]] = []
+    columns = ["longitude", "latitude", "stage", "place", "musd", "tip"]
+    out = []
     stages = {str(country): [s for s in STAGES if s in set(of)] for country, of in rows.groupby("country")["stage"]}
     for key, plants in rows.groupby(["country", "stage"], sort=True):
         country, stage = str(key[0]), str(key[1])
@@ -229,20 +206,11 @@ def _circles(run: RunView) -> pd.DataFrame:
         if at is None:
             continue
         built = "; ".join(f"{r.name} {number(r.tpa)} {r.unit}, committed {r.year}" for r in rows_of(plants))
-        musd = float(plants["expected"].sum())
-        place = run.names.country(country)
+        musd, place = float(plants["expected"].sum()), run.names.country(country)
         words = f"{place}, {STAGES_MANY[stage].lower()}, {number(musd)} MUSD: {built}"
-        out.append(
-            {
-                "longitude": at[0] + APART * (stages[country].index(stage) - (len(stages[country]) - 1) / 2),
-                "latitude": at[1],
-                "stage": stage,
-                "place": place,
-                "musd": musd,
-                "tip": tooltip(words, table_rows("investments", country=country, stage=stage)),
-            }
-        )
-    columns = ["longitude", "latitude", "stage", "place", "musd", "tip"]
+        tip = tooltip(words, table_rows("investments", country=country, stage=stage))
+        aside = APART * (stages[country].index(stage) - (len(stages[country]) - 1) / 2)
+        out.append((at[0] + aside, at[1], stage, place, musd, tip))
     return pd.DataFrame(out, columns=columns).sort_values("musd", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -260,34 +228,22 @@ def _land(run: RunView, country: str, codes: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _map(rest: list[dict[str, Any]], lands: list[dict[str, Any]], circles: pd.DataFrame, placed: list[str]) -> Drawing:
-    points = {country: point_in(country) for country in placed}
-    names = pd.DataFrame(
-        [{"name": c, "longitude": at[0], "latitude": at[1]} for c, at in points.items() if at is not None]
-    )
+    points = [(country, *point) for country in placed if (point := point_in(country)) is not None]
+    names = pd.DataFrame(points, columns=["name", "longitude", "latitude"])
     largest = max(float(circles["musd"].max()), 1e-9) if len(circles) else 1.0
     sized = circles.assign(area=(circles["musd"] / largest * MOST_AREA).clip(lower=LEAST_AREA))
-    colour = alt.Fill("stage:N", scale=alt.Scale(domain=list(STAGE_COLOURS), range=list(STAGE_COLOURS.values())))
-    east, north = alt.Longitude("longitude:Q"), alt.Latitude("latitude:Q")
-    return (
-        alt.layer(
-            alt.Chart(pd.DataFrame(rest)).mark_geoshape(fill=LAND, stroke="white", strokeWidth=0.4),
-            alt.Chart(pd.DataFrame(lands))
-            .mark_geoshape(fill=PARTNER, stroke="white", strokeWidth=0.6)
-            .encode(description=alt.Description("tip:N")),
-            alt.Chart(sized)
-            .mark_point(filled=True, stroke="white", strokeWidth=0.8, opacity=0.9)
-            .encode(
-                size=alt.Size("area:Q", scale=None),
-                fill=colour,
-                description=alt.Description("tip:N"),
-                longitude=east,
-                latitude=north,
-            ),
-            labels(alt.Chart(names), dy=17, color=INK).encode(text=alt.Text("name:N"), longitude=east, latitude=north),
-        )
-        .project("equalEarth")
-        .properties(width=WIDTH, height=HEIGHT)
+    at = {"longitude": "longitude:Q", "latitude": "latitude:Q"}
+    dots = alt.Chart(sized).mark_point(filled=True, stroke="white", strokeWidth=0.8, opacity=0.9)
+    hues = alt.Scale(domain=list(STAGE_COLOURS), range=list(STAGE_COLOURS.values()))
+    fill, size = alt.Fill("stage:N", scale=hues), alt.Size("area:Q", scale=None)
+    shapes = alt.Chart(pd.DataFrame(lands)).mark_geoshape(fill=PARTNER, stroke="white", strokeWidth=0.6)
+    chart = alt.layer(
+        alt.Chart(pd.DataFrame(rest)).mark_geoshape(fill=LAND, stroke="white", strokeWidth=0.4),
+        shapes.encode(description="tip:N"),
+        dots.encode(size=size, fill=fill, description="tip:N", **at),
+        labels(alt.Chart(names), dy=17, color=INK).encode(text="name:N", **at),
     )
+    return chart.project("equalEarth").properties(width=WIDTH, height=HEIGHT)
 
 
 EUROPEAN_UNION = (

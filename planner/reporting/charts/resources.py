@@ -17,13 +17,14 @@ from planner.reporting.charts.drawing import (
     WITHOUT,
     Drawer,
     Drawing,
-    labels,
+    cells,
     legend_of,
     stacked,
+    tipped,
+    x_amount,
     x_years,
     y_amount,
     y_names,
-    year_ticks,
 )
 from planner.reporting.values.page_parts import Figure
 from planner.reporting.values.plan import ITEM_NAMES, budget_use, largest_first, pyramid, spent
@@ -43,16 +44,13 @@ def spending(run: RunView, draw: Drawer) -> Figure | None:
     if by_funder["amount"].sum() <= 0:
         return None
     panels = []
-    for by, title, rows, colours in (
-        ("funder", "By funder, MUSD", by_funder, _hues(largest_first(by_funder))),
-        ("item", "By item, MUSD", by_item, _item_hues(by_item)),
+    for by, rows, colours in (
+        ("funder", by_funder, _hues(largest_first(by_funder))),
+        ("item", by_item, _item_hues(by_item)),
     ):
         top = [name for name, _ in colours]
-        rows = (
-            rows.assign(kind=rows["kind"].where(rows["kind"].isin(top), REST))
-            .groupby(["year", "kind"], as_index=False)
-            .sum()
-        )
+        rows = rows.assign(kind=rows["kind"].where(rows["kind"].isin(top), REST))
+        rows = rows.groupby(["year", "kind"], as_index=False).sum()
         sums = rows.groupby("kind")["amount"].sum()
         words = ", ".join(f"{name} {number(float(sums[name]))}" for name in top if name in sums)
         rows["tip"] = [
@@ -63,7 +61,7 @@ def spending(run: RunView, draw: Drawer) -> Figure | None:
             for r in records(rows)
         ]
         chart = stacked(rows, run.years, colours, "MUSD", width=400, height=220)
-        panels.append(draw.panel(title, f"{words} MUSD.", chart, legend_of(colours)))
+        panels.append(draw.panel(f"By {by}, MUSD", f"{words} MUSD.", chart, legend_of(colours)))
     given, total = sum(run.case.budget.values()), float(by_funder["amount"].sum())
     years = by_funder.groupby("year")["amount"].sum()
     most = int(years.index[int(years.to_numpy().argmax())])
@@ -95,15 +93,8 @@ def use_of_budgets(run: RunView, draw: Drawer) -> Figure | None:
         draw.panel("Share of the money available that is spent, per cent", words, _by_funder(run, rows)),
     ]
     legend = [(WITH, "box", "spent"), (INK, "line", "budget of the year"), (WITHOUT, "dash", "available")]
-    return Figure(
-        "Use of the budgets",
-        words,
-        panels,
-        legend,
-        layout="pair",
-        source=f"inputs/budgets.csv and {SPENDING}",
-        reading=reading,
-    )
+    source = f"inputs/budgets.csv and {SPENDING}"
+    return Figure("Use of the budgets", words, panels, legend, layout="pair", source=source, reading=reading)
 
 
 def _use_words(who: str, row: dict[str, float]) -> str:
@@ -121,14 +112,13 @@ def _use_rows(row: dict[str, float], **keys: object) -> str:
 
 def _together(run: RunView, rows: pd.DataFrame) -> Drawing:
     tips = [tooltip(_use_words("All funders", r), _use_rows(r, year=r["year"])) for r in records(rows)]
-    base, x = alt.Chart(rows.assign(tip=tips)), x_years(run.years)
+    base = alt.Chart(rows.assign(tip=tips)).encode(x=x_years(run.years))
+    spent, budget, available = (y_amount(column, "MUSD") for column in ("spent", "budget", "available"))
     return alt.layer(
-        base.mark_bar(color=WITH).encode(x=x, y=y_amount("spent", "MUSD")),
-        base.mark_line(color=INK, strokeWidth=1.6, interpolate="step").encode(x=x, y=y_amount("budget", "MUSD")),
-        base.mark_line(color=WITHOUT, strokeWidth=1.4, strokeDash=[4, 3]).encode(x=x, y=y_amount("available", "MUSD")),
-        base.mark_bar(color=INK, opacity=0).encode(
-            x=x, y=y_amount("available", "MUSD"), description=alt.Description("tip:N")
-        ),
+        base.mark_bar(color=WITH).encode(y=spent),
+        base.mark_line(color=INK, strokeWidth=1.6, interpolate="step").encode(y=budget),
+        base.mark_line(color=WITHOUT, strokeWidth=1.4, strokeDash=[4, 3]).encode(y=available),
+        base.mark_bar(color=INK, opacity=0).encode(y=available, description="tip:N"),
     ).properties(width=400, height=220)
 
 
@@ -143,20 +133,9 @@ def _by_funder(run: RunView, rows: pd.DataFrame) -> Drawing:
         for r in records(shown)
     ]
     data["text"] = [f"{100 * share:.0f}" if share >= 0.005 else "" for share in data["share"]]
-    data["dark"] = data["share"] > 0.55
     order = [run.names.party(f) for f in rows.groupby("funder")["spent"].sum().sort_values(ascending=False).index]
-    y = y_names("who", order, 120)
-    x = alt.X(
-        "year:O",
-        scale=alt.Scale(domain=run.years),
-        axis=alt.Axis(title=None, labelAngle=0, format="d", values=year_ticks(run.years, 8), ticks=False),
-    )
-    tone = alt.Color("share:Q", scale=alt.Scale(domain=[0, 1], range=["#eef3f8", "#08427a"]))
-    ink = alt.condition("datum.dark", alt.value("white"), alt.value(INK))
-    return alt.layer(
-        alt.Chart(data).mark_rect(stroke="white").encode(x=x, y=y, color=tone, description=alt.Description("tip:N")),
-        labels(alt.Chart(data[data["text"] != ""])).encode(x=x, y=y, text=alt.Text("text:N"), color=ink),
-    ).properties(width=330, height=max(20 * data["who"].nunique(), 40))
+    drawn = cells(data, y_names("who", order, 120), run.years, {0: "#eef3f8", 1: "#08427a"}, 0.55)
+    return drawn.properties(width=330, height=max(20 * data["who"].nunique(), 40))
 
 
 def _hues(order: Sequence[str]) -> list[tuple[str, str]]:
@@ -215,32 +194,27 @@ def _pyramid(run: RunView, rows: pd.DataFrame, skill: str, name: str) -> Drawing
     span = max(float(rows[["staff", "peak", "training"]].to_numpy().max()) * 1.05, 1e-6)
     left = max(float(rows["training"].max()) * 1.15, 0.12 * span)
     data = rows.assign(trainees=-rows["training"], zero=0.0)
-    data["tip"] = [
-        tooltip(
+    data = tipped(
+        data.assign(left=-left, right=span),
+        lambda r: (
             f"{name}, {r['year']}: {number(r['training'])} in training, {number(r['staff'])} employed, "
-            f"{number(r['needed'])} needed in expectation, {number(r['peak'])} at most",
-            table_rows("workforce", EXPECTED, skill=skill, year=r["year"]),
-        )
-        for r in records(rows)
-    ]
-    base = alt.Chart(data.assign(left=-left, right=span))
-    y = alt.Y(
-        "year:O",
-        sort="descending",
-        scale=alt.Scale(domain=run.years, paddingInner=0.15),
-        axis=alt.Axis(title=None, format="d", domain=False, ticks=False, labelFontSize=10),
+            f"{number(r['needed'])} needed in expectation, {number(r['peak'])} at most"
+        ),
+        "workforce",
+        EXPECTED,
+        skill=skill,
     )
+    axis = alt.Axis(title=None, format="d", domain=False, ticks=False, labelFontSize=10)
+    y = alt.Y("year:O", sort="descending", scale=alt.Scale(domain=run.years, paddingInner=0.15), axis=axis)
+    base = alt.Chart(data).encode(y=y)
 
     def x(column: str) -> alt.X:
-        axis = alt.Axis(title="persons", tickCount=5, labelExpr="format(abs(datum.value), ',~r')")
-        return alt.X(f"{column}:Q", scale=alt.Scale(domain=[-left, span], nice=False), axis=axis)
+        return x_amount(column, "persons", (-left, span), labelExpr="format(abs(datum.value), ',~r')")
 
     return alt.layer(
-        base.mark_bar(color=EXISTING).encode(x=x("staff"), x2=alt.X2("zero:Q"), y=y),
-        base.mark_bar(color=HUES[1]).encode(x=x("trainees"), x2=alt.X2("zero:Q"), y=y),
-        base.mark_tick(color=WITHOUT, thickness=2).encode(x=x("peak"), y=y),
-        base.mark_tick(color=INK, thickness=2).encode(x=x("needed"), y=y),
-        base.mark_bar(color=INK, opacity=0).encode(
-            x=x("left"), x2=alt.X2("right:Q"), y=y, description=alt.Description("tip:N")
-        ),
+        base.mark_bar(color=EXISTING).encode(x=x("staff"), x2="zero:Q"),
+        base.mark_bar(color=HUES[1]).encode(x=x("trainees"), x2="zero:Q"),
+        base.mark_tick(color=WITHOUT, thickness=2).encode(x=x("peak")),
+        base.mark_tick(color=INK, thickness=2).encode(x=x("needed")),
+        base.mark_bar(color=INK, opacity=0).encode(x=x("left"), x2="right:Q", description="tip:N"),
     ).properties(width=280, height=13 * len(run.years))

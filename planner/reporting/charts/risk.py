@@ -3,24 +3,29 @@ what each lever takes off the risk."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
 from planner.reporting.charts.drawing import (
     EXISTING,
-    INK,
     WITH,
     WITHOUT,
     Drawer,
     Drawing,
     Facet,
+    cells,
+    coloured,
     labels,
+    legend_of,
+    x_amount,
     y_names,
-    year_ticks,
 )
 from planner.reporting.text.answer import tail_words
 from planner.reporting.text.explanation import step
-from planner.reporting.values.page_parts import Figure, Panel
+from planner.reporting.values.page_parts import Figure, Legend, Panel
 from planner.reporting.values.supply import ever_short, shares_short
 from planner.reporting.values.view import EXPECTED, RunView, summary_keys, table_rows, tooltip
 from planner.reporting.values.wording import count, number, percent
@@ -30,68 +35,72 @@ RULE_HUE = "#8d98a3"
 
 KINDS = ("without a plan", "with the plan")
 
+COLOURS = tuple(zip(KINDS, (WITHOUT, WITH), strict=True))
+
 LossBar = tuple[str, str, float, str]
 """Label, kind, MUSD, key in summary.json."""
 
 
+def _plans(run: RunView) -> list[tuple[str, str, Mapping[str, Any]]]:
+    """What there are figures of, the plan first: kind, prefix of the keys in summary.json, figures."""
+    with_plan, without = (KINDS[1], "", run.summary), (KINDS[0], "without_plan.", run.without)
+    return [with_plan, without] if run.without else [with_plan]
+
+
+def _legend(run: RunView, shape: str) -> Legend:
+    return legend_of(COLOURS[::-1] if run.without else COLOURS[1:], shape)
+
+
 def losses(run: RunView, draw: Drawer) -> Figure:
     """Loss by scenario and the measures made of it, with the plan and without."""
-    after, before = run.summary["scenario_loss_musd"], run.without.get("scenario_loss_musd", {})
+    plans = _plans(run)
     measures = {
         "Expected loss (mean)": "expected_loss_musd",
         f"CVaR: mean of {tail_words(run)}": "cvar_musd",
         "Risk": "risk_musd",
     }
-    rows: list[LossBar] = [(label, KINDS[1], run.summary[key], key) for label, key in measures.items()]
-    rows += [(label, KINDS[0], run.without[k], f"without_plan.{k}") for label, k in measures.items() if run.without]
-    labels = {w: f"{run.names.scenario(w)} ({percent(run.weights.get(w))})" for w in run.by_loss}
-    cases: list[LossBar] = [(labels[w], KINDS[1], after[w], f"scenario_loss_musd.{w}") for w in run.by_loss]
-    cases += [(labels[w], KINDS[0], before[w], f"without_plan.scenario_loss_musd.{w}") for w in run.by_loss if before]
+    scenarios = {
+        f"{run.names.scenario(w)} ({percent(run.weights.get(w))})": f"scenario_loss_musd.{w}" for w in run.by_loss
+    }
+    rows: list[LossBar] = [
+        (label, kind, figures[key], prefix + key) for kind, prefix, figures in plans for label, key in measures.items()
+    ]
+    cases: list[LossBar] = [
+        (label, kind, figures["scenario_loss_musd"][w], prefix + key)
+        for kind, prefix, figures in plans
+        for w, (label, key) in zip(run.by_loss, scenarios.items(), strict=True)
+    ]
     top = max([1e-9, *(row[2] for row in [*rows, *cases])])
+    marks = [run.summary["expected_loss_musd"], run.summary["cvar_musd"]]
     panels = [
         _loss_bars(draw, "The measures, MUSD", rows, list(measures), top, []),
-        _loss_bars(
-            draw,
-            "Each scenario (probability), MUSD",
-            cases,
-            list(labels.values()),
-            top,
-            [(run.summary["expected_loss_musd"], "mean"), (run.summary["cvar_musd"], "CVaR")],
-        ),
+        _loss_bars(draw, "Each scenario (probability), MUSD", cases, list(scenarios), top, marks),
     ]
-    none = sum(1 for value in after.values() if value <= 0.005)
-    takeaway = f"With the plan, {none} of {count(len(after), 'scenario')} cause no loss at all"
-    takeaway += f" (without one: {sum(1 for value in before.values() if value <= 0.005)})." if before else "."
+    none = [sum(1 for loss in figures["scenario_loss_musd"].values() if loss <= 0.005) for _, _, figures in plans]
+    takeaway = f"With the plan, {none[0]} of {count(len(run.by_loss), 'scenario')} cause no loss at all"
+    takeaway += f" (without one: {none[1]})." if run.without else "."
     reading = "Thin lines: mean and CVaR with the plan. No bar: no loss."
-    legend = [(WITH, "box", KINDS[1]), *([(WITHOUT, "box", KINDS[0])] if before else [])]
     source = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "risk_musd", "without_plan")
-    return Figure(
-        "What each scenario costs the users", takeaway, panels, legend, "wide", source=source, reading=reading
-    )
+    title = "What each scenario costs the users"
+    return Figure(title, takeaway, panels, _legend(run, "box"), "wide", source=source, reading=reading)
 
 
 def _loss_bars(
-    draw: Drawer, title: str, rows: list[LossBar], order: list[str], top: float, marks: list[tuple[float, str]]
+    draw: Drawer, title: str, rows: list[LossBar], order: list[str], top: float, marks: list[float]
 ) -> Panel:
     data = pd.DataFrame([row[:3] for row in rows], columns=["label", "kind", "amount"])
     data["text"] = [number(value) if value > 0.005 else "" for value in data["amount"]]
     data["tip"] = [tooltip(f"{label}, {kind}: {number(v)} MUSD", summary_keys(key)) for label, kind, v, key in rows]
     present = [kind for kind in KINDS if kind in set(data["kind"])]
-    y = y_names("label", order, 310, 320)
-    offset = alt.YOffset("kind:N", sort=present)
-    x = alt.X(
-        "amount:Q",
-        scale=alt.Scale(domain=[0, top * 1.1], nice=False),
-        axis=alt.Axis(title=None, tickCount=5, format=",~r"),
+    base = alt.Chart(data).encode(
+        x=x_amount("amount", None, (0, top * 1.1)),
+        y=y_names("label", order, 310, 320),
+        yOffset=alt.YOffset("kind:N", sort=present),
     )
-    colour = alt.Color("kind:N", scale=alt.Scale(domain=list(KINDS), range=[WITHOUT, WITH]))
-    layers: list[alt.Chart] = [
-        alt.Chart(data).mark_bar().encode(x=x, y=y, yOffset=offset, color=colour, description=alt.Description("tip:N"))
-    ]
+    layers = [base.mark_bar().encode(color=coloured("kind", COLOURS), description="tip:N")]
     if marks:
-        lines = pd.DataFrame(marks, columns=["amount", "name"])
-        layers.append(alt.Chart(lines).mark_rule(color=RULE_HUE).encode(x=alt.X("amount:Q")))
-    layers.append(labels(alt.Chart(data), align="left", dx=4).encode(x=x, y=y, yOffset=offset, text=alt.Text("text:N")))
+        layers.append(alt.Chart(pd.DataFrame({"amount": marks})).mark_rule(color=RULE_HUE).encode(x="amount:Q"))
+    layers.append(labels(base, align="left", dx=4).encode(text="text:N"))
     height = (13 if len(present) == 1 else 26) + 4
     chart = alt.layer(*layers).properties(width=470, height=height * len(order))
     words = "; ".join(f"{label}, {kind}: {number(value)}" for label, kind, value, _ in rows)
@@ -102,14 +111,12 @@ def distribution(run: RunView, draw: Drawer) -> Figure | None:
     """How likely a loss of at least so much is, with the mean and the CVaR marked, with the plan and without."""
     if len(run.weights) < 2:
         return None
-    cases = {KINDS[1]: run.summary, **({KINDS[0]: run.without} if run.without else {})}
     steps, marks = [], []
-    for kind, figures in cases.items():
-        prefix = "" if kind == KINDS[1] else "without_plan."
+    for kind, prefix, figures in _plans(run):
         steps.append(_exceedance(run, figures["scenario_loss_musd"], kind, f"{prefix}scenario_loss_musd"))
-        for name, key, dash in (("mean", "expected_loss_musd", "mean"), ("CVaR", "cvar_musd", "CVaR")):
+        for name, key in (("mean", "expected_loss_musd"), ("CVaR", "cvar_musd")):
             tip = tooltip(f"{name}, {kind}: {number(figures[key])} MUSD", summary_keys(prefix + key))
-            marks.append((kind, f"{name} {number(figures[key])}", dash, figures[key], tip))
+            marks.append((kind, f"{name} {number(figures[key])}", name, figures[key], tip))
     rows = pd.concat(steps)
     lines = pd.DataFrame(marks, columns=["kind", "text", "name", "loss", "tip"])
     chart = _distribution_chart(rows, lines, max(1e-9, float(rows["loss"].max())))
@@ -120,11 +127,11 @@ def distribution(run: RunView, draw: Drawer) -> Figure | None:
         f"{number(after['cvar_musd'])} MUSD"
         + (f"; the tail it averages lies below {percent(round(tail, 6))}." if tail < 1 else ".")
     )
-    legend = [(WITH, "line", KINDS[1]), *([(WITHOUT, "line", KINDS[0])] if run.without else [])]
     reading = "Height: the probability of losing at least so much. Solid rules: mean; dashed rules: CVaR."
     panel = draw.panel("Probability of a loss of at least so many MUSD", takeaway, chart)
     source = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "without_plan")
     source += "; probabilities: inputs/scenarios.csv"
+    legend = _legend(run, "line")
     return Figure("How likely losses are", takeaway, [panel], legend, "wide", source=source, reading=reading)
 
 
@@ -150,27 +157,18 @@ def _distribution_chart(rows: pd.DataFrame, lines: pd.DataFrame, top: float) -> 
         scale=alt.Scale(type="sqrt", domain=[0, top * 1.12], nice=False),
         axis=alt.Axis(title="loss, MUSD (square-root scale)", tickCount=8, format=",~r", grid=False),
     )
-    y = alt.Y(
-        "probability:Q",
-        scale=alt.Scale(domain=[0, 1]),
-        axis=alt.Axis(title="probability", format="%", tickCount=5, domain=False, ticks=False),
-    )
-    colour = alt.Color("kind:N", scale=alt.Scale(domain=list(KINDS), range=[WITHOUT, WITH]))
+    axis = alt.Axis(title="probability", format="%", tickCount=5, domain=False, ticks=False)
+    y = alt.Y("probability:Q", scale=alt.Scale(domain=[0, 1]), axis=axis)
     dash = alt.StrokeDash("name:N", scale=alt.Scale(domain=["mean", "CVaR"], range=[[1, 0], [5, 3]]))
-    lines = lines.assign(height=[0.95 - 0.08 * at for at in range(len(lines))])
+    steps = alt.Chart(rows).encode(x=x, y=y, color=coloured("kind", COLOURS))
+    rules = alt.Chart(lines.assign(height=[0.95 - 0.08 * at for at in range(len(lines))]))
+    rules = rules.encode(x=x, color=coloured("kind", COLOURS))
+    points = steps.transform_filter("datum.tip != ''").mark_point(filled=True, size=44, opacity=1)
     return alt.layer(
-        alt.Chart(rows)
-        .mark_line(interpolate="step-before", strokeWidth=2)
-        .encode(x=x, y=y, color=colour, order=alt.Order("at:Q")),
-        alt.Chart(lines)
-        .mark_rule(strokeWidth=1.4)
-        .encode(x=x, color=colour, strokeDash=dash, description=alt.Description("tip:N")),
-        labels(alt.Chart(lines), align="left", dx=4).encode(
-            x=x, y=alt.Y("height:Q"), text=alt.Text("text:N"), color=colour
-        ),
-        alt.Chart(rows[rows["tip"] != ""])
-        .mark_point(filled=True, size=44, opacity=1)
-        .encode(x=x, y=y, color=colour, description=alt.Description("tip:N")),
+        steps.mark_line(interpolate="step-before", strokeWidth=2).encode(order="at:Q"),
+        rules.mark_rule(strokeWidth=1.4).encode(strokeDash=dash, description="tip:N"),
+        labels(rules, align="left", dx=4).encode(y="height:Q", text="text:N"),
+        points.encode(description="tip:N"),
     ).properties(width=700, height=230)
 
 
@@ -186,11 +184,15 @@ def heat_maps(run: RunView, draw: Drawer) -> Figure | None:
         hit = rows.groupby("country")[[c for c, _ in columns]].sum().sum(axis=1)
         rows = rows[rows["country"].isin(hit[hit > 0].index)].assign(place=rows["country"].map(run.names.country))
         name = run.names.element(element)
-        cells, cuts = [], []
+        shown, cuts = [], []
         for key, (column, title) in enumerate(reversed(columns)):
-            cells.append(_cells(run, rows, column, f"k{key}", element, title))
+            shown.append(_cells(run, rows, column, f"k{key}", element, title))
             cuts.append(Facet(f"k{key}", f"{name}, {title}", _deepest(rows, column), {"Element": name, "Plan": title}))
-        panels += draw.split(_heat(pd.concat(cells), top, run.years), cuts)
+        data = pd.concat(shown)
+        tones = {0: "#f5f6f8", top * 0.02: "#fdebd3", top * 0.35: "#f1914e", top: "#8c2d04"}
+        y = y_names("place", sorted(data["place"].unique()), 165, 170)
+        drawn = cells(data, y, run.years, tones, 0.6 * top)
+        panels += draw.split(drawn.properties(width=360, height=17 * data["place"].nunique()), cuts)
     reading = (
         "Expected shortfall as a share of expected demand, per cent; the same colours everywhere. "
         "Empty: nothing missing in any scenario."
@@ -223,75 +225,37 @@ def _cells(run: RunView, rows: pd.DataFrame, column: str, key: str, element: str
     )
 
 
-def _heat(data: pd.DataFrame, top: float, years: list[int]) -> Drawing:
-    data = data.assign(dark=data["share"] > 0.6 * top)
-    y = y_names("place", sorted(data["place"].unique()), 165, 170)
-    x = alt.X(
-        "year:O",
-        scale=alt.Scale(domain=years),
-        axis=alt.Axis(
-            title=None, labelAngle=0, format="d", values=year_ticks(years, 8), ticks=False, labelOverlap=False
-        ),
-    )
-    heat = alt.Color(
-        "share:Q",
-        scale=alt.Scale(domain=[0, top * 0.02, top * 0.35, top], range=["#f5f6f8", "#fdebd3", "#f1914e", "#8c2d04"]),
-    )
-    ink = alt.condition("datum.dark", alt.value("white"), alt.value(INK))
-    return alt.layer(
-        alt.Chart(data).mark_rect(stroke="white").encode(x=x, y=y, color=heat, description=alt.Description("tip:N")),
-        labels(alt.Chart(data[data["text"] != ""])).encode(
-            x=x, y=y, text=alt.Text("text:N"), color=ink, description=alt.Description("label:N")
-        ),
-    ).properties(width=360, height=17 * data["place"].nunique())
-
-
 def _cell(share: float) -> str:
     points = 100 * share
     return "" if points < 0.05 else f"{points:.1f}" if points < 9.95 else f"{points:.0f}"
 
 
-WIDTH, ROW = 520, 30
-
-
 def ladder(found: Explanation, draw: Drawer) -> Figure:
     """The least risk (MUSD) as levers are added, one bar a rung."""
-    rungs = [*found.ladder]
+    rungs = [(rung, rung.name.split(":")[0], number(rung.least_risk)) for rung in found.ladder]
     rows = pd.DataFrame(
         {
-            "name": [r.name.split(":")[0] for r in rungs],
-            "risk": [r.least_risk for r in rungs],
-            "label": [number(r.least_risk) for r in rungs],
-            "tip": [
-                tooltip(f"{r.name.split(':')[0]}: {number(r.least_risk)} MUSD", f"{EXPLANATION}: {r.key}")
-                for r in rungs
-            ],
-            "order": range(len(rungs)),
+            "name": [name for _, name, _ in rungs],
+            "risk": [rung.least_risk for rung, _, _ in rungs],
+            "label": [risk for _, _, risk in rungs],
+            "tip": [tooltip(f"{name}: {risk} MUSD", f"{EXPLANATION}: {rung.key}") for rung, name, risk in rungs],
             "hue": [WITHOUT, *[EXISTING] * (len(rungs) - 2), WITH][: len(rungs)],
         }
     )
-    y = y_names("name", rows["name"], 190, 180, labelFontSize=12)
     top = max(float(rows["risk"].max()), 1e-9) * 1.12
-    x = alt.X(
-        "risk:Q",
-        scale=alt.Scale(domain=[0, top], nice=False),
-        axis=alt.Axis(title="least risk, MUSD", tickCount=5, format=",~r", domain=False),
+    base = alt.Chart(rows).encode(
+        x=x_amount("risk", "least risk, MUSD", (0, top), domain=False),
+        y=y_names("name", rows["name"], 190, 180, labelFontSize=12),
     )
-    bars = (
-        alt.Chart(rows)
-        .mark_bar(height=18)
-        .encode(y=y, x=x, color=alt.Color("hue:N", scale=None), description=alt.Description("tip:N"))
-    )
-    words = alt.Chart(rows).mark_text(align="left", dx=5).encode(y=y, x=x, text="label:N")
-    chart = (bars + words).properties(width=WIDTH, height=ROW * len(rungs))
-    told = ", ".join(f"{r.name.split(':')[0]} {number(r.least_risk)}" for r in rungs)
+    bars = base.mark_bar(height=18).encode(color=alt.Color("hue:N", scale=None), description="tip:N")
+    words = base.mark_text(align="left", dx=5).encode(text="label:N")
+    chart = alt.layer(bars, words).properties(width=520, height=30 * len(rungs))
+    told = ", ".join(f"{name} {risk}" for _, name, risk in rungs)
     panel = draw.panel("Least risk as levers are added", f"Bars: {told} MUSD.", chart)
     steps = [f"{step(r)} {number(-r.change)}" for r in found.ladder[1:]]
-    return Figure(
-        "What each lever takes off the risk",
+    takeaway = (
         f"MUSD taken off, step by step: {'; '.join(steps)}. "
-        "The order is the order of the chain; a lever added later may owe its effect to those before it.",
-        [panel],
-        layout="wide",
-        source=f"{EXPLANATION}: ladder",
+        "The order is the order of the chain; a lever added later may owe its effect to those before it."
     )
+    source = f"{EXPLANATION}: ladder"
+    return Figure("What each lever takes off the risk", takeaway, [panel], layout="wide", source=source)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import altair as alt
 import pandas as pd
 
-from planner.reporting.charts.drawing import EXISTING, HUES, INK, WITH, WITHOUT, Drawer, y_amount
+from planner.reporting.charts.drawing import EXISTING, HUES, INK, WITH, WITHOUT, Drawer, coloured, legend_of, y_amount
 from planner.reporting.values.page_parts import Figure, Panel
 from planner.reporting.values.wording import number, percent
 from planner.results.study import MEANINGS, Indices
@@ -26,25 +26,13 @@ def outcome_words(outcome: str) -> str:
 def unit_of(outcome: str) -> str:
     """Unit of an outcome, for an axis."""
     group = outcome.split(".")[0]
-    return (
-        "MUSD"
-        if group.endswith("musd")
-        else "t"
-        if group.endswith("_t")
-        else "t/y"
-        if group.endswith("tpa")
-        else "share"
-        if group == "service_level"
-        else "persons"
-    )
+    ends = {"musd": "MUSD", "_t": "t", "tpa": "t/y", "service_level": "share"}
+    return next((unit for end, unit in ends.items() if group.endswith(end)), "persons")
 
 
 def _x(column: str, title: str, zero: bool = False) -> alt.X:
-    return alt.X(
-        f"{column}:Q",
-        scale=alt.Scale(zero=zero, nice=True),
-        axis=alt.Axis(title=title, tickCount=5, format=",~r", grid=True),
-    )
+    axis = alt.Axis(title=title, tickCount=5, format=",~r", grid=True)
+    return alt.X(f"{column}:Q", scale=alt.Scale(zero=zero, nice=True), axis=axis)
 
 
 def _y(column: str, title: str) -> alt.Y:
@@ -52,22 +40,21 @@ def _y(column: str, title: str) -> alt.Y:
     return alt.Y(f"{column}:Q", scale=alt.Scale(zero=False, nice=True), axis=axis)
 
 
+def _y_names(names: Iterable[str]) -> alt.Y:
+    return alt.Y("name:N", sort=list(names), axis=alt.Axis(title=None, labelLimit=240, domain=False, ticks=False))
+
+
 def tornado(table: pd.DataFrame, outcome: str, draw: Drawer) -> Figure:
     """Bars from the outcome at the lowest to that at the highest value of each uncertainty."""
     rows = table.head(20)
+    ends = [("lowest value", WITHOUT), ("highest value", WITH)]
     long = pd.concat(
-        [
-            rows.assign(end="lowest value", value=rows["at_low"], shown=rows["low"]),
-            rows.assign(end="highest value", value=rows["at_high"], shown=rows["high"]),
-        ]
+        [rows.assign(end=ends[0][0], value=rows["at_low"]), rows.assign(end=ends[1][0], value=rows["at_high"])]
     )
-    order = alt.Y(
-        "name:N", sort=list(rows["name"]), axis=alt.Axis(title=None, labelLimit=240, domain=False, ticks=False)
-    )
-    colour = alt.Color("end:N", scale=alt.Scale(domain=["lowest value", "highest value"], range=[WITHOUT, WITH]))
-    base = alt.Chart(long)
+    base, bars = alt.Chart(long), alt.Chart(long).mark_bar(height=ROW * 0.6)
+    x = _x("base", unit_of(outcome))
     chart = alt.layer(
-        base.mark_bar(height=ROW * 0.6).encode(y=order, x=_x("base", unit_of(outcome)), x2="value:Q", color=colour),
+        bars.encode(y=_y_names(rows["name"]), x=x, x2="value:Q", color=coloured("end", ends)),
         base.mark_rule(color=INK).encode(x="base:Q"),
     ).properties(width=560, height=ROW * len(rows))
     first = table.iloc[0]
@@ -76,19 +63,15 @@ def tornado(table: pd.DataFrame, outcome: str, draw: Drawer) -> Figure:
         f"{first['high']}, against {number(first['base'])} for the case as it is."
     )
     panel = draw.panel(outcome_words(outcome), told, chart)
-    legend = [
-        (WITHOUT, "box", "at the lowest value"),
-        (WITH, "box", "at the highest value"),
-        (INK, "line", "case as it is"),
-    ]
+    legend = [*((hue, "box", f"at the {end}") for end, hue in ends), (INK, "line", "case as it is")]
     return Figure("One at a time", told, [panel], legend, layout="wide")
 
 
 def influence(found: Indices, draw: Drawer) -> Figure:
     """Sobol or Morris indices with their 95 % intervals."""
     sobol = found.kind == "sobol"
-    parts = [
-        {"name": row.name, "what": what, "value": value, "low": value - within, "high": value + within}
+    rows = [
+        (row.name, what, value, value - within, value + within)
         for row in found.rows
         for what, value, within in (
             (("alone", row.first, row.first_within), ("with others", row.total, row.total_within))
@@ -96,22 +79,15 @@ def influence(found: Indices, draw: Drawer) -> Figure:
             else (("mean effect", row.total, row.total_within),)
         )
     ]
-    table = pd.DataFrame(parts)
     ranked = sorted(found.rows, key=lambda row: -row.total)
-    y = alt.Y(
-        "name:N",
-        sort=[row.name for row in ranked],
-        axis=alt.Axis(title=None, labelLimit=240, domain=False, ticks=False),
-    )
+    table = pd.DataFrame(rows, columns=["name", "what", "value", "low", "high"])
     offset = alt.YOffset("what:N", sort=["alone", "with others"])
-    colour = alt.Color(
-        "what:N", scale=alt.Scale(domain=["alone", "with others", "mean effect"], range=[WITH, HUES[1], WITH])
-    )
+    base = alt.Chart(table).encode(y=_y_names(row.name for row in ranked), yOffset=offset)
+    colour = coloured("what", [("alone", WITH), ("with others", HUES[1]), ("mean effect", WITH)])
     title = "share of the variance" if sobol else unit_of(found.outcome)
-    base = alt.Chart(table)
     chart = alt.layer(
-        base.mark_bar().encode(y=y, yOffset=offset, x=_x("value", title, zero=True), color=colour),
-        base.mark_rule(color=INK).encode(y=y, yOffset=offset, x="low:Q", x2="high:Q"),
+        base.mark_bar().encode(x=_x("value", title, zero=True), color=colour),
+        base.mark_rule(color=INK).encode(x="low:Q", x2="high:Q"),
     ).properties(width=560, height=(ROW if not sobol else 2 * ROW * 0.8) * len(found.rows))
     first = ranked[0]
     if sobol:
@@ -179,20 +155,15 @@ def held_plans(held: pd.DataFrame, draw: Drawer) -> Figure:
     both = pd.concat([held, best]).dropna(subset="risk_musd").sort_values(["plan", "risk_musd"], kind="stable")
     both["share"] = both.groupby("plan").cumcount() / (both.groupby("plan")["risk_musd"].transform("size") - 1).clip(1)
     names = [BEST, *held["plan"].unique()]
-    colours = [EXISTING, *(HUES[i % len(HUES)] for i in range(len(names) - 1))]
-    colour = alt.Color("plan:N", scale=alt.Scale(domain=names, range=colours))
+    colours = list(zip(names, [EXISTING, *(HUES[i % len(HUES)] for i in range(len(names) - 1))], strict=True))
     x = alt.X("share:Q", axis=alt.Axis(title="share of the points", format="~%", tickCount=5))
-    top = float(both["risk_musd"].max()) * 1.05
-    chart = (
-        alt.Chart(both)
-        .mark_line(strokeWidth=2)
-        .encode(x=x, y=y_amount("risk_musd", "risk, MUSD", top), color=colour)
-        .properties(width=560, height=240)
-    )
+    y = y_amount("risk_musd", "risk, MUSD", float(both["risk_musd"].max()) * 1.05)
+    lines = alt.Chart(both).mark_line(strokeWidth=2).properties(width=560, height=240)
+    chart = lines.encode(x=x, y=y, color=coloured("plan", colours))
     told = "The further a line lies above the lowest one, the more would have been saved by knowing the point."
     panel = draw.panel("Risk at the points, in order", told, chart)
-    legend = [(tint, "line", name) for tint, name in zip(colours, names, strict=True)]
-    return Figure("Given plans against the best plan for each point", told, [panel], legend, layout="wide")
+    title = "Given plans against the best plan for each point"
+    return Figure(title, told, [panel], legend_of(colours, "line"), layout="wide")
 
 
 def _label(value: object) -> str:
@@ -202,27 +173,23 @@ def _label(value: object) -> str:
 def frontier(points: pd.DataFrame, dense: pd.DataFrame, draw: Drawer) -> Figure:
     """The curve of least risk against money with its breakpoints; below, what one more MUSD takes off."""
     top = float(points["risk_musd"].max()) * 1.05
+    x = _x("budget_musd", "budgets, MUSD", True)
     base = alt.Chart(points)
     curve = alt.layer(
-        base.mark_line(color=WITH, strokeWidth=2).encode(
-            x=_x("budget_musd", "budgets, MUSD", True), y=y_amount("risk_musd", "least risk, MUSD", top)
-        ),
+        base.mark_line(color=WITH, strokeWidth=2).encode(x=x, y=y_amount("risk_musd", "least risk, MUSD", top)),
         base.mark_point(color=INK, filled=True, size=18).encode(x="budget_musd:Q", y="risk_musd:Q"),
     ).properties(width=420, height=240)
     slope = alt.Chart(dense).mark_line(color=WITHOUT, strokeWidth=2, interpolate="step-after")
-    slope_y = y_amount("worth", "MUSD of risk per MUSD")
-    steps = slope.encode(x=_x("budget_musd", "budgets, MUSD", True), y=slope_y).properties(width=420, height=240)
+    steps = slope.encode(x=x, y=y_amount("worth", "MUSD of risk per MUSD")).properties(width=420, height=240)
     first, last = points.iloc[0], points.iloc[-1]
     told = (
         f"From {number(first['risk_musd'])} MUSD without public money to {number(last['risk_musd'])} MUSD at "
         f"{number(last['budget_musd'])} MUSD."
     )
+    at_start = f"{number(float(dense['worth'].iloc[0]))} at the start."
     panels = [
         draw.panel("Least risk by size of all budgets", told, curve),
-        draw.panel(
-            "What one more MUSD takes off the risk", f"{number(float(dense['worth'].iloc[0]))} at the start.", steps
-        ),
+        draw.panel("What one more MUSD takes off the risk", at_start, steps),
     ]
-    return Figure(
-        "Risk against money", told, panels, [(INK, "box", "breakpoint: the plan changes its kind")], layout="pair"
-    )
+    legend = [(INK, "box", "breakpoint: the plan changes its kind")]
+    return Figure("Risk against money", told, panels, legend, layout="pair")

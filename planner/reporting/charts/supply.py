@@ -17,6 +17,7 @@ from planner.reporting.charts.drawing import (
     Drawing,
     legend_of,
     stacked,
+    tipped,
     x_time,
     x_years,
     y_amount,
@@ -76,9 +77,8 @@ def supply_and_demand(run: RunView, draw: Drawer, *, short: bool) -> Figure | No
         reading += (
             " Fans: thick line, expected; dark, from 10 to 90 % of futures; pale, all; thin lines, each scenario."
         )
-    return Figure(
-        "Demand and what is met of it, t a year", takeaway, panels, _shapes(run), source=SHORTFALL, reading=reading
-    )
+    title = "Demand and what is met of it, t a year"
+    return Figure(title, takeaway, panels, _shapes(run), source=SHORTFALL, reading=reading)
 
 
 def _never_short(run: RunView, draw: Drawer, elements: list[str]) -> Figure:
@@ -99,65 +99,68 @@ def _shapes(run: RunView) -> Legend:
 
 def _one_future(run: RunView, draw: Drawer, element: str, scenario: str, title: str) -> Panel:
     rows, name = balance(run, element, scenario), run.names.element(element)
-    tips = [
-        tooltip(
+    rows = tipped(
+        rows,
+        lambda r: (
             f"{name}, {r['year']}, {title}: "
-            + ", ".join(f"{label} {number(r[key])} t" for key, (label, _, _) in SHAPES.items() if key in r),
-            table_rows("shortfall", scenario, element=element, year=r["year"]),
-        )
-        for r in records(rows)
-    ]
+            + ", ".join(f"{label} {number(r[key])} t" for key, (label, _, _) in SHAPES.items() if key in r)
+        ),
+        "shortfall",
+        scenario,
+        element=element,
+    )
     choice = {"Element": name, "Show": "expected" if scenario == EXPECTED else "the hardest scenario"}
-    return draw.panel(f"{name}: {title}", _met(rows), _lines(rows.assign(tip=tips), run.years), choice=choice)
+    return draw.panel(f"{name}: {title}", _met(rows), _lines(rows, run.years), choice=choice)
 
 
 def _fans(run: RunView, draw: Drawer, element: str) -> list[Panel]:
     """Demand and what is met of it over all scenarios, without the plan and with it, on the same scale."""
     rows, name = futures(run, element), run.names.element(element)
     top = float(rows["demand"].max()) * 1.08 or 1.0
-    kinds = [("met_without", "without a plan", WITHOUT), ("met", "with the plan", WITH)]
     panels = []
-    for column, title, hue in kinds:
+    for column, title, hue in (("met_without", "without a plan", WITHOUT), ("met", "with the plan", WITH)):
         if column not in rows:
             continue
-        spread = fan(run, rows, column)
-        tips = [
-            tooltip(
-                f"{name}, {r['year']}, {title}: met {number(r['mean'])} t expected, {number(r['low'])} to "
+        spread = tipped(
+            fan(run, rows, column).assign(which=title),
+            lambda r: (
+                f"{name}, {r['year']}, {r['which']}: met {number(r['mean'])} t expected, {number(r['low'])} to "
                 f"{number(r['high'])} t in 10 to 90 % of futures, at least {number(r['least'])} t; "
-                f"demand {number(r['demand_least'])} to {number(r['demand_most'])} t",
-                table_rows("shortfall", element=element, year=r["year"]),
-            )
-            for r in records(spread)
-        ]
+                f"demand {number(r['demand_least'])} to {number(r['demand_most'])} t"
+            ),
+            "shortfall",
+            element=element,
+        )
         deepest = spread.iloc[int((spread["demand_most"] - spread["least"]).to_numpy().argmax())]
         words = (
             f"In the hardest future of {int(deepest['year'])} {number(deepest['least'])} t are met, expected "
             f"{number(deepest['mean'])} t."
         )
-        drawn = _fan(rows.assign(met=rows[column]), spread.assign(tip=tips), run.years, top, hue)
+        drawn = _fan(rows.assign(met=rows[column]), spread, run.years, top, hue)
         choice = {"Element": name, "Show": f"all futures, {title}"}
         panels.append(draw.panel(f"{name}: all futures, {title}", words, drawn, choice=choice))
     return panels
 
 
 def _fan(rows: pd.DataFrame, spread: pd.DataFrame, years: list[int], top: float, hue: str) -> Drawing:
-    base, x = alt.Chart(spread), x_time(years)
-    bands = [("demand_least", "demand_most", DEMAND, 0.9), ("least", "most", hue, 0.16), ("low", "high", hue, 0.3)]
-    layers = [
-        base.mark_line(color=DEMAND, strokeWidth=6).encode(x=x, y=y_amount("demand_most", "t/y", top)),
+    x = x_time(years)
+    base, each = alt.Chart(spread).encode(x=x), alt.Chart(rows[["scenario", "year", "met"]]).encode(x=x)
+    met, mean, demand = (y_amount(column, "t/y", top) for column in ("met", "mean", "demand_most"))
+    bands = [
+        base.mark_area(color=colour, opacity=opacity).encode(y=y_amount(low, "t/y", top), y2=f"{high}:Q")
+        for low, high, colour, opacity in (
+            ("demand_least", "demand_most", DEMAND, 0.9),
+            ("least", "most", hue, 0.16),
+            ("low", "high", hue, 0.3),
+        )
     ]
-    layers += [
-        base.mark_area(color=colour, opacity=opacity).encode(x=x, y=y_amount(low, "t/y", top), y2=alt.Y2(f"{high}:Q"))
-        for low, high, colour, opacity in bands
-    ]
-    layers.append(
-        alt.Chart(rows[["scenario", "year", "met"]])
-        .mark_line(color=hue, strokeWidth=0.6, opacity=0.6)
-        .encode(x=x, y=y_amount("met", "t/y", top), detail=alt.Detail("scenario:N"))
-    )
-    layers.append(base.mark_line(color=hue, strokeWidth=2.4).encode(x=x, y=y_amount("mean", "t/y", top)))
-    return alt.layer(*layers, year_bands(spread, years, HEIGHT)).properties(width=300, height=HEIGHT)
+    return alt.layer(
+        base.mark_line(color=DEMAND, strokeWidth=6).encode(y=demand),
+        *bands,
+        each.mark_line(color=hue, strokeWidth=0.6, opacity=0.6).encode(y=met, detail="scenario:N"),
+        base.mark_line(color=hue, strokeWidth=2.4).encode(y=mean),
+        year_bands(spread, years, HEIGHT),
+    ).properties(width=300, height=HEIGHT)
 
 
 def _short(rows: pd.DataFrame, column: str) -> float:
@@ -176,20 +179,14 @@ def _met(rows: pd.DataFrame) -> str:
 
 def _lines(rows: pd.DataFrame, years: list[int]) -> Drawing:
     top = float(rows["demand"].max()) * 1.08 or 1.0
-    base = alt.Chart(rows)
-    layers = [
-        base.mark_area(color=WITH, opacity=0.25).encode(
-            x=x_time(years), y=y_amount("met", "t/y", top), y2=alt.Y2("demand:Q")
-        )
-    ]
+    base = alt.Chart(rows).encode(x=x_time(years))
+    layers = [base.mark_area(color=WITH, opacity=0.25).encode(y=y_amount("met", "t/y", top), y2="demand:Q")]
     for key, (_, hue, width) in SHAPES.items():
         if key in rows:
-            points = alt.OverlayMarkDef(color=hue, size=12 * width)
-            layers.append(
-                base.mark_line(
-                    color=hue, strokeWidth=width, point=points if key != "demand" or len(rows) == 1 else False
-                ).encode(x=x_time(years), y=y_amount(key, "t/y", top))
-            )
+            dotted = key != "demand" or len(rows) == 1
+            point = alt.OverlayMarkDef(color=hue, size=12 * width) if dotted else False
+            line = base.mark_line(color=hue, strokeWidth=width, point=point)
+            layers.append(line.encode(y=y_amount(key, "t/y", top)))
     return alt.layer(*layers, year_bands(rows, years, HEIGHT)).properties(width=300, height=HEIGHT)
 
 
@@ -236,11 +233,8 @@ def _source_bars(
         )
         for r in records(rows)
     ]
-    line = (
-        alt.Chart(found.use[scenario])
-        .mark_line(color=INK, strokeWidth=1.6, interpolate="step")
-        .encode(x=x_years(run.years), y=y_amount("use", "t/y", top))
-    )
+    line = alt.Chart(found.use[scenario]).mark_line(color=INK, strokeWidth=1.6, interpolate="step")
+    line = line.encode(x=x_years(run.years), y=y_amount("use", "t/y", top))
     chart = alt.layer(stacked(rows.assign(tip=tips), run.years, order, "t/y", top=top), line)
     sums = rows.groupby("kind")["amount"].sum()
     words = ", ".join(f"{k} {number(float(sums[k]))} t" for k, _ in order if k in sums) + "."
