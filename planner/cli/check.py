@@ -9,10 +9,20 @@ from typing import Annotated
 import typer
 
 import planner
-from planner.cli.console import CasePath, ModelPath, Overrides, command_app, err, exit_codes, read_case, say
+from planner.cli.console import (
+    CasePath,
+    Ignored,
+    ModelPath,
+    Overrides,
+    command_app,
+    exit_codes,
+    read_case,
+    say,
+    say_warnings,
+)
 from planner.data.rules import WARNINGS
 from planner.data.size import refuse_if_too_large
-from planner.data.warnings import grouped, warnings_of
+from planner.data.warnings import warnings_of
 from planner.errors import Fault, InputError, did_you_mean
 
 FAR_APART = ("numerics", "far-off")
@@ -28,9 +38,7 @@ def run(
     model: ModelPath = None,
     overrides: Overrides = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print faults and warnings as JSON.")] = False,
-    ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="NAME", help="Leave out the warnings of this name.")
-    ] = None,
+    ignore: Ignored = None,
 ) -> None:
     """Validate a case and its model file; every fault is listed, then what looks odd. Exit code 0 or 2."""
     with exit_codes():
@@ -50,8 +58,7 @@ def run(
     if as_json:
         say(_as_json((), warnings))
         return
-    for warning in grouped(warnings):
-        err.print(f"warning {warning.rule}: {warning}", style="yellow", markup=False, soft_wrap=True)
+    say_warnings(warnings)
     count = f" {len(warnings)} warning{'s' if len(warnings) != 1 else ''}." if warnings else ""
     say(
         f"{found.name}: no faults.{count} {len(found.countries)} countries, {len(found.projects)} projects, "
@@ -62,14 +69,9 @@ def run(
 def _check_names(names: Sequence[str]) -> None:
     unknown = [name for name in names if name not in WARNINGS]
     if unknown:
+        remedy = f"known: {', '.join(WARNINGS)}"
         raise InputError(
-            Fault(
-                "--ignore",
-                0,
-                "",
-                f'unknown warning "{name}"{did_you_mean(name, WARNINGS)}',
-                remedy=f"known: {', '.join(WARNINGS)}",
-            )
+            Fault("--ignore", 0, "", f'unknown warning "{name}"{did_you_mean(name, WARNINGS)}', remedy=remedy)
             for name in unknown
         )
 

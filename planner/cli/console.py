@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -21,7 +21,8 @@ from rich.status import Status as Spinner
 from planner.config.model_file import parse_override
 from planner.data.case import Case
 from planner.data.load import load
-from planner.errors import InputError, PlannerError
+from planner.data.warnings import grouped
+from planner.errors import Fault, InputError, PlannerError
 from planner.parallel import SOLVER_THREAD
 from planner.workspace import find_case
 
@@ -44,6 +45,10 @@ Overrides = Annotated[
     ),
 ]
 
+Ignored = Annotated[
+    list[str] | None, typer.Option("--ignore", metavar="NAME", help="Leave out the warnings of this name.")
+]
+
 
 def command_app() -> typer.Typer:
     """What a command, or a group of them, is hung up in."""
@@ -55,6 +60,12 @@ def command_app() -> typer.Typer:
 def say(text: str) -> None:
     """Print a line of a result on stdout."""
     out.print(text, markup=False, soft_wrap=True)
+
+
+def say_warnings(warnings: Iterable[Fault]) -> None:
+    """Print warnings on stderr, one line a rule."""
+    for warning in grouped(warnings):
+        err.print(f"warning {warning.rule}: {warning}", style="yellow", markup=False, soft_wrap=True)
 
 
 class ShownProgress:

@@ -10,16 +10,17 @@ import typer
 from planner.api.plans import Plan, solve_into
 from planner.cli.console import (
     CasePath,
+    Ignored,
     ModelPath,
     Overrides,
     command_app,
-    err,
     exit_codes,
     read_case,
     say,
+    say_warnings,
     shown_progress,
 )
-from planner.data.warnings import grouped, warnings_of
+from planner.data.warnings import warnings_of
 from planner.errors import InfeasibleError, StoppedError
 from planner.reporting.text.screen import closing_lines
 from planner.results.plan import Status
@@ -37,9 +38,7 @@ def run(
     folder: Annotated[Path | None, typer.Option("--out", help="Run folder. Default: reports/CASE-MODEL.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the closing screen.")] = False,
     time_limit: Annotated[float | None, typer.Option(min=0.0, help="Seconds the solver may take.")] = None,
-    ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", metavar="NAME", help="Leave out the warnings of this name.")
-    ] = None,
+    ignore: Ignored = None,
     baseline: Annotated[bool, typer.Option(help="Also solve the case without levers, to compare.")] = True,
 ) -> None:
     """Solve a case and write the run folder: summary, tables, report.html, report.xlsx."""
@@ -47,8 +46,7 @@ def run(
         with shown_progress() as progress:
             progress("loading")
             loaded = read_case(case, model, overrides)
-            for warning in grouped(warnings_of(loaded, ignore or ())):
-                err.print(f"warning {warning.rule}: {warning}", style="yellow", markup=False, soft_wrap=True)
+            say_warnings(warnings_of(loaded, ignore or ()))
             plan, target = solve_into(loaded, folder, progress=progress, time_limit=time_limit, baseline=baseline)
         if as_json:
             say((target / SUMMARY).read_text(encoding="utf-8").rstrip())

@@ -113,49 +113,30 @@ def _known(tables: Tables, read: Read) -> dict[str, set[str]]:
     return known
 
 
-# (table, column, what it names). Blank cells name nothing.
-REFERENCES: tuple[tuple[str, str, str], ...] = (
-    ("loss_tiers", "element", "element"),
-    ("loss_tiers", "country", "country"),
-    ("demand", "country", "country"),
-    ("demand", "element", "element"),
-    ("imports", "supplier", "supplier"),
-    ("imports", "country", "country"),
-    ("imports", "element", "element"),
-    ("feeds", "element", "element"),
-    ("projects", "country", "country"),
-    ("projects", "ramp", "ramp"),
-    ("projects", "feeds", "feed"),
-    ("recoveries", "project", "project"),
-    ("recoveries", "element", "element"),
-    ("workforce", "country", "country"),
-    ("workforce", "skill", "skill"),
-    ("training", "country", "country"),
-    ("training", "skill", "skill"),
-    ("staffing", "project", "project"),
-    ("staffing", "skill", "skill"),
-    ("funders", "countries", "country"),
-    ("shocks", "scenario", "scenario"),
-    ("shocks", "supplier", "supplier"),
-    ("shocks", "country", "country"),
-    ("shocks", "element", "element"),
-    ("shocks", "form", "form"),
-    ("shocks", "stage", "stage"),
-    ("shocks", "project", "project"),
-    ("resale", "country", "country"),
-    ("resale", "supplier", "supplier"),
-    ("resale", "element", "element"),
-    ("hazards", "supplier", "supplier"),
-    ("hazards", "country", "country"),
-    ("hazards", "element", "element"),
-    ("hazards", "form", "form"),
-    ("hazards", "stage", "stage"),
-    ("hazards", "project", "project"),
-    ("hazards", "within", "scenario"),
-    ("draws", "scenario", "scenario"),
-    ("stockpiles", "country", "country"),
-    ("stockpiles", "element", "element"),
+# Columns that name things, by table. Blank cells name nothing.
+_NAMING: Mapping[str, tuple[str, ...]] = {
+    "loss_tiers": ("element", "country"),
+    "demand": ("country", "element"),
+    "imports": ("supplier", "country", "element"),
+    "feeds": ("element",),
+    "projects": ("country", "ramp", "feeds"),
+    "recoveries": ("project", "element"),
+    "workforce": ("country", "skill"),
+    "training": ("country", "skill"),
+    "staffing": ("project", "skill"),
+    "funders": ("countries",),
+    "shocks": ("scenario", "supplier", "country", "element", "form", "stage", "project"),
+    "resale": ("country", "supplier", "element"),
+    "hazards": ("supplier", "country", "element", "form", "stage", "project", "within"),
+    "draws": ("scenario",),
+    "stockpiles": ("country", "element"),
+}
+_NAMED = {"feeds": "feed", "countries": "country", "within": "scenario"}
+"""What a column names if it is not called by it."""
+REFERENCES = tuple(
+    (table, column, _NAMED.get(column, column)) for table, columns in _NAMING.items() for column in columns
 )
+"""(table, column, what it names)."""
 
 
 def check_references(case: Lookups, read: Read) -> Iterator[Finding]:

@@ -5,9 +5,8 @@ https://json-schema.org/draft/2020-12, https://specs.frictionlessdata.io/data-pa
 
 from __future__ import annotations
 
-import types
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
@@ -104,15 +103,11 @@ def describe_column(name: str, field: FieldInfo) -> dict[str, Any]:
 
 def field_type(field: FieldInfo) -> str:
     """Frictionless type of a column, or PERIOD: a year or a quarter."""
-    inner = {type_ for type_ in (field.annotation, *get_args(field.annotation)) if isinstance(type_, type)}
-    for type_, name in ((bool, "boolean"), (int, "integer"), (float, "number")):
-        if type_ in inner:
-            return name
-    for part in get_args(field.annotation):
-        for type_, name in ((int, "integer"), (float, "number")):
-            if type_ in get_args(part):
-                return name
-    return PERIOD if Quarter in _types(field.annotation) else "string"
+    parts = _types(field.annotation)
+    if Quarter in parts:
+        return PERIOD
+    names = {bool: "boolean", int: "integer", float: "number"}
+    return next((name for type_, name in names.items() if type_ in parts), "string")
 
 
 def _types(annotation: Any) -> set[Any]:
@@ -158,7 +153,7 @@ def _column(name: str, field: FieldInfo) -> str:
     extra: Any = field.json_schema_extra
     cells = [
         f"`{name}`",
-        _type(field.annotation),
+        _type(field),
         extra["unit"],
         _default(field),
         _bounds(field),
@@ -167,19 +162,13 @@ def _column(name: str, field: FieldInfo) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _type(annotation: Any) -> str:
-    origin = get_origin(annotation)
-    if annotation == int | Quarter:
-        return "year or quarter"
-    if origin is Annotated:
-        return _type(get_args(annotation)[0])
-    if origin is Literal:
-        return " or ".join(f"`{choice}`" for choice in get_args(annotation))
-    if origin in (Union, types.UnionType):
-        return _type(next(a for a in get_args(annotation) if a is not type(None)))
-    if origin is tuple:
+def _type(field: FieldInfo) -> str:
+    if choices := choices_of(field):
+        return " or ".join(f"`{choice}`" for choice in choices)
+    if get_origin(field.annotation) is tuple:
         return "list"
-    return {float: "number", int: "whole number", bool: "true/false", str: "text"}[annotation]
+    words = {"number": "number", "integer": "whole number", "boolean": "true/false", "string": "text"}
+    return {**words, PERIOD: "year or quarter"}[field_type(field)]
 
 
 def _default(field: FieldInfo) -> str:

@@ -62,7 +62,11 @@ def read_folder(folder: Path, faults: list[Fault], remarks: list[Fault]) -> dict
         elif path.stem in sheets:
             faults.append(fault("double-table", path.name, 0, "", f"is a second table {path.stem}"))
         else:
-            sheets[path.stem] = _read_csv(path, faults) or Sheet(path.name, (), (), unread=True)
+            try:
+                sheets[path.stem] = _read_csv(path)
+            except InputError as error:
+                faults += error.faults
+                sheets[path.stem] = Sheet(path.name, (), (), unread=True)
     return sheets
 
 
@@ -84,40 +88,40 @@ def _left_out(path: Path) -> list[Fault]:
     return []
 
 
-def _read_csv(path: Path, faults: list[Fault]) -> Sheet | None:
+def _read_csv(path: Path) -> Sheet:
+    """A table. Raises InputError with the one fault for which none of it is read."""
     try:
         if not path.is_file():
-            faults.append(fault("unreadable", path.name, 0, "", "is not a plain file"))
-            return None
+            raise _unread("unreadable", path.name, 0, "is not a plain file")
         if leads_out(path, path.parent):
-            faults.append(fault("unreadable", path.name, 0, "", "is a link that leads out of the folder"))
-            return None
+            raise _unread("unreadable", path.name, 0, "is a link that leads out of the folder")
         if path.stat().st_size > MAX_BYTES:
             size = f"is {path.stat().st_size / 2**20:,.0f} MiB; at most {MAX_BYTES // 2**20} MiB are read"
-            faults.append(fault("too-large", path.name, 0, "", size))
-            return None
-        raw = path.read_bytes()
+            raise _unread("too-large", path.name, 0, size)
+        text = _text(path.name, path.read_bytes())
     except OSError as error:
-        faults.append(fault("unreadable", path.name, 0, "", f"cannot be read: {error.strerror}"))
-        return None
-    text = _text(path.name, raw, faults)
-    if text is None:
-        return None
+        raise _unread("unreadable", path.name, 0, f"cannot be read: {error.strerror}") from None
     if oversized := _oversized(text):
-        faults.append(fault("too-large", path.name, 0, "", oversized))
-        return None
+        raise _unread("too-large", path.name, 0, oversized)
     # strict=True refuses text after a closing quote, which would otherwise be glued to the cell.
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         sheet = _sheet(path.name, _csv_lines(reader))
     except csv.Error as error:
-        faults.append(fault("bad-csv", path.name, reader.line_num, "", f"is not readable as CSV: {error}"))
-        return None
+        raise _unread("bad-csv", path.name, reader.line_num, f"is not readable as CSV: {error}") from None
     if len(sheet.header) > MAX_COLUMNS:
         said = f"has {len(sheet.header):,} columns; at most {MAX_COLUMNS:,} are read"
-        faults.append(fault("too-large", path.name, sheet.header_line, "", said))
-        return None
-    return None if _wrong_delimiter(sheet, faults) else sheet
+        raise _unread("too-large", path.name, sheet.header_line, said)
+    if len(sheet.header) == 1:
+        for sign, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
+            if sign in sheet.header[0]:
+                said = f"cells are separated by {name}, not commas"
+                raise _unread("delimiter", path.name, sheet.header_line, said, sign)
+    return sheet
+
+
+def _unread(rule: str, place: str, line: int, said: str, value: str = "") -> InputError:
+    return InputError([fault(rule, place, line, "", said, value=value)])
 
 
 def _oversized(text: str) -> str:
@@ -131,22 +135,18 @@ def _oversized(text: str) -> str:
     return ""
 
 
-def _text(place: str, raw: bytes, faults: list[Fault]) -> str | None:
+def _text(place: str, raw: bytes) -> str:
     """UTF-8 text, with or without a byte order mark."""
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        faults.append(fault("encoding", place, 1, "", "is UTF-16, not UTF-8"))
-        return None
+        raise _unread("encoding", place, 1, "is UTF-16, not UTF-8")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        said = f"is not UTF-8: byte 0x{raw[error.start]:02x}"
-        faults.append(fault("encoding", place, line, "", said, value=f"0x{raw[error.start]:02x}"))
-        return None
+        line, byte = raw[: error.start].count(b"\n") + 1, f"0x{raw[error.start]:02x}"
+        raise _unread("encoding", place, line, f"is not UTF-8: byte {byte}", byte) from None
     if "\0" in text:
         line = text[: text.index("\0")].count("\n") + 1
-        faults.append(fault("encoding", place, line, "", "holds a NUL character, so it is no text file"))
-        return None
+        raise _unread("encoding", place, line, "holds a NUL character, so it is no text file")
     return text
 
 
@@ -155,18 +155,6 @@ def _csv_lines(reader: Iterator[list[str]]) -> Iterator[tuple[int, tuple[str, ..
     for cells in reader:
         yield start, tuple(unarmour(cell.strip()) for cell in cells)
         start = reader.line_num + 1  # type: ignore[attr-defined]
-
-
-def _wrong_delimiter(sheet: Sheet, faults: list[Fault]) -> bool:
-    """A header in one cell, because the file separates cells by something else."""
-    if len(sheet.header) != 1:
-        return False
-    for sign, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
-        if sign in sheet.header[0]:
-            said = f"cells are separated by {name}, not commas"
-            faults.append(fault("delimiter", sheet.place, sheet.header_line, "", said, value=sign))
-            return True
-    return False
 
 
 def read_workbook(path: Path, faults: list[Fault]) -> tuple[dict[str, Sheet], Sheet | None]:

@@ -177,7 +177,6 @@ class Finding:
     column: str
     message: str
     value: object = ""
-    remedy: str = ""
     also: tuple[tuple[str, int], ...] = ()
     """Tables and lines of the same fault."""
 
@@ -208,7 +207,6 @@ class Origin:
             finding.column,
             finding.message,
             value=finding.value,
-            remedy=finding.remedy,
             cell=cell,
             also=also,
         )

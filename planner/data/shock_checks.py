@@ -24,18 +24,27 @@ _DRAWN_ONCE = ("within", "probability", "first", "last", *_LENGTHS[0], *_LENGTHS
 def check_shocks(case: Lookups) -> Iterator[Finding]:
     """Periods run forward, delays are whole years, and filters and leak fit the kind."""
     for row in case.tables.shocks:
-        if row.start_year is not None and row.end_year is not None and end_of(row.end_year) < begin_of(row.start_year):
-            said = f"{row.end_year} is before start_year {row.start_year}"
-            yield Finding("reversed-period", "shocks", row.line, "end_year", said, row.end_year)
+        yield from _backwards("shocks", row, "start_year", "end_year")
         if row.kind == "delay":
             for column in ("start_year", "end_year"):
                 if isinstance(given := getattr(row, column), Quarter):
                     said = f"{given}: a delay holds for whole years"
                     yield Finding("delay-quarter", "shocks", row.line, column, said, given)
-            if not row.factor.is_integer():
-                said = f"{row.factor:g}: a delay is in whole years"
-                yield Finding("delay-years", "shocks", row.line, "factor", said, f"{row.factor:g}")
+        yield from _part_years("shocks", row, "factor")
         yield from _what_does_not_fit("shocks", row)
+
+
+def _backwards(table: str, row: Shock | Hazard, begin: str, end: str) -> Iterator[Finding]:
+    first, last = getattr(row, begin), getattr(row, end)
+    if first is not None and last is not None and end_of(last) < begin_of(first):
+        yield Finding("reversed-period", table, row.line, end, f"{last} is before {begin} {first}", last)
+
+
+def _part_years(table: str, row: Shock | Hazard, *columns: str) -> Iterator[Finding]:
+    for column in columns:
+        if row.kind == "delay" and not (given := getattr(row, column)).is_integer():
+            said = f"{given:g}: a delay is in whole years"
+            yield Finding("delay-years", table, row.line, column, said, f"{given:g}")
 
 
 def _what_does_not_fit(table: str, row: Shock | Hazard) -> Iterator[Finding]:
@@ -73,10 +82,7 @@ def _factors(row: Hazard) -> Iterator[Finding]:
     if row.factor_low > row.factor_high:
         said = f"{row.factor_high:g} is below factor_low {row.factor_low:g}"
         yield Finding("hazard-range", "hazards", row.line, "factor_high", said, f"{row.factor_high:g}")
-    for column in ("factor_low", "factor_high"):
-        if row.kind == "delay" and not (given := getattr(row, column)).is_integer():
-            said = f"{given:g}: a delay is in whole years"
-            yield Finding("delay-years", "hazards", row.line, column, said, f"{given:g}")
+    yield from _part_years("hazards", row, "factor_low", "factor_high")
 
 
 def _window(row: Hazard) -> Iterator[Finding]:
@@ -85,9 +91,7 @@ def _window(row: Hazard) -> Iterator[Finding]:
     if empty:
         also = f", nor may {', '.join(empty[1:])}" if len(empty) > 1 else ""
         yield Finding("empty-cell", "hazards", row.line, empty[0], f"must not be empty{also}")
-    if row.first is not None and row.last is not None and end_of(row.last) < begin_of(row.first):
-        said = f"{row.last} is before first {row.first}"
-        yield Finding("reversed-period", "hazards", row.line, "last", said, row.last)
+    yield from _backwards("hazards", row, "first", "last")
     for low, high in _LENGTHS:
         shortest, longest = getattr(row, low), getattr(row, high)
         if (shortest is None) != (longest is None):

@@ -1,4 +1,4 @@
-"""A case as a workbook, empty, with examples or filled: a sheet per table with notes and drop-downs; and as CSV."""
+"""A case as a workbook, as examples or as it is: a sheet per table with notes and drop-downs; and as CSV."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _BOOK = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_num
 _EXAMPLE = {"italic": True, "font_color": "#7F7F7F"}
 
 
-def write_workbook(path: Path, case: Case | None = None, example: bool = False) -> None:
+def write_workbook(path: Path, case: Case, example: bool = False) -> None:
     """Write a workbook: a sheet per table, the sheet `model` with every key, and a sheet of notes, which is not read.
 
     case: its rows, and its model as it was chosen (by `load(path, model)`); reading the workbook gives an equal case
-    and model. None: every table, empty. example: the case is there to be written over: its rows are marked as
-    examples, are read as any others, so that the workbook is a case from the start, and every table is laid out.
+    and model. example: the case is there to be written over: its rows are marked as examples, are read as any others,
+    so that the workbook is a case from the start, and every table is laid out.
     Raises OSError.
     """
     book = xlsxwriter.Workbook(str(path), _BOOK)
@@ -40,19 +40,17 @@ def write_workbook(path: Path, case: Case | None = None, example: bool = False) 
         "example": book.add_format(_EXAMPLE),
         "example text": book.add_format({**_EXAMPLE, "num_format": "@"}),
     }
-    whole = case is None or example
     _notes_sheet(book, case, example, styles)
-    filled = {table.name: case.tables.rows(table.name) if case else () for table in TABLES}
-    laid_out = [table for table in TABLES if filled[table.name] or table.required or whole]
+    laid_out = [table for table in TABLES if case.tables.rows(table.name) or table.required or example]
     for table in laid_out:
-        _sheet(book, table, filled[table.name], styles, whole, example)
+        _sheet(book, table, case.tables.rows(table.name), styles, example)
     for table in laid_out:
         _drop_downs(book, table, {table.name for table in laid_out})
-    _model_sheet(book, case.model if case else None, styles)
+    _model_sheet(book, case.model, styles)
     book.close()
 
 
-def _notes_sheet(book: Any, case: Case | None, example: bool, styles: dict[str, Any]) -> None:
+def _notes_sheet(book: Any, case: Case, example: bool, styles: dict[str, Any]) -> None:
     sheet = book.add_worksheet(NOTES_SHEET)
     sheet.set_column(0, 0, 16)
     sheet.set_column(1, 1, 110)
@@ -62,10 +60,8 @@ def _notes_sheet(book: Any, case: Case | None, example: bool, styles: dict[str, 
         ("checking", "planner check FILE names every cell that cannot be right; planner solve FILE makes a plan"),
     ]
     if example:
-        said.append(("grey rows", f"are an example, the case {case.name if case else ''}: write over or delete them"))
-    if case:
-        said.append(("sheet model", f'holds the model "{case.model.name}": a key left empty has its default'))
-    said.append(("", ""))
+        said.append(("grey rows", f"are an example, the case {case.name}: write over or delete them"))
+    said += [("sheet model", f'holds the model "{case.model.name}": a key left empty has its default'), ("", "")]
     for row, (what, words) in enumerate(said):
         sheet.write_string(row, 0, what, styles["bold"])
         sheet.write_string(row, 1, words)
@@ -75,9 +71,9 @@ def _notes_sheet(book: Any, case: Case | None, example: bool, styles: dict[str, 
         sheet.write_string(row, 1, f"{table.meaning} ({must}; a row is identified by {', '.join(table.key)})")
 
 
-def _sheet(book: Any, table: Table, rows: tuple[Row, ...], styles: dict[str, Any], whole: bool, example: bool) -> None:
+def _sheet(book: Any, table: Table, rows: tuple[Row, ...], styles: dict[str, Any], example: bool) -> None:
     sheet = book.add_worksheet(table.name)
-    sheet.freeze_panes(1, len(table.key) if whole else 1)
+    sheet.freeze_panes(1, len(table.key) if example else 1)
     columns = [*table.row.columns(), *CARRIED]
     for position, name in enumerate(columns):
         field = table.row.model_fields[name]
@@ -137,7 +133,7 @@ def _write(sheet: Any, row: int, column: int, value: object, style: Any = None) 
         sheet.write_string(row, column, text_of(value), style)
 
 
-def _model_sheet(book: Any, model: ModelFile | None, styles: dict[str, Any]) -> None:
+def _model_sheet(book: Any, model: ModelFile, styles: dict[str, Any]) -> None:
     """Key and value, which are read, and what a key means."""
     sheet = book.add_worksheet(MODEL_SHEET)
     sheet.set_column(0, 1, 30)
@@ -145,8 +141,7 @@ def _model_sheet(book: Any, model: ModelFile | None, styles: dict[str, Any]) -> 
     for position, name in enumerate(("key", "value", "meaning")):
         sheet.write_string(0, position, name, styles["required" if position < 2 else "optional"])
     defaults = ModelFile().flat()
-    chosen = model.flat() if model else dict.fromkeys(defaults)
-    for number, (key, value) in enumerate(chosen.items(), start=1):
+    for number, (key, value) in enumerate(model.flat().items(), start=1):
         sheet.write_string(number, 0, key)
         _write(sheet, number, 1, value)
         default = f" Default: {text_of(defaults[key])}." if defaults[key] not in (None, "") else ""

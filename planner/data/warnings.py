@@ -188,21 +188,20 @@ def unused(case: Case) -> Iterator[Finding]:
                 said = f'"{row.project}" accepts feed "{feed}", which no mine gives'
                 yield Finding("unmined-feed", "projects", row.line, "feeds", said, feed)
     used = {
-        "ramps": {row.ramp for row in tables.projects},
-        "feeds": {feed for row in tables.projects for feed in row.feeds},
-        "skills": {r.skill for r in tables.staffing}
-        | {r.skill for r in tables.workforce}
-        | {r.skill for r in tables.training},
+        ("ramps", "ramp"): {row.ramp for row in tables.projects},
+        ("feeds", "feed"): {feed for row in tables.projects for feed in row.feeds},
+        ("skills", "skill"): {
+            *(row.skill for row in tables.staffing),
+            *(row.skill for row in tables.workforce),
+            *(row.skill for row in tables.training),
+        },
     }
-    seen: set[tuple[str, str]] = set()
-    for table, column, ids in (
-        ("ramps", "ramp", [(r.ramp, r.line) for r in tables.ramps]),
-        ("feeds", "feed", [(r.feed, r.line) for r in tables.feeds]),
-        ("skills", "skill", [(r.skill, r.line) for r in tables.skills]),
-    ):
-        for name, line in ids:
-            if name not in used[table] and (table, name) not in seen:
-                seen.add((table, name))
+    for (table, column), names in used.items():
+        first: dict[str, int] = {}
+        for entry in tables.rows(table):
+            first.setdefault(getattr(entry, column), entry.line)
+        for name, line in first.items():
+            if name not in names:
                 yield Finding("unused", table, line, column, f'nothing uses {column} "{name}"', name)
     for programme in tables.training:
         if (programme.country, programme.skill) not in case.workforce:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -86,16 +86,13 @@ class Changer:
     """Applies settings to one case. Rows an address means are looked up once."""
 
     case: Case
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_found", {})
+    _found: dict[str, list[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def _rows(self, address: Address) -> list[int]:
-        found: dict[str, list[int]] = self._found  # type: ignore[attr-defined]
         key = address.model_dump_json(include={"table", "where"})
-        if key not in found:
-            found[key] = matches(self.case, address)
-        return found[key]
+        if key not in self._found:
+            self._found[key] = matches(self.case, address)
+        return self._found[key]
 
     def apply(self, settings: Settings) -> Case:
         """The case with the settings applied, checked like one that was read. Raises InputError."""

@@ -300,15 +300,10 @@ def named_outcomes(study: StudyFile) -> list[str]:
 
 def failure(text: str) -> tuple[str, str, float]:
     """'risk_musd > 5e4' -> ('risk_musd', '>', 50000.0). Raises ValueError."""
-    found = re.fullmatch(r"\s*([\w.-]+)\s*([<>])\s*([-+.\deE]+)\s*", text)
-    try:
-        return (found[1], found[2], float(found[3])) if found else _refuse(text)
-    except ValueError:
-        return _refuse(text)
-
-
-def _refuse(text: str) -> tuple[str, str, float]:
-    raise ValueError(f'fails_when = "{text}" must look like "risk_musd > 50000"')
+    found = re.fullmatch(r"\s*([\w.-]+)\s*([<>])\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*", text)
+    if found is None:
+        raise ValueError(f'fails_when = "{text}" must look like "risk_musd > 50000"')
+    return found[1], found[2], float(found[3])
 
 
 def read_study(path: str | Path) -> StudyFile:

@@ -17,7 +17,7 @@ from typing import Any
 
 from planner.errors import StoppedError
 from planner.parallel import fresh_processes
-from planner.studies.work_queue import COLD, WorkQueue, settings_of
+from planner.studies.work_queue import COLD, WorkQueue
 from planner.studies.worker import ChainState, PointResult, Worker
 
 MakeWorker = Callable[[str], Worker]
@@ -75,7 +75,8 @@ def _hand_out(queue: WorkQueue, pool: list[WorkerProcess]) -> None:
             worker.chain = chain.key
             # A worker that died is noticed when its pipe is read.
             with suppress(OSError):
-                worker.pipe.send((chain.kind, (chain.state or ChainState()).plain(), settings_of(chain.points)))
+                settings = [point.settings for point in chain.points]
+                worker.pipe.send((chain.kind, (chain.state or ChainState()).plain(), settings))
 
 
 def _listen(queue: WorkQueue, worker: WorkerProcess) -> bool:

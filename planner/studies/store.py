@@ -247,13 +247,6 @@ def points_of(folder: Path) -> list[Point]:
     return [Point(name, json.loads(settings)) for name, settings in pairs]
 
 
-def results(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(point, entry) of the journal, in the order in which they came; a later one replaces an earlier one."""
-    for entry in read_journal(folder / JOURNAL):
-        if entry["kind"] == "point":
-            yield entry["id"], entry
-
-
 def assemble(folder: Path) -> pa.DesignTable:
     """All rows of the design with what is known of them; a point without a result has the status null."""
     design = read_design(folder).drop(["settings"])
@@ -262,8 +255,8 @@ def assemble(folder: Path) -> pa.DesignTable:
     status: list[str | None] = [None] * len(place)
     message: list[str | None] = [None] * len(place)
     columns: dict[str, list[float | None]] = {}
-    for name, entry in results(folder):
-        i = place.get(name)
+    for entry in read_journal(folder / JOURNAL):  # a later entry of a point replaces an earlier one
+        i = place.get(entry["id"]) if entry["kind"] == "point" else None
         if i is None:
             continue
         for values in columns.values():

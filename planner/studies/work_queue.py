@@ -17,7 +17,7 @@ from typing import Any
 from planner.studies.file import StudyFile
 from planner.studies.points import DesignTable, Point, chains
 from planner.studies.store import Entry, Journal, read_journal
-from planner.studies.worker import CRASHED, ChainState, Plain, PointResult
+from planner.studies.worker import CRASHED, ChainState, PointResult
 
 ATTEMPTS = 3
 BASE, POINT, COLD = "base", "point", "cold"
@@ -119,11 +119,6 @@ class WorkQueue:
                 self._base_out = False
             else:
                 self.chains.appendleft(chain)
-
-
-def settings_of(points: Iterable[Point]) -> list[Plain]:
-    """What workers get of points."""
-    return [point.settings for point in points]
 
 
 RETRIED = ("crashed", "time_limit", "unproven")

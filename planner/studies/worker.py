@@ -26,6 +26,7 @@ from planner.data.case import Case
 from planner.data.schema import TABLES, Tables
 from planner.errors import InputError
 from planner.results.plan import Status
+from planner.solving.goals import silent
 from planner.solving.highs import BASIC, FREE, LOWER, Solution, Solver, Statuses, Stop
 from planner.solving.program import Program
 from planner.solving.session import Session
@@ -176,7 +177,7 @@ class Worker:
             bases = carried_over(bases, before, session.program)
         solver = RestartableSolver(session.program, self._time_limit, bases)
         session.solver = solver
-        outcome = session.solve(_say_nothing)
+        outcome = session.solve(silent)
         if outcome.stop is Stop.OPTIMAL:
             values = measure(session.scope, session.program, outcome)
             return PointResult(Status.OPTIMAL.value, "", values), ChainState(built, solver.bases)
@@ -195,7 +196,7 @@ class Worker:
         started = perf_counter()
         try:
             session = Session(self._changer.apply(settings_from(settings)), self._time_limit)
-            outcome = session.solve(_say_nothing)
+            outcome = session.solve(silent)
             values = measure(session.scope, session.program, outcome) if outcome.stop is Stop.OPTIMAL else {}
         except Exception as error:
             return PointResult(CRASHED, f"{type(error).__name__}: {error}")
@@ -209,10 +210,6 @@ WHY = {
     Stop.INTERRUPTED: "stopped from outside",
     Stop.UNPROVEN: "no algorithm reached a point whose certificate holds",
 }
-
-
-def _say_nothing(_: str) -> None:
-    pass
 
 
 ONE_AT_A_TIME = Lock()
