@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +14,9 @@ import planner
 from planner.cli import app
 from planner.config.model_file import ModelFile
 from planner.data.case import Case
+from planner.data.cells import Quarter
 from planner.data.difference import differences
-from planner.data.schema import TABLES
+from planner.data.schema import TABLES, Draw
 from planner.errors import Fault, InputError
 from tests.faults.conftest import STARTER
 
@@ -41,6 +43,12 @@ def test_a_frame_is_typed_and_blank_cells_are_missing(case: Case) -> None:
     assert frame["max_new_tpa"].dtype == "float64" and frame["retire_year"].isna().all()
     assert frame.loc["desert_mine", "feeds"] == "xenotime"
     assert case.frame("elements")["heavy"].dtype == "bool"
+
+
+def test_periods_are_text_where_one_of_them_is_a_quarter(case: Case) -> None:
+    drawn = Draw(scenario="calm", hazard="strike", start=Quarter(2028, 2), end=2029, factor=0.5)
+    frame = replace(case, tables=replace(case.tables, draws=(drawn,))).frame("draws")
+    assert list(frame["start"]) == ["2028Q2"] and list(frame["end"]) == [2029]
 
 
 def test_every_frame_put_back_gives_an_equal_case(case: Case) -> None:
