@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from planner.reporting.text.answer import MOST_PLANTS, bought_words
-from planner.reporting.values.page_parts import Column, ReportTable, texts
+from planner.reporting.values.page_parts import AMOUNT, SHARE, YEAR, Column, ReportTable, texts
 from planner.reporting.values.plan import (
     UNITS,
     begun,
@@ -29,11 +29,9 @@ from planner.reporting.values.wording import (
     STAGES,
     STAGES_MANY,
     amount,
-    as_year,
     count,
     midway,
     number,
-    percent,
     span,
 )
 
@@ -44,40 +42,34 @@ def investments(run: RunView) -> ReportTable:
     partly = not everywhere(rows)
     columns = [
         *texts("project", "country", "stage"),
-        Column("committed"),
+        Column("committed", form=YEAR),
         Column("capacity", "t/y"),
-        Column("share of possible"),
+        Column("share of possible", form=SHARE),
         Column("capital", "MUSD"),
         Column("public part", "MUSD"),
-        Column("first output"),
+        Column("first output", form=YEAR),
     ]
     cells = [
         [
             r.name,
             r.place,
             STAGES.get(r.stage, r.stage),
-            as_year(r.year),
-            number(r.tpa),
-            percent(round(r.tpa / run.case.projects[r.project].max_new_tpa, 4)),
-            number(r.capex_musd),
-            number(r.public_musd),
-            as_year(r.first_output),
-            *(([percent(r.probability), run.names.who(r.scenarios)]) if partly else []),
+            r.year,
+            r.tpa,
+            round(r.tpa / run.case.projects[r.project].max_new_tpa, 4),
+            r.capex_musd,
+            r.public_musd,
+            r.first_output,
+            *([r.probability, run.names.who(r.scenarios)] if partly else []),
         ]
         for r in rows_of(rows)
     ]
-    columns += [Column("probability"), *texts("in scenarios")] if partly else []
+    columns += [Column("probability", form=SHARE), *texts("in scenarios")] if partly else []
     total = [
         "All, expected" if partly else "All",
-        "",
-        "",
-        "",
-        "",
-        "",
-        number(expected_sum(rows, "capex_musd")),
-        number(expected_sum(rows, "public_musd")),
-        "",
-        *(["", ""] if partly else []),
+        *[""] * 5,
+        *(number(expected_sum(rows, column)) for column in ("capex_musd", "public_musd")),
+        *[""] * (3 if partly else 1),
     ]
     return ReportTable(
         "Plants to commit",
@@ -101,30 +93,23 @@ def people(run: RunView) -> ReportTable | None:
     amounts = ["intake", "new_seats", "hired"]
     slight = rows[amounts].max(axis=1) < SLIGHT
     cells = [
-        [
-            run.names.country(r.country),
-            run.names.skill(r.skill),
-            *(amount(v) for v in (r.intake, r.new_seats, r.hired)),
-            span(r.first, r.last),
-        ]
+        [run.names.country(r.country), run.names.skill(r.skill), r.intake, r.new_seats, r.hired, span(r.first, r.last)]
         for r in rows_of(rows[~slight])
     ]
     if slight.any():
         few = rows[slight]
-        kept = [amount(float(few[c].sum())) for c in amounts]
+        kept = [float(few[c].sum()) for c in amounts]
         cells.append([count(len(few), "other team"), "", *kept, span(few["first"].min(), few["last"].max())])
-    total = ["All", "", *(number(float(rows[c].sum())) for c in ("intake", "new_seats", "hired")), ""]
-    sums = ", ".join(
-        f"{number(float(rows[c].sum()))} {word}"
-        for c, word in (("intake", "trainees"), ("new_seats", "new seats a year"), ("hired", "hires"))
-    )
+    total = ["All", "", *(number(float(rows[c].sum())) for c in amounts), ""]
+    words = zip(total[2:5], ("trainees", "new seats a year", "hires"), strict=True)
+    sums = ", ".join(f"{sum_of} {word}" for sum_of, word in words)
     return ReportTable(
         f"People to train and hire: {sums}",
         [
             *texts("country", "skill"),
-            Column("trainees", "persons"),
-            Column("new seats", "persons/y"),
-            Column("hires", "persons"),
+            Column("trainees", "persons", form=AMOUNT),
+            Column("new seats", "persons/y", form=AMOUNT),
+            Column("hires", "persons", form=AMOUNT),
             Column("years"),
         ],
         cells,
@@ -150,8 +135,8 @@ def stocks(run: RunView) -> ReportTable | None:
             run.names.element(r.element),
             r.form,
             run.names.country(r.country),
-            number(r.bought_t),
-            *([_in_scenarios(r, len(run.weights)), number(r.bought_t / r.probability)] if partly else []),
+            r.bought_t,
+            *([_in_scenarios(r, len(run.weights)), r.bought_t / r.probability] if partly else []),
             span(r.first, r.last),
         ]
         for r in rows_of(rows[~slight])
@@ -287,17 +272,17 @@ def begun_by_year(run: RunView) -> ReportTable | None:
     if not by_year:
         return None
 
-    def sure(decided: pd.DataFrame) -> list[str]:
-        return [number(expected_sum(decided[decided["project"].isin(must)], "capex_musd"))] if must else []
+    def sure(decided: pd.DataFrame) -> list[float]:
+        return [expected_sum(decided[decided["project"].isin(must)], "capex_musd")] if must else []
 
     cells = [
         [
             str(b.year),
             str(b.projects["project"].nunique()),
-            number(expected_sum(b.projects, "capex_musd")),
-            number(b.stock),
+            expected_sum(b.projects, "capex_musd"),
+            b.stock,
             bought_words(run, b) or NOTHING,
-            number(b.people),
+            b.people,
             *sure(b.projects),
             "; ".join(map(run.names.placed, b.projects["project"].drop_duplicates().head(MOST_PLANTS))) or NOTHING,
         ]
@@ -305,7 +290,7 @@ def begun_by_year(run: RunView) -> ReportTable | None:
     ]
     stock, people = number(sum(b.stock for b in by_year)), number(sum(b.people for b in by_year))
     capital = number(expected_sum(rows, "capex_musd"))
-    total = ["All", str(rows["project"].nunique()), capital, stock, "", people, *sure(rows), ""]
+    total = ["All", str(rows["project"].nunique()), capital, stock, "", people, *map(number, sure(rows)), ""]
     return ReportTable(
         "What is begun, year by year",
         [
