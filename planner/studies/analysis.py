@@ -3,6 +3,11 @@
 Sobol and Morris indices with confidence intervals are SALib's. A sample of either kind falls into blocks whose members
 belong together. A block with a missing member is left out whole, and how many were is told: an index from half a block
 would be wrong without saying so.
+
+Scenario discovery is where in the space of uncertainties a plan fails, in two ways side by side. CART (scikit-learn)
+splits the whole space. PRIM peels a box (Friedman and Fisher, Bump hunting in high-dimensional data, Statistics and
+Computing 9, 1999; used for this end by Bryant and Lempert, Technological Forecasting and Social Change 77, 2010): a
+twentieth of the points at a time, from the side where that raises the share of failures most.
 """
 
 from __future__ import annotations
@@ -15,11 +20,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from SALib.analyze import morris as salib_morris
 from SALib.analyze import sobol as salib_sobol
+from sklearn.tree import DecisionTreeClassifier
 
 from planner.results.study import (
     ALL,
     NEW_CAPACITY,
     OPTIMAL,
+    Box,
     Failures,
     Indices,
     OptionResults,
@@ -28,7 +35,6 @@ from planner.results.study import (
     StudyResults,
 )
 from planner.studies.design import ends, problem
-from planner.studies.discovery import cart, prim
 from planner.studies.file import Morris, Sobol, StudyFile, Uncertainty, failure, named_outcomes
 from planner.studies.fixed_plan import robustness
 from planner.studies.status import agreement_of
@@ -252,3 +258,103 @@ def by_option(groups: Mapping[str, pd.DataFrame], outcomes: Sequence[str]) -> pd
     """Mean of each outcome by combination of levers."""
     means = pd.DataFrame({name: rows[list(outcomes)].mean() for name, rows in groups.items()})
     return means.T.rename_axis("option").reset_index()
+
+
+Matrix = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+PEEL, SMALLEST = 0.05, 0.05
+"""Share of the points peeled at a time, and the least share that a box or a leaf holds."""
+LEAVES = 6
+WORTH_SAYING = 0.97
+"""A limit is left out if the box is at least this good without it."""
+
+
+def cart(names: Sequence[str], at: Matrix, failed: Flags) -> Box | None:
+    """The leaf of a small tree that finds most failures for its purity (harmonic mean of density and coverage)."""
+    if failed.all() or not failed.any():
+        return None
+    least = max(2, int(np.ceil(SMALLEST * len(at))))
+    tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=least, random_state=0).fit(at, failed)
+    leaf_of = tree.apply(at)
+    boxes = [_box(names, _path_to(tree, leaf, len(names)), leaf_of == leaf, failed) for leaf in np.unique(leaf_of)]
+    return max(boxes, key=_harmonic, default=None)
+
+
+def _harmonic(box: Box) -> float:
+    return 2 * box.density * box.coverage / max(box.density + box.coverage, 1e-12)
+
+
+def _path_to(tree: DecisionTreeClassifier, leaf: int, count: int) -> Matrix:
+    """Limits (low, high) of each axis on the way to a leaf."""
+    t = tree.tree_
+    limits = np.column_stack([np.full(count, -np.inf), np.full(count, np.inf)])
+    parents = {
+        int(child): (node, side)
+        for side in (0, 1)
+        for node, child in enumerate((t.children_left, t.children_right)[side])
+        if child >= 0
+    }
+    node = int(leaf)
+    while node in parents:
+        node, side = parents[node]
+        axis, cut = int(t.feature[node]), float(t.threshold[node])
+        limits[axis, 1 if side == 0 else 0] = min(limits[axis, 1], cut) if side == 0 else max(limits[axis, 0], cut)
+    return limits
+
+
+def prim(names: Sequence[str], at: Matrix, failed: Flags) -> Box | None:
+    """The box on the peeling path with the best harmonic mean of density and coverage."""
+    if failed.all() or not failed.any():
+        return None
+    limits = np.column_stack([np.full(len(names), -np.inf), np.full(len(names), np.inf)])
+    inside = np.ones(len(at), dtype=bool)
+    best = _box(names, limits, inside, failed)
+    while inside.sum() > max(2, SMALLEST * len(at)):
+        peeled = _peel(at, failed, inside)
+        if peeled is None:
+            break
+        axis, side, cut, inside = peeled
+        limits[axis, side] = cut
+        box = _box(names, limits, inside, failed)
+        if _harmonic(box) > _harmonic(best) + 1e-12:
+            best = box
+    best = _simpler(best, names, at, failed)
+    return best if best.limits else None
+
+
+def _simpler(box: Box, names: Sequence[str], at: Matrix, failed: Flags) -> Box:
+    """The box without limits that it is no worse without: a peel may have followed chance."""
+    for name, low, high in sorted(box.limits, key=lambda limit: limit[0]):
+        for fewer in ((name, low, np.inf), (name, -np.inf, high), (name, -np.inf, np.inf)):
+            kept = tuple(fewer if limit[0] == name else limit for limit in box.limits)
+            limits = np.array([next((k[1:] for k in kept if k[0] == n), (-np.inf, np.inf)) for n in names])
+            inside = np.asarray(((at > limits[:, 0]) & (at < limits[:, 1])).all(axis=1))
+            other = _box(names, limits, inside, failed)
+            if _harmonic(other) >= _harmonic(box) * WORTH_SAYING:
+                box = other
+    return box
+
+
+def _peel(at: Matrix, failed: Flags, inside: Flags) -> tuple[int, int, float, Flags] | None:
+    """The peel that leaves the highest share of failures: (axis, 0 low or 1 high side, cut, points left)."""
+    found: tuple[int, int, float, Flags] | None = None
+    highest = failed[inside].mean()
+    for axis in range(at.shape[1]):
+        values = np.sort(at[inside, axis])
+        step = max(1, int(PEEL * len(values)))
+        for side, at_edge, beyond in ((0, values[step - 1], values[step]), (1, values[-step], values[-step - 1])):
+            cut = float((at_edge + beyond) / 2)
+            left = inside & (at[:, axis] > cut if side == 0 else at[:, axis] < cut)
+            if 0 < left.sum() < inside.sum() and failed[left].mean() > highest:
+                highest, found = failed[left].mean(), (axis, side, cut, left)
+    return found
+
+
+def _box(names: Sequence[str], limits: Matrix, inside: Flags, failed: Flags) -> Box:
+    hit = int((inside & failed).sum())
+    told = tuple(
+        (n, float(low), float(high))
+        for n, (low, high) in zip(names, limits, strict=True)
+        if np.isfinite([low, high]).any()
+    )
+    return Box(told, hit / max(int(inside.sum()), 1), hit / max(int(failed.sum()), 1), int(inside.sum()), hit)

@@ -18,10 +18,9 @@ from planner.reporting.pages.study import failure_words
 from planner.results.store import read_run
 from planner.results.study import Failures
 from planner.solving.session import Session
-from planner.studies.analysis import analyse, morris_indices, sobol_indices
+from planner.studies.analysis import analyse, cart, morris_indices, prim, sobol_indices
 from planner.studies.changes import Changer, settings_from
 from planner.studies.design import latin_hypercube, morris_sample, sobol_sample
-from planner.studies.discovery import cart, prim
 from planner.studies.file import Address, Frontier
 from planner.studies.fixed_plan import amounts, evaluate, hold, intervals, replicate, robustness
 from planner.studies.frontier import Budgets, Tangent, frontier, trace
