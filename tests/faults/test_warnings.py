@@ -188,7 +188,7 @@ def test_by_benefit_a_funder_whose_party_has_no_country_is_warned_about() -> Non
     before = {w.rule for w in warnings_of(case)}
     found = [w for w in warnings_of(case.set_model("policy.cost_sharing", "benefit")) if w.rule not in before]
     assert {w.rule for w in found} == {"party-without-country"}
-    assert {w.value for w in found} == {"jpn"}
+    assert {w.value for w in found} == {"nobody"}
 
 
 def test_people_read_one_line_a_rule_with_three_places_and_how_many_there_are(base: Text, tmp_path: Path) -> None:
