@@ -64,16 +64,16 @@ class Effects:
         """All that a history shows in a period: factors and leaks in force, and every delay known by then."""
         year = year_of(period)
         known = {key: sum(years for shown, years in parts if shown <= year) for key, parts in self.delays.items()}
-        return *self._shown.get(period, ()), frozenset((k, v) for k, v in known.items() if v)
+        return self._shown.get(period), frozenset((k, v) for k, v in known.items() if v)
 
     @cached_property
-    def _shown(self) -> dict[Period, tuple[frozenset[Any], ...]]:
-        found: dict[Period, list[set[Any]]] = defaultdict(lambda: [set(), set(), set(), set()])
-        parts: tuple[dict[Any, float], ...] = (self.imports, self.demand, self.capacity, self.leaks)
-        for at, part in enumerate(parts):
+    def _shown(self) -> dict[Period, frozenset[tuple[str, Any, float]]]:
+        found: dict[Period, list[tuple[str, Any, float]]] = defaultdict(list)
+        parts: dict[str, dict[Any, float]] = {"demand": self.demand, "capacity": self.capacity, "leak": self.leaks}
+        for kind, part in {"import": self.imports, **parts}.items():
             for key, value in part.items():
-                found[key[-1]][at].add((key, value))
-        return {period: tuple(map(frozenset, sets)) for period, sets in found.items()}
+                found[key[-1]].append((kind, key, value))
+        return {period: frozenset(shown) for period, shown in found.items()}
 
 
 def periods_of(case: Case) -> tuple[Period, ...]:
