@@ -183,12 +183,6 @@ def warm_up() -> None:
     vl_convert.vegalite_to_svg(nothing.to_dict(validate=False), vl_version=VEGA_LITE)
 
 
-def year_ticks(years: Sequence[int], most: int = 6) -> list[int]:
-    """At most `most` years, evenly spread from the first on."""
-    step = -(-len(years) // most)
-    return list(years[::step])
-
-
 def x_years(years: Sequence[int], most: int = 6, gap: float = 0.2) -> alt.X:
     """Years as bands, for bars; without a gap, for the cells of a table."""
     axis = year_axis(years, most, labelAngle=0, ticks=False)
@@ -202,8 +196,9 @@ def x_time(years: Sequence[int]) -> alt.X:
 
 
 def year_axis(years: Sequence[int], most: int, **style: Any) -> alt.Axis:
-    """An axis with at most so many years written on it."""
-    return alt.Axis(title=None, values=year_ticks(years, most), format="d", labelOverlap=False, **style)
+    """An axis with at most so many years written on it, evenly spread from the first on."""
+    shown = list(years[:: -(-len(years) // most)])
+    return alt.Axis(title=None, values=shown, format="d", labelOverlap=False, **style)
 
 
 def y_names(column: str, order: Iterable[str], limit: int, extent: int | None = None, **style: Any) -> alt.Y:
