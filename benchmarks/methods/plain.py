@@ -1,4 +1,4 @@
-"""The usual way: Pyomo rules, Pyomo's own HiGHS interface at its defaults, both phases cold, values read back."""
+"""The usual way: Pyomo rules, Pyomo's own HiGHS interface at its defaults, all phases cold, values read back."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from pyomo.environ import Objective, Var
 
 import planner
 from benchmarks.clock import Clock
-from planner.data.lookups import METAL, OXIDE, Good
+from planner.data.lookups import MAGNET, METAL, OXIDE, Good
 from planner.data.tree import Tree
 from planner.formulation import build
 from planner.formulation.index_sets import Scope
 
-HOLD_MUSD = 1e-6
-FORMS = (OXIDE, METAL)
+HOLD_SHARE, HOLD_MUSD = 1e-6, 1e-6
+PHASES = (("risk", "risk", HOLD_SHARE), ("cost", "cost", HOLD_SHARE), ("risk_at_cost", "risk", HOLD_SHARE))
+"""Name of a phase, the column it minimises, and the share by which it may worsen in later ones."""
+FORMS = (OXIDE, METAL, MAGNET)
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
@@ -31,14 +33,16 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     objectives: dict[str, float] = {}
     status = "optimal"
     m.goal.deactivate()
-    for phase in ("risk", "cost"):
+    for phase, column, slack in PHASES:
         with clock.section("solve"):
-            found = _solve(m, phase, float(job["time_limit"]), clock)
+            found = _solve(m, column, float(job["time_limit"]), clock)
         if found is None:
             status = "time_limit"
             break
         objectives[phase] = found
-        m.risk.setub(objectives["risk"] * (1 + case.model.objective.risk_slack) + HOLD_MUSD)
+        held = case.model.objective.risk_slack if phase == "risk" else slack
+        m.component(column).setub(found * (1 + held) + HOLD_MUSD)
+    objectives.pop("risk_at_cost", None)
     with clock.section("read"):
         values = {var.name: var.value for var in m.component_data_objects(ctype=Var)}
     return {"status": status, "objectives": objectives, "values": len(values)}

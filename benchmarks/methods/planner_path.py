@@ -9,6 +9,7 @@ from typing import Any
 import planner
 import planner.cli
 from benchmarks.clock import Clock
+from planner.api import plans
 from planner.cli import solve as command
 from planner.results.store import SUMMARY
 from planner.solving import highs, session, solve
@@ -24,8 +25,8 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     clock.watch(solve, "shadow_prices", "prices")
     clock.watch(solve, "verify", "verify")
     clock.watch(command, "read_case", "load")
-    clock.watch(command, "solve", "plan")
-    clock.watch(command, "write_run", "write")
+    clock.watch(plans, "solve_case", "plan")
+    clock.watch(plans, "write_run", "write")
     model, baseline = job.get("model"), bool(job.get("baseline", False))
     if job.get("out"):
         out = Path(job["out"])

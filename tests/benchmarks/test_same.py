@@ -69,4 +69,4 @@ def test_the_plain_program_without_reductions_has_the_same_optimum(tmp_path: Pat
     assert [run.failed for run in runs] == ["", "", ""]
     for phase in ("risk", "cost"):
         least = [run.figures["objectives"][phase] for run in runs]
-        assert least == pytest.approx([least[0]] * 3, rel=1e-6, abs=1e-6)
+        assert least == pytest.approx([least[0]] * 3, rel=3e-6, abs=1e-6)
