@@ -45,7 +45,10 @@ def closing_lines(plan: PlanValues) -> list[str]:
 def _builds(plan: PlanValues) -> Iterator[tuple[str, float, list[str]]]:
     """Word of a stage, its capital (expected, MUSD), and its projects, the costliest first."""
     table, names = plan.tables["investments"], Names(plan.case)
+    known = {row.stage for row in plan.case.projects.values()}
     for stage, word in STAGE_WORDS.items():
+        if stage == "magnet" and stage not in known:
+            continue
         rows = table[table["stage"] == stage]
         capex = float((rows["capex_musd"] * rows["probability"]).sum())
         first = rows.groupby("project", as_index=False).agg(
