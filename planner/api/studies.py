@@ -12,6 +12,7 @@ from planner.data.case import Case
 from planner.errors import Fault, InputError
 from planner.reporting.pages.study import frontier_page, write_page, write_report
 from planner.results.plan import PlanValues
+from planner.results.store import file_name
 from planner.results.study import Agreement, FrontierResults, StudyStatus
 from planner.solving.goals import Progress, silent
 from planner.studies.analysis import analyse
@@ -62,7 +63,7 @@ def study(
     """
     if isinstance(asked, Mapping):
         found, place, base = build_study(dict(asked)), "study", Path()
-        out = default_out(Path(found.title or place)) if out is None else Path(out)
+        out = default_out(Path(f"{file_name(found.title) or place}.toml")) if out is None else Path(out)
     else:
         found, place, base = read_study(asked), Path(asked).name, Path(asked).parent
         out = default_out(Path(asked)) if out is None else Path(out)
