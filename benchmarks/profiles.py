@@ -10,7 +10,9 @@ from typing import Any
 from benchmarks.generate import Size, generate
 
 ROOT = Path(__file__).resolve().parents[1]
-REAL = {"case": str(ROOT / "inputs" / "allied-2026"), "model": str(ROOT / "models" / "base.toml")}
+CASES = ROOT / "benchmarks" / "cases"
+REAL = {"case": str(CASES / "allied-2026-first"), "model": str(CASES / "allied-2026-first.toml")}
+"""The first edition of the real case, which never changes, so that its figures compare over time."""
 MAIN = Size()
 LARGE = Size(scenarios=100)
 HUGE = Size(scenarios=1000)

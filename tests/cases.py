@@ -19,6 +19,9 @@ import planner
 from planner.data.case import Case
 from planner.results.plan import PlanValues
 
+REAL = Path(__file__).parents[1] / "benchmarks" / "cases" / "allied-2026-first"
+"""The first edition of the real case: of its size and kind, and its figures never change."""
+
 Row = dict[str, Any]
 TableText = str | Sequence[Mapping[str, Any]]
 """A table as CSV text (spaces after commas do no harm) or as rows, whose columns may differ."""

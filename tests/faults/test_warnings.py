@@ -184,7 +184,7 @@ def test_committed_through_without_adaptive_investment_is_said() -> None:
 
 
 def test_by_benefit_a_funder_whose_party_has_no_country_is_warned_about() -> None:
-    case = planner.load(ALLIED).set("funders", "jpn", "party", "nobody")
+    case = planner.load(cases.REAL).set("funders", "jpn", "party", "nobody")
     before = {w.rule for w in warnings_of(case)}
     found = [w for w in warnings_of(case.set_model("policy.cost_sharing", "benefit")) if w.rule not in before]
     assert {w.rule for w in found} == {"party-without-country"}

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 import planner
 from planner.cli import app
 from planner.solving.session import Session
+from tests.cases import REAL
 
 ROOT = Path(__file__).parents[2]
 CODE = "from planner.cli import app; app()"
@@ -24,7 +25,7 @@ CODE = "from planner.cli import app; app()"
 
 @pytest.mark.parametrize("before", ["loading", "building the program"])
 def test_ctrl_c_ends_a_solve_with_130_and_writes_nothing(tmp_path: Path, before: str) -> None:
-    case, out = str(ROOT / "inputs" / "allied-2026"), str(tmp_path / "run")
+    case, out = str(REAL), str(tmp_path / "run")
     command = [sys.executable, "-c", CODE, "solve", case, "--out", out]
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
@@ -39,7 +40,7 @@ def test_ctrl_c_ends_a_solve_with_130_and_writes_nothing(tmp_path: Path, before:
 
 
 def test_ctrl_c_during_a_solve_tells_what_is_known_of_the_optimum() -> None:
-    session = Session(planner.load(ROOT / "inputs" / "allied-2026"))
+    session = Session(planner.load(REAL))
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt, match=r"^(at least|between) \d"):

@@ -14,7 +14,7 @@ from planner.errors import InputError
 from planner.host import available_memory
 from planner.solving import naming
 from planner.solving.session import Session
-from tests.cases import demand, load_case, scenarios, shock
+from tests.cases import REAL, demand, load_case, scenarios, shock
 
 INPUTS = Path(__file__).parents[2] / "inputs"
 
@@ -27,7 +27,7 @@ def test_the_estimate_is_above_what_is_built() -> None:
 
 
 def test_a_case_too_large_is_refused_with_the_estimate_and_the_real_one_is_not() -> None:
-    case = planner.load(INPUTS / "allied-2026")
+    case = planner.load(REAL)
     refuse_if_too_large(case, available=2 * 2**30)
     with pytest.raises(
         InputError, match=r"needs about 0\.\d GiB for \d+ histories and [\d,]+ terms, and 0\.1 GiB are free"
@@ -38,10 +38,10 @@ def test_a_case_too_large_is_refused_with_the_estimate_and_the_real_one_is_not()
 
 def test_check_says_of_a_case_too_large_what_solve_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("planner.data.size.available_memory", lambda: 0.1 * 2**30)
-    checked = CliRunner().invoke(app, ["check", str(INPUTS / "allied-2026")])
+    checked = CliRunner().invoke(app, ["check", str(REAL)])
     assert checked.exit_code == 2
     with pytest.raises(InputError) as refused:
-        planner.solve(planner.load(INPUTS / "allied-2026"))
+        planner.solve(planner.load(REAL))
     assert str(refused.value) in checked.output
 
 

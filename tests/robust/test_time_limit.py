@@ -16,10 +16,10 @@ import pytest
 import planner
 from planner.solving.highs import Bounds, Solver, Stop
 from planner.solving.session import Session
+from tests.cases import REAL
 from tests.robust.test_unreachable_targets import scaled
 
 ROOT = Path(__file__).parents[2]
-REAL = ROOT / "inputs" / "allied-2026"
 
 
 class Recorded(Bounds):
