@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from planner.results.decision import Decision
 from planner.results.store import fingerprint
 
 EXPLANATION = "explain.json"
@@ -257,6 +258,7 @@ class Explanation:
     alternatives: Alternatives
     flexibility: Flexibility | None
     moves: Sequence[Moved]
+    decision: Decision | None = None
 
     def as_json(self, run_sha256: str) -> dict[str, Any]:
         """Plain values for explain.json, and the fingerprint of the run that they belong to."""

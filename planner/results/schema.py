@@ -217,12 +217,35 @@ RESULT_TABLES: dict[str, ResultTable] = {
         ),
     )
 }
+SHARES = ResultTable(
+    "shares",
+    "what each party would carry if nobody is to be better off leaving; written by `planner shares`",
+    (
+        _text("party", "countries and funders that negotiate as one"),
+        _number("alone_musd", "MUSD", "alone", "least cost and risk of the party by itself"),
+        _number("charge_musd", "MUSD", "charge", "its part of the least cost and risk of all"),
+        _number("gain_musd", "MUSD", "gain", "alone less charge: what membership is worth to it"),
+        _number("lowest_musd", "MUSD", "at least", "cost and risk of all, less those of all others without it"),
+        _number("highest_musd", "MUSD", "at most", "what it would carry alone; no charge outside the two is stable"),
+        _number("own_loss_musd", "MUSD", "own loss", "its part of the risk that is left"),
+        _number(
+            "paid_musd",
+            "MUSD",
+            "pays",
+            "payments of its funders, discounted, and private costs of its plants and stocks",
+        ),
+        _number("transfer_musd", "MUSD", "transfer", "charge less own loss less paid: to others where positive"),
+    ),
+)
+"""What is asked of a run after it was solved: in its folder if somebody did."""
 TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
     table.name: tuple(column.name for column in table.columns if not column.optional)
     for table in RESULT_TABLES.values()
 }
 """Names of the columns that every run has, by table, in order."""
-TEXT_COLUMNS = frozenset(column.name for table in RESULT_TABLES.values() for column in table.columns if column.is_text)
+TEXT_COLUMNS = frozenset(
+    column.name for table in (*RESULT_TABLES.values(), SHARES) for column in table.columns if column.is_text
+)
 """Columns that hold ids and words, in whatever table they stand."""
 
 
@@ -238,7 +261,7 @@ def _page() -> Iterator[str]:
     yield "Tonnes are of oxide; for metal and magnets, of the oxide they contain. Money is real MUSD of the case's base"
     yield "year."
     yield "A committed example is in [`reference/starter-base`](reference/starter-base)."
-    for table in RESULT_TABLES.values():
+    for table in (*RESULT_TABLES.values(), SHARES):
         yield from ("", f"## `{table.name}`", "", f"{table.meaning[0].upper()}{table.meaning[1:]}.", "")
         yield "| column | type | unit | heading | meaning |"
         yield "| --- | --- | --- | --- | --- |"
