@@ -12,8 +12,9 @@ from planner.data.tree import Node
 from planner.formulation.index_sets import Scope
 from planner.formulation.money import full_capex
 from planner.results.schema import STAGE_ITEMS
-from planner.solving.program import ZERO, Values
+from planner.solving.program import ZERO
 from planner.solving.spending import Rows, table_of, who
+from planner.solving.values import Values
 
 
 def extract_tables(scope: Scope, v: Values) -> dict[str, pd.DataFrame]:

@@ -5,7 +5,6 @@ Also the certificate: residuals and gap of a point computed from the arrays alon
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -121,21 +120,6 @@ def _sorted(matrix: csr_array) -> csr_array:
     out = csr_array(matrix)
     out.sort_indices()
     return out
-
-
-class Values:
-    """Values of a solution by variable and index; 0 where the program has no such variable, or a small one."""
-
-    def __init__(self, program: Program, x: Vector) -> None:
-        self._by_name: dict[str, dict[Any, float]] = defaultdict(dict)
-        for (name, index), value in zip(program.columns, x.tolist(), strict=True):
-            if abs(value) > ZERO:
-                self._by_name[name][index] = value
-
-    def __call__(self, name: str, *index: Any) -> float:
-        """The value of one variable."""
-        key = index if len(index) > 1 else index[0] if index else None
-        return self._by_name[name].get(key, 0.0)
 
 
 @dataclass(frozen=True)

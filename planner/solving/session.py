@@ -18,8 +18,9 @@ from planner.solving.goals import Outcome, Phase, solve_phases
 from planner.solving.highs import Solver
 from planner.solving.naming import refuse_beyond_solver
 from planner.solving.payments import whole_budgets
-from planner.solving.program import Key, Program, Values, Vector, compile_program
+from planner.solving.program import Key, Program, Vector, compile_program
 from planner.solving.spending import money_tables
+from planner.solving.values import Values
 from planner.solving.whole_plants import WholePlants
 
 Say = Callable[[str], None]
@@ -64,7 +65,7 @@ class Session:
 
     def _holds(self, x: Vector) -> bool:
         """Whether the plan of a point keeps every rule of the contract."""
-        values, budgets = Values(self.program, x), whole_budgets(self.case)
+        values, budgets = Values(self.program.columns, x), whole_budgets(self.case)
         return verify(self.case, extract_tables(self.scope, values) | money_tables(self.scope, values, budgets)).holds
 
     def update(self, case: Case) -> bool:

@@ -29,9 +29,10 @@ from planner.solving.goals import Outcome, Progress, silent
 from planner.solving.highs import TOLERANCE, Stop
 from planner.solving.payments import Weights, benefit, refuse_unknown_sharing, whole_budgets
 from planner.solving.prices import shadow_prices
-from planner.solving.program import Certificate, Program, Values
+from planner.solving.program import Certificate, Program
 from planner.solving.session import Session
 from planner.solving.spending import money_tables, table_of
+from planner.solving.values import Values
 from planner.solving.whole_plants import proven
 
 ENDS = {
@@ -150,7 +151,7 @@ def solve_session(
             summary |= why_infeasible(case, program, session.solver.upper)
         summary["seconds"] = _seconds(case, build_seconds, started)
         return PlanValues(case, ENDS[outcome.stop], summary, {})
-    values = Values(program, outcome.last.x)
+    values = Values(program.columns, outcome.last.x)
     tables = extract_tables(session.scope, values)
     tables |= money_tables(session.scope, values, _weights(case, tables, nothing or _nothing(case, progress, None)))
     tables["shadow_prices"] = shadow_prices(session.scope, program, outcome)

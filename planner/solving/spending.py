@@ -13,7 +13,8 @@ from planner.formulation.money import public_capex, spending_countries
 from planner.formulation.trees import AccountNode
 from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS
 from planner.solving.payments import Accounts, Payments, Weights, split
-from planner.solving.program import ZERO, Values
+from planner.solving.program import ZERO
+from planner.solving.values import Values
 from planner.units import musd, musd_per_tonne
 
 Rows = Iterable[tuple[Any, ...]]

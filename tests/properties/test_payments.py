@@ -11,9 +11,9 @@ from hypothesis import given
 
 import planner
 from planner.solving.payments import Accounts, split, whole_budgets
-from planner.solving.program import Values
 from planner.solving.session import Session
 from planner.solving.spending import items_spent
+from planner.solving.values import Values
 from tests.oracle.payments import Node, even_payments, split_of
 from tests.oracle.program import needed
 from tests.properties.random_cases import Rows, few, seeds, world
@@ -41,7 +41,7 @@ def accounts_of(seed: int) -> Accounts:
 
         wider = base.changed(budgets=more, funders=reach)
         session = Session(planner.load(wider.folder, wider.model(policy__whole_plants=False)))
-    values = Values(session.program, session.solve(lambda _: None).last.x)
+    values = Values(session.program.columns, session.solve(lambda _: None).last.x)
     spent = {key: sum(items.values()) for key, items in items_spent(session.scope, values).items()}
     return Accounts(session.case, session.scope.account_tree, spent)
 
