@@ -105,9 +105,7 @@ def probable(case: Case) -> Case:
     one, two, *rest = sorted(case.tables.scenarios, key=lambda row: row.scenario)
     moved = min(two.probability * 0.1, one.probability / 2)
     rows = (one.model_copy(update={"probability": one.probability - moved}),)
-    return with_rows(
-        case, scenarios=[*rows, two.model_copy(update={"probability": two.probability + moved}), *rest]
-    )
+    return with_rows(case, scenarios=[*rows, two.model_copy(update={"probability": two.probability + moved}), *rest])
 
 
 def dearer_shortage(case: Case) -> Case:

@@ -251,11 +251,15 @@ class Lookups:
             ramps[row.ramp].append(row.share)
         return dict(ramps)
 
+    def ramp_of(self, project: str) -> list[float]:
+        """Share of new nameplate usable in each year after the start; after the last one it stays."""
+        return self._ramps.get(self.projects[project].ramp, [1.0])
+
     def ramp_share(self, project: str, years_after_start: int) -> float:
         """Share of new nameplate usable `years_after_start` (negative: before the start, 0)."""
         if years_after_start < 0:
             return 0.0
-        shares = self._ramps.get(self.projects[project].ramp, [1.0])
+        shares = self.ramp_of(project)
         return shares[min(years_after_start, len(shares) - 1)]
 
     # ---- people ------------------------------------------------------------------------------------

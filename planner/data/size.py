@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from planner.data.case import Case
 from planner.data.cells import begin_of, end_of
+from planner.data.effects import periods_of
 from planner.data.lookups import MADE_FROM
 from planner.data.rules import fault
-from planner.data.tree import count_nodes, periods_of
+from planner.data.tree import count_nodes
 from planner.errors import InputError
 from planner.host import available_memory
 

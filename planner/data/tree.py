@@ -4,195 +4,26 @@ A node is a history: two scenarios share their nodes up to the first period in w
 effect. Operations, stocks and accounts live on nodes, so nothing can act on a disruption before it shows
 (non-anticipativity by construction; Birge and Louveaux, Introduction to Stochastic Programming, ch. 2).
 
-A period is a year, or a quarter of one in which a shock begins or ends inside the year; the years that are divided are
-so for all histories. What is decided by year lives on years or on the first nodes of years.
+What is decided by year lives on years or on the first nodes of years.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from planner.data.case import Case
-from planner.data.cells import Quarter, begin_of, end_of
+from planner.data.cells import Quarter
+from planner.data.effects import Effects, Period, effects_by_scenario, length_of, periods_of, sold_on, year_of
 from planner.data.lookups import Good
-from planner.data.schema import Shock
 
-Period = int | Quarter
-"""A year, or a quarter of a year that is divided."""
-ImportKey = tuple[str, str, str, str, Period]
-DemandKey = tuple[str, str, str, Period]
-K = TypeVar("K")
-
-
-def year_of(period: Period) -> int:
-    """The year of a period."""
-    return period.year if isinstance(period, Quarter) else period
-
-
-def length_of(period: Period) -> float:
-    """Years that it lasts: 1 or 1/4."""
-    return 0.25 if isinstance(period, Quarter) else 1.0
-
-
-@dataclass(frozen=True)
-class Effects:
-    """What the shocks of one scenario do, by period: factors where they differ from 1, delays where they differ from 0.
-
-    A shock that touches nothing, or multiplies by 1, leaves no trace here, so it makes no difference between two
-    histories. Whether something is touched depends on the case and the horizon, not on the levers: what can be known
-    does not change with what may be done about it.
-
-    `delays` maps (project, due year) to [(year in which it shows itself, years added)]. `leaks`: where a factor is
-    below 1 and others of the group can sell on, the share of what is cut that may be had from them.
-    """
-
-    imports: dict[ImportKey, float] = field(default_factory=dict)
-    demand: dict[DemandKey, float] = field(default_factory=dict)
-    capacity: dict[tuple[str, Period], float] = field(default_factory=dict)
-    delays: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)
-    leaks: dict[ImportKey, float] = field(default_factory=dict)
-
-    def delay(self, project: str, due: int) -> int:
-        """Years by which a build of `project` due in `due` is late."""
-        return sum(years for _, years in self.delays.get((project, due), ()))
-
-    def shown_in(self, period: Period) -> tuple[object, ...]:
-        """All that a history shows in a period: factors and leaks in force, and every delay known by then."""
-        year = year_of(period)
-        known = {key: sum(years for shown, years in parts if shown <= year) for key, parts in self.delays.items()}
-        return self._shown.get(period), frozenset((k, v) for k, v in known.items() if v)
-
-    @cached_property
-    def _shown(self) -> dict[Period, frozenset[tuple[str, Any, float]]]:
-        found: dict[Period, list[tuple[str, Any, float]]] = defaultdict(list)
-        parts: dict[str, dict[Any, float]] = {"demand": self.demand, "capacity": self.capacity, "leak": self.leaks}
-        for kind, part in {"import": self.imports, **parts}.items():
-            for key, value in part.items():
-                found[key[-1]].append((kind, key, value))
-        return {period: frozenset(shown) for period, shown in found.items()}
-
-
-def periods_of(case: Case) -> tuple[Period, ...]:
-    """The periods of the horizon in order.
-
-    A year is divided into quarters if a shock of imports, demand or capacity that touches something in it begins after
-    its first quarter or ends before its fourth.
-    """
-    divided: set[int] = set()
-    for shock in case.tables.shocks:
-        if shock.kind != "delay" and shock.factor != 1.0:
-            (start, first), (end, last) = _window(case, shock)
-            inside = {year for year, cut in ((start, first > 1), (end, last < 4)) if cut and year in case.years}
-            divided |= {year for year in inside - divided if any(_hit(case, shock, range(year, year + 1)))}
-    out: list[Period] = []
-    for year in case.years:
-        out += [Quarter(year, q) for q in (1, 2, 3, 4)] if year in divided else [year]
-    return tuple(out)
-
-
-def effects_by_scenario(case: Case) -> dict[str, Effects]:
-    """Effects of every scenario of the case."""
-    grouped: dict[str, list[Shock]] = {scenario: [] for scenario in case.scenarios}
-    for shock in case.tables.shocks:
-        grouped[shock.scenario].append(shock)
-    periods = periods_of(case)
-    return {scenario: effects_of(case, shocks, periods) for scenario, shocks in grouped.items()}
-
-
-def effects_of(case: Case, shocks: list[Shock], periods: Sequence[Period]) -> Effects:
-    """What these shocks do together in the periods of the case, where they are felt."""
-    within: dict[int, list[Period]] = defaultdict(list)
-    for period in periods:
-        within[year_of(period)].append(period)
-    factors: dict[str, dict[Any, float]] = {kind: defaultdict(lambda: 1.0) for kind in ("import", "demand", "capacity")}
-    delays: dict[tuple[str, int], list[tuple[int, int]]] = defaultdict(list)
-    leaks: dict[Any, float] = {}
-    for shock in shocks:
-        start, end = _window(case, shock)
-        years = range(max(start[0], case.first_year), end[0] + 1)
-        if shock.kind == "delay":
-            for project in _matching_projects(case, shock) if shock.factor > 0 else ():
-                for committed in case.commitment_years(project):
-                    due = committed + case.projects[project].lead_time_years
-                    if start[0] <= due <= end[0]:
-                        delays[project, due].append((years.start, int(shock.factor)))
-            continue
-        for *what, year in _hit(case, shock, years):
-            for period in within[year]:
-                if start <= end_of(period) and begin_of(period) <= end:
-                    key = (*what, period)
-                    factors[shock.kind][key] *= shock.factor
-                    if shock.kind == "import" and shock.factor < 1.0:
-                        leaks[key] = min(leaks.get(key, 1.0), shock.leak)
-    found = {kind: _without_ones(part) for kind, part in factors.items()}
-    felt = {key: leak for key, leak in leaks.items() if leak > 0 and sold_on(case, found["import"], key) > 0}
-    return Effects(found["import"], found["demand"], found["capacity"], dict(delays), felt)
-
-
-def sold_on(case: Case, imports: dict[ImportKey, float], key: ImportKey) -> float:
-    """What countries of its group that are less cut off from a supplier can sell on to one that is cut off (t/y)."""
-    supplier, country, element, form, period = key
-    own, total = imports.get(key, 1.0), 0.0
-    if own >= 1.0:
-        return 0.0
-    for other, group in case.group.items():
-        factor = imports.get((supplier, other, element, form, period), 1.0)
-        limit = case.import_limit.get((supplier, other, element, form, year_of(period)), 0.0)
-        if group == case.group[country] and limit > 0 and min(1.0, factor) > own:
-            total += case.resale_share(supplier, other, element, form) * limit * factor
-    return total
-
-
-def _window(case: Case, shock: Shock) -> tuple[tuple[int, int], tuple[int, int]]:
-    """(year, quarter) with which a shock begins and ends."""
-    start = case.first_year if shock.start_year is None else shock.start_year
-    end = case.last_year if shock.end_year is None else shock.end_year
-    return begin_of(start), end_of(end)
-
-
-def _hit(case: Case, shock: Shock, years: range) -> Iterator[tuple[Any, ...]]:
-    """What a shock of imports, demand or capacity touches in some years: its key, with the year at the end."""
-    if shock.kind == "import":
-        return (key for key in case.import_limit if key[-1] in years and _matches(shock, *key[:4]))
-    if shock.kind == "demand":
-        return (key for key in case.demand if key[-1] in years and _matches(shock, "", *key[:3]))
-    return (
-        (project, year)
-        for project in _matching_projects(case, shock)
-        for year in case.years
-        if year in years and _may_have_capacity(case, project, year)
-    )
-
-
-def _without_ones(factors: dict[K, float]) -> dict[K, float]:
-    # Rounding makes products of the same factors in another order equal.
-    return {key: rounded for key, value in factors.items() if (rounded := float(f"{value:.12g}")) != 1.0}
-
-
-def _matches(shock: Shock, supplier: str, country: str, element: str, form: str) -> bool:
-    return (
-        (shock.supplier in ("", supplier) or supplier == "")
-        and shock.country in ("", country)
-        and shock.element in ("", element)
-        and shock.form in ("", form)
-    )
-
-
-def _matching_projects(case: Case, shock: Shock) -> list[str]:
-    return [
-        p
-        for p, row in case.projects.items()
-        if shock.project in ("", p) and shock.stage in ("", row.stage) and shock.country in ("", row.country)
-    ]
-
-
-def _may_have_capacity(case: Case, project: str, year: int) -> bool:
-    lead = case.projects[project].lead_time_years
-    return case.existing_tpa(project, year) > 0 or any(y + lead <= year for y in case.commitment_years(project))
+Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -269,6 +100,92 @@ class Tree:
     def at(self) -> dict[tuple[str, Period], int]:
         """The node of a scenario in a period."""
         return {(w, node.period): node.index for node in self.nodes for w in node.scenarios}
+
+    # ---- one figure at every node, for tables and checks of all of them ---------------------------
+
+    @cached_property
+    def lengths(self) -> Vector:
+        """Years that each node lasts."""
+        return np.array([node.length for node in self.nodes])
+
+    @cached_property
+    def year_places(self) -> NDArray[np.intp]:
+        """The year of each node, counted from the first of the horizon."""
+        return np.array([node.year - self.case.first_year for node in self.nodes], dtype=np.intp)
+
+    def yearly(self, by_year: Iterable[float]) -> Vector:
+        """What is stated for each year of the horizon, at every node."""
+        return np.fromiter(by_year, dtype=float)[self.year_places]
+
+    def demands(self, good: Good) -> Vector:
+        """Demand (t) at every node, shocks included."""
+        base = self.yearly(self.case.demand.get((*good, year), 0.0) for year in self.case.years)
+        return base * self._factors("demand", good) * self.lengths
+
+    def import_limits(self, supplier: str, good: Good) -> Vector:
+        """What a supplier can sell (t) at every node, shocks included."""
+        base = self.yearly(self.case.import_limit.get((supplier, *good, year), 0.0) for year in self.case.years)
+        return base * self.import_factors(supplier, good) * self.lengths
+
+    def import_factors(self, supplier: str, good: Good) -> Vector:
+        """What shocks leave of a supplier's sales at every node, as a share."""
+        return self._factors("imports", (supplier, *good))
+
+    def capacity_factors(self, project: str) -> Vector:
+        """Share of capacity that works at every node."""
+        return self._factors("capacity", (project,))
+
+    def existing(self, project: str) -> Vector:
+        """Existing capacity (t/y) at every node, before shocks."""
+        return self.yearly(self.case.existing_tpa(project, year) for year in self.case.years)
+
+    def usable_shares(self, project: str, committed: int) -> Vector:
+        """Share of a build committed in year `committed` that is usable at every node: ramp after lead and delay."""
+        due = committed + self.case.projects[project].lead_time_years
+        age = self.year_places + (self.case.first_year - due)
+        for scenario, late in self._delays.get((project, due), ()):
+            age[self._nodes_by_effects[scenario]] -= late
+        shares = np.array(self.case.ramp_of(project))
+        return np.where(age < 0, 0.0, shares[np.clip(age, 0, len(shares) - 1)])
+
+    @cached_property
+    def _nodes_by_effects(self) -> dict[str, list[int]]:
+        """Scenario -> nodes whose effects are read off it: those of which it is the first."""
+        out: dict[str, list[int]] = {scenario: [] for scenario in self.effects}
+        for node in self.nodes:
+            out[node.scenarios[0]].append(node.index)
+        return out
+
+    @cached_property
+    def _delays(self) -> dict[tuple[str, int], list[tuple[str, int]]]:
+        """(project, due year) -> [(scenario, years late)]."""
+        out: dict[tuple[str, int], list[tuple[str, int]]] = defaultdict(list)
+        for scenario, effects in self.effects.items():
+            for project, due in effects.delays:
+                out[project, due].append((scenario, effects.delay(project, due)))
+        return out
+
+    def _factors(self, kind: str, key: tuple[str, ...]) -> Vector:
+        out = np.ones(len(self.nodes))
+        for node, factor in self._touched[kind].get(key, ()):
+            out[node] = factor
+        return out
+
+    @cached_property
+    def _touched(self) -> dict[str, dict[tuple[str, ...], list[tuple[int, float]]]]:
+        """Kind of effect -> what is touched -> [(node, factor)]."""
+        out: dict[str, dict[tuple[str, ...], list[tuple[int, float]]]] = {}
+        for kind in ("demand", "imports", "capacity"):
+            found = out[kind] = defaultdict(list)
+            for scenario, nodes in self._nodes_by_effects.items():
+                at = {self.nodes[n].period: n for n in nodes}
+                factors: Mapping[Any, float] = getattr(self.effects[scenario], kind)
+                for (*key, period), factor in factors.items():
+                    if period in at:
+                        found[tuple(key)].append((at[period], factor))
+        return out
+
+    # ---- one figure at one node -------------------------------------------------------------------
 
     def _effects(self, node: int) -> Effects:
         return self.effects[self.nodes[node].scenarios[0]]

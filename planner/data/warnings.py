@@ -12,12 +12,12 @@ from dataclasses import replace
 
 from planner.data.case import Case
 from planner.data.cells import begin_of, end_of
+from planner.data.effects import Effects, effects_of
 from planner.data.entry_warnings import far_off, look_alikes, numerics, odd_years, rare_names, repeated_labels
 from planner.data.lookups import BASE, MADE_FROM
 from planner.data.rules import Finding
 from planner.data.schema import FILTERS, Shock
 from planner.data.supply_warnings import demand_above_supply, magnet_tonnes, no_supply
-from planner.data.tree import Effects, effects_of
 from planner.errors import Fault, did_you_mean
 from planner.units import musd, musd_per_tonne
 

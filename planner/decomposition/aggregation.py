@@ -16,8 +16,9 @@ from typing import Any
 
 from planner.config.model_file import Objective
 from planner.data.case import Case
+from planner.data.effects import DemandKey, Effects
 from planner.data.lookups import Good
-from planner.data.tree import DemandKey, Effects, Node, Tree
+from planner.data.tree import Node, Tree
 from planner.formulation.index_sets import Scope
 from planner.results.losses import in_tail, loss_of_shortfall
 

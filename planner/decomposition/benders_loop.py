@@ -25,7 +25,7 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.data.cells import Quarter
-from planner.data.tree import Effects, effects_by_scenario, periods_of
+from planner.data.effects import Effects, effects_by_scenario, periods_of
 from planner.decomposition.aggregation import group, risk_weights
 from planner.decomposition.master import Master
 from planner.decomposition.subproblem import BranchResult

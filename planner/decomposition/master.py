@@ -17,7 +17,8 @@ import numpy as np
 from pyomo.environ import Constraint, NonNegativeReals, Var, quicksum
 
 from planner.data.case import Case
-from planner.data.tree import Effects, Node
+from planner.data.effects import Effects
+from planner.data.tree import Node
 from planner.decomposition.aggregation import AggregatedScope, Grouping, aggregated_tree, shares_within
 from planner.decomposition.subproblem import BranchResult, LinkingColumn, Positions, UsableCapacity, link_of
 from planner.errors import StoppedError

@@ -14,8 +14,8 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.data.cells import Quarter
+from planner.data.effects import Effects, effects_by_scenario, year_of
 from planner.data.schema import Demand, Import, Scenario, Shock
-from planner.data.tree import Effects, effects_by_scenario, year_of
 from planner.explanation.counterfactuals import Counterfactual, least_risk_case, of_case, with_policy
 
 MEAN = "mean"

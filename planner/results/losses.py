@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.data.case import Case
+from planner.data.effects import year_of
 from planner.data.lookups import Good
-from planner.data.tree import year_of
 from planner.results.result_lookups import Ledger
 
 

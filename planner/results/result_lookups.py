@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.cells import Quarter
-from planner.data.tree import Period
+from planner.data.effects import Period
 
 Sums = dict[Any, float]
 ScenarioPeriod = tuple[str, Period]

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from planner.data.case import Case
 from planner.data.cells import begin_of, end_of
+from planner.data.effects import Period
 from planner.data.lookups import MAGNET, METAL, OXIDE, Good
 from planner.data.schema import Shock
-from planner.data.tree import Period, Tree
+from planner.data.tree import Tree
 from planner.results.result_lookups import Ledger, Sums, sums
 from planner.results.rules import Broken, at_most, equal, never
 from planner.results.schema import STAGE_ITEMS

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from planner.data.case import Case
 from planner.data.cells import begin_of, end_of
-from planner.data.tree import Period, Tree, year_of
+from planner.data.effects import Period, year_of
+from planner.data.tree import Tree
 from planner.results.result_lookups import Ledger, sums
 from planner.results.rules import Broken, at_most, equal, never
 from planner.results.verify_material import throughput

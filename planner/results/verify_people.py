@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from planner.data.case import Case
-from planner.data.tree import Period, Tree, length_of, year_of
+from planner.data.effects import Period, length_of, year_of
+from planner.data.tree import Tree
 from planner.results.result_lookups import Ledger, Sums, sums
 from planner.results.rules import Broken, at_most, equal, never
 from planner.results.verify_material import throughput

@@ -19,7 +19,7 @@ import planner
 from benchmarks.generate import Size, generate
 from planner.cli import app
 from planner.data.case import Case
-from planner.data.tree import effects_by_scenario
+from planner.data.effects import effects_by_scenario
 from planner.decomposition.aggregation import departures, group, risk_weights
 from planner.decomposition.benders_loop import Approximation, approximate
 from planner.decomposition.master import Master
