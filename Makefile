@@ -26,7 +26,8 @@ docs: $(VENV)/test.done
 reference: $(VENV)/demo.done
 	$(PLANNER) solve inputs/starter --model models/base.toml --out reports/reference/starter-base
 
-# Side by side with other ways to do the same work; PROFILE=quick takes minutes, full an hour or more.
+# Side by side with other ways to do the same work; PROFILE=quick takes a quarter of an hour, full hours.
+# Single rows: python -m benchmarks --only real/cold.
 PROFILE ?= full
 bench: $(VENV)/test.done
 	$(BIN)/python -m benchmarks --profile $(PROFILE)

@@ -19,7 +19,7 @@ def main() -> None:
     """Measure, then write the page, the table and the picture."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--profile", choices=list(PROFILES), default="quick", help="quick: minutes; full: an hour or more"
+        "--profile", choices=list(PROFILES), default="quick", help="quick: a quarter of an hour; full: hours"
     )
     parser.add_argument("--out", type=Path, default=ROOT / "reports" / "benchmarks")
     parser.add_argument("--only", default="", help="measure only jobs whose label begins with this")

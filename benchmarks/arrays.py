@@ -1,21 +1,19 @@
-"""The planner's program as plain arrays in a folder, with the calls of HiGHS it made: what the limit starts from."""
+"""The planner's program as plain arrays in a folder, for ways that begin with the coefficients made."""
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import highspy
 import numpy as np
 from scipy.sparse import csr_array
-
-Call = tuple[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
 class Arrays:
-    """row_lower <= matrix x <= row_upper, lower <= x <= upper; positions by variable and equation; calls of HiGHS."""
+    """row_lower <= matrix x <= row_upper, lower <= x <= upper; positions by variable and equation."""
 
     matrix: csr_array
     row_lower: np.ndarray
@@ -24,17 +22,14 @@ class Arrays:
     upper: np.ndarray
     column_groups: dict[str, np.ndarray]
     row_groups: dict[str, np.ndarray]
-    calls: list[Call] = field(default_factory=list)
     held: dict[int, float] = field(default_factory=dict)
 
     @staticmethod
     def read(folder: str | Path) -> Arrays:
-        """From a folder that `record` wrote."""
-        folder = Path(folder)
-        with np.load(folder / "arrays.npz") as file:
+        """From a folder that `save` wrote."""
+        with np.load(Path(folder) / "arrays.npz") as file:
             held = {name: file[name] for name in file.files}
         shape = (len(held["row_lower"]), len(held["lower"]))
-        calls = folder / "calls.pickle"
         return Arrays(
             csr_array((held["data"], held["indices"], held["indptr"]), shape=shape),
             held["row_lower"],
@@ -43,7 +38,6 @@ class Arrays:
             held["upper"],
             {name[4:]: value for name, value in held.items() if name.startswith("col:")},
             {name[4:]: value for name, value in held.items() if name.startswith("row:")},
-            pickle.loads(calls.read_bytes()) if calls.exists() else [],  # noqa: S301 - written by this program
         )
 
 
@@ -70,3 +64,17 @@ def positions(keys: tuple[tuple[str, Any], ...]) -> dict[str, np.ndarray]:
     for i, (name, _) in enumerate(keys):
         out.setdefault(name, []).append(i)
     return {name: np.array(where) for name, where in out.items()}
+
+
+def as_lp(arrays: Arrays) -> Any:
+    """The arrays as HiGHS takes them."""
+    lp = highspy.HighsLp()
+    lp.num_row_, lp.num_col_ = arrays.matrix.shape
+    lp.col_cost_ = np.zeros(lp.num_col_)
+    lp.col_lower_, lp.col_upper_ = arrays.lower, arrays.upper
+    lp.row_lower_, lp.row_upper_ = arrays.row_lower, arrays.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = arrays.matrix.indptr.astype(np.int32)
+    lp.a_matrix_.index_ = arrays.matrix.indices.astype(np.int32)
+    lp.a_matrix_.value_ = arrays.matrix.data
+    return lp

@@ -1,4 +1,4 @@
-"""The picture: CPU seconds of each path by part, and time against scenarios."""
+"""The picture: CPU seconds of each way at 20 scenarios, in the solver and outside it, and time against scenarios."""
 
 from __future__ import annotations
 
@@ -12,13 +12,8 @@ from benchmarks.goals import curves, exponents
 from benchmarks.tables import Row
 
 Rows = dict[str, Row]
-PARTS = {
-    "import": ("import",),
-    "load and build": ("load", "build", "hand over"),
-    "solver": ("run",),
-    "extract and verify": ("extract", "prices", "verify"),
-    "write": ("write",),
-}
+WAYS = {"many/20": "planner, with pages", "main/planner": "planner", "main/plain-unreduced": "plain Pyomo"}
+WAYS |= {"main/plain": "plain Pyomo, our reductions", "main/linopy": "linopy"}
 
 
 def write_picture(rows: Rows, file: Path) -> None:
@@ -31,15 +26,10 @@ def write_picture(rows: Rows, file: Path) -> None:
 
 def _methods(rows: Rows) -> Any | None:
     data = [
-        {
-            "path": label.removeprefix("main/"),
-            "part": part,
-            "seconds": sum(row.section(s) for s in sections),
-            "order": i,
-        }
-        for label, row in rows.items()
-        if label.startswith("main/") and not row.failed
-        for i, (part, sections) in enumerate(PARTS.items())
+        {"way": way, "part": part, "seconds": seconds, "order": i}
+        for label, way in WAYS.items()
+        if label in rows and not rows[label].failed
+        for i, (part, seconds) in enumerate(in_solver(rows[label]).items())
     ]
     if not data:
         return None
@@ -47,12 +37,17 @@ def _methods(rows: Rows) -> Any | None:
         alt.Chart(alt.Data(values=data), title="20 scenarios, from folder to plan", width=320, height=220)
         .mark_bar()
         .encode(
-            y=alt.Y("path:N", sort=None, title=None),
+            y=alt.Y("way:N", sort=None, title=None),
             x=alt.X("seconds:Q", title="CPU seconds"),
-            color=alt.Color("part:N", sort=list(PARTS), title=None, legend=alt.Legend(orient="bottom", columns=3)),
+            color=alt.Color("part:N", title=None, legend=alt.Legend(orient="bottom", columns=3)),
             order="order:Q",
         )
     )
+
+
+def in_solver(row: Row) -> dict[str, float]:
+    """CPU seconds in the solver and outside it."""
+    return {"solver": row.section("run"), "all else": row.cpu - row.section("run")}
 
 
 def _scaling(rows: Rows) -> Any | None:
@@ -60,7 +55,7 @@ def _scaling(rows: Rows) -> Any | None:
     if not found:
         return None
     data = [
-        {"scenarios": n, "seconds": seconds, "what": f"{name} (exponent {fits[name]:.2f})"}
+        {"scenarios": n, "seconds": seconds, "what": f"planner solve, {name} (exponent {fits[name]:.2f})"}
         for name, curve in found.items()
         for n, seconds in curve.items()
     ]

@@ -7,14 +7,21 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import psutil
+
 ROOT = Path(__file__).resolve().parents[1]
 CONTENDED = 1.15
 """Wall over CPU of a single-threaded run above which it had to wait; left out if three others are there."""
+EVERY = 0.5
+"""Seconds between two looks at the memory of a family of processes."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,36 @@ class Run:
         return asdict(self)
 
 
+@contextmanager
+def _watched(pid: int) -> Iterator[list[float]]:
+    """What a process and all below it hold together, MB, every half second; what they share counts once."""
+    held, ended = [0.0], threading.Event()
+
+    def look() -> None:
+        while not ended.wait(EVERY):
+            with suppress(psutil.Error):
+                process = psutil.Process(pid)
+                family = [process, *process.children(recursive=True)]
+                # One process alone is counted by the system, without being looked at.
+                if len(family) > 1:
+                    held.append(sum(_own(member) for member in family) / 2**20)
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield held
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _own(process: psutil.Process) -> float:
+    try:
+        return float(process.memory_full_info().pss)
+    except (psutil.Error, AttributeError):  # it ended meanwhile, or the system does not tell
+        return 0.0
+
+
 def measure(kind: str, label: str, job: dict[str, Any]) -> Run:
     """Run a job of benchmarks.worker in a fresh interpreter."""
     with tempfile.TemporaryDirectory() as folder:
@@ -55,7 +92,8 @@ def measure(kind: str, label: str, job: dict[str, Any]) -> Run:
         load, started = os.getloadavg()[0], perf_counter()
         with (Path(folder) / "log").open("w+", encoding="utf-8") as log:
             process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)  # noqa: S603
-            _, status, usage = os.wait4(process.pid, 0)
+            with _watched(process.pid) as together:
+                _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
             wall = perf_counter() - started
             log.seek(0)
@@ -63,7 +101,7 @@ def measure(kind: str, label: str, job: dict[str, Any]) -> Run:
         measured = {
             "wall": wall,
             "cpu": usage.ru_utime + usage.ru_stime,
-            "peak_mb": usage.ru_maxrss / 1024,
+            "peak_mb": max(usage.ru_maxrss / 1024, *together),
             "load": load,
         }
         if process.returncode or not result_file.exists():

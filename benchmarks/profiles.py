@@ -13,12 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 CASES = ROOT / "benchmarks" / "cases"
 REAL = {"case": str(CASES / "allied-2026-first"), "model": str(CASES / "allied-2026-first.toml")}
 """The first edition of the real case, which never changes, so that its figures compare over time."""
+SWEEP = CASES / "budgets.toml"
 MAIN = Size()
-LARGE = Size(scenarios=100)
-HUGE = Size(scenarios=1000)
-SERIES = (5, 10, 20, 50, 100)
-MANY = (20, 50, 100, 200, 500, 1000)
-"""Scenarios of the cases that are solved scenario by scenario."""
 
 
 @dataclass(frozen=True)
@@ -33,20 +29,19 @@ class Job:
 
 @dataclass(frozen=True)
 class Profile:
-    """How much to measure. `repetitions` for what is compared, `few` for what takes minutes."""
+    """How much to measure. `repetitions` of what takes seconds, `few` of what takes minutes; `many`: numbers of
+    scenarios; `every`: other ways, and every warm answer held against a cold one, not only each eighth."""
 
     name: str
     repetitions: int
     few: int
-    series: tuple[int, ...]
-    points: int = 100
-    large: bool = False
-    huge: bool = False
-    time_limit: float = 600.0
+    many: tuple[int, ...]
+    every: bool = False
+    time_limit: float = 1800.0
 
 
-QUICK = Profile("quick", repetitions=1, few=1, series=(5, 10, 20))
-FULL = Profile("full", repetitions=5, few=3, series=SERIES, large=True, huge=True, time_limit=1800.0)
+QUICK = Profile("quick", repetitions=1, few=1, many=(20, 100, 1000))
+FULL = Profile("full", repetitions=5, few=3, many=(20, 50, 100, 200, 500, 1000), every=True)
 PROFILES = {profile.name: profile for profile in (QUICK, FULL)}
 
 
@@ -69,48 +64,51 @@ class Folders:
         """Folder for a written run."""
         return str(self.work / "runs" / name)
 
+    def solve(self, name: str, case: str, *options: str) -> dict[str, Any]:
+        """Arguments of a job: `planner solve` into a run folder of that name."""
+        out = self.run(name)
+        return {"arguments": ["solve", case, "--out", out, *options], "out": out}
+
 
 def preparations(profile: Profile, folders: Folders) -> Iterator[Job]:
-    """What has to be there before anything is timed: equal programs, arrays made beforehand."""
-    yield Job("same", f"main/same {MAIN.name}", {"case": folders.case(MAIN)})
-    yield Job("same", "real/same", REAL)
-    yield Job("record", f"main/record {MAIN.name}", {"case": folders.case(MAIN), "arrays": folders.arrays(MAIN.name)})
-    if profile.large:
-        large = {"case": folders.case(LARGE), "arrays": folders.arrays(LARGE.name)}
-        yield Job("arrays", f"large/arrays {LARGE.name}", large)
+    """What has to be there before anything is timed: a run to explain; equal programs and arrays for other ways."""
+    yield Job("command", "real/explain: run", folders.solve("real-explained", REAL["case"], "--model", REAL["model"]))
+    if profile.every:
+        main = {"case": folders.case(MAIN)}
+        yield Job("same", f"main/same {MAIN.name}", main)
+        yield Job("same", "real/same", REAL)
+        yield Job("arrays", f"main/arrays {MAIN.name}", {**main, "arrays": folders.arrays(MAIN.name)})
 
 
 def jobs(profile: Profile, folders: Folders) -> Iterator[Job]:
     """All measurements of a profile."""
-    yield from _methods(profile, folders, MAIN)
-    yield Job("start", "start/starter", {"case": str(ROOT / "inputs" / "starter")}, profile.repetitions)
+    yield Job("start", "start/starter", {"case": str(ROOT / "inputs" / "starter")}, 5)
+    yield from _methods(profile, folders)
     yield from _real(profile, folders)
-    for count in profile.series:
-        if count not in (MAIN.scenarios, LARGE.scenarios):
-            yield Job("planner", f"series/{count}", {"case": folders.case(replace(MAIN, scenarios=count))}, profile.few)
-    if profile.large:
-        large = {"case": folders.case(LARGE)}
-        yield Job("planner", "series/100", {**large, "out": folders.run("large")}, profile.few)
-        yield Job("build", "large/planner", large, profile.repetitions)
-        yield Job("build-raw", "large/raw", {"arrays": folders.arrays(LARGE.name)}, profile.repetitions)
-    if profile.huge:
-        yield Job("build", "huge/planner", {"case": folders.case(HUGE)}, 1)
-    for count in MANY if profile.huge else MANY[:1]:
+    for count in profile.many:
         case = folders.case(replace(MAIN, scenarios=count))
-        held = {"case": case, "alone": 10, "gap": 0.001, "rounds": 100, "workers": 2}
-        yield Job("approximate", f"many/{count}", held, profile.few)
+        repetitions = profile.repetitions if count <= MAIN.scenarios else profile.few
+        yield Job("command", f"many/{count}", folders.solve(f"many-{count}", case, "--no-baseline"), repetitions)
 
 
-def _methods(profile: Profile, folders: Folders, size: Size) -> Iterator[Job]:
-    base = {"case": folders.case(size), "arrays": folders.arrays(size.name), "time_limit": profile.time_limit}
-    for kind in ("planner", "raw", "linopy", "plain", "plain-unreduced"):
-        run = {"out": folders.run(size.name)} if kind == "planner" else {}
-        yield Job(kind, f"main/{kind}", {**base, **run}, profile.repetitions)
-    yield Job("planner", "main/planner, no report", base, profile.repetitions)
+def _methods(profile: Profile, folders: Folders) -> Iterator[Job]:
+    base = {"case": folders.case(MAIN), "arrays": folders.arrays(MAIN.name), "time_limit": profile.time_limit}
+    for kind in ("planner", "plain-unreduced", *(("plain", "linopy") if profile.every else ())):
+        yield Job(kind, f"main/{kind}", base, profile.repetitions)
 
 
 def _real(profile: Profile, folders: Folders) -> Iterator[Job]:
-    yield Job("planner", "real/cold", {**REAL, "out": folders.run("real"), "baseline": True}, profile.repetitions)
-    yield Job("session", "real/warm", REAL, profile.repetitions)
-    sweep = {"points": profile.points, "cold": 5, "low": -0.3, "high": 0.3}
-    yield Job("sweep", "real/sweep", {**REAL, **sweep}, profile.few)
+    yield Job(
+        "command", "real/cold", folders.solve("real", REAL["case"], "--model", REAL["model"]), profile.repetitions
+    )
+    yield Job("planner", "real/plan", REAL, profile.repetitions)
+    yield Job("session", "real/warm", {**REAL, "compare": 0 if profile.every else 8}, profile.repetitions)
+    if profile.every:
+        yield Job("session", "real/same", {**REAL, "compare": 1})
+    yield Job("planner", "real/whole plants", {**REAL, "whole_plants": True}, profile.few)
+    out = folders.run("explained")
+    explain = {"arguments": ["explain", out], "out": out, "copied": folders.run("real-explained")}
+    yield Job("command", "real/explain", explain, profile.few)
+    sweep = folders.run("sweep")
+    run = {"arguments": ["study", "run", str(SWEEP), "--out", sweep], "out": sweep}
+    yield Job("command", "real/sweep", run, profile.few)

@@ -11,9 +11,8 @@ from pyomo.contrib.solver.common.factory import SolverFactory
 from pyomo.environ import Var
 from scipy.sparse import csr_array
 
-from benchmarks.arrays import Arrays, positions
+from benchmarks.arrays import Arrays, as_lp, positions
 from benchmarks.methods.linopy_path import build
-from benchmarks.methods.raw import as_lp
 from planner.data.case import Case
 from planner.formulation.build import build_model
 from planner.solving.program import Program, compile_program
@@ -136,7 +135,6 @@ def check(case: Case) -> dict[str, list[str]]:
         program.upper,
         positions(program.columns),
         positions(program.rows),
-        [],
     )
     return {
         "plain": differences(ours, of_plain(case)),

@@ -11,20 +11,15 @@ from typing import Any
 from benchmarks.clock import Clock
 
 KINDS = {
+    "command": "benchmarks.tasks.command",
     "planner": "benchmarks.methods.planner_path",
-    "raw": "benchmarks.methods.raw",
     "linopy": "benchmarks.methods.linopy_path",
     "plain": "benchmarks.methods.plain",
     "plain-unreduced": "benchmarks.methods.plain",
-    "record": "benchmarks.tasks.record",
     "arrays": "benchmarks.tasks.keep",
     "same": "benchmarks.tasks.same",
     "start": "benchmarks.tasks.start",
     "session": "benchmarks.tasks.session",
-    "sweep": "benchmarks.tasks.sweep",
-    "build": "benchmarks.tasks.build",
-    "build-raw": "benchmarks.tasks.build_raw",
-    "approximate": "benchmarks.tasks.approximate",
     "algorithm": "benchmarks.tasks.algorithm",
 }
 

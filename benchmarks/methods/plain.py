@@ -11,6 +11,7 @@ from pyomo.environ import Objective, Var
 
 import planner
 from benchmarks.clock import Clock
+from planner.data.case import Case
 from planner.data.lookups import MAGNET, METAL, OXIDE, Good
 from planner.data.tree import Tree
 from planner.formulation import build
@@ -40,12 +41,16 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
             status = "time_limit"
             break
         objectives[phase] = found
-        held = case.model.objective.risk_slack if phase == "risk" else slack
-        m.component(column).setub(found * (1 + held) + HOLD_MUSD)
+        m.component(column).setub(found * (1 + slack_of(case, phase, slack)) + HOLD_MUSD)
     objectives.pop("risk_at_cost", None)
     with clock.section("read"):
         values = {var.name: var.value for var in m.component_data_objects(ctype=Var)}
     return {"status": status, "objectives": objectives, "values": len(values)}
+
+
+def slack_of(case: Case, phase: str, slack: float) -> float:
+    """The share by which a phase may worsen later: what the model says of the first, `slack` of the others."""
+    return case.model.objective.risk_slack if phase == "risk" else slack
 
 
 def _solve(m: Any, phase: str, time_limit: float, clock: Clock) -> float | None:

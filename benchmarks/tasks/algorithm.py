@@ -8,9 +8,8 @@ from typing import Any
 import highspy
 import numpy as np
 
-from benchmarks.arrays import Arrays
+from benchmarks.arrays import Arrays, as_lp
 from benchmarks.clock import Clock
-from benchmarks.methods.raw import as_lp
 from planner.solving.program import Program, certify
 
 

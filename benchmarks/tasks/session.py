@@ -1,61 +1,49 @@
-"""A session that is asked again: cold, then after a change of a few per cent, with a cold solve to compare."""
+"""`planner.Session` asked again after every kind of change, tables and verification included, and cold to compare."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import planner
+from benchmarks.changes import CHANGES
 from benchmarks.clock import Clock
-from planner.data.case import Case
-from planner.solving.session import Session
 
-
-def budget(case: Case, share: float) -> Case:
-    """Every budget times 1 + share."""
-    rows = tuple(row.model_copy(update={"musd": row.musd * (1 + share)}) for row in case.tables.budgets)
-    return replace(case, tables=replace(case.tables, budgets=rows))
-
-
-def probability(case: Case, share: float) -> Case:
-    """The second scenario's probability times 1 + share, the first one's less by as much."""
-    rows = sorted(case.tables.scenarios, key=lambda row: row.scenario)
-    moved = rows[1].probability * share
-    rows[0] = rows[0].model_copy(update={"probability": rows[0].probability - moved})
-    rows[1] = rows[1].model_copy(update={"probability": rows[1].probability + moved})
-    return replace(case, tables=replace(case.tables, scenarios=tuple(rows)))
-
-
-CHANGES: dict[str, tuple[Callable[[Case, float], Case], float]] = {
-    "budget +5 %": (budget, 0.05),
-    "budget -5 %": (budget, -0.05),
-    "probability +5 %": (probability, 0.05),
-    "probability -5 %": (probability, -0.05),
-}
+COMPARED = ("least_risk_musd", "risk_musd", "cost_musd")
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
-    """job: case, model (may be absent)."""
+    """job: case, model (may be absent), compare (every how-manieth change is also solved cold; 0: none).
+
+    Each change starts from the case as it was, solved; its seconds are a section of its name.
+    """
     case = planner.load(job["case"], model=job.get("model"))
-    with clock.section("cold"):
-        session = Session(case)
-        session.solve(silent)
-    worst, algorithms, kept = 0.0, {}, True
-    for name, (change, share) in CHANGES.items():
-        other = change(case, share)
-        session.update(case)
-        session.solve(silent)
+    with clock.section("first"):
+        session = planner.Session(case)
+        answer(session.solve())
+    rebuilt, apart, status = {}, {}, {}
+    for i, (name, change) in enumerate(CHANGES.items()):
+        other = change.of(case)
         with clock.section(name):
-            with clock.section(f"{name}: update"):
-                kept &= session.update(other)
-            warm = session.solve(silent)
-        cold = Session(other).solve(silent)
-        algorithms[name] = [s.algorithm for s in warm.phases.values()]
-        worst = max([worst, *(abs(warm.values[k] - v) / (1 + abs(v)) for k, v in cold.values.items())])
-    return {"difference": worst, "algorithms": algorithms, "kept": kept, "size": session.program.size}
+            warm = answer(session.solve(other))
+        rebuilt[name], status[name] = session.rebuilt, warm["status"]
+        if job["compare"] and i % job["compare"] == 0:
+            with clock.section(f"cold: {name}"):
+                cold = answer(planner.solve(other, baseline=False))
+            apart[name] = difference(warm, cold)
+        session.solve(case)
+    return {"rebuilt": rebuilt, "apart": apart, "status": status}
 
 
-def silent(_: str) -> None:
-    """Say nothing."""
-    pass
+def answer(plan: Any) -> dict[str, Any]:
+    """The summary of a plan, once its tables are there too."""
+    for table in plan.tables.values():
+        len(table)
+    return dict(plan.summary)
+
+
+def difference(warm: dict[str, Any], cold: dict[str, Any]) -> float:
+    """Largest difference of the figures that have one value in every optimum, relative; 1 where the ends differ."""
+    if warm["status"] != cold["status"]:
+        return 1.0
+    pairs = [(warm[key], cold[key]) for key in COMPARED if warm.get(key) is not None and cold.get(key) is not None]
+    return max((abs(one - two) / (1 + abs(two)) for one, two in pairs), default=0.0)
