@@ -58,13 +58,7 @@ Index = list[tuple[str, str, str, int]]
 
 def shortfall_index(s: Scope) -> list[tuple[str, str, str, int, int]]:
     """(c, e, o, n, j): demands and the steps of their loss."""
-    return [
-        (c, e, o, n.index, j)
-        for c, e, o in s.goods
-        for n in s.active_nodes
-        if s.tree.demand((c, e, o), n.index) > 0 and (c, e, o, n.index) not in s.import_covered_goods
-        for j in range(len(s.case.loss_steps((c, e, o))))
-    ]
+    return [(*key, j) for key in s.demanded for j in range(len(s.case.loss_steps(key[:3])))]
 
 
 def shortfall_bounds(m: Model, c: str, e: str, o: str, n: OperationNode, j: int) -> tuple[float, float]:

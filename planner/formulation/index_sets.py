@@ -13,8 +13,10 @@ from functools import cached_property
 from itertools import chain
 from typing import Any
 
+import numpy as np
+
 from planner.data.lookups import MADE_FROM, OXIDE, Good
-from planner.data.tree import Tree
+from planner.data.tree import Tree, Vector
 from planner.formulation.trees import AccountNode, DecisionNode, Histories, OperationNode, StaffingNode
 
 
@@ -34,12 +36,20 @@ class Scope(Histories):
             "account_tree",
             "staffing_tree",
             "active_nodes",
+            "demanded",
             "import_limits",
             "resold",
             "_yields",
         }
         if not same_coverage:
-            own |= {"disturbed", "import_covered_nodes", "import_covered_goods", "delivered", "resale_rivals"}
+            own |= {
+                "disturbed",
+                "import_covered_nodes",
+                "covered_at",
+                "import_covered_goods",
+                "delivered",
+                "resale_rivals",
+            }
         self.__dict__.update({name: value for name, value in other.__dict__.items() if name not in own})
 
     # ---- trees -----------------------------------------------------------------------------------
@@ -68,9 +78,9 @@ class Scope(Histories):
         return StaffingNode(n if self.staffing_tree is self.tree else self.decision[n])
 
     @cached_property
-    def import_covered_goods(self) -> frozenset[tuple[str, str, str, int]]:
-        """(c, e, o, n) at active nodes: goods whose demand imports can cover from there on, and that no plant of
-        the country makes anything of.
+    def covered_at(self) -> dict[Good, tuple[int, ...]]:
+        """(c, e, o) -> active nodes at which imports can cover the demand from there on, where no plant of the country
+        makes anything of the good.
 
         The country needs to receive, to resell and to stock none of it; it may still give what it makes. Proof: any
         plan can be changed to importing the demand, receiving nothing (whoever gave it leaves it over), buying and
@@ -78,72 +88,32 @@ class Scope(Histories):
         with the same plants running. What it can sell on to others depends on none of this.
         """
         used = {key[:3] for key in self.users}
-        return frozenset(
-            (*good, n.index)
-            for good in self.goods
-            if good not in used
-            for n in self.active_nodes
-            if n.index not in self.disturbed.get(good, ())
-        )
-
-    def import_covered(self, good: Good, node: int) -> bool:
-        """Whether imports cover the good at the node and nothing else is decided about it but what is given."""
-        return node in self.import_covered_nodes or (*good, node) in self.import_covered_goods
-
-    # ---- plants ------------------------------------------------------------------------------------
-
-    def commitments(self, project: str) -> range:
-        """Years in which the plan may commit new capacity: none without the lever of its stage."""
-        row = self.case.projects[project]
-        return self.case.commitment_years(project) if self.case.has_lever(row.stage) else range(0)
-
-    def is_whole(self, project: str) -> bool:
-        """Whether new capacity of a project comes in whole plants."""
-        return self.case.model.policy.whole_plants and self.case.projects[project].unit_tpa is not None
-
-    @cached_property
-    def _can_be_staffed(self) -> frozenset[str]:
-        return frozenset(
-            p
-            for p, row in self.case.projects.items()
-            if all((row.country, k) in self.case.workforce for k in self.case.staffing[p])
-        )
-
-    @cached_property
-    def open_nodes(self) -> dict[str, tuple[int, ...]]:
-        """Operations nodes at which a project can have capacity and people."""
+        nodes = [n.index for n in self.active_nodes]
         out = {}
-        for p in self.case.projects:
-            out[p] = tuple(
-                n.index for n in self.active_nodes if p in self._can_be_staffed and self._may_be_open(p, n.index)
-            )
-        return out
-
-    def _may_be_open(self, project: str, node: int) -> bool:
-        if self.tree.capacity_factor(project, node) == 0:
-            return False
-        return self.case.existing_tpa(project, self.tree.nodes[node].year) > 0 or any(
-            self.tree.usable_share(project, y, node) > 0 for y in self.commitments(project)
-        )
-
-    @cached_property
-    def capacity_node(self) -> dict[tuple[str, int], int]:
-        """(project, operations node) -> the first node with the same usable capacity in every plan.
-
-        Nodes agree if they have the same decision node and the same delays; they share one variable.
-        """
-        first: dict[tuple[object, ...], int] = {}
-        out = {}
-        for p in self.case.projects:
-            for n in self.open_nodes[p]:
-                shares = tuple(self.tree.usable_share(p, y, n) for y in self.commitments(p))
-                out[p, n] = first.setdefault((p, self.decision[n], shares), n)
+        for good in self.goods:
+            if good not in used:
+                disturbed = self.disturbed.get(good, frozenset())
+                out[good] = tuple(n for n in nodes if n not in disturbed)
         return out
 
     @cached_property
-    def expandable(self) -> frozenset[str]:
-        """Projects that can get new capacity."""
-        return frozenset(p for p in self.case.projects if self.commitments(p) and p in self._can_be_staffed)
+    def import_covered_goods(self) -> frozenset[tuple[str, str, str, int]]:
+        """(c, e, o, n): the same, for look-ups."""
+        return frozenset((*good, n) for good, nodes in self.covered_at.items() for n in nodes)
+
+    @cached_property
+    def demanded(self) -> dict[tuple[str, str, str, int], float]:
+        """(c, e, o, n) -> demand (t); only where positive and not covered by imports."""
+        return self._uncovered((good, self.tree.demands(good)) for good in self.goods)
+
+    def _uncovered(self, amounts: Iterable[tuple[Good, Vector]]) -> dict[tuple[str, str, str, int], float]:
+        """What is positive of some amounts (nodes), at active nodes at which imports do not cover the good."""
+        nodes = [n.index for n in self.active_nodes]
+        out: dict[tuple[str, str, str, int], float] = {}
+        for good, by_node in amounts:
+            covered, tonnes = frozenset(self.covered_at.get(good, ())), by_node.tolist()
+            out |= {(*good, n): tonnes[n] for n in nodes if tonnes[n] > 0 and n not in covered}
+        return out
 
     # ---- materials ---------------------------------------------------------------------------------
 
@@ -297,14 +267,12 @@ class Scope(Histories):
     @cached_property
     def import_limits(self) -> dict[tuple[str, str, str, int], float]:
         """(c, e, o, n) -> what all suppliers together can sell (t); only where positive."""
-        out: dict[tuple[str, str, str, int], float] = defaultdict(float)
         goods = set(self.goods)
-        for good, names in self.suppliers.items():
-            for node in self.active_nodes if good in goods else ():
-                limit = sum(self.tree.import_limit(s, good, node.index) for s in names)
-                if limit > 0 and (*good, node.index) not in self.import_covered_goods:
-                    out[(*good, node.index)] = limit
-        return dict(out)
+        return self._uncovered(
+            (good, sum((self.tree.import_limits(v, good) for v in names), np.zeros(len(self.tree.nodes))))
+            for good, names in self.suppliers.items()
+            if good in goods
+        )
 
     @cached_property
     def resold(self) -> dict[tuple[str, str, str, str, int], float]:

@@ -70,7 +70,7 @@ def cumulative_loss(m: Model, n: OperationNode) -> Expression:
     here = quicksum(
         loss_per_tonne(s, c, e, o, n, j) * m.shortfall[c, e, o, n, j]
         for c, e, o in s.goods
-        if not s.import_covered((c, e, o), n) and s.tree.demand((c, e, o), n) > 0
+        if (c, e, o, n) in s.demanded
         for j in range(len(s.case.loss_steps((c, e, o))))
     )
     return m.loss_to_date[n] - before - here == 0

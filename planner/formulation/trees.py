@@ -1,4 +1,4 @@
-"""The trees on which variables live, where along them nothing needs to run, and who shares an account."""
+"""The trees on which variables live, where along them plants can run, and who shares an account."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NewType
+
+import numpy as np
+from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.lookups import Good
@@ -57,15 +60,19 @@ class Histories:
     @cached_property
     def disturbed(self) -> dict[Good, frozenset[int]]:
         """(c, e, o) with a demand -> nodes at which, or after which in some history, imports cannot cover it."""
+        parents = [node.parent for node in self.tree.nodes]
         out = {}
         for good in sorted({(c, e, o) for c, e, o, _ in self.case.demand}):
-            uncovered = [n.index for n in self.tree.nodes if not self._imports_cover(good, n.index)]
-            out[good] = frozenset(ancestor for n in uncovered for ancestor in self.tree.paths[n])
+            on_offer = np.zeros(len(parents))
+            for supplier in self.suppliers.get(good, ()):
+                on_offer += self.tree.import_limits(supplier, good)
+            found: set[int] = set()
+            for n in np.flatnonzero(~(self.tree.demands(good) <= on_offer)).tolist():
+                while n >= 0 and n not in found:
+                    found.add(n)
+                    n = parents[n]
+            out[good] = frozenset(found)
         return out
-
-    def _imports_cover(self, good: Good, node: int) -> bool:
-        on_offer = sum(self.tree.import_limit(s, good, node) for s in self.suppliers.get(good, ()))
-        return self.tree.demand(good, node) <= on_offer
 
     @cached_property
     def import_covered_nodes(self) -> frozenset[int]:
@@ -84,6 +91,62 @@ class Histories:
     def active_nodes(self) -> tuple[Node, ...]:
         """Operations nodes at which something may have to run; with a node, all its ancestors."""
         return tuple(n for n in self.tree.nodes if n.index not in self.import_covered_nodes)
+
+    def commitments(self, project: str) -> range:
+        """Years in which the plan may commit new capacity: none without the lever of its stage."""
+        row = self.case.projects[project]
+        return self.case.commitment_years(project) if self.case.has_lever(row.stage) else range(0)
+
+    def is_whole(self, project: str) -> bool:
+        """Whether new capacity of a project comes in whole plants."""
+        return self.case.model.policy.whole_plants and self.case.projects[project].unit_tpa is not None
+
+    @cached_property
+    def _can_be_staffed(self) -> frozenset[str]:
+        return frozenset(
+            p
+            for p, row in self.case.projects.items()
+            if all((row.country, k) in self.case.workforce for k in self.case.staffing[p])
+        )
+
+    @cached_property
+    def open_nodes(self) -> dict[str, tuple[int, ...]]:
+        """Operations nodes at which a project can have capacity and people."""
+        nodes = np.array([n.index for n in self.active_nodes], dtype=int)
+        out = {}
+        for p in self.case.projects:
+            may_be = (self.tree.existing(p) > 0) | (self._usable_shares[p] > 0).any(axis=0)
+            works = may_be & (self.tree.capacity_factors(p) != 0)
+            out[p] = tuple(nodes[works[nodes]].tolist()) if p in self._can_be_staffed else ()
+        return out
+
+    @cached_property
+    def _usable_shares(self) -> dict[str, NDArray[np.float64]]:
+        """Project -> usable share of a build by year of commitment and node."""
+        size = len(self.tree.nodes)
+        return {
+            p: np.array([self.tree.usable_shares(p, y) for y in self.commitments(p)]).reshape(-1, size)
+            for p in self.case.projects
+        }
+
+    @cached_property
+    def capacity_node(self) -> dict[tuple[str, int], int]:
+        """(project, operations node) -> the first node with the same usable capacity in every plan.
+
+        Nodes agree if they have the same decision node and the same delays; they share one variable.
+        """
+        first: dict[tuple[object, ...], int] = {}
+        out = {}
+        for p, nodes in self.open_nodes.items():
+            shares = np.ascontiguousarray(self._usable_shares[p].T)
+            for n in nodes:
+                out[p, n] = first.setdefault((p, self.decision[n], shares[n].tobytes()), n)
+        return out
+
+    @cached_property
+    def expandable(self) -> frozenset[str]:
+        """Projects that can get new capacity."""
+        return frozenset(p for p in self.case.projects if self.commitments(p) and p in self._can_be_staffed)
 
     def decisions_to(self, d: DecisionNode) -> tuple[DecisionNode, ...]:
         """The decision nodes from the first year to d."""

@@ -1,39 +1,148 @@
-"""Solution -> result tables, as if nothing had been merged: one row per scenario where histories differ."""
+"""Solution -> result tables, as if nothing had been merged: one row per scenario where histories differ.
+
+What lives on nodes is computed at all nodes at once; a table is then made of the nodes that each scenario visits.
+Sums are taken in one fixed order, so that a table has the same digits however many scenarios there are.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, reduce
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.data.lookups import MADE_FROM, OXIDE, Good
-from planner.data.tree import Node
+from planner.data.tree import Tree
 from planner.formulation.index_sets import Scope
 from planner.formulation.money import full_capex
-from planner.results.schema import STAGE_ITEMS
-from planner.solving.program import ZERO
+from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS
+from planner.solving.program import ZERO, Vector
 from planner.solving.spending import Rows, table_of, who
 from planner.solving.values import Values
 
+Places = NDArray[np.intp]
+Flow = tuple[str, str, str, str, str, str]
+"""country, item, project, feed, element, form: what `operations` says of an amount."""
+
 
 def extract_tables(scope: Scope, v: Values) -> dict[str, pd.DataFrame]:
-    """All result tables but those of payments and `shadow_prices`."""
-    makers = {
-        "investments": investments(scope, v),
-        "capacity": capacity(scope, v),
-        "training": training(scope, v),
-        "workforce": workforce(scope, v),
-        "operations": operations(scope, v),
-        "shortfall": shortfall(scope, v),
-        "stocks": stocks(scope, v),
+    """All result tables but those of payments and `shadow_prices`. v: of one program, or of many together."""
+    at, visits = AtNodes(scope, v), Visits(scope.tree)
+    return {
+        "investments": table_of("investments", investments(scope, v)),
+        "capacity": capacity(at, visits),
+        "training": table_of("training", training(scope, v)),
+        "workforce": workforce(at, visits),
+        "operations": operations(at, visits),
+        "shortfall": shortfall(at, visits),
+        "stocks": stocks(at, visits),
     }
-    return {name: table_of(name, rows) for name, rows in makers.items()}
 
 
-def visits(scope: Scope) -> list[tuple[str, Node]]:
-    """(scenario, node) in order of scenario and period."""
-    return [(w, scope.tree.nodes[n]) for w in scope.case.scenarios for n in scope.tree.path_of(w)]
+class Visits:
+    """The nodes of every scenario, in order of scenario and period: the rows of tables."""
+
+    def __init__(self, tree: Tree) -> None:
+        paths = [tree.path_of(w) for w in tree.case.scenarios]
+        self._scenarios = list(tree.case.scenarios)
+        self._scenario: Places = np.repeat(np.arange(len(paths)), [len(path) for path in paths])
+        self.node: Places = np.array([n for path in paths for n in path], dtype=np.intp)
+        self._year = np.array([node.year for node in tree.nodes])
+        self._quarter = np.array([node.quarter or 0 for node in tree.nodes])
+
+    def table(self, name: str, rows: Places, columns: Mapping[str, Any]) -> pd.DataFrame:
+        """A result table. rows: the visit of each; columns: all but scenario, year and quarter."""
+        nodes = self.node[rows]
+        quarter = self._quarter[nodes]
+        when = {
+            "scenario": words(self._scenarios, self._scenario[rows]),
+            "year": self._year[nodes],
+            "quarter": pd.arrays.IntegerArray(quarter, quarter == 0),
+        }
+        return pd.DataFrame({**when, **columns}, columns=list(TABLE_COLUMNS[name]), copy=False)
+
+
+def words(names: Iterable[str], places: Places) -> Any:
+    """A column of texts from the places of each in a list of them."""
+    return pd.array(list(names), dtype="str").take(places)
+
+
+def total(parts: Iterable[Vector], size: int) -> Vector:
+    """Sum of vectors, one after the other."""
+    return reduce(np.add, parts, np.zeros(size))
+
+
+class AtNodes:
+    """A solution at every node of histories; vectors are (nodes)."""
+
+    def __init__(self, scope: Scope, values: Values) -> None:
+        self.scope, self.values, self.size = scope, values, len(scope.tree.nodes)
+        self.decision: Places = np.array(scope.decision, dtype=np.intp)
+
+    def __call__(self, name: str, *index: Any) -> Vector:
+        """A variable that lives on nodes; index: without the node."""
+        return self.values.by_node(name, self.size, *index)
+
+    def decided(self, name: str, *index: Any) -> Vector:
+        """A variable that lives on decision nodes, at the nodes that see the decision."""
+        by_decision = [self.values(name, *index, d) for d in range(len(self.scope.decision_tree.nodes))]
+        return np.array(by_decision)[self.decision]
+
+    def rows(self, vectors: Iterable[Vector]) -> NDArray[np.float64]:
+        """Vectors as the rows of an array, of which there may be none."""
+        return np.array(list(vectors), dtype=float).reshape(-1, self.size)
+
+    @cached_property
+    def loads(self) -> dict[str, Vector]:
+        """Throughput (t) of each plant, as capacity counts it."""
+        return {p: self._load(p) for p in self.scope.case.projects}
+
+    def _load(self, p: str) -> Vector:
+        case = self.scope.case
+        row = case.projects[p]
+        if row.stage == "mine":
+            return self("mined", p)
+        if row.stage == "separation":
+            return total((case.capacity_use(p, f) * self("separated", p, f) for f in sorted(row.feeds)), self.size)
+        return total((self("converted", p, e) for e in case.elements), self.size)
+
+    @cached_property
+    def demands(self) -> dict[Good, Vector]:
+        """Demand (t) of each good."""
+        return {good: self.scope.tree.demands(good) for good in self.scope.goods}
+
+    @cached_property
+    def covered(self) -> dict[Good, NDArray[np.bool_]]:
+        """Where imports cover a good, so that nothing is decided about it but what is given."""
+        everything = np.zeros(self.size, dtype=bool)
+        everything[list(self.scope.import_covered_nodes)] = True
+        out = {good: everything.copy() for good in self.scope.goods}
+        for good, nodes in self.scope.covered_at.items():
+            out[good][list(nodes)] = True
+        return out
+
+    @cached_property
+    def stock(self) -> dict[Good, tuple[Vector, Vector]]:
+        """Year-end stock and releases (t). Where imports cover a good, stock that costs something to hold is released
+        at once, and other stock stays."""
+        return {good: self._stock(good) for good in self.scope.stocks}
+
+    def _stock(self, good: Good) -> tuple[Vector, Vector]:
+        row, covered = self.scope.case.stockpiles[good], self.covered[good]
+        stock, released = self("stock", *good), self("released", *good)
+        parents = np.array([node.parent for node in self.scope.tree.nodes])
+        begun = covered & ((parents < 0) | ~covered[parents])
+        released[covered] = 0.0
+        if row.holding_usd_per_kg_year > 0:
+            released[begun] = np.where(parents < 0, row.initial_t, stock[parents])[begun]
+            stock[covered] = 0.0
+        else:
+            for n in np.flatnonzero(covered).tolist():
+                stock[n] = stock[parents[n]] if parents[n] >= 0 else row.initial_t
+        return stock, released
 
 
 def investments(s: Scope, v: Values) -> Rows:
@@ -46,48 +155,6 @@ def investments(s: Scope, v: Values) -> Rows:
                 yield p, row.stage, row.country, d.year, None, tpa, tpa * full_capex(s, p), d.probability, who(s, d)
 
 
-def throughput(s: Scope, v: Values, p: str, n: int) -> float:
-    """Throughput (t) of a plant at a node, as capacity counts it."""
-    stage = s.case.projects[p].stage
-    if stage == "mine":
-        return v("mined", p, n)
-    if stage == "separation":
-        return sum(s.case.capacity_use(p, f) * v("separated", p, f, n) for f in s.feeds_of.get((p, n), ()))
-    return sum(v("converted", p, e, n) for e in s.elements_of.get((p, n), ()))
-
-
-def capacity(s: Scope, v: Values) -> Rows:
-    """Existing and new capacity usable by scenario and year, and how much of it runs; rows with any capacity."""
-    builds = {
-        p: [(d, v("build", p, d)) for d in range(len(s.decision_tree.nodes)) if v("build", p, d) > ZERO]
-        for p in s.expandable
-    }
-    for w, node in visits(s):
-        on_the_way = set(s.decision_tree.paths[s.decision[node.index]])
-        for p, row in s.case.projects.items():
-            existing = s.case.existing_tpa(p, node.year)
-            new = sum(
-                tpa * s.tree.usable_share(p, s.decision_tree.nodes[d].year, node.index)
-                for d, tpa in builds.get(p, ())
-                if d in on_the_way
-            )
-            if existing + new > ZERO:
-                factor = s.tree.capacity_factor(p, node.index)
-                yield (
-                    w,
-                    node.year,
-                    node.quarter,
-                    p,
-                    row.stage,
-                    row.country,
-                    existing,
-                    new,
-                    factor,
-                    factor * (existing + new),
-                    throughput(s, v, p, node.index),
-                )
-
-
 def training(s: Scope, v: Values) -> Rows:
     """Intakes and new seats by programme and year."""
     for g in s.programmes:
@@ -98,161 +165,195 @@ def training(s: Scope, v: Values) -> Rows:
                 yield g, row.country, row.skill, d.year, None, intake, seats, d.probability, who(s, d)
 
 
-def workforce(s: Scope, v: Values) -> Rows:
+def capacity(at: AtNodes, visits: Visits) -> pd.DataFrame:
+    """Existing and new capacity usable by scenario and year, and how much of it runs; rows with any capacity."""
+    tree, projects = at.scope.tree, at.scope.case.projects
+    existing, new = at.rows(map(tree.existing, projects)), _new_capacity(at)
+    factor = at.rows(map(tree.capacity_factors, projects))
+    rows, plant = np.nonzero((existing + new > ZERO)[:, visits.node].T)
+    cells = plant, visits.node[rows]
+    return visits.table(
+        "capacity",
+        rows,
+        {
+            "project": words(projects, plant),
+            "stage": words((row.stage for row in projects.values()), plant),
+            "country": words((row.country for row in projects.values()), plant),
+            "existing_tpa": existing[cells],
+            "new_tpa": new[cells],
+            "factor": factor[cells],
+            "usable_tpa": (factor * (existing + new))[cells],
+            "throughput_t": at.rows(at.loads.values())[cells],
+        },
+    )
+
+
+def _new_capacity(at: AtNodes) -> NDArray[np.float64]:
+    """Capacity (plants, nodes) of what is built, as far as its ramp has come."""
+    s, decisions = at.scope, at.scope.decision_tree
+    on_the_way: dict[int, NDArray[np.bool_]] = {}
+    out = np.zeros((len(s.case.projects), at.size))
+    for place, p in enumerate(s.case.projects):
+        for d in decisions.nodes if p in s.expandable else ():
+            if (tpa := at.values("build", p, d.index)) > ZERO:
+                if d.index not in on_the_way:
+                    on_the_way[d.index] = np.array([d.index in path for path in decisions.paths])[at.decision]
+                out[place] += np.where(on_the_way[d.index], tpa * s.tree.usable_shares(p, d.year), 0.0)
+    return out
+
+
+def workforce(at: AtNodes, visits: Visits) -> pd.DataFrame:
     """Staff, hires, secondment and need by scenario, year, country and skill; every team that some plant needs."""
-    runs: dict[str, list[str]] = defaultdict(list)
-    for p in sorted({p for p, _ in s.operable}):
-        runs[s.case.projects[p].country].append(p)
-    for w, node in visits(s):
-        d = s.decision[node.index]
-        load = {p: throughput(s, v, p, node.index) for plants in runs.values() for p in plants}
-        for c, k in s.teams:
-            staff, moved = v("staff", c, k, d), v("seconded", c, k, node.index)
-            needed = sum(s.case.staffing[p].get(k, 0.0) * load[p] for p in runs.get(c, ())) / node.length
-            yield (
-                w,
-                node.year,
-                node.quarter,
-                c,
-                k,
-                staff,
-                v("hired", c, k, d) if node.opens_year else 0.0,
-                -min(moved, 0.0) + 0.0,
-                max(moved, 0.0),
-                staff + moved,
-                needed,
-            )
+    s, teams = at.scope, at.scope.teams
+    opens = np.array([node.opens_year for node in s.tree.nodes])
+    runs = sorted({p for p, _ in s.operable})
+    staff = at.rows(at.decided("staff", *team) for team in teams)
+    hired = np.where(opens, at.rows(at.decided("hired", *team) for team in teams), 0.0)
+    moved = at.rows(at("seconded", *team) for team in teams)
+    needed = at.rows(total(_needs(at, runs, *team), at.size) / s.tree.lengths for team in teams)
+    rows = np.repeat(np.arange(len(visits.node)), len(teams))
+    team = np.tile(np.arange(len(teams)), len(visits.node))
+    cells = team, visits.node[rows]
+    return visits.table(
+        "workforce",
+        rows,
+        {
+            "country": words((c for c, _ in teams), team),
+            "skill": words((k for _, k in teams), team),
+            "staff": staff[cells],
+            "hired": hired[cells],
+            "lent": (-np.minimum(moved, 0.0) + 0.0)[cells],
+            "borrowed": np.maximum(moved, 0.0)[cells],
+            "available": (staff + moved)[cells],
+            "needed": needed[cells],
+        },
+    )
 
 
-def operations(s: Scope, v: Values) -> Rows:
+def _needs(at: AtNodes, plants: Iterable[str], country: str, skill: str) -> Iterator[Vector]:
+    """Persons times years that each plant of a country needs of a skill."""
+    case = at.scope.case
+    for p in plants:
+        if case.projects[p].country == country and skill in case.staffing[p]:
+            yield case.staffing[p][skill] * at.loads[p]
+
+
+def operations(at: AtNodes, visits: Visits) -> pd.DataFrame:
     """Every flow (t) that is not zero. Items: mined, separated (TREO in), made, reduced (oxide in), sintered (metal
     in), imported and resold (`project` names the supplier), given, received, released, bought."""
-    by_node = [list(_flows(s, v, node)) for node in s.tree.nodes]
-    for w, node in visits(s):
-        for flow in by_node[node.index]:
-            yield w, node.year, node.quarter, *flow
+    flows: list[Flow] = []
+    nodes, tonnes = [np.zeros(0, dtype=np.intp)], [np.zeros(0)]
+    output = list(_output(at))
+    for flow, amount in (*output, *_exchange(at, output)):
+        flows.append(flow)
+        nodes.append(np.flatnonzero(amount > 0))
+        tonnes.append(amount[nodes[-1]])
+    what = np.repeat(np.arange(len(flows)), [len(some) for some in nodes[1:]])
+    at_node = np.concatenate(nodes)
+    order = np.argsort(at_node, kind="stable")
+    begins = np.searchsorted(at_node[order], np.arange(at.size + 1))
+    count = (begins[1:] - begins[:-1])[visits.node]
+    rows = np.repeat(np.arange(len(visits.node)), count)
+    # The flows of a visit are those of its node, which lie together.
+    picked = order[np.arange(len(rows)) + np.repeat(begins[visits.node] - np.cumsum(count) + count, count)]
+    names = ("country", "item", "project", "feed", "element", "form")
+    columns = {name: words((flow[i] for flow in flows), what[picked]) for i, name in enumerate(names)}
+    return visits.table("operations", rows, columns | {"tonnes": np.concatenate(tonnes)[picked]})
 
 
-Flow = tuple[str, str, str, str, str, str, float]
-
-
-def _flows(s: Scope, v: Values, node: Node) -> Iterator[Flow]:
-    made = list(_output(s, v, node.index))
-    yield from made
-    given = _given(s, v, node.index, made)
-    for good in s.goods:
-        yield from _good_flows(s, v, node, good, given.get(good, 0.0))
-
-
-def _output(s: Scope, v: Values, n: int) -> Iterator[Flow]:
+def _output(at: AtNodes) -> Iterator[tuple[Flow, Vector]]:
+    s = at.scope
     for p, row in s.case.projects.items():
-        if row.stage == "mine" and (tonnes := v("mined", p, n)) > 0:
-            yield row.country, "mined", p, row.feeds[0], "", "", tonnes
-        for f in s.feeds_of.get((p, n), ()):
-            if (taken := v("separated", p, f, n)) > 0:
-                yield row.country, "separated", p, f, "", "", taken
-                for e, yielded in s.yields(p, f).items():
-                    yield row.country, "made", p, f, e, OXIDE, yielded * taken
-        for e in s.elements_of.get((p, n), ()):
-            if (taken := v("converted", p, e, n)) > 0:
-                yield row.country, STAGE_ITEMS[row.stage], p, "", e, MADE_FROM[row.stage], taken
-                yield row.country, "made", p, "", e, row.stage, s.case.recovery(p, e) * taken
+        if row.stage == "mine":
+            yield (row.country, "mined", p, row.feeds[0], "", ""), at("mined", p)
+        elif row.stage == "separation":
+            for f in sorted(row.feeds):
+                taken = at("separated", p, f)
+                if taken.any():
+                    yield (row.country, "separated", p, f, "", ""), taken
+                    for e, yielded in s.yields(p, f).items():
+                        yield (row.country, "made", p, f, e, OXIDE), np.where(taken > 0, yielded * taken, 0.0)
+        else:
+            for e in s.case.elements:
+                taken = at("converted", p, e)
+                if taken.any():
+                    made = np.where(taken > 0, s.case.recovery(p, e) * taken, 0.0)
+                    yield (row.country, STAGE_ITEMS[row.stage], p, "", e, MADE_FROM[row.stage]), taken
+                    yield (row.country, "made", p, "", e, row.stage), made
 
 
-def _given(s: Scope, v: Values, n: int, output: list[Flow]) -> dict[Good, float]:
+def _given(at: AtNodes, output: Iterable[tuple[Flow, Vector]]) -> dict[Good, Vector]:
     """Given less received (t) of each good: made less delivered. Makers of more than their group takes keep the
     rest, in proportion to what they could give."""
-    made: dict[Good, float] = defaultdict(float)
-    for country, item, _, _, element, form, tonnes in output:
+    made: dict[Good, Vector] = {}
+    for (country, item, _, _, element, form), tonnes in output:
         if item == "made":
-            made[country, element, form] += tonnes
-    net: dict[Good, float] = {}
-    for (_, element, form), countries in s.traded.items():
+            good = country, element, form
+            made[good] = made[good] + tonnes if good in made else tonnes
+    net: dict[Good, Vector] = {}
+    nothing = np.zeros(at.size)
+    for (_, element, form), countries in at.scope.traded.items():
         goods = [(c, element, form) for c in countries]
-        over = {good: made[good] - v("delivered", *good, n) for good in goods}
-        offered = sum(max(tonnes, 0.0) for tonnes in over.values())
-        taken = sum(max(-tonnes, 0.0) for tonnes in over.values())
-        if taken > ZERO:
-            net |= {good: x * taken / offered if x > 0 else x for good, x in over.items() if abs(x) > ZERO}
+        over = {good: made.get(good, nothing) - at("delivered", *good) for good in goods}
+        offered = total((np.maximum(tonnes, 0.0) for tonnes in over.values()), at.size)
+        taken = total((np.maximum(-tonnes, 0.0) for tonnes in over.values()), at.size)
+        for good, x in over.items():
+            shared = np.divide(x * taken, offered, out=np.zeros(at.size), where=offered > 0)
+            net[good] = np.where((taken > ZERO) & (np.abs(x) > ZERO), np.where(x > 0, shared, x), 0.0)
     return net
 
 
-def _good_flows(s: Scope, v: Values, node: Node, good: Good, given: float) -> Iterator[Flow]:
-    c, e, o = good
-    key = (*good, node.index)
-    released, imported = v("released", *key), v("imported", *key)
-    if s.import_covered(good, node.index):
-        released = _covered_release(s, v, good, node)
-        imported = max(s.tree.demand(good, node.index) - released, 0.0)
-    for item, tonnes in (("given", given), ("received", -given), ("released", released), ("bought", v("bought", *key))):
-        if tonnes > 0:
-            yield c, item, "", "", e, o, tonnes
-    yield from _imports(s, good, node.index, imported)
-    for supplier in s.suppliers.get(good, ()):
-        if (tonnes := v("resold", supplier, *key)) > 0:
-            yield c, "resold", supplier, "", e, o, tonnes
+def _exchange(at: AtNodes, output: Iterable[tuple[Flow, Vector]]) -> Iterator[tuple[Flow, Vector]]:
+    """What is exchanged, stocked and imported of each good, in the order of the table."""
+    s, given, nothing = at.scope, _given(at, output), np.zeros(at.size)
+    for good in s.goods:
+        c, e, o = good
+        covered = at.covered[good]
+        released = at.stock[good][1] if good in at.stock else nothing
+        imported = np.where(covered, np.maximum(at.demands[good] - released, 0.0), at("imported", *good))
+        bought = np.where(covered, 0.0, at("bought", *good)) if good in at.stock else nothing
+        net = given.get(good, nothing)
+        for item, tonnes in (("given", net), ("received", -net), ("released", released), ("bought", bought)):
+            if tonnes.any():
+                yield (c, item, "", "", e, o), tonnes
+        if imported.any():
+            limits = {supplier: s.tree.import_limits(supplier, good) for supplier in s.suppliers[good]}
+            on_offer = total(limits.values(), at.size)
+            for supplier, limit in limits.items():
+                # By supplier, in proportion to what each can sell.
+                part = np.divide(imported * limit, on_offer, out=np.zeros(at.size), where=limit > 0)
+                yield (c, "imported", supplier, "", e, o), part
+        for supplier in s.suppliers.get(good, ()):
+            yield (c, "resold", supplier, "", e, o), at("resold", supplier, *good)
 
 
-def _imports(s: Scope, good: Good, n: int, tonnes: float) -> Iterator[Flow]:
-    """Imports by supplier, in proportion to what each can sell."""
-    if tonnes > 0:
-        limits = {supplier: s.tree.import_limit(supplier, good, n) for supplier in s.suppliers[good]}
-        total = sum(limits.values())
-        for supplier, limit in limits.items():
-            if limit > 0:
-                yield good[0], "imported", supplier, "", good[1], good[2], tonnes * limit / total
-
-
-def _covered_release(s: Scope, v: Values, good: Good, node: Node) -> float:
-    """Stock (t) released where a good comes to rest: all that is left, where holding it costs something."""
-    row = s.case.stockpiles.get(good)
-    if row is None or row.holding_usd_per_kg_year == 0 or (node.parent >= 0 and s.import_covered(good, node.parent)):
-        return 0.0
-    return v("stock", *good, node.parent) if node.parent >= 0 else row.initial_t
-
-
-def _covered_stock(s: Scope, v: Values, good: Good, node: Node) -> float:
-    """Year-end stock (t) of a good at rest: what was left, where holding it costs nothing."""
-    row = s.case.stockpiles[good]
-    if row.holding_usd_per_kg_year > 0:
-        return 0.0
-    before = [n for n in s.tree.paths[node.index] if not s.import_covered(good, n)]
-    return v("stock", *good, before[-1]) if before else row.initial_t
-
-
-def shortfall(s: Scope, v: Values) -> Rows:
+def shortfall(at: AtNodes, visits: Visits) -> pd.DataFrame:
     """Demand not met, by scenario, year, country, element and form; every demand has a row."""
-    for w, node in visits(s):
-        for c, e, o in s.goods:
-            demand = s.tree.demand((c, e, o), node.index)
-            if demand > 0:
-                steps = range(len(s.case.loss_steps((c, e, o))))
-                yield (
-                    w,
-                    node.year,
-                    node.quarter,
-                    c,
-                    e,
-                    o,
-                    sum(v("shortfall", c, e, o, node.index, j) for j in steps),
-                    demand,
-                )
+    goods = list(at.demands)
+    demand = at.rows(at.demands.values())
+    steps = {good: range(len(at.scope.case.loss_steps(good))) for good in goods}
+    short = at.rows(total((at("shortfall", *good, j) for j in steps[good]), at.size) for good in goods)
+    rows, place = np.nonzero((demand > 0)[:, visits.node].T)
+    cells = place, visits.node[rows]
+    columns = {"tonnes": short[cells], "demand_t": demand[cells]}
+    return visits.table("shortfall", rows, _of_goods(goods, place) | columns)
 
 
-def stocks(s: Scope, v: Values) -> Rows:
+def stocks(at: AtNodes, visits: Visits) -> pd.DataFrame:
     """Year-end stock, purchases and releases by scenario and year."""
-    for w, node in visits(s):
-        for good in s.stocks:
-            if s.import_covered(good, node.index):
-                yield (
-                    w,
-                    node.year,
-                    node.quarter,
-                    *good,
-                    _covered_stock(s, v, good, node),
-                    0.0,
-                    _covered_release(s, v, good, node),
-                )
-                continue
-            key = (*good, node.index)
-            yield w, node.year, node.quarter, *good, v("stock", *key), v("bought", *key), v("released", *key)
+    goods = list(at.stock)
+    rows = np.repeat(np.arange(len(visits.node)), len(goods))
+    place = np.tile(np.arange(len(goods)), len(visits.node))
+    cells = place, visits.node[rows]
+    kinds = {
+        "stock_t": [at.stock[good][0] for good in goods],
+        "bought_t": [np.where(at.covered[good], 0.0, at("bought", *good)) for good in goods],
+        "released_t": [at.stock[good][1] for good in goods],
+    }
+    columns = {name: at.rows(values)[cells] for name, values in kinds.items()}
+    return visits.table("stocks", rows, _of_goods(goods, place) | columns)
+
+
+def _of_goods(goods: Sequence[Good], place: Places) -> dict[str, Any]:
+    names = ("country", "element", "form")
+    return {name: words((good[i] for good in goods), place) for i, name in enumerate(names)}

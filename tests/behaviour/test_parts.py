@@ -1,0 +1,55 @@
+"""A solution in parts, as from many programs that each hold some histories, gives the tables of the whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import planner
+from planner.solving.extract import extract_tables
+from planner.solving.session import Session
+from planner.solving.values import NODE_PLACE, Values
+
+STARTER = Path(__file__).parents[2] / "inputs" / "starter"
+
+
+@pytest.fixture(scope="module")
+def solved() -> tuple[Session, np.ndarray]:
+    session = Session(planner.load(STARTER))
+    return session, session.solve(lambda _: None).last.x
+
+
+def test_parts_with_nodes_of_their_own_join_to_the_whole(solved: tuple[Session, np.ndarray]) -> None:
+    """Each scenario is a part whose nodes are numbered 0, 1, .. from the first period; decisions are in every part."""
+    session, x = solved
+    joined, tree = Values(), session.scope.tree
+    for w in reversed(session.case.scenarios):
+        path = tree.path_of(w)
+        own = {n: place for place, n in enumerate(path)}
+        columns, values = [], []
+        for (name, index), value in zip(session.program.columns, x, strict=True):
+            place = NODE_PLACE.get(name)
+            key = index if isinstance(index, tuple) else (index,)
+            if place is not None and key[place] in own:
+                columns.append((name, (*key[:place], own[key[place]], *key[place + 1 :])))
+                values.append(value)
+            elif place is None:
+                columns.append((name, index))
+                values.append(value)
+        part = Values()
+        part.add(columns, values, dict(enumerate(path)))
+        joined.join(part)
+    whole = extract_tables(session.scope, Values(session.program.columns, x))
+    for name, table in extract_tables(session.scope, joined).items():
+        pd.testing.assert_frame_equal(table, whole[name])
+
+
+def test_what_lives_on_nodes_that_are_no_part_of_the_whole_is_left_out() -> None:
+    values = Values()
+    values.add([("mined", ("mine", 0)), ("mined", ("mine", 1)), ("build", ("mine", 0))], [5.0, 7.0, 3.0], {1: 4})
+    assert values.by_node("mined", 6, "mine").tolist() == [0, 0, 0, 0, 7, 0]
+    assert values("mined", "mine", 4) == 7
+    assert values("build", "mine", 0) == 3
