@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from planner.explanation.explain import explain as explain
     from planner.results.business_case import PriceDeck as PriceDeck
     from planner.solving.naming import check_coefficients as check_coefficients
+    from planner.solving.shares import shares as shares
 
 _HOMES = {
     "planner.api.plans": ("Plan", "Session", "open_run", "solve"),
@@ -52,6 +53,7 @@ _HOMES = {
     "planner.explanation.explain": ("explain",),
     "planner.results.business_case": ("PriceDeck",),
     "planner.solving.naming": ("check_coefficients",),
+    "planner.solving.shares": ("shares",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

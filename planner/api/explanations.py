@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -18,9 +19,12 @@ from planner.reporting.formats.workbook import write_business_case
 from planner.reporting.pages.business_case import business_case_page
 from planner.reporting.pages.comparison import comparison_page, write_tables
 from planner.results.business_case import BusinessCase, PriceDeck
+from planner.results.decision import Shares
 from planner.results.explanation import EXPLANATION, Comparison, Explanation
-from planner.results.store import SUMMARY, file_name, fingerprint, refresh_pages, write_folder
+from planner.results.schema import SHARES
+from planner.results.store import SUMMARY, file_name, fingerprint, refresh_pages, write_folder, write_table
 from planner.solving.goals import Progress, silent
+from planner.solving.shares import shares, shares_table
 
 COMPARISON = "compare.html"
 
@@ -42,9 +46,34 @@ def explain_into(
     return plan, found
 
 
-def _fill(found: Explanation, belongs_to: str, write: Callable[[Path], None], target: Path) -> None:
+def shares_into(run: Path, *, check_all: bool = False, progress: Progress = silent) -> tuple[Plan, Shares]:
+    """`shares` of the case of a run folder, and write tables/shares.csv and the reports there.
+
+    Raises RunFolderError, StoppedError.
+    """
+    belongs_to = fingerprint(run) if (run / SUMMARY).exists() else ""
+    plan = plan_of(run, progress)
+    with background(size_of(plan.case).terms > LARGE) as beside:
+        found = shares(plan.case, check_all=check_all, progress=progress)
+        plan = replace(plan, tables=plan.tables | {SHARES.name: shares_table(found)})
+
+        def fill(target: Path) -> None:
+            _refuse_another(run, target, belongs_to)
+            write_table(SHARES.name, plan.tables[SHARES.name], target)
+            write_again(beside, plan, target)
+
+        progress("writing the reports")
+        refresh_pages(run, fill)
+    return plan, found
+
+
+def _refuse_another(run: str | Path, target: Path, belongs_to: str) -> None:
     if fingerprint(target) != belongs_to:
-        raise RunFolderError(f"{found.run}: another run was put there meanwhile; nothing was written")
+        raise RunFolderError(f"{run}: another run was put there meanwhile; nothing was written")
+
+
+def _fill(found: Explanation, belongs_to: str, write: Callable[[Path], None], target: Path) -> None:
+    _refuse_another(found.run, target, belongs_to)
     text = json.dumps(found.as_json(belongs_to), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     (target / EXPLANATION).write_text(text, encoding="utf-8", newline="\n")
     write(target)

@@ -124,8 +124,8 @@ class Share:
     """What a party would carry so that nobody is better off leaving, a row of the table `shares` (MUSD).
 
     alone: its least cost + risk by itself; charge: of the whole; gain = alone - charge; lowest, highest: outer bounds
-    of what is stable; own_loss: its part of the risk; paid: its funders' payments and its private costs;
-    transfer = charge - own_loss - paid, to others where positive.
+    of what is stable; own_loss: its part of the risk; paid: its funders' payments and its private costs, of which
+    `private` are the latter; transfer = charge - own_loss - paid, to others where positive.
     """
 
     party: str
@@ -137,6 +137,7 @@ class Share:
     own_loss: float
     paid: float
     transfer: float
+    private: float
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ from planner.data.template import write_tables
 from planner.errors import RunFolderError
 from planner.results.folders import beside, exchange, hold_lock
 from planner.results.plan import PlanValues, Status
-from planner.results.schema import TEXT_COLUMNS
+from planner.results.schema import SHARES, TEXT_COLUMNS
 
 SUMMARY = "summary.json"
 Fill = Callable[[Path], None]
@@ -103,10 +103,15 @@ def _fill(plan: PlanValues, folder: Path, pages: Fill) -> None:
     if plan.tables:
         (folder / "tables").mkdir()
         for name, table in plan.tables.items():
-            _armoured(table).to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n")
+            write_table(name, table, folder)
         pages(folder)
     seconds = plan.summary["seconds"] | {"report": round(perf_counter() - started, 3)}
     (folder / SUMMARY).write_text(summary_json(plan.summary | {"seconds": seconds}), encoding="utf-8")
+
+
+def write_table(name: str, table: pd.DataFrame, folder: Path) -> None:
+    """Write a result table into the folder of a run."""
+    _armoured(table).to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n")
 
 
 def _armoured(table: pd.DataFrame) -> pd.DataFrame:
@@ -152,10 +157,11 @@ def refresh_pages(folder: Path, pages: Fill) -> None:
 
 
 def fingerprint(folder: Path) -> str:
-    """SHA-256 of what a run folder says of itself: summary, inputs and tables, not the pages made of them."""
+    """SHA-256 of what a run folder says of itself: summary, inputs and tables, not the pages made of them, nor the
+    table that may be asked for later."""
     found = hashlib.sha256()
-    parts = [folder / SUMMARY, *sorted((folder / "inputs").glob("*")), *sorted((folder / "tables").glob("*"))]
-    for path in parts:
+    tables = (path for path in sorted((folder / "tables").glob("*")) if path.stem != SHARES.name)
+    for path in [folder / SUMMARY, *sorted((folder / "inputs").glob("*")), *tables]:
         content = path.read_bytes()
         found.update(f"{path.relative_to(folder).as_posix()} {len(content)}\n".encode() + content)
     return found.hexdigest()

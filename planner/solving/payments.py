@@ -18,9 +18,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from planner.data.case import Case
-from planner.data.rules import fault
 from planner.data.tree import Tree
-from planner.errors import InputError
 from planner.results.losses import Parts
 from planner.solving.highs import Solver, Stop
 from planner.solving.program import ZERO, Key, Program, Vector
@@ -70,14 +68,6 @@ def benefit(case: Case, without: Parts, with_plan: Parts) -> Weights:
         for funder, budget in budgets.items()
         for party in [case.funder_party[funder]]
     }
-
-
-def refuse_unknown_sharing(case: Case) -> None:
-    """Raise InputError if nothing here says how the payments are to be split."""
-    if case.model.policy.cost_sharing == "stable":
-        said = '"stable" needs charges that nobody can better, and they are not worked out'
-        place = case.origin.place("model")
-        raise InputError([fault("choice", place, 0, "policy.cost_sharing", said, remedy='write "even" or "benefit"')])
 
 
 class Payment(NamedTuple):

@@ -27,10 +27,11 @@ from planner.solving.diagnose import why_infeasible
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Progress, silent
 from planner.solving.highs import TOLERANCE, Stop
-from planner.solving.payments import Weights, benefit, refuse_unknown_sharing, whole_budgets
+from planner.solving.payments import Weights, benefit, whole_budgets
 from planner.solving.prices import shadow_prices
 from planner.solving.program import Certificate, Program
 from planner.solving.session import Session
+from planner.solving.shares import shares, shares_table, stable
 from planner.solving.spending import money_tables, table_of
 from planner.solving.values import Values
 from planner.solving.whole_plants import proven
@@ -139,7 +140,6 @@ def solve_session(
     nothing: as for `solve_case`. Raises InputError where payments cannot be split as the model says.
     """
     case, program, started = session.case, session.program, perf_counter()
-    refuse_unknown_sharing(case)
     outcome = session.solve(lambda name: progress(SAID[name]))
     summary = _header(case, session.scope.tree.nodes, program)
     if outcome.stop not in (Stop.OPTIMAL, Stop.INFEASIBLE):
@@ -173,9 +173,13 @@ def solve_session(
 
 
 def _weights(case: Case, tables: dict[str, pd.DataFrame], nothing: Nothing) -> Weights:
-    """What the payments of each funder are measured by."""
+    """What the payments of each funder are measured by. With `stable` the table `shares` is added to the tables."""
     if case.model.policy.cost_sharing == "even":
         return whole_budgets(case)
+    if case.model.policy.cost_sharing == "stable":
+        found = shares(case)
+        tables["shares"] = shares_table(found)
+        return stable(case, found)
     book = read_ledger(case, tables | {"spending": table_of("spending", ())})
     parts = losses_by_country(case, book, losses_of(case, book).by_scenario)
     without = nothing()

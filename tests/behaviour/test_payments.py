@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 import planner
-from planner.errors import InputError
 from planner.results.plan import PlanValues
 from tests.cases import MUSD, Row, budget, demand, imports, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase, SolveCase
@@ -227,9 +226,3 @@ def test_benefit_solves_the_case_without_a_plan_even_if_nobody_asks_for_it(make_
     assert paid(session.solve()) == {"AAA": near(20), "BBB": near(60)}
     assert paid(session.solve(case)) == {"AAA": near(60), "BBB": near(20)}
     assert session.rebuilt == ""
-
-
-def test_stable_payments_are_refused_when_solved_for_and_not_before(make_case: MakeCase) -> None:
-    case = make_case({"policy.cost_sharing": "stable"}, budgets=budget(1))
-    with pytest.raises(InputError, match=r'policy\.cost_sharing.*write "even" or "benefit"'):
-        planner.solve(case)
