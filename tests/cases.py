@@ -18,6 +18,7 @@ import pytest
 import planner
 from planner.data.case import Case
 from planner.results.plan import PlanValues
+from planner.results.store import write_run
 
 REAL = Path(__file__).parents[1] / "benchmarks" / "cases" / "allied-2026-first"
 """The first edition of the real case: of its size and kind, and its figures never change."""
@@ -146,3 +147,8 @@ def read_rows(folder: Path, table: str) -> list[dict[str, str]]:
 def near(expected: Any) -> Any:
     """Equal up to what the contract lets a later criterion use up of an earlier one (1e-6, absolute and relative)."""
     return pytest.approx(expected, rel=2e-5, abs=2e-5)
+
+
+def stored(plan: PlanValues, folder: Path) -> Path:
+    """The run folder of a plan without its pages, which take seconds."""
+    return write_run(plan, folder, lambda target: None)

@@ -47,6 +47,13 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 @pytest.fixture
+def without_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands write run folders without their pages, which take seconds, for tests of everything else."""
+    for name in ("write_page", "write_report_workbook"):
+        monkeypatch.setattr(f"planner.api.plans.{name}", lambda plan, folder: None)
+
+
+@pytest.fixture
 def make_case(tmp_path: Path) -> MakeCase:
     """`make_case(model, **tables)`: a case of `tests.cases`, each in a folder of its own."""
     number = count()

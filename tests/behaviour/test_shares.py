@@ -13,7 +13,7 @@ from planner.api.explanations import shares_into
 from planner.results.decision import Share, Shares
 from planner.results.store import fingerprint
 from planner.solving.shares import Game, stable
-from tests.cases import MUSD, Row, budget, demand, imports, mine, near, plant, scenarios, shock
+from tests.cases import MUSD, Row, budget, demand, imports, mine, near, plant, scenarios, shock, stored
 from tests.conftest import MakeCase
 
 
@@ -169,7 +169,7 @@ def test_stable_payments_follow_the_charges(make_case: MakeCase) -> None:
 
 def test_shares_lie_in_the_run_and_leave_it_whole(make_case: MakeCase, tmp_path: Path) -> None:
     plan = planner.solve(make_case(**FINANCED))
-    run = plan.write(tmp_path / "run")
+    run = stored(plan, tmp_path / "run")
     before = fingerprint(run)
     _, found = shares_into(run)
     assert fingerprint(run) == before

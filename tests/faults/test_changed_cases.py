@@ -143,6 +143,7 @@ def test_settings_are_checked_together(case: Case) -> None:
     assert "demand.COUNTRY.ELEMENT.FORM.YEAR.COLUMN=VALUE" in str(wrong.value)
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_a_cell_set_on_the_command_line_is_in_the_run(tmp_path: Path) -> None:
     out = tmp_path / "run"
     arguments = ["solve", str(STARTER), "--out", str(out), "--no-baseline"]

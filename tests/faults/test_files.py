@@ -17,6 +17,7 @@ import planner
 from planner.cli import app
 from planner.errors import Fault, InputError
 from planner.results.store import default_folder
+from tests.cases import stored
 from tests.faults.books import write_book
 from tests.faults.conftest import write_text
 from tests.faults.mutations import Text, all_mutations, mutated
@@ -197,13 +198,13 @@ def test_ids_that_look_like_paths_formulas_or_markup_are_text(case: Path, tmp_pa
         path = case / f"{name}.csv"
         path.write_text(path.read_text().replace("\ncut,", f"\n{hostile},").replace("\nslip,", "\n../../slip,"))
     plan = planner.solve(planner.load(case, overrides={"name": "../../../x"}), baseline=False)
-    plan.write(tmp_path / "run")
+    stored(plan, tmp_path / "run")
     text = (tmp_path / "run" / "tables" / "shortfall.csv").read_text()
     assert f"\n'{hostile}," in text and f"\n{hostile}," not in text
     assert f"\n'{hostile}," in (tmp_path / "run" / "inputs" / "scenarios.csv").read_text()
-    stored = planner.open_run(tmp_path / "run")
-    assert stored.case.sha256 == plan.case.sha256
-    assert set(stored.table("shortfall")["scenario"]) == {"calm", hostile, "../../slip"}
+    kept = planner.open_run(tmp_path / "run")
+    assert kept.case.sha256 == plan.case.sha256
+    assert set(kept.table("shortfall")["scenario"]) == {"calm", hostile, "../../slip"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["case", "run"]
     assert default_folder(plan.case).parent == Path("reports")
 

@@ -17,7 +17,7 @@ from planner.data.case import Case
 from planner.errors import InputError, RunFolderError
 from planner.results.store import default_folder
 from planner.solving.session import Session
-from tests.cases import budget, demand, load_case, mine, plant, scenarios, shock
+from tests.cases import budget, demand, load_case, mine, plant, scenarios, shock, stored
 from tests.faults.books import write_book
 from tests.faults.conftest import STARTER, write_text
 from tests.faults.hostile import changed, first_row, parts_of, repacked, rows
@@ -29,9 +29,9 @@ SHEET, STRINGS, STYLES, ROOT = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml
 
 @contextmanager
 def at_once(seconds: float = 5.0) -> Iterator[None]:
-    started = time.perf_counter()
+    started = time.process_time()
     yield
-    assert time.perf_counter() - started < seconds
+    assert time.process_time() - started < seconds
 
 
 def end_of(tag: bytes, more: bytes) -> Callable[[bytes], bytes]:
@@ -115,7 +115,7 @@ def test_a_table_that_leads_out_of_its_folder_is_not_read(base: Text, tmp_path: 
 
 def test_a_run_that_leads_out_of_its_folder_is_not_read(base: Text, tmp_path: Path) -> None:
     case = planner.load(write_text(base, tmp_path / "case"))
-    run = planner.solve(case, baseline=False).write(tmp_path / "run")
+    run = stored(planner.solve(case, baseline=False), tmp_path / "run")
     for name in ("summary.json", "tables/shortfall.csv", "tables"):
         (run / name).rename(tmp_path / "elsewhere")
         (run / name).symlink_to(tmp_path / "elsewhere")

@@ -9,6 +9,7 @@ import pytest
 
 import planner
 from planner.errors import InputError
+from planner.reporting.pages.run import write_report_workbook
 from tests import cases
 
 HIDDEN = {"bell": "\x07", "escape": "\x1b[31m", "backwards": "\u202e", "no width": "\u200b", "delete": "\x7f"}
@@ -48,8 +49,8 @@ def test_notes_may_have_lines_and_names_may_not(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["Dysprosium!A1:B2", "!A1", "=A1", "Dy:[x]/*?'", "{Dy}"])
 def test_a_name_that_looks_like_a_cell_is_written_as_text(tmp_path: Path, name: str) -> None:
     case = cases.load_case(tmp_path / "case").set("elements", "Dy", "name", name)
-    planner.solve(case).write(tmp_path / "run")
-    with zipfile.ZipFile(tmp_path / "run" / "report.xlsx") as book:
+    write_report_workbook(planner.solve(case), tmp_path)
+    with zipfile.ZipFile(tmp_path / "report.xlsx") as book:
         charts = [book.read(part).decode() for part in book.namelist() if part.startswith("xl/charts/chart")]
     titles = [chart.split("<c:title>")[1].split("</c:title>")[0] for chart in charts]
     assert titles and not any("<c:f>" in title for title in titles)

@@ -17,6 +17,7 @@ from planner.cli import init, replay, schema
 from planner.data.describe import datapackage, model_schema
 from planner.data.schema import TABLES
 from planner.data.template import write_workbook
+from tests.cases import stored
 from tests.faults.conftest import STARTER
 
 MODELS = STARTER.parents[1] / "models"
@@ -113,7 +114,7 @@ def test_the_template_has_every_table_with_notes_and_drop_downs_and_is_never_ove
 
 def test_a_run_is_replayed_and_what_was_changed_since_is_named(tmp_path: Path) -> None:
     plan = planner.solve(planner.load(STARTER, overrides={"policy.coordination": "blocs"}))
-    plan.write(tmp_path / "run")
+    stored(plan, tmp_path / "run")
     same = run(replay.run, tmp_path / "run")
     assert same.exit_code == 0 and "reproduced" in same.stdout
     table = tmp_path / "run" / "tables" / "shortfall.csv"
