@@ -1,7 +1,9 @@
-"""A background process beside a command: it solves or draws something while the command does something else.
+"""Workers: each keeps an object and answers calls to it, one after the other.
 
-It listens on a pipe that only the command holds, so it ends with the command, however that ends. What it cannot
-do because it was stopped from outside, the command does itself.
+Three kinds with one interface: only this process (`Here`), processes of this machine (`local`), those of a dask
+scheduler (`planner.cluster`). Ctrl-C reaches the command alone, which lets its workers go; a process of this machine
+ends with the command, however that ends. A worker that dies is told of as lost, with what it kept and was asked: who
+asked gives that to another. On this machine there is another at once.
 """
 
 from __future__ import annotations
@@ -9,115 +11,232 @@ from __future__ import annotations
 import multiprocessing as mp
 import os
 import signal
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnContext
-from multiprocessing.process import BaseProcess
-from typing import Any, Generic, TypeVar
+from itertools import count
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from multiprocessing.reduction import ForkingPickler
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, Protocol, Self, TypeVar
 
+from planner.errors import StoppedError
 from planner.host import cores
 
 T = TypeVar("T")
+Make = Callable[[], Any]
+"""Makes the object that a worker keeps; can be pickled, as arguments and answers can."""
 SOLVER_THREAD = "solver"
 """Name of every thread in which the solver runs."""
+PATIENCE = 0.25
+"""Seconds after which `Workers.wait` ends though nothing happened."""
+READY = None
+"""What a worker says once it has made its object."""
 
 
-def fresh_processes() -> SpawnContext:
-    """How processes are started: from nothing, not forked (a progress display may run as a thread of this one), and
-    never with code from the current folder (a user's `pickle.py` there would be imported before ours)."""
-    os.environ["PYTHONSAFEPATH"] = "1"
-    return mp.get_context("spawn")
+@dataclass(frozen=True)
+class Answer:
+    """What a worker says to the first call that it has not answered; or why it is lost."""
+
+    worker: int
+    value: Any = None
+    error: Exception | None = None
+    lost: str = ""
+
+    def taken(self) -> Any:
+        """The value. Raises what the call raised."""
+        if self.error is not None:
+            raise self.error
+        return self.value
 
 
-@dataclass
-class BackgroundTask(Generic[T]):
-    """Something asked for. `result()` waits for it, and raises what it raised."""
+class Workers(Protocol):
+    """Those who do the work, by number; the number of a lost one is not given again."""
 
-    function: Callable[..., T]
-    arguments: tuple[Any, ...]
-    answer: Callable[[], tuple[T, Exception | None]] | None = None
+    @property
+    def present(self) -> Sequence[int]:
+        """Who can be asked. Only `wait` changes it."""
 
-    def result(self) -> T:
-        """The value, computed here if there is no other process or it is gone."""
-        if self.answer is None:
-            return self.function(*self.arguments)
-        try:
-            value, error = self.answer()
-        except (EOFError, OSError):
-            return self.function(*self.arguments)
-        if error is not None:
-            raise error
-        return value
+    def ask(self, worker: int, *call: Any) -> None:
+        """Have a worker call its object: the name of a method, its arguments. `wait` tells what comes of it."""
+
+    def wait(self) -> list[Answer]:
+        """What was said meanwhile; after a while, nothing. Raises StoppedError if no worker can be had any more."""
+
+    def close(self) -> None:
+        """Let all go, whatever they are doing."""
 
 
-class Background:
-    """Takes tasks: functions of modules, with arguments that can be pickled."""
-
-    def __init__(self, pipe: Connection | None = None, process: BaseProcess | None = None) -> None:
-        self._pipe, self._process = pipe, process
-        # The other process reads only once it has imported everything; nobody waits here for that.
-        self._sender = ThreadPoolExecutor(1, thread_name_prefix="background")
-        self._sent: list[Future[None]] = []
-        self._answers: list[Any] = []
-
-    def __call__(self, function: Callable[..., T], *arguments: Any) -> BackgroundTask[T]:
-        """Begin a task."""
-        if self._pipe is None:
-            return BackgroundTask(function, arguments)
-        self._sent.append(self._sender.submit(self._pipe.send, (function, arguments)))
-        return BackgroundTask(function, arguments, partial(self._answer, len(self._sent) - 1, self._pipe))
-
-    def _answer(self, number: int, pipe: Connection) -> Any:
-        """The answer to one task; those to earlier ones come first and are kept."""
-        self._sent[number].result()
-        while len(self._answers) <= number:
-            self._answers.append(pipe.recv())
-        return self._answers[number]
-
-    def end(self) -> None:
-        """End the process, whatever it is doing."""
-        if self._pipe is not None and self._process is not None:
-            self._process.kill()
-            self._process.join()
-            self._sender.shutdown()
-            self._pipe.close()
-            self._pipe = None
+Team = Callable[[Make], Workers]
+"""Gives each of its workers an object: `Here`, `local(3)`, `planner.cluster.on_scheduler(address)`."""
 
 
-@contextmanager
-def background(wanted: bool = True) -> Iterator[Background]:
-    """A second process for the length of a block; none (tasks are done when asked for) on one core or if not wanted."""
-    if not wanted or cores() < 2:
-        yield Background()
-        return
-    context = fresh_processes()
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs,), name="background", daemon=True)
-    process.start()
-    theirs.close()
-    beside = Background(ours, process)
+class Here:
+    """Only this process: what it is asked is done when it is waited for."""
+
+    present = (0,)
+
+    def __init__(self, make: Make) -> None:
+        self._kept = make()
+        self._asked: deque[tuple[Any, ...]] = deque()
+
+    def ask(self, worker: int, *call: Any) -> None:
+        """See `Workers`."""
+        self._asked.append(call)
+
+    def wait(self) -> list[Answer]:
+        """See `Workers`."""
+        return [Answer(0, *answered(self._kept, *self._asked.popleft()))] if self._asked else []
+
+    def close(self) -> None:
+        """See `Workers`."""
+
+
+def answered(kept: Any, method: str, *arguments: Any) -> tuple[Any, Exception | None]:
+    """The value of a call to the object that a worker keeps, or what it raised."""
     try:
-        yield beside
-    finally:
-        beside.end()
+        return getattr(kept, method)(*arguments), None
+    except Exception as error:
+        return None, error
 
 
-def _serve(pipe: Connection) -> None:
+class LocalWorkers:
+    """Processes of this machine, started from nothing, not forked: a progress display may run as a thread here."""
+
+    def __init__(self, make: Make, number: int) -> None:
+        # Never with code from the current folder: a user's `pickle.py` there would be imported before ours.
+        os.environ["PYTHONSAFEPATH"] = "1"
+        self._make, self._wanted, self._numbers = make, number, count()
+        self._pool: dict[int, tuple[SpawnProcess, Connection[Any, Any]]] = {}
+        self._ready: set[int] = set()
+        self._failed_starts = 0
+        # A process reads only once it has begun to run; nobody waits here for that.
+        self._sender = ThreadPoolExecutor(1, thread_name_prefix="to workers")
+        self._fill()
+
+    @property
+    def present(self) -> Sequence[int]:
+        """See `Workers`."""
+        return list(self._pool)
+
+    def ask(self, worker: int, *call: Any) -> None:
+        """See `Workers`."""
+        self._sender.submit(self._pool[worker][1].send_bytes, ForkingPickler.dumps(call))
+
+    def wait(self) -> list[Answer]:
+        """See `Workers`."""
+        numbers = {pipe: worker for worker, (_, pipe) in self._pool.items()}
+        said = [answer for pipe in wait(list(numbers), PATIENCE) for answer in self._heard(numbers[pipe])]  # type: ignore[index]
+        self._fill()
+        return said
+
+    def close(self) -> None:
+        """See `Workers`."""
+        for process, pipe in self._pool.values():
+            process.kill()
+            process.join()
+            pipe.close()
+        self._pool.clear()
+        self._sender.shutdown()
+
+    def _fill(self) -> None:
+        while len(self._pool) < self._wanted:
+            context = mp.get_context("spawn")
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_serve, args=(theirs,), name="worker", daemon=True)
+            process.start()
+            theirs.close()
+            self._pool[next(self._numbers)] = process, ours
+            self.ask(max(self._pool), self._make)
+
+    def _heard(self, worker: int) -> list[Answer]:
+        process, pipe = self._pool[worker]
+        try:
+            heard = pipe.recv()
+        except (EOFError, OSError):
+            del self._pool[worker]
+            pipe.close()
+            process.join(5)
+            self._failed_starts = 0 if worker in self._ready else self._failed_starts + 1
+            if self._failed_starts == 3:
+                told = "workers die as soon as they start; try one point with `planner solve`"
+                raise StoppedError(told) from None
+            return [Answer(worker, lost=f"exit code {process.exitcode}")]
+        self._ready.add(worker)
+        return [] if heard is READY else [Answer(worker, *heard)]
+
+
+def local(number: int) -> Team:
+    """So many processes of this machine. A script uses it under `if __name__ == "__main__"`."""
+    return partial(LocalWorkers, number=number)
+
+
+def _serve(pipe: Connection[Any, Any]) -> None:
+    """The life of a process: it makes its object and answers until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the command, which ends this process
     if "fork" in mp.get_all_start_methods():
         # Pyomo makes a lock when it is imported; of the kind for spawning it would be left over when this is killed.
         mp.set_start_method("fork", force=True)
-    while True:
-        try:
-            function, arguments = pipe.recv()
-        except EOFError:
-            return
-        try:
-            answer: tuple[Any, Exception | None] = (function(*arguments), None)
-        except Exception as error:
-            answer = (None, error)
-        pipe.send(answer)
+    calls: SimpleQueue[Any] = SimpleQueue()
+    Thread(target=_listen, args=(pipe, calls), daemon=True).start()
+    with suppress(OSError):
+        (make,) = calls.get()
+        kept = make()
+        pipe.send(READY)
+        while True:
+            pipe.send(answered(kept, *calls.get()))
+
+
+def _listen(pipe: Connection[Any, Any], calls: SimpleQueue[Any]) -> None:
+    """Take what is asked, so that nobody waits to ask; when the one that asks has ended, end this process too."""
+    try:
+        while True:
+            calls.put(pipe.recv())
+    finally:
+        os._exit(1)
+
+
+class Background:
+    """A process beside a command, for the length of a block: it takes tasks, which are functions of modules. What it
+    cannot do because it was stopped from outside is done here; so is all on one core, or if it is not wanted."""
+
+    def __init__(self, wanted: bool = True) -> None:
+        self._workers = LocalWorkers(partial(Background, False), 1) if wanted and cores() > 1 else None
+        self._asked, self._answers = 0, list[Answer]()
+
+    def __call__(self, function: Callable[..., T], *arguments: Any) -> Callable[[], T]:
+        """Begin a task. What comes back waits for its value, and raises what it raised."""
+        if self._workers is not None:
+            self._workers.ask(self._workers.present[0], "do", function, *arguments)
+        self._asked += 1
+        return partial(self._result, self._asked, function, *arguments)
+
+    def do(self, function: Callable[..., T], *arguments: Any) -> T:
+        """The value of a task."""
+        return function(*arguments)
+
+    def _result(self, number: int, function: Callable[..., T], *arguments: Any) -> T:
+        while self._workers is not None and len(self._answers) < number:
+            self._answers += (said := self._workers.wait())
+            if any(answer.lost for answer in said):
+                self._answers.pop()
+                self.end()
+        value: T = self._answers[number - 1].taken() if number <= len(self._answers) else self.do(function, *arguments)
+        return value
+
+    def end(self) -> None:
+        """End the process, whatever it is doing."""
+        if self._workers is not None:
+            self._workers.close()
+            self._workers = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()

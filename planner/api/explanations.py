@@ -14,7 +14,7 @@ from planner.errors import RunFolderError
 from planner.explanation.business_case import business_case
 from planner.explanation.compare import compare, refuse_single
 from planner.explanation.explain import explain
-from planner.parallel import background
+from planner.parallel import Background
 from planner.reporting.formats.workbook import write_business_case
 from planner.reporting.pages.business_case import business_case_page
 from planner.reporting.pages.comparison import comparison_page, write_tables
@@ -39,7 +39,7 @@ def explain_into(
     progress("reading the run")
     belongs_to = fingerprint(run) if (run / SUMMARY).exists() else ""
     plan = open_run(run)
-    with background(size_of(plan.case).terms > LARGE) as beside:
+    with Background(size_of(plan.case).terms > LARGE) as beside:
         found = explain(plan, run.name, progress, thorough=thorough, workers=workers)
         progress("writing the reports")
         refresh_pages(run, partial(_fill, found, belongs_to, partial(write_again, beside, plan)))

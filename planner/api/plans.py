@@ -11,7 +11,7 @@ from planner.config.model_file import ModelFile
 from planner.data.case import Case
 from planner.data.size import size_of
 from planner.errors import RunFolderError, StoppedError
-from planner.parallel import Background, background
+from planner.parallel import Background
 from planner.reporting.charts.drawing import warm_up
 from planner.reporting.pages.run import FORMS, write_page, write_pages, write_report_workbook
 from planner.results.plan import PlanValues
@@ -111,15 +111,14 @@ def solve_into(
     script calls it under `if __name__ == "__main__"`. Raises RunFolderError.
     """
     large = size_of(case).terms > LARGE
-    with background(large) as beside:
+    with Background(large) as beside:
         nothing = beside(solve_without_plan, case, silent, time_limit) if baseline else None
         if large:
             beside(warm_up)
-        given = nothing.result if nothing is not None else None
-        plan: PlanValues = solve_case(case, progress, time_limit, baseline=False, nothing=given)
+        plan: PlanValues = solve_case(case, progress, time_limit, baseline=False, nothing=nothing)
         if nothing is not None and plan.status in COMPARABLE:
             progress("without a plan")
-            plan = compared(plan, nothing.result())
+            plan = compared(plan, nothing())
         progress("writing the reports")
         target = write_run(plan, folder or default_folder(case), _two_pages(beside, plan))
     return Plan.of(plan), target
@@ -177,6 +176,6 @@ def _two_pages(beside: Background, plan: PlanValues) -> Callable[[Path], None]:
         except BaseException:
             beside.end()  # before the folder that it writes into is removed
             raise
-        page.result()
+        page()
 
     return fill

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from planner.cluster import on_scheduler
 from planner.data.case import Case
 from planner.errors import Fault, InputError
+from planner.parallel import Team, local
 from planner.reporting.pages.study import frontier_page, write_page, write_report
 from planner.results.plan import PlanValues
 from planner.results.store import file_name
 from planner.results.study import Agreement, FrontierResults, StudyStatus
 from planner.solving.goals import Progress, silent
 from planner.studies.analysis import analyse
-from planner.studies.cluster import on_scheduler
 from planner.studies.file import Frontier, build_study, read_study
 from planner.studies.fixed_plan import (
     Estimate,
@@ -31,7 +32,7 @@ from planner.studies.fixed_plan import (
 from planner.studies.fixed_plan import evaluate as evaluate_case
 from planner.studies.frontier import frontier as trace_case
 from planner.studies.frontier import is_frontier, read_frontier, run_frontier
-from planner.studies.run import Engine, Tell, local, retry, run_points, untold
+from planner.studies.run import Tell, retry, run_points, untold
 from planner.studies.status import agreement_of, status_of
 
 
@@ -74,7 +75,7 @@ def study(
         curve = run_frontier(found, place, base, out, progress)
         write_page(frontier_page(curve), out)
         return curve
-    run_points(asked, out, engine(workers, scheduler), tell)
+    run_points(asked, out, team(workers, scheduler), tell)
     return study_status(out)
 
 
@@ -86,7 +87,7 @@ def retry_study(
     Raises InputError, RunFolderError, StoppedError.
     """
     _refuse_frontier(Path(folder), "is traced in one go, so no point of it can be tried again")
-    retry(folder, engine(workers, scheduler), tell)
+    retry(folder, team(workers, scheduler), tell)
     return study_status(folder)
 
 
@@ -119,8 +120,8 @@ def default_out(path: Path) -> Path:
     return Path("reports") / "studies" / path.stem
 
 
-def engine(workers: int | None, scheduler: str) -> Engine:
-    """Where points are solved. Raises InputError if both are given."""
+def team(workers: int | None, scheduler: str) -> Team:
+    """Who solves points. Raises InputError if both are given."""
     if scheduler and workers is not None:
         told = "does not apply beside --scheduler, which has workers of its own"
         raise InputError([Fault("planner study", 0, "--workers", told, remedy="leave one of the two out")])

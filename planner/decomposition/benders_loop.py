@@ -32,6 +32,7 @@ from planner.decomposition.subproblem import BranchResult
 from planner.decomposition.worker_pool import WorkerPool
 from planner.errors import Fault, InputError
 from planner.host import cores
+from planner.parallel import Here, local
 from planner.results.losses import weighed
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import TOLERANCE
@@ -120,7 +121,8 @@ def approximate(
     _refuse(case, effects)
     grouping = group(case, effects, alone)
     progress(f"{len(case.scenarios)} scenarios: what follows when each shows itself")
-    with WorkerPool(case, grouping.reference, workers or cores()) as pool:
+    team = Here if (workers or cores()) == 1 else local(workers or cores())
+    with WorkerPool(case, grouping.reference, team) as pool:
         progress(f"the plan for {len(grouping.alone)} scenarios and the mean of {len(grouping.rest)}")
         master = Master(case, effects, grouping, pool.names, pool.links)
         search = Search(case, master, pool, gap, rounds, progress)

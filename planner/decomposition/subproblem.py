@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,7 +31,7 @@ from planner.decomposition.aggregation import shares_within
 from planner.errors import StoppedError
 from planner.formulation.build import EQUATIONS, VARIABLES, build_model
 from planner.formulation.index_sets import Scope
-from planner.solving.highs import Solver, Stop
+from planner.solving.highs import Solver, Statuses, Stop
 from planner.solving.program import Key, Program, Vector, compile_program
 
 ROOM = (0.0, 1e-6)
@@ -63,6 +64,9 @@ class UsableCapacity:
 
 
 Positions = NDArray[np.intp]
+Bases = tuple[Statuses | None, Statuses | None]
+"""Of the two questions of a branch."""
+NO_BASES: Bases = None, None
 LinkingColumn = OnReference | UsableCapacity | Key
 """What a branch knows of the rest; a Key is a decision or follows from decisions alone."""
 
@@ -83,42 +87,49 @@ class Cut:
 
 @dataclass(frozen=True)
 class BranchResult:
-    """How a branch fares at given links: losses and expected operating cost (MUSD; nan if not asked for), and cuts."""
+    """How a branch fares at given links: losses and expected operating cost (MUSD; nan if not asked for), cuts, and
+    the bases of its optima, to start from next time."""
 
     losses: Mapping[str, float]
     cost: float
     cuts: tuple[Cut, ...]
+    bases: Bases
 
 
 @dataclass(frozen=True)
 class BranchOptimum:
-    """Optimum of a question: its proven lower bound, columns x, row duals."""
+    """Optimum of a question: its proven lower bound, columns x, row duals, basis."""
 
     value: float
     x: Vector
     duals: Vector
+    basis: Statuses | None
 
 
 class BranchProgram:
-    """A program whose last column is to be as small as can be, and the solver that keeps it."""
+    """A program whose last column is to be as small as can be."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._solver: Solver | None = None
 
-    def solve(self, known: Vector, allowed: Sequence[float], weights: Sequence[float] | None) -> BranchOptimum:
+    def solve(
+        self, known: Vector, allowed: Sequence[float], weights: Sequence[float] | None, basis: Statuses | None
+    ) -> BranchOptimum:
         """known: what the links contribute to each row of the branch. allowed: upper sides of the rows that follow.
-        weights: of the terms of the goal, if they change. Raises StoppedError without a proven optimum."""
+        weights: of the terms of the goal, if they change. basis: where to start, in a solver made for this question:
+        a kept one takes as long and twice the memory, and what it finds depends on what it was asked before.
+        Raises StoppedError without a proven optimum."""
         for room in ROOM:
             program = self._at(known, allowed, weights, room)
-            if self._solver is None:
-                self._solver = Solver(program)
-            else:
-                self._solver.replace(program)
+            solver = Solver(program)
+            if basis is not None:
+                solver.begin_from("goal", basis)
             goal = len(program.columns) - 1
-            found = self._solver.minimise(goal)
+            found = solver.minimise(goal)
             if found.stop is Stop.OPTIMAL:
-                return BranchOptimum(self._solver.proven(goal, found.duals), found.x, found.duals)
+                with suppress(RuntimeError):  # an optimum without a basis: the next question starts where this one did
+                    basis = solver.statuses(found.x)
+                return BranchOptimum(solver.proven(goal, found.duals), found.x, found.duals, basis)
         raise StoppedError(f"no proven optimum after the reference path is left ({found.stop})")
 
     def _at(self, known: Vector, allowed: Sequence[float], weights: Sequence[float] | None, room: float) -> Program:
@@ -175,10 +186,16 @@ class Branch:
         )
 
     def solve(
-        self, x: Vector, positions: Positions, weights: Mapping[str, float], allowed: Mapping[str, float] | None
+        self,
+        x: Vector,
+        positions: Positions,
+        weights: Mapping[str, float],
+        allowed: Mapping[str, float] | None,
+        bases: Bases,
     ) -> BranchResult:
         """Losses and cuts at links x (all of them), of which this branch has those at `positions`: the least weighted
-        loss, or, with `allowed`, the least cost with losses of at most that, exceeded as little as can be.
+        loss, or, with `allowed`, the least cost with losses of at most that, exceeded as little as can be. bases: of
+        an earlier result.
 
         Raises StoppedError without a proven optimum.
         """
@@ -186,14 +203,15 @@ class Branch:
         own = [weights[w] / total if total > 0 else 1 / len(self.leaves) for w in self.leaves]
         known = self.linking @ x[positions]
         may = [allowed[w] if allowed else 0.0 for w in self.leaves]
-        excess = self._excess.solve(known, may, own)
+        excess = self._excess.solve(known, may, own, bases[0])
         cut = self._cut(excess, x, positions, may, of_cost=False)
         if allowed is None:
-            return BranchResult(self._losses(excess), np.nan, (cut,))
+            return BranchResult(self._losses(excess), np.nan, (cut,), (excess.basis, bases[1]))
         over = excess.x[-1 - len(may) : -1].tolist()
         may = [loss + more + SLACK * (1 + loss) for loss, more in zip(may, over, strict=True)]
-        cost = self._cost.solve(known, may, None)
-        return BranchResult(self._losses(cost), cost.value, (cut, self._cut(cost, x, positions, may, of_cost=True)))
+        cost = self._cost.solve(known, may, None, bases[1])
+        cuts = cut, self._cut(cost, x, positions, may, of_cost=True)
+        return BranchResult(self._losses(cost), cost.value, cuts, (excess.basis, cost.basis))
 
     def _losses(self, found: BranchOptimum) -> dict[str, float]:
         return {w: float(found.x[column]) for w, column in self.leaves.items()}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,12 @@ import pyarrow.parquet as pq
 from planner.data.case import Case
 from planner.data.load import load
 from planner.errors import Fault, InputError, RunFolderError
+from planner.parallel import Team, local
 from planner.results.folders import write_whole
 from planner.results.study import StudyStatus
 from planner.solving.highs import versions
 from planner.studies.design import design
 from planner.studies.file import Frontier, StudyFile, build_study, read_study
-from planner.studies.local_workers import MakeWorker, run_local
 from planner.studies.points import DesignTable, Point, check_study, points
 from planner.studies.status import write_checks
 from planner.studies.store import (
@@ -33,31 +35,12 @@ from planner.studies.store import (
     read_design,
     study_of,
 )
-from planner.studies.work_queue import COLD, WorkQueue, queue_of, read_recorded
-from planner.studies.worker import ChainState, Worker, pack_case
+from planner.studies.work_queue import queue_of, read_recorded, work_off
+from planner.studies.worker import Worker, job_of
 
-Engine = Callable[[WorkQueue, str, Callable[[], None]], None]
 Tell = Callable[[StudyStatus], None]
-
-
-def local(workers: int = 1, make: MakeWorker = Worker) -> Engine:
-    """Run on worker processes of this machine."""
-    return lambda queue, job, tell: run_local(queue, job, workers, make, tell)
-
-
-def here(queue: WorkQueue, job: str, tell: Callable[[], None]) -> None:
-    """Run in this process: for small studies, where starting a worker would take longer than the work."""
-    worker = Worker(job)
-    while chain := queue.take():
-        state = chain.state or ChainState()
-        while chain.points:
-            settings = chain.points[0].settings
-            if chain.kind == COLD:
-                queue.record(chain.key, worker.cold(settings), state)
-            else:
-                result, state = worker.advance(state, settings)
-                queue.record(chain.key, result, state)
-            tell()
+ONE = local(1)
+"""One process beside this one, so that no point can take the study with it."""
 
 
 def untold(_: StudyStatus) -> None:
@@ -65,12 +48,12 @@ def untold(_: StudyStatus) -> None:
 
 
 def run_points(
-    given: str | Path | Mapping[str, Any], out: str | Path, run: Engine | None = None, tell: Tell = untold
+    given: str | Path | Mapping[str, Any], out: str | Path, team: Team = ONE, tell: Tell = untold
 ) -> StudyStatus:
     """Run a study into a folder; what the folder holds already is not run again.
 
     given: a study file, or its content as a mapping, whose paths are then seen from the working directory.
-    run: `local(workers)`, or `planner.studies.cluster.on_scheduler(address)`. tell: called with how far it is.
+    team: who works on it. tell: called with how far it is.
     Raises InputError, RunFolderError, StoppedError. A study that was killed goes on with the same call.
     """
     if isinstance(given, Mapping):
@@ -84,7 +67,7 @@ def run_points(
     table = design(asked, folder)
     found = points(asked, case, table)
     prepare(Path(out), asked, case, table, found)
-    return _work(Path(out), asked, case, table, found, run or local(), tell, again=False)
+    return _work(Path(out), asked, case, table, found, team, tell, again=False)
 
 
 def open_case(study: StudyFile, folder: Path) -> Case:
@@ -92,10 +75,10 @@ def open_case(study: StudyFile, folder: Path) -> Case:
     return load(folder / study.case, (folder / study.model) if study.model else None, dict(study.set))
 
 
-def retry(out: str | Path, run: Engine | None = None, tell: Tell = untold) -> StudyStatus:
+def retry(out: str | Path, team: Team = ONE, tell: Tell = untold) -> StudyStatus:
     """Run points again that crashed, ran out of time or were not proven, and what is missing."""
     asked, case, table, found = reopen(Path(out))
-    return _work(Path(out), asked, case, table, found, run or local(), tell, again=True)
+    return _work(Path(out), asked, case, table, found, team, tell, again=True)
 
 
 def reopen(out: Path) -> tuple[StudyFile, Case, DesignTable, list[Point]]:
@@ -116,11 +99,11 @@ def _work(
     case: Case,
     table: DesignTable,
     found: list[Point],
-    run: Engine,
+    team: Team,
     tell: Tell,
     again: bool,
 ) -> StudyStatus:
-    job = pack_case(case, asked.time_limit)
+    job = job_of(case, asked.time_limit)
     ground = hashlib.sha256((job + json.dumps(versions())).encode()).hexdigest()[:16]
     with Journal(out / JOURNAL) as journal:
         queue = queue_of(asked, table, found, read_recorded(out / JOURNAL, ground), journal, again)
@@ -132,7 +115,8 @@ def _work(
 
         if not queue.finished:
             tell(status())
-            run(queue, job, lambda: tell(status()))
+            with closing(team(partial(Worker, case, asked.time_limit))) as workers:
+                work_off(queue, workers, lambda: tell(status()))
     write_whole(out / RESULTS, lambda path: pq.write_table(assemble(out), path, compression="zstd"))
     write_whole(out / CHECKS, lambda path: write_checks(out, path, {p.id for p in found}))
     return status()

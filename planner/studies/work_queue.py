@@ -1,4 +1,4 @@
-"""What is done, what is under way and what is left of a study: decisions only, no processes and no files.
+"""What is done, what is under way and what is left of a study, and the workers' way through it.
 
 First the case as it is, from which every chain starts; then the chains; then some points again from nothing.
 A worker that dies takes nothing with it but its current point, which another worker tries again; the third
@@ -11,15 +11,19 @@ import hashlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from planner.parallel import Workers
 from planner.studies.file import StudyFile
 from planner.studies.points import DesignTable, Point, chains
 from planner.studies.store import Entry, Journal, read_journal
 from planner.studies.worker import CRASHED, ChainState, PointResult
 
 ATTEMPTS = 3
+AHEAD = 2
+"""Points that a worker has been asked for, so that it need not wait for the next."""
 BASE, POINT, COLD = "base", "point", "cold"
 
 
@@ -119,6 +123,31 @@ class WorkQueue:
                 self._base_out = False
             else:
                 self.chains.appendleft(chain)
+
+
+def work_off(queue: WorkQueue, workers: Workers, tell: Callable[[], None]) -> None:
+    """Have workers that keep a `Worker` solve points until nothing is left. Raises StoppedError if there are none."""
+    under_way: dict[int, Chain] = {}
+    while not queue.finished:
+        for worker in workers.present:
+            if worker not in under_way and (chain := queue.take()):
+                under_way[worker] = chain
+                state = chain.state
+                for point in islice(chain.points, AHEAD):
+                    workers.ask(worker, "solve", state, point.settings, chain.kind == COLD)
+                    state = None
+        for said in workers.wait():
+            if said.lost:
+                if lost := under_way.pop(said.worker, None):
+                    queue.lost(lost.key, said.lost)
+                continue
+            chain = under_way[said.worker]
+            queue.record(chain.key, *said.taken())
+            if len(chain.points) >= AHEAD:
+                workers.ask(said.worker, "solve", None, chain.points[AHEAD - 1].settings, chain.kind == COLD)
+            elif not chain.points:
+                del under_way[said.worker]
+        tell()
 
 
 RETRIED = ("crashed", "time_limit", "unproven")

@@ -3,8 +3,7 @@
 What comes out depends on the point and the state alone, not on the worker or on what it did before: that is
 what lets a killed study end in the same bytes. A warm result may differ in its last digits, or in its choice among
 equally good plans, with the path that led to it; each point is therefore solved in a fresh solver from bases that are
-written down and can be taken up again, in another process or on another day. Workers get plain values and build for
-themselves.
+written down and can be taken up again, in another process or on another day. Workers build for themselves.
 """
 
 from __future__ import annotations
@@ -14,16 +13,13 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from threading import Lock
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from planner.config.model_file import ModelFile
 from planner.data.case import Case
-from planner.data.schema import TABLES, Tables
+from planner.data.schema import TABLES
 from planner.errors import InputError
 from planner.results.plan import Status
 from planner.solving.goals import silent
@@ -98,7 +94,7 @@ class ChainState:
     bases: Bases = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
-        """Plain values, for a journal or a scheduler."""
+        """Plain values, for a journal."""
         return {"built": self.built, "bases": self.bases}
 
     @classmethod
@@ -117,17 +113,12 @@ class PointResult:
     seconds: float = 0.0
 
     def plain(self) -> dict[str, Any]:
-        """Plain values, for a journal or a scheduler."""
+        """Plain values, for a journal."""
         return {"status": self.status, "message": self.message, "values": self.values, "seconds": self.seconds}
 
-    @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> PointResult:
-        """From plain values."""
-        return cls(plain["status"], plain["message"], plain["values"], plain["seconds"])
 
-
-def pack_case(case: Case, time_limit: float | None) -> str:
-    """All that a worker needs, as text: rows, model file, time limit."""
+def job_of(case: Case, time_limit: float | None) -> str:
+    """All that results depend on besides the point, as text: rows, model file, time limit."""
     rows = {
         t.name: [r.model_dump(mode="json", exclude_defaults=True) for r in case.tables.rows(t.name)] for t in TABLES
     }
@@ -136,22 +127,22 @@ def pack_case(case: Case, time_limit: float | None) -> str:
     return json.dumps(job)
 
 
-def unpack_case(text: str) -> tuple[Case, float | None]:
-    """The case and the time limit from `pack_case`."""
-    job = json.loads(text)
-    tables: Any = {t.name: tuple(t.row.model_validate(row) for row in job["rows"][t.name]) for t in TABLES}
-    model = ModelFile.model_validate_json(json.dumps(job["model"]))
-    return Case(job["name"], Tables(**tables), model), job["time_limit"]
-
-
 class Worker:
     """Solves points of one study. The program is built once and kept while its structure holds."""
 
-    def __init__(self, job: str) -> None:
-        self.case, self._time_limit = unpack_case(job)
+    def __init__(self, case: Case, time_limit: float | None) -> None:
+        self.case, self._time_limit = case, time_limit
         self._changer = Changer(self.case)
         self._session: Session | None = None
         self._built: Plain = []
+        self._state = ChainState()
+
+    def solve(self, state: ChainState | None, settings: Plain, cold: bool) -> tuple[PointResult, ChainState]:
+        """A point from where its chain stands (None: where the last call left it), or from nothing."""
+        if cold:
+            return self.cold(settings), ChainState()
+        result, self._state = self.advance(self._state if state is None else state, settings)
+        return result, self._state
 
     def advance(self, state: ChainState, settings: Plain) -> tuple[PointResult, ChainState]:
         """Solve the next point of a chain. Returns what became of it and where the chain now stands.
@@ -210,23 +201,3 @@ WHY = {
     Stop.INTERRUPTED: "stopped from outside",
     Stop.UNPROVEN: "no algorithm reached a point whose certificate holds",
 }
-
-
-ONE_AT_A_TIME = Lock()
-"""A session serves one point at a time, however many threads a scheduler gives a worker."""
-
-
-@lru_cache(maxsize=2)
-def kept_worker(job: str) -> Worker:
-    """The worker of this process for a study; it stays between the tasks that a scheduler sends."""
-    return Worker(job)
-
-
-def task(job: str, kind: str, state: dict[str, Any], settings: Plain) -> dict[str, Any]:
-    """One point as a task for a scheduler, in plain values both ways."""
-    with ONE_AT_A_TIME:
-        worker = kept_worker(job)
-        if kind == "cold":
-            return {"result": worker.cold(settings).plain(), "state": {}}
-        result, after = worker.advance(ChainState.of(state), settings)
-        return {"result": result.plain(), "state": after.plain()}

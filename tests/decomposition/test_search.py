@@ -7,7 +7,6 @@ import random
 import subprocess
 import sys
 import time
-from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +25,7 @@ from planner.decomposition.master import Master
 from planner.decomposition.store import loss_table, plan_tables
 from planner.decomposition.subproblem import branches, parts
 from planner.decomposition.worker_pool import WorkerPool
-from planner.errors import InputError, StoppedError
+from planner.errors import InputError
 from planner.formulation.build import build_model
 from planner.results.losses import cvar, weighed
 from planner.solving.highs import Solver
@@ -222,28 +221,15 @@ def test_the_plan_as_written_is_as_good_as_its_bound_says(case: Case, exact: flo
     assert found.risk == pytest.approx((1 - objective.risk_aversion) * mean + objective.risk_aversion * tail, rel=1e-9)
 
 
-def test_two_processes_find_the_same(case: Case) -> None:
-    one, two = (approximate(case, alone=2, gap=0.001, rounds=40, workers=workers) for workers in (1, 2))
-    assert (one.risk_lower, one.risk, one.cost) == pytest.approx((two.risk_lower, two.risk, two.cost), rel=1e-9)
-
-
-def test_a_worker_that_is_killed_stops_the_search(case: Case) -> None:
-    reference = group(case, effects_by_scenario(case), 1).reference
-    with WorkerPool(case, reference, 2) as pool:
-        for worker in active_children():
-            worker.kill()
-        with pytest.raises(StoppedError, match="ended from outside"):
-            pool.results(np.zeros(len(pool.links)), case.scenarios)
-
-
 def test_workers_end_with_the_command_however_that_ends(folder: Path, tmp_path: Path) -> None:
     program = tmp_path / "command.py"
     program.write_text(
         "import sys, time\nfrom multiprocessing import active_children\nimport planner\n"
         "from planner.decomposition.worker_pool import WorkerPool\n"
+        "from planner.parallel import local\n"
         "if __name__ == '__main__':\n"
         "    case = planner.load(sys.argv[1])\n"
-        "    with WorkerPool(case, next(iter(case.scenarios)), 2):\n"
+        "    with WorkerPool(case, next(iter(case.scenarios)), local(2)):\n"
         "        print(*(child.pid for child in active_children()), flush=True)\n"
         "        time.sleep(60)\n",
         encoding="utf-8",

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from planner.cli import app
 from planner.host import cores
-from planner.parallel import background
+from planner.parallel import Background
 from tests.robust.conftest import STARTER, content
 from tests.studies.processes import alive
 
@@ -23,37 +23,37 @@ needs_two = pytest.mark.skipif(cores() < 2, reason="on one core there is no seco
 
 @needs_two
 def test_answers_come_from_the_other_process_in_order() -> None:
-    with background() as other:
+    with Background() as other:
         first, second, root = other(os.getpid), other(os.getpid), other(math.sqrt, 2.25)
-        assert first.result() == second.result() != os.getpid()
-        assert root.result() == 1.5
+        assert first() == second() != os.getpid()
+        assert root() == 1.5
 
 
 @needs_two
 def test_answers_may_be_asked_for_in_any_order_or_not_at_all() -> None:
-    with background() as other:
+    with Background() as other:
         first, _, third = other(math.sqrt, 1.0), other(math.sqrt, 4.0), other(math.sqrt, 9.0)
-        assert (third.result(), first.result(), third.result()) == (3.0, 1.0, 3.0)
+        assert (third(), first(), third()) == (3.0, 1.0, 3.0)
 
 
 def test_without_a_second_process_the_task_is_done_here() -> None:
-    with background(wanted=False) as other:
-        assert other(os.getpid).result() == os.getpid()
+    with Background(wanted=False) as other:
+        assert other(os.getpid)() == os.getpid()
 
 
 @pytest.mark.parametrize("wanted", [True, False])
 def test_errors_are_raised_where_the_answer_is_asked_for(wanted: bool) -> None:
-    with background(wanted) as other:
+    with Background(wanted) as other:
         task = other(math.sqrt, -1.0)
         with pytest.raises(ValueError, match=r"math domain error|nonnegative"):
-            task.result()
+            task()
 
 
 def test_what_a_killed_process_cannot_do_is_done_here() -> None:
-    with background() as other:
+    with Background() as other:
         killed = other(_die_unless, os.getpid())
-        assert killed.result() == os.getpid()
-        assert other(os.getpid).result() == os.getpid()
+        assert killed() == os.getpid()
+        assert other(os.getpid)() == os.getpid()
 
 
 def _die_unless(parent: int) -> int:
@@ -67,10 +67,10 @@ def test_the_other_process_ends_with_the_command(tmp_path: Path) -> None:
     program = tmp_path / "command.py"
     program.write_text(
         "import os, time\n"
-        "from planner.parallel import background\n"
+        "from planner.parallel import Background\n"
         "if __name__ == '__main__':\n"
-        "    with background() as other:\n"
-        "        print(other(os.getpid).result(), flush=True)\n"
+        "    with Background() as other:\n"
+        "        print(other(os.getpid)(), flush=True)\n"
         "        time.sleep(60)\n",
         encoding="utf-8",
     )

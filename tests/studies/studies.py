@@ -6,9 +6,12 @@ import os
 import signal
 import time
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from planner.parallel import Team
 from planner.studies.store import read_journal
 from planner.studies.worker import ChainState, Plain, PointResult, Worker
 
@@ -38,6 +41,11 @@ def files(folder: Path) -> dict[str, bytes]:
 def runs(folder: Path) -> Counter[str]:
     """How often each point was written down."""
     return Counter(e["id"] for e in read_journal(folder / "journal.jsonl") if e["kind"] == "point")
+
+
+def keeping(kind: Callable[[str], Worker], team: Team) -> Team:
+    """A team whose workers keep another kind of `Worker`."""
+    return lambda make: team(partial(kind, *make.args))  # type: ignore[attr-defined]
 
 
 class SlowWorker(Worker):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,8 @@ import pytest
 
 import planner
 from planner.api.studies import retry_study, study_report, study_status
-from planner.errors import InputError, RunFolderError
+from planner.errors import InputError, RunFolderError, StoppedError
+from planner.parallel import Here, Make, Workers
 from planner.reporting.pages.study import failure_words
 from planner.results.store import read_run
 from planner.results.study import Failures
@@ -24,12 +24,11 @@ from planner.studies.design import latin_hypercube, morris_sample, sobol_sample
 from planner.studies.file import Address, Frontier
 from planner.studies.fixed_plan import amounts, evaluate, hold, intervals, replicate, robustness
 from planner.studies.frontier import Budgets, Tangent, frontier, trace
-from planner.studies.run import here, run_points
+from planner.studies.run import run_points
 from planner.studies.store import read_design
-from planner.studies.work_queue import WorkQueue
-from planner.studies.worker import ChainState, PointResult
+from planner.studies.worker import ChainState, Plain, PointResult, Worker
 from tests.studies import studies
-from tests.studies.studies import sample
+from tests.studies.studies import keeping, sample
 
 NAMES = ["x1", "x2", "x3"]
 
@@ -165,7 +164,7 @@ def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:
     asked = sample(
         20, levers=levers, fails_when="risk_musd > 2200", outcomes=["risk_musd", "new_capacity_tpa.coast_plant"]
     )
-    run_points(asked, tmp_path / "study", here)
+    run_points(asked, tmp_path / "study", Here)
     study_report(tmp_path / "study")
     page = (tmp_path / "study" / "report.html").read_text(encoding="utf-8")
     assert "http://" not in page.replace("http://www.w3.org/", "") and "https://" not in page
@@ -192,7 +191,7 @@ def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:
 )
 def test_every_design_is_run_and_reported(tmp_path: Path, design: dict[str, object]) -> None:
     asked = sample() | {"uncertainties": [studies.BUDGET, studies.DEMAND], "design": design}
-    status = run_points(asked, tmp_path / "study", here)
+    status = run_points(asked, tmp_path / "study", Here)
     assert status.statuses == {"optimal": status.total}
     study_report(tmp_path / "study")
     tables = {path.stem for path in (tmp_path / "study" / "tables").iterdir()}
@@ -219,8 +218,9 @@ def test_an_unknown_outcome_is_refused_before_anything_is_solved(tmp_path: Path,
         assert not (tmp_path / "study").exists()
 
 
-def never(queue: WorkQueue, job: str, tell: Callable[[], None]) -> None:
+def never(_: Make) -> Workers:
     """Solve nothing."""
+    raise AssertionError
 
 
 def test_points_that_were_never_run_are_no_failures(tmp_path: Path) -> None:
@@ -228,18 +228,15 @@ def test_points_that_were_never_run_are_no_failures(tmp_path: Path) -> None:
     options = [{"label": "all"}, {"label": "mines only", "changes": [{"key": "levers", "value": ["mine"]}]}]
     levers = [{"name": "plants", "options": options}]
 
-    def half(queue: WorkQueue, job: str, tell: Callable[[], None]) -> None:
-        number = 0
-        while chain := queue.take():
-            for point in list(chain.points):
-                if not any(setting.get("key") == "levers" for setting in point.settings):
-                    queue.record(chain.key, PointResult("optimal", "", {"risk_musd": 10.0 + number}), ChainState())
-                    number += 1
-                else:
-                    return
+    class Half(Worker):
+        def advance(self, state: ChainState, settings: Plain) -> tuple[PointResult, ChainState]:
+            if any(setting.get("key") == "levers" for setting in settings):
+                raise StoppedError("half of it")
+            return PointResult("optimal", "", {"risk_musd": 10.0 + sum(one["value"] for one in settings)}), ChainState()
 
     asked = sample(8, levers=levers, fails_when="risk_musd > 5", check_share=0.0)
-    run_points(asked, tmp_path / "study", half)
+    with pytest.raises(StoppedError, match="half of it"):
+        run_points(asked, tmp_path / "study", keeping(Half, Here))
     done, open_ = analyse(tmp_path / "study").options
     assert done.failures is not None and open_.failures is not None
     assert (done.failures.failed, open_.failures.points, open_.failures.failed) == (done.failures.points, 0, 0)
@@ -299,7 +296,7 @@ def test_a_plan_has_no_regret_where_it_is_the_best_and_some_where_it_is_not(tmp_
         "design": {"kind": "grid"},
         "fails_when": "risk_musd > 2000",
     }
-    run_points(asked, tmp_path / "study", here)
+    run_points(asked, tmp_path / "study", Here)
     table = hold(tmp_path / "study", {"run": run, "nothing": replace(run, tables=nothing(run.tables))})
     assert len(table) == 18
     by_plan = {str(name): rows.set_index("point") for name, rows in table.groupby("plan")}
@@ -329,7 +326,7 @@ def nothing(tables: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
 
 
 def test_the_report_shows_given_plans(tmp_path: Path) -> None:
-    run_points(sample(8), tmp_path / "study", here)
+    run_points(sample(8), tmp_path / "study", Here)
     run = studies.ROOT / "reports" / "reference" / "starter-base"
     study_report(tmp_path / "study", [run])
     table = pd.read_csv(tmp_path / "study" / "tables" / "robustness.csv")

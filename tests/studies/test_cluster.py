@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from planner.cluster import connect
 from planner.errors import InputError
-from planner.studies.cluster import connect
-from planner.studies.run import here, run_points
+from planner.parallel import Here
+from planner.studies.run import run_points
 from tests.studies.processes import Cluster, kill, planner_study, written
 from tests.studies.studies import files, runs, sample
 
@@ -20,7 +21,7 @@ POINTS = 100
 def test_on_a_scheduler_a_worker_and_the_study_are_killed_and_the_table_is_that_of_a_local_run(tmp_path: Path) -> None:
     asked = sample(POINTS, check_share=0.0)
     path = written(asked, tmp_path / "study.toml")
-    run_points(path, tmp_path / "local", here)
+    run_points(path, tmp_path / "local", Here)
     folder = tmp_path / "cluster"
     with Cluster(3, tmp_path / "dask") as cluster:
         first = planner_study(path, folder, "--scheduler", cluster.address)

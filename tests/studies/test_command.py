@@ -82,9 +82,9 @@ def test_a_frontier_is_traced_and_reported_in_the_same_way_as_a_study(tmp_path: 
     assert told.exit_code == 2 and "run its study file again" in told.output
 
 
-@pytest.mark.parametrize("module", ["planner", "planner.cli.solve", "planner.studies.local_workers"])
+@pytest.mark.parametrize("module", ["planner", "planner.cli.solve", "planner.studies.worker"])
 def test_what_samples_and_analyses_is_loaded_by_studies_alone(module: str) -> None:
-    """Workers start with `local_workers`; SALib, scikit-learn and dask would cost each of them a second."""
+    """Workers load `worker`; SALib, scikit-learn and dask would cost each of them a second."""
     script = f"import sys, {module}; print([n for n in ('SALib', 'sklearn', 'distributed') if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout == "[]\n"

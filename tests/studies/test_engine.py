@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 import tracemalloc
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,35 +16,35 @@ import pyarrow.parquet as pq
 import pytest
 
 import planner
-import planner.studies.run as engine
 from planner.errors import RunFolderError, StoppedError
+from planner.parallel import Here, local
 from planner.results.study import AGREEMENT, Agreement
 from planner.solving.goals import silent, solve_phases
 from planner.solving.highs import Solution
 from planner.solving.session import Session
 from planner.solving.solve import solve_session
 from planner.studies.measure import measure
-from planner.studies.run import here, local, retry, run_points
+from planner.studies.run import retry, run_points
 from planner.studies.status import agreement_of, status_of
 from planner.studies.store import Journal, read_journal, read_results
-from planner.studies.work_queue import WorkQueue
 from planner.studies.worker import STATUSES, ChainState, PointResult, RestartableSolver, Worker
 from tests.studies import studies
-from tests.studies.studies import DyingAlways, DyingOnce, files, runs, sample
+from tests.studies.studies import DyingAlways, DyingOnce, files, keeping, runs, sample
 
 SCRIPT = """
 import json, sys
-from planner.studies.run import local, run_points
-from tests.studies.studies import SlowWorker
+from planner.parallel import local
+from planner.studies.run import run_points
+from tests.studies.studies import SlowWorker, keeping
 if __name__ == "__main__":
-    run_points(json.loads(sys.argv[1]), sys.argv[2], local(2, SlowWorker))
+    run_points(json.loads(sys.argv[1]), sys.argv[2], keeping(SlowWorker, local(2)))
 """
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("studies") / "undisturbed"
-    run_points(sample(), folder, here)
+    run_points(sample(), folder, Here)
     return folder
 
 
@@ -69,7 +68,7 @@ def test_a_killed_study_goes_on_and_ends_in_the_same_bytes(tmp_path: Path, undis
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         assert not (folder / "results.parquet").exists()
-    assert run_points(sample(), folder, here).statuses["optimal"] == 24
+    assert run_points(sample(), folder, Here).statuses["optimal"] == 24
     assert files(folder) == files(undisturbed)
     assert set(runs(folder).values()) == {1}
 
@@ -78,7 +77,7 @@ def test_a_killed_worker_costs_only_its_current_point(
     tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(studies.MARKER, str(tmp_path / "died"))
-    run_points(sample(), tmp_path / "study", local(2, DyingOnce))
+    run_points(sample(), tmp_path / "study", keeping(DyingOnce, local(2)))
     assert (tmp_path / "died").exists()
     assert files(tmp_path / "study") == files(undisturbed)
     assert set(runs(tmp_path / "study").values()) == {1}
@@ -87,7 +86,7 @@ def test_a_killed_worker_costs_only_its_current_point(
 def test_a_point_that_kills_every_worker_is_written_down_and_costs_only_itself(
     tmp_path: Path, undisturbed: Path
 ) -> None:
-    status = run_points(sample(), tmp_path / "study", local(1, DyingAlways))
+    status = run_points(sample(), tmp_path / "study", keeping(DyingAlways, local(1)))
     table = pq.read_table(tmp_path / "study" / "results.parquet").to_pandas()
     rich = table["budget"] > studies.RICH
     assert rich.sum() == status.statuses["crashed"] == 1
@@ -106,26 +105,19 @@ def test_retry_runs_what_crashed_and_nothing_else(tmp_path: Path) -> None:
                 raise MemoryError("no more")
             return super()._solve(*given)
 
-    def run(queue: WorkQueue, job: str, tell) -> None:
-        kept, engine.Worker = engine.Worker, Raises
-        try:
-            here(queue, job, tell)
-        finally:
-            engine.Worker = kept
-
-    first = run_points(sample(), tmp_path / "study", run)
+    first = run_points(sample(), tmp_path / "study", keeping(Raises, Here))
     assert first.statuses["crashed"] > 0
     _, bad = status_of(tmp_path / "study")
     assert {message for _, _, message in bad} == {"MemoryError: no more"}
-    again = retry(tmp_path / "study", here)
+    again = retry(tmp_path / "study", Here)
     assert again.statuses == {"optimal": 24}
     assert sorted(runs(tmp_path / "study").values())[-first.statuses["crashed"] :] == [2] * first.statuses["crashed"]
 
 
 def test_points_added_later_leave_the_others_alone(tmp_path: Path) -> None:
     grid = sample() | {"design": {"kind": "grid", "levels": 2}}
-    run_points(grid, tmp_path / "study", here)
-    finer = run_points(sample() | {"design": {"kind": "grid", "levels": 3}}, tmp_path / "study", here)
+    run_points(grid, tmp_path / "study", Here)
+    finer = run_points(sample() | {"design": {"kind": "grid", "levels": 3}}, tmp_path / "study", Here)
     assert finer.total == 27
     assert len(runs(tmp_path / "study")) == 27
     assert set(runs(tmp_path / "study").values()) == {1}
@@ -144,7 +136,7 @@ def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> 
         **studies.STARTER, "set": {"objective.goal": "target", "objective.risk_limit": 3000.0},
         "uncertainties": [limit, chance], "design": {"kind": "grid"},
     }  # fmt: skip
-    run_points(asked, tmp_path / "study", here)
+    run_points(asked, tmp_path / "study", Here)
     table = pq.read_table(tmp_path / "study" / "results.parquet").to_pandas()
     found = dict(zip(zip(table["limit"], table["cut"], strict=True), table["status"], strict=True))
     assert found == {
@@ -159,7 +151,7 @@ def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> 
 
 
 def test_a_time_limit_is_a_status(tmp_path: Path) -> None:
-    status = run_points(sample(4, time_limit=1e-9), tmp_path / "study", here)
+    status = run_points(sample(4, time_limit=1e-9), tmp_path / "study", Here)
     assert set(status.statuses) <= {"time_limit", "optimal"}
     assert status.done == 4
 
@@ -167,7 +159,7 @@ def test_a_time_limit_is_a_status(tmp_path: Path) -> None:
 def test_warm_results_are_those_of_a_cold_solve(tmp_path: Path) -> None:
     lead = {"name": "lead", "table": "projects", "column": "lead_time_years", "change": "add", "values": [0, 1]}
     run_points(
-        sample(check_share=1.0) | {"uncertainties": [studies.BUDGET, lead, studies.CUT]}, tmp_path / "study", here
+        sample(check_share=1.0) | {"uncertainties": [studies.BUDGET, lead, studies.CUT]}, tmp_path / "study", Here
     )
     assert agreement_of(tmp_path / "study") == Agreement(24, pytest.approx(0.0, abs=AGREEMENT))
 
@@ -216,11 +208,11 @@ def test_a_line_cut_short_is_cut_off_and_nothing_before_it(tmp_path: Path) -> No
 
 def test_workers_that_cannot_start_stop_the_study(tmp_path: Path) -> None:
     with pytest.raises(StoppedError, match="die as soon as they start"):
-        run_points(sample(4), tmp_path / "study", local(3, broken))
+        run_points(sample(4), tmp_path / "study", keeping(broken, local(3)))
 
 
-def broken(job: str) -> Worker:
-    raise SystemExit(job[:0])
+def broken(*_: object) -> Worker:
+    raise SystemExit
 
 
 def test_a_reader_finds_the_folder_consistent_at_any_moment(tmp_path: Path, undisturbed: Path) -> None:
@@ -250,22 +242,20 @@ def test_the_coordinator_keeps_no_results_in_memory(tmp_path: Path) -> None:
     held: list[int] = []
     names = [f"outcome{i}" for i in range(60)]
 
-    def run(queue: WorkQueue, job: str, tell: Callable[[], None]) -> None:
-        number = 0
-        while chain := queue.take():
-            while chain.points:
-                number += 1
-                values = {name: float(number + i) for i, name in enumerate(names)}
-                queue.record(
-                    chain.key, PointResult("optimal", "", values, 0.1), ChainState([], {"risk": f"{number:2000d}"})
-                )
-                tell()
-                if number in (201, 801):
-                    held.append(tracemalloc.get_traced_memory()[0])
+    class Invents:
+        def __init__(self, *_: object) -> None:
+            self.number = 0
+
+        def solve(self, *_: object) -> tuple[PointResult, ChainState]:
+            self.number += 1
+            if self.number in (201, 801):
+                held.append(tracemalloc.get_traced_memory()[0])
+            values = {name: float(self.number + i) for i, name in enumerate(names)}
+            return PointResult("optimal", "", values, 0.1), ChainState([], {"risk": f"{self.number:2000d}"})
 
     tracemalloc.start()
     try:
-        run_points(sample(1000, check_share=0.0), tmp_path / "study", run)
+        run_points(sample(1000, check_share=0.0), tmp_path / "study", keeping(Invents, Here))
     finally:
         tracemalloc.stop()
     assert (held[1] - held[0]) / 600 < 200, "bytes for each point: less than a tenth of its result and state"

@@ -20,13 +20,13 @@ SLOW = ("pandas", "pyomo", "highspy", "scipy", "altair", "pyarrow", "sklearn", "
 
 SCRIPT = """
 import os, planner
-from planner.parallel import background
+from planner.parallel import Background
 money = {{"name": "money", "table": "budgets", "column": "musd", "change": "scale", "values": [0.5, 1]}}
 asked = {{"title": "t", "case": {case!r}, "outcomes": ["risk_musd"], "design": {{"kind": "grid"}},
          "uncertainties": [money]}}
 if __name__ == "__main__":
-    with background() as beside:
-        assert beside(os.getpid).result() > 0
+    with Background() as beside:
+        assert beside(os.getpid)() > 0
     planner.study(asked, {out!r}, workers=2)
 """
 

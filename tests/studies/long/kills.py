@@ -18,10 +18,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from planner.studies.run import here, local, run_points
+from planner.parallel import Here, local
+from planner.studies.run import run_points
 from planner.studies.status import status_of
 from tests.studies.processes import Cluster, kill, planner_study, written
-from tests.studies.studies import ROOT, SlowWorker, files, runs, sample
+from tests.studies.studies import ROOT, SlowWorker, files, keeping, runs, sample
 
 POINTS = 400
 Kill = Callable[[], str]
@@ -33,7 +34,7 @@ def main(times: int, out: Path, where: str) -> None:
     dice = random.Random(times)
     out.mkdir(parents=True, exist_ok=True)
     written(sample(POINTS), out / "study.toml")
-    run_points(out / "study.toml", out / "undisturbed", here)
+    run_points(out / "study.toml", out / "undisturbed", Here)
     folder, kills = out / "killed", Counter[str]()
     for process, choices in (on_cluster if where == "cluster" else on_workers)(out, folder):
         while kills.total() < times and wait(process, folder, dice, times):
@@ -116,6 +117,6 @@ def children(pid: int) -> list[int]:
 
 if __name__ == "__main__":
     if sys.argv[1] == "run":
-        run_points(sys.argv[2], sys.argv[3], local(2, SlowWorker))
+        run_points(sys.argv[2], sys.argv[3], keeping(SlowWorker, local(2)))
     else:
         main(int(sys.argv[1]), Path(sys.argv[2]), "".join(sys.argv[3:]) or "local")

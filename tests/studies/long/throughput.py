@@ -13,8 +13,9 @@ import sys
 import time
 from pathlib import Path
 
+from planner.parallel import local
 from planner.results.study import StudyStatus
-from planner.studies.run import local, run_points
+from planner.studies.run import run_points
 from planner.studies.status import agreement_of
 from planner.studies.store import RESULTS, points_of, read_results
 from tests.studies.studies import sample

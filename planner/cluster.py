@@ -1,0 +1,129 @@
+"""Workers of a dask scheduler, which may be anywhere (SLURM through dask-jobqueue, Kubernetes, SSH).
+
+They need the planner installed and nothing else: no shared folder, no copy of the case. Each is sent once what it is to
+keep; calls are tasks that it alone may do, each after the one before. Workers may come and go; one thread is enough.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from itertools import count
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+import distributed
+from distributed.scheduler import KilledWorker
+
+from planner.errors import Fault, InputError, StoppedError
+from planner.parallel import PATIENCE, READY, Answer, Make, Team, answered
+
+GONE = "the scheduler is gone; start one and run the same command to go on"
+SECONDS_TO_FETCH = 10
+"""After this an answer is given up: its worker died before it was fetched."""
+KEPT: dict[str, Any] = {}
+"""What this process keeps if it is a worker, by who asked for it: the last two, as they may be killed who ask."""
+
+
+class ClusterWorkers:
+    """All workers of a scheduler, as `planner.parallel.Workers`."""
+
+    def __init__(self, make: Make, address: str) -> None:
+        self._client, self._make, self._key = connect(address), make, uuid4().hex
+        self._addresses: dict[int, str] = {}
+        self._asked: dict[int, deque[Any]] = {}
+        self._numbers, self._done = count(), SimpleQueue[Any]()
+        self._look()
+
+    @property
+    def present(self) -> Sequence[int]:
+        """See `Workers`."""
+        return list(self._addresses)
+
+    def ask(self, worker: int, *call: Any) -> None:
+        """See `Workers`."""
+        self._submit(worker, _answer, self._key, call, self._asked[worker][-1] if self._asked[worker] else None)
+
+    def wait(self) -> list[Answer]:
+        """See `Workers`."""
+        with suppress(Empty):
+            self._done.get(timeout=PATIENCE)
+        said = self._look() if monotonic() - self._looked > PATIENCE else []
+        for worker in self.present:
+            while worker in self._asked and self._asked[worker] and self._asked[worker][0].done():
+                said += self._heard(worker, self._asked[worker].popleft())
+        return said
+
+    def close(self) -> None:
+        """See `Workers`."""
+        if self._client.status == "running":
+            for worker in self.present:
+                self._submit(worker, _keep, self._key, None)
+                distributed.fire_and_forget(self._asked[worker][-1])  # type: ignore[no-untyped-call]
+        self._client.close(timeout=1)
+
+    def _submit(self, worker: int, function: Callable[..., Any], *arguments: Any) -> None:
+        future = self._client.submit(function, *arguments, workers=[self._addresses[worker]], pure=False)
+        future.add_done_callback(self._done.put)
+        self._asked[worker].append(future)
+
+    def _look(self) -> list[Answer]:
+        """See who has gone and who has come."""
+        self._looked = monotonic()
+        try:
+            addresses = set(self._client.nthreads())
+        except OSError:
+            raise StoppedError(GONE) from None
+        gone = [worker for worker, address in self._addresses.items() if address not in addresses]
+        said = [self._lose(worker, "it has left the scheduler") for worker in gone]
+        for address in sorted(addresses.difference(self._addresses.values())):
+            worker = next(self._numbers)
+            self._addresses[worker], self._asked[worker] = address, deque()
+            self._submit(worker, _keep, self._key, self._make)
+        return said
+
+    def _heard(self, worker: int, future: Any) -> list[Answer]:
+        if self._client.status != "running" or future.status == "cancelled":
+            raise StoppedError(GONE)
+        try:
+            heard = future.result(timeout=SECONDS_TO_FETCH)
+        except (KilledWorker, TimeoutError, KeyError) as error:
+            return [self._lose(worker, f"{type(error).__name__}: {error}")]
+        except Exception as error:
+            told = f"a worker of the scheduler cannot do the work: {type(error).__name__}: {error}"
+            raise StoppedError(told) from None
+        return [] if heard is READY else [Answer(worker, *heard)]
+
+    def _lose(self, worker: int, why: str) -> Answer:
+        del self._addresses[worker], self._asked[worker]
+        return Answer(worker, lost=why)
+
+
+def on_scheduler(address: str) -> Team:
+    """The workers of the scheduler at `address`, e.g. tcp://10.0.0.1:8786; of one that you trust, as it has code run
+    here and there. Raises InputError once used if none answers."""
+    return partial(ClusterWorkers, address=address)
+
+
+def connect(address: str) -> Any:
+    """A client of the scheduler at `address`. Raises InputError if none answers."""
+    try:
+        return distributed.Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, TimeoutError) as error:
+        raise InputError([Fault("--scheduler", 0, address, f"no dask scheduler answers there: {error}")]) from None
+
+
+def _keep(key: str, make: Make | None) -> None:
+    KEPT.pop(key, None)
+    if make is not None:
+        while len(KEPT) > 1:
+            del KEPT[next(iter(KEPT))]
+        KEPT[key] = make()
+
+
+def _answer(key: str, call: tuple[Any, ...], _: object) -> tuple[Any, Exception | None]:
+    return answered(KEPT[key], *call)
