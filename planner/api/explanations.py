@@ -53,7 +53,7 @@ def shares_into(run: Path, *, check_all: bool = False, progress: Progress = sile
     """
     belongs_to = fingerprint(run) if (run / SUMMARY).exists() else ""
     plan = plan_of(run, progress)
-    with background(size_of(plan.case).terms > LARGE) as beside:
+    with Background(size_of(plan.case).terms > LARGE) as beside:
         found = shares(plan.case, check_all=check_all, progress=progress)
         plan = replace(plan, tables=plan.tables | {SHARES.name: shares_table(found)})
 
