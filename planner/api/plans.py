@@ -18,7 +18,7 @@ from planner.results.plan import PlanValues
 from planner.results.replay import differences, other_versions
 from planner.results.store import default_folder, read_run, refresh_pages, write_run
 from planner.solving.goals import Progress, silent
-from planner.solving.session import Session as LiveProgram
+from planner.solving.live_program import LiveProgram
 from planner.solving.solve import COMPARABLE, compared, solve_case, solve_session, solve_without_plan
 
 LARGE = 50_000

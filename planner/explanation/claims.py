@@ -21,8 +21,8 @@ from planner.explanation.counterfactuals import (
 )
 from planner.explanation.sensitivity import UncertainInput, farthest, uncertain_inputs, under
 from planner.results.explanation import Trial, Verdict
+from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
-from planner.solving.session import Session
 
 HOLDS, FAILS, OPEN = "holds", "fails", "not decided by these data"
 MATTERS = 0.10
@@ -84,10 +84,10 @@ def sides(claim: Claim, reference: Reference, uncertain: UncertainInput, factor:
 
     def national() -> Program:
         found = reference.national.under(name, lambda: uncertain.vary(reference.national.case, factor))
-        return found if found is not None else Session(uncertain.vary(reference.national.case, factor)).program
+        return found if found is not None else LiveProgram(uncertain.vary(reference.national.case, factor)).program
 
     def allied() -> Program:
-        return Session(uncertain.vary(with_policy(reference.case, coordination="allied"), factor)).program
+        return LiveProgram(uncertain.vary(with_policy(reference.case, coordination="allied"), factor)).program
 
     if reference.case.model.policy.coordination != "allied":
         with_it = Counterfactual(f"try:{name}:allied", allied)

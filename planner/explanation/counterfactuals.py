@@ -26,8 +26,8 @@ from planner.host import cores
 from planner.parallel import SOLVER_THREAD
 from planner.solving.goals import HOLD_MUSD, HOLD_SHARE, RISK_AT_COST
 from planner.solving.highs import Solution, Solver, Stop
+from planner.solving.live_program import LiveProgram
 from planner.solving.program import Key, Program, Vector
-from planner.solving.session import Session
 
 LARGE = 500_000
 """Nonzeros from which interior point is tried before dual simplex. Measured on the real case: 136,000 nonzeros take
@@ -79,7 +79,7 @@ def is_far(levers: Iterable[Lever]) -> bool:
 
 def of_case(case: Case) -> Callable[[], Program]:
     """The program of a case, built when it is wanted."""
-    return lambda: Session(case).program
+    return lambda: LiveProgram(case).program
 
 
 def optimum(counterfactual: Counterfactual, program: Program | None = None, near: Reference | None = None) -> Optimum:
@@ -160,7 +160,7 @@ class Reference:
 
     def __init__(self, case: Case) -> None:
         self.case = least_risk_case(case)
-        self._session = Session(self.case)
+        self._session = LiveProgram(self.case)
         self.scope = self._session.scope
         self.program = self._session.program
         self.lever_of = self._levers()

@@ -21,8 +21,8 @@ from planner.explanation.commitments import (
 )
 from planner.explanation.counterfactuals import Counterfactual, Reference, SolveAll, is_far
 from planner.results.explanation import Influence, Moved, Tried, Verdict
+from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
-from planner.solving.session import Session
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def under(reference: Reference, uncertain: UncertainInput, factor: float, levers
         if program is not None:
             return reference.only(kept, program)
         case = uncertain.vary(reference.case, factor)
-        return Session(case.with_model(case.model.model_copy(update={"levers": kept}))).program
+        return LiveProgram(case.with_model(case.model.model_copy(update={"levers": kept}))).program
 
     return Counterfactual(f"try:{name}:{'+'.join(kept)}", make, far=is_far(kept))
 

@@ -53,7 +53,7 @@ def used(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     return quicksum(m.converted[p, e, n] for p in m.scope.users.get((c, e, o, n), ()))
 
 
-Index = list[tuple[str, str, str, int]]
+GoodsAt = list[tuple[str, str, str, int]]
 
 
 def shortfall_index(s: Scope) -> list[tuple[str, str, str, int, int]]:
@@ -85,7 +85,7 @@ def short(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     return quicksum(m.shortfall[c, e, o, n, j] for j in range(len(s.case.loss_steps((c, e, o)))))
 
 
-def balance_index(s: Scope) -> Index:
+def balance_index(s: Scope) -> GoodsAt:
     """(c, e, o, n): every good at every active node, but those that imports cover."""
     return [key for good in s.goods for n in s.active_nodes if (key := (*good, n.index)) not in s.import_covered_goods]
 
@@ -115,7 +115,7 @@ def balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     return supply - use >= 0 if not _empty(supply - use) else None
 
 
-def pool_index(s: Scope) -> Index:
+def pool_index(s: Scope) -> GoodsAt:
     """(group, e, o, n): goods that two countries of a group can exchange, where one makes and one needs them."""
     return sorted({(s.case.group[c], e, o, n) for c, e, o, n in s.delivered})
 

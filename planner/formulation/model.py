@@ -17,8 +17,8 @@ from planner.formulation.index_sets import Scope
 Model = Any
 """A Pyomo ConcreteModel whose attributes are the variables and equations, and `scope` the Scope of its index sets."""
 Expression = Any
-Index = Callable[[Scope], Sequence[Any]]
-Rule = Callable[..., Expression]
+IndexSet = Callable[[Scope], Sequence[Any]]
+ExpressionRule = Callable[..., Expression]
 
 
 class Cell(NamedTuple):
@@ -48,10 +48,10 @@ class Variable:
     name: str
     symbol: str
     letters: tuple[str, ...]
-    index: Index | None
+    index: IndexSet | None
     unit: str
     meaning: str
-    bounds: Rule | None = None
+    bounds: ExpressionRule | None = None
     limit: str = ""
     reads: tuple[str, ...] = ()
     free: bool = False
@@ -67,8 +67,8 @@ class Equation:
     links_histories: it ties histories to each other or to decisions alone, so it is of no branch of the tree.
     """
 
-    rule: Rule
-    index: Index | None
+    rule: ExpressionRule
+    index: IndexSet | None
     latex: str
     each: str
     reads: tuple[str, ...]
@@ -92,8 +92,8 @@ class Equation:
 
 
 def equation(
-    index: Index | None, latex: str, each: str = "", reads: tuple[str, ...] = (), links_histories: bool = False
-) -> Callable[[Rule], Equation]:
+    index: IndexSet | None, latex: str, each: str = "", reads: tuple[str, ...] = (), links_histories: bool = False
+) -> Callable[[ExpressionRule], Equation]:
     """Declare the rule below as an equation; see `Equation`."""
     return lambda rule: Equation(rule, index, latex, each, reads, links_histories)
 

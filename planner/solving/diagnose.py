@@ -19,8 +19,8 @@ from planner.formulation.index_sets import Scope
 from planner.solving.conflict import reasons_of
 from planner.solving.goals import Phase
 from planner.solving.highs import Solver, Stop
+from planner.solving.live_program import LiveProgram
 from planner.solving.program import Key, Program, Vector
-from planner.solving.session import Session
 
 MOST_YEARS = 10
 LARGE_PROGRAM = 400_000
@@ -96,7 +96,7 @@ def why_infeasible(case: Case, program: Program, upper: Vector) -> dict[str, obj
 
 def _too_coarse(case: Case, limit: float) -> list[str]:
     """The limit is reached by plants of any size, not by whole ones."""
-    least = Session(_for_risk(case)).solve(lambda _: None, [Phase("risk")]).values.get("risk")
+    least = LiveProgram(_for_risk(case)).solve(lambda _: None, [Phase("risk")]).values.get("risk")
     lines = [f"no plan with whole plants reaches a risk of {limit:g} MUSD, though one with plants of any size does"]
     if least is not None:
         lines.append(f"raise objective.risk_limit to at least {round_up(least):.6g} MUSD, which whole plants reach")
@@ -195,7 +195,7 @@ def _fewest_years(changed: Callable[[int], Case], limit: float, time_limit: floa
 
 def reaches(case: Case, limit: float, time_limit: float | None = None) -> bool:
     """Whether a plan of this case has a risk within the limit."""
-    session = Session(case, time_limit)
+    session = LiveProgram(case, time_limit)
     column = session.program.column["risk", None]
     found = session.solver.minimise(column)
     return found.stop is Stop.OPTIMAL and float(found.x[column]) <= limit * (1 + 1e-7) + 1e-7

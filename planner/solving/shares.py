@@ -30,9 +30,9 @@ from planner.results.verify import verify
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Phase, Progress, silent
 from planner.solving.highs import Solution, Solver, Stop
+from planner.solving.live_program import LiveProgram
 from planner.solving.payments import Weights, whole_budgets
 from planner.solving.program import Key, Program, Vector
-from planner.solving.session import Session
 from planner.solving.spending import money_tables
 from planner.solving.values import Values
 
@@ -101,7 +101,7 @@ class Game:
     def __init__(self, case: Case) -> None:
         self.case = welfare_case(case)
         self.parties = parties(self.case)
-        self.session = Session(self.case)
+        self.session = LiveProgram(self.case)
         self.whole = self._optimal(self.session.solve(silent, WELFARE).phases["welfare"], "all parties")
         self.program = self.session.program
         self._column = self.program.column["welfare", None]
@@ -117,7 +117,7 @@ class Game:
         case = restricted(self.case, members)
         if case is None:
             return 0.0
-        session = Session(case)
+        session = LiveProgram(case)
         solution = self._optimal(session.solve(silent, WELFARE).phases["welfare"], _named(members))
         return float(solution.x[session.program.column["welfare", None]])
 

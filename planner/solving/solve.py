@@ -27,10 +27,10 @@ from planner.solving.diagnose import why_infeasible
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Progress, silent
 from planner.solving.highs import TOLERANCE, Stop
+from planner.solving.live_program import LiveProgram
 from planner.solving.payments import Weights, benefit, whole_budgets
 from planner.solving.prices import shadow_prices
 from planner.solving.program import Certificate, Program
-from planner.solving.session import Session
 from planner.solving.shares import shares, shares_table, stable
 from planner.solving.spending import money_tables, table_of
 from planner.solving.values import Values
@@ -128,12 +128,12 @@ def _solve(case: Case, progress: Progress, time_limit: float | None, nothing: No
     started = perf_counter()
     refuse_if_too_large(case)
     progress("building the program")
-    session = Session(case, time_limit)
+    session = LiveProgram(case, time_limit)
     return solve_session(session, progress, perf_counter() - started, nothing)
 
 
 def solve_session(
-    session: Session, progress: Progress = silent, build_seconds: float = 0.0, nothing: Nothing | None = None
+    session: LiveProgram, progress: Progress = silent, build_seconds: float = 0.0, nothing: Nothing | None = None
 ) -> PlanValues:
     """Solve what a session holds, extract and verify the plan.
 
@@ -205,7 +205,7 @@ def _worst(certificates: list[Certificate], checked: Verification) -> Certificat
     return replace(worst, primal_residual=max(worst.primal_residual, checked.worst))
 
 
-def _apart(session: Session, outcome: Outcome, checked: Verification) -> float:
+def _apart(session: LiveProgram, outcome: Outcome, checked: Verification) -> float:
     """How far cost, expected loss and risk of the program are from those recomputed from the tables, relative.
 
     The program may overstate a loss that no longer matters to its last objective, never understate one.

@@ -30,7 +30,7 @@ from planner.results.store import csv_text, read_run, write_case
 from planner.results.study import OPTIMAL
 from planner.solving.goals import Phase, Progress, phases_of, silent, solve_phases
 from planner.solving.highs import Stop
-from planner.solving.session import Session
+from planner.solving.live_program import LiveProgram
 from planner.solving.solve import ENDS
 from planner.studies.changes import Changer, settings_from
 from planner.studies.file import failure
@@ -86,7 +86,7 @@ def amounts(plan: PlanValues) -> Decided:
     return {key: value for key, value in out.items() if value > 0}
 
 
-def fix(session: Session, decided: Decided) -> None:
+def fix(session: LiveProgram, decided: Decided) -> None:
     """Hold all investment columns of a session at what was decided.
 
     The program leaves out what can make no difference in its scenarios; such a decision is passed over.
@@ -119,7 +119,7 @@ def evaluate(case: Case, decided: Decided) -> Measures:
 
     Raises StoppedError if no optimum is proven.
     """
-    session = Session(case)
+    session = LiveProgram(case)
     fix(session, decided)
     phases = [Phase("risk"), Phase("expected_loss")]
     outcome = solve_phases(session.program, case.model.objective, session.solver, lambda _: None, phases)
@@ -190,7 +190,7 @@ def replicate(case: Case, size: int, replications: int, seed: int, plan: Decided
     for _ in range(replications):
         counts = pd.Series(generator.choice(names, size=size, p=chances)).value_counts()
         drawn = _drawn(case, {str(w): int(c) / size for w, c in counts.items()})
-        session = Session(drawn)
+        session = LiveProgram(drawn)
         best = solve_phases(session.program, drawn.model.objective, session.solver, lambda _: None, [Phase("risk")])
         if best.stop is not Stop.OPTIMAL:
             raise StoppedError(f"a replication has no proven optimum ({best.stop})")
@@ -246,7 +246,7 @@ def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent)
     change, lines = Changer(case), []
     for name, plan in plans.items():
         tell(f"{name} at {len(order)} points")
-        session, decided = Session(case), amounts(plan)
+        session, decided = LiveProgram(case), amounts(plan)
         for i in order:
             point = found[i]
             status, values = _held(session, change.apply(settings_from(point.settings)), decided)
@@ -257,7 +257,7 @@ def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent)
     return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
-def _held(session: Session, case: Case, decided: Decided) -> tuple[str, Measures]:
+def _held(session: LiveProgram, case: Case, decided: Decided) -> tuple[str, Measures]:
     """Least risk, then least cost, of operations at a point with the plan as decided."""
     session.update(case)
     fix(session, decided)

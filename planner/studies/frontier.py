@@ -32,8 +32,8 @@ from planner.results.store import csv_text
 from planner.results.study import NEW_CAPACITY, FrontierResults
 from planner.solving.goals import Progress, silent, solve_phases
 from planner.solving.highs import Solution, Solver, Stop
+from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
-from planner.solving.session import Session
 from planner.studies.file import Frontier, StudyFile
 from planner.studies.measure import Measures, measure
 from planner.studies.run import open_case
@@ -168,7 +168,7 @@ def frontier(case: Case, design: Frontier, tell: Progress = silent) -> tuple[Cur
     if case.model.policy.whole_plants:
         told = "a frontier needs policy.whole_plants = false: with whole plants the least risk falls in steps"
         raise InputError([Fault("study", 0, "design", told)])
-    session = Session(case)
+    session = LiveProgram(case)
     budgets = Budgets(session.program, session.solver)
     # Not the sum over the accounts of the program, which has one in every history.
     total = sum(case.budget.values())
@@ -197,7 +197,7 @@ def frontier(case: Case, design: Frontier, tell: Progress = silent) -> tuple[Cur
     return curve, table.join(plans.fillna(0.0))
 
 
-def _plan_at(session: Session, budgets: Budgets, scale: float) -> Measures:
+def _plan_at(session: LiveProgram, budgets: Budgets, scale: float) -> Measures:
     """The cheapest plan of least risk at a scale."""
     session.solver.replace(budgets.program(scale))
     outcome = solve_phases(session.solver.program, session.case.model.objective, session.solver, lambda _: None)

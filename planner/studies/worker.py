@@ -24,8 +24,8 @@ from planner.errors import InputError
 from planner.results.plan import Status
 from planner.solving.goals import silent
 from planner.solving.highs import BASIC, FREE, LOWER, Solution, Solver, Statuses, Stop
+from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
-from planner.solving.session import Session
 from planner.solving.solve import ENDS
 from planner.studies.changes import Changer, settings_from
 from planner.studies.measure import Measures, measure
@@ -133,7 +133,7 @@ class Worker:
     def __init__(self, case: Case, time_limit: float | None) -> None:
         self.case, self._time_limit = case, time_limit
         self._changer = Changer(self.case)
-        self._session: Session | None = None
+        self._session: LiveProgram | None = None
         self._built: Plain = []
         self._state = ChainState()
 
@@ -175,10 +175,10 @@ class Worker:
         kept = ChainState(built, bases) if built is not state.built else state
         return PointResult(ENDS[outcome.stop].value, WHY[outcome.stop]), kept
 
-    def _loaded(self, state: ChainState) -> Session:
+    def _loaded(self, state: ChainState) -> LiveProgram:
         """A session whose program was built from the point that the state names."""
         if self._session is None or self._built != state.built:
-            self._session = Session(self._changer.apply(settings_from(state.built)), self._time_limit)
+            self._session = LiveProgram(self._changer.apply(settings_from(state.built)), self._time_limit)
             self._built = state.built
         return self._session
 
@@ -186,7 +186,7 @@ class Worker:
         """Solve a point from nothing, in a program built for it alone."""
         started = perf_counter()
         try:
-            session = Session(self._changer.apply(settings_from(settings)), self._time_limit)
+            session = LiveProgram(self._changer.apply(settings_from(settings)), self._time_limit)
             outcome = session.solve(silent)
             values = measure(session.scope, session.program, outcome) if outcome.stop is Stop.OPTIMAL else {}
         except Exception as error:

@@ -8,7 +8,7 @@ import pytest
 
 import planner
 from planner.results.losses import cvar
-from planner.solving.session import Session
+from planner.solving.live_program import LiveProgram
 from planner.studies.measure import measure
 from tests.cases import MUSD, budget, demand, imports, load_case, mine, near, plant, scenarios, shock, total
 from tests.conftest import SolveCase
@@ -207,7 +207,7 @@ def test_losses_by_country_add_up_and_futures_tied_at_the_edge_share_the_tail(tm
     assert plan.summary["loss_musd_by_country"] == expected
     assert plan.summary["without_plan"]["loss_musd_by_country"] == expected
     assert (plan.summary["expected_loss_musd"], plan.summary["cvar_musd"]) == near((40.0, 100.0))
-    session = Session(case)
+    session = LiveProgram(case)
     found = measure(session.scope, session.program, session.solve(lambda _: None))
     assert {name: value for name, value in found.items() if "by_country" in name} == near(
         {

@@ -10,19 +10,19 @@ import pytest
 
 import planner
 from planner.solving.extract import extract_tables
-from planner.solving.session import Session
+from planner.solving.live_program import LiveProgram
 from planner.solving.values import NODE_PLACE, Values
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
 
 
 @pytest.fixture(scope="module")
-def solved() -> tuple[Session, np.ndarray]:
-    session = Session(planner.load(STARTER))
+def solved() -> tuple[LiveProgram, np.ndarray]:
+    session = LiveProgram(planner.load(STARTER))
     return session, session.solve(lambda _: None).last.x
 
 
-def test_parts_with_nodes_of_their_own_join_to_the_whole(solved: tuple[Session, np.ndarray]) -> None:
+def test_parts_with_nodes_of_their_own_join_to_the_whole(solved: tuple[LiveProgram, np.ndarray]) -> None:
     """Each scenario is a part whose nodes are numbered 0, 1, .. from the first period; decisions are in every part."""
     session, x = solved
     joined, tree = Values(), session.scope.tree

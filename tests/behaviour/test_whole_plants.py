@@ -19,7 +19,7 @@ from planner.reporting.text.screen import closing_lines, explain_lines
 from planner.results.plan import Status
 from planner.results.verify import verify
 from planner.solving.highs import Searched, Solver, Stop
-from planner.solving.session import Session
+from planner.solving.live_program import LiveProgram
 from planner.solving.solve import silent
 from planner.studies.file import Frontier
 from planner.studies.frontier import frontier
@@ -175,13 +175,13 @@ def random_case(folder: Path, seed: int, gap: float) -> Case:
     )
 
 
-def whole_plans(session: Session) -> list[list[int]]:
+def whole_plans(session: LiveProgram) -> list[list[int]]:
     """Every choice of whole numbers within the bounds of each."""
     columns = [j for j, (name, _) in enumerate(session.program.columns) if name == "units"]
     return [list(counts) for counts in itertools.product(*(range(int(session.program.upper[j]) + 1) for j in columns))]
 
 
-def least(session: Session, plans: list[list[int]], column: str) -> float:
+def least(session: LiveProgram, plans: list[list[int]], column: str) -> float:
     """The least value of a column over whole plans, each solved as a linear program; with plans that reach it first."""
     program, solver = session.program, session.solver
     units = np.array([j for j, (name, _) in enumerate(program.columns) if name == "units"], dtype=np.int32)
@@ -200,7 +200,7 @@ def test_bounds_hold_against_every_whole_plan(tmp_path: Path, seed: int) -> None
     case = random_case(tmp_path / "case", seed, gap)
     found = planner.solve(case, baseline=False).summary
     assert found["status"] == "optimal"
-    every = Session(case)
+    every = LiveProgram(case)
     plans = whole_plans(every)
     risk = least(every, plans, "risk")
     tolerance = 1e-6 * (1 + risk)
@@ -286,7 +286,7 @@ def test_scenario_by_scenario_and_frontiers_refuse_whole_plants(make_case: MakeC
 
 
 def test_phases_after_the_one_for_cost_keep_its_plants(tmp_path: Path) -> None:
-    session = Session(random_case(tmp_path / "case", 5, 0.05))
+    session = LiveProgram(random_case(tmp_path / "case", 5, 0.05))
     outcome = session.solve(silent)
     units = [j for j, (name, _) in enumerate(session.program.columns) if name == "units"]
     assert list(outcome.phases) == ["risk", "cost", "risk_at_cost"]

@@ -16,7 +16,7 @@ import planner
 from planner.data.case import Case
 from planner.errors import InputError, RunFolderError
 from planner.results.store import default_folder
-from planner.solving.session import Session
+from planner.solving.live_program import LiveProgram
 from tests.cases import budget, demand, load_case, mine, plant, scenarios, shock, stored
 from tests.faults.books import write_book
 from tests.faults.conftest import STARTER, write_text
@@ -233,7 +233,7 @@ def test_absurd_figures_are_refused_where_a_session_takes_them_over(tmp_path: Pa
         shocks = [shock("a", "demand", factor)]
         return load_case(tmp_path / f"{factor}", **tables, shocks=shocks)
 
-    session = Session(case(1e12, 2.0))
+    session = LiveProgram(case(1e12, 2.0))
     with pytest.raises(InputError, match="1e\\+24"):
         session.update(case(1e12, 1e12))
     assert session.case.demand

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import planner
 from planner.solving.goals import silent
-from planner.solving.session import Session
+from planner.solving.live_program import LiveProgram
 from tests.oracle.agreement import agree, flat
 from tests.oracle.divided import with_years_divided
 from tests.oracle.random_case import write_random_case
@@ -36,7 +36,7 @@ def same_when_divided(folder: Path, seed: int, share: float = 1e-9) -> None:
 
 def optima(folder: Path, model: dict[str, object]) -> dict[str, float]:
     """Least value of each phase, but of what may use the tolerance of those before."""
-    found = Session(planner.load(folder, overrides=flat(model))).solve(silent).values
+    found = LiveProgram(planner.load(folder, overrides=flat(model))).solve(silent).values
     return {name: value for name, value in found.items() if name not in ("risk_at_cost", "expected_loss")}
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 
 import planner
+from planner.solving.live_program import LiveProgram
 from planner.solving.payments import Accounts, split, whole_budgets
-from planner.solving.session import Session
 from planner.solving.spending import items_spent
 from planner.solving.values import Values
 from tests.oracle.payments import Node, even_payments, split_of
@@ -40,7 +40,7 @@ def accounts_of(seed: int) -> Accounts:
             return [*rows, {"funder": "FUND", "countries": "*"}, {"funder": "BANK", "countries": "*"}]
 
         wider = base.changed(budgets=more, funders=reach)
-        session = Session(planner.load(wider.folder, wider.model(policy__whole_plants=False)))
+        session = LiveProgram(planner.load(wider.folder, wider.model(policy__whole_plants=False)))
     values = Values(session.program.columns, session.solve(lambda _: None).last.x)
     spent = {key: sum(items.values()) for key, items in items_spent(session.scope, values).items()}
     return Accounts(session.case, session.scope.account_tree, spent)

@@ -14,8 +14,8 @@ from scipy.optimize import linprog
 import planner
 from planner.data.case import Case
 from planner.solving.conflict import conflict, reasons_of
+from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program, Vector
-from planner.solving.session import Session
 from tests.cases import budget, demand, load_case, mine, plant
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
@@ -67,7 +67,7 @@ def has_a_point(program: Program, rows: list[int], columns: set[int], upper: Vec
 @pytest.mark.parametrize("seed", range(6))
 def test_the_set_has_no_plan_and_without_any_of_its_members_it_has_one(seed: int) -> None:
     rng = random.Random(seed)
-    session = Session(planner.load(STARTER))
+    session = LiveProgram(planner.load(STARTER))
     program, upper = session.program, session.program.upper.copy()
     upper[program.column["risk", None]] = rng.uniform(0.0, 50.0)
     if seed % 2:
@@ -87,7 +87,7 @@ def test_the_set_has_no_plan_and_without_any_of_its_members_it_has_one(seed: int
 
 
 def test_a_bound_above_its_limit_and_a_sound_program_are_told_apart() -> None:
-    session = Session(planner.load(STARTER))
+    session = LiveProgram(planner.load(STARTER))
     program, upper = session.program, session.program.upper.copy()
     assert conflict(program, upper).rows == conflict(program, upper).columns == ()
     assert "rounding" in reasons_of(session.scope, program, upper)[0]

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
-from planner.solving.session import Session
+from planner.solving.live_program import LiveProgram
 from tests.cases import REAL
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ def test_ctrl_c_ends_a_solve_with_130_and_writes_nothing(tmp_path: Path, before:
 
 
 def test_ctrl_c_during_a_solve_tells_what_is_known_of_the_optimum() -> None:
-    session = Session(planner.load(REAL))
+    session = LiveProgram(planner.load(REAL))
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt, match=r"^(at least|between) \d"):

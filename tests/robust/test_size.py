@@ -13,7 +13,7 @@ from planner.data.size import counted_size, refuse_if_too_large, size_of
 from planner.errors import InputError
 from planner.host import available_memory
 from planner.solving import naming
-from planner.solving.session import Session
+from planner.solving.live_program import LiveProgram
 from tests.cases import REAL, demand, load_case, scenarios, shock
 
 INPUTS = Path(__file__).parents[2] / "inputs"
@@ -21,7 +21,7 @@ INPUTS = Path(__file__).parents[2] / "inputs"
 
 def test_the_estimate_is_above_what_is_built() -> None:
     case = planner.load(INPUTS / "starter")
-    built = Session(case)
+    built = LiveProgram(case)
     assert size_of(case).terms >= built.program.matrix.nnz
     assert counted_size(case).nodes == len(built.scope.tree.nodes) <= size_of(case).nodes
 

@@ -15,7 +15,7 @@ import pytest
 
 import planner
 from planner.solving.highs import Bounds, Solver, Stop
-from planner.solving.session import Session
+from planner.solving.live_program import LiveProgram
 from tests.cases import REAL
 from tests.robust.test_unreachable_targets import scaled
 
@@ -36,7 +36,7 @@ class Recorded(Bounds):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_the_optimum_lies_between_the_bounds_of_every_iteration(seed: int) -> None:
-    session = Session(scaled(planner.load(ROOT / "inputs" / "starter"), random.Random(seed)))
+    session = LiveProgram(scaled(planner.load(ROOT / "inputs" / "starter"), random.Random(seed)))
     column = session.program.column["risk", None]
     heard = Recorded()
     solver = Solver(session.program, heard=heard)
@@ -73,7 +73,7 @@ def test_what_doing_nothing_costs_bounds_a_solve_that_found_nothing() -> None:
 
 
 def test_phases_that_ended_are_known_exactly() -> None:
-    session = Session(planner.load(ROOT / "inputs" / "starter"))
+    session = LiveProgram(planner.load(ROOT / "inputs" / "starter"))
     minimise = session.solver.minimise
 
     def stopping(column: int, phase: str = "") -> object:

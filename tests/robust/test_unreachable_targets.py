@@ -12,14 +12,14 @@ import pytest
 import planner
 from planner.data.case import Case
 from planner.solving.diagnose import Diagnosis, diagnose, later, reaches, richer, sooner
-from planner.solving.session import Session
+from planner.solving.live_program import LiveProgram
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
 TARGETS = int(os.environ.get("PLANNER_TARGETS", "5"))
 
 
 def least_risk(case: Case) -> float:
-    session = Session(case)
+    session = LiveProgram(case)
     column = session.program.column["risk", None]
     return float(session.solver.minimise(column).x[column])
 
@@ -49,7 +49,7 @@ def target(seed: int) -> tuple[Case, float]:
 
 
 def diagnosed(case: Case) -> Diagnosis:
-    return diagnose(case, Session(case).program)
+    return diagnose(case, LiveProgram(case).program)
 
 
 @pytest.mark.parametrize("seed", range(TARGETS))

@@ -17,7 +17,7 @@ from planner.parallel import Here, Make, Workers
 from planner.reporting.pages.study import failure_words
 from planner.results.store import read_run
 from planner.results.study import Failures
-from planner.solving.session import Session
+from planner.solving.live_program import LiveProgram
 from planner.studies.analysis import analyse, cart, morris_indices, prim, sobol_indices
 from planner.studies.changes import Changer, settings_from
 from planner.studies.design import latin_hypercube, morris_sample, sobol_sample
@@ -100,7 +100,7 @@ def test_the_frontier_is_that_of_brute_force() -> None:
     change = Changer(case)
     musd = Address(table="budgets", column="musd", change="scale")
     for scale in np.linspace(0.01, 1.5, 40).tolist():
-        session = Session(change.apply(((musd, scale),)))
+        session = LiveProgram(change.apply(((musd, scale),)))
         risk = session.solve(lambda _: None).values["risk"]
         assert curve(scale) == pytest.approx(risk, rel=1e-6), scale
     assert curve.gap == 0.0
@@ -108,7 +108,7 @@ def test_the_frontier_is_that_of_brute_force() -> None:
     assert (np.diff(curve.slopes) >= -1e-6).all(), "and each further MUSD takes off no more than the one before"
     assert table["cost_musd"].iloc[0] < table["cost_musd"].iloc[-1]
     # The slope is what one more MUSD of budgets takes off.
-    session = Session(case)
+    session = LiveProgram(case)
     budgets = Budgets(session.program, session.solver)
     step = 1.0 / sum(case.budget.values())
     assert (curve(0.3) - curve(0.3 + step)) == pytest.approx(
@@ -120,7 +120,7 @@ def test_money_on_the_frontier_is_that_of_the_budgets_however_many_histories_the
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
     late = tuple(row.model_copy(update={"year": row.year + 2}) for row in case.tables.budgets)
     moved = replace(case, tables=replace(case.tables, budgets=late))
-    accounts = Session(moved).scope.account_tree.nodes
+    accounts = LiveProgram(moved).scope.account_tree.nodes
     assert len({node.year for node in accounts}) < len(accounts)
     _, table = frontier(moved, Frontier(kind="frontier", scale=[0.0, 1.0]))
     assert table["budget_musd"].iloc[-1] == pytest.approx(sum(row.musd for row in late))

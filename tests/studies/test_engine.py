@@ -21,7 +21,7 @@ from planner.parallel import Here, local
 from planner.results.study import AGREEMENT, Agreement
 from planner.solving.goals import silent, solve_phases
 from planner.solving.highs import Solution
-from planner.solving.session import Session
+from planner.solving.live_program import LiveProgram
 from planner.solving.solve import solve_session
 from planner.studies.measure import measure
 from planner.studies.run import retry, run_points
@@ -166,7 +166,7 @@ def test_warm_results_are_those_of_a_cold_solve(tmp_path: Path) -> None:
 
 def test_outcomes_are_those_of_the_result_tables() -> None:
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
-    session = Session(case)
+    session = LiveProgram(case)
     outcome = session.solve(lambda _: None)
     ours = measure(session.scope, session.program, outcome)
     plan = solve_session(session)
@@ -262,7 +262,7 @@ def test_the_coordinator_keeps_no_results_in_memory(tmp_path: Path) -> None:
 
 
 def test_a_basis_that_was_written_down_is_taken_up_without_a_step() -> None:
-    session = Session(planner.load(studies.STARTER["case"], model=studies.STARTER["model"]))
+    session = LiveProgram(planner.load(studies.STARTER["case"], model=studies.STARTER["model"]))
     program, objective = session.program, session.case.model.objective
     first = RestartableSolver(program)
     found = solve_phases(program, objective, first, silent)

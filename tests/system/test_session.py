@@ -14,8 +14,8 @@ from planner.data.case import Case
 from planner.formulation.build import build_model
 from planner.solving.case_changes import READS
 from planner.solving.goals import Outcome, silent
+from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program, compile_program
-from planner.solving.session import Session
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 
@@ -72,14 +72,14 @@ def test_a_changed_figure_gives_the_program_and_the_optimum_of_a_case_built_afre
     column: tuple[str, str], factor: float
 ) -> None:
     case = starter()
-    session = Session(case)
+    session = LiveProgram(case)
     session.solve(silent)
     factor = 0.97 if column[1] in SHARES and column[1] != "probability" else factor
     changed = scaled(case, *column, factor)
     kept = session.update(changed)
     assert kept or session.rebuilt
     assert_same_program(session.program, compile_program(build_model(changed)))
-    assert_same_optimum(session.solve(silent), Session(changed).solve(silent))
+    assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_a_changed_figure_gives_the_program_and_the_optimum_of_a_case_built_afre
 )
 def test_figures_that_leave_the_structure_alone_keep_the_program(column: tuple[str, str]) -> None:
     case = starter()
-    session = Session(case)
+    session = LiveProgram(case)
     assert session.update(scaled(case, *column, 0.99)), session.rebuilt
 
 
@@ -102,14 +102,14 @@ def test_figures_that_leave_the_structure_alone_keep_the_program(column: tuple[s
 )
 def test_a_change_of_structure_builds_again_and_says_so(table: str, column: str, value: object, why: str) -> None:
     case = starter()
-    session = Session(case)
+    session = LiveProgram(case)
     session.solve(silent)
     rows = list(case.tables.rows(table))
     rows[0] = rows[0].model_copy(update={column: value})
     changed = with_rows(case, table, rows)
     assert not session.update(changed)
     assert why in session.rebuilt
-    assert_same_optimum(session.solve(silent), Session(changed).solve(silent))
+    assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
 
 
 @pytest.mark.parametrize(
@@ -126,25 +126,25 @@ def test_a_change_of_structure_builds_again_and_says_so(table: str, column: str,
     ids=str,
 )
 def test_other_choices_are_taken_in_place(overrides: dict[str, Any]) -> None:
-    session = Session(starter())
+    session = LiveProgram(starter())
     session.solve(silent)
     changed = starter(**overrides)
     assert session.update(changed), session.rebuilt
     assert_same_program(session.program, compile_program(build_model(changed)))
-    assert_same_optimum(session.solve(silent), Session(changed).solve(silent))
+    assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
 
 
 @pytest.mark.parametrize("seed", range(500, 524))
 def test_a_walk_through_random_figures_ends_where_a_cold_solve_does(tmp_path: Path, seed: int) -> None:
     folder = tmp_path / "case"
     case = planner.load(folder, overrides=flat(write_random_case(folder, seed)))
-    session = Session(case)
+    session = LiveProgram(case)
     session.solve(silent)
     for step, (table, column) in enumerate((("budgets", "musd"), ("projects", "existing_tpa"), ("demand", "tonnes"))):
         case = scaled(case, table, column, 1.1 if step % 2 else 0.9)
         session.update(case)
         assert_same_program(session.program, compile_program(build_model(case)))
-        assert_same_optimum(session.solve(silent), Session(case).solve(silent))
+        assert_same_optimum(session.solve(silent), LiveProgram(case).solve(silent))
 
 
 def test_the_public_session_gives_the_plan_of_a_cold_solve() -> None:

@@ -28,7 +28,7 @@ AGAIN = "again__"
 """Before the names of equations that are compiled again."""
 
 
-class Session:
+class LiveProgram:
     """A case, its program and a solver that remembers its bases.
 
     `update(case)` changes the figures in place where it can, and builds again where a change alters structure
