@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from planner.data.case import Case
-from planner.data.effects import year_of
 from planner.data.lookups import Good
+from planner.data.tree import Vector
 from planner.results.result_lookups import Ledger
 
 
@@ -29,11 +31,32 @@ TIED = 1e-9
 
 def losses_of(case: Case, book: Ledger) -> Losses:
     """Losses recomputed from the reported shortfalls."""
-    by_scenario = dict.fromkeys(case.scenarios, 0.0)
-    for (w, period), goods in book.short.items():
-        for good, short in goods.items():
-            by_scenario[w] += loss_of_shortfall(case, good, year_of(period), short, book.demand[w, period][good])
-    return weighed(case, by_scenario)
+    return weighed(case, dict(zip(case.scenarios, _added_up(book, len(case.scenarios), lambda _: 0), strict=True)))
+
+
+def _added_up(book: Ledger, size: int, first: Callable[[Good], int]) -> list[float]:
+    """Losses (MUSD) from the reported shortfalls, added up in the order of visits at `size` places: that of the
+    scenario, after the `first` of the good."""
+    case, demand = book.case, book.shortfall.amounts("demand_t")
+    losses = np.array([_loss(book, good, short, demand[good]) for good, short in book.short])
+    visits, scenarios = len(book.node), len(case.scenarios)
+    of_good = np.array([first(good) for good, _ in book.short], dtype=int)
+    of_visit = np.repeat(np.arange(scenarios), visits // scenarios)
+    places = (of_visit[:, None] + of_good).ravel()
+    found: list[float] = np.bincount(places, losses.reshape(-1, visits).T.ravel(), minlength=size).tolist()
+    return found
+
+
+def _loss(book: Ledger, good: Good, short: Vector, demand: Vector) -> Vector:
+    """`loss_of_shortfall` at every visit."""
+    case = book.case
+    steps, loss, left = case.loss_steps(good), np.zeros(len(short)), short
+    for step in steps:
+        part = np.minimum(left, step.width * demand)
+        loss, left = loss + part * step.musd_per_t, left - part
+    loss += left * steps[-1].musd_per_t
+    discount = np.array([case.risk_discount(year) for year in case.years])
+    return np.asarray(loss * case.countries[good[0]].weight * discount[book.years - case.first_year])
 
 
 def weighed(case: Case, by_scenario: Mapping[str, float]) -> Losses:
@@ -88,10 +111,9 @@ def by_country(case: Case, by_scenario: Mapping[str, float], losses: Mapping[str
 
 def losses_by_country(case: Case, book: Ledger, by_scenario: Mapping[str, float]) -> Parts:
     """What each country bears, from the reported shortfalls."""
-    losses = {c: dict.fromkeys(case.scenarios, 0.0) for c in case.countries}
-    for (w, period), goods in book.short.items():
-        for good, short in goods.items():
-            losses[good[0]][w] += loss_of_shortfall(case, good, year_of(period), short, book.demand[w, period][good])
+    count, place = len(case.scenarios), {c: i for i, c in enumerate(case.countries)}
+    found = _added_up(book, count * len(place), lambda good: place[good[0]] * count)
+    losses = {c: dict(zip(case.scenarios, found[i * count : (i + 1) * count], strict=True)) for c, i in place.items()}
     return by_country(case, by_scenario, losses)
 
 

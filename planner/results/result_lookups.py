@@ -1,88 +1,328 @@
-"""Result tables as look-ups by scenario and period, for the verifier. Absent rows are zero."""
+"""Result tables as arrays, for the verifier: by what a number is of, scenario and period. Absent rows are zero."""
 
 from __future__ import annotations
 
-from collections import defaultdict, namedtuple
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.cells import Quarter
-from planner.data.effects import Period
+from planner.data.effects import Period, year_of
+from planner.data.lookups import MADE_FROM, OXIDE
+from planner.data.tree import Tree, Vector, scenario_tree
+from planner.results.schema import IMPORTED, STAGE_ITEMS
 
-Sums = dict[Any, float]
-ScenarioPeriod = tuple[str, Period]
-"""(scenario, year or quarter)."""
+Places = NDArray[np.intp]
+FORMS = (OXIDE, *MADE_FROM)
+OF_FEEDS = ("mined", "separated")
+"""Items of `operations` that are of a feed and of no element."""
+OF_GOODS = ("reduced", "sintered", "made", *IMPORTED, "given", "received", "released", "bought")
 
 
-def sums() -> Sums:
-    """Numbers by key, 0 where absent."""
-    return defaultdict(float)
+@dataclass(frozen=True)
+class Amounts:
+    """Numbers by key: `values` is (keys, visits) or (keys, scenarios)."""
+
+    places: Mapping[Any, int]
+    values: NDArray[np.float64]
+
+    def __getitem__(self, key: Any) -> Vector:
+        place = self.places.get(key)
+        return np.zeros(self.values.shape[1]) if place is None else self.values[place]
+
+    def __iter__(self) -> Iterator[tuple[Any, Vector]]:
+        return iter(zip(self.places, self.values, strict=True))
+
+    def by(self, part: Callable[[Any], Any]) -> Amounts:
+        """Added up by a part of the key; None leaves out."""
+        out: dict[Any, Vector] = {}
+        for key, values in self:
+            if (of := part(key)) is not None:
+                out[of] = out[of] + values if of in out else values
+        places = {key: i for i, key in enumerate(out)}
+        return Amounts(places, np.array(list(out.values())).reshape(-1, self.values.shape[1]))
 
 
-@dataclass
+@dataclass(frozen=True)
+class Placed:
+    """The rows of a table that name what the case has, and where each stands; `strangers`: how many others there are.
+
+    A row that holds in several scenarios stands at each. row: in the table; key, column: of `Amounts`.
+    """
+
+    table: pd.DataFrame
+    row: Places
+    key: Places
+    column: Places
+    places: Mapping[Any, int]
+    size: int
+    strangers: int
+
+    def stated(self, name: str) -> Vector:
+        """A column of the table, at each place."""
+        return np.asarray(self.table[name], dtype=float)[self.row]
+
+    def amounts(self, name: str) -> Amounts:
+        """A column of the table, added up."""
+        shape = (len(self.places), self.size)
+        at = self.key * self.size + self.column
+        sums = np.bincount(at, self.stated(name), minlength=shape[0] * shape[1])
+        return Amounts(self.places, sums.astype(float).reshape(shape))
+
+    def of(self, expected: Callable[[Any], Vector]) -> Vector:
+        """What should stand at each place, given by key."""
+        values = np.array([expected(key) for key in self.places]).reshape(-1, self.size)
+        return np.asarray(values[self.key, self.column])
+
+
 class Ledger:
-    """What the tables say, by (scenario, period) or by key."""
+    """What the tables say. A visit is a scenario in a period; vectors are over visits, in the order of both, or over
+    scenarios."""
 
-    builds: dict[str, dict[str, Sums]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(sums)))
-    """scenario -> project -> year -> t/y."""
-    intake: dict[str, Sums] = field(default_factory=lambda: defaultdict(sums))
-    """scenario -> (programme, year) -> persons."""
-    new_seats: dict[str, Sums] = field(default_factory=lambda: defaultdict(sums))
-    """scenario -> (programme, year) -> seats."""
-    flows: dict[ScenarioPeriod, Sums] = field(default_factory=lambda: defaultdict(sums))
-    """(scenario, period) -> (item, country, project, feed, element, form) -> t."""
-    goods: dict[ScenarioPeriod, Sums] = field(default_factory=lambda: defaultdict(sums))
-    """(scenario, period) -> (item, country, element, form) -> t."""
-    short: dict[ScenarioPeriod, Sums] = field(default_factory=lambda: defaultdict(sums))
-    """(scenario, period) -> (country, element, form) -> t."""
-    demand: dict[ScenarioPeriod, Sums] = field(default_factory=lambda: defaultdict(sums))
-    """(scenario, period) -> (country, element, form) -> t, as the shortfall table states it."""
-    stock: dict[ScenarioPeriod, Sums] = field(default_factory=lambda: defaultdict(sums))
-    """(scenario, period) -> (country, element, form) -> t."""
-    people: dict[ScenarioPeriod, Sums] = field(default_factory=lambda: defaultdict(sums))
-    """(scenario, period) -> (column, country, skill) -> persons."""
-    spent: dict[str, Sums] = field(default_factory=lambda: defaultdict(sums))
-    """scenario -> (funder, country, period, item) -> MUSD."""
+    def __init__(self, case: Case, tables: Mapping[str, pd.DataFrame]) -> None:
+        self.case, self.tables = case, tables
+
+    # ---- when ------------------------------------------------------------------------------------
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The histories of the case."""
+        return scenario_tree(self.case)
+
+    @cached_property
+    def node(self) -> Places:
+        """The node of each visit."""
+        return np.array([self.tree.path_of(w) for w in self.case.scenarios], dtype=np.intp).ravel()
+
+    @cached_property
+    def first(self) -> Places:
+        """For each visit, that of the first scenario which shares its node."""
+        _, firsts, places = np.unique(self.node, return_index=True, return_inverse=True)
+        return firsts[places]
+
+    @cached_property
+    def opening(self) -> dict[int, int]:
+        """Year -> place of its first period."""
+        return {year: self.tree.periods.index(period) for year, period in self.tree.opening.items()}
+
+    @cached_property
+    def years(self) -> NDArray[np.int64]:
+        """The year of each visit."""
+        return np.tile([year_of(period) for period in self.tree.periods], len(self.case.scenarios))
+
+    def at(self, by_node: Vector) -> Vector:
+        """What is known of nodes, at each visit."""
+        return by_node[self.node]
+
+    def whole(self, by_visit: Vector) -> NDArray[np.float64]:
+        """The same (scenarios, periods)."""
+        return by_visit.reshape(-1, len(self.tree.periods))
+
+    def everywhere(self, by_scenario: Vector) -> Vector:
+        """What is known of scenarios, at each visit."""
+        return np.repeat(by_scenario, len(self.tree.periods))
+
+    # ---- tables ----------------------------------------------------------------------------------
+
+    @cached_property
+    def operations(self) -> Placed:
+        """By (item, country, project, feed, element, form)."""
+        return self._by_visit("operations", ("item", "country", "project", "feed", "element", "form"), self._is_flow)
+
+    @cached_property
+    def shortfall(self) -> Placed:
+        """By good."""
+        return self._by_visit("shortfall", ("country", "element", "form"), self._is_good)
+
+    @cached_property
+    def stocks(self) -> Placed:
+        """By good."""
+        return self._by_visit("stocks", ("country", "element", "form"), self.case.stockpiles.__contains__)
+
+    @cached_property
+    def workforce(self) -> Placed:
+        """By (country, skill)."""
+        return self._by_visit("workforce", ("country", "skill"), self.case.workforce.__contains__)
+
+    @cached_property
+    def capacity(self) -> Placed:
+        """By (project,)."""
+        return self._by_visit("capacity", ("project",), lambda key: key[0] in self.case.projects)
+
+    @cached_property
+    def investments(self) -> Placed:
+        """By (project, year)."""
+        return self._by_scenario("investments", ("project", "year"), lambda key: key[0] in self.case.projects)
+
+    @cached_property
+    def training(self) -> Placed:
+        """By (programme, year)."""
+        return self._by_scenario("training", ("programme", "year"), lambda _: True)
+
+    @cached_property
+    def spending(self) -> Placed:
+        """By (funder, country, item, year, quarter or 0)."""
+        columns = ("funder", "country", "item", "year", "quarter")
+        return self._by_scenario("spending", columns, lambda key: key[1] in self.case.countries)
+
+    @property
+    def placed(self) -> tuple[Placed, ...]:
+        """All tables of rows with a place."""
+        material = (self.operations, self.shortfall, self.stocks, self.capacity)
+        return (*material, self.workforce, self.investments, self.training, self.spending)
+
+    def _is_flow(self, key: tuple[str, ...]) -> bool:
+        item, country, _, _, element, form = key
+        if item in OF_FEEDS:
+            return country in self.case.countries and (element, form) == ("", "")
+        return item in OF_GOODS and self._is_good((country, element, form))
+
+    def _is_good(self, key: tuple[str, ...]) -> bool:
+        country, element, form = key
+        return country in self.case.countries and element in self.case.elements and form in FORMS
+
+    def _by_visit(self, name: str, columns: Sequence[str], known: Callable[[Any], bool]) -> Placed:
+        table = self.tables[name]
+        scenarios = {w: i for i, w in enumerate(self.case.scenarios)}
+        dated = [(p.year, p.quarter) if isinstance(p, Quarter) else (p, 0) for p in self.tree.periods]
+        periods = {date: i for i, date in enumerate(dated)}
+        scenario, named = coded([table["scenario"]])
+        when, dates = coded([table["year"], _quarter(table)])
+        row_scenario = np.array([scenarios.get(w, -1) for (w,) in named], dtype=np.intp)[scenario]
+        row_period = np.array([periods.get(date, -1) for date in dates], dtype=np.intp)[when]
+        visit = np.where((row_scenario < 0) | (row_period < 0), -1, row_scenario * len(periods) + row_period)
+        return _place(table, columns, known, np.arange(len(table)), visit, len(scenarios) * len(periods))
+
+    def _by_scenario(self, name: str, columns: Sequence[str], known: Callable[[Any], bool]) -> Placed:
+        table = self.tables[name]
+        scenarios = {w: i for i, w in enumerate(self.case.scenarios)}
+        text, texts = coded([table["scenarios"]])
+        wheres = [[scenarios.get(w, -1) for w in members(cell, tuple(scenarios))] for (cell,) in texts]
+        row = np.repeat(np.arange(len(table)), [len(wheres[i]) for i in text.tolist()])
+        where = np.array([w for i in text.tolist() for w in wheres[i]], dtype=np.intp)
+        return _place(table, columns, known, row, where, len(scenarios))
+
+    # ---- what follows ----------------------------------------------------------------------------
+
+    @cached_property
+    def flows(self) -> Amounts:
+        """t by (item, country, project, feed, element, form)."""
+        return self.operations.amounts("tonnes")
+
+    @cached_property
+    def goods(self) -> Amounts:
+        """t by (item, country, element, form)."""
+        return self.flows.by(lambda key: (*key[:2], *key[4:]) if key[4] else None)
+
+    @cached_property
+    def short(self) -> Amounts:
+        """t not met, by good."""
+        return self.shortfall.amounts("tonnes")
+
+    @cached_property
+    def people(self) -> dict[str, Amounts]:
+        """`staff`, `hired`, `lent` and `borrowed`: persons by (country, skill)."""
+        return {name: self.workforce.amounts(name) for name in ("staff", "hired", "lent", "borrowed")}
+
+    @cached_property
+    def builds(self) -> Amounts:
+        """t/y by (project, year), for each scenario."""
+        return self.investments.amounts("tpa")
+
+    @cached_property
+    def intake(self) -> Amounts:
+        """Persons by (programme, year), for each scenario."""
+        return self.training.amounts("intake")
+
+    @cached_property
+    def new_seats(self) -> Amounts:
+        """Seats by (programme, year), for each scenario."""
+        return self.training.amounts("new_seats")
+
+    @cached_property
+    def spent(self) -> Amounts:
+        """MUSD by (funder, country, period), for each scenario."""
+
+        def of(key: tuple[Any, ...]) -> tuple[str, str, Period]:
+            funder, country, _, year, quarter = key
+            return funder, country, Quarter(year, quarter) if quarter else year
+
+        return self.spending.amounts("musd").by(of)
+
+    @cached_property
+    def loads(self) -> dict[str, Vector]:
+        """Throughput (t) of each plant at every visit, as capacity counts it."""
+        return {p: sum(self._taken(p), np.zeros(len(self.node))) for p in self.case.projects}
+
+    def _taken(self, p: str) -> Iterator[Vector]:
+        row = self.case.projects[p]
+        item, country = STAGE_ITEMS[row.stage], row.country
+        if row.stage in MADE_FROM:
+            yield from (self.flows[item, country, p, "", e, MADE_FROM[row.stage]] for e in self.case.elements)
+        elif row.stage == "mine":
+            yield self.flows[item, country, p, row.feeds[0], "", ""]
+        else:
+            yield from (self.case.capacity_use(p, f) * self.flows[item, country, p, f, "", ""] for f in row.feeds)
+
+    @cached_property
+    def new_capacity(self) -> dict[str, Vector]:
+        """Capacity (t/y) of what is built of each project, at every visit, after ramps and delays."""
+        out = {p: np.zeros(len(self.node)) for p in self.case.projects}
+        for (p, year), tpa in self.builds:
+            out[p] += self.everywhere(tpa) * self.at(self.tree.usable_shares(p, year))
+        return out
 
 
-def read_ledger(case: Case, tables: Mapping[str, pd.DataFrame]) -> Ledger:
-    """Tables -> Ledger."""
-    book = Ledger()
-    everyone = tuple(case.scenarios)
-    for row in rows(tables["investments"]):
-        for w in members(row.scenarios, everyone):
-            book.builds[w][row.project][row.year] += row.tpa
-    for row in rows(tables["training"]):
-        for w in members(row.scenarios, everyone):
-            book.intake[w][row.programme, row.year] += row.intake
-            book.new_seats[w][row.programme, row.year] += row.new_seats
-    for row in rows(tables["operations"]):
-        when = (row.scenario, period_of(row))
-        book.flows[when][row.item, row.country, row.project, row.feed, row.element, row.form] += row.tonnes
-        book.goods[when][row.item, row.country, row.element, row.form] += row.tonnes
-    for row in rows(tables["shortfall"]):
-        when = (row.scenario, period_of(row))
-        book.short[when][row.country, row.element, row.form] += row.tonnes
-        book.demand[when][row.country, row.element, row.form] += row.demand_t
-    for row in rows(tables["stocks"]):
-        book.stock[row.scenario, period_of(row)][row.country, row.element, row.form] += row.stock_t
-    for row in rows(tables["workforce"]):
-        when = (row.scenario, period_of(row))
-        for column in ("staff", "hired", "lent", "borrowed"):
-            book.people[when][column, row.country, row.skill] += getattr(row, column)
-    for row in rows(tables["spending"]):
-        for w in members(row.scenarios, everyone):
-            book.spent[w][row.funder, row.country, period_of(row), row.item] += row.musd
-    return book
+def _place(
+    table: pd.DataFrame,
+    columns: Sequence[str],
+    known: Callable[[Any], bool],
+    row: Places,
+    where: Places,
+    size: int,
+) -> Placed:
+    """row, where: rows of the table and columns of `Amounts` (-1: none) that they stand at."""
+    code, keys = coded([_quarter(table) if name == "quarter" else table[name] for name in columns])
+    rank = np.full(len(keys), -1, dtype=np.intp)
+    kept = [i for i, key in enumerate(keys) if known(key)]
+    rank[kept] = np.arange(len(kept))
+    key = rank[code][row]
+    sound = (key >= 0) & (where >= 0)
+    places = {keys[i]: j for j, i in enumerate(kept)}
+    return Placed(table, row[sound], key[sound], where[sound], places, size, int(np.sum(~sound)))
 
 
-def period_of(row: Any) -> Period:
-    """The year or quarter of a row."""
-    return int(row.year) if pd.isna(row.quarter) else Quarter(int(row.year), int(row.quarter))
+def _quarter(table: pd.DataFrame) -> Places:
+    """The column `quarter`, 0 where blank."""
+    return np.asarray(table["quarter"].astype("Int64").fillna(0), dtype=np.intp)
+
+
+def coded(columns: Sequence[Any]) -> tuple[Places, list[Any]]:
+    """Columns of a table -> for each row the place of its key, and the keys in the order in which they appear."""
+    code, uniques = np.zeros(len(columns[0]), dtype=np.intp), list[list[Any]]()
+    for column in columns:
+        codes, unique = pd.factorize(column, use_na_sentinel=False)
+        code = code * max(len(unique), 1) + codes
+        uniques.append(unique.tolist())
+    found, first, places = np.unique(code, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), dtype=np.intp)
+    rank[order] = np.arange(len(order))
+    keys = []
+    for number in found[order].tolist():
+        parts: list[Any] = []
+        for unique in reversed(uniques):
+            number, place = divmod(number, len(unique))
+            parts.append(unique[place])
+        keys.append(tuple(reversed(parts)))
+    return np.asarray(rank[places], dtype=np.intp), keys
 
 
 def members(text: str, everyone: tuple[str, ...]) -> tuple[str, ...]:

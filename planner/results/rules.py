@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 Broken = tuple[str, float]
-"""(rule, relative violation; 0 if it holds)."""
+"""(rule, largest relative violation; 0 if it holds)."""
+Side = float | NDArray[np.float64]
+"""One number, or those of many places at once."""
 
 
-def at_most(rule: str, left: float, right: float) -> Broken:
+def at_most(rule: str, left: Side, right: Side) -> Broken:
     """left <= right."""
-    return rule, _counted(max(left - right, 0.0 * (left - right)) / (1.0 + max(abs(left), abs(right))))
+    with np.errstate(invalid="ignore"):
+        over = np.subtract(left, right)
+        return rule, _largest(np.maximum(over, 0.0 * over) / (1.0 + np.maximum(np.abs(left), np.abs(right))))
 
 
-def equal(rule: str, left: float, right: float) -> Broken:
+def equal(rule: str, left: Side, right: Side) -> Broken:
     """left = right."""
-    return rule, _counted(abs(left - right) / (1.0 + max(abs(left), abs(right))))
+    with np.errstate(invalid="ignore"):
+        return rule, _largest(np.abs(np.subtract(left, right)) / (1.0 + np.maximum(np.abs(left), np.abs(right))))
 
 
-def never(rule: str, amount: float) -> Broken:
+def never(rule: str, amount: Side) -> Broken:
     """Nothing of this may happen."""
-    return rule, _counted(abs(amount))
+    return rule, _largest(np.abs(amount))
 
 
-def _counted(violation: float) -> float:
-    return math.inf if math.isnan(violation) else violation
+def _largest(violations: Side) -> float:
+    largest = float(np.max(violations, initial=0.0))
+    return math.inf if math.isnan(largest) else largest

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+import numpy as np
+
 from planner.data.case import Case
 from planner.data.cells import begin_of, end_of
-from planner.data.effects import Period
-from planner.data.lookups import MAGNET, METAL, OXIDE, Good
+from planner.data.lookups import MADE_FROM, MAGNET, METAL, OXIDE, Good
 from planner.data.schema import Shock
-from planner.data.tree import Tree
-from planner.results.result_lookups import Ledger, Sums, sums
+from planner.data.tree import Vector
+from planner.results.result_lookups import OF_FEEDS, Ledger
 from planner.results.rules import Broken, at_most, equal, never
 from planner.results.schema import STAGE_ITEMS
 
-TAKES = {"metal": OXIDE, "magnet": METAL}
-"""Stage -> form that its plants take."""
 PLANT_FLOWS = {
     "mined": {("mine", "")},
     "separated": {("separation", "")},
@@ -27,168 +26,160 @@ PLANT_FLOWS = {
 """Stage of plant and form of the good that each flow of a plant may have."""
 
 
-def rules(case: Case, tree: Tree, book: Ledger) -> Iterator[Broken]:
+def rules(book: Ledger) -> Iterator[Broken]:
     """Every rule, in every scenario and period."""
-    for w in case.scenarios:
-        yield from _builds(case, book, w)
-        cuts = [row for row in case.tables.shocks if (row.scenario, row.kind) == (w, "import") and row.factor < 1.0]
-        for last, t in zip((None, *tree.periods), tree.periods, strict=False):
-            n = tree.at[w, t]
-            flows, goods = book.flows[w, t], book.goods[w, t]
-            yield from _plants(case, tree, book, w, n)
-            yield from _feeds(case, flows)
-            yield from _made(case, flows)
-            yield from _exchange(case, goods)
-            yield from _imports(case, tree, flows, n)
-            yield from _balance(case, tree, book, w, n)
-            yield from _resale(case, tree, flows, n, cuts)
-            yield from _stocks(case, book, w, last, t)
+    yield from _builds(book)
+    yield from _plants(book)
+    yield from _feeds(book)
+    yield from _made(book)
+    yield from _exchange(book)
+    yield from _imports(book)
+    yield from _balance(book)
+    yield from _resale(book)
+    yield from _stocks(book)
 
 
-def throughput(case: Case, flows: Sums, p: str) -> float:
-    """Throughput (t) as capacity counts it."""
-    row = case.projects[p]
-    item = STAGE_ITEMS[row.stage]
-    if row.stage == "separation":
-        return sum(case.capacity_use(p, f) * flows[item, row.country, p, f, "", ""] for f in row.feeds)
-    if row.stage == "mine":
-        return flows[item, row.country, p, row.feeds[0], "", ""]
-    return sum(flows[item, row.country, p, "", e, TAKES[row.stage]] for e in case.elements)
+def _builds(book: Ledger) -> Iterator[Broken]:
+    case = book.case
+    for (p, y), tpa in book.builds:
+        yield at_most("build_not_negative", -tpa, 0.0)
+        if y not in case.commitment_years(p) or not case.has_lever(case.projects[p].stage):
+            yield never("build_window", tpa)
+    for p, tpa in book.builds.by(lambda key: key[0]):
+        yield at_most("nameplate_limit", tpa, case.projects[p].max_new_tpa)
 
 
-def usable(case: Case, tree: Tree, book: Ledger, w: str, p: str, n: int) -> float:
-    """Usable capacity (t/y): existing and new, after ramps, delays and shocks."""
-    new = sum(tpa * tree.usable_share(p, y, n) for y, tpa in book.builds[w][p].items())
-    return tree.capacity_factor(p, n) * (case.existing_tpa(p, tree.nodes[n].year) + new)
-
-
-def _builds(case: Case, book: Ledger, w: str) -> Iterator[Broken]:
-    for p, by_year in book.builds[w].items():
-        row = case.projects[p]
-        yield at_most("nameplate_limit", sum(by_year.values()), row.max_new_tpa)
-        for y, tpa in by_year.items():
-            yield at_most("build_not_negative", -tpa, 0.0)
-            if y not in case.commitment_years(p) or not case.has_lever(row.stage):
-                yield never("build_window", tpa)
-
-
-def _plants(case: Case, tree: Tree, book: Ledger, w: str, n: int) -> Iterator[Broken]:
-    at = tree.nodes[n]
-    flows = book.flows[w, at.period]
+def _plants(book: Ledger) -> Iterator[Broken]:
+    case, tree = book.case, book.tree
     for p, row in case.projects.items():
-        load = throughput(case, flows, p)
-        yield at_most("throughput_limit", load, usable(case, tree, book, w, p, n) * at.length)
-        for k in case.staffing[p]:
-            if (row.country, k) not in case.workforce:
-                yield never("staff_of_nobody", load)
-    for (item, country, p, f, _, o), tonnes in list(flows.items()):
-        yield at_most("flow_not_negative", -tonnes, 0.0)
+        load = book.loads[p]
+        usable = book.at(tree.capacity_factors(p)) * (book.at(tree.existing(p)) + book.new_capacity[p])
+        yield at_most("throughput_limit", load, usable * book.at(tree.lengths))
+        if any((row.country, k) not in case.workforce for k in case.staffing[p]):
+            yield never("staff_of_nobody", load)
+    yield at_most("flow_not_negative", -book.flows.values, 0.0)
+    for (item, country, p, f, _, o), tonnes in book.flows:
         if item in PLANT_FLOWS:
             plant = case.projects.get(p)
             if plant is None or (plant.stage, o) not in PLANT_FLOWS[item] or plant.country != country:
                 yield never("flow_of_plant", tonnes)
-            elif plant.stage not in TAKES and f not in plant.feeds:
+            elif plant.stage not in MADE_FROM and f not in plant.feeds:
                 yield never("accepted_feeds", tonnes)
 
 
-def _feeds(case: Case, flows: Sums) -> Iterator[Broken]:
-    left = sums()
-    for (item, country, _, f, *_), tonnes in flows.items():
-        if item in ("mined", "separated"):
-            left[case.group[country], f] += tonnes if item == "mined" else -tonnes
-    for amount in left.values():
-        yield at_most("feed_balance", -amount, 0.0)
+def _feeds(book: Ledger) -> Iterator[Broken]:
+    """Taken by plants of a group at most what its mines give."""
+    group = book.case.group
+
+    def sums(item: str) -> dict[tuple[str, str], Vector]:
+        return dict(book.flows.by(lambda key: (group[key[1]], key[3]) if key[0] == item else None))
+
+    mined, separated = map(sums, OF_FEEDS)
+    for place, tonnes in separated.items():
+        yield at_most("feed_balance", tonnes - mined.get(place, 0.0), 0.0)
 
 
-def _made(case: Case, flows: Sums) -> Iterator[Broken]:
-    for (item, country, p, f, e, o), tonnes in list(flows.items()):
-        if item == "made" and o == OXIDE:
-            source = flows["separated", country, p, f, "", ""] * case.feed_shares[f].get(e, 0.0)
-            yield at_most("made", tonnes, source * case.recovery(p, e))
-        elif item == "made":
-            taken = flows[STAGE_ITEMS[o], country, p, "", e, TAKES[o]]
+def _made(book: Ledger) -> Iterator[Broken]:
+    """Made of each element at most what is recovered of it."""
+    case, flows = book.case, book.flows
+    for (item, country, p, f, e, o), tonnes in flows:
+        if item == "made" and p in case.projects:
+            if o == OXIDE:
+                taken = flows["separated", country, p, f, "", ""] * case.feed_shares.get(f, {}).get(e, 0.0)
+            else:
+                taken = flows[STAGE_ITEMS[o], country, p, "", e, MADE_FROM[o]]
             yield at_most("made", tonnes, taken * case.recovery(p, e))
 
 
-def _exchange(case: Case, goods: Sums) -> Iterator[Broken]:
-    pools: dict[tuple[str, str, str], float] = defaultdict(float)
-    for (item, c, e, o), tonnes in list(goods.items()):
+def _exchange(book: Ledger) -> Iterator[Broken]:
+    pools: dict[tuple[str, str, str], Vector] = defaultdict(lambda: np.zeros(len(book.node)))
+    for (item, c, e, o), tonnes in book.goods:
         if item == "given":
-            yield at_most("export_limit", tonnes, goods["made", c, e, o])
+            yield at_most("export_limit", tonnes, book.goods["made", c, e, o])
         if item in ("given", "received"):
-            pools[case.group[c], e, o] += tonnes if item == "given" else -tonnes
+            pools[book.case.group[c], e, o] += tonnes if item == "given" else -tonnes
     for left in pools.values():
         yield at_most("pool", -left, 0.0)
 
 
-def _imports(case: Case, tree: Tree, flows: Sums, n: int) -> Iterator[Broken]:
-    for (item, c, supplier, _, e, o), tonnes in flows.items():
+def _imports(book: Ledger) -> Iterator[Broken]:
+    for (item, c, supplier, _, e, o), tonnes in book.flows:
         if item == "imported":
-            yield at_most("import_limit", tonnes, tree.import_limit(supplier, (c, e, o), n))
+            yield at_most("import_limit", tonnes, book.at(book.tree.import_limits(supplier, (c, e, o))))
 
 
-def _resale(case: Case, tree: Tree, flows: Sums, n: int, cuts: list[Shock]) -> Iterator[Broken]:
+def _resale(book: Ledger) -> Iterator[Broken]:
     """What is had from others: of what is cut at most the leak, and no more than those less cut off can sell on."""
-    year, length = tree.nodes[n].year, tree.nodes[n].length
-    had = {(v, c, e, o): t for (item, c, v, _, e, o), t in flows.items() if item == "resold"}
+    case, tree = book.case, book.tree
+    had = dict(book.flows.by(lambda key: (key[2], key[1], *key[4:]) if key[0] == "resold" else None))
 
-    def factor(v: str, c: str, e: str, o: str) -> float:
-        return tree.import_factor(v, (c, e, o), n)
+    def factor(v: str, c: str, e: str, o: str) -> Vector:
+        return book.at(tree.import_factors(v, (c, e, o)))
+
+    def limit(v: str, c: str, e: str, o: str) -> Vector:
+        by_year = tree.yearly(case.import_limit.get((v, c, e, o, year), 0.0) for year in case.years)
+        return book.at(by_year * tree.lengths)
 
     for (v, c, e, o), tonnes in had.items():
         own = factor(v, c, e, o)
-        cut = max(1.0 - own, 0.0) * case.import_limit.get((v, c, e, o, year), 0.0) * length
-        leak = min((row.leak for row in cuts if _is_cut(row, (v, c, e, o), tree.nodes[n].period)), default=0.0)
-        yield at_most("leak", tonnes, leak * cut)
-        partners = [other for other in case.countries if case.group[other] == case.group[c]]
-        rivals = sum(had.get((v, other, e, o), 0.0) for other in partners if own <= factor(v, other, e, o) < 1.0)
-        offered = sum(
-            case.resale_share(v, other, e, o)
-            * case.import_limit.get((v, other, e, o, year), 0.0)
-            * factor(v, other, e, o)
-            * length
-            for other in partners
-            if min(1.0, factor(v, other, e, o)) > own
-        )
+        yield at_most("leak", tonnes, _leak(book, (v, c, e, o)) * np.maximum(1.0 - own, 0.0) * limit(v, c, e, o))
+        rivals, offered = np.zeros(len(own)), np.zeros(len(own))
+        for other in (other for other in case.countries if case.group[other] == case.group[c]):
+            theirs = factor(v, other, e, o)
+            rivals += np.where((own <= theirs) & (theirs < 1.0), had.get((v, other, e, o), 0.0), 0.0)
+            sold_on = case.resale_share(v, other, e, o) * limit(v, other, e, o) * theirs
+            offered += np.where(np.minimum(1.0, theirs) > own, sold_on, 0.0)
         yield at_most("resale", rivals, offered)
 
 
-def _is_cut(row: Shock, series: tuple[str, str, str, str], period: Period) -> bool:
-    """Whether a shock is in force on what a supplier sells to a country in a period."""
-    named = all(
-        cell in ("", one) for cell, one in zip((row.supplier, row.country, row.element, row.form), series, strict=True)
-    )
-    begun = row.start_year is None or begin_of(row.start_year) <= end_of(period)
-    return named and begun and (row.end_year is None or begin_of(period) <= end_of(row.end_year))
+def _leak(book: Ledger, series: tuple[str, str, str, str]) -> Vector:
+    """The least leak of the cuts in force on what a supplier sells to a country, at every visit; 0 without a cut."""
+    case, periods = book.case, book.tree.periods
+    leaks = np.full((len(case.scenarios), len(periods)), np.inf)
+    place = {w: i for i, w in enumerate(case.scenarios)}
+    for row in _cuts(case, series):
+        for i, period in enumerate(periods):
+            begun = row.start_year is None or begin_of(row.start_year) <= end_of(period)
+            if begun and (row.end_year is None or begin_of(period) <= end_of(row.end_year)):
+                leaks[place[row.scenario], i] = min(leaks[place[row.scenario], i], row.leak)
+    return np.where(np.isinf(leaks), 0.0, leaks).ravel()
 
 
-def _balance(case: Case, tree: Tree, book: Ledger, w: str, n: int) -> Iterator[Broken]:
-    t, year = tree.nodes[n].period, tree.nodes[n].year
-    goods, short = book.goods[w, t], book.short[w, t]
-    touched: set[Good] = {(c, e, o) for _, c, e, o in goods if e} | {key[:3] for key in case.demand if key[3] == year}
+def _cuts(case: Case, series: tuple[str, str, str, str]) -> Iterator[Shock]:
+    for row in case.tables.shocks:
+        if row.kind == "import" and row.factor < 1.0:
+            named = (row.supplier, row.country, row.element, row.form)
+            if all(cell in ("", one) for cell, one in zip(named, series, strict=True)):
+                yield row
+
+
+def _balance(book: Ledger) -> Iterator[Broken]:
+    case, goods = book.case, book.goods
+    stated = book.shortfall.amounts("demand_t")
+    touched: dict[Good, None] = dict.fromkeys(key[1:] for key, _ in goods)
+    touched |= dict.fromkeys(key[:3] for key in case.demand) | dict.fromkeys(good for good, _ in book.short)
     for good in touched:
-        demand = tree.demand(good, n)
-        supply = (
-            sum(goods[(item, *good)] for item in ("made", "imported", "resold", "received", "released")) + short[good]
-        )
-        use = demand + sum(goods[(item, *good)] for item in ("given", "reduced", "sintered", "bought"))
+        demand, short = book.at(book.tree.demands(good)), book.short[good]
+        supply = sum((goods[(item, *good)] for item in ("made", "imported", "resold", "received", "released")), short)
+        use = sum((goods[(item, *good)] for item in ("given", "reduced", "sintered", "bought")), demand)
         yield at_most("balance", use, supply)
-        yield at_most("shortfall_limit", short[good], demand)
-        yield at_most("shortfall_not_negative", -short[good], 0.0)
-        yield equal("demand_as_stated", book.demand[w, t][good], demand)
+        yield at_most("shortfall_limit", short, demand)
+        yield at_most("shortfall_not_negative", -short, 0.0)
+        yield equal("demand_as_stated", stated[good], demand)
 
 
-def _stocks(case: Case, book: Ledger, w: str, last: Period | None, t: Period) -> Iterator[Broken]:
+def _stocks(book: Ledger) -> Iterator[Broken]:
+    case, stock = book.case, book.stocks.amounts("stock_t")
     for good, row in case.stockpiles.items():
-        now = book.stock[w, t][good]
-        before = row.initial_t if last is None else book.stock[w, last][good]
-        bought, released = book.goods[w, t][("bought", *good)], book.goods[w, t][("released", *good)]
+        now = book.whole(stock[good])
+        before = np.hstack([np.full((len(now), 1), row.initial_t), now[:, :-1]])
+        bought, released = (book.whole(book.goods[(item, *good)]) for item in ("bought", "released"))
         yield equal("stock_balance", now, before + bought - released)
         yield at_most("stock_not_negative", -now, 0.0)
         if row.max_t is not None:
             yield at_most("stock_limit", now, row.max_t)
         if not case.has_lever("stockpile"):
             yield never("stock_lever", bought)
-    for (item, *good), tonnes in book.goods[w, t].items():
+    for (item, *good), tonnes in book.goods:
         if item in ("bought", "released") and tuple(good) not in case.stockpiles:
             yield never("stock_of_nothing", tonnes)

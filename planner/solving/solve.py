@@ -19,7 +19,7 @@ from planner.data.size import refuse_if_too_large
 from planner.errors import StoppedError
 from planner.results.losses import losses_by_country, losses_of
 from planner.results.plan import PlanValues, Status, figures
-from planner.results.result_lookups import read_ledger
+from planner.results.result_lookups import Ledger
 from planner.results.rules import at_most, equal
 from planner.results.verify import Verification, verify
 from planner.solving import highs
@@ -32,7 +32,7 @@ from planner.solving.payments import Weights, benefit, whole_budgets
 from planner.solving.prices import shadow_prices
 from planner.solving.program import Certificate, Program
 from planner.solving.shares import shares, shares_table, stable
-from planner.solving.spending import money_tables, table_of
+from planner.solving.spending import money_tables
 from planner.solving.values import Values
 from planner.solving.whole_plants import proven
 
@@ -180,7 +180,7 @@ def _weights(case: Case, tables: dict[str, pd.DataFrame], nothing: Nothing) -> W
         found = shares(case)
         tables["shares"] = shares_table(found)
         return stable(case, found)
-    book = read_ledger(case, tables | {"spending": table_of("spending", ())})
+    book = Ledger(case, tables)
     parts = losses_by_country(case, book, losses_of(case, book).by_scenario)
     without = nothing()
     if without.status is not Status.OPTIMAL:

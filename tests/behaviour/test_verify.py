@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import itertools
 import re
 from collections.abc import Callable
 from typing import Any
@@ -613,7 +615,21 @@ FAULTS |= {
         bump("stocks", "bought_t", 10),
     ),
 }
-
+STRANGE: dict[str, tuple[str, Spoil]] = {
+    "a scenario of operations": ("committed", relabel("operations", "scenario", "nobody", **NOW, item="mined")),
+    "a quarter of operations": ("quarters", relabel("operations", "quarter", 4, year=2029, item="imported")),
+    "a year of shortfall": ("committed", relabel("shortfall", "year", 2035, **NOW)),
+    "a good of shortfall": ("committed", relabel("shortfall", "form", "powder", **NOW)),
+    "a country of a stock": ("committed", relabel("stocks", "country", "BBB", **NOW)),
+    "a plant of capacity": ("committed", relabel("capacity", "project", "nobody", project="mine")),
+    "a team": ("committed", relabel("workforce", "skill", "ghost", **STAFF)),
+    "a project that is built": ("committed", relabel("investments", "project", "nobody", project="plant")),
+    "a scenario that trains": ("committed", relabel("training", "scenarios", "calm;nobody", scenarios="all")),
+    "a country that is paid for": ("committed", relabel("spending", "country", "ZZZ", country="AAA")),
+    "an item of operations": ("committed", relabel("operations", "item", "lost", item="given")),
+    "an element that is mined": ("committed", relabel("operations", "element", "Dy", item="mined")),
+}
+FAULTS |= {f"{name} is not of the case": (which, "rows_of_the_case", how) for name, (which, how) in STRANGE.items()}
 
 MODULES = (verify, verify_material, verify_money, verify_people)
 
@@ -635,10 +651,24 @@ def test_a_fault_is_caught_by_the_rule_it_breaks(good: dict[str, planner.Plan], 
 
 def test_every_rule_is_shown_to_catch_something() -> None:
     sources = "".join(inspect.getsource(module) for module in MODULES)
-    rules = set(re.findall(r'(?:at_most|equal|never|_same|_same_decisions)\(\s*"(\w+)"', sources)) | set(
-        re.findall(r'yield \(?\s*"(\w+)"', sources)
-    )
+    rules = set(re.findall(r'(?:at_most|equal|never|_stated|_same_decisions)\(\s*"(\w+)"', sources))
     assert rules == {rule for _, rule, _ in FAULTS.values()}
+
+
+def test_every_number_counts_in_the_first_row_of_its_table_and_in_the_last(good: dict[str, planner.Plan]) -> None:
+    """More of it or less is found, whatever the scenario, period or good that stands first or last."""
+    plan, unseen = good["quarters"], []
+    for name in set(plan.tables) - {"shadow_prices"}:
+        frame = plan.tables[name]
+        numbers = [c for c in frame if pd.api.types.is_float_dtype(frame[c])]
+        for column, row in itertools.product(numbers, (0, len(frame) - 1)):
+
+            def spoil(tables: Frames, by: float, name: str = name, at: tuple[int, str] = (row, column)) -> None:
+                tables[name].loc[at] += by
+
+            if not any(broken_by(plan, functools.partial(spoil, by=much)) for much in (1000.0, -1000.0)):
+                unseen.append((name, column, row))
+    assert not unseen
 
 
 def test_losses_cost_and_spending_are_recomputed_from_the_tables(good: dict[str, planner.Plan]) -> None:
