@@ -32,8 +32,11 @@ PROFILE ?= full
 bench: $(VENV)/test.done
 	$(BIN)/python -m benchmarks --profile $(PROFILE)
 
-# Four hundred random cases against the independent formulation, and a hundred with every year divided: ten minutes.
+# The tests of random cases with many of them; then four hundred against the independent formulation over all switches,
+# and a hundred with every year divided: a quarter of an hour.
 agree: $(VENV)/test.done
+	LONG=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/system/test_oracle_agreement.py tests/oracle \
+		tests/behaviour/test_whole_plants.py tests/properties tests/faults/test_single_faults.py
 	$(BIN)/python -m tests.oracle.long
 
 # Coverage-guided fuzzing of the loaders: two processes on one corpus, 15 minutes.

@@ -8,6 +8,7 @@ So a tonne of ore is a tonne of oxide, doing nothing costs 300 MUSD, and capex o
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from planner.results.store import write_run
 
 REAL = Path(__file__).parents[1] / "benchmarks" / "cases" / "allied-2026-first"
 """The first edition of the real case: of its size and kind, and its figures never change."""
+
+LONG = os.environ.get("LONG") == "1"
+"""Whether many random cases are asked for, as `make agree` does, and not the few of the suite."""
 
 Row = dict[str, Any]
 TableText = str | Sequence[Mapping[str, Any]]
@@ -152,3 +156,8 @@ def near(expected: Any) -> Any:
 def stored(plan: PlanValues, folder: Path) -> Path:
     """The run folder of a plan without its pages, which take seconds."""
     return write_run(plan, folder, lambda target: None)
+
+
+def seeds(first: int, few: int, many: int) -> range:
+    """Seeds of random cases: few, or many in a long run."""
+    return range(first, first + (many if LONG else few))

@@ -23,7 +23,7 @@ from planner.solving.live_program import LiveProgram
 from planner.solving.solve import silent
 from planner.studies.file import Frontier
 from planner.studies.frontier import frontier
-from tests.cases import MUSD, Row, budget, demand, imports, load_case, mine, near, plant, scenarios, shock, total
+from tests.cases import MUSD, Row, budget, demand, imports, load_case, mine, near, plant, scenarios, seeds, shock, total
 from tests.conftest import MakeCase
 
 WHOLE: dict[str, object] = {"policy.whole_plants": True, "objective.gap": 0.0}
@@ -194,7 +194,7 @@ def least(session: LiveProgram, plans: list[list[int]], column: str) -> float:
     return best
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", seeds(0, 10, 30))
 def test_bounds_hold_against_every_whole_plan(tmp_path: Path, seed: int) -> None:
     gap = (0.0, 0.05)[seed % 2]
     case = random_case(tmp_path / "case", seed, gap)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import random
 import shutil
 import tempfile
@@ -19,15 +18,15 @@ from hypothesis import strategies as st
 import planner
 from planner import Plan
 from planner.config.model_file import ModelFile, build_model
-from tests.cases import read_rows
+from tests.cases import LONG, read_rows
 from tests.oracle.random_case import write_random_case
 
 Rows = list[dict[str, str]]
 Change = Callable[[Rows], Rows]
 
 seeds = st.integers(0, 1_000_000)
-EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "8"))
-"""Cases per property; more in a long run."""
+EXAMPLES = 40 if LONG else 5
+"""Cases per property."""
 few = settings(
     max_examples=EXAMPLES, derandomize=True, deadline=None, database=None, phases=[Phase.explicit, Phase.generate]
 )

@@ -9,8 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 CODE = r"\n\n```python\n(.*?)```"
 STEP = re.compile(rf"In `(\S+)`, (after|replace){CODE}\n\n(?:add|with){CODE}|Create `(\S+)`{CODE}", re.DOTALL)
@@ -58,31 +56,39 @@ assert CliRunner().invoke(app, ["size", "nowhere"]).exit_code == 2
 """
 
 
-@pytest.mark.parametrize(
-    ("recipe", "script"),
-    [("a table column", COLUMN), ("a constraint", CONSTRAINT), ("a chart", CHART), ("a command", COMMAND)],
-)
-def test_a_recipe_works(tmp_path: Path, recipe: str, script: str) -> None:
-    shutil.copytree(ROOT / "planner", tmp_path / "planner", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "inputs" / "starter", tmp_path / "starter")
+RECIPES = {"a table column": COLUMN, "a constraint": CONSTRAINT, "a chart": CHART, "a command": COMMAND}
+
+
+def follow(recipe: str, package: Path) -> None:
+    """Do to a copy of the package what a recipe says."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     steps = STEP.findall(text.partition(f"## Add {recipe}\n")[2].partition("\n## ")[0])
-    assert steps
+    assert steps, recipe
     for name, how, there, new, created, whole in steps:
         if created:
-            assert not (tmp_path / created).exists()
-            (tmp_path / created).write_text(whole, encoding="utf-8")
+            assert not (package / created).exists()
+            (package / created).write_text(whole, encoding="utf-8")
             continue
-        path, there = tmp_path / name, there.removesuffix("\n") if how == "replace" else there
+        path, there = package / name, there.removesuffix("\n") if how == "replace" else there
         before = path.read_text(encoding="utf-8")
         assert before.count(there) == 1, f"{name} has {before.count(there)} times:\n{there}"
         after = new.removesuffix("\n") if how == "replace" else there + new
         path.write_text(before.replace(there, after), encoding="utf-8")
+
+
+def test_the_recipes_work(tmp_path: Path) -> None:
+    """One after the other in one copy of the package, and what each promises, in one process."""
+    shutil.copytree(ROOT / "planner", tmp_path / "planner", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "inputs" / "starter", tmp_path / "starter")
+    script = f"import planner\nassert planner.__file__.startswith({str(tmp_path)!r})\n"
+    for recipe, promise in RECIPES.items():
+        follow(recipe, tmp_path)
+        script += f"print('checking', {recipe!r})\n{promise}"
     done = subprocess.run(
-        [sys.executable, "-c", f"import planner\nassert planner.__file__.startswith({str(tmp_path)!r})\n{script}"],
+        [sys.executable, "-c", script],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -15,14 +15,13 @@ import pytest
 import planner
 from planner.formulation.index_sets import Scope
 from planner.results.verify import verify
+from tests.cases import seeds
 from tests.oracle.agreement import flat
 from tests.oracle.long import both_ways, same_when_divided
 from tests.oracle.program import OracleResult, solve_case
 from tests.oracle.random_case import write_random_case
 
-SEEDS = 160
-PLENTY_SEEDS = 40
-NEW_SEEDS, DIVIDED_SEEDS = 24, 8
+PLENTY = seeds(1000, 16, 40)
 TOLERANCE = 1e-6
 
 
@@ -58,7 +57,7 @@ def compare(folder: Path, model: dict[str, Any]) -> planner.Plan:
     return plan
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize("seed", seeds(0, 56, 160))
 def test_the_optimum_of_a_random_case_is_the_oracles(tmp_path: Path, seed: int) -> None:
     folder = tmp_path / "case"
     compare(folder, write_random_case(folder, seed))
@@ -77,7 +76,7 @@ def with_plenty_of_imports(folder: Path) -> None:
                 writer.writerow({**row, "supplier": supplier, "tonnes": repr(share * float(row["tonnes"]))})
 
 
-@pytest.mark.parametrize("seed", range(1000, 1000 + PLENTY_SEEDS))
+@pytest.mark.parametrize("seed", PLENTY)
 def test_leaving_out_quiet_nodes_does_not_change_the_optimum(tmp_path: Path, seed: int) -> None:
     folder = tmp_path / "case"
     model = write_random_case(folder, seed)
@@ -90,21 +89,21 @@ def test_leaving_out_quiet_nodes_does_not_change_the_optimum(tmp_path: Path, see
 
 def test_quiet_nodes_do_occur_in_those_cases(tmp_path: Path) -> None:
     found = 0
-    for seed in range(1000, 1000 + PLENTY_SEEDS):
+    for seed in PLENTY:
         folder = tmp_path / str(seed)
         model = write_random_case(folder, seed)
         with_plenty_of_imports(folder)
         scope = Scope(planner.load(folder, overrides=flat(model)))
         found += 0 < len(scope.import_covered_nodes) < len(scope.tree.nodes)
-    assert found >= PLENTY_SEEDS // 4
+    assert found >= len(PLENTY) // 4
 
 
-@pytest.mark.parametrize("seed", range(5000, 5000 + NEW_SEEDS))
+@pytest.mark.parametrize("seed", seeds(5000, 12, 24))
 def test_planner_and_oracle_agree_over_all_switches(tmp_path: Path, seed: int) -> None:
     """Quarters, magnets, resale, whole plants, one path up to a year, payments; `tests.oracle.long` takes hundreds."""
     both_ways(tmp_path / "case", seed)
 
 
-@pytest.mark.parametrize("seed", range(5000, 5000 + DIVIDED_SEEDS))
+@pytest.mark.parametrize("seed", seeds(5000, 4, 8))
 def test_dividing_more_years_than_needed_changes_no_optimum(tmp_path: Path, seed: int) -> None:
     same_when_divided(tmp_path / "case", seed)
