@@ -16,8 +16,10 @@ from planner.data.rows import collapse, read_rows
 from planner.data.rules import Origin, fault
 from planner.data.schema import BY_NAME, TABLES, Row, Tables
 from planner.errors import Fault, InputError, nearest
+from planner.host import collector_paused
 
 
+@collector_paused()
 def load(
     path: str | Path, model: str | Path | ModelFile | None = None, overrides: Mapping[str, object] | None = None
 ) -> Case:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyomo.common.gc_manager import PauseGC
 from pyomo.environ import ConcreteModel, Constraint, NonNegativeReals, Objective, Reals, Var, minimize
 
 from planner.data.case import Case
 from planner.formulation import capacity, goods, money, objective, workforce
 from planner.formulation.index_sets import Scope
 from planner.formulation.model import Equation, Model, Variable
+from planner.host import collector_paused
 
 _ROOMS = (capacity, goods, workforce, money, objective)
 VARIABLES: tuple[Variable, ...] = tuple(variable for room in _ROOMS for variable in room.VARIABLES)
@@ -20,16 +20,16 @@ DECISIONS = tuple(variable.name for variable in VARIABLES if variable.decided)
 """Variables that are decided before a scenario shows itself under the policy `committed`."""
 
 
+@collector_paused()
 def build_model(case: Case, scope: Scope | None = None) -> Model:
     """The whole program for a case, ready to compile. scope: its index sets, if they are there already."""
     m = ConcreteModel(name="allied heavy rare earths")
     m.scope = Scope(case) if scope is None else scope
-    with PauseGC():
-        for variable in VARIABLES:
-            m.add_component(variable.name, _var(m.scope, variable))
-        for equation in EQUATIONS:
-            m.add_component(equation.name, constraint_of(m.scope, equation))
-        m.goal = Objective(rule=objective.goal, sense=minimize)
+    for variable in VARIABLES:
+        m.add_component(variable.name, _var(m.scope, variable))
+    for equation in EQUATIONS:
+        m.add_component(equation.name, constraint_of(m.scope, equation))
+    m.goal = Objective(rule=objective.goal, sense=minimize)
     return m
 
 

@@ -34,6 +34,7 @@ from planner.data.load import load
 from planner.data.read import leads_out
 from planner.data.template import write_tables
 from planner.errors import RunFolderError
+from planner.host import collector_paused
 from planner.results.folders import beside, exchange, hold_lock
 from planner.results.plan import PlanValues, Status
 from planner.results.schema import SHARES, TEXT_COLUMNS
@@ -53,6 +54,7 @@ def write_run(plan: PlanValues, folder: Path, pages: Fill) -> Path:
     return target
 
 
+@collector_paused()
 def write_folder(target: Path, mark: str, what: str, fill: Fill) -> None:
     """Have a folder filled beside its target and put it there, whole or not at all; replaces an older one of its kind.
 

@@ -16,6 +16,7 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy.sparse import csr_array, hstack, vstack
 
 from planner.formulation.model import Model
+from planner.host import collector_paused
 
 Vector = NDArray[np.float64]
 Key = tuple[str, Any]
@@ -140,6 +141,7 @@ class Certificate:
         return max(self.primal_residual, self.dual_residual, self.relative_gap)
 
 
+@collector_paused()
 def compile_program(m: Model) -> Program:
     """Pyomo model -> arrays. Variables that appear nowhere have no column."""
     form = LinearStandardFormCompiler().write(m, mixed_form=True, set_sense=None)
