@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -29,6 +30,7 @@ import typer  # noqa: E402
 from typer.core import TyperGroup  # noqa: E402
 
 from planner.errors import did_you_mean  # noqa: E402
+from planner.host import collector_paused  # noqa: E402
 
 COMMANDS = {
     "init": "Lay out a workspace: a case to start from, the models, a place for reports; or a case as a workbook.",
@@ -59,7 +61,10 @@ class Commands(TyperGroup):
         """One command, its module imported now."""
         if cmd_name not in COMMANDS:
             ctx.fail(f'no command "{cmd_name}"{did_you_mean(cmd_name, COMMANDS)}')
-        return typer.main.get_command(import_module(f"planner.cli.{cmd_name}").app)
+        with collector_paused():
+            module = import_module(f"planner.cli.{cmd_name}")
+        gc.freeze()  # what is imported stays
+        return typer.main.get_command(module.app)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list that `--help` shows."""

@@ -1,1 +1,3 @@
 """Many scenarios, solved one by one: master, subproblems, aggregation, search, bounds."""
+
+import planner.formulation  # noqa: F401 - before scipy

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from pyomo.environ import Constraint, NonNegativeReals, Var, quicksum
+from pyomo.core import Constraint, NonNegativeReals, Var, quicksum
 
 from planner.data.case import Case
 from planner.data.effects import Effects

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from pyomo.environ import quicksum
+from pyomo.core import quicksum
 
 from planner.formulation.index_sets import Scope
 from planner.formulation.model import Expression, Model, Variable, equation

@@ -9,7 +9,7 @@ bought in undisturbed years and released in others.
 
 from __future__ import annotations
 
-from pyomo.environ import quicksum
+from pyomo.core import quicksum
 
 from planner.data.lookups import OXIDE
 from planner.formulation.index_sets import Scope

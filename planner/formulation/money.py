@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyomo.environ import quicksum
+from pyomo.core import quicksum
 
 from planner.formulation.index_sets import Scope
 from planner.formulation.model import Expression, Model, Variable, equation, or_zero

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Container
 
-from pyomo.environ import quicksum
+from pyomo.core import quicksum
 
 from planner.formulation.capacity import throughput
 from planner.formulation.index_sets import Scope

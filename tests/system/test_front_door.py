@@ -49,6 +49,12 @@ def test_a_case_is_loaded_without_tables_and_solver() -> None:
     assert not loaded("import planner; planner.load('inputs/starter')") & set(SLOW)
 
 
+@pytest.mark.parametrize("room", ["planner.cli.solve", "planner.decomposition.subproblem"])
+def test_pyomo_brings_no_statistics_along_until_they_are_asked_for(room: str) -> None:
+    code = f"import sys, {room}\nassert 'scipy.stats' not in sys.modules\nimport scipy\nscipy.stats.norm.cdf(0.0)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
 def test_every_public_name_is_there_and_no_other() -> None:
     assert all(getattr(planner, name) is not None for name in planner.__all__)
     assert dir(planner) == planner.__all__
