@@ -96,10 +96,10 @@ def optimum(counterfactual: Counterfactual, program: Program | None = None, near
     cost = None
     if counterfactual.with_cost:
         solver.bound(column, least * (1 + max(counterfactual.slack, HOLD_SHARE)) + HOLD_MUSD)
-        solution = _optimal(solver.minimise(program.column["cost", None]), counterfactual.key)
+        solution = proven(solver.minimise(program.column["cost", None]), counterfactual.key)
         cost = float(solution.x[program.column["cost", None]])
         solver.bound(program.column["cost", None], cost * (1 + HOLD_SHARE) + HOLD_MUSD)
-        solution = _optimal(solver.minimise(column, phase=RISK_AT_COST.name), counterfactual.key)
+        solution = proven(solver.minimise(column, phase=RISK_AT_COST.name), counterfactual.key)
     return Optimum(
         counterfactual.key,
         least,
@@ -116,7 +116,7 @@ def optimum(counterfactual: Counterfactual, program: Program | None = None, near
 def least_risk(solver: Solver, key: str) -> Solution:
     """The least risk of a solver's program, by the quickest way. Raises StoppedError if no optimum is proven."""
     column, cold = solver.program.column["risk", None], quickest(solver.program)
-    return _optimal(solver.minimise(column, ("again", *cold) if solver.has_begun("risk") else cold), key)
+    return proven(solver.minimise(column, ("again", *cold) if solver.has_begun("risk") else cold), key)
 
 
 def quickest(program: Program) -> tuple[str, ...]:
@@ -124,7 +124,8 @@ def quickest(program: Program) -> tuple[str, ...]:
     return ("ipm", "dual") if program.matrix.nnz > LARGE else ("dual", "ipm")
 
 
-def _optimal(solution: Solution, key: str) -> Solution:
+def proven(solution: Solution, key: str) -> Solution:
+    """The solution, if it is an optimum. Raises StoppedError, which says of what."""
     if solution.stop is not Stop.OPTIMAL:
         raise StoppedError(f"{key}: stopped before an optimum was proven ({solution.stop})")
     return solution
@@ -186,7 +187,7 @@ class Reference:
             if self._best is None:
                 solver = Solver(self.program)
                 solution = solver.minimise(self.program.column["risk", None])
-                self._best = solver, _optimal(solution, self.case.name)
+                self._best = solver, proven(solution, self.case.name)
             return self._best
 
     @property

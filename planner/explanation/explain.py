@@ -30,13 +30,16 @@ from planner.explanation.counterfactuals import (
     solver_pool,
     with_policy,
 )
+from planner.explanation.decision import COARSE, Walk, frontier
 from planner.explanation.near_optimal import alternatives, with_planned
 from planner.explanation.sensitivity import at_ends, influences, moves
 from planner.explanation.shadow_prices import links, marginals
+from planner.results.decision import Decision
 from planner.results.explanation import OWN_PLAN, Alternatives, Explanation, Flexibility, Knowledge, Rung, leading
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues, Status
 from planner.solving.goals import Progress, silent
+from planner.solving.parametric import PRECISION
 from planner.solving.program import Program
 
 SMALLEST_MUSD = 1e-6
@@ -72,6 +75,7 @@ def _explain(
     prices = pool.begin(partial(marginals, reference))
     near = pool.begin(partial(_alternatives, plan, reference))
     found = pool(_counterfactuals(plan, reference, thorough)) | _known(plan, reference)
+    decided = pool.begin(partial(_decision, plan, reference, found["ladder:nothing"], thorough))
     own = _own(plan, reference, found)
     knowledge = _knowledge(plan, case, own, found)
     left_out = lever_ladder.left_out(case, found, own)
@@ -89,6 +93,7 @@ def _explain(
     ]
     solved, marginal = reference.best()[1], prices.result()
     rungs[-1] = replace(rungs[-1], capital=capital_by_stage(case, builds))
+    decision = decided.result()
     others = with_planned(near.result(), case, of_table(case, plan.tables["investments"]))
     return Explanation(
         name,
@@ -103,12 +108,20 @@ def _explain(
         marginal,
         verdicts,
         leans,
-        pool.solved + len(marginal) + 2 + others.solves,
+        pool.solved + len(marginal) + 2 + others.solves + decision.frontier.solves,
         thorough,
         others,
         _flexibility(plan, reference, found, builds),
         moved,
+        decision,
     )
+
+
+def _decision(plan: PlanValues, reference: Reference, nothing: Optimum, thorough: bool) -> Decision:
+    """The curve of risk and cost to the last corner if thorough."""
+    walk = Walk(reference, nothing.risk, PRECISION if thorough else COARSE)
+    curve, merit = frontier(walk, plan, nothing)
+    return Decision(curve, merit, [])
 
 
 def _counterfactuals(plan: PlanValues, reference: Reference, thorough: bool) -> Iterator[Counterfactual]:

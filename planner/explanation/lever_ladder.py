@@ -51,7 +51,7 @@ def steps(case: Case) -> list[tuple[str, str, tuple[Lever, ...]]]:
 def ladder_counterfactuals(reference: Reference) -> list[Counterfactual]:
     """Nothing, then one step after the other; the last rung is the run's own program."""
     slack = reference.case.model.objective.risk_slack
-    out = [Counterfactual("ladder:nothing", lambda: reference.without(LEVERS), slack, with_cost=True, far=True)]
+    out = [Counterfactual("ladder:nothing", lambda: reference.without(LEVERS), slack, True, want_x=True, far=True)]
     levers: tuple[Lever, ...] = ()
     for key, _, added in steps(reference.case):
         levers += added

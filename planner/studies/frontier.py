@@ -1,11 +1,7 @@
 """The exact curve of least risk against money: every point at which its slope changes.
 
 The least risk as a function of the scale of the budgets is convex and piecewise linear, because budgets are
-right-hand sides of a linear program (Gal, Postoptimal Analyses, Parametric Programming and Related Topics,
-1995, ch. 4). The duals of a solve give a line that touches the curve and lies below it. Where the lines of two
-solves cross, the curve is solved again: it either lies on the crossing, which is then a breakpoint and the
-only one between the two, or above it, and both sides are looked at. No grid, and nothing is missed that is
-further apart than the solver's own precision.
+right-hand sides of a linear program, and the duals of a solve give the slope of a line that touches it.
 
 A study of the kind `frontier` writes study.json, what was asked and on what it rests, and frontier.csv: a row per
 breakpoint, the scale of the budgets, money, least risk, what one more MUSD takes off, and the cheapest plan that
@@ -33,6 +29,7 @@ from planner.results.study import NEW_CAPACITY, FrontierResults
 from planner.solving.goals import Progress, silent, solve_phases
 from planner.solving.highs import Solution, Solver, Stop
 from planner.solving.live_program import LiveProgram
+from planner.solving.parametric import PRECISION, Tangent, between
 from planner.solving.program import Program
 from planner.studies.file import Frontier, StudyFile
 from planner.studies.measure import Measures, measure
@@ -42,23 +39,6 @@ from planner.studies.store import STUDY, asked_text, read_asked, refuse_other_fo
 CURVE = "frontier.csv"
 PLANS = 24
 """Breakpoints of which the plan is worked out; evenly spread where there are more."""
-PRECISION = 1e-8
-"""Relative distance of the curve from the crossing of two lines that counts as none."""
-NARROW = 1e-7
-"""Relative width of a stretch that is not looked into any further."""
-
-
-@dataclass(frozen=True)
-class Tangent:
-    """A point of the curve and the slope of a line that touches it there."""
-
-    at: float
-    value: float
-    slope: float
-
-    def line(self, at: float) -> float:
-        """The line's value at another place."""
-        return self.value + self.slope * (at - self.at)
 
 
 @dataclass(frozen=True)
@@ -82,36 +62,9 @@ class Curve:
 
 def trace(solve: Callable[[float], Tangent], low: float, high: float, most: int) -> Curve:
     """The curve between two places by at most `most` calls of `solve`, which gives a value and a dual slope there."""
-    touches = [solve(low), solve(high)]
-    open_stretches = [(touches[0], touches[1])]
-    gap = 0.0
-    while open_stretches:
-        left, right = open_stretches.pop()
-        middle = _crossing(left, right)
-        if middle is None:
-            continue
-        at, below = middle
-        if len(touches) >= most:
-            chord = left.value + (right.value - left.value) * (at - left.at) / (right.at - left.at)
-            gap = max(gap, chord - below)
-            continue
-        here = solve(at)
-        touches.append(here)
-        if here.value - below > PRECISION * (1.0 + abs(here.value)):
-            open_stretches += [(left, here), (here, right)]
-    return _curve(sorted(touches, key=lambda t: t.at), gap)
-
-
-def _crossing(left: Tangent, right: Tangent) -> tuple[float, float] | None:
-    """Where the two lines cross, and how high; None if they are one line, or too close to tell."""
-    scale = 1.0 + abs(left.value)
-    if right.at - left.at <= NARROW * (1.0 + abs(right.at)):
-        return None
-    if right.value - left.line(right.at) <= PRECISION * scale or left.value - right.line(left.at) <= PRECISION * scale:
-        return None
-    at = (right.line(0.0) - left.line(0.0)) / (left.slope - right.slope)
-    at = min(max(at, left.at), right.at)
-    return at, max(left.line(at), right.line(at))
+    ends = solve(low), solve(high)
+    found, gap = between(solve, *ends, most - len(ends))
+    return _curve(sorted([*ends, *found], key=lambda t: t.at), gap)
 
 
 def _curve(touches: list[Tangent], gap: float) -> Curve:

@@ -18,12 +18,13 @@ from planner.reporting.pages.study import failure_words
 from planner.results.store import read_run
 from planner.results.study import Failures
 from planner.solving.live_program import LiveProgram
+from planner.solving.parametric import Tangent
 from planner.studies.analysis import analyse, cart, morris_indices, prim, sobol_indices
 from planner.studies.changes import Changer, settings_from
 from planner.studies.design import latin_hypercube, morris_sample, sobol_sample
 from planner.studies.file import Address, Frontier
 from planner.studies.fixed_plan import amounts, evaluate, hold, intervals, replicate, robustness
-from planner.studies.frontier import Budgets, Tangent, frontier, trace
+from planner.studies.frontier import Budgets, frontier, trace
 from planner.studies.run import run_points
 from planner.studies.store import read_design
 from planner.studies.worker import ChainState, Plain, PointResult, Worker

@@ -1,0 +1,305 @@
+"""What risk costs and what to pay for first: the exact curve of least risk for its cost, walked from its end.
+
+From the plan of least risk the weight of cost is raised step by step, each solve starting from the basis of the one
+before, until as much risk is left as without a plan. At weight 1, the core, each project is taken away in turn.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from math import inf
+
+import numpy as np
+
+from planner.data.case import Case
+from planner.explanation.commitments import expected_tpa, is_built, of_table
+from planner.explanation.counterfactuals import Optimum, Reference, proven, quickest
+from planner.formulation.money import public_capex
+from planner.results.decision import HUNDREDTH, Corner, Frontier, Merit, Missing, NamedPlan
+from planner.results.losses import weighed
+from planner.results.plan import PlanValues
+from planner.results.result_lookups import rows
+from planner.solving.goals import HOLD_MUSD, HOLD_SHARE
+from planner.solving.highs import Solver
+from planner.solving.parametric import PRECISION, Tangent, between
+from planner.solving.program import ZERO, Vector
+from planner.units import musd_per_tonne
+
+STEP, FIRST, LAST = 1.25, -52, 60
+"""Weights looked at are powers of `STEP`, from `FIRST` (1e-5) up to 1 and on, at most to `LAST` (650,000)."""
+COARSE = 1e-3
+"""Relative distance of the curve from its chords that is near enough for a page."""
+TENTH = 0.1
+"""Part of its final size from which on a project counts as there."""
+MISSED = 1e-6
+"""Share of a year's demand up to which none of it counts as short."""
+Amounts = Mapping[tuple[str, str, int], float]
+"""(scenario, element, year) -> t."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A plan on the curve: cost and risk (MUSD), expected new capacity of each project (t/y)."""
+
+    cost: float
+    risk: float
+    tpa: Vector
+
+    def toward(self, other: Point, part: float) -> Point:
+        """A plan between two: mixed, all of it is."""
+        mixed = (one + part * (two - one) for one, two in zip(vars(self).values(), vars(other).values(), strict=True))
+        return Point(*mixed)
+
+
+class Walk:
+    """The curve of a reference from the least risk to as much as `enough` (MUSD), and what was met on the way.
+
+    least, core, near: the cheapest plan of least risk, that of least cost + risk, the cheapest within a hundredth of
+    the least risk, as points of the program (n). worth: project -> least cost + risk without it, less with it.
+    """
+
+    def __init__(self, reference: Reference, enough: float, precision: float = COARSE) -> None:
+        self.reference, self.program = reference, reference.program
+        best, solution = reference.best()
+        self.least_risk = float(solution.x[self.program.column["risk", None]])
+        # From end to end it is a long way, but each step is short; what lies between two steps is looked at apart.
+        self._solver, self._beside = (Solver(self.program, longest_way=1.0) for _ in range(2))
+        self._solver.begin_like(best)
+        self._read_columns()
+        self.points: list[Point] = []
+        self.worth: dict[str, float] = {}
+        self.solves, self.gap = 0, 0.0
+        self._within: tuple[Point, Vector] | None = None
+        self._beyond: tuple[Point, Vector] | None = None
+        self._walk(enough, precision)
+        self.near = self._near()
+
+    def _read_columns(self) -> None:
+        p = self.program
+        row = p.row["welfare_definition", None]
+        span = range(p.matrix.indptr[row], p.matrix.indptr[row + 1])
+        self._place = next(k for k in span if p.columns[p.matrix.indices[k]] == ("cost", None))
+        builds = [(j, key[1]) for j, key in enumerate(p.columns) if key[0] == "build"]
+        self.projects = sorted({project for _, (project, _) in builds})
+        self.columns = np.array([j for j, _ in builds], dtype=np.int32)
+        self._project = np.array([self.projects.index(project) for _, (project, _) in builds], dtype=int)
+        self._nodes = [self.reference.scope.decision_tree.nodes[d] for _, (_, d) in builds]
+        self._chance = np.array([node.probability for node in self._nodes])
+
+    def _walk(self, enough: float, precision: float) -> None:
+        p = self.program
+        self._solver.bound(p.column["risk", None], self.least_risk * (1 + HOLD_SHARE) + HOLD_MUSD)
+        self.least = self._solve(self._solver, "cost", "the cheapest plan of least risk")
+        self.end = self.points[-1]
+        left = Tangent(0.0, -self.end.risk, -self.end.cost)
+        for power in range(FIRST, LAST + 1):
+            right = self._touch(self._solver, STEP**power)
+            if power == 0:
+                self.core, self.core_point = self._x, self.points[-1]
+                self.worth = self._removals()
+            reached = self.points[-1].risk >= enough
+            self._beside.begin_like(self._solver)
+            _, gap = between(partial(self._touch, self._beside), left, right, inf, precision)
+            self.gap, left = max(self.gap, gap), right
+            if reached and power >= 0:
+                break
+
+    def _touch(self, solver: Solver, weight: float) -> Tangent:
+        """The least risk + weight * cost turned upside down, a convex function of the weight."""
+        p = self.program
+        data = p.matrix.data.copy()
+        data[self._place] *= weight
+        solver.replace(p.with_data(data, p.row_lower, p.row_upper, p.lower, p.upper))
+        self._solve(solver, "welfare", f"weight {weight:g} of cost")
+        point = self.points[-1]
+        return Tangent(weight, -(point.risk + weight * point.cost), -point.cost)
+
+    def _solve(self, solver: Solver, column: str, key: str) -> Vector:
+        p = self.program
+        order = ("again", *quickest(p))
+        self._x = x = proven(solver.minimise(p.column[column, None], order, phase="risk"), key).x
+        self.solves += 1
+        found = Point(float(x[p.column["cost", None]]), float(x[p.column["risk", None]]), self.tpa(x))
+        self.points.append(found)
+        if found.risk > self.line:
+            if self._beyond is None or found.risk < self._beyond[0].risk:
+                self._beyond = found, x
+        elif self._within is None or found.risk > self._within[0].risk:
+            self._within = found, x
+        return x
+
+    @property
+    def line(self) -> float:
+        """Risk (MUSD) a hundredth above the least."""
+        return self.least_risk * (1 + HUNDREDTH) + HOLD_MUSD
+
+    def tpa(self, x: Vector) -> Vector:
+        """Expected new capacity (t/y) of each project at a point."""
+        out = np.zeros(len(self.projects))
+        np.add.at(out, self._project, self._chance * x[self.columns])
+        return out
+
+    def public(self, x: Vector) -> dict[str, float]:
+        """Discounted public capital (MUSD) of each project at a point, expected."""
+        scope, out = self.reference.scope, defaultdict[str, float](float)
+        for j, at, node in zip(self.columns.tolist(), self._project.tolist(), self._nodes, strict=True):
+            if x[j] > ZERO:
+                project, case = self.projects[at], scope.case
+                years = case.payment_years(project, node.year)
+                paid = sum(map(case.cost_discount, years)) / len(years)
+                out[project] += node.probability * paid * public_capex(scope, project) * float(x[j])
+        return dict(out)
+
+    def _removals(self) -> dict[str, float]:
+        """What least cost + risk rises by (MUSD) without each project that the core builds."""
+        column, whole = self.program.column["welfare", None], self.core_point.cost + self.core_point.risk
+        solver, out = Solver(self.program, longest_way=1.0), {}
+        for at in np.flatnonzero(self.core_point.tpa > ZERO).tolist():
+            project, mine = self.projects[at], self.columns[self._project == at]
+            solver.begin_like(self._solver)
+            solver.reset_bounds()
+            solver.hold(mine, np.zeros(len(mine)), np.zeros(len(mine)))
+            found = solver.minimise(column, ("again", *quickest(self.program)), phase="risk")
+            out[project] = max(float(proven(found, f"without {project}").x[column]) - whole, 0.0)
+            self.solves += 1
+        return out
+
+    def _near(self) -> Vector:
+        """Between the two corners around the line: of a mixture of two plans cost and risk are mixed too."""
+        (inside, x), outside = self._within or (self.end, self.least), self._beyond
+        if outside is None:
+            return x
+        return x + (self.line - inside.risk) / (outside[0].risk - inside.risk) * (outside[1] - x)
+
+
+def corners(walk: Walk, enough: float) -> list[Point]:
+    """The points at which the curve bends, the cheapest first, from the one that leaves `enough` risk (MUSD) on."""
+    kept: list[Point] = []
+    for point in sorted(walk.points, key=lambda q: (q.cost, q.risk)):
+        if point.cost > walk.end.cost or (kept and point.risk >= kept[-1].risk):
+            continue
+        while len(kept) > 1 and not _bends(kept[-2], kept[-1], point):
+            kept.pop()
+        if kept and point.cost - kept[-1].cost <= PRECISION * (1 + point.cost):
+            kept.pop()
+        kept.append(point)
+    first = next((i for i, point in enumerate(kept) if point.risk <= enough), len(kept) - 1)
+    if first == 0:
+        return kept
+    before, after = kept[first - 1], kept[first]
+    start = before.toward(after, (before.risk - enough) / (before.risk - after.risk)) if after.risk < enough else after
+    return [start, *kept[first + (start is after) :]]
+
+
+def _bends(before: Point, here: Point, after: Point) -> bool:
+    chord = before.risk + (after.risk - before.risk) * (here.cost - before.cost) / max(after.cost - before.cost, ZERO)
+    return chord - here.risk > PRECISION * (1 + here.risk)
+
+
+def frontier(walk: Walk, plan: PlanValues, nothing: Optimum) -> tuple[Frontier, list[Merit]]:
+    """The curve with its named plans, and the merit list.
+
+    nothing: the optimum without levers, with its x if the run has levers. Its risk is where the curve begins.
+    """
+    bends = corners(walk, nothing.risk)
+    weights = [None, *((a.risk - b.risk) / (b.cost - a.cost) for a, b in pairwise(bends))]
+    found = [Corner(weight, point.cost, point.risk) for weight, point in zip(weights, bends, strict=True)]
+    idle = walk.least if nothing.x is None else nothing.x
+    plans = {"nothing": idle, "core": walk.core, "near": walk.near, "least": walk.least}
+    named = [_named(walk, key, x) for key, x in plans.items()]
+    named.insert(2, _chosen(walk.reference.case, plan))
+    return Frontier(found, named, walk.gap, walk.solves), _merit(walk, bends, found)
+
+
+def _merit(walk: Walk, bends: Sequence[Point], found: Sequence[Corner]) -> list[Merit]:
+    case, core, least = walk.reference.case, walk.public(walk.core), walk.public(walk.least)
+    near, steepest = walk.tpa(walk.near), found[1].weight if len(found) > 1 else 0.0
+    out = []
+    for at, project in enumerate(walk.projects):
+        final, row = float(walk.end.tpa[at]), case.projects[project]
+        if is_built(case, project, final):
+            first = next(i for i, point in enumerate(bends) if point.tpa[at] >= TENTH * final)
+            corner, public = found[first], core.get(project, 0.0)
+            out.append(
+                Merit(
+                    *(project, row.stage, row.country),
+                    *((corner.weight if first else steepest) or 0.0, corner.cost, corner.risk),
+                    *(final, float(walk.core_point.tpa[at]), walk.worth.get(project, 0.0)),
+                    public if public > 0 else least.get(project, 0.0),
+                    bool(near[at] < TENTH * final),
+                )
+            )
+    return sorted(out, key=lambda m: (-m.weight, -m.worth, m.project))
+
+
+def _named(walk: Walk, key: str, x: Vector) -> NamedPlan:
+    p, scope, case = walk.program, walk.reference.scope, walk.reference.case
+    leaves = {w: p.column["loss_to_date", leaf] for w, leaf in scope.tree.leaves.items()}
+    losses = weighed(case, {w: float(x[j]) for w, j in leaves.items()})
+    public = 0.0
+    for (name, index), amount in zip(p.columns, x.tolist(), strict=True):
+        if name == "invested":
+            public += scope.decision_tree.nodes[index[1]].probability * amount
+        elif name == "bought":
+            price = musd_per_tonne(case.stockpiles[index[:-1]].purchase_usd_per_kg)
+            public += scope.tree.nodes[index[-1]].probability * price * amount
+    builds = dict(zip(walk.projects, walk.tpa(x).tolist(), strict=True))
+    return NamedPlan(
+        key,
+        *(losses.risk, losses.expected, losses.cvar, float(x[p.column["cost", None]]), public),
+        {project: tpa for project, tpa in builds.items() if is_built(case, project, tpa)},
+        losses.by_scenario,
+        list(_missing(case, *_shortages(walk.reference, x))),
+    )
+
+
+def _chosen(case: Case, plan: PlanValues) -> NamedPlan:
+    """The plan of the run."""
+    s = plan.summary
+    short, wanted = (defaultdict[tuple[str, str, int], float](float) for _ in range(2))
+    for row in rows(plan.tables["shortfall"]):
+        at = (row.scenario, row.element, int(row.year))
+        short[at] += row.tonnes
+        wanted[at] += row.demand_t
+    builds = expected_tpa(of_table(case, plan.tables["investments"]))
+    return NamedPlan(
+        "chosen",
+        *(s["risk_musd"], s["expected_loss_musd"], s["cvar_musd"], s["cost_musd"], s["public_spend_musd"]),
+        {project: tpa for project, tpa in sorted(builds.items()) if is_built(case, project, tpa)},
+        s["scenario_loss_musd"],
+        list(_missing(case, short, wanted)),
+    )
+
+
+def _shortages(reference: Reference, x: Vector) -> tuple[Amounts, Amounts]:
+    """What is short, and what is wanted, of each element in each year of each scenario at a point."""
+    scope, case = reference.scope, reference.case
+    elements = {e: i for i, e in enumerate(case.elements)}
+    short, wanted = (np.zeros((len(elements), len(scope.tree.nodes))) for _ in range(2))
+    for (name, index), tonnes in zip(reference.program.columns, x.tolist(), strict=True):
+        if name == "shortfall" and tonnes > ZERO:
+            short[elements[index[1]], index[3]] += tonnes
+    for good in sorted({key[:3] for key in case.demand}):
+        wanted[elements[good[1]]] += scope.tree.demands(good)
+    out = [defaultdict[tuple[str, str, int], float](float) for _ in range(2)]
+    for w in case.scenarios:
+        for n in scope.tree.path_of(w):
+            for e, i in elements.items():
+                for into, amounts in zip(out, (short, wanted), strict=True):
+                    into[w, e, scope.tree.nodes[n].year] += float(amounts[i, n])
+    return out[0], out[1]
+
+
+def _missing(case: Case, short: Amounts, wanted: Amounts) -> Iterator[Missing]:
+    """The worst year of each scenario and element of which any is short."""
+    worst: dict[tuple[str, str], Missing] = {}
+    for (w, e, year), tonnes in sorted(short.items()):
+        share = tonnes / wanted[w, e, year] if wanted[w, e, year] > 0 else 0.0
+        if share > max(MISSED, worst[w, e].share if (w, e) in worst else 0.0):
+            worst[w, e] = Missing(w, e, year, share)
+    order = {w: i for i, w in enumerate(case.scenarios)}
+    yield from sorted(worst.values(), key=lambda m: (order[m.scenario], m.element))
