@@ -14,10 +14,10 @@ import planner
 from planner.api import explanations
 from planner.cli import app
 from planner.explanation.explain import explain
-from planner.reporting.pages.run import write_pages
 from planner.reporting.text.explanation import claim, missing_words, why
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
 from planner.results.store import fingerprint, write_case
+from tests.cases import stored
 from tests.reporting.conftest import PageText, read_page
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
@@ -31,7 +31,7 @@ def plan() -> Plan:
 
 @pytest.fixture(scope="module")
 def explained(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    run = plan.write(tmp_path_factory.mktemp("explained") / "run")
+    run = stored(plan, tmp_path_factory.mktemp("explained") / "run")
     done = CliRunner().invoke(app, ["explain", str(run)])
     assert done.exit_code == 0, (done.output, done.exception)
     return run
@@ -120,13 +120,6 @@ def test_a_damaged_explanation_is_not_used(run: Path, text: str) -> None:
     values = {"run_sha256": fingerprint(run), "run": "x"}
     (run / EXPLANATION).write_text(json.dumps(values), encoding="utf-8")
     assert read_explanation(run) is None
-
-
-def test_a_report_without_it_says_how_to_ask(plan: Plan, tmp_path: Path) -> None:
-    write_pages(plan, tmp_path)
-    for text in (page_of(tmp_path).text, (tmp_path / "report.md").read_text(encoding="utf-8")):
-        assert missing_words() in text
-        assert "Which of the unsure inputs matter is found by moving them" in text
 
 
 def test_nothing_is_written_if_the_run_is_another_meanwhile(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

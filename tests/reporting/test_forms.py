@@ -13,11 +13,10 @@ import pytest
 from planner.reporting.formats.markup import plain
 from planner.reporting.pages.run import FORMS, write_pages
 from planner.reporting.tables.result_tables import IAMC_COLUMNS, iamc_table
+from planner.reporting.text.explanation import missing_words
 from planner.reporting.values.view import run_view
 from planner.results.plan import PlanValues
-from tests.reporting.conftest import Vary
-
-HOSTILE = '\\"; #panic("x") *b* $x$ `c` <b> @ref [link] = head\\'
+from tests.reporting.conftest import PageText
 
 
 def streams(pdf: bytes) -> str:
@@ -69,14 +68,6 @@ def test_markdown_takes_no_text_for_markup(text: str, expected: str) -> None:
     assert plain(text) == expected
 
 
-def test_hostile_names_are_typeset_as_they_are(vary: Vary, tmp_path: Path) -> None:
-    cell = '"' + HOSTILE.replace('"', '""') + '"'
-    projects, elements = (lambda t: t.replace("Desert mine", cell)), (lambda t: t.replace("Dysprosium", cell))
-    plan = vary({"projects": projects, "elements": elements})
-    write_pages(plan, tmp_path)
-    assert (tmp_path / "report.pdf").stat().st_size > 20_000
-
-
 def test_iamc_rows_add_up_to_the_tables(plan: PlanValues) -> None:
     table = iamc_table(run_view(plan))
     assert list(table.columns) == IAMC_COLUMNS
@@ -111,6 +102,12 @@ def test_markdown_says_nothing_of_drawings_that_it_lacks(written: Path) -> None:
     heads = [(one, two) for one, two in pairwise(lines) if one.startswith("### ")]
     assert heads and not any(two.startswith("#") for _, two in heads)
     assert "### Capacity and its use" not in lines and "Capacity and its use" in page
+
+
+def test_a_report_without_an_explanation_says_how_to_ask(written: Path, page: PageText) -> None:
+    for text in (page.text, (written / "report.md").read_text(encoding="utf-8")):
+        assert missing_words() in text
+        assert "Which of the unsure inputs matter is found by moving them" in text
 
 
 def test_only_one_sentence_tells_a_command(written: Path) -> None:

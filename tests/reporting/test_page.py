@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import hashlib
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from planner.reporting.values.view import run_view
 from planner.reporting.values.wording import number
 from planner.results.plan import PlanValues, Status
 from tests.cases import stored
-from tests.reporting.conftest import PageText, Vary, read_page
+from tests.reporting.conftest import STARTER, PageText, read_page
 
 SECTIONS = (
     "answer",
@@ -34,11 +35,6 @@ SECTIONS = (
 )
 HOSTILE = '<script>alert(1)</script>"&'
 FORMULA = "=HYPERLINK(1)"
-
-
-def render(plan: PlanValues) -> tuple[str, PageText]:
-    html = render_page(run_view(plan))
-    return html, read_page(html)
 
 
 def test_page_reaches_nothing_outside(page: PageText) -> None:
@@ -123,48 +119,61 @@ def test_names_stand_in_for_ids(page: PageText) -> None:
         assert name in body
 
 
-def test_inputs_show_source_and_confidence_least_sure_first(vary: Vary, tmp_path: Path) -> None:
-    def doubt(text: str) -> str:
-        sure = text.replace("illustration,teaching case", "a report,high")
-        first, second, rest = sure.split("a report,high", 2)
-        return first + "a report,high" + second + "hearsay,estimate" + rest
+def quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
-    html, _ = render(vary({"demand": doubt}))
-    table = html[html.index("<summary>Demand:") :]
+
+def doubted(text: str) -> str:
+    """The second row of demand is hearsay, the others are sure."""
+    first, second, rest = text.replace("illustration,teaching case", "a report,high").split("a report,high", 2)
+    return f"{first}a report,high{second}hearsay,estimate{rest}"
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A page with doubtful inputs, hostile names, and no proof of the optimum."""
+    changes = {
+        "demand": doubted,
+        "projects": lambda t: t.replace("Desert mine", quoted(HOSTILE)).replace(",illustration,", f",{FORMULA},", 1),
+        "scenarios": lambda t: t.replace("No cut", quoted(HOSTILE)),
+        "elements": lambda t: t.replace("Dysprosium", quoted(FORMULA)),
+        "skills": lambda t: t.replace("Chemist", quoted(FORMULA)),
+        "countries": lambda t: t.replace("Australia", quoted(HOSTILE)).replace("Japan", quoted(FORMULA)),
+    }
+    folder = tmp_path_factory.mktemp("odd") / "case"
+    shutil.copytree(STARTER, folder)
+    for name, change in changes.items():
+        path = folder / f"{name}.csv"
+        path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
+    plan = planner.solve(planner.load(folder))
+    return render_page(run_view(dataclasses.replace(plan, status=Status.UNPROVEN)))
+
+
+def test_inputs_show_source_and_confidence_least_sure_first(odd: str) -> None:
+    table = odd[odd.index("<summary>Demand:") :]
     assert "1 of them unsure" in table[:300]
     assert table.index("hearsay") < table.index("a report")
     assert 'class="unsure"' in table[: table.index("hearsay")]
 
 
 @pytest.mark.parametrize("text", [HOSTILE, FORMULA])
-def test_text_of_inputs_is_data(vary: Vary, tmp_path: Path, text: str) -> None:
-    cell = '"' + text.replace('"', '""') + '"'
-    plan = vary(
-        {
-            "projects": lambda t: t.replace("Desert mine", cell).replace(",illustration,", f",{cell},", 1),
-            "scenarios": lambda t: t.replace("No cut", cell),
-            "elements": lambda t: t.replace("Dysprosium", cell),
-            "skills": lambda t: t.replace("Chemist", cell),
-            "countries": lambda t: t.replace("Australia", cell),
-        }
-    )
-    html, page = render(plan)
-    assert page.tags.count("script") == html.count("<script") == 1
+def test_text_of_inputs_is_data(odd: str, text: str) -> None:
+    page = read_page(odd)
+    assert page.tags.count("script") == odd.count("<script") == 1
     assert page.texts.count(text) > 3
     assert sum(text in value for _, name, value in page.attributes if name == "data-tip") > 3
     labels = [value for _, name, value in page.attributes if name == "aria-label"]
     assert labels
 
 
+def test_unproven_run_warns(odd: str) -> None:
+    assert "did not end with a proven optimum" in read_page(odd).text
+
+
 def test_no_table_cell_spills_out_of_a_scroller(page: PageText) -> None:
     assert page.tags.count("table") == sum(
         1 for tag, name, value in page.attributes if tag == "div" and name == "aria-label"
     )
-
-
-def test_unproven_run_warns(plan: PlanValues, tmp_path: Path) -> None:
-    _, page = render(dataclasses.replace(plan, status=Status.UNPROVEN))
-    assert "did not end with a proven optimum" in page.text
 
 
 def test_run_without_a_plan_gives_its_reasons(plan: PlanValues, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from planner.reporting.pages.run import write_pages
 from planner.results.explanation import EXPLANATION
 from planner.results.plan import PlanValues
 from planner.results.store import fingerprint
+from tests.cases import stored
 from tests.reporting.conftest import Vary
 
 DPI, MM = 50, 25.4
@@ -24,6 +25,7 @@ EDGE_MM, SIDE_MM, BODY_MM = 5, 15, 20
 """No ink nearer to any edge; none nearer to the left and right ones, whose margin is 18 mm; between header and page
 number, some."""
 WHITE = 250
+HOSTILE = '\\"; #panic("x") *b* $x$ `c` <b> @ref [link] = head\\'
 Picture = NDArray[np.uint8]
 
 
@@ -71,7 +73,7 @@ def faults(pages: list[Picture]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def explained(plan: planner.Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    run = plan.write(tmp_path_factory.mktemp("pdf") / "run")
+    run = stored(plan, tmp_path_factory.mktemp("pdf") / "run")
     found = explain(plan, "run", workers=1).as_json(fingerprint(run))
     (run / EXPLANATION).write_text(json.dumps(found), encoding="utf-8")
     write_pages(plan, run)
@@ -88,11 +90,13 @@ def test_every_page_has_ink_within_its_margins_and_a_number(explained: Path, tmp
 
 
 @pytest.mark.usefixtures("poppler")
-def test_long_names_stay_on_the_page(vary: Vary, tmp_path: Path) -> None:
-    long = "Very long name of a plant which " * 4 + "ends"
-    plan: PlanValues = vary({"projects": lambda text: text.replace("Desert mine", long)}, baseline=False)
+def test_long_names_stay_on_the_page_and_hostile_ones_are_typeset_as_they_are(vary: Vary, tmp_path: Path) -> None:
+    long, cell = "Very long name of a plant which " * 4 + "ends", '"' + HOSTILE.replace('"', '""') + '"'
+    projects = lambda t: t.replace("Desert mine", long).replace("Coast separation plant", cell)  # noqa: E731
+    plan: PlanValues = vary({"projects": projects, "elements": lambda t: t.replace("Dysprosium", cell)}, baseline=False)
     write_pages(plan, tmp_path)
     assert faults(pictures(tmp_path / "report.pdf", tmp_path)) == []
+    assert '#panic("x")' in " ".join(texts(tmp_path / "report.pdf"))
 
 
 def blank() -> Picture:
