@@ -85,7 +85,7 @@ def _sum_by(names: Iterable[str], table: pd.DataFrame, column: str, values: pd.S
 
 
 def _expected_by_element(case: Case, shortfall: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
-    weight = shortfall["scenario"].map(case.scenarios)
+    weight = shortfall["scenario"].map(case.scenarios).astype(float)
     by_element = shortfall.assign(short=shortfall["tonnes"] * weight, demand=shortfall["demand_t"] * weight)
     sums = by_element.groupby("element")[["short", "demand"]].sum().reindex(list(case.elements), fill_value=0.0)
     return ({str(e): float(v) for e, v in sums["short"].items()}, {str(e): float(v) for e, v in sums["demand"].items()})
