@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from planner.data.frames import frame_of as frame_of
     from planner.data.load import load as load
     from planner.data.sampling import sample as sample
-    from planner.decomposition.benders_loop import approximate as approximate
     from planner.errors import Fault as Fault
     from planner.errors import InfeasibleError as InfeasibleError
     from planner.errors import InputError as InputError
@@ -46,7 +45,6 @@ _HOMES = {
     "planner.data.frames": ("frame_of",),
     "planner.data.load": ("load",),
     "planner.data.sampling": ("sample",),
-    "planner.decomposition.benders_loop": ("approximate",),
     "planner.errors": ("Fault", "InfeasibleError", "InputError", "PlannerError", "RunFolderError", "StoppedError"),
     "planner.explanation.business_case": ("business_case",),
     "planner.explanation.compare": ("compare",),

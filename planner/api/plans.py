@@ -10,7 +10,9 @@ from typing import Self
 from planner.config.model_file import ModelFile
 from planner.data.case import Case
 from planner.data.size import size_of
+from planner.decomposition.solve import Method, method_of, solve_case
 from planner.errors import RunFolderError, StoppedError
+from planner.host import cores
 from planner.parallel import Background
 from planner.reporting.charts.drawing import warm_up
 from planner.reporting.pages.run import FORMS, write_page, write_pages, write_report_workbook
@@ -19,7 +21,8 @@ from planner.results.replay import differences, other_versions
 from planner.results.store import default_folder, read_run, refresh_pages, write_run
 from planner.solving.goals import Progress, silent
 from planner.solving.live_program import LiveProgram
-from planner.solving.solve import COMPARABLE, compared, solve_case, solve_session, solve_without_plan
+from planner.solving.solve import COMPARABLE, compared, solve_session, solve_without_plan
+from planner.solving.solve import solve_case as solve_whole
 
 LARGE = 50_000
 """Terms of the program above which a second process saves more than its start takes."""
@@ -50,14 +53,19 @@ def solve(
     progress: Progress = silent,
     time_limit: float | None = None,
     baseline: bool = True,
+    method: Method = "auto",
+    workers: int = 1,
 ) -> Plan:
     """Solve a case under its own model file, or under `model`.
 
-    progress: called with each step in words. time_limit: seconds per run of the solver. baseline: also solve
-    the case without levers, so that the plan can be compared with doing nothing.
-    The outcome is in `plan.status`; `plan.tables` is empty unless a plan was found.
-    """
-    return Plan.of(solve_case(case if model is None else case.with_model(model), progress, time_limit, baseline))
+    progress: called with each step in words. time_limit: seconds per run of the solver. baseline: also solve the case
+    without levers, so that the plan can be compared with doing nothing. method: `whole`, as one program, or
+    `scenarios`, one by one, with bounds that prove how far the plan is from the best; `auto` takes the latter where
+    there are many. workers: processes that solve scenarios; with more than one a script calls this under `if __name__
+    == "__main__"`. The outcome is in `plan.status`; `plan.tables` is empty unless a plan was found. Raises InputError
+    where scenarios are to be solved one by one and cannot be."""
+    asked = case if model is None else case.with_model(model)
+    return Plan.of(solve_case(asked, progress, time_limit, baseline, method=method, workers=workers))
 
 
 class Session:
@@ -104,18 +112,24 @@ def solve_into(
     progress: Progress = silent,
     time_limit: float | None = None,
     baseline: bool = True,
+    method: Method = "auto",
+    workers: int | None = None,
 ) -> tuple[Plan, Path]:
     """`solve` and write the run folder, by two processes where the case is large enough for that to pay.
 
-    folder: default reports/CASE-MODEL. Returns the plan and its folder. As everywhere where processes are started, a
-    script calls it under `if __name__ == "__main__"`. Raises RunFolderError.
-    """
-    large = size_of(case).terms > LARGE
+    folder: default reports/CASE-MODEL. workers: as for `solve`, one per core if left out. Returns the plan and its
+    folder. As everywhere where processes are started, a script calls it under `if __name__ == "__main__"`. Raises
+    RunFolderError."""
+    large, whole = size_of(case).terms > LARGE, method_of(case, method, progress) == "whole"
     with Background(large) as beside:
-        nothing = beside(solve_without_plan, case, silent, time_limit) if baseline else None
+        nothing = beside(solve_without_plan, case, silent, time_limit) if baseline and whole else None
         if large:
             beside(warm_up)
-        plan: PlanValues = solve_case(case, progress, time_limit, baseline=False, nothing=nothing)
+        plan: PlanValues = (
+            solve_whole(case, progress, time_limit, baseline=False, nothing=nothing)
+            if whole
+            else solve_case(case, progress, time_limit, baseline, method="scenarios", workers=workers or cores())
+        )
         if nothing is not None and plan.status in COMPARABLE:
             progress("without a plan")
             plan = compared(plan, nothing())
@@ -148,7 +162,9 @@ def replay(run: Path, progress: Progress = silent) -> tuple[Plan, list[str]]:
     """
     progress("reading the run")
     stored = open_run(run)
-    again = solve(stored.case, progress=progress, baseline="without_plan" in stored.summary)
+    method: Method = "scenarios" if stored.summary.get("method") == "scenarios" else "whole"
+    baseline = "without_plan" in stored.summary
+    again = solve(stored.case, progress=progress, baseline=baseline, method=method, workers=cores())
     versions = other_versions(stored, again)
     found = differences(stored, again)
     if found:

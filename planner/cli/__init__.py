@@ -43,7 +43,6 @@ COMMANDS = {
     "study": "Many variants of a case: run, status, retry, report.",
     "sample": "Draw scenarios from a register of hazards: a case in which each happens as often as it is likely.",
     "evaluate": "Hold a plan fixed and let operations answer other scenarios: its risk, with a confidence interval.",
-    "approximate": "A plan for very many scenarios and a proof of how far it is from the best.",
     "schema": "Print the JSON Schema of the model file, or describe the tables.",
     "replay": "Solve a run again from its stored inputs and model, and say what differs. Exit code 0 or 2.",
 }

@@ -12,9 +12,7 @@ import planner
 from planner.cli.console import CasePath, command_app, exit_codes, say, shown_progress
 from planner.data.case import Case
 from planner.data.load import load
-from planner.data.size import size_of
 from planner.data.template import write_tables
-from planner.host import available_memory
 from planner.results.store import model_toml, write_folder
 from planner.workspace import find_case
 
@@ -44,12 +42,7 @@ def run(
             f"{out}: {len(drawn.scenarios):,} scenarios for {len(loaded.scenarios):,}, {len(drawn.tables.draws):,} "
             f"shocks drawn from {len(loaded.tables.hazards):,} hazards. Next:"
         )
-        most, free = size_of(drawn).memory, available_memory()
-        if most > free:
-            need = f"may need {most / 2**30:,.1f} GiB ({free / 2**30:,.1f} are free)"
-            say(f"  planner approximate {out}   since planner solve {need}: it solves scenario by scenario")
-        else:
-            say(f"  planner solve {out}")
+        say(f"  planner solve {out}")
 
 
 def _fill(case: Case, source: Path, folder: Path) -> None:

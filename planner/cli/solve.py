@@ -21,6 +21,7 @@ from planner.cli.console import (
     shown_progress,
 )
 from planner.data.warnings import warnings_of
+from planner.decomposition.solve import Method
 from planner.errors import InfeasibleError, StoppedError
 from planner.reporting.text.screen import closing_lines
 from planner.results.plan import Status
@@ -40,6 +41,12 @@ def run(
     time_limit: Annotated[float | None, typer.Option(min=0.0, help="Seconds the solver may take.")] = None,
     ignore: Ignored = None,
     baseline: Annotated[bool, typer.Option(help="Also solve the case without levers, to compare.")] = True,
+    method: Annotated[
+        Method, typer.Option(help="As one program, or scenario by scenario; auto: whichever is faster.")
+    ] = "auto",
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes that solve scenarios. Default: one per core.")
+    ] = None,
 ) -> None:
     """Solve a case and write the run folder: summary, tables, report.html, report.xlsx."""
     with exit_codes():
@@ -47,7 +54,15 @@ def run(
             progress("loading")
             loaded = read_case(case, model, overrides)
             say_warnings(warnings_of(loaded, ignore or ()))
-            plan, target = solve_into(loaded, folder, progress=progress, time_limit=time_limit, baseline=baseline)
+            plan, target = solve_into(
+                loaded,
+                folder,
+                progress=progress,
+                time_limit=time_limit,
+                baseline=baseline,
+                method=method,
+                workers=workers,
+            )
         if as_json:
             say((target / SUMMARY).read_text(encoding="utf-8").rstrip())
         _close(plan, target, as_json)

@@ -89,12 +89,12 @@ def periods_of(case: Case) -> tuple[Period, ...]:
     return tuple(out)
 
 
-def effects_by_scenario(case: Case) -> dict[str, Effects]:
-    """Effects of every scenario of the case."""
+def effects_by_scenario(case: Case, periods: Sequence[Period] | None = None) -> dict[str, Effects]:
+    """Effects of every scenario of the case. periods: of the case, unless it is a part of one that has others."""
     grouped: dict[str, list[Shock]] = {scenario: [] for scenario in case.scenarios}
     for shock in case.tables.shocks:
         grouped[shock.scenario].append(shock)
-    periods = periods_of(case)
+    periods = periods_of(case) if periods is None else periods
     return {scenario: effects_of(case, shocks, periods) for scenario, shocks in grouped.items()}
 
 

@@ -79,5 +79,7 @@ def refuse_if_too_large(case: Case, available: float | None = None) -> None:
             f"needs about {size.memory / 2**30:,.1f} GiB for {size.nodes:,} histories and {size.terms:,} terms, "
             f"and {room / 2**30:,.1f} GiB are free"
         )
-        remedy = "use fewer scenarios or years, a machine with more memory, or `planner approximate`"
+        remedy = (
+            "use fewer scenarios or years, a machine with more memory, or scenarios one by one (--method scenarios)"
+        )
         raise InputError([fault("too-large", case.name, 0, "", said, remedy=remedy)])

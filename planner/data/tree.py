@@ -10,7 +10,7 @@ What is decided by year lives on years or on the first nodes of years.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -231,10 +231,14 @@ class Tree:
 
 def scenario_tree(case: Case) -> Tree:
     """The tree on which operations live: equal histories merged."""
-    effects = effects_by_scenario(case)
+    return tree_of(case, effects_by_scenario(case), periods_of(case))
+
+
+def tree_of(case: Case, effects: dict[str, Effects], periods: Sequence[Period]) -> Tree:
+    """The tree of what its scenarios do in these periods."""
     nodes: list[Node] = []
     groups: list[tuple[int, tuple[str, ...]]] = [(-1, tuple(case.scenarios))]
-    for period in periods_of(case):
+    for period in periods:
         shown = {s: effects[s].shown_in(period) for s in case.scenarios}
         split = [(parent, members) for parent, together in groups for members in _split(together, shown)]
         groups = []

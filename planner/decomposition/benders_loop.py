@@ -1,6 +1,6 @@
-"""More scenarios than one program can hold: a plan, and a proof of how far it is from the best.
+"""A plan for more scenarios than one program can hold, and a proof of how far it is from the best.
 
-First the least risk, then the least cost of a plan whose risk is within `risk_slack` of the least that was found.
+Every goal is a list of phases (`planner.solving.goals`): a measure is minimised, then held while the next is. For each:
 
 Lower bound. A master program (`master`) that knows less of each loss and cost than is true, and more
 after each round: its optimum is at most the true one.
@@ -16,27 +16,23 @@ algorithms, Networks 49, 2007). A mean of two plans is a plan, the program being
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isnan
-from typing import Any
+from time import perf_counter
 
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.cells import Quarter
-from planner.data.effects import Effects, effects_by_scenario, periods_of
-from planner.decomposition.aggregation import group, risk_weights
+from planner.decomposition.aggregation import risk_weights
 from planner.decomposition.master import Master
-from planner.decomposition.subproblem import BranchResult
+from planner.decomposition.subproblem import BranchResult, Question
 from planner.decomposition.worker_pool import WorkerPool
-from planner.errors import Fault, InputError
-from planner.host import cores
-from planner.parallel import Here, local
 from planner.results.losses import weighed
-from planner.solving.goals import Progress, silent
-from planner.solving.highs import TOLERANCE
+from planner.solving.goals import HOLD_MUSD, Phase, Progress, phases_of
+from planner.solving.highs import TOLERANCE, Solution, Stop
 from planner.solving.program import Vector
+from planner.solving.whole_plants import RISK_GAP, relative_gap
 
 HALF_WAY = 0.5
 RISES = 0.1
@@ -44,13 +40,19 @@ RISES = 0.1
 MOST_IDLE = 3
 """Rounds without a cut after which nothing more will come: one half way, one at the optimum of the master, one with
 the weights of the losses found there, which matter where several scenarios share a branch."""
+BEYOND = 1e-8
+"""Part of 1 + a limit by which a plan may be beyond it."""
+MOST_ROUNDS = 100
+"""Rounds of a phase at the most."""
+REACH = Phase("risk", called="reach")
+"""Less and less risk until the limit of goal `target` is reached."""
 
 
 @dataclass(frozen=True)
 class Round:
-    """Bounds of the least `measure` (risk or cost, MUSD) after a round, and the cuts that the master had by then."""
+    """Bounds (MUSD) of the least value of a phase after a round, and the cuts that the master had by then."""
 
-    measure: str
+    phase: str
     lower: float
     upper: float
     cuts: int
@@ -58,199 +60,186 @@ class Round:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A plan: the master's columns, the loss of each scenario, their risk, and the cost (MUSD; nan if not known)."""
+    """A plan: the master's columns; the loss of each scenario and the operating cost of each branch; cost, expected
+    loss and risk (MUSD)."""
 
     x: Vector
     losses: Mapping[str, float]
-    risk: float
-    cost: float = float("nan")
-
-
-@dataclass(frozen=True)
-class Approximation:
-    """Bounds (MUSD) of the least risk and, of the plans whose risk is at most `limit`, of the least cost; the cheapest
-    such plan found: its risk and cost, decisions by (variable, index), and losses by scenario.
-
-    alone: scenarios that the master holds.
-    """
-
-    risk_lower: float
-    risk_upper: float
-    limit: float
-    cost_lower: float
-    risk: float
+    costs: Mapping[str, float]
     cost: float
-    decided: Mapping[tuple[str, Any], float]
-    losses: Mapping[str, float]
-    alone: tuple[str, ...]
-    rounds: tuple[Round, ...]
+    expected_loss: float
+    risk: float
 
-    @property
-    def risk_gap(self) -> float:
-        """Relative distance of the bounds of the least risk."""
-        return distance(self.risk_lower, self.risk_upper)
-
-    @property
-    def cost_gap(self) -> float:
-        """Relative distance of the bounds of the least cost."""
-        return distance(self.cost_lower, self.cost)
-
-
-def distance(lower: float, upper: float) -> float:
-    """(upper - lower) / upper; 0 if there is nothing."""
-    return max(0.0, upper - lower) / upper if upper > 0 else 0.0
-
-
-def approximate(
-    case: Case,
-    *,
-    alone: int = 10,
-    gap: float = 0.001,
-    rounds: int = 100,
-    workers: int | None = None,
-    progress: Progress = silent,
-) -> Approximation:
-    """A plan and bounds, closer each round until they are within `gap`, first of the risk, then of the cost.
-
-    alone: scenarios whose operations the master holds. rounds: at the most, each time. workers: processes that solve,
-    one per core if left out; with more than one a script calls this under `if __name__ == "__main__"`. Raises
-    InputError where the proof does not hold: investment that answers to what happens, a goal other than risk,
-    whole plants, quarters, resale. Raises StoppedError if a part has no proven optimum.
-    """
-    effects = effects_by_scenario(case)
-    _refuse(case, effects)
-    grouping = group(case, effects, alone)
-    progress(f"{len(case.scenarios)} scenarios: what follows when each shows itself")
-    team = Here if (workers or cores()) == 1 else local(workers or cores())
-    with WorkerPool(case, grouping.reference, team) as pool:
-        progress(f"the plan for {len(grouping.alone)} scenarios and the mean of {len(grouping.rest)}")
-        master = Master(case, effects, grouping, pool.names, pool.links)
-        search = Search(case, master, pool, gap, rounds, progress)
-        safest = search.least_risk()
-        limit = safest.risk * (1 + case.model.objective.risk_slack)
-        best = search.least_cost(safest, limit)
-        return Approximation(
-            master.lower["risk"],
-            safest.risk,
-            limit,
-            master.lower["cost"],
-            best.risk,
-            best.cost,
-            master.decided(best.x),
-            best.losses,
-            grouping.alone,
-            tuple(search.rounds),
-        )
-
-
-def close(gap: float) -> str:
-    """A relative distance in per cent, however small."""
-    return f"{100 * gap:.2g} %"
-
-
-def _refuse(case: Case, effects: Mapping[str, Effects]) -> None:
-    quarters = any(isinstance(period, Quarter) for period in periods_of(case))
-    faults = [
-        Fault(place, 0, key, told)
-        for place, key, told, wrong in (
-            ("model", "policy.investment", "must be committed: scenarios must share their decisions",
-             case.model.policy.investment != "committed"),
-            ("model", "policy.whole_plants", "must be false: a scenario by itself has no whole numbers to share",
-             case.model.policy.whole_plants),
-            ("model", "objective.goal", "must be risk", case.model.objective.goal != "risk"),
-            ("shocks", "start_year", "must begin and end with years: scenarios are taken apart by year", quarters),
-            ("resale", "share", "must be 0: what is sold on is no mean of what single scenarios sell on",
-             any(one.leaks for one in effects.values())),
-        )
-        if wrong
-    ]  # fmt: skip
-    if faults:
-        raise InputError(faults)
+    def value(self, measure: str) -> float:
+        """`risk`, `cost`, `expected_loss` or `welfare`, which is cost + risk."""
+        known = {"risk": self.risk, "cost": self.cost, "expected_loss": self.expected_loss}
+        return known[measure] if measure in known else self.cost + self.risk
 
 
 @dataclass
 class Search:
-    """Rounds of master and branches."""
+    """Rounds of master and branches, phase by phase.
+
+    seconds: for each phase. stop: why it ended. By phase, optima: the last of the master, with so many cuts; upper:
+    value of the best plan found. limits: of measures held."""
 
     case: Case
     master: Master
     pool: WorkerPool
-    gap: float
-    most: int
     say: Progress
+    seconds: float = math.inf
+    most: int = MOST_ROUNDS
     rounds: list[Round] = field(default_factory=list)
+    stop: Stop = Stop.OPTIMAL
+    best: Candidate | None = None
+    latest: Candidate | None = None
+    optima: dict[str, Solution] = field(default_factory=dict)
+    cuts: dict[str, int] = field(default_factory=dict)
+    upper: dict[str, float] = field(default_factory=dict)
+    limits: dict[str, float] = field(default_factory=dict)
 
-    def least_risk(self) -> Candidate:
-        """The plan of least risk found."""
-        best, weights = None, dict(self.case.scenarios)
-        step = StepRule()
+    def run(self) -> None:
+        """All phases of the goal; `best` is the plan, if there is one."""
+        objective = self.case.model.objective
+        if objective.risk_limit is not None:
+            self.best = self.minimise(REACH, enough=objective.risk_limit)
+            if self.best is None or self.best.risk > objective.risk_limit * (1 + TOLERANCE) + TOLERANCE:
+                self.stop = Stop.INFEASIBLE if self.stop is Stop.OPTIMAL else self.stop
+                self.best = None
+                return
+            self._hold("risk", objective.risk_limit)
+        for phase in phases_of(objective):
+            self.best = self.minimise(phase)
+            if self.best is None or self.stop is not Stop.OPTIMAL:
+                return
+            # By what the solver tolerates a plan may be better than any can be, and the master would have none as good.
+            least = max(self.best.value(phase.column), self.master.lower[phase.name])
+            self._hold(phase.column, least * (1 + phase.slack) + HOLD_MUSD)
+
+    def target(self, phase: Phase) -> float:
+        """The gap at which a phase stops."""
+        gap, whole = self.case.model.objective.gap, self.case.model.policy.whole_plants
+        return gap if whole and phase.column in ("cost", "welfare") else min(gap, RISK_GAP)
+
+    def bounds(self, name: str) -> tuple[float, float]:
+        """What is proven of the least value of a phase, and its value in the plan found."""
+        return min(self.master.lower.get(name, 0.0), self.upper[name]), self.upper[name]
+
+    def _hold(self, column: str, upper: float) -> None:
+        self.limits[column] = min(upper, self.limits.get(column, math.inf))
+        self.master.limit(column, self.limits[column])
+
+    def minimise(self, phase: Phase, enough: float = -math.inf) -> Candidate | None:
+        """The best plan found within the limits; `enough`: no better one is wanted. None if there is none."""
+        best, step, started = self.best, StepRule(), perf_counter()
+        afresh = best is not None
         while True:
-            x = self.master.solve("risk")
-            tried = between(best.x, x) if best and step.half_way else x
-            results = self.pool.results(self.master.links(tried), weights)
-            point = self._point(tried, results)
-            weights = risk_weights(self.case.model.objective, self.case.scenarios, point.losses)
-            if best is None or point.risk < best.risk:
-                best = point
-            if self._enough("risk", best.risk):
+            found = self.master.minimise(phase)
+            if found.stop is not Stop.OPTIMAL:
+                self.stop = found.stop
                 return best
-            if step.stuck(self.master.lower["risk"], best.risk, self.master.add(results, x)):
+            self.optima[phase.name], self.cuts[phase.name] = found, len(self.master.cuts)
+            x = found.x
+            tried, losses, costs = self._try(best, x, afresh, step.half_way)
+            results = self.ask(tried, self._question(phase, losses, costs, step.idle > 0))
+            point = self.latest = self.point(tried, results)
+            if best is None or afresh:
+                best = point if best is None or self._keeps(point) else best
+                afresh, safe = False, best
+            point = self._within(safe, point)
+            if point.value(phase.column) < best.value(phase.column):
+                best = point
+            self.upper[phase.name] = best.value(phase.column)
+            if self._enough(phase, enough):
+                return best
+            if step.stuck(self.master.lower[phase.name], self.upper[phase.name], self.master.add(results, x)):
+                return best
+            if perf_counter() - started > self.seconds:
+                self.stop = Stop.TIME_LIMIT
                 return best
 
-    def least_cost(self, start: Candidate, limit: float) -> Candidate:
-        """The cheapest plan found with a risk of at most `limit`, which that of `start` is."""
-        self.master.limit_risk(limit)
-        best, step = start, StepRule()
-        while True:
-            x = self.master.solve("cost")
-            theirs = {w: self.master.loss(w, x) for w in self.case.scenarios}
-            if isnan(best.cost):
-                tried, allowed = best.x, dict(best.losses)
-            elif step.half_way:
-                tried = between(best.x, x)
-                allowed = {w: HALF_WAY * best.losses[w] + (1 - HALF_WAY) * loss for w, loss in theirs.items()}
-            else:
-                tried, allowed = x, theirs
-            results = self.pool.results(self.master.links(tried), self.case.scenarios, allowed)
-            point = self._point(tried, results)
-            if isnan(best.cost):
-                best = start = point
-            point = self._within(limit, start, point)
-            if point.cost < best.cost:
-                best = point
-            if self._enough("cost", best.cost):
-                return best
-            if step.stuck(self.master.lower["cost"], best.cost, self.master.add(results, x)):
-                return best
+    def last_question(self, best: Candidate) -> Question:
+        """Least loss of every scenario with no more cost of any branch and no more loss of any scenario."""
+        weights = self.weights(best)
+        every = {w: weights[w] + chance for w, chance in self.case.scenarios.items()}
+        return Question(every, losses=best.losses, costs=best.costs)
 
-    def _point(self, x: Vector, results: Sequence[BranchResult]) -> Candidate:
-        losses = {w: self.master.loss(w, x) for w in self.case.scenarios}
+    def ask(self, x: Vector, question: Question) -> list[BranchResult]:
+        """How the branches fare at a point of the master."""
+        return self.pool.results(self.master.links(x), question)
+
+    def _try(
+        self, best: Candidate | None, x: Vector, afresh: bool, half_way: bool
+    ) -> tuple[Vector, Mapping[str, float], Mapping[str, float]]:
+        """The point of a round, with what the master wants there of losses and of costs of branches."""
+        losses, costs = self.master.losses(x), self.master.costs(x)
+        if best is None or not (afresh or half_way):
+            return x, losses, costs
+        if afresh:
+            return best.x, best.losses, best.costs
+        return (
+            between(best.x, x),
+            {w: HALF_WAY * best.losses[w] + (1 - HALF_WAY) * loss for w, loss in losses.items()},
+            {b: HALF_WAY * best.costs[b] + (1 - HALF_WAY) * cost for b, cost in costs.items()},
+        )
+
+    def _question(self, phase: Phase, losses: Mapping[str, float], costs: Mapping[str, float], exact: bool) -> Question:
+        """exact: losses as the master has them, and not only their weights, because no more is learnt from these."""
+        wanted = losses if exact or phase.column in ("cost", "expected_loss") else None
+        limits = costs if not self.limits.keys().isdisjoint({"cost", "welfare"}) else None
+        weights = self.case.scenarios if phase.column == "expected_loss" else self.weights(self.latest)
+        return Question(weights, phase.column in ("cost", "welfare"), wanted, limits)
+
+    def weights(self, plan: Candidate | None) -> Mapping[str, float]:
+        """What the loss of each scenario weighs in the risk of a plan; its probability if there is none yet."""
+        if plan is None:
+            return self.case.scenarios
+        return risk_weights(self.case.model.objective, self.case.scenarios, plan.losses)
+
+    def point(self, x: Vector, results: Sequence[BranchResult]) -> Candidate:
+        """The plan of a point and of how the branches fare there."""
+        losses, costs = self.master.losses(x), {one.branch: one.cost for one in results}
         for one in results:
             losses |= one.losses
-        cost = self.master.shared_cost(x) + sum(one.cost for one in results)
-        return Candidate(x, losses, weighed(self.case, losses).risk, cost)
+        return self._candidate(x, losses, costs, self.master.shared_cost(x) + sum(costs.values()))
 
-    def _within(self, limit: float, safe: Candidate, point: Candidate) -> Candidate:
-        """The point, or if its risk is above the limit, a mean of it and a safe one, which is a plan within the limit:
+    def _candidate(self, x: Vector, losses: Mapping[str, float], costs: Mapping[str, float], cost: float) -> Candidate:
+        risk = weighed(self.case, losses)
+        return Candidate(x, losses, costs, cost, risk.expected, risk.risk)
+
+    def _keeps(self, point: Candidate) -> bool:
+        return all(point.value(name) <= limit + BEYOND * (1 + limit) for name, limit in self.limits.items())
+
+    def _within(self, safe: Candidate, point: Candidate) -> Candidate:
+        """The point, or if it is beyond a limit, a mean of it and a safe one, which is a plan within the limits:
         no loss of it, and not its cost, is more than the mean of theirs."""
-        if point.risk <= limit * (1 + TOLERANCE):
+        share = 1.0
+        for name, limit in self.limits.items():
+            over = point.value(name)
+            if over > limit + BEYOND * (1 + limit):
+                share = min(share, max(0.0, limit - safe.value(name)) / (over - safe.value(name)))
+        if share == 1.0:
             return point
-        share = max(0.0, limit - safe.risk) / (point.risk - safe.risk)
 
         def mean(one: float, other: float) -> float:
             return (1 - share) * one + share * other
 
         losses = {w: mean(loss, point.losses[w]) for w, loss in safe.losses.items()}
-        x = np.asarray((1 - share) * safe.x + share * point.x)
-        return Candidate(x, losses, weighed(self.case, losses).risk, mean(safe.cost, point.cost))
+        costs = {b: mean(cost, point.costs[b]) for b, cost in safe.costs.items()}
+        return self._candidate(
+            np.asarray((1 - share) * safe.x + share * point.x), losses, costs, mean(safe.cost, point.cost)
+        )
 
-    def _enough(self, measure: str, upper: float) -> bool:
-        lower = self.master.lower[measure]
-        self.rounds.append(Round(measure, lower, upper, self.master.cuts))
-        count = sum(one.measure == measure for one in self.rounds)
-        apart = distance(lower, upper)
-        self.say(f"round {count}: least {measure} between {lower:,.1f} and {upper:,.1f} MUSD, {close(apart)} apart")
-        return apart <= self.gap or count == self.most
+    def _enough(self, phase: Phase, enough: float) -> bool:
+        lower, upper = self.bounds(phase.name)
+        self.rounds.append(Round(phase.name, self.master.lower[phase.name], upper, len(self.master.cuts)))
+        count, apart = sum(one.phase == phase.name for one in self.rounds), relative_gap(upper, lower)
+        measure = phase.column.replace("_", " ")
+        self.say(
+            f"round {count}: least {measure} between {lower:,.1f} and {upper:,.1f} MUSD, {100 * apart:.2g} % apart"
+        )
+        reached = upper <= enough or lower > enough > -math.inf
+        return reached or apart <= self.target(phase) or count == self.most
 
 
 @dataclass

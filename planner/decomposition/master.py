@@ -11,132 +11,203 @@ After Crainic, Hewitt, Maggioni and Rei, Partial Benders Decomposition, Transpor
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from pyomo.core import Constraint, NonNegativeReals, Var, quicksum
 
-from planner.data.case import Case
-from planner.data.effects import Effects
 from planner.data.tree import Node
-from planner.decomposition.aggregation import AggregatedScope, Grouping, aggregated_tree, shares_within
-from planner.decomposition.subproblem import BranchResult, LinkingColumn, Positions, UsableCapacity, link_of
-from planner.errors import StoppedError
-from planner.formulation.build import DECISIONS, build_model
+from planner.decomposition.aggregation import AggregatedScope, Grouping, shares_within
+from planner.decomposition.subproblem import (
+    BranchResult,
+    Cut,
+    LinkingColumn,
+    OnReference,
+    Positions,
+    UsableCapacity,
+    link_of,
+)
+from planner.formulation.build import DECISIONS, EQUATIONS, build_model
 from planner.formulation.model import Model
 from planner.formulation.objective import investment_cost, operating_cost
-from planner.solving.highs import Solver, Stop
-from planner.solving.program import Vector, compile_program
+from planner.solving.goals import Phase
+from planner.solving.highs import Solution, Solver, Stop
+from planner.solving.program import Key, Vector, compile_program
 
 AFTER_CUTS = ("again", "ipm", "dual")
 """Algorithms to try in turn: dual simplex from the optimum before the cuts, given up if it is far away."""
 LONGEST_WAY = 1.0
 """Iterations from the optimum before the cuts, as a share of the rows: more than elsewhere, because with some thousand
 cuts interior point takes four times as long (measured)."""
+WITHIN = frozenset(equation.name for equation in EQUATIONS if not equation.links_histories)
+"""Equations of single nodes."""
+SHARED = (*DECISIONS, "units", "staff")
+"""Variables that hold in all histories and that tables show."""
 VIOLATED = 1e-7
 """Relative amount by which a cut must exclude the point at hand to be added."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all histories share at a point: decisions, and what is done along the reference.
+
+    columns: variables and their indices, at nodes of the master; values: of each. nodes: of the reference, by period.
+    """
+
+    columns: tuple[Key, ...]
+    values: Vector
+    nodes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Multipliers:
+    """What the master's optimum gives for the loss of each scenario and the cost of each branch through its cuts."""
+
+    of_loss: Mapping[str, float]
+    of_cost: Mapping[str, float]
 
 
 class Master:
     """The master program in the solver.
 
-    lower (MUSD): no plan has less `risk`; no plan within the limit of the risk has less `cost`. cuts: so far.
+    lower (MUSD): by phase, what no plan within the limits of that phase is below. cuts: those added so far.
     """
 
-    def __init__(
-        self,
-        case: Case,
-        effects: Mapping[str, Effects],
-        grouping: Grouping,
-        branches: Sequence[str],
-        links: Sequence[LinkingColumn],
-    ) -> None:
-        self._scope = AggregatedScope(case, aggregated_tree(case, effects, grouping), effects, grouping.left)
-        model = build_model(case, self._scope)
+    def __init__(self, scope: AggregatedScope, branches: Sequence[str], links: Sequence[LinkingColumn]) -> None:
+        grouping = scope.grouping
+        self.scope = scope
+        model = build_model(scope.case, scope)
         capacities = [link for link in links if isinstance(link, UsableCapacity)]
         _of_each_scenario(model, grouping)
         _of_each_branch(model, grouping, branches)
         _usable(model, capacities)
-        self._program = compile_program(model)
-        self._links = self._positions(links, {link: i for i, link in enumerate(capacities)}, grouping.reference)
+        self.program = compile_program(model)
+        self._stem = {n: i for i, n in enumerate(scope.reference_nodes)}
+        self._links = self._positions(links, {link: i for i, link in enumerate(capacities)})
         self._loss = self._losses(grouping)
-        self._solver = Solver(self._program, longest_way=LONGEST_WAY)
-        self.lower = {"risk": 0.0, "cost": 0.0}
-        self.cuts = 0
+        self._cost = {b: self.program.column["branch_cost", b] for b in branches}
+        self.solver = Solver(self.program, longest_way=LONGEST_WAY)
+        self.lower: dict[str, float] = {}
+        self.cuts: list[Cut] = []
 
-    def solve(self, measure: str) -> Vector:
-        """The point of least `risk` or `cost` under all that is known. Raises StoppedError if no optimum is proven."""
-        column = self._program.column[measure, None]
-        found = self._solver.minimise(column, AFTER_CUTS if self._solver.has_begun(measure) else ())
-        if found.stop is not Stop.OPTIMAL:
-            raise StoppedError(f"stopped before an optimum was proven ({found.stop})")
-        self.lower[measure] = max(self.lower[measure], self._solver.proven(column, found.duals))
-        return found.x
+    def minimise(self, phase: Phase) -> Solution:
+        """The point of least measure under all that is known."""
+        column = self.program.column[phase.column, None]
+        order = AFTER_CUTS if self.solver.has_begun(phase.name) else ()
+        found = self.solver.minimise(column, order, phase.name)
+        if found.stop is Stop.OPTIMAL:
+            self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), self.solver.proven(column, found.duals))
+        return found
 
-    def limit_risk(self, limit: float) -> None:
-        """No more risk (MUSD) than this."""
-        self._solver.bound(self._program.column["risk", None], limit)
+    def limit(self, column: str, upper: float) -> None:
+        """No more of a measure (MUSD) than this."""
+        self.solver.bound(self.program.column[column, None], upper)
 
     def add(self, results: Sequence[BranchResult], x: Vector) -> int:
         """Add the cuts that exclude x; how many there were."""
         rows: list[dict[int, float]] = []
-        constants: list[float] = []
+        new: list[Cut] = []
         for cut in (cut for result in results for cut in result.cuts):
             terms = {self._loss[w]: weight for w, weight in cut.of_loss.items()}
             terms |= {int(self._links[at]): -value for at, value in cut.slope.items()}
             if cut.of_cost:
-                terms[self._program.column["branch_cost", cut.branch]] = 1.0
+                terms[self._cost[cut.branch]] = cut.of_cost
             reached = sum(value * x[j] for j, value in terms.items())
             if cut.constant - reached > VIOLATED * max(1.0, abs(cut.constant)):
                 rows.append(terms)
-                constants.append(cut.constant)
-        if constants:
-            keys = [("cut", self.cuts + i) for i in range(len(rows))]
-            self._program = self._program.with_rows(keys, rows, np.array(constants), np.inf)
-            self._solver.grow(self._program)
-            self.cuts += len(constants)
-        return len(constants)
+                new.append(cut)
+        if new:
+            keys = [("cut", len(self.cuts) + i) for i in range(len(new))]
+            constants = np.array([cut.constant for cut in new])
+            self.program = self.program.with_rows(keys, rows, constants, np.inf)
+            self.solver.grow(self.program)
+            self.cuts += new
+        return len(new)
+
+    def multipliers(self, duals: Vector) -> Multipliers:
+        """What the cuts weigh at an optimum with these row duals."""
+        of_loss, of_cost = dict.fromkeys(self._loss, 0.0), dict.fromkeys(self._cost, 0.0)
+        for cut, dual in zip(self.cuts, duals[len(duals) - len(self.cuts) :].tolist(), strict=True):
+            if dual > 0:
+                of_cost[cut.branch] += dual * cut.of_cost
+                for w, weight in cut.of_loss.items():
+                    of_loss[w] += dual * weight
+        return Multipliers(of_loss, of_cost)
 
     def shared_cost(self, x: Vector) -> float:
         """What a point costs before and outside of all branches (MUSD)."""
-        return float(x[self._program.column["shared_cost", None]])
+        return float(x[self.program.column["shared_cost", None]])
 
     def links(self, x: Vector) -> Vector:
         """Values of the links at a point."""
         return np.asarray(x[self._links])
 
-    def loss(self, scenario: str, x: Vector) -> float:
-        """What a point says of the loss of a scenario (MUSD): exact on the reference, a bound elsewhere."""
-        return float(x[self._loss[scenario]])
+    def losses(self, x: Vector) -> dict[str, float]:
+        """What a point says of the loss of each scenario (MUSD): exact on the reference, a bound elsewhere."""
+        return {w: float(x[j]) for w, j in self._loss.items()}
 
-    def decided(self, x: Vector) -> dict[tuple[str, Any], float]:
-        """Decisions of a point by (variable, index)."""
-        return {
-            key: max(0.0, value)
-            for key, value in zip(self._program.columns, x.tolist(), strict=True)
-            if key[0] in DECISIONS
-        }
+    def costs(self, x: Vector) -> dict[str, float]:
+        """What a point says of the operating cost of each branch (MUSD): a bound."""
+        return {b: float(x[j]) for b, j in self._cost.items()}
+
+    def shared(self, x: Vector) -> Shared:
+        """What all histories share at a point."""
+        kept = [
+            j
+            for j, (name, index) in enumerate(self.program.columns)
+            if name in SHARED or isinstance(link_of(self.scope, self._stem, name, index), OnReference)
+        ]
+        columns = tuple(self.program.columns[j] for j in kept)
+        return Shared(columns, np.asarray(x[kept]), tuple(self.scope.reference_nodes))
+
+    def polished(self, x: Vector) -> Vector:
+        """The same point with as little loss along the reference as its stocks, accounts and decisions and its cost
+        allow: what the goal has no price for may have been left undone."""
+        program, here = self.program, np.zeros(len(x), dtype=bool)
+        chains = np.zeros(len(x), dtype=bool)
+        for j, (name, index) in enumerate(program.columns):
+            link = link_of(self.scope, self._stem, name, index)
+            here[j], chains[j] = isinstance(link, OnReference) and name != "capacity", isinstance(link, int)
+        losses = [j for j in np.flatnonzero(here).tolist() if program.columns[j][0] == "loss_to_date"]
+        here[self._links] = False
+        held = [*losses, program.column["shared_cost", None]]
+        here[held] = True
+        free = np.flatnonzero(here)
+        counted = abs(program.matrix) @ np.column_stack([here, chains]).astype(float)
+        named = np.array(
+            [(name in WITHIN and index is not None) or name == "shared_cost_definition" for name, index in program.rows]
+        )
+        rows = np.flatnonzero(named & (counted[:, 0] > 0) & (counted[:, 1] == 0))
+        own = program.part(rows.tolist(), free.tolist())
+        known = program.matrix[rows] @ np.where(here, 0.0, x)
+        at = {j: i for i, j in enumerate(free.tolist())}
+        upper = own.upper.copy()
+        upper[[at[j] for j in held]] = x[held]
+        own = own.with_data(own.matrix.data, own.row_lower - known, own.row_upper - known, own.lower, upper)
+        goal = [("goal", None)]
+        own = own.with_columns(goal).with_rows(goal, [{len(free): 1.0} | {at[j]: -1.0 for j in losses}], 0.0, 0.0)
+        found = Solver(own).minimise(len(free), ("dual", "primal"))
+        out = x.copy()
+        if found.stop is Stop.OPTIMAL:
+            out[free] = found.x[:-1]
+        return out
 
     def _losses(self, grouping: Grouping) -> dict[str, int]:
-        column, leaves = self._program.column, self._scope.tree.leaves
-        own = dict.fromkeys(
-            (w for w in self._scope.case.scenarios if w not in grouping.left), leaves[grouping.reference]
-        )
+        column, leaves = self.program.column, self.scope.tree.leaves
+        own = dict.fromkeys((w for w in grouping.case.scenarios if w not in grouping.left), leaves[grouping.reference])
         own |= {w: leaves[w] for w in grouping.alone}
         return {w: column["loss_to_date", leaf] for w, leaf in own.items()} | {
             w: column["scenario_loss", w] for w in grouping.rest
         }
 
-    def _positions(
-        self, links: Sequence[LinkingColumn], capacities: Mapping[LinkingColumn, int], reference: str
-    ) -> Positions:
-        stem = {n: self._scope.tree.nodes[n].year for n in self._scope.tree.path_of(reference)}
+    def _positions(self, links: Sequence[LinkingColumn], capacities: Mapping[LinkingColumn, int]) -> Positions:
         found: dict[LinkingColumn, int] = {}
-        for j, (name, index) in enumerate(self._program.columns):
-            link = link_of(self._scope, stem, name, index)
+        for j, (name, index) in enumerate(self.program.columns):
+            link = link_of(self.scope, self._stem, name, index)
             if not isinstance(link, int):
                 found[link] = j
-        column = self._program.column
+        column = self.program.column
         return np.array(
             [column["capacity_of_link", capacities[a]] if isinstance(a, UsableCapacity) else found[a] for a in links],
             dtype=int,
@@ -189,8 +260,8 @@ def _of_each_branch(m: Model, grouping: Grouping, branches: Sequence[str]) -> No
         rest = quicksum(m.branch_cost[b] for b in branches if b not in grouping.alone)
         # The mean has left the reference with its first member; what the others do there till they leave is part of it.
         gone = min(grouping.left[w] for w in grouping.rest)
-        for n in chain(grouping.reference):
-            late = sum(s.case.scenarios[w] for w in grouping.rest if gone <= n.year < grouping.left[w])
+        for i, n in enumerate(chain(grouping.reference)):
+            late = sum(s.case.scenarios[w] for w in grouping.rest if gone <= i < grouping.left[w])
             if late > 0:
                 rest += late / n.probability * operating_cost(m, s, {n.index})
         m.cost_of_rest = Constraint(expr=rest >= within(grouping.rest[0]))

@@ -1,15 +1,16 @@
 """Branches: what can happen after the reference is left, each a linear program of its own.
 
-Two questions are asked of a branch, for given links x and losses a that it may have:
+Two questions are asked of a branch, for given links x, losses a and costs b that it may have:
 
-    E(x, a) = min sum_w q[w] excess[w]         subject to   low <= W y + T x <= high, y within its bounds,
-                                                            loss[w] <= a[w] + excess[w]
-    C(x, a) = min expected operating cost      subject to   the same without excess
+    E(x, a, b) = min sum_w q[w] excess[w]           subject to   low <= W y + T x <= high, y within its bounds,
+                                                                 loss[w] <= a[w] + excess[w], cost <= b
+    C(x, a, b) = min cost (+ sum_w q[w] excess[w])  subject to   the same (without excess)
 
 x are the links: what all histories share (usable capacity, staff, spending on investment) and what the reference hands
 on at the node that the branch leaves from (stocks, accounts, loss so far). With a = 0, E is the least weighted loss.
 Both are convex, and the duals of an optimum give a cut that holds everywhere (Benders 1962; Van Slyke and Wets 1969;
-Birge and Louveaux, Introduction to Stochastic Programming, ch. 5). Shortfall makes every branch feasible whatever x is.
+Birge and Louveaux, Introduction to Stochastic Programming, ch. 5). Shortfall makes every branch feasible whatever x is,
+and to run and buy nothing costs nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,13 +27,16 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from planner.data.case import Case
+from planner.data.effects import Period, effects_by_scenario
 from planner.data.schema import Scenario
-from planner.data.tree import Tree, scenario_tree
-from planner.decomposition.aggregation import shares_within
+from planner.data.tree import Tree, tree_of
+from planner.decomposition.aggregation import BranchScope, Common, Grouping, shares_within
 from planner.errors import StoppedError
 from planner.formulation.build import EQUATIONS, VARIABLES, build_model
+from planner.formulation.capacity import usable_capacity
 from planner.formulation.index_sets import Scope
 from planner.solving.highs import Solver, Statuses, Stop
+from planner.solving.prices import ROWS, Prices, by_label, priced
 from planner.solving.program import Key, Program, Vector, compile_program
 
 ROOM = (0.0, 1e-6)
@@ -44,14 +49,16 @@ SLACK = 1e-9
 OF_ALL_HISTORIES = frozenset(equation.name for equation in EQUATIONS if equation.links_histories)
 """Equations, besides those without an index, that say nothing within a branch."""
 
+USABLE = usable_capacity.name
+
 
 @dataclass(frozen=True)
 class OnReference:
-    """A variable at the node of the reference in `year`; `index` is without the node."""
+    """A variable at the node of the reference at a position among the periods; `index` is without the node."""
 
     name: str
     index: Any
-    year: int
+    at: int
 
 
 @dataclass(frozen=True)
@@ -64,22 +71,43 @@ class UsableCapacity:
 
 
 Positions = NDArray[np.intp]
-Bases = tuple[Statuses | None, Statuses | None]
-"""Of the two questions of a branch."""
-NO_BASES: Bases = None, None
+Bases = Mapping[str, Statuses]
+"""Of the optima of each kind of question to a branch."""
 LinkingColumn = OnReference | UsableCapacity | Key
 """What a branch knows of the rest; a Key is a decision or follows from decisions alone."""
 
 
 @dataclass(frozen=True)
-class Cut:
-    """What holds at every point: [cost of the branch +] sum_w of_loss[w] loss[w] >= constant + slope x.
+class Question:
+    """What is asked of every branch: the least weighted loss, or the least cost, or the least of both together.
 
-    of_cost: whether the cost is part of it. slope: by position among all links, sparse.
+    weights: of the losses by scenario. with_cost: whether the cost is minimised, with the losses if none are given.
+    losses: at most that by scenario, exceeded as little as can be. costs: at most that by branch (MUSD).
+    """
+
+    weights: Mapping[str, float] | None = None
+    with_cost: bool = False
+    losses: Mapping[str, float] | None = None
+    costs: Mapping[str, float] | None = None
+
+    def of(self, part: Part) -> Question:
+        """What of it concerns a part."""
+
+        def own(given: Mapping[str, float] | None) -> Mapping[str, float] | None:
+            return None if given is None else {w: given[w] for w in part.names if w in given}
+
+        return replace(self, weights=own(self.weights), losses=own(self.losses), costs=own(self.costs))
+
+
+@dataclass(frozen=True)
+class Cut:
+    """What holds at every point: of_cost * cost of the branch + sum_w of_loss[w] loss[w] >= constant + slope x.
+
+    slope: by position among all links, sparse.
     """
 
     branch: str
-    of_cost: bool
+    of_cost: float
     of_loss: Mapping[str, float]
     constant: float
     slope: Mapping[int, float]
@@ -87,9 +115,10 @@ class Cut:
 
 @dataclass(frozen=True)
 class BranchResult:
-    """How a branch fares at given links: losses and expected operating cost (MUSD; nan if not asked for), cuts, and
-    the bases of its optima, to start from next time."""
+    """How a branch fares at given links: losses and expected operating cost (MUSD), cuts, and bases to start from next
+    time."""
 
+    branch: str
     losses: Mapping[str, float]
     cost: float
     cuts: tuple[Cut, ...]
@@ -97,70 +126,90 @@ class BranchResult:
 
 
 @dataclass(frozen=True)
-class BranchOptimum:
-    """Optimum of a question: its proven lower bound, columns x, row duals, basis."""
+class Minimum:
+    """Optimum of a question: its proven lower bound, columns x, row duals, basis; and what it asked."""
 
     value: float
     x: Vector
     duals: Vector
     basis: Statuses | None
+    with_cost: bool
+    allowed: Sequence[float]
+    at_most: float
 
 
 class BranchProgram:
-    """A program whose last column is to be as small as can be."""
+    """The program of a branch with columns for the excess of each loss, the cost and the goal.
 
-    def __init__(self, program: Program) -> None:
-        self._program = program
+    Columns: those of the branch (n), excess (k), cost, goal. Rows: those of the branch (m), `allowed` (k), the cost,
+    its limit, the goal.
+    """
+
+    def __init__(self, program: Program, losses: Sequence[int], costs: Vector) -> None:
+        """losses: columns of the losses (k). costs: expected operating cost by column (n)."""
+        self.rows, self.columns, self._count = len(program.rows), len(program.columns), len(losses)
+        n, k = self.columns, self._count
+        excess = {n + i: 1.0 for i in range(k)}
+        of_cost = {int(j): -float(costs[j]) for j in np.flatnonzero(costs)}
+        wider = program.with_columns([*(("excess", i) for i in range(k)), ("branch_cost", None)])
+        wider = wider.with_columns([("goal", None)], lower=-np.inf)
+        keys = [*(("allowed", i) for i in range(k)), ("branch_cost", None), ("cost_limit", None), ("goal", None)]
+        terms = [{column: 1.0, n + i: -1.0} for i, column in enumerate(losses)]
+        terms += [of_cost | {n + k: 1.0}, {n + k: 1.0}, excess | {n + k: 1.0, n + k + 1: 1.0}]
+        low, high = np.full(k + 3, -np.inf), np.full(k + 3, np.inf)
+        low[[k, k + 2]] = high[[k, k + 2]] = 0.0
+        self._program, self._goal = wider.with_rows(keys, terms, low, high), n + k + 1
 
     def solve(
-        self, known: Vector, allowed: Sequence[float], weights: Sequence[float] | None, basis: Statuses | None
-    ) -> BranchOptimum:
-        """known: what the links contribute to each row of the branch. allowed: upper sides of the rows that follow.
-        weights: of the terms of the goal, if they change. basis: where to start, in a solver made for this question:
-        a kept one takes as long and twice the memory, and what it finds depends on what it was asked before.
-        Raises StoppedError without a proven optimum."""
+        self,
+        basis: Statuses | None,
+        known: Vector,
+        at_most: float,
+        weights: Sequence[float],
+        with_cost: bool,
+        allowed: Sequence[float],
+        beyond: Sequence[float],
+    ) -> Minimum:
+        """basis: where to start, in a solver made for this question: a kept one takes as long and twice the memory, and
+        what it finds depends on what it was asked before. known: what the links contribute to each row of the branch.
+        weights: of the excess in the goal. allowed: losses (k), exceeded by no more than `beyond` (k). at_most: limit
+        of the cost.
+
+        Raises StoppedError without a proven optimum.
+        """
         for room in ROOM:
-            program = self._at(known, allowed, weights, room)
+            program = self._at(known, weights, with_cost, allowed, beyond, at_most, room)
             solver = Solver(program)
             if basis is not None:
                 solver.begin_from("goal", basis)
-            goal = len(program.columns) - 1
-            found = solver.minimise(goal)
+            found = solver.minimise(self._goal)
             if found.stop is Stop.OPTIMAL:
                 with suppress(RuntimeError):  # an optimum without a basis: the next question starts where this one did
                     basis = solver.statuses(found.x)
-                return BranchOptimum(solver.proven(goal, found.duals), found.x, found.duals, basis)
+                value = solver.proven(self._goal, found.duals)
+                return Minimum(value, found.x, found.duals, basis, with_cost, allowed, at_most)
         raise StoppedError(f"no proven optimum after the reference path is left ({found.stop})")
 
-    def _at(self, known: Vector, allowed: Sequence[float], weights: Sequence[float] | None, room: float) -> Program:
-        old = self._program
-        data = old.matrix.data
-        if weights is not None:
-            data = data.copy()
-            data[-1 - len(weights) : -1] = [-weight for weight in weights]  # the goal itself is the last column
+    def _at(
+        self,
+        known: Vector,
+        weights: Sequence[float],
+        with_cost: bool,
+        allowed: Sequence[float],
+        beyond: Sequence[float],
+        at_most: float,
+        room: float,
+    ) -> Program:
+        old, k, m = self._program, self._count, self.rows
+        data, low, high, upper = old.matrix.data.copy(), old.row_lower.copy(), old.row_upper.copy(), old.upper.copy()
+        data[-2 - k : -1] = [*(-weight for weight in weights), -1.0 if with_cost else 0.0]  # the goal is the last row
         spare = room * (1 + np.abs(known))
-        low, high = old.row_lower.copy(), old.row_upper.copy()
-        low[: len(known)] -= known + spare
-        high[: len(known)] -= known - spare
-        high[len(known) : len(known) + len(allowed)] = allowed
-        return old.with_data(data, low, high, old.lower, old.upper)
-
-
-def limited(program: Program, columns: Sequence[int], elastic: bool) -> Program:
-    """A program with a row more for each of some columns, to bound it; elastic: up to a column more, its excess."""
-    count, size = len(columns), len(program.columns)
-    more = count if elastic else 0
-    terms = [{column: 1.0} | ({size + i: -1.0} if elastic else {}) for i, column in enumerate(columns)]
-    wider = program.with_columns([("excess", i) for i in range(more)])
-    return wider.with_rows([("allowed", i) for i in range(count)], terms, -np.inf, np.inf)
-
-
-def with_goal(program: Program, columns: Sequence[int], weights: Sequence[float]) -> Program:
-    """A program with a column more, the last, that is the weighted sum of some, and a row that says so."""
-    terms = {column: -weight for column, weight in zip(columns, weights, strict=True) if weight != 0}
-    goal = [("goal", None)]
-    wider = program.with_columns(goal, lower=-np.inf)
-    return wider.with_rows(goal, [terms | {len(program.columns): 1.0}], 0.0, 0.0)
+        low[:m] -= known + spare
+        high[:m] -= known - spare
+        high[m : m + k] = allowed
+        high[m + k + 1] = at_most
+        upper[self.columns : self.columns + k] = beyond
+        return old.with_data(data, low, high, old.lower, upper)
 
 
 class Branch:
@@ -173,100 +222,145 @@ class Branch:
         program: Program,
         linking: csr_array,
         links: Sequence[LinkingColumn],
+        capacities: Mapping[int, Any],
     ) -> None:
         """leaves: scenario -> column of its loss. costs: expected operating cost by column (n). program: rows (m) and
-        columns (n) of the branch. linking: T (m x links)."""
+        columns (n) of the branch. linking: T (m x links). capacities: (p, n) of each link that is a usable capacity."""
         self.name, self.leaves, self.links, self.linking = next(iter(leaves)), leaves, links, linking
-        columns, count = list(leaves.values()), len(leaves)
-        self._excess = BranchProgram(
-            with_goal(limited(program, columns, elastic=True), [len(costs) + i for i in range(count)], [1.0] * count)
-        )
-        self._cost = BranchProgram(
-            with_goal(limited(program, columns, elastic=False), range(len(costs)), costs.tolist())
-        )
+        self.columns, self.size, self._costs, self._own = program.columns, program.size, costs, program
+        self._capacities = capacities
+        self._program = BranchProgram(program, list(leaves.values()), costs)
 
-    def solve(
-        self,
-        x: Vector,
-        positions: Positions,
-        weights: Mapping[str, float],
-        allowed: Mapping[str, float] | None,
-        bases: Bases,
-    ) -> BranchResult:
-        """Losses and cuts at links x (all of them), of which this branch has those at `positions`: the least weighted
-        loss, or, with `allowed`, the least cost with losses of at most that, exceeded as little as can be. bases: of
-        an earlier result.
+    def solve(self, x: Vector, positions: Positions, question: Question, bases: Bases) -> tuple[BranchResult, Minimum]:
+        """What is asked, at links x (all of them), of which this branch has those at `positions`. bases: of an earlier
+        result.
 
         Raises StoppedError without a proven optimum.
         """
-        total = sum(weights[w] for w in self.leaves)
-        own = [weights[w] / total if total > 0 else 1 / len(self.leaves) for w in self.leaves]
-        known = self.linking @ x[positions]
-        may = [allowed[w] if allowed else 0.0 for w in self.leaves]
-        excess = self._excess.solve(known, may, own, bases[0])
-        cut = self._cut(excess, x, positions, may, of_cost=False)
-        if allowed is None:
-            return BranchResult(self._losses(excess), np.nan, (cut,), (excess.basis, bases[1]))
-        over = excess.x[-1 - len(may) : -1].tolist()
-        may = [loss + more + SLACK * (1 + loss) for loss, more in zip(may, over, strict=True)]
-        cost = self._cost.solve(known, may, None, bases[1])
-        cuts = cut, self._cut(cost, x, positions, may, of_cost=True)
-        return BranchResult(self._losses(cost), cost.value, cuts, (excess.basis, cost.basis))
+        known, count = self.linking @ x[positions], len(self.leaves)
+        weights = [question.weights[w] if question.weights else 1.0 for w in self.leaves]
+        total = sum(weights)
+        own = [weight / total if total > 0 else 1 / count for weight in weights]
+        at_most = max(question.costs[self.name], 0.0) + SLACK if question.costs else np.inf
+        none, any_more = [0.0] * count, [np.inf] * count
+        kept, found = dict(bases), list[Minimum]()
 
-    def _losses(self, found: BranchOptimum) -> dict[str, float]:
-        return {w: float(found.x[column]) for w, column in self.leaves.items()}
+        def ask(
+            name: str, goal: Sequence[float], with_cost: bool, allowed: Sequence[float], beyond: Sequence[float]
+        ) -> Minimum:
+            start = kept.get(name, kept.get("loss"))
+            one = self._program.solve(start, known, at_most, goal, with_cost, allowed, beyond)
+            found.append(one)
+            if one.basis is not None:
+                kept[name] = one.basis
+            return one
 
-    def _cut(
-        self, found: BranchOptimum, x: Vector, positions: Positions, allowed: Sequence[float], of_cost: bool
-    ) -> Cut:
-        count = self.linking.shape[0]
+        if question.losses:
+            may = [question.losses[w] for w in self.leaves]
+            over = ask("loss", own, False, may, any_more).x[len(self.columns) :].tolist()
+            may = [loss + more + SLACK * (1 + loss) for loss, more in zip(may, over, strict=False)]
+            if question.with_cost:
+                ask("cost", own, True, may, none)
+            else:
+                ask("capped", own, False, none, may)
+        elif question.with_cost:
+            ask("both", weights, True, none, any_more)
+        else:
+            ask("loss", own, False, none, any_more)
+        last = found[-1]
+        losses = {w: float(last.x[column]) for w, column in self.leaves.items()}
+        cost = float(np.sum(self._costs * last.x[: len(self._costs)]))
+        return BranchResult(self.name, losses, cost, tuple(self._cut(one, x, positions) for one in found), kept), last
+
+    def prices(self, scope: Scope, duals: Vector) -> Prices:
+        """What row duals of its program say of what is scarce in it, and of capacity that it shares with others."""
+        rows = duals[: len(self._own.rows)]
+        total = priced(scope, self._own, None, rows)
+        slope = -(self.linking.T @ rows)
+        shared = [(USABLE, index) for index in self._capacities.values()]
+        for label, unit, value in by_label(scope, shared, slope[list(self._capacities)], ROWS):
+            total[label, unit] += value
+        return total
+
+    def _cut(self, found: Minimum, x: Vector, positions: Positions) -> Cut:
+        count, k = self.linking.shape[0], len(self.leaves)
         slope = -(self.linking.T @ found.duals[:count])
         slopes: dict[int, float] = defaultdict(float)  # two years may have the same capacity, so the same link
         for at in np.flatnonzero(slope).tolist():
             slopes[int(positions[at])] += float(slope[at])
-        prices = found.duals[count : count + len(allowed)].tolist()
+        prices = (-found.duals[count : count + k]).tolist()
+        of_limit = -float(found.duals[count + k + 1])
         constant = found.value - float(np.sum(slope * x[positions]))
-        constant -= sum(price * loss for price, loss in zip(prices, allowed, strict=True))
-        return Cut(
-            self.name, of_cost, {w: -price for w, price in zip(self.leaves, prices, strict=True)}, constant, slopes
-        )
+        constant += sum(price * loss for price, loss in zip(prices, found.allowed, strict=True))
+        constant += of_limit * found.at_most if np.isfinite(found.at_most) else 0.0
+        of_loss = dict(zip(self.leaves, prices, strict=True))
+        return Cut(self.name, float(found.with_cost) + of_limit, of_loss, constant, slopes)
 
 
-def parts(case: Case, reference: str, size: int = PART) -> Iterator[list[str]]:
-    """Scenarios that leave the reference, in parts of about `size`; those that leave it at one node together."""
-    tree = scenario_tree(case)
-    stem = set(tree.path_of(reference))
-    together: dict[int, list[str]] = defaultdict(list)
-    for name in case.scenarios:
-        if tree.leaves[name] not in stem:
-            together[next(n for n in tree.path_of(name) if n not in stem)].append(name)
-    part: list[str] = []
-    for members in together.values():
-        part += members
-        if len(part) >= size:
-            yield part
-            part = []
-    if part:
-        yield part
+@dataclass(frozen=True)
+class Part:
+    """A part of a case: the reference, and some scenarios that leave it, which must be all that share their branches.
+
+    case: with these scenarios alone, as likely as they are if one of them comes true; `weight` is how likely that is.
+    """
+
+    case: Case
+    periods: tuple[Period, ...]
+    reference: str
+    names: tuple[str, ...]
+    weight: float
+    common: Common
+
+    @cached_property
+    def scope(self) -> BranchScope:
+        """Index sets."""
+        effects = effects_by_scenario(self.case, self.periods)
+        return BranchScope(self.case, tree_of(self.case, effects, self.periods), self.reference, self.common)
+
+    @cached_property
+    def stem(self) -> dict[int, int]:
+        """Nodes of the reference -> position among the periods."""
+        return {n: i for i, n in enumerate(self.scope.tree.path_of(self.reference))}
 
 
-def branches(case: Case, reference: str, names: Sequence[str]) -> list[Branch]:
-    """The branches of some scenarios, which must be all that share them."""
-    together = [reference, *names]
-    total, wanted = sum(case.scenarios[name] for name in together), set(together)
+def part_of(grouping: Grouping, common: Common, names: Sequence[str]) -> Part:
+    """The part of a case with some scenarios."""
+    case, together = grouping.case, [grouping.reference, *names]
+    wanted = set(together)
     tables = replace(
         case.tables,
         scenarios=tuple(Scenario(scenario=w, probability=share) for w, share in shares_within(case, together).items()),
         shocks=tuple(row for row in case.tables.shocks if row.scenario in wanted),
     )
-    model = build_model(replace(case, tables=tables))
-    return list(_taken_apart(model.scope, compile_program(model), reference, total))
+    total = sum(case.scenarios[w] for w in together)
+    own = replace(case, tables=tables)
+    return Part(own, grouping.periods, grouping.reference, tuple(names), total, common)
 
 
-def _taken_apart(scope: Scope, program: Program, reference: str, weight: float) -> Iterator[Branch]:
-    """The branches of a program whose scenarios have `weight` times the probability that it says."""
-    costs = weight * _costs(program)
-    stem = {n: scope.tree.nodes[n].year for n in scope.tree.path_of(reference)}
+def parts(grouping: Grouping, common: Common, size: int = PART) -> Iterator[Part]:
+    """Scenarios that leave the reference, in parts of about `size`; those that leave it at one node together."""
+    together: dict[Any, list[str]] = defaultdict(list)
+    for name, at in grouping.left.items():
+        together[at, grouping.effects[name].shown_in(grouping.periods[at])].append(name)
+    names: list[str] = []
+    for members in together.values():
+        names += members
+        if len(names) >= size:
+            yield part_of(grouping, common, names)
+            names = []
+    if names:
+        yield part_of(grouping, common, names)
+
+
+def branches(part: Part) -> list[Branch]:
+    """The branches of a part."""
+    model = build_model(part.case, part.scope)
+    return list(_taken_apart(part, compile_program(model)))
+
+
+def _taken_apart(part: Part, program: Program) -> Iterator[Branch]:
+    scope, stem = part.scope, part.stem
+    costs = part.weight * _costs(program)
     begin = _branch_of(scope.tree, stem)
     of_column = np.full(len(program.columns), -1)
     links: dict[int, LinkingColumn] = {}
@@ -296,6 +390,11 @@ def _taken_apart(scope: Scope, program: Program, reference: str, weight: float) 
             program.part(rows.tolist(), columns.tolist()),
             csr_array(linking[:, used]),
             [links[j] for j in shared[used].tolist()],
+            {
+                i: program.columns[j][1]
+                for i, j in enumerate(shared[used].tolist())
+                if program.columns[j][0] == "capacity"
+            },
         )
 
 
@@ -320,7 +419,7 @@ def _capacities(program: Program) -> dict[Any, UsableCapacity]:
     """(p, n) of each shared capacity variable -> what it is made of, read off its equation."""
     out = {}
     for i, (name, index) in enumerate(program.rows):
-        if name == "usable_capacity":
+        if name == USABLE:
             entries = slice(program.matrix.indptr[i], program.matrix.indptr[i + 1])
             terms = {
                 program.columns[j]: value
@@ -337,7 +436,7 @@ NODE_PLACES = {v.name: (kind, v.letters.index(kind)) for v in VARIABLES for kind
 
 
 def link_of(scope: Scope, stem: Mapping[int, int], name: str, index: Any) -> OnReference | Key | int:
-    """What a variable is as a link; its node, if that is off the reference. stem: nodes of the reference -> year."""
+    """What a variable is as a link; its node, if off the reference. stem: nodes of the reference -> position."""
     kind, place = NODE_PLACES.get(name, ("", 0))
     if not kind or (kind == "a" and scope.account_tree is not scope.tree):
         return name, index

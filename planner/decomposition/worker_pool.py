@@ -3,91 +3,86 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
-from planner.data.case import Case
+from planner.decomposition.held_part import Fare, HeldPart, Task
 from planner.decomposition.subproblem import (
-    NO_BASES,
     Bases,
     Branch,
     BranchResult,
     LinkingColumn,
+    Part,
     Positions,
+    Question,
     branches,
-    parts,
 )
 from planner.parallel import Team
 from planner.solving.program import Vector
 
-LossByScenario = Mapping[str, float]
-Names = tuple[str, ...]
+Answer = TypeVar("Answer")
 
 
 class HeldBranches:
     """The branches that one worker keeps, built when they are first asked for: it may have to stand in for another."""
 
-    def __init__(self, case: Case, reference: str) -> None:
-        self._case, self._reference = case, reference
-        self._parts: dict[Names, list[Branch]] = {}
+    def __init__(self, parts: Sequence[Part]) -> None:
+        self._parts = parts
+        self._branches: dict[int, list[Branch]] = {}
 
-    def of(self, names: Names) -> list[Branch]:
-        """The branches of some scenarios."""
-        if names not in self._parts:
-            self._parts[names] = branches(self._case, self._reference, names)
-        return self._parts[names]
+    def of(self, number: int) -> list[Branch]:
+        """The branches of a part."""
+        if number not in self._branches:
+            self._branches[number] = branches(self._parts[number])
+        return self._branches[number]
 
-    def links(self, names: Names) -> list[tuple[str, Sequence[LinkingColumn]]]:
-        """What they are called, and the links of each."""
-        return [(branch.name, branch.links) for branch in self.of(names)]
+    def links(self, number: int) -> list[tuple[str, Sequence[LinkingColumn], dict[str, int]]]:
+        """What they are called, and the links and sizes of each."""
+        return [(branch.name, branch.links, branch.size) for branch in self.of(number)]
 
-    def results(
-        self,
-        names: Names,
-        positions: Sequence[Positions],
-        bases: Sequence[Bases],
-        x: Vector,
-        weights: LossByScenario,
-        allowed: LossByScenario | None,
-    ) -> list[BranchResult]:
-        """How each fares. It depends on what is given alone, not on what was asked before: a worker that dies changes
-        no figure."""
-        each = zip(self.of(names), positions, bases, strict=True)
-        return [branch.solve(x, at, weights, allowed, start) for branch, at, start in each]
+    def answer(self, number: int, positions: Sequence[Positions], bases: Sequence[Bases], task: Task[Answer]) -> Answer:
+        """What a part has to say. It depends on what is given alone, not on what was asked before: a worker that dies
+        changes no figure."""
+        return task(HeldPart(self._parts[number], self.of(number), positions, bases))
 
 
 class WorkerPool:
     """The branches of a case, spread over workers. Those of one that dies are built again by another.
 
-    names: of the branches. links: of all of them.
+    names: of the branches. links: of all of them. sizes: rows, columns and nonzeros of their programs.
     """
 
-    def __init__(self, case: Case, reference: str, team: Team) -> None:
-        self._parts = [tuple(names) for names in parts(case, reference)]
+    def __init__(self, parts: Sequence[Part], team: Team) -> None:
+        self._parts = parts
         self._keeper: dict[int, int] = {}
-        self._workers = team(partial(HeldBranches, case, reference))
-        found = self._of_each_part("links", [()] * len(self._parts))
-        self.names = [name for part in found for name, _ in part]
-        self.links = list(dict.fromkeys(link for part in found for _, links in part for link in links))
+        self._workers = team(partial(HeldBranches, parts))
+        found = self._of_each_part("links", [()] * len(parts))
+        every = [one for part in found for one in part]
+        self.names = [name for name, _, _ in every]
+        self.links = list(dict.fromkeys(link for _, links, _ in every for link in links))
+        self.sizes = {key: sum(size[key] for _, _, size in every) for key in ("rows", "columns", "nonzeros")}
         at = {link: i for i, link in enumerate(self.links)}
-        self._positions = [[np.array([at[link] for link in links], dtype=int) for _, links in part] for part in found]
-        self._bases: list[list[Bases]] = [[NO_BASES] * len(part) for part in found]
+        self._positions = [
+            [np.array([at[link] for link in links], dtype=int) for _, links, _ in part] for part in found
+        ]
+        self._bases: list[list[Bases]] = [[{}] * len(part) for part in found]
 
-    def results(self, x: Vector, weights: LossByScenario, allowed: LossByScenario | None = None) -> list[BranchResult]:
+    def results(self, x: Vector, question: Question) -> list[BranchResult]:
         """How each branch fares at links x (in the order of `links`), in the order of `names`; see `Branch.solve`.
 
         The same whoever the workers are. Raises StoppedError.
         """
-        given = [
-            (at, bases, x, {w: weights[w] for w in names}, allowed and {w: allowed[w] for w in names})
-            for names, at, bases in zip(self._parts, self._positions, self._bases, strict=True)
-        ]
-        found: list[list[BranchResult]] = self._of_each_part("results", given)
+        found = self.ask(lambda part: Fare(x, question.of(part)))
         self._bases = [[one.bases for one in part] for part in found]
         return [one for part in found for one in part]
+
+    def ask(self, task: Callable[[Part], Task[Answer]]) -> list[Answer]:
+        """What each part has to say to its task, in their order. The same whoever the workers are."""
+        each = zip(self._parts, self._positions, self._bases, strict=True)
+        return self._of_each_part("answer", [(at, bases, task(part)) for part, at, bases in each])
 
     def _of_each_part(self, method: str, given: Sequence[tuple[Any, ...]]) -> list[Any]:
         """What the keeper of each part answers, whatever becomes of it."""
@@ -100,7 +95,7 @@ class WorkerPool:
                 if part not in self._keeper:
                     kept = Counter(self._keeper.values())
                     self._keeper[part] = min(self._workers.present, key=lambda worker: kept[worker])
-                self._workers.ask(self._keeper[part], method, self._parts[part], *given[part])
+                self._workers.ask(self._keeper[part], method, part, *given[part])
                 asked[self._keeper[part]].append(part)
             for said in self._workers.wait():
                 if said.lost:
@@ -114,4 +109,8 @@ class WorkerPool:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the workers."""
         self._workers.close()

@@ -87,7 +87,7 @@ class Scope(Histories):
         reselling nothing (which leaves others the more) and releasing what is in stock, at no more loss or cost and
         with the same plants running. What it can sell on to others depends on none of this.
         """
-        used = {key[:3] for key in self.users}
+        used = self.used_goods
         nodes = [n.index for n in self.active_nodes]
         out = {}
         for good in self.goods:
@@ -240,6 +240,11 @@ class Scope(Histories):
         """(c, e, o, n) -> plants of the country that can take the good there."""
         rows = self.case.projects
         return _grouped(((rows[p].country, e, MADE_FROM[rows[p].stage], n), p) for p, e, n in self.converted)
+
+    @cached_property
+    def used_goods(self) -> frozenset[Good]:
+        """(c, e, o) that some plant of the country can take somewhere."""
+        return frozenset(key[:3] for key in self.users)
 
     @cached_property
     def goods(self) -> list[Good]:

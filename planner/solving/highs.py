@@ -247,6 +247,10 @@ class Solver:
         codes[np.where(positions >= 0, positions, len(x) - 1 - positions)] = BASIC
         return codes
 
+    def begin_as(self, phase: str, other: str) -> None:
+        """Take up for a phase the basis kept for another."""
+        self._bases[phase] = self._bases[other]
+
     def has_begun(self, phase: str) -> bool:
         """Whether a basis is kept for this phase."""
         return phase in self._bases

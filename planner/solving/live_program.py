@@ -19,7 +19,7 @@ from planner.solving.highs import Solver
 from planner.solving.naming import refuse_beyond_solver
 from planner.solving.payments import whole_budgets
 from planner.solving.program import Key, Program, Vector, compile_program
-from planner.solving.spending import money_tables
+from planner.solving.spending import items_spent, money_tables
 from planner.solving.values import Values
 from planner.solving.whole_plants import WholePlants
 
@@ -66,7 +66,8 @@ class LiveProgram:
     def _holds(self, x: Vector) -> bool:
         """Whether the plan of a point keeps every rule of the contract."""
         values, budgets = Values(self.program.columns, x), whole_budgets(self.case)
-        return verify(self.case, extract_tables(self.scope, values) | money_tables(self.scope, values, budgets)).holds
+        spent = money_tables(self.scope, items_spent(self.scope, values), budgets)
+        return verify(self.case, extract_tables(self.scope, values) | spent).holds
 
     def update(self, case: Case) -> bool:
         """Take other figures. Returns whether the program could be kept; else it was built again."""

@@ -10,7 +10,7 @@ more and one unit less.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,28 +162,44 @@ COLUMNS = (
 )
 
 
+Prices = dict[tuple[Label, str], float]
+"""Of each scarce thing in its unit: what one more would take off the objective (MUSD)."""
+
+
 def shadow_prices(scope: Scope, program: Program, outcome: Outcome) -> pd.DataFrame:
-    """The table `shadow_prices`: positive values only, largest first within each scarce thing."""
+    """The table `shadow_prices` of a program and its solution."""
     objective = "welfare" if "welfare" in outcome.phases else "risk"
     solution = outcome.phases[objective]
-    cost = np.zeros(len(program.columns))
-    cost[program.column[objective, None]] = 1.0
-    reduced = cost - program.matrix.T @ solution.duals
-    total: dict[tuple[Label, str], float] = defaultdict(float)
-    for label, unit, value in (
-        *_priced(scope, program.rows, solution.duals, ROWS),
-        *_priced(scope, program.columns, np.minimum(reduced, 0.0), COLUMNS),
-    ):
-        total[label, unit] += value
+    return price_table(priced(scope, program, objective, solution.duals), objective)
+
+
+def price_table(total: Prices, objective: str) -> pd.DataFrame:
+    """The table `shadow_prices`: positive values only, largest first within each scarce thing."""
     rows = [(*label, value, unit, objective) for (label, unit), value in total.items() if value > SMALLEST]
     rows.sort(key=lambda row: (row[0], -row[7], row[1:5], row[5] or 0, row[6] or 0))
     table = pd.DataFrame(rows, columns=list(TABLE_COLUMNS["shadow_prices"]))
     return table.astype({"year": "Int64", "quarter": "Int64"})
 
 
-def _priced(
-    scope: Scope, keys: tuple[Key, ...], duals: Vector, kinds: tuple[Scarce, ...]
+def priced(scope: Scope, program: Program, objective: str | None, duals: Vector) -> Prices:
+    """What the row duals (m) of a program say that minimises one column, or another that adds to no column here, added
+    up by what they price."""
+    reduced = -(program.matrix.T @ duals)
+    if objective is not None:
+        reduced[program.column[objective, None]] += 1.0
+    total: Prices = defaultdict(float)
+    for label, unit, value in (
+        *by_label(scope, program.rows, duals, ROWS),
+        *by_label(scope, program.columns, np.minimum(reduced, 0.0), COLUMNS),
+    ):
+        total[label, unit] += value
+    return total
+
+
+def by_label(
+    scope: Scope, keys: Sequence[Key], duals: Vector, kinds: tuple[Scarce, ...]
 ) -> Iterator[tuple[Label, str, float]]:
+    """What, in which unit, and its price, for each row or column that prices something."""
     by_key = {scarce.key: scarce for scarce in kinds}
     for (name, index), dual in zip(keys, duals.tolist(), strict=True):
         scarce = by_key.get(name)

@@ -33,7 +33,7 @@ from planner.solving.highs import Solution, Solver, Stop
 from planner.solving.live_program import LiveProgram
 from planner.solving.payments import Weights, whole_budgets
 from planner.solving.program import Key, Program, Vector
-from planner.solving.spending import money_tables
+from planner.solving.spending import items_spent, money_tables
 from planner.solving.values import Values
 
 FEW = 6
@@ -370,7 +370,7 @@ def _carried(game: Game, charges: Mapping[str, float]) -> dict[str, tuple[float,
     """Party -> own loss, paid, transfer and the private part of what is paid, of the plan of all (MUSD)."""
     case, scope, x = game.case, game.session.scope, game.whole.x
     values = Values(game.program.columns, x)
-    tables = extract_tables(scope, values) | money_tables(scope, values, whole_budgets(case))
+    tables = extract_tables(scope, values) | money_tables(scope, items_spent(scope, values), whole_budgets(case))
     aversion, out = case.model.objective.risk_aversion, {}
     loss, private, paid = (defaultdict[str, float](float) for _ in range(3))
     for country, parts in verify(case, tables).losses_by_country.items():

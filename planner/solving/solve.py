@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
@@ -30,9 +30,9 @@ from planner.solving.highs import TOLERANCE, Stop
 from planner.solving.live_program import LiveProgram
 from planner.solving.payments import Weights, benefit, whole_budgets
 from planner.solving.prices import shadow_prices
-from planner.solving.program import Certificate, Program
+from planner.solving.program import Certificate
 from planner.solving.shares import shares, shares_table, stable
-from planner.solving.spending import money_tables
+from planner.solving.spending import items_spent, money_tables
 from planner.solving.values import Values
 from planner.solving.whole_plants import proven
 
@@ -141,7 +141,7 @@ def solve_session(
     """
     case, program, started = session.case, session.program, perf_counter()
     outcome = session.solve(lambda name: progress(SAID[name]))
-    summary = _header(case, session.scope.tree.nodes, program)
+    summary = header(case, len(session.scope.tree.nodes), program.size)
     if outcome.stop not in (Stop.OPTIMAL, Stop.INFEASIBLE):
         summary["bounds"] = outcome.bounds()
     if not outcome.has_plan:
@@ -149,13 +149,14 @@ def solve_session(
         if outcome.stop is Stop.INFEASIBLE:
             progress("finding out why")
             summary |= why_infeasible(case, program, session.solver.upper)
-        summary["seconds"] = _seconds(case, build_seconds, started)
+        summary["seconds"] = seconds_of(case, build_seconds, started)
         return PlanValues(case, ENDS[outcome.stop], summary, {})
     values = Values(program.columns, outcome.last.x)
     tables = extract_tables(session.scope, values)
-    tables |= money_tables(session.scope, values, _weights(case, tables, nothing or _nothing(case, progress, None)))
+    weights = weights_of(case, tables, nothing or _nothing(case, progress, None))
+    tables |= money_tables(session.scope, items_spent(session.scope, values), weights)
     tables["shadow_prices"] = shadow_prices(session.scope, program, outcome)
-    seconds = _seconds(case, build_seconds, started)
+    seconds = seconds_of(case, build_seconds, started)
     progress("verifying the plan")
     checked = verify(case, tables)
     certificate = _worst([s.certificate for s in outcome.phases.values() if s.certificate], checked)
@@ -172,7 +173,7 @@ def solve_session(
     return PlanValues(case, status, summary, tables)
 
 
-def _weights(case: Case, tables: dict[str, pd.DataFrame], nothing: Nothing) -> Weights:
+def weights_of(case: Case, tables: dict[str, pd.DataFrame], nothing: Nothing) -> Weights:
     """What the payments of each funder are measured by. With `stable` the table `shares` is added to the tables."""
     if case.model.policy.cost_sharing == "even":
         return whole_budgets(case)
@@ -219,12 +220,13 @@ def _apart(session: LiveProgram, outcome: Outcome, checked: Verification) -> flo
     )
 
 
-def _header(case: Case, nodes: Any, program: Program) -> dict[str, Any]:
+def header(case: Case, nodes: int, size: Mapping[str, int]) -> dict[str, Any]:
+    """What a summary says of a case and of the programs that were solved: rows, columns, nonzeros."""
     return {
         "status": "",
         "case": case.name,
         "goal": case.model.objective.goal,
-        "model": {"name": case.model.name, **program.size, "nodes": len(nodes), "scenarios": len(case.scenarios)},
+        "model": {"name": case.model.name, **size, "nodes": nodes, "scenarios": len(case.scenarios)},
         "versions": {
             "planner": version("allied-rare-earth-planner"),
             "python": platform.python_version(),
@@ -236,7 +238,8 @@ def _header(case: Case, nodes: Any, program: Program) -> dict[str, Any]:
     }
 
 
-def _seconds(case: Case, build: float, started: float) -> dict[str, float]:
+def seconds_of(case: Case, build: float, started: float) -> dict[str, float]:
+    """What took how long, `started` being when the solving began."""
     return {
         "load": round(case.load_seconds, 3),
         "build": round(build, 3),

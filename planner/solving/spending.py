@@ -33,9 +33,14 @@ def who(scope: Scope, node: Node) -> str:
     return "all" if len(node.scenarios) == len(scope.case.scenarios) else ";".join(node.scenarios)
 
 
-def money_tables(s: Scope, v: Values, weights: Weights) -> dict[str, pd.DataFrame]:
+Items = dict[str, float]
+"""Item -> MUSD."""
+Spent = Mapping[tuple[str, int], Items]
+"""What is spent on what, by country and account node."""
+
+
+def money_tables(s: Scope, spent: Spent, weights: Weights) -> dict[str, pd.DataFrame]:
     """The tables `spending` and `payments`. weights: as for `split`."""
-    spent = items_spent(s, v)
     accounts = Accounts(s.case, s.account_tree, {key: sum(items.values()) for key, items in spent.items()})
     payments = split(accounts, weights)
     return {
@@ -44,22 +49,25 @@ def money_tables(s: Scope, v: Values, weights: Weights) -> dict[str, pd.DataFram
     }
 
 
-Items = dict[str, float]
-"""Item -> MUSD."""
-
-
-def items_spent(s: Scope, v: Values) -> dict[tuple[str, int], Items]:
+def items_spent(s: Scope, v: Values) -> Spent:
     """What is spent on what, by country and account node."""
-    out = {}
+    out, decided = {}, dict[tuple[str, int], Items]()
     for account in s.account_tree.nodes:
         for c in spending_countries(s):
-            items = {item: amount for item, amount in _items(s, v, c, account) if amount > ZERO}
+            items = {}
+            if account.opens_year:  # what is decided by year falls due as the year begins
+                d = s.decision_of_account(AccountNode(account.index))
+                if (c, d) not in decided:
+                    decided[c, d] = {item: amount for item, amount in _decided(s, v, c, d) if amount > ZERO}
+                items = dict(decided[c, d])
+            if (bought := _bought(s, v, c, account)) > ZERO:
+                items[PURCHASES] = bought
             if items:
                 out[c, account.index] = items
     return out
 
 
-def spending(s: Scope, spent: Mapping[tuple[str, int], Items], payments: Payments) -> Rows:
+def spending(s: Scope, spent: Spent, payments: Payments) -> Rows:
     """Public money by funder, country, year and item. `musd` is paid in the named scenarios, `expected` is
     `musd` times their probability. Each payer's part of a country's spending is split over items in proportion."""
     for (c, a), items in spent.items():
@@ -72,18 +80,11 @@ def spending(s: Scope, spent: Mapping[tuple[str, int], Items], payments: Payment
                     yield funder, c, account.year, quarter, item, part, part * p, p, who(s, account)
 
 
-def _items(s: Scope, v: Values, c: str, account: Node) -> Iterator[tuple[str, float]]:
-    """What falls due at an account node: what is decided by year as the year begins, purchases whenever they are
-    made."""
-    if account.opens_year:
-        yield from _decided(s, v, c, s.decision_of_account(AccountNode(account.index)))
-    yield (
-        PURCHASES,
-        sum(
-            musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg) * v("bought", *good, account.index)
-            for good in s.purchases
-            if good[0] == c
-        ),
+def _bought(s: Scope, v: Values, c: str, account: Node) -> float:
+    return sum(
+        musd_per_tonne(s.case.stockpiles[good].purchase_usd_per_kg) * v("bought", *good, account.index)
+        for good in s.purchases
+        if good[0] == c
     )
 
 

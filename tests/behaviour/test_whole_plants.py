@@ -12,7 +12,6 @@ import pytest
 
 import planner
 from planner.data.case import Case
-from planner.decomposition.benders_loop import approximate
 from planner.errors import InputError
 from planner.explanation.explain import explain
 from planner.reporting.text.screen import closing_lines, explain_lines
@@ -280,7 +279,10 @@ def test_what_is_compared_to_explain_a_plan_has_plants_of_any_size(make_case: Ma
 
 
 def test_scenario_by_scenario_and_frontiers_refuse_whole_plants(make_case: MakeCase) -> None:
-    for ask in (lambda case: approximate(case, workers=1), lambda case: frontier(case, Frontier(kind="frontier"))):
+    for ask in (
+        lambda case: planner.solve(case, method="scenarios"),
+        lambda case: frontier(case, Frontier(kind="frontier")),
+    ):
         with pytest.raises(InputError, match="whole_plants"):
             ask(knapsack(make_case))
 

@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import planner
 from benchmarks.generate import Size, generate
 from planner.data.case import Case
-from planner.decomposition import worker_pool
-from planner.decomposition.benders_loop import approximate
+from planner.decomposition import solve, worker_pool
+from planner.decomposition.held_part import Fare
 from planner.decomposition.subproblem import parts
 from planner.decomposition.worker_pool import HeldBranches
 
@@ -29,21 +30,18 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
 
 
 class DyingBranches(HeldBranches):
-    """Is killed once in each phase: when it is asked what it has, and when it is asked for the third time."""
-
-    asked = 0
+    """Is killed when it is asked what it has, and once at each kind of question and task."""
 
     def links(self, *given: Any) -> Any:
         """What there is, or death."""
         self.die("links")
         return super().links(*given)
 
-    def results(self, *given: Any) -> Any:
+    def answer(self, *given: Any) -> Any:
         """How they fare, or death."""
-        self.asked += 1
-        if self.asked > 2:
-            self.die("risk" if given[-1] is None else "cost")
-        return super().results(*given)
+        task = given[-1]
+        self.die("risk" if isinstance(task, Fare) and not task.question.with_cost else type(task).__name__)
+        return super().answer(*given)
 
     def die(self, phase: str) -> None:
         """Kill this process unless one has died in this phase."""
@@ -57,10 +55,12 @@ class DyingBranches(HeldBranches):
 def test_a_worker_that_dies_in_any_phase_changes_no_figure(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker_pool, "parts", partial(parts, size=3))
-    undisturbed = approximate(case, alone=2, gap=1e-5, workers=1)
+    monkeypatch.setattr(solve, "parts", partial(parts, size=3))
+    undisturbed = planner.solve(case, method="scenarios", baseline=False)
     monkeypatch.setenv(DEATHS, str(tmp_path))
     monkeypatch.setattr(worker_pool, "HeldBranches", DyingBranches)
-    disturbed = approximate(case, alone=2, gap=1e-5, workers=2)
-    assert {path.name for path in tmp_path.iterdir()} == {"links", "risk", "cost"}
-    assert repr(disturbed) == repr(undisturbed)
+    disturbed = planner.solve(case, method="scenarios", baseline=False, workers=2)
+    assert {path.name for path in tmp_path.iterdir()} == {"links", "risk", "Fare", "Tables", "Price"}
+    assert disturbed.summary | {"seconds": {}} == undisturbed.summary | {"seconds": {}}
+    for name, table in undisturbed.tables.items():
+        pd.testing.assert_frame_equal(table, disturbed.tables[name], check_exact=True)

@@ -1,0 +1,200 @@
+"""Case -> plan, as one program or scenario by scenario: which, and how a plan is made of the answers of the parts."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from planner.data.case import Case
+from planner.data.effects import effects_by_scenario, periods_of
+from planner.data.rules import fault
+from planner.data.size import SHARE_OF_MEMORY, size_of
+from planner.data.tree import scenario_tree
+from planner.decomposition.aggregation import AggregatedScope, group
+from planner.decomposition.benders_loop import Candidate, Search
+from planner.decomposition.branch_tables import joined, spent_in, tables_of, values_on
+from planner.decomposition.held_part import Price, Tables
+from planner.decomposition.master import Master
+from planner.decomposition.subproblem import part_of, parts
+from planner.decomposition.worker_pool import WorkerPool
+from planner.errors import InputError
+from planner.formulation.index_sets import Scope
+from planner.host import available_memory
+from planner.parallel import Here, local
+from planner.results.plan import PlanValues, figures
+from planner.results.rules import at_most, equal
+from planner.results.verify import verify
+from planner.solving import solve as whole_program
+from planner.solving.diagnose import Diagnosis
+from planner.solving.goals import Progress, silent
+from planner.solving.highs import TOLERANCE, Stop
+from planner.solving.prices import price_table, priced
+from planner.solving.solve import COMPARABLE, ENDS, Nothing, compared, header, seconds_of, weights_of, without_plan
+from planner.solving.spending import money_tables
+from planner.solving.whole_plants import BOUND_KEYS, relative_gap
+
+Method = Literal["auto", "whole", "scenarios"]
+MANY = 50
+"""Scenarios from which on they are solved one by one (measured)."""
+ALONE = 10
+"""Scenarios, the hardest, that the master program holds."""
+BOUNDED = {"risk": ("risk", "cost"), "target": ("cost",), "welfare": ("welfare",)}
+"""Phases of each goal whose bounds are reported."""
+
+
+def method_of(case: Case, method: Method, progress: Progress = silent) -> Method:
+    """How a case is solved: `whole`, or `scenarios` where there are many of them or memory asks for it.
+
+    Raises InputError if scenarios cannot be solved one by one and are to be.
+    """
+    if method == "whole":
+        return method
+    adaptive, whole = case.model.policy.investment != "committed", case.model.policy.whole_plants
+    if method == "scenarios" and (adaptive or whole):
+        key = "policy.investment" if adaptive else "policy.whole_plants"
+        said = "scenarios are solved one by one only where they share decisions that need not be whole"
+        remedy = "change it, or leave out --method scenarios"
+        raise InputError([fault("choice", case.origin.place("model"), 0, key, said, remedy=remedy)])
+    many = len(case.scenarios) >= MANY or size_of(case).memory > available_memory() * SHARE_OF_MEMORY
+    if method == "auto" and many and (adaptive or whole):
+        progress(
+            "what answers what has been revealed, or comes in whole plants, is solved as one program, however large"
+        )
+    return "scenarios" if method == "scenarios" or (many and not (adaptive or whole)) else "whole"
+
+
+def solve_case(
+    case: Case,
+    progress: Progress = silent,
+    time_limit: float | None = None,
+    baseline: bool = True,
+    nothing: Nothing | None = None,
+    method: Method = "auto",
+    workers: int = 1,
+) -> PlanValues:
+    """Solve a case and verify the plan.
+
+    As `planner.solving.solve.solve_case`; method: `auto` chooses by the number of scenarios and by memory. workers:
+    processes that solve scenarios; with more than one a script calls this under `if __name__ == "__main__"`. Raises
+    InputError where scenarios cannot be solved one by one and are to be."""
+    if method_of(case, method, progress) == "whole":
+        return whole_program.solve_case(case, progress, time_limit, baseline, nothing)
+    nothing = cache(nothing or (lambda: solve_without_plan(case, progress, time_limit, workers)))
+    plan = _solve(case, progress, time_limit, nothing, workers)
+    return compared(plan, nothing()) if baseline and plan.status in COMPARABLE else plan
+
+
+def solve_without_plan(case: Case, progress: Progress, time_limit: float | None, workers: int) -> PlanValues:
+    """Solve the case without levers, scenario by scenario."""
+    return _solve(without_plan(case), lambda step: progress(f"without a plan: {step}"), time_limit, None, workers)
+
+
+def begin(
+    case: Case, workers: int = 1, alone: int = ALONE, progress: Progress = silent, time_limit: float | None = None
+) -> Search:
+    """A search: workers hold its branches, the master `alone` scenarios. Its pool is to be closed."""
+    progress(f"{len(case.scenarios)} scenarios: what follows when each shows itself")
+    grouping = group(case, effects_by_scenario(case), periods_of(case), alone)
+    scope = AggregatedScope(case, grouping)
+    pool = WorkerPool(list(parts(grouping, scope.common)), Here if workers == 1 else local(workers))
+    try:
+        progress(f"the plan for {len(grouping.alone)} scenarios and the mean of {len(grouping.rest)}")
+        master = Master(scope, pool.names, pool.links)
+    except BaseException:
+        pool.close()
+        raise
+    return Search(case, master, pool, progress, math.inf if time_limit is None else time_limit)
+
+
+def _solve(
+    case: Case, progress: Progress, time_limit: float | None, nothing: Nothing | None, workers: int
+) -> PlanValues:
+    started = perf_counter()
+    search = begin(case, workers, progress=progress, time_limit=time_limit)
+    master, grouping, built = search.master, search.master.scope.grouping, perf_counter()
+    with search.pool as pool:
+        search.run()
+        summary = _summary(search)
+        if search.best is None:
+            seconds = {"seconds": seconds_of(case, built - started, built)}
+            return PlanValues(case, ENDS[search.stop], summary | _why_none(search) | seconds, {})
+        progress("the tables of the plan")
+        x = master.polished(search.best.x)
+        shared = master.shared(x)
+        question = search.last_question(search.best)
+        found = pool.ask(lambda part: Tables(master.links(x), question.of(part), shared))
+        prices = _shadow_prices(search)
+    reference = part_of(grouping, master.scope.common, [])
+    along = tables_of(reference, values_on(reference, shared))
+    tables = joined(grouping, along, found)
+    weights = weights_of(case, tables, nothing or (lambda: solve_without_plan(case, progress, time_limit, workers)))
+    whole = Scope(case)
+    tables |= money_tables(whole, spent_in(whole, [along, *found]), weights)
+    tables["shadow_prices"] = prices
+    summary["seconds"] = seconds_of(case, built - started, built)
+    progress("verifying the plan")
+    final = search.point(x, [result for part in found for result in part.results])
+    return _verified(search, final, tables, summary)
+
+
+def _verified(search: Search, final: Candidate, tables: dict[str, pd.DataFrame], summary: dict[str, Any]) -> PlanValues:
+    case, checked = search.case, verify(search.case, tables)
+    apart = max(equal("cost", final.cost, checked.cost)[1], at_most("risk", checked.losses.risk, final.risk)[1])
+    gaps: dict[str, float] = summary["gap"]
+    certificates = [one.certificate for one in search.optima.values() if one.certificate]
+    certificate = {
+        "primal_residual": max([c.primal_residual for c in certificates] + [checked.worst, apart]),
+        "dual_residual": max(c.dual_residual for c in certificates),
+        "relative_gap": max(gaps.values()),
+    }
+    sound = max(certificate["primal_residual"], certificate["dual_residual"]) <= TOLERANCE and checked.holds
+    stop = search.stop
+    if stop is Stop.OPTIMAL and not (sound and max(gaps.values()) <= case.model.objective.gap + TOLERANCE):
+        stop = Stop.UNPROVEN
+    least = search.upper["risk"] if case.model.objective.goal == "risk" else None
+    found = {"status": ENDS[stop].value, **figures(case, tables, checked, least), "certificate": certificate}
+    return PlanValues(case, ENDS[stop], summary | found, tables)
+
+
+def _summary(search: Search) -> dict[str, Any]:
+    """What is known before there are tables: sizes, bounds that are proven."""
+    case, master, pool = search.case, search.master, search.pool
+    sizes = {key: value + pool.sizes[key] for key, value in master.program.size.items()}
+    out = header(case, len(scenario_tree(case).nodes), sizes) | {
+        "status": ENDS[search.stop].value,
+        "method": "scenarios",
+    }
+    names = [name for name in BOUNDED[case.model.objective.goal] if name in search.upper]
+    known = {name: search.bounds(name) for name in names}
+    out |= {BOUND_KEYS[name]: lower for name, (lower, _) in known.items()}
+    out["gap"] = {name: relative_gap(upper, lower) for name, (lower, upper) in known.items()}
+    if search.stop not in (Stop.OPTIMAL, Stop.INFEASIBLE):
+        out["bounds"] = {name: {"at_least": lower, "at_most": upper} for name, (lower, upper) in known.items()}
+    return out
+
+
+def _why_none(search: Search) -> dict[str, Any]:
+    """Why there is no plan, of goal `target`: the least attainable risk."""
+    limit = search.case.model.objective.risk_limit
+    if search.stop is not Stop.INFEASIBLE or limit is None:
+        return {}
+    found = Diagnosis(limit, search.upper["reach"])
+    return {"reasons": found.reasons()[:2], "smallest_changes": found.as_json()}
+
+
+def _shadow_prices(search: Search) -> pd.DataFrame:
+    """The prices of the master and of all branches together, at the optimum of the phase that prices what is scarce."""
+    objective = "welfare" if "welfare" in search.optima else "risk"
+    found, master = search.optima[objective], search.master
+    duals = np.append(found.duals, np.zeros(len(master.cuts) - search.cuts[objective]))
+    total = priced(master.scope, master.program, objective, duals)
+    price = Price(master.links(found.x), master.multipliers(duals))
+    for prices in search.pool.ask(lambda _: price):
+        for key, value in prices.items():
+            total[key] += value
+    return price_table(total, objective)
