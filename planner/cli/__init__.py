@@ -14,7 +14,8 @@ from types import FrameType
 from typing import Annotated, Any
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
+def stopped_early(number: int, frame: FrameType | None) -> None:
+    """Ctrl-C before a command runs."""
     # Neither an exception, which a module may swallow while it is imported, nor an orderly exit of half of them.
     if parent_process() is None:
         os.write(sys.stderr.fileno(), b"stopped\n")
@@ -24,7 +25,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 # Before anything slow is imported: Ctrl-C is one line and exit code 130 from the start. Each command takes over once
 # it runs (`console.exit_codes`); a program that uses the planner as a library keeps its own way of stopping.
 if PurePath("".join(sys.argv[:1])).stem == "planner" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGINT, stopped_early)
 
 import typer  # noqa: E402
 from typer.core import TyperGroup  # noqa: E402

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status as Spinner
 
+from planner.cli import stopped_early
 from planner.config.model_file import parse_override
 from planner.data.case import Case
 from planner.data.load import load
@@ -107,8 +108,8 @@ def shown_progress() -> Iterator[ShownProgress]:
 
 
 @contextmanager
-def exit_codes() -> Iterator[None]:
-    """Print a planner error and leave with its exit code."""
+def exit_codes(kept: Callable[[], str] = lambda: "nothing was written") -> Iterator[None]:
+    """Print a planner error and leave with its exit code. kept: says what there is after Ctrl-C."""
     interrupted: list[int] = []
 
     def note(number: int, frame: FrameType | None) -> None:
@@ -126,20 +127,21 @@ def exit_codes() -> Iterator[None]:
             err.print(f"{count} fault{'s' if count != 1 else ''}; nothing was written", soft_wrap=True)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt as stop:
-        _leave_interrupted(bool(interrupted), str(stop))
+        _leave_interrupted(kept(), bool(interrupted), str(stop))
     except Exception:
         # Pyomo turns Ctrl-C during the construction of a component into errors of its own.
         if not interrupted:
             raise
-        _leave_interrupted(at_once=True)
+        _leave_interrupted(kept(), at_once=True)
     finally:
         if before is not None:
-            signal.signal(signal.SIGINT, before)
+            # A command that has ended is not to be stopped while the interpreter takes itself apart.
+            signal.signal(signal.SIGINT, signal.SIG_IGN if before is stopped_early else before)
 
 
-def _leave_interrupted(at_once: bool, known: str = "") -> NoReturn:
+def _leave_interrupted(kept: str, at_once: bool, known: str = "") -> NoReturn:
     """`known`: what a solve had found of its least value."""
-    err.print(f"stopped; {f'the value sought is {known}; ' if known else ''}nothing was written", soft_wrap=True)
+    err.print(f"stopped; {f'the value sought is {known}; ' if known else ''}{kept}", soft_wrap=True)
     if at_once or any(thread.name == SOLVER_THREAD for thread in threading.enumerate()):
         # A solver in the middle of something would bring an orderly exit down, and a large program takes
         # seconds to be taken apart.

@@ -42,8 +42,9 @@ def run(
     scheduler: Scheduler = "",
 ) -> None:
     """Run many variants of a case. A study that was stopped goes on with the same command; no point is run twice."""
-    with exit_codes():
-        with StudyBar(err) as bar:
+    bar = StudyBar(err)
+    with exit_codes(bar.kept):
+        with bar:
             found = study(file, out, workers, scheduler, bar, bar.describe)
         if isinstance(found, FrontierResults):
             say(f"{len(found.table)} breakpoints: {out or default_out(file)}/frontier.csv, report.html")
@@ -69,8 +70,9 @@ def status(folder: Folder) -> None:
 @app.command()
 def retry(folder: Folder, workers: Workers = None, scheduler: Scheduler = "") -> None:
     """Run points again that crashed, ran out of time or were not proven, and what is missing."""
-    with exit_codes():
-        with StudyBar(err) as bar:
+    bar = StudyBar(err)
+    with exit_codes(bar.kept):
+        with bar:
             found = retry_study(folder, workers, scheduler, bar)
         _close(found)
 
@@ -126,6 +128,7 @@ class StudyBar:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._started, self._first, self._said = perf_counter(), -1, perf_counter()
+        self._last: StudyStatus | None = None
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -144,6 +147,7 @@ class StudyBar:
 
     def __call__(self, status: StudyStatus) -> None:
         """Show how far the study is."""
+        self._last = status
         if self._first < 0:
             self._first, self._started = status.done, perf_counter()
         note = self._note(status)
@@ -159,6 +163,12 @@ class StudyBar:
             self._said = perf_counter()
             told = f"{status.done} of {status.total} points, {status.checked} checked{note}"
             self._console.print(told, style="dim")
+
+    def kept(self) -> str:
+        """What there is if the study is stopped now."""
+        if self._last is None:
+            return "nothing was written"
+        return f"{self._last.done:,} of {self._last.total:,} points are kept; the same command goes on"
 
     def describe(self, step: str) -> None:
         """Show a step in words."""
