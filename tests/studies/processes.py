@@ -26,7 +26,7 @@ class Cluster:
             self.address = f"tcp://{HOST}:{free.getsockname()[1]}"
         self._scratch = scratch
         self.scheduler = self._start_scheduler()
-        self.workers = [self._start_worker() for _ in range(workers)]
+        self.workers = [self.start_worker() for _ in range(workers)]
 
     def _start(self, *arguments: str) -> subprocess.Popen[bytes]:
         self._scratch.mkdir(parents=True, exist_ok=True)
@@ -44,14 +44,14 @@ class Cluster:
             time.sleep(0.05)
         return process
 
-    def _start_worker(self) -> subprocess.Popen[bytes]:
+    def start_worker(self) -> subprocess.Popen[bytes]:
         return self._start("worker", self.address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
 
     def kill_worker(self, place: int, again: bool = True) -> None:
         """Kill -9 one worker; start another in its place."""
         kill(self.workers.pop(place))
         if again:
-            self.workers.append(self._start_worker())
+            self.workers.append(self.start_worker())
 
     def kill_scheduler(self) -> None:
         """Kill -9 the scheduler; start it again at its address, with new workers."""
@@ -59,7 +59,7 @@ class Cluster:
         self.scheduler = self._start_scheduler()
         for worker in list(self.workers):
             kill(worker)
-        self.workers = [self._start_worker() for _ in self.workers]
+        self.workers = [self.start_worker() for _ in self.workers]
 
     def close(self) -> None:
         """End all."""

@@ -7,11 +7,12 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from planner.parallel import Team
+from planner.parallel import Answer, Here, Make, Team
 from planner.studies.store import read_journal
 from planner.studies.worker import ChainState, Plain, PointResult, Worker
 
@@ -67,13 +68,31 @@ class DyingOnce(Worker):
 
 
 class DyingAlways(Worker):
-    """Is killed whenever it meets the richest point."""
+    """Dies whenever it meets the richest point, as far as `Mortal` is concerned."""
 
     def advance(self, state: ChainState, settings: Plain) -> tuple[PointResult, ChainState]:
         """A point, or death."""
         if is_rich(settings):
-            os.kill(os.getpid(), signal.SIGKILL)
+            raise SystemExit
         return super().advance(state, settings)
+
+
+class Mortal(Here):
+    """A worker in this process that is followed by another when it dies."""
+
+    def __init__(self, make: Make) -> None:
+        super().__init__(make)
+        self._make = make
+
+    def wait(self) -> list[Answer]:
+        """What it says, or that it died."""
+        (number,) = self.present
+        try:
+            return [replace(said, worker=number) for said in super().wait()]
+        except SystemExit:
+            super().__init__(self._make)
+            self.present = (number + 1,)
+            return [Answer(number, lost="exit code 1")]
 
 
 def is_rich(settings: Plain) -> bool:

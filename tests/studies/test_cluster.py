@@ -1,40 +1,48 @@
-"""The same study on a real dask scheduler with real worker processes, one of which is killed, and the study too."""
+"""A real dask scheduler with real worker processes, which are killed, and those whom they work for too."""
 
 from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from planner.cluster import connect
+from planner.cluster import connect, on_scheduler
 from planner.errors import InputError
 from planner.parallel import Here
 from planner.studies.run import run_points
 from tests.studies.processes import Cluster, kill, planner_study, written
 from tests.studies.studies import files, runs, sample
 
-POINTS = 100
+POINTS = 60
 
 
-def test_on_a_scheduler_a_worker_and_the_study_are_killed_and_the_table_is_that_of_a_local_run(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Two workers."""
+    with Cluster(2, tmp_path_factory.mktemp("dask")) as cluster:
+        yield cluster
+
+
+def test_on_a_scheduler_a_worker_and_the_study_are_killed_and_the_table_is_that_of_a_local_run(
+    cluster: Cluster, tmp_path: Path
+) -> None:
     asked = sample(POINTS, check_share=0.0)
     path = written(asked, tmp_path / "study.toml")
     run_points(path, tmp_path / "local", Here)
     folder = tmp_path / "cluster"
-    with Cluster(3, tmp_path / "dask") as cluster:
-        first = planner_study(path, folder, "--scheduler", cluster.address)
-        wait_for(first, folder, 5)
-        cluster.kill_worker(0, again=False)
-        wait_for(first, folder, sum(runs(folder).values()) + 5)
-        kill(first)
-        done = sum(runs(folder).values())
-        second = planner_study(path, folder, "--scheduler", cluster.address)
-        told, complaints = second.communicate(timeout=120)
-    assert second.returncode == 0, complaints.decode()
-    assert f"{POINTS} of {POINTS} points: {POINTS} optimal" in told.decode()
-    assert 10 <= done < POINTS, "both were killed in the middle"
+    first = planner_study(path, folder, "--scheduler", cluster.address)
+    wait_for(first, folder, 5)
+    cluster.kill_worker(0, again=False)
+    wait_for(first, folder, sum(runs(folder).values()) + 5)
+    kill(first)
+    assert 10 <= sum(runs(folder).values()) < POINTS, "both were killed in the middle"
+    found = run_points(path, folder, on_scheduler(cluster.address))
+    assert found.statuses == {"optimal": POINTS}
     assert files(folder) == files(tmp_path / "local")
     assert set(runs(folder).values()) == {1}
 
@@ -44,6 +52,30 @@ def wait_for(process: subprocess.Popen[bytes], folder: Path, points: int) -> Non
     while sum(runs(folder).values()) < points:
         assert process.poll() is None, "the study ended before that"
         time.sleep(0.01)
+
+
+def test_workers_keep_what_they_are_given_answer_in_order_and_one_that_is_killed_is_told_of(cluster: Cluster) -> None:
+    """A worker keeps a list; what it is asked is to put something there, and to take something out."""
+    with closing(on_scheduler(cluster.address)(partial(list, "a"))) as workers:
+        (first,) = workers.present
+        for call in (("append", "b"), ("index", "b"), ("pop",), ("index", "b"), ("copy",)):
+            workers.ask(first, *call)
+        said = []
+        while len(said) < 5:
+            said += workers.wait()
+        assert [(one.worker, one.value, type(one.error)) for one in said] == [
+            (first, None, type(None)), (first, 1, type(None)), (first, "b", type(None)), (first, None, ValueError),
+            (first, ["a"], type(None)),
+        ]  # fmt: skip
+        cluster.kill_worker(0)
+        workers.ask(first, "copy")
+        while not (said := workers.wait()):
+            pass
+        assert [(one.worker, bool(one.lost)) for one in said] == [(first, True)]
+        while not workers.present:
+            workers.wait()
+        (second,) = workers.present
+        assert second != first
 
 
 def test_a_scheduler_that_does_not_answer_is_a_fault() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 
 import planner
 from planner.errors import RunFolderError, StoppedError
-from planner.parallel import Here, local
+from planner.parallel import Here, LocalWorkers, local
 from planner.results.study import AGREEMENT, Agreement
 from planner.solving.goals import silent, solve_phases
 from planner.solving.highs import Solution
@@ -29,15 +30,16 @@ from planner.studies.status import agreement_of, status_of
 from planner.studies.store import Journal, read_journal, read_results
 from planner.studies.worker import STATUSES, ChainState, PointResult, RestartableSolver, Worker
 from tests.studies import studies
-from tests.studies.studies import DyingAlways, DyingOnce, files, keeping, runs, sample
+from tests.studies.processes import written
+from tests.studies.studies import DyingAlways, DyingOnce, Mortal, files, keeping, runs, sample
 
 SCRIPT = """
-import json, sys
-from planner.parallel import local
-from planner.studies.run import run_points
-from tests.studies.studies import SlowWorker, keeping
+import sys, planner.studies.run
+from planner.cli import app
+from tests.studies.studies import SlowWorker
 if __name__ == "__main__":
-    run_points(json.loads(sys.argv[1]), sys.argv[2], keeping(SlowWorker, local(2)))
+    planner.studies.run.Worker = SlowWorker
+    app(["study", "run", *sys.argv[1:]])
 """
 
 
@@ -48,36 +50,69 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start(tmp_path: Path, folder: Path) -> subprocess.Popen[bytes]:
+def start(tmp_path: Path, folder: Path, workers: int) -> subprocess.Popen[str]:
     script = tmp_path / "go.py"
     script.write_text(SCRIPT)
+    study = written(sample(), tmp_path / "study.toml")
     return subprocess.Popen(
-        [sys.executable, script, json.dumps(sample()), folder],
+        [sys.executable, script, study, "--out", folder, "--workers", str(workers)],
         cwd=studies.ROOT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(studies.ROOT), os.environ.get("PYTHONPATH", "")])},
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
-def test_a_killed_study_goes_on_and_ends_in_the_same_bytes(tmp_path: Path, undisturbed: Path) -> None:
+def test_a_study_that_is_stopped_and_killed_goes_on_and_can_be_read_at_any_moment(
+    tmp_path: Path, undisturbed: Path
+) -> None:
+    """By Ctrl-C with one worker, then by kill -9 with two; the rest is done by this process in another thread."""
     folder = tmp_path / "killed"
-    for enough in (3, 12):
-        process = start(tmp_path, folder)
-        while sum(runs(folder).values()) < enough:
-            assert process.poll() is None, "the study ended before it could be killed"
-            time.sleep(0.01)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+    seen: dict[str, tuple[object, ...]] = {}
+    for workers, enough, sent, code in ((1, 3, signal.SIGINT, 130), (2, 12, signal.SIGKILL, -signal.SIGKILL)):
+        process = start(tmp_path, folder, workers)
+        while len(seen) < enough:
+            assert process.poll() is None, "the study ended before it could be stopped"
+            read(folder, seen)
+        process.send_signal(sent)
+        _, said = process.communicate()
+        assert process.returncode == code, said
+        assert sent == signal.SIGKILL or f"stopped; {status_of(folder)[0].done} of 24 points are kept;" in said
         assert not (folder / "results.parquet").exists()
-    assert run_points(sample(), folder, Here).statuses["optimal"] == 24
+    with ThreadPoolExecutor(1) as thread:
+        rest = thread.submit(run_points, sample(), folder, Here)
+        while not rest.done():
+            read(folder, seen)
+    read(folder, seen)
+    assert rest.result().statuses["optimal"] == len(seen) == 24
     assert files(folder) == files(undisturbed)
     assert set(runs(folder).values()) == {1}
+
+
+def read(folder: Path, seen: dict[str, tuple[object, ...]]) -> None:
+    """Read a study while it runs: what was read once does not change."""
+    time.sleep(0.03)
+    if not (folder / "study.json").exists():
+        return
+    table = read_results(folder).to_pandas()
+    assert len(table) == 24 and table["status"].dropna().eq("optimal").all()
+    done = table.dropna(subset="status")
+    found = (
+        dict(zip(done["point"], zip(done["risk_musd"], done["cost_musd"], strict=True), strict=True))
+        if len(done)
+        else {}
+    )
+    assert found.items() >= seen.items()
+    status, _ = status_of(folder)
+    assert len(found) <= status.done <= 24
+    seen.update(found)
 
 
 def test_a_killed_worker_costs_only_its_current_point(
     tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(studies.MARKER, str(tmp_path / "died"))
-    run_points(sample(), tmp_path / "study", keeping(DyingOnce, local(2)))
+    run_points(sample(), tmp_path / "study", keeping(DyingOnce, local(1)))
     assert (tmp_path / "died").exists()
     assert files(tmp_path / "study") == files(undisturbed)
     assert set(runs(tmp_path / "study").values()) == {1}
@@ -86,7 +121,7 @@ def test_a_killed_worker_costs_only_its_current_point(
 def test_a_point_that_kills_every_worker_is_written_down_and_costs_only_itself(
     tmp_path: Path, undisturbed: Path
 ) -> None:
-    status = run_points(sample(), tmp_path / "study", keeping(DyingAlways, local(1)))
+    status = run_points(sample(), tmp_path / "study", keeping(DyingAlways, Mortal))
     table = pq.read_table(tmp_path / "study" / "results.parquet").to_pandas()
     rich = table["budget"] > studies.RICH
     assert rich.sum() == status.statuses["crashed"] == 1
@@ -208,34 +243,7 @@ def test_a_line_cut_short_is_cut_off_and_nothing_before_it(tmp_path: Path) -> No
 
 def test_workers_that_cannot_start_stop_the_study(tmp_path: Path) -> None:
     with pytest.raises(StoppedError, match="die as soon as they start"):
-        run_points(sample(4), tmp_path / "study", keeping(broken, local(3)))
-
-
-def broken(*_: object) -> Worker:
-    raise SystemExit
-
-
-def test_a_reader_finds_the_folder_consistent_at_any_moment(tmp_path: Path, undisturbed: Path) -> None:
-    folder = tmp_path / "read"
-    process = start(tmp_path, folder)
-    seen: dict[str, tuple[object, ...]] = {}
-    reads = 0
-    while process.poll() is None:
-        if not (folder / "study.json").exists():
-            time.sleep(0.01)
-            continue
-        table = read_results(folder).to_pandas()
-        assert len(table) == 24 and table["status"].dropna().eq("optimal").all()
-        found = {
-            row["point"]: (row["risk_musd"], row["cost_musd"]) for _, row in table.dropna(subset="status").iterrows()
-        }
-        assert found.items() >= seen.items(), "what was read once does not change"
-        status, _ = status_of(folder)
-        assert len(found) <= status.done <= 24
-        seen, reads = found, reads + 1
-    assert process.returncode == 0
-    assert len(seen) == 24 and reads > 5
-    assert files(folder) == files(undisturbed)
+        run_points(sample(4), tmp_path / "study", lambda _: LocalWorkers(partial(sys.exit, 1), 1))
 
 
 def test_the_coordinator_keeps_no_results_in_memory(tmp_path: Path) -> None:
