@@ -26,7 +26,7 @@ from planner.errors import InfeasibleError, StoppedError
 from planner.reporting.text.screen import closing_lines
 from planner.results.plan import Status
 from planner.results.store import SUMMARY
-from planner.solving.highs import Bounds
+from planner.solving.solution import Bounds
 
 app = command_app()
 

@@ -30,8 +30,9 @@ from planner.decomposition.subproblem import BranchResult, Question
 from planner.decomposition.worker_pool import WorkerPool
 from planner.results.losses import weighed
 from planner.solving.goals import HOLD_MUSD, Phase, Progress, phases_of
-from planner.solving.highs import TOLERANCE, Solution, Stop
+from planner.solving.highs import TOLERANCE
 from planner.solving.program import Vector
+from planner.solving.solution import Solution, Stop
 from planner.solving.whole_plants import RISK_GAP, relative_gap
 
 HALF_WAY = 0.5

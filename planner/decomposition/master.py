@@ -32,8 +32,9 @@ from planner.formulation.build import DECISIONS, EQUATIONS, build_model
 from planner.formulation.model import Model
 from planner.formulation.objective import investment_cost, operating_cost
 from planner.solving.goals import Phase
-from planner.solving.highs import Solution, Solver, Stop
+from planner.solving.highs import Solver
 from planner.solving.program import Key, Vector, compile_program
+from planner.solving.solution import Solution, Stop
 
 AFTER_CUTS = ("again", "ipm", "dual")
 """Algorithms to try in turn: dual simplex from the optimum before the cuts, given up if it is far away."""

@@ -32,8 +32,9 @@ from planner.results.verify import verify
 from planner.solving import solve as whole_program
 from planner.solving.diagnose import Diagnosis
 from planner.solving.goals import Progress, silent
-from planner.solving.highs import TOLERANCE, Stop
+from planner.solving.highs import TOLERANCE
 from planner.solving.prices import price_table, priced
+from planner.solving.solution import Stop
 from planner.solving.solve import COMPARABLE, ENDS, Nothing, compared, header, seconds_of, weights_of, without_plan
 from planner.solving.spending import money_tables
 from planner.solving.whole_plants import BOUND_KEYS, relative_gap

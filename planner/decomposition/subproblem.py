@@ -35,9 +35,10 @@ from planner.errors import StoppedError
 from planner.formulation.build import EQUATIONS, VARIABLES, build_model
 from planner.formulation.capacity import usable_capacity
 from planner.formulation.index_sets import Scope
-from planner.solving.highs import Solver, Statuses, Stop
+from planner.solving.highs import Solver, Statuses
 from planner.solving.prices import ROWS, Prices, by_label, priced
 from planner.solving.program import Key, Program, Vector, compile_program
+from planner.solving.solution import Stop
 
 ROOM = (0.0, 1e-6)
 """Relative room given to every row, the second only where rounding of the links makes a branch infeasible: its cut

@@ -25,9 +25,10 @@ from planner.formulation.build import DECISIONS
 from planner.host import cores
 from planner.parallel import SOLVER_THREAD
 from planner.solving.goals import HOLD_MUSD, HOLD_SHARE, RISK_AT_COST
-from planner.solving.highs import Solution, Solver, Stop
+from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Key, Program, Vector
+from planner.solving.solution import Solution, Stop
 
 LARGE = 500_000
 """Nonzeros from which interior point is tried before dual simplex. Measured on the real case: 136,000 nonzeros take

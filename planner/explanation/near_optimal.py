@@ -20,8 +20,9 @@ from planner.formulation.money import full_capex
 from planner.results import verify_money
 from planner.results.explanation import Alternatives, Range
 from planner.solving.goals import HOLD_MUSD
-from planner.solving.highs import Solver, Stop
+from planner.solving.highs import Solver
 from planner.solving.program import Program, Vector
+from planner.solving.solution import Stop
 
 SUM, LESS = "sum of target", "less sum of target"
 Weights = Mapping[int, float]

@@ -20,9 +20,10 @@ from planner.data.case import Case
 from planner.data.lookups import MADE_FROM
 from planner.explanation.counterfactuals import Reference
 from planner.results.explanation import Link, Marginal
-from planner.solving.highs import Solution, Solver, Stop
+from planner.solving.highs import Solver
 from planner.solving.prices import ROWS, Label
 from planner.solving.program import Key, Program, Vector
+from planner.solving.solution import Solution, Stop
 
 SMALLEST_MUSD = 1e-3
 PEOPLE = ("staff_limit",)

@@ -21,9 +21,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.formulation.index_sets import Scope
-from planner.solving.highs import Solver, Stop
+from planner.solving.highs import Solver
 from planner.solving.naming import in_inputs
 from planner.solving.program import Key, Program, Vector
+from planner.solving.solution import Stop
 
 WEIGHT = 1e-9
 """Dual or reduced cost above which a row or bound takes part in a contradiction; the violations are priced 1."""

@@ -18,9 +18,10 @@ from planner.data.cells import later_by
 from planner.formulation.index_sets import Scope
 from planner.solving.conflict import reasons_of
 from planner.solving.goals import Phase
-from planner.solving.highs import Solver, Stop
+from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Key, Program, Vector
+from planner.solving.solution import Stop
 
 MOST_YEARS = 10
 LARGE_PROGRAM = 400_000

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from planner.config.model_file import Objective
-from planner.solving.highs import Solution, Stop
 from planner.solving.program import Program, Vector
+from planner.solving.solution import Solution, Stop
 
 HOLD_SHARE, HOLD_MUSD = 1e-6, 1e-6
 Progress = Callable[[str], None]

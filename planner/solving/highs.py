@@ -1,20 +1,13 @@
 """The only file that names the solver: HiGHS, loaded once with whole arrays, its objective and bounds changed in place.
 
 Huangfu and Hall, Parallelizing the dual revised simplex method, Math. Prog. Comp. 10 (2018).
-
-Bounds on the least value of an objective, for runs that are stopped early, HiGHS tells nowhere but in its log of an
-interior point run: objective values of the primal and the dual point of each iteration, and how far each is from
-feasible. By weak duality a feasible dual point bounds the optimum from below, as any feasible primal point does from
-above.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import replace
 from importlib import metadata
 from threading import Thread, current_thread, main_thread
 
@@ -23,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.parallel import SOLVER_THREAD
-from planner.solving.program import Certificate, Program, Vector, certify, dual_objective
+from planner.solving.program import Program, Vector, certify, dual_objective
+from planner.solving.solution import FEASIBLE, Bounds, Searched, Solution, Stop
 
 TOLERANCE = 1e-6
 """Largest certificate figure of an optimum."""
@@ -39,13 +33,6 @@ AGAIN = ("again", "again_primal")
 STRATEGY = {"again": 0, "again_primal": 4, "primal": 4}
 """Simplex strategy: 4 primal, 1 dual (all others), 0 primal where the start is feasible and dual where it is not."""
 
-_ITERATION = re.compile(
-    r"\s*\d+\*?\s+(?P<primal>\S+)\s+(?P<dual>\S+)\s+(?P<pinf>\S+)\s+(?P<dinf>\S+)\s+\S+\s+[\d.]+\s*"
-)
-FEASIBLE = 1e-9
-"""Residual below which a point counts as feasible."""
-MARGIN = 1e-6
-"""What the residual and the digits of the log may be worth, relative and in MUSD."""
 Columns = NDArray[np.int32]
 """Positions of columns."""
 Statuses = NDArray[np.uint8]
@@ -60,83 +47,12 @@ LOWER, BASIC, UPPER, FREE = (
 _INTEGER, _CONTINUOUS = np.uint8(highspy.HighsVarType.kInteger), np.uint8(highspy.HighsVarType.kContinuous)
 
 
-class Stop(StrEnum):
-    """Why the solver stopped."""
-
-    OPTIMAL = "optimal"
-    """An optimum, proven by its own residuals."""
-    INFEASIBLE = "infeasible"
-    """No point meets all constraints."""
-    TIME_LIMIT = "time_limit"
-    """The time was up before an optimum was proven."""
-    INTERRUPTED = "interrupted"
-    """Somebody asked to stop."""
-    UNPROVEN = "unproven"
-    """No algorithm reached a point whose certificate holds."""
-
-
 _ENDS = {
     highspy.HighsModelStatus.kOptimal: Stop.OPTIMAL,
     highspy.HighsModelStatus.kInfeasible: Stop.INFEASIBLE,
     highspy.HighsModelStatus.kTimeLimit: Stop.TIME_LIMIT,
     highspy.HighsModelStatus.kInterrupt: Stop.INTERRUPTED,
 }
-
-
-@dataclass
-class Bounds:
-    """The least value is between the two (MUSD). Every objective of the program is 0 or more."""
-
-    at_least: float = 0.0
-    at_most: float = math.inf
-
-    def forget(self) -> None:
-        """Begin anew."""
-        self.at_least, self.at_most = 0.0, math.inf
-
-    def hear(self, log: str) -> None:
-        """Take in what the solver says."""
-        for line in log.splitlines():
-            found = _ITERATION.fullmatch(line)
-            if found:
-                primal, dual, pinf, dinf = (float(figure) for figure in found.groups())
-                if dinf <= FEASIBLE:
-                    self.at_least = max(self.at_least, dual - MARGIN * (1 + abs(dual)))
-                if pinf <= FEASIBLE:
-                    self.at_most = min(self.at_most, primal + MARGIN * (1 + abs(primal)))
-
-    def as_json(self) -> dict[str, float]:
-        """For summary.json; what is not known is left out."""
-        return {name: value for name, value in vars(self).items() if math.isfinite(value)}
-
-    def __str__(self) -> str:
-        if self.at_least == self.at_most:
-            return f"{self.at_least:,.6g} MUSD"
-        if math.isinf(self.at_most):
-            return f"at least {self.at_least:,.6g} MUSD"
-        return f"between {self.at_least:,.6g} and {self.at_most:,.6g} MUSD"
-
-
-@dataclass(frozen=True)
-class Solution:
-    """Why it stopped, and the point held: columns x (n), row duals (m), certificate. No point unless optimal."""
-
-    stop: Stop
-    x: Vector
-    duals: Vector
-    certificate: Certificate | None
-    algorithm: str = ""
-    bounds: Bounds = field(default_factory=Bounds)
-    """Of the least value, found by a run that was stopped."""
-
-
-@dataclass(frozen=True)
-class Searched:
-    """How a search over whole numbers ended: the best point found (n; empty if none), and what no point is below."""
-
-    stop: Stop
-    x: Vector
-    at_least: float
 
 
 class _SilentHighs(highspy.Highs):

@@ -20,8 +20,9 @@ from scipy.sparse import csr_array
 from planner.data.case import Case
 from planner.data.tree import Tree
 from planner.results.losses import Parts
-from planner.solving.highs import Solver, Stop
+from planner.solving.highs import Solver
 from planner.solving.program import ZERO, Key, Program, Vector
+from planner.solving.solution import Stop
 
 TIGHT = 1e-6
 """Part of 1 + a funder's payment (MUSD) by which it must be able to pay less before its share counts as not tight."""

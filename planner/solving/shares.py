@@ -29,10 +29,11 @@ from planner.results.schema import SHARES
 from planner.results.verify import verify
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Phase, Progress, silent
-from planner.solving.highs import Solution, Solver, Stop
+from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.payments import Weights, whole_budgets
 from planner.solving.program import Key, Program, Vector
+from planner.solving.solution import Solution, Stop
 from planner.solving.spending import items_spent, money_tables
 from planner.solving.values import Values
 

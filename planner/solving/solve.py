@@ -26,12 +26,13 @@ from planner.solving import highs
 from planner.solving.diagnose import why_infeasible
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Progress, silent
-from planner.solving.highs import TOLERANCE, Stop
+from planner.solving.highs import TOLERANCE
 from planner.solving.live_program import LiveProgram
 from planner.solving.payments import Weights, benefit, whole_budgets
 from planner.solving.prices import shadow_prices
 from planner.solving.program import Certificate
 from planner.solving.shares import shares, shares_table, stable
+from planner.solving.solution import Stop
 from planner.solving.spending import items_spent, money_tables
 from planner.solving.values import Values
 from planner.solving.whole_plants import proven

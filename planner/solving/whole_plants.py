@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from planner.formulation.index_sets import Scope
 from planner.solving.goals import Outcome
-from planner.solving.highs import TOLERANCE, Bounds, Columns, Solution, Solver, Stop
+from planner.solving.highs import TOLERANCE, Columns, Solver
 from planner.solving.program import Vector
+from planner.solving.solution import Bounds, Solution, Stop
 
 RISK_GAP = 0.001
 """The phase of least risk goes at least this far: its value is the limit of the next one."""

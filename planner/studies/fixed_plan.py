@@ -29,8 +29,8 @@ from planner.results.plan import PlanValues
 from planner.results.store import csv_text, read_run, write_case
 from planner.results.study import OPTIMAL
 from planner.solving.goals import Phase, Progress, phases_of, silent, solve_phases
-from planner.solving.highs import Stop
 from planner.solving.live_program import LiveProgram
+from planner.solving.solution import Stop
 from planner.solving.solve import ENDS
 from planner.studies.changes import Changer, settings_from
 from planner.studies.file import failure

@@ -27,10 +27,11 @@ from planner.results.folders import write_whole
 from planner.results.store import csv_text
 from planner.results.study import NEW_CAPACITY, FrontierResults
 from planner.solving.goals import Progress, silent, solve_phases
-from planner.solving.highs import Solution, Solver, Stop
+from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.parametric import PRECISION, Tangent, between
 from planner.solving.program import Program
+from planner.solving.solution import Solution, Stop
 from planner.studies.file import Frontier, StudyFile
 from planner.studies.measure import Measures, measure
 from planner.studies.run import open_case

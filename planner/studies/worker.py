@@ -23,9 +23,10 @@ from planner.data.schema import TABLES
 from planner.errors import InputError
 from planner.results.plan import Status
 from planner.solving.goals import silent
-from planner.solving.highs import BASIC, FREE, LOWER, Solution, Solver, Statuses, Stop
+from planner.solving.highs import BASIC, FREE, LOWER, Solver, Statuses
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
+from planner.solving.solution import Solution, Stop
 from planner.solving.solve import ENDS
 from planner.studies.changes import Changer, settings_from
 from planner.studies.measure import Measures, measure

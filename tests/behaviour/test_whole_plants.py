@@ -17,8 +17,9 @@ from planner.explanation.explain import explain
 from planner.reporting.text.screen import closing_lines, explain_lines
 from planner.results.plan import Status
 from planner.results.verify import verify
-from planner.solving.highs import Searched, Solver, Stop
+from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
+from planner.solving.solution import Searched, Stop
 from planner.solving.solve import silent
 from planner.studies.file import Frontier
 from planner.studies.frontier import frontier

@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 import planner
-from planner.solving.highs import Bounds, Solver, Stop
+from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
+from planner.solving.solution import Bounds, Stop
 from tests.cases import REAL
 from tests.robust.test_unreachable_targets import scaled
 

@@ -21,8 +21,8 @@ from planner.errors import RunFolderError, StoppedError
 from planner.parallel import Here, LocalWorkers, local
 from planner.results.study import AGREEMENT, Agreement
 from planner.solving.goals import silent, solve_phases
-from planner.solving.highs import Solution
 from planner.solving.live_program import LiveProgram
+from planner.solving.solution import Solution
 from planner.solving.solve import solve_session
 from planner.studies.measure import measure
 from planner.studies.run import retry, run_points
