@@ -35,7 +35,7 @@ from planner.studies.store import (
     read_design,
     study_of,
 )
-from planner.studies.work_queue import queue_of, read_recorded, work_off
+from planner.studies.work_queue import queue_of, read_recorded
 from planner.studies.worker import Worker, job_of
 
 Tell = Callable[[StudyStatus], None]
@@ -116,7 +116,7 @@ def _work(
         if not queue.finished:
             tell(status())
             with closing(team(partial(Worker, case, asked.time_limit))) as workers:
-                work_off(queue, workers, lambda: tell(status()))
+                queue.work_off(workers, lambda: tell(status()))
     write_whole(out / RESULTS, lambda path: pq.write_table(assemble(out), path, compression="zstd"))
     write_whole(out / CHECKS, lambda path: write_checks(out, path, {p.id for p in found}))
     return status()

@@ -11,11 +11,11 @@ import hashlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from planner.parallel import Workers
+from planner.results.study import OPTIMAL
 from planner.studies.file import StudyFile
 from planner.studies.points import DesignTable, Point, chains
 from planner.studies.store import Entry, Journal, read_journal
@@ -39,61 +39,65 @@ class Chain:
 
 @dataclass
 class WorkQueue:
-    """Hands out chains, takes results. `write` gets each result as a journal entry before anything else happens."""
+    """Chains left to do. `write` gets each result as a journal entry before anything else happens."""
 
     write: Callable[[Entry], None]
-    chains: deque[Chain]
+    chains: Sequence[Chain]
     base: ChainState | None
-    checks: Sequence[Point] = ()
-    statuses: dict[str, str] = field(default_factory=dict)
-    seconds: float = 0.0
-    checked: int = 0
+    checks: Sequence[Point]
+    statuses: dict[str, str]
+    seconds: float
+    checked: int
     counts: Counter[str] = field(init=False)
-    _out: dict[str, Chain] = field(default_factory=dict)
+    _ready: deque[Chain] = field(default_factory=deque)
+    _out: dict[int, Chain] = field(default_factory=dict)
     _attempts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    _base_out: bool = False
-    _checks_out: bool = False
 
     def __post_init__(self) -> None:
         self.counts = Counter(self.statuses.values())
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to do."""
-        return not self._out and not self.chains and (self._checks_out or not self.checks)
+        """Whether nothing is left to do before it is begun."""
+        return not self.chains and not self._checks()
 
-    def take(self) -> Chain | None:
-        """The next chain for a worker that is free; None: nothing can be started now."""
-        if self.base is None and self.chains:
-            if self._base_out:
-                return None
-            self._base_out = True
-            return self._give(Chain(BASE, BASE, deque([Point(BASE, [])]), ChainState()))
-        if self.chains:
-            chain = self.chains.popleft()
-            if chain.state is None:
-                chain.state = self.base
-            return self._give(chain)
-        if self._out and any(chain.kind != COLD for chain in self._out.values()):
-            return None
-        if not self._checks_out:
-            self._checks_out = True
-            self.chains.extend(Chain(f"{COLD}.{p.id}", COLD, deque([p]), ChainState()) for p in self._checkable())
-            return self.take() if self.chains else None
-        return None
+    def work_off(self, workers: Workers, tell: Callable[[], None]) -> None:
+        """Have workers, each of which keeps a `Worker`, do all. Raises StoppedError if none can be had."""
+        for chains_of_step in (self._first, lambda: self.chains, self._checks):
+            self._ready.extend(chains_of_step())
+            while self._ready or self._out:
+                for worker in workers.present:
+                    if worker not in self._out and self._ready:
+                        self._out[worker] = chain = self._ready.popleft()
+                        chain.state = chain.state or self.base or ChainState()
+                        for place in range(AHEAD):
+                            self._ask(workers, worker, place)
+                for said in workers.wait():
+                    if said.lost:
+                        self._lose(said.worker, said.lost)
+                    else:
+                        self._record(said.worker, *said.taken())
+                        self._ask(workers, said.worker, AHEAD - 1)
+                tell()
 
-    def _checkable(self) -> Iterable[Point]:
-        return (p for p in self.checks if self.statuses.get(p.id) == "optimal")
+    def _first(self) -> Sequence[Chain]:
+        return [Chain(BASE, BASE, deque([Point(BASE, [])]))] if self.base is None and self.chains else []
 
-    def _give(self, chain: Chain) -> Chain:
-        self._out[chain.key] = chain
-        return chain
+    def _checks(self) -> Sequence[Chain]:
+        checkable = [point for point in self.checks if self.statuses.get(point.id) == OPTIMAL]
+        return [Chain(f"{COLD}.{point.id}", COLD, deque([point])) for point in checkable]
 
-    def record(self, key: str, result: PointResult, state: ChainState) -> None:
-        """A worker finished the current point of a chain."""
-        chain = self._out[key]
+    def _ask(self, workers: Workers, worker: int, place: int) -> None:
+        """Have a worker solve the point at a place of what is left of its chain, if there is one."""
+        chain = self._out.get(worker)
+        if chain and place < len(chain.points):
+            state = None if place else chain.state  # a worker knows where it left off
+            workers.ask(worker, "solve", state, chain.points[place].settings, chain.kind == COLD)
+
+    def _record(self, worker: int, result: PointResult, state: ChainState) -> None:
+        chain = self._out[worker]
         point = chain.points.popleft()
-        entry: dict[str, Any] = {"kind": chain.kind, "id": point.id, "chain": key, **result.plain()}
+        entry: dict[str, Any] = {"kind": chain.kind, "id": point.id, "chain": chain.key, **result.plain()}
         if chain.kind != COLD:
             entry["state"] = state.plain()
         self.write(entry)
@@ -107,47 +111,18 @@ class WorkQueue:
         else:
             self.checked += 1
         if not chain.points:
-            del self._out[key]
+            del self._out[worker]
 
-    def lost(self, key: str, why: str) -> None:
-        """The worker of a chain died. Its current point is tried again, or given up."""
-        chain = self._out[key]
-        point = chain.points[0]
-        self._attempts[chain.kind, point.id] += 1
-        if self._attempts[chain.kind, point.id] >= ATTEMPTS:
-            self.record(
-                key, PointResult(CRASHED, f"the worker died {ATTEMPTS} times: {why}"), chain.state or ChainState()
-            )
-        if self._out.pop(key, None) is not None:
-            if chain.kind == BASE:
-                self._base_out = False
-            else:
-                self.chains.appendleft(chain)
-
-
-def work_off(queue: WorkQueue, workers: Workers, tell: Callable[[], None]) -> None:
-    """Have workers that keep a `Worker` solve points until nothing is left. Raises StoppedError if there are none."""
-    under_way: dict[int, Chain] = {}
-    while not queue.finished:
-        for worker in workers.present:
-            if worker not in under_way and (chain := queue.take()):
-                under_way[worker] = chain
-                state = chain.state
-                for point in islice(chain.points, AHEAD):
-                    workers.ask(worker, "solve", state, point.settings, chain.kind == COLD)
-                    state = None
-        for said in workers.wait():
-            if said.lost:
-                if lost := under_way.pop(said.worker, None):
-                    queue.lost(lost.key, said.lost)
-                continue
-            chain = under_way[said.worker]
-            queue.record(chain.key, *said.taken())
-            if len(chain.points) >= AHEAD:
-                workers.ask(said.worker, "solve", None, chain.points[AHEAD - 1].settings, chain.kind == COLD)
-            elif not chain.points:
-                del under_way[said.worker]
-        tell()
+    def _lose(self, worker: int, why: str) -> None:
+        """The current point of its chain, if it has one, is tried again or given up."""
+        if chain := self._out.get(worker):
+            key = chain.kind, chain.points[0].id
+            self._attempts[key] += 1
+            if self._attempts[key] == ATTEMPTS:
+                crashed = PointResult(CRASHED, f"the worker died {ATTEMPTS} times: {why}")
+                self._record(worker, crashed, chain.state or ChainState())
+        if left := self._out.pop(worker, None):
+            self._ready.appendleft(left)
 
 
 RETRIED = ("crashed", "time_limit", "unproven")
@@ -219,9 +194,7 @@ def queue_of(
             queue.append(Chain(key, POINT, points, states.get(key)))
     checks = [found[rows[name]] for name in picked(rows, study.check_share) if name not in recorded.cold]
     seconds = sum(recorded.seconds[name] for name in statuses)
-    return WorkQueue(
-        journal.append, deque(queue), recorded.base, checks, statuses, seconds, len(recorded.cold & set(rows))
-    )
+    return WorkQueue(journal.append, queue, recorded.base, checks, statuses, seconds, len(recorded.cold & set(rows)))
 
 
 def picked(names: Iterable[str], share: float) -> list[str]:
