@@ -17,14 +17,15 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from pandas.api.types import is_numeric_dtype
+from numpy.typing import NDArray
 from xlsxwriter.exceptions import XlsxWriterException
 
 from planner.config.model_file import ModelFile
@@ -40,6 +41,10 @@ from planner.results.plan import PlanValues, Status
 from planner.results.schema import SHARES, TEXT_COLUMNS
 
 SUMMARY = "summary.json"
+ROWS = 100_000
+"""Rows of a table that are put into words at a time."""
+QUOTE = '"'
+TO_QUOTE = re.compile('[,"\r\n]')
 Fill = Callable[[Path], None]
 
 
@@ -113,23 +118,43 @@ def _fill(plan: PlanValues, folder: Path, pages: Fill) -> None:
 
 def write_table(name: str, table: pd.DataFrame, folder: Path) -> None:
     """Write a result table into the folder of a run."""
-    _armoured(table).to_csv(folder / "tables" / f"{name}.csv", index=False, lineterminator="\n")
-
-
-def _armoured(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with its ids safe to open in a spreadsheet."""
-    texts = [column for column in table.columns if column in TEXT_COLUMNS]
-    return table.assign(**{column: table[column].map(_safe) for column in texts})
+    with (folder / "tables" / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        file.writelines(csv_lines(table))
 
 
 def csv_text(table: pd.DataFrame) -> str:
-    """A table to be read by people as CSV: no text of it, headings included, is taken for a formula."""
-    words = {str(name): column.map(_safe) for name, column in table.items() if not is_numeric_dtype(column)}
-    return table.assign(**words).rename(columns=armour).to_csv(index=False, lineterminator="\n")
+    """A table as CSV."""
+    return "".join(csv_lines(table))
 
 
-def _safe(value: object) -> object:
-    return armour(value) if isinstance(value, str) else value
+def csv_lines(table: pd.DataFrame) -> Iterator[str]:
+    """The lines of a table as CSV: as pandas writes them, but that no text, headings included, is taken for a formula.
+
+    Each text and number is put into words once, however many rows hold it.
+    """
+    yield ",".join(map(_cell, map(str, table.columns))) + "\n"
+    columns = [_in_words(table.iloc[:, i]) for i in range(table.shape[1])]
+    for begin in range(0, len(table), ROWS):
+        cells = (words[places[begin : begin + ROWS]].tolist() for words, places in columns)
+        for line in map(",".join, zip(*cells, strict=True)):
+            yield line + "\n"
+
+
+def _in_words(column: pd.Series[Any]) -> tuple[NDArray[np.object_], NDArray[np.intp]]:
+    """The cells that a column has, and the place of that of each row."""
+    if column.dtype == object:  # of which 1, 1.0 and True would be one
+        places, values = np.arange(len(column)), column.tolist()
+    else:
+        places, found = pd.factorize(column, use_na_sentinel=False)
+        values = found.tolist()
+    return np.array([_cell(value) for value in values], dtype=object), places
+
+
+def _cell(value: Any) -> str:
+    if pd.isna(value):
+        return ""
+    text = armour(value) if isinstance(value, str) else str(value)
+    return f'"{text.replace(QUOTE, 2 * QUOTE)}"' if TO_QUOTE.search(text) else text
 
 
 def _to_disk(folder: Path) -> None:
@@ -219,6 +244,8 @@ def _read_table(path: Path) -> pd.DataFrame:
     ids = dict.fromkeys(TEXT_COLUMNS, str)
     table = pd.read_csv(path, dtype=ids, keep_default_na=False, na_values={"year": [""], "quarter": [""]})
     texts = [column for column in table.columns if column in TEXT_COLUMNS]
-    table = table.assign(**{column: table[column].map(unarmour) for column in texts})
+    for column in texts:
+        places, words = pd.factorize(table[column])
+        table[column] = pd.array([unarmour(word) for word in words.tolist()], dtype="str").take(places)
     blank = [column for column in ("quarter", *(("year",) if path.stem == "shadow_prices" else ())) if column in table]
     return table.astype(dict.fromkeys(blank, "Int64"))
