@@ -43,6 +43,7 @@ def test_the_sampler_example_runs(elsewhere: Path, capsys: pytest.CaptureFixture
     assert {"money", "capex"} <= set(capsys.readouterr().out.replace("'", " ").split())
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_the_commands_run(elsewhere: Path) -> None:
     commands = [line for block in blocks("") for line in block.splitlines() if line.startswith("planner ")]
     assert len(commands) >= 5
