@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from planner.errors import PlannerError as PlannerError
     from planner.errors import RunFolderError as RunFolderError
     from planner.errors import StoppedError as StoppedError
+    from planner.explanation.advance import advance as advance
     from planner.explanation.business_case import business_case as business_case
     from planner.explanation.compare import compare as compare
     from planner.explanation.explain import explain as explain
@@ -46,6 +47,7 @@ _HOMES = {
     "planner.data.load": ("load",),
     "planner.data.sampling": ("sample",),
     "planner.errors": ("Fault", "InfeasibleError", "InputError", "PlannerError", "RunFolderError", "StoppedError"),
+    "planner.explanation.advance": ("advance",),
     "planner.explanation.business_case": ("business_case",),
     "planner.explanation.compare": ("compare",),
     "planner.explanation.explain": ("explain",),

@@ -40,6 +40,7 @@ COMMANDS = {
     "report": "Write the reports of a run again, from its tables; or the investment case of one project.",
     "explain": "Why this plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information.",
     "shares": "Who would carry what so that nobody is better off leaving: charges, gains, transfers of the parties.",
+    "advance": "The case of a later year, in which what a run's plan decided before it stands, to be solved again.",
     "compare": "Differences in inputs, plan and risk, and which input explains which change: one at a time, solved.",
     "study": "Many variants of a case: run, status, retry, report.",
     "sample": "Draw scenarios from a register of hazards: a case in which each happens as often as it is likely.",

@@ -179,6 +179,7 @@ class Training(Row):
     cost_per_trainee_usd: Number = positive("fee, paid in the year of intake", "USD/person")
     cost_per_seat_usd: Number = positive("cost of a new seat", "USD/seat", 0.0)
     completion_rate: Number = share("share of an intake that joins the staff", 1.0)
+    last_intake_year: Whole | None = edge("last year in which it takes in trainees; blank = no end")
 
 
 class Staffing(Row):

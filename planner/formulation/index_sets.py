@@ -361,8 +361,10 @@ class Scope(Histories):
         return [g for g, row in self.case.programmes.items() if (row.country, row.skill) in self.teams]
 
     def intake_possible(self, programme: str, year: int) -> bool:
-        """Whether an intake of `year` finishes within the horizon."""
-        return year + self.case.programmes[programme].duration_years <= self.case.last_year
+        """Whether a programme takes in trainees in `year` and they finish within the horizon."""
+        row = self.case.programmes[programme]
+        open_then = row.last_intake_year is None or year <= row.last_intake_year
+        return open_then and year + row.duration_years <= self.case.last_year
 
 
 def _grouped(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:

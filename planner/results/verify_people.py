@@ -32,6 +32,9 @@ def _programmes(book: Ledger) -> Iterator[Broken]:
         if t not in case.years or g not in case.programmes:
             yield never("intake_window", persons)
     for g, row in case.programmes.items():
+        for t in case.years if row.last_intake_year is not None else ():
+            if t > (row.last_intake_year or 0):
+                yield never("intake_window", intake[g, t])
         added = np.zeros(len(case.scenarios))
         for t in case.years:
             yield at_most("seat_limit", intake[g, t], row.seats + added)

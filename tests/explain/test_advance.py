@@ -1,0 +1,112 @@
+"""A plan some years on. Where nothing was learnt, solving again carries on with the same plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import planner
+from planner.cli import app
+from planner.errors import InputError
+from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock
+from tests.conftest import MakeCase
+
+RAMPED: dict[str, Any] = {
+    "demand": demand(100, 2026, 2030),
+    "projects": [mine(), plant(max_new_tpa=100, capex_usd_per_tpa=MUSD, lead_time_years=1, ramp="slow")],
+    "ramps": "ramp, year_after_start, share\nslow, 0, 0.5\nslow, 1, 1",
+    "budgets": budget(10, 10, 10, 10, 10),
+}
+
+
+def test_what_was_built_stands_with_its_ramp(make_case: MakeCase) -> None:
+    # 10 t/y a year can be paid: 0, 5, 15, 25, 35 t are made, 420 are short. From 2028 on 85, 75 and 65, for 20.
+    plan = planner.solve(make_case(**RAMPED))
+    assert (plan.summary["risk_musd"], plan.summary["cost_musd"]) == near((420, 40))
+    case = planner.advance(plan, 2028)
+    again = planner.solve(case)
+    assert (again.summary["risk_musd"], again.summary["cost_musd"]) == near((225, 20))
+    assert case.projects["plant"].max_new_tpa == near(80)
+    built = {p: (row.existing_tpa, row.online_year, row.retire_year) for p, row in case.projects.items() if "_" in p}
+    assert built == {
+        "plant_2026": (near(10), None, None),
+        "plant_2027_2028": (near(5), None, 2029),
+        "plant_2027_2029": (near(10), 2029, None),
+    }
+
+
+def test_what_is_said_of_a_plant_holds_for_what_was_built_of_it(make_case: MakeCase) -> None:
+    # Half of the oxide is recovered, so 7.5, 12.5 and 17.5 of 300 t are made from 2028 on.
+    tables = RAMPED | {"recoveries": "project, element, recovery\nplant, Dy, 0.5"}
+    later = planner.solve(planner.advance(planner.solve(make_case(**tables)), 2028))
+    assert later.summary["risk_musd"] == near(262.5)
+
+
+def test_money_is_carried_on_and_what_is_owed_is_kept_for_it(make_case: MakeCase) -> None:
+    # A plant of 20 t/y with three years to build is paid by 20/3 a year out of 10 a year: 10/3 are carried on twice.
+    tables = RAMPED | {"projects": [mine(), plant(max_new_tpa=20, capex_usd_per_tpa=MUSD, lead_time_years=3)]}
+    case = planner.advance(planner.solve(make_case(**tables)), 2027)
+    assert case.budget == near(
+        {("AAA", 2027): 10 + 10 / 3 - 20 / 3, ("AAA", 2028): 10 - 20 / 3, ("AAA", 2029): 10, ("AAA", 2030): 10}
+    )
+    kept = planner.advance(planner.solve(make_case({"policy.budget_carry_over": False}, **tables)), 2027)
+    assert kept.budget["AAA", 2027] == near(10 - 20 / 3)
+
+
+SPLIT: dict[str, Any] = {
+    "demand": demand(100, 2026, 2030),
+    "projects": [mine(), plant(max_new_tpa=40, capex_usd_per_tpa=MUSD / 100, lead_time_years=2)],
+    "imports": [imports(100)],
+    "scenarios": scenarios(calm=0.5, early=0.3, late=0.2),
+    "shocks": [
+        shock("early", "import", 0.5, 2026, 2029, supplier="CHN"),
+        shock("late", "import", 0.2, 2028, 2029, supplier="CHN"),
+        shock("late", "delay", 1, 2028, 2028),
+    ],
+    "budgets": budget(10),
+}
+
+
+def test_what_has_not_come_is_out_and_the_rest_keep_their_odds(make_case: MakeCase) -> None:
+    plan = planner.solve(make_case(**SPLIT))
+    case = planner.advance(plan, 2027)  # the calm and the late one have looked alike, and are the likelier
+    assert case.scenarios == near({"calm": 5 / 7, "late": 2 / 7})
+    assert {row.scenario for row in case.tables.shocks} == {"late"}
+    early = planner.advance(plan, 2028, along="early")
+    assert early.scenarios == {"early": 1.0}
+    assert [(row.start_year, row.end_year) for row in early.tables.shocks] == [(2028, 2029)]
+
+
+def test_a_build_that_may_yet_slip_does_so_where_it_would_have(make_case: MakeCase) -> None:
+    # 40 t/y are due in 2028, in 2029 if late: 80 are then short in 2028, 40 in 2029.
+    case = planner.advance(planner.solve(make_case(**SPLIT)), 2027)
+    assert planner.solve(case).summary["scenario_loss_musd"] == near({"calm": 0, "late": 120})
+
+
+def test_the_starter_goes_on_as_planned(tmp_path: Path) -> None:
+    # Nothing shows itself in its first two years, so all losses of these years are those of every future.
+    case = planner.load(Path("inputs/starter"), overrides={"objective.risk_slack": 0.0})
+    plan = planner.solve(case)
+    run, out = plan.write(tmp_path / "run"), tmp_path / "later"
+    done = CliRunner().invoke(app, ["advance", str(run), "--to", "2028", "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    later = planner.load(out)
+    assert later.scenarios == near(case.scenarios)
+    again = planner.solve(later)
+    short = plan.table("shortfall")
+    past = short[short["year"] < 2028].groupby("scenario")["tonnes"].sum()
+    assert past.max() == 0.0
+    growth = 1 / case.risk_discount(2028)
+    assert again.summary["risk_musd"] == pytest.approx(growth * plan.summary["risk_musd"], rel=1e-6)
+    assert any(row.last_intake_year == 2028 for row in later.tables.training)
+
+
+def test_years_and_scenarios_that_cannot_be_are_refused(make_case: MakeCase) -> None:
+    plan = planner.solve(make_case(**RAMPED))
+    with pytest.raises(InputError, match="2026 is not one of the years from 2027 to 2030"):
+        planner.advance(plan, 2026)
+    with pytest.raises(InputError, match=r'unknown scenario "bsae" .did you mean "base"'):
+        planner.advance(plan, 2028, along="bsae")
