@@ -14,7 +14,6 @@ from planner.decomposition.solve import Method, method_of, solve_case
 from planner.errors import RunFolderError, StoppedError
 from planner.host import cores
 from planner.parallel import Background
-from planner.reporting.charts.drawing import warm_up
 from planner.reporting.pages.run import FORMS, write_page, write_pages, write_report_workbook
 from planner.results.plan import PlanValues
 from planner.results.replay import differences, other_versions
@@ -123,8 +122,6 @@ def solve_into(
     large, whole = size_of(case).terms > LARGE, method_of(case, method, progress) == "whole"
     with Background(large) as beside:
         nothing = beside(solve_without_plan, case, silent, time_limit) if baseline and whole else None
-        if large:
-            beside(warm_up)
         plan: PlanValues = (
             solve_whole(case, progress, time_limit, baseline=False, nothing=nothing)
             if whole

@@ -10,10 +10,12 @@ from planner.data.case import Case
 from planner.explanation.commitments import Build, is_built
 from planner.explanation.explain import explain
 from planner.explanation.sensitivity import uncertain_inputs
+from planner.reporting.tables.decision import begun_by_year, may_wait
 from planner.reporting.tables.explanation import commitments, moved_plans
-from planner.reporting.text.explanation import moved_words, waits_words
+from planner.reporting.values.decision import waiting
+from planner.reporting.values.view import run_view
 from planner.reporting.values.wording import Names
-from planner.results.explanation import Commitment, Explanation, Flexibility, Moved
+from planner.results.explanation import Explanation, Moved
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock, unsure
 from tests.conftest import MakeCase
@@ -56,18 +58,17 @@ def test_what_is_short_in_every_future_is_committed_at_once_and_the_rest_waits(f
 
 
 def test_it_is_told(found: Explanation, case: Case) -> None:
-    words = waits_words(found, Names(case))
-    # Capital 50 + 2 * 12.5 in place of 50 + 100.
-    assert "attains the same risk" in words and "75.0 in place of 150 MUSD of capital" in words
-    assert "In every future it takes up 1 project for at least 50.0 MUSD of capital (cheap, AAA)" in words
-    assert "1 project can wait until it has shown itself which futures are left" in words
-    assert "dear, AAA (25 %, from 2027)" in words
-    assert "builds nothing at all" not in words
+    book = run_view(solve_case(case, baseline=False), found)
+    assert [c.project for c in waiting(book)] == ["dear"]
+    table = may_wait(book)
+    # A quarter of 50 t/y at 2 MUSD each.
+    assert table is not None and table.shown[0] == ["dear, AAA", "2027", "25 %", "12.5", "25.0"]
+    begun = begun_by_year(book)
+    assert begun is not None and begun.shown[0][3:5] == ["2", "1"], "one of two is needed whatever happens"
     table = commitments(found, Names(case))
-    assert [row[0] for row in table.shown] == ["cheap, AAA", "dear, AAA", "Capital, MUSD"]
-    assert [row[-1] for row in table.shown] == ["at once", "can wait", ""]
-    assert table.shown[-1][1:4] == ["150", "50.0", "75.0"]
-    assert [row[-3:-1] for row in table.shown] == [["2026", "2026"], ["2027", "2026"], ["–", "–"]]
+    assert [row[0] for row in table.shown] == ["cheap, AAA", "dear, AAA"]
+    assert [row[-1] for row in table.shown] == ["at once", "can wait"]
+    assert [row[-3:-1] for row in table.shown] == [["2026", "2026"], ["2027", "2026"]]
 
 
 def test_an_adaptive_run_tells_the_same(case: Case, found: Explanation) -> None:
@@ -80,26 +81,11 @@ def test_an_adaptive_run_tells_the_same(case: Case, found: Explanation) -> None:
         assert list(vars(one).values())[1:6] == near(list(vars(two).values())[1:6])
 
 
-def test_what_is_never_needed_and_how_often_nothing_is_built(found: Explanation, case: Case) -> None:
-    only = Commitment("dear", 0.0, 0.0, 12.5, 50.0, 0.25, 2027, 50.0, 2026, 2.0)
-    never = Commitment("cheap", 0.0, 0.0, 0.0, 0.0, 0.0, None, 50.0, 2026, 1.0)
-    words = waits_words(replace(found, flexibility=Flexibility({"calm": 0.75}, 0.0, [only, never])), Names(case))
-    assert "No project is taken up in every future" in words
-    assert "1 project of the committed plan it never needs" in words
-    assert "What no sign calls for is not built: with a probability of 75 % it builds nothing at all (“calm”)." in words
-
-
-def test_nothing_saved_is_said(found: Explanation, case: Case) -> None:
-    own = next(r for r in found.timing if r.key == "committed")
-    timing = [replace(own, key=key) for key in ("committed", "adaptive")]
-    assert waits_words(replace(found, timing=timing), Names(case)).startswith("Next to nothing")
-
-
 def test_one_future_has_nothing_to_answer(make_case: MakeCase) -> None:
     case = make_case(imports=[imports(50)])
     found = explain(solve_case(case, baseline=False), "run", workers=1)
     assert found.flexibility is None
-    assert waits_words(found, Names(case)) == "" and commitments(found, Names(case)).rows == []
+    assert commitments(found, Names(case)).rows == []
 
 
 def test_each_end_is_the_cheapest_plan_of_the_case_with_it(case: Case, found: Explanation) -> None:
@@ -122,30 +108,14 @@ def test_what_enters_and_leaves_is_named(found: Explanation, case: Case) -> None
     other = Moved("demand", "× 2", 1.0, 50.0, capital, {"dear": 50.0})
     same = Moved("demand", "× 0.5", 1.0, 99.0, capital, {"cheap": 40.0})
     found = replace(found, moves=[given, other, same])
-    assert moved_words(found, Names(case)) == (
-        "0 of 1 project of the plan stay in it at every end tried, their size within a quarter of what could be "
-        "built. As given the plan costs 100 MUSD; with demand "
-        "at × 2 50.0 (without cheap, AAA, with dear, AAA added), at × 0.5 99.0 (the same projects of about the same "
-        "size)."
-    )
     table = moved_plans(found, Names(case))
     assert [row[-3:] for row in table.shown] == [["–", "–", "–"], ["dear, AAA", "cheap, AAA", "–"], ["–", "–", "–"]]
-    assert moved_words(replace(found, moves=[given]), Names(case)) == ""
+    assert moved_plans(replace(found, moves=[given]), Names(case)).rows == []
 
 
 def test_a_hundredth_of_what_could_be_built_does_not_count(case: Case) -> None:
     build = Build("cheap", 2026, 0.5, ("calm", "cut"), 1.0)
     assert not is_built(case, build.project, build.tpa) and is_built(case, "cheap", 0.6)
-
-
-def test_what_waits_for_a_sign_and_what_for_none(found: Explanation, case: Case) -> None:
-    dear = Commitment("dear", 0.0, 0.0, 12.5, 50.0, 0.25, 2027, 50.0, 2027, 2.0)
-    cheap = replace(dear, project="cheap", first_year=2028)
-    words = waits_words(replace(found, flexibility=Flexibility({}, 3.5, [dear, cheap])), Names(case))
-    assert "Stock waits for no sign: it buys for 3.50 MUSD of it in the first year." in words
-    assert "1 of the 2 projects that can wait begins, where the sign comes first, no later than" in words
-    both = waits_words(replace(found, flexibility=Flexibility({}, 0.0, [cheap])), Names(case))
-    assert "Stock waits" not in both and "not to wait for years" not in both
 
 
 def test_stock_of_the_first_year_is_that_of_the_plan_that_answers(make_case: MakeCase) -> None:
@@ -172,15 +142,5 @@ def test_a_project_changes_by_a_quarter_of_what_could_be_built(found: Explanatio
     given = replace(found.moves[0], builds={"cheap": 50.0, "dear": 40.0}, cost=100.0, capital=capital, least_risk=10.0)
     # Of 50 t/y each: 50 -> 38 is less than a quarter, 40 -> 27 is more.
     end = Moved("demand", "× 2", 30.0, 60.0, capital | {"separation": 20.0}, {"cheap": 38.0, "dear": 27.0})
-    words = moved_words(replace(found, moves=[given, end]), Names(case))
-    assert words.startswith("1 of 2 projects of the plan stays in it at every end tried, their size within a quarter")
-    assert "60.0 (less of dear, AAA)" in words
-    assert words.endswith(
-        "With demand at × 2 the least risk rises to 30.0 MUSD while the cost falls to 60.0: the plan costs less there "
-        "because less can be done; 30.0 MUSD less of capital serves to reach what is then the least."
-    )
     table = moved_plans(replace(found, moves=[given, end]), Names(case))
     assert table.shown[1][-3:] == ["–", "–", "dear, AAA: 40.0 → 27.0"]
-    dearer = moved_words(replace(found, moves=[given, replace(end, capital=capital)]), Names(case))
-    assert dearer.endswith("while the cost falls to 60.0.")
-    assert "rises to" not in moved_words(replace(found, moves=[given, replace(end, cost=100.0)]), Names(case))

@@ -8,24 +8,18 @@ import pytest
 
 from planner.data.case import Case
 from planner.explanation.explain import explain
-from planner.reporting.tables.plan import begun_by_year
-from planner.reporting.text.answer import first_words
 from planner.reporting.text.explanation import (
-    because,
-    full_answer,
+    explained,
     information_words,
     insurance_words,
-    kept_words,
     made_up_words,
     statements,
-    together_words,
-    upstream_words,
 )
 from planner.reporting.values.view import run_view
 from planner.reporting.values.wording import Names
 from planner.results.explanation import Explanation, Influence, Knowledge, Rung, Trial, Tried, Verdict
 from planner.solving.solve import solve_case
-from tests.cases import MUSD, budget, mine, near, plant
+from tests.cases import MUSD, budget, mine, plant
 from tests.conftest import MakeCase
 
 
@@ -68,35 +62,6 @@ def test_no_such_sentence_where_the_step_takes_something_off(found: Explanation)
     assert insurance_words(replace(found, ladder=ladder)) == ""
 
 
-def test_what_is_funded_first_says_why(case: Case, found: Explanation) -> None:
-    # Mines take nothing off by themselves; with plants 120 MUSD go.
-    book = replace(run_view(solve_case(case, baseline=False)), found=found)
-    (first,) = [s.sentence for s in full_answer(book) if s.about == "What to fund first"]
-    assert first.endswith(" Why: of all levers most is taken off the risk by separation (120 MUSD).")
-    ladder = [replace(rung, change=0.0) for rung in found.ladder]
-    assert because(replace(found, ladder=ladder)) == ""
-
-
-def test_waiting_tells_the_losses_too(case: Case, found: Explanation) -> None:
-    # One scenario: the expected loss, the tail and the risk are the same 260 MUSD.
-    book = replace(run_view(solve_case(case, baseline=False)), found=found)
-    (waiting,) = [s.sentence for s in full_answer(book) if s.about == "If we wait two years"]
-    assert "an expected loss of 260 MUSD, a mean loss of the tail of 260." in waiting
-
-
-def test_what_waiting_keeps(found: Explanation) -> None:
-    later = next(r for r in found.timing if r.key == "later")
-    # Nothing 300, the plan 180, in 2028 alone 260: 40 of 120 are kept.
-    assert later.least_risk == near(260)
-    assert later.name.endswith("no new plants, training seats, hires, stock before 2028")
-    words = kept_words(found, later)
-    assert words == (
-        "Waiting keeps 33.3 % of what the plan takes off the risk; everything waits, whatever shows itself: no "
-        "new plants, training seats, "
-        "hires and stock before 2028."
-    )
-
-
 def _knowledge(stochastic: float, evpi: float, vss: float, regret: float) -> Knowledge:
     return Knowledge(stochastic, stochastic - evpi, evpi, stochastic + vss, vss, {}, {}, {"base": regret})
 
@@ -135,66 +100,9 @@ def test_an_input_that_the_plan_makes_up_for(found: Explanation, effect: float, 
 def test_musts_are_told_with_their_place_and_what_they_cost(case: Case) -> None:
     plan = solve_case(case, baseline=False)
     book = run_view(plan, explain(plan, "run", workers=1))
-    (words,) = [s.sentence for s in full_answer(book) if s.about == "In every good plan"]
+    assert book.found is not None
+    (words,) = [s.sentence for s in explained(book.found, book.names) if s.about == "In every good plan"]
     assert "contains mine, AAA; plant, AAA. Together these cost 100 MUSD of capital in this plan." in words
-
-
-def test_what_every_good_plan_contains_is_funded_first(case: Case) -> None:
-    plan = solve_case(case, baseline=False)
-    found = explain(plan, "run", workers=1)
-    # Both are in every good plan: 40 t/y for 1 and for 1.5 MUSD each.
-    book = run_view(plan, found)
-    assert first_words(book).startswith(
-        "In 2026: 2 projects that every good plan contains, for 100 MUSD of capital (plant, AAA; mine, AAA). First"
-    )
-    table = begun_by_year(book)
-    assert table is not None and table.shown[0][-2:] == ["100", "plant, AAA; mine, AAA"]
-    ranges = [replace(r, word="may") if r.key == "mine" else r for r in found.alternatives.ranges]
-    book = run_view(plan, replace(found, alternatives=replace(found.alternatives, ranges=ranges)))
-    assert first_words(book).startswith(
-        "In 2026: 1 project that every good plan contains, for 60.0 MUSD of capital (plant, AAA) and 1 further project "
-        "for 40.0 MUSD of capital (mine, AAA). First output"
-    )
-    table = begun_by_year(book)
-    assert table is not None and [row[-2] for row in table.shown] == ["60.0", "60.0"]
-
-
-def test_a_step_brings_plants_of_other_stages_into_the_plan(found: Explanation) -> None:
-    # Mines alone are of no use, so the step of separation brings both: 40 MUSD of mines, 60 of plants.
-    nothing, mines, separation = found.ladder[:3]
-    assert [r.capital.get("mine") for r in (nothing, mines, separation)] == near([0.0, 0.0, 40.0])
-    assert separation.capital == near({"mine": 40.0, "separation": 60.0, "metal": 0.0})
-    assert upstream_words(found) == (
-        "The cost of a step includes what it makes worthwhile elsewhere: separation brings mines for 40.0 MUSD of "
-        "capital into the plan."
-    )
-    alone = [replace(r, capital={}) for r in found.ladder]
-    assert upstream_words(replace(found, ladder=alone)) == ""
-
-
-def _together(found: Explanation, alone: float) -> Explanation:
-    rung = Rung("national", "Each country alone", alone, alone, None, 0.0, 0.0, "own", 0.0)
-    return replace(found, together=[rung, replace(rung, key="blocs", name="Blocs")])
-
-
-def test_each_alone_may_be_worse_off_than_allies_that_do_nothing(make_case: MakeCase) -> None:
-    case = make_case(
-        countries=[
-            {"country": "AAA", "name": "Aland", "bloc": "north"},
-            {"country": "BBB", "name": "Bland", "bloc": "south"},
-            {"country": "CCC", "name": "Cland", "bloc": "south"},
-        ]
-    )
-    plan = solve_case(case, baseline=False)
-    found = explain(plan, "run", workers=1)
-    book, nothing = run_view(plan, found), found.ladder[0].least_risk
-    assert nothing == near(300)
-    words = together_words(book, _together(found, 450.0))
-    assert words.startswith(
-        "Blocs: north (Aland); south (Bland, Cland). Each country alone is worse off with all levers"
-    )
-    assert "(450 MUSD) than the allies together doing nothing (300 MUSD)" in words
-    assert together_words(book, _together(found, 300.0)) == "Blocs: north (Aland); south (Bland, Cland)."
 
 
 def test_money_beside_the_value_of_information(case: Case, found: Explanation) -> None:

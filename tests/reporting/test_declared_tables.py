@@ -9,12 +9,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner.reporting.tables import money, plan
+from planner.reporting.formats.workbook import sheets_of
+from planner.reporting.pages.run import sections
+from planner.reporting.tables import decision, money, plan
 from planner.reporting.tables.inputs import input_tables, sureness
-from planner.reporting.tables.result_tables import result_sheets
+from planner.reporting.tables.result_tables import BY_YEAR, result_sheets
 from planner.reporting.values.page_parts import ReportTable
+from planner.reporting.values.supply import hardest_left
 from planner.reporting.values.view import RunView, run_view
-from planner.reporting.values.wording import NOTHING, amount, number
+from planner.reporting.values.wording import amount, number
 from planner.results.plan import PlanValues
 from planner.results.schema import RESULT_TABLES
 from planner.results.store import read_run, write_run
@@ -57,14 +60,15 @@ def test_plants_to_commit(run: RunView, csv: Csv) -> None:
 
 
 def test_what_is_begun_by_year(run: RunView, csv: Csv) -> None:
-    table = plan.begun_by_year(run)
+    table = decision.begun_by_year(run)
     assert table is not None
     rows = csv("investments")
     for line in table.shown[:-1]:
         begun = rows[rows["year"] == int(line[0])]
-        assert line[1] == str(begun["project"].nunique())
-        assert line[2] == number((begun["capex_musd"] * begun["probability"]).sum())
-    assert table.shown[-1][2] == number((rows["capex_musd"] * rows["probability"]).sum())
+        assert line[3] == str(begun["project"].nunique())
+        assert line[4] == number((begun["capex_musd"] * begun["probability"]).sum())
+    assert table.shown[-1][4] == number((rows["capex_musd"] * rows["probability"]).sum())
+    assert table.shown[-1][5] == number(run.summary["public_spend_musd"])
 
 
 def test_people(run: RunView, csv: Csv) -> None:
@@ -82,30 +86,10 @@ def test_stock(run: RunView, csv: Csv) -> None:
     assert {tuple(r[:3]): r[3] for r in table.shown if r[1]} == wanted
 
 
-def test_capacity(run: RunView, csv: Csv) -> None:
-    table, rows = plan.capacities(run), csv("capacity")
-    both = expected(rows.assign(tpa=rows["existing_tpa"] + rows["new_tpa"]), run, ["year"], "tpa")
-    for place, year in enumerate(run.years, start=1):
-        shown = [r[place].split(" (")[0] for r in table.shown if r[place] not in ("", NOTHING)]
-        assert sum(float(t.replace(",", "")) for t in shown) == pytest.approx(both[(year,)], rel=5e-3)
-
-
-def test_staff(run: RunView, csv: Csv) -> None:
-    table = plan.teams(run)
-    assert table is not None
-    keys = ["country", "skill", "year"]
-    needed, staff = (expected(csv("workforce"), run, keys, column) for column in ("needed", "staff"))
-    by_name = {(run.names.country(c), run.names.skill(k)): (c, k) for c, k, _ in needed}
-    for row in table.shown:
-        for year, cell in zip(run.years, row[2:], strict=True):
-            at = (*by_name[row[0], row[1]], year)
-            assert cell == f"{needed[at]:,.1f} / {staff[at]:,.1f}"
-
-
 def test_loss_and_shortfall_by_scenario(run: RunView, csv: Csv) -> None:
     table, rows = money.shortfalls(run), csv("shortfall")
     titles = [column.title for column in table.heads]
-    for row, scenario in zip(table.shown, run.by_loss, strict=True):
+    for row, scenario in zip(table.shown[:-1], run.by_loss, strict=True):
         assert row[titles.index("loss with the plan")] == number(run.summary["scenario_loss_musd"][scenario])
         for element in run.elements:
             of = rows[(rows["scenario"] == scenario) & (rows["element"] == element)]
@@ -114,28 +98,23 @@ def test_loss_and_shortfall_by_scenario(run: RunView, csv: Csv) -> None:
                 assert row[titles.index(run.names.element(element))] == told
 
 
-@pytest.mark.parametrize("by", ["funder", "country", "item"])
-def test_who_pays(run: RunView, csv: Csv, by: str) -> None:
-    table, rows = money.paid(run, by), csv("spending")
+def test_who_pays(run: RunView, csv: Csv) -> None:
+    table, rows = money.payers(run), csv("payments")
     assert table is not None
-    place = [column.title for column in table.heads].index("sum")
-    sums = sorted(amount(v) for v in rows.groupby(by)["expected"].sum())
-    assert sorted(row[place] for row in table.shown[:-1]) == sums
-    assert table.shown[-1][place] == number(rows["expected"].sum())
-
-
-def test_from_whom_to_where(run: RunView, csv: Csv) -> None:
-    table, rows = money.who_pays_where(run), csv("spending")
-    assert table is not None
-    sums = rows.groupby(["country", "funder"])["expected"].sum()
-    cells = sorted(cell for row in table.shown for cell in row[1:] if cell != "0")
-    assert cells == sorted(amount(float(v)) for v in sums if v > 0)
+    assert sorted(row[1] for row in table.shown[:-1]) == sorted(amount(v) for v in rows["paid_musd"])
+    assert table.shown[-1][1] == number(csv("spending")["expected"].sum())
 
 
 def test_who_is_short(run: RunView, csv: Csv) -> None:
-    table = money.who_is_short(run)[0]
-    short = expected(csv("shortfall"), run, ["country", "element", "form"], "tonnes")
-    wanted = {(run.names.country(c), run.names.element(e), o): amount(t) for (c, e, o), t in short.items() if t > 5e-4}
+    table, rows = money.who_is_short(run), csv("shortfall")
+    assert table is not None
+    rows = rows[(rows["scenario"] == hardest_left(run)) & (rows["tonnes"] > 5e-4)]
+    keys = ["country", "element", "form"]
+    short = rows.groupby(keys, as_index=False)[["tonnes"]].sum().to_dict("records")
+    wanted = {
+        (run.names.country(r["country"]), run.names.element(r["element"]), r["form"]): amount(r["tonnes"])
+        for r in short
+    }
     place = [column.title for column in table.heads].index("sum")
     assert {tuple(row[:3]): row[place] for row in table.shown[:-1]} == wanted
 
@@ -152,33 +131,76 @@ def columns(table: ReportTable) -> dict[str, list[object]]:
     return {column.full: values for column, values in table.sheet_columns}
 
 
-@pytest.mark.parametrize("name", RESULT_TABLES)
-def test_sheets_of_results_hold_the_same_numbers(run: RunView, csv: Csv, name: str) -> None:
-    (sheet,) = [s for s in result_sheets(run) if s.sheet == name.replace("_", " ")]
-    rows = csv(name)
-    assert len(sheet.sheet_columns) == len(rows.columns)
-    for declared, (column, values) in zip(RESULT_TABLES[name].columns, sheet.sheet_columns, strict=True):
-        assert column.title == declared.heading
-        if not declared.is_text:
-            assert values == pytest.approx(pd.to_numeric(rows[declared.name]).tolist(), nan_ok=True)
+@pytest.mark.parametrize("name", BY_YEAR)
+def test_sheets_of_results_hold_what_is_expected(run: RunView, csv: Csv, name: str) -> None:
+    (sheet,) = [s for s in result_sheets(run) if s.sheet == name]
+    shown, headings = columns(sheet), {c.name: c.heading for c in RESULT_TABLES[name].columns}
+    for column in BY_YEAR[name][1]:
+        (heading,) = [h for h in shown if h.startswith(headings[column] + " (")]
+        assert sum(shown[heading]) == pytest.approx(sum(expected(csv(name), run, [], column).values()))  # type: ignore[arg-type]
+
+
+def test_shadow_prices_are_a_sheet_as_they_are(run: RunView, csv: Csv) -> None:
+    (sheet,) = [s for s in result_sheets(run) if s.sheet == "shadow prices"]
+    assert columns(sheet)["worth (see unit)"] == pytest.approx(csv("shadow_prices")["musd_per_unit"].tolist())
 
 
 def test_sheets_of_sums(run: RunView, csv: Csv) -> None:
     rows, spent = csv("shortfall"), csv("spending")
     demand = sum(expected(rows, run, [], "demand_t").values())
     assert sum(columns(money.balance_sheet(run))["demand (t)"]) == pytest.approx(demand)  # type: ignore[arg-type]
-    for by in ("funder", "item"):
-        shown = columns(money.spending_sheet(run, by))
-        sums = {heading: sum(values) for heading, values in shown.items() if heading != "year"}  # type: ignore[arg-type]
-        assert sorted(sums.values()) == pytest.approx(sorted(spent.groupby(by)["expected"].sum()))
+    shown = columns(money.spending_sheet(run))
+    for by, word in (("funder", "paid by "), ("item", "for ")):
+        sums = [sum(values) for heading, values in shown.items() if heading.startswith(word)]  # type: ignore[arg-type]
+        assert sorted(sums) == pytest.approx(sorted(spent.groupby(by)["expected"].sum()))
     missing = columns(money.short_sheet(run))["short, expected (t)"]
     assert sum(missing) == pytest.approx(sum(expected(rows, run, [], "tonnes").values()), rel=1e-6)  # type: ignore[arg-type]
+
+
+def every_table(run: RunView) -> list[ReportTable]:
+    parts = [part for section in sections(run) for part in section.parts]
+    return [*(part for part in parts if isinstance(part, ReportTable)), *sheets_of(run)]
+
+
+def test_every_table_with_a_total_sums_to_it(run: RunView) -> None:
+    seen = 0
+    for table in every_table(run):
+        for place, column in enumerate(table.heads):
+            if table.total and column.summed:
+                at = table.columns.index(column)
+                whole = sum(row[at] for row in table.rows if isinstance(row[at], int | float))
+                assert table.shown[-1][place] == column.form.text(whole), (table.title, column.title)
+                seen += 1
+    assert seen > 20
+
+
+def test_the_same_quantity_has_one_value_everywhere(run: RunView) -> None:
+    tables = {table.sheet: table for table in sheets_of(run)}
+    sums = {
+        sheet: tables[sheet].sum_of([c.full for c in tables[sheet].columns].index(heading))
+        for sheet, heading in (
+            ("cost parts", "public money (MUSD)"),
+            ("payments", "pays (MUSD)"),
+            ("cost parts", "present value (MUSD)"),
+        )
+    }
+    summary, begun = run.summary, decision.begun_by_year(run)
+    paid = sum(v for h, values in columns(tables["spending"]).items() if h.startswith("for ") for v in values)  # type: ignore[misc]
+    assert begun is not None
+    public = [column.title for column in begun.columns].index("public money")
+    assert begun.sum_of(public) == pytest.approx(summary["public_spend_musd"])
+    assert sums["payments"] == pytest.approx(paid) == pytest.approx(summary["public_spend_musd"])
+    assert sums["cost parts"] == pytest.approx(summary["cost_musd"])
+    expected_loss = tables["who is short"].sum_of(6)
+    assert expected_loss == pytest.approx(summary["expected_loss_musd"], rel=1e-6)
+    figures = dict(zip(*(columns(tables["summary"])[c] for c in ("figure", "with the plan")), strict=True))
+    assert figures["risk"] == summary["risk_musd"]
 
 
 def test_inputs(run: RunView, folder: Path) -> None:
     counts = {row[0].replace(" ", "_"): row[2] for row in sureness(run.case).shown}
     for table in input_tables(run.case, run.names):
-        name = table.sheet.removeprefix("input ").replace(" ", "_")
+        name = table.title.partition(":")[0].lower().replace(" ", "_")
         given = pd.read_csv(folder / "inputs" / f"{name}.csv", keep_default_na=False)
         assert len(table.rows) == len(given) and counts[name] == f"{len(given):,}"
         for column, values in table.sheet_columns:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from planner.reporting.charts.flow import METAL_POOL, OXIDE_POOL, USER, streams
-from planner.reporting.charts.plan import all_outlines, joined_outlines, outlines_of, point_in
-from planner.reporting.values.plan import budget_use, pyramid
+from planner.reporting.charts.drawing import Bands, Plot, Scale, clipped, mixed, round_up, text_width, ticks
+from planner.reporting.charts.flow import (
+    MAGNET,
+    MAGNET_PLANT,
+    MAGNET_POOL,
+    METAL,
+    METAL_POOL,
+    OXIDE_POOL,
+    USER,
+    streams,
+)
+from planner.reporting.charts.plan import HEIGHT, WIDTH, all_outlines, equal_earth, outlines_of, point_in
+from planner.reporting.values.plan import budget_use
 from planner.reporting.values.supply import balance, fan, futures
 from planner.reporting.values.view import EXPECTED, RunView, run_view
 from planner.results.plan import PlanValues
+from tests.cases import mine, near, plant, smelter
+from tests.conftest import SolveCase
 
 
 @pytest.fixture(scope="module")
@@ -78,19 +91,6 @@ def test_use_of_budgets_carries_over_and_adds_up(book: RunView, plan: PlanValues
         assert (of["spent"] <= of["available"] + 1e-6).all()
 
 
-def test_pyramid_counts_every_course_year(book: RunView) -> None:
-    lasts = {programme.programme: programme.duration_years for programme in book.case.tables.training}
-    training = book.tables["training"]
-    years = [
-        min(lasts[p], book.years[-1] + 1 - y) for p, y in zip(training["programme"], training["year"], strict=True)
-    ]
-    person_years = float((training["intake"] * training["probability"] * years).sum())
-    rows = pyramid(book)
-    assert person_years > 0
-    assert rows["training"].sum() == pytest.approx(person_years)
-    assert (rows["needed"] <= rows["peak"] + 1e-9).all()
-
-
 def test_atlas_places_countries_and_the_union() -> None:
     assert point_in("AUS") is not None and point_in("XXX") is None
     rest = outlines_of("EUU", ["EUU", "DEU", "FRA"])
@@ -99,4 +99,40 @@ def test_atlas_places_countries_and_the_union() -> None:
     for code in all_outlines():
         longitude, latitude = point_in(code) or (999.0, 999.0)
         assert -180 <= longitude <= 180 and -90 <= latitude <= 90
-        assert all(len(ring) >= 4 for part in joined_outlines([code])["coordinates"] for ring in part)
+        x, y = equal_earth(longitude, latitude)
+        assert 0 <= x <= WIDTH and 0 <= y <= HEIGHT
+
+
+def test_flows_go_on_into_magnets(solve: SolveCase) -> None:
+    # 10 t of oxide become metal in AAA, and the metal magnets there, which AAA uses.
+    plants = [
+        mine(existing_tpa=100),
+        plant(existing_tpa=10),
+        smelter(existing_tpa=10),
+        {"project": "press", "country": "AAA", "stage": "magnet", "existing_tpa": 10},
+    ]
+    plan = solve(projects=plants, demand="country, element, form, year, tonnes\nAAA, Dy, magnet, 2026, 10")
+    found = streams(run_view(plan), "Dy", "base")[2026]
+    into = {(stream.target[0], stream.target[1]): stream.tonnes for stream in found if stream.source[0] >= METAL}
+    assert into == {(MAGNET_PLANT, "AAA"): near(10.0), (MAGNET, MAGNET_POOL): near(10.0), (USER, "AAA"): near(10.0)}
+
+
+def test_scales_and_ticks_by_hand() -> None:
+    scale = Scale(0.0, 100.0, 0.0, 10.0, math.sqrt)
+    assert (scale(0.0), scale(25.0), scale(100.0)) == (0.0, 5.0, 10.0)
+    assert ticks(0.0, 10.0) == [0, 5, 10] and ticks(-1.0, 1.0) == [-1, -0.5, 0, 0.5, 1]
+    assert (round_up(7.0), round_up(1_234.0)) == (8.0, 1_500.0)
+    bands = Bands([2026, 2027], 0.0, 100.0, 0.2)
+    assert (bands.at(2026), bands.width, bands.mid(2027)) == (5.0, 40.0, 75.0)
+    assert mixed("#000000", "#ffffff", 0.5) == "#808080"
+
+
+def test_labels_are_cut_to_their_room_and_texts_escaped() -> None:
+    assert clipped("Short", 100) == "Short"
+    cut = clipped("A name that is far too long for it", 60)
+    assert cut.endswith("…") and text_width(cut) <= 60
+    plot = Plot(100, 100)
+    plot.text(0, 0, "<b>")
+    plot.rect(0, 0, 5, -5, "red", tip='a "b"\nc & d')
+    assert "&lt;b&gt;" in plot.inside and 'data-tip="a &#34;b&#34;" data-from="c &amp; d"' in plot.inside
+    assert 'y="-5" width="5" height="5"' in plot.inside

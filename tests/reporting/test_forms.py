@@ -13,7 +13,6 @@ import pytest
 from planner.reporting.formats.markup import plain
 from planner.reporting.pages.run import FORMS, write_pages
 from planner.reporting.tables.result_tables import IAMC_COLUMNS, iamc_table
-from planner.reporting.text.explanation import missing_words
 from planner.reporting.values.view import run_view
 from planner.results.plan import PlanValues
 from tests.reporting.conftest import PageText
@@ -49,7 +48,8 @@ def test_pdf_has_numbered_pages_contents_and_vector_charts(written: Path) -> Non
 def test_markdown_holds_the_answer_and_tables(plan: PlanValues, written: Path) -> None:
     text = (written / "report.md").read_text(encoding="utf-8")
     assert text.startswith("# ")
-    assert "## The decision and its timeline" in text and "## What this model does not know" in text
+    assert "## What to decide now, and what may wait" in text
+    assert "## What the plan does not protect against" in text
     for line in text.splitlines():
         assert not line.startswith("|") or line.endswith("|")
     assert "nan" not in text.lower().split()
@@ -96,7 +96,7 @@ def test_iamc_file_reads_back(written: Path) -> None:
 
 def test_markdown_says_nothing_of_drawings_that_it_lacks(written: Path) -> None:
     text, page = ((written / f"report.{kind}").read_text(encoding="utf-8") for kind in ("md", "html"))
-    for words in ("Blue: ", "Pale: ", "Thin lines: ", "Solid rules", "Bars above", "Where the lines lie", "Empty: "):
+    for words in ("Where the lines lie", "A gap below the line", "Capacity that idles"):
         assert words in page and words not in text
     lines = [line for line in text.splitlines() if line]
     heads = [(one, two) for one, two in pairwise(lines) if one.startswith("### ")]
@@ -106,10 +106,11 @@ def test_markdown_says_nothing_of_drawings_that_it_lacks(written: Path) -> None:
 
 def test_a_report_without_an_explanation_says_how_to_ask(written: Path, page: PageText) -> None:
     for text in (page.text, (written / "report.md").read_text(encoding="utf-8")):
-        assert missing_words() in text
-        assert "Which of the unsure inputs matter is found by moving them" in text
+        assert "“planner explain FOLDER” adds the price of less risk" in text
 
 
-def test_only_one_sentence_tells_a_command(written: Path) -> None:
-    text = (written / "report.md").read_text(encoding="utf-8")
-    assert text.count("planner explain") == 1
+def test_pdf_holds_its_fonts_and_asks_no_machine_for_them(written: Path) -> None:
+    pdf = (written / "report.pdf").read_bytes()
+    names = set(re.findall(rb"/FontName\s*/[A-Z]{6}\+([A-Za-z-]+)", pdf))
+    assert names and names <= {b"LiberationSans", b"LiberationSans-Bold"}
+    assert pdf.count(b"/FontFile") >= 2

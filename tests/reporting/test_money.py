@@ -7,11 +7,11 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from planner.reporting.tables.money import from_capital_to_cost, paid
-from planner.reporting.tables.plan import begun_by_year
-from planner.reporting.text.answer import first_words
+from planner.reporting.tables.decision import begun_by_year
+from planner.reporting.tables.money import cost, payers, spending_sheet
 from planner.reporting.values.plan import CostPart, cost_parts
 from planner.reporting.values.view import run_view
+from planner.reporting.values.wording import number
 from planner.results.plan import PlanValues
 from tests.cases import MUSD, budget, mine, near, plant
 from tests.conftest import SolveCase
@@ -61,8 +61,7 @@ def test_parts_of_one_plant_by_hand(built: PlanValues) -> None:
 
 
 def test_the_table_shows_where_the_totals_meet(built: PlanValues) -> None:
-    table = from_capital_to_cost(run_view(built))
-    assert table is not None
+    table = cost(run_view(built))
     rows = {row[0]: row[1:] for row in table.shown}
     assert rows["Capital: separation plants"] == ["5.00", "5.00", "10.0", "0", "10.0"]
     assert rows["All"] == ["5.00", "11.0", "16.0", "−0.793", "15.2"]
@@ -73,51 +72,40 @@ def _amounts(part: CostPart) -> tuple[float, float, float]:
 
 
 def test_years_in_which_nothing_is_spent_are_shown(plan: PlanValues) -> None:
-    rows = plan.tables["spending"].iloc[:2].assign(year=[2027, 2030], funder="JPN", expected=[3.0, 4.0])
-    table = paid(run_view(dataclasses.replace(plan, tables=plan.tables | {"spending": rows})), "funder")
-    assert table is not None
-    assert [c.title for c in table.columns[1:5]] == ["2027", "2028", "2029", "2030"]
-    assert table.shown[0][1:6] == ["3.00", "0", "0", "4.00", "7.00"]
+    rows = plan.tables["spending"].iloc[:2].assign(year=[2027, 2030], funder="JPN", expected=[3.0, 4.0], item="hiring")
+    table = spending_sheet(run_view(dataclasses.replace(plan, tables=plan.tables | {"spending": rows})))
+    assert [c.full for c in table.columns] == ["year", "paid by Japan (MUSD)", "for Hiring (MUSD)"]
+    by_year = {row[0]: row[1:] for row in table.shown}
+    assert [by_year[str(year)] for year in (2027, 2028, 2030)] == [["3.00", "3.00"], ["0", "0"], ["4.00", "4.00"]]
+    assert by_year["All"] == ["7.00", "7.00"]
 
 
-def test_what_is_begun_first_is_told_year_by_year(plan: PlanValues) -> None:
+def test_what_is_begun_is_told_year_by_year(plan: PlanValues) -> None:
     first = plan.tables["investments"].iloc[0].to_dict()
     investments = pd.DataFrame([first | {"year": 2028, "capex_musd": 8.0, "probability": 1.0, "scenarios": "all"}])
     line = plan.tables["spending"].iloc[0].to_dict() | {"country": "JPN", "probability": 1.0, "scenarios": "all"}
-    spending = pd.DataFrame(
-        [
-            line | {"year": 2027, "item": "stock purchases", "musd": 12.0, "expected": 12.0},
-            line | {"year": 2027, "item": "training fees", "musd": 0.5, "expected": 0.5},
-            line | {"year": 2028, "item": "hiring", "musd": 0.25, "expected": 0.25},
-            line | {"year": 2030, "item": "hiring", "musd": 0.75, "expected": 0.75},
-            line | {"year": 2029, "item": "stock purchases", "musd": 1.5, "expected": 1.5},
-            line | {"year": 2031, "item": "hiring", "musd": 0.25, "expected": 0.25},
-        ]
-    )
+    items = [
+        (2027, "stock purchases", 12.0),
+        (2027, "training fees", 0.5),
+        (2028, "hiring", 0.25),
+        (2030, "hiring", 1.0),
+    ]
+    spending = pd.DataFrame([line | {"year": y, "item": what, "musd": m, "expected": m} for y, what, m in items])
     tables = plan.tables | {"investments": investments, "spending": spending}
     book = run_view(dataclasses.replace(plan, tables=tables))
-    words, table = first_words(book), begun_by_year(book)
-    name = "Desert mine, Australia" if first["project"] == "desert_mine" else "Coast separation plant, Australia"
-    assert words.startswith("In 2027: stock for 12.0 MUSD (")
-    assert " and training and hiring for 0.500 MUSD. " in words
-    assert f"In 2028: 1 project for 8.00 MUSD of capital ({name}) and training and hiring for 0.250 MUSD. " in words
-    assert "In 2029: stock for 1.50 MUSD" in words
-    assert "From 2030 to 2031: training and hiring for 1.00 MUSD." in words
+    table = begun_by_year(book)
     assert table is not None
-    assert [row[:4] + row[5:6] for row in table.shown] == [
-        ["2027", "0", "0", "12.0", "0.500"],
-        ["2028", "1", "8.00", "0", "0.250"],
-        ["2029", "0", "0", "1.50", "0"],
-        ["2030", "0", "0", "0", "0.750"],
-        ["2031", "0", "0", "0", "0.250"],
-        ["All", "1", "8.00", "13.5", "1.75"],
-    ]
-    assert words.index("In 2027") < words.index("In 2028") < words.index("In 2029") < words.index("From 2030")
+    name = "Desert mine, Australia" if first["project"] == "desert_mine" else "Coast separation plant, Australia"
+    share = book.case.projects[str(first["project"])].public_share
+    by_year = {row[0]: row[2:] for row in table.shown}
+    assert by_year["2027"][0].startswith("stock (") and by_year["2027"][0].endswith(" and training and hiring")
+    assert by_year["2028"] == [f"{name} and training and hiring", "1", "8.00", number(8 * share + 0.25)]
+    assert by_year["2030"] == ["training and hiring", "0", "0", "1.00"]
+    assert by_year["All"] == ["", "1", "8.00", number(12.5 + 8 * share + 1.25)]
 
 
 def test_nothing_to_fund(solve: SolveCase) -> None:
-    book = run_view(solve())
-    assert first_words(book).startswith("Nothing is worth funding") and begun_by_year(book) is None
+    assert begun_by_year(run_view(solve())) is None
 
 
 def test_who_pays_names_every_funder_its_range_and_its_budget_and_all_of_them_add_up(solve: SolveCase) -> None:
@@ -128,12 +116,12 @@ def test_who_pays_names_every_funder_its_range_and_its_budget_and_all_of_them_ad
         budgets=[*budget(100), *budget(50, funder="BANK"), *budget(7, funder="CCC")],
         funders="funder, countries\nBANK, AAA",
     )
-    table = paid(run_view(plan), "funder")
+    table = payers(run_view(plan))
     assert table is not None
-    assert [c.title for c in table.columns] == ["funder", "2026", "sum", "may pay", "budget"]
+    assert [c.title for c in table.columns] == ["funder", "pays", "at least", "at most", "budget"]
     assert table.shown == [
-        ["AAA", "20.0", "20.0", "0 to 30.0", "100"],
-        ["BANK", "10.0", "10.0", "0 to 30.0", "50.0"],
+        ["AAA", "20.0", "0", "30.0", "100"],
+        ["BANK", "10.0", "0", "30.0", "50.0"],
         ["CCC", "0", "0", "0", "7.00"],
-        ["All", "30.0", "30.0", "", "157"],
+        ["All", "30.0", "", "", "157"],
     ]

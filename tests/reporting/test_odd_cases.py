@@ -30,7 +30,7 @@ def render(plan: PlanValues, folder: Path, every_form: bool = False) -> PageText
 def test_target_shows_the_limit_and_names_given_twice_are_told_apart(vary: Vary, tmp_path: Path) -> None:
     twice = {"projects": lambda t: t.replace("Coast separation plant", "Desert mine")}
     page = render(vary(twice, objective__goal="target", objective__risk_limit=2500.0), tmp_path)
-    assert "at most 2,500 MUSD" in page.text
+    assert "at most 2.50 bn USD" in page.text
     assert "least risk attainable" not in page.text.lower()
     assert "Desert mine (desert_mine)" in page.text
     assert "Desert mine (coast_plant)" in page.text
@@ -39,14 +39,13 @@ def test_target_shows_the_limit_and_names_given_twice_are_told_apart(vary: Vary,
 def test_welfare_speaks_of_cost_plus_risk_and_each_country_alone_of_itself(vary: Vary, tmp_path: Path) -> None:
     page = render(vary(objective__goal="welfare", policy__coordination="national"), tmp_path)
     assert "least sum of cost and risk" in page.text
-    assert "off cost plus risk" in page.text
     assert "each country on its own" in page.text
 
 
 def test_adaptive_shows_when_a_decision_is_taken(vary: Vary, tmp_path: Path) -> None:
     plan = vary(policy__investment="adaptive")
     page = render(plan, tmp_path, every_form=True)
-    assert ("in scenarios" in page.text) == (plan.tables["investments"]["scenarios"] != "all").any()
+    assert ("in futures" in page.text) == (plan.tables["investments"]["scenarios"] != "all").any()
     assert "once a disruption has shown itself" in page.text
 
 
@@ -66,9 +65,7 @@ def test_partly_decided_investments_are_weighted_and_without_baseline_nothing_is
 
 def test_no_levers_no_decision(vary: Vary, tmp_path: Path) -> None:
     page = render(vary(levers=[], baseline=False), tmp_path, every_form=True)
-    assert "commits no new plant" in page.text
-    assert "trains and hires nobody" in page.text or "People to train" in page.text
-    assert "needs no public money" in page.text
+    assert "Nothing new is worth paying for" in page.text and "No new plant." in page.text
 
 
 FUTURES = ("scenarios", "shocks")
@@ -93,7 +90,7 @@ def test_missing_tables(vary: Vary, tmp_path: Path, files: tuple[str, ...]) -> N
     if "imports" in files and "scenarios" not in files:
         edits["shocks"] = lambda text: "\n".join(line for line in text.splitlines() if ",import," not in line) + "\n"
     page = render(vary(edits), tmp_path, every_form="ramps" in files)
-    assert "What this model does not know" in page.text
+    assert "What the plan does not protect against" in page.text
 
 
 def test_one_year_and_blocs(vary: Vary, tmp_path: Path) -> None:
@@ -110,7 +107,7 @@ def test_smallest_case(solve: SolveCase, tmp_path: Path) -> None:
 
 def test_no_demand_at_all(solve: SolveCase, tmp_path: Path) -> None:
     page = render(solve(demand=demand(0)), tmp_path)
-    assert "Nobody: demand is met in full" in page.text
+    assert "missing in" not in page.text and "Who runs short" not in page.text
 
 
 def test_empty_tables(plan: PlanValues, tmp_path: Path) -> None:
@@ -118,5 +115,4 @@ def test_empty_tables(plan: PlanValues, tmp_path: Path) -> None:
         name: pd.DataFrame(columns=list(columns)) for name, columns in TABLE_COLUMNS.items() if name != "shortfall"
     }
     page = render(dataclasses.replace(plan, tables=plan.tables | empty), tmp_path)
-    assert "There is no plant" in page.text
-    assert "Nothing binds" in page.text
+    assert "No new plant." in page.text and "Run facts" in page.text

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from planner.reporting.tables.money import who_is_short
-from planner.reporting.text.answer import answer, cards, short_words, worst_year
-from planner.reporting.values.supply import hardest_left, likeliest_left
+from planner.reporting.tables.money import short_sheet, who_is_short
+from planner.reporting.values.decision import worst_futures
+from planner.reporting.values.supply import hardest_left, insured_years, main_future, worst_shares
 from planner.reporting.values.view import RunView, run_view
-from tests.cases import imports, scenarios, shock
+from tests.cases import imports, near, scenarios, shock
 from tests.conftest import SolveCase
 
 
@@ -23,51 +23,43 @@ def book(solve: SolveCase) -> RunView:
     return run_view(plan)
 
 
-def test_expected_and_hardest_by_year(book: RunView) -> None:
-    expected, hardest = who_is_short(book)
-    assert [c.title for c in expected.columns[3:5]] == ["2027", "2028"]
-    # 0.3 * 100 + 0.2 * 100 in 2027, 0.2 * 100 in 2028; 70 t of the 200 t wanted in these two years, 1 MUSD each.
-    assert expected.shown[0] == ["AAA", "Dy", "oxide", "50.0", "20.0", "70.0", "35 %", "70.0"]
-    assert expected.shown[-1] == ["Loss, MUSD", "", "", "50.0", "20.0", "", "", "70.0"]
-    assert hardest.title.endswith(": long")
+def test_the_hardest_future_by_year(book: RunView) -> None:
+    hardest = who_is_short(book)
+    assert hardest is not None and hardest_left(book) == "long"
+    assert hardest.title.endswith(": long") and [c.title for c in hardest.columns[3:5]] == ["2027", "2028"]
     assert hardest.shown[0] == ["AAA", "Dy", "oxide", "100", "100", "200", "100 %", "200"]
+    assert hardest.shown[-1] == ["All", "", "", "", "", "", "", "200"]
 
 
-def test_likeliest_and_hardest_are_told_with_what_is_missing(book: RunView) -> None:
-    assert (likeliest_left(book), hardest_left(book)) == ("brief", "long")
-    words = short_words(book)
-    assert "2 scenarios of 3 still leave a loss, together with a probability of 50 %" in words
-    assert "The likeliest of them is “brief” (probability 30 %): 100 MUSD, 100 t of Dy in 2027 missing." in words
-    assert "The hardest is “long” (probability 20 %): 200 MUSD, 200 t of Dy in 2027–2028 missing." in words
-    assert "AAA 2027, 50.0 t of Dy oxide (50 % of its demand); AAA 2028, 20.0 t" in words
-
-
-def test_the_card_names_the_worst_year(book: RunView) -> None:
-    (card,) = [c for c in cards(book) if c.title == "Demand met"]
-    # 70 t of 300 t are missing on average; in 2027 of a cut everything is.
-    assert card.value == "76.7 %"
-    assert card.note.endswith("worst year: 0 % of Dy in 2027, “brief”")
+def test_expected_shortage_is_a_sheet(book: RunView) -> None:
+    # 0.3 * 100 + 0.2 * 100 in 2027, 0.2 * 100 in 2028, 1 MUSD each.
+    rows = short_sheet(book).shown
+    assert rows[:2] == [
+        ["AAA", "Dy", "oxide", "2027", "50.0", "100", "50.0"],
+        ["AAA", "Dy", "oxide", "2028", "20.0", "100", "20.0"],
+    ]
+    assert rows[-1] == ["All", "", "", "", "70.0", "", "70.0"]
 
 
 def test_the_worst_year_is_the_deepest_and_not_the_first(solve: SolveCase) -> None:
     cuts = [shock("stop", "import", 0.8, 2027, 2027), shock("stop", "import", 0.3, 2028, 2028)]
     book = run_view(solve(imports=[imports(100)], scenarios=scenarios(calm=0.5, stop=0.5), shocks=cuts))
-    assert worst_year(book) == "worst year: 30 % of Dy in 2028, “stop”"
+    at = worst_shares(book)["stop", "Dy"]
+    assert (at.year, at.year_before) == (2028, 2028) and (at.share, at.before) == (near(0.7), near(0.7))
+    (worst,) = worst_futures(book)
+    assert (worst.scenario, worst.element, worst.year) == ("stop", "Dy", 2028)
+    assert insured_years(book) == [2027, 2028]
 
 
-def test_one_future_has_one_table_and_no_word_of_scenarios(solve: SolveCase) -> None:
-    book = run_view(solve(imports=[imports(60)]))
-    (table,) = who_is_short(book)
-    assert table.shown[0][3:] == ["40.0", "40.0", "40.0", "120", "40 %", "120"]
-    words = short_words(book)
-    assert "expected" not in words and "scenario" not in words
-    assert "120 t of Dy" in words
+def test_of_the_futures_the_likely_ones_come_first(solve: SolveCase) -> None:
+    # `rare` loses most but has one per cent; `war` loses less and has three.
+    cuts = [shock("rare", "import", 0, 2027, 2028), shock("war", "import", 0, 2027, 2027)]
+    chances = scenarios(calm=0.96, rare=0.01, war=0.03)
+    book = run_view(solve(imports=[imports(100)], scenarios=chances, shocks=cuts))
+    assert (main_future(book), book.worst) == ("war", "rare")
+    assert [m.scenario for m in worst_futures(book)] == ["war", "rare"]
 
 
 def test_nobody_is_short(solve: SolveCase) -> None:
     book = run_view(solve(imports=[imports(100)]))
-    assert who_is_short(book) == []
-    assert [s.sentence for s in answer(book) if s.about == "Who remains short"] == [
-        "Nobody: demand is met in full in every scenario."
-    ]
-    assert all("worst year" not in card.note for card in cards(book))
+    assert who_is_short(book) is None and worst_futures(book) == [] and insured_years(book) == []

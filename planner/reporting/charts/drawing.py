@@ -1,23 +1,25 @@
-"""Altair charts as SVG text to put into a page: one look, no identifiers that clash, readable by screen readers."""
+"""Drawings as SVG text to put into a page: one look, no identifiers that clash, readable by screen readers.
+
+Written directly: a library of charts took 4 of the 5 seconds of a report, and did not tell how wide a label is. A mark
+with a tip keeps its words as `data-tip` and where they come from as `data-from`, which the script of the page shows on
+demand. Lengths in px.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import math
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import altair as alt
 import pandas as pd
-import vl_convert
-from altair.utils import schemapi
 from markupsafe import Markup, escape
 
 from planner.reporting.values.page_parts import Legend, Panel
 from planner.reporting.values.view import records, table_rows, tooltip
+from planner.reporting.values.wording import number
 
-INK, MUTED, RULE = "#1d2733", "#5b6773", "#dfe4ea"
+INK, MUTED, RULE, DOMAIN = "#1d2733", "#5b6773", "#dfe4ea", "#9aa3ad"
 WITH, WITHOUT, DEMAND = "#0072B2", "#D55E00", "#c3cad2"
 EXISTING = "#aeb7c1"
 STAGE_COLOURS = {"mine": "#E69F00", "separation": "#0072B2", "metal": "#009E73", "magnet": "#8C510A"}
@@ -25,208 +27,262 @@ HUES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442", "#7A51
 """Okabe and Ito's colours, told apart by colour-blind readers."""
 GREYS = ("#9aa3ad", "#c9cfd6", "#6c7680", "#e1e5e9")
 OTHERS = "#b9a892"
-Drawing = alt.Chart | alt.LayerChart | alt.FacetChart
 FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
-VEGA_LITE = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-CONFIG: dict[str, Any] = {
-    "font": FONT,
-    "background": "transparent",
-    "aria": True,
-    "view": {"stroke": None},
-    "axis": {
-        "labelPadding": 5,
-        "labelColor": MUTED,
-        "titleColor": MUTED,
-        "labelFontSize": 11,
-        "titleFontSize": 11,
-        "titleFontWeight": "normal",
-        "gridColor": RULE,
-        "domainColor": "#9aa3ad",
-        "tickColor": "#9aa3ad",
-        "tickSize": 4,
-    },
-    "text": {"font": FONT, "fontSize": 11, "color": INK},
-    "legend": {"disable": True},
-}
+SIZE, SMALL = 11.0, 9.5
+Point = tuple[float, float]
+Dash = str
+
+
+def px(value: float) -> str:
+    """A length with one decimal at most."""
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def text_width(text: str, size: float = SIZE) -> float:
+    """About how wide a text is, rather more than less: fonts differ from machine to machine."""
+    wide = sum(
+        0.3 if c in "iljtfrI.,:;'|()[] " else 0.92 if c in "mwMW%" else 0.7 if c.isupper() else 0.57 for c in text
+    )
+    return 1.03 * size * wide
+
+
+def clipped(text: str, room: float, size: float = SIZE) -> str:
+    """The text, or as much of it as there is room for."""
+    if text_width(text, size) <= room:
+        return text
+    kept = text
+    while kept and text_width(kept + "…", size) > room:
+        kept = kept[:-1]
+    return kept.rstrip() + "…"
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Amounts along a line: `low` lies at the px `start`, `high` at `end`. bend: straight, or by square root or log."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    bend: Callable[[float], float] = float
+
+    def __call__(self, value: float) -> float:
+        """Where an amount lies, px."""
+        first, last = self.bend(self.low), self.bend(self.high)
+        share = (self.bend(value) - first) / ((last - first) or 1.0)
+        return self.start + share * (self.end - self.start)
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Things side by side along a line, each with the same room; `gap`: share of it left free."""
+
+    items: Sequence[Hashable]
+    start: float
+    end: float
+    gap: float = 0.2
+
+    @property
+    def step(self) -> float:
+        """Room of one thing with the gap beside it."""
+        return (self.end - self.start) / max(len(self.items), 1)
+
+    @property
+    def width(self) -> float:
+        """Room of one thing."""
+        return self.step * (1 - self.gap)
+
+    def at(self, item: Hashable) -> float:
+        """Where its room begins."""
+        return self.start + self.step * (self.items.index(item) + self.gap / 2)
+
+    def mid(self, item: Hashable) -> float:
+        """The middle of its room."""
+        return self.at(item) + self.width / 2
+
+
+def ticks(low: float, high: float, most: int = 4) -> list[float]:
+    """Round amounts between two ends, about `most` of them."""
+    span = high - low
+    if span <= 0:
+        return [low]
+    power = 10.0 ** math.floor(math.log10(span / most))
+    step = next(power * nice for nice in (1, 2, 5, 10) if span / (power * nice) <= most)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [step * at for at in range(first, last + 1)]
+
+
+def round_up(value: float, most: int = 4) -> float:
+    """The first round amount that is not below."""
+    marks = ticks(0.0, max(value, 1e-9), most)
+    step = marks[1] - marks[0] if len(marks) > 1 else max(value, 1e-9)
+    return step * math.ceil(value / step - 1e-9) or step
+
+
+def axis_number(value: float) -> str:
+    """An amount as an axis has it: no more digits than it needs."""
+    return f"{value:,.10g}".replace("-", "−")
+
+
+class Plot:
+    """One drawing: marks are added from back to front. The plot itself lies within the margins."""
+
+    def __init__(
+        self, width: float, height: float, *, left: float = 46, right: float = 8, top: float = 8, bottom: float = 20
+    ) -> None:
+        self.width, self.height = width, height
+        self.left, self.right, self.top, self.bottom = left, width - right, top, height - bottom
+        self._parts: list[str] = []
+
+    @property
+    def inside(self) -> str:
+        """What is drawn, as SVG without its frame."""
+        return "".join(self._parts)
+
+    def _add(self, tag: str, attributes: str, tip: str = "", within: str = "") -> None:
+        if tip:
+            words, _, source = tip.partition("\n")
+            attributes += f' data-tip="{escape(words)}" data-from="{escape(source)}"'
+        self._parts.append(f"<{tag} {attributes}>{within}</{tag}>" if within else f"<{tag} {attributes}/>")
+
+    def rect(
+        self, x: float, y: float, width: float, height: float, fill: str, *, opacity: float = 1, tip: str = ""
+    ) -> None:
+        """A filled box; a negative height or width reaches back."""
+        x, width = (x + width, -width) if width < 0 else (x, width)
+        y, height = (y + height, -height) if height < 0 else (y, height)
+        shade = "" if opacity == 1 else f' opacity="{opacity:g}"'
+        box = f'x="{px(x)}" y="{px(y)}" width="{px(width)}" height="{px(height)}" fill="{fill}"{shade}'
+        self._add("rect", box, tip)
+
+    def line(
+        self, x1: float, y1: float, x2: float, y2: float, hue: str, *, wide: float = 1, dash: Dash = "", tip: str = ""
+    ) -> None:
+        """A straight line."""
+        dashed = f' stroke-dasharray="{dash}"' if dash else ""
+        ends = f'x1="{px(x1)}" y1="{px(y1)}" x2="{px(x2)}" y2="{px(y2)}"'
+        self._add("line", f'{ends} stroke="{hue}" stroke-width="{wide:g}"{dashed}', tip)
+
+    def path(
+        self, outline: str, *, fill: str = "none", hue: str = "", wide: float = 1, opacity: float = 1, tip: str = "",
+        dash: Dash = "",
+    ) -> None:  # fmt: skip
+        """A shape given by its outline."""
+        stroke = f' stroke="{hue}" stroke-width="{wide:g}" stroke-linejoin="round"' if hue else ""
+        dashed = f' stroke-dasharray="{dash}"' if dash else ""
+        shade = "" if opacity == 1 else f' opacity="{opacity:g}"'
+        self._add("path", f'd="{outline}" fill="{fill}"{stroke}{dashed}{shade}', tip)
+
+    def curve(self, points: Iterable[Point], hue: str, *, wide: float = 2, opacity: float = 1, dash: Dash = "") -> None:
+        """A line through some points."""
+        self.path(outline_of(points), hue=hue, wide=wide, opacity=opacity, dash=dash)
+
+    def area(self, upper: Sequence[Point], lower: Sequence[Point], fill: str, *, opacity: float = 1) -> None:
+        """What lies between two lines."""
+        self.path(outline_of([*upper, *reversed(lower)]) + "Z", fill=fill, opacity=opacity)
+
+    def dot(
+        self, x: float, y: float, radius: float, fill: str, *, hue: str = "", opacity: float = 1, tip: str = ""
+    ) -> None:
+        """A circle, with a rim of another colour if wanted."""
+        rim = f' stroke="{hue}" stroke-width="1.6"' if hue else ""
+        shade = "" if opacity == 1 else f' opacity="{opacity:g}"'
+        self._add("circle", f'cx="{px(x)}" cy="{px(y)}" r="{px(radius)}" fill="{fill}"{rim}{shade}', tip)
+
+    def diamond(self, x: float, y: float, radius: float, fill: str, *, tip: str = "") -> None:
+        """A small diamond."""
+        corners = [(x, y - radius), (x + radius, y), (x, y + radius), (x - radius, y)]
+        self.path(outline_of(corners) + "Z", fill=fill, tip=tip)
+
+    def text(
+        self, x: float, y: float, words: str, *, anchor: str = "start", size: float = SIZE, fill: str = INK,
+        weight: str = "",
+    ) -> None:  # fmt: skip
+        """Words on a base line; anchor: start, middle or end."""
+        place = f'x="{px(x)}" y="{px(y)}" font-size="{size:g}" fill="{fill}"'
+        side = f' text-anchor="{anchor}"' if anchor != "start" else ""
+        bold = f' font-weight="{weight}"' if weight else ""
+        self._add("text", place + side + bold, within=str(escape(words)))
+
+    def years(self, years: Sequence[int], *, most: int = 6, gap: float = 0.2, at_top: bool = False) -> Bands:
+        """Years along the bottom, or along the top: at most so many of them written out."""
+        bands = Bands(list(years), self.left, self.right, gap)
+        for year in list(years)[:: -(-len(years) // most)]:
+            self.text(
+                bands.mid(year), self.top - 6 if at_top else self.bottom + 14, str(year), anchor="middle", fill=MUTED
+            )
+        if not at_top:
+            self.line(self.left, self.bottom, self.right, self.bottom, DOMAIN)
+        return bands
+
+    def amounts(self, top: float, unit: str = "", *, low: float = 0.0, most: int = 4, nice: bool = True) -> Scale:
+        """Amounts up the side from `low` with rules across; the unit stands on top of them."""
+        high = round_up(top, most) if nice and low == 0 else top
+        if unit:
+            self.text(self.left - 4, self.top - 3, unit, anchor="end", size=SMALL, fill=MUTED)
+        scale = Scale(low, high, self.bottom, self.top)
+        for mark in ticks(low, high, most):
+            self.line(self.left, scale(mark), self.right, scale(mark), RULE)
+            self.text(self.left - 5, scale(mark) + 4, axis_number(mark), anchor="end", fill=MUTED)
+        return scale
+
+    def across(
+        self, low: float, high: float, title: str = "", *, marks: Sequence[float] = (),
+        bend: Callable[[float], float] = float,
+    ) -> Scale:  # fmt: skip
+        """Amounts along the bottom with rules up."""
+        scale = Scale(low, high, self.left, self.right, bend)
+        for mark in marks or ticks(low, high, 5):
+            self.line(scale(mark), self.top, scale(mark), self.bottom, RULE)
+            self.text(scale(mark), self.bottom + 14, axis_number(mark), anchor="middle", fill=MUTED)
+        if title:
+            self.text((self.left + self.right) / 2, self.bottom + 29, title, anchor="middle", fill=MUTED)
+        return scale
+
+    def names(self, names: Sequence[str], *, gap: float = 0.2, size: float = SIZE) -> Bands:
+        """Names down the side, cut where they are longer than the margin."""
+        bands = Bands(list(range(len(names))), self.top, self.bottom, gap)
+        for place, name in enumerate(names):
+            words = clipped(name, self.left - 10, size)
+            self.text(self.left - 6, bands.mid(place) + size / 3, words, anchor="end", size=size)
+        return bands
+
+    def tips(self, bands: Bands, told: Mapping[int, str]) -> None:
+        """Marks over the full height, one a year, that tell the figures of a chart of lines."""
+        for year, tip in told.items():
+            x = bands.mid(year) - bands.step / 2
+            self.rect(x, self.top, bands.step, self.bottom - self.top, INK, opacity=0, tip=tip)
+
+
+def outline_of(points: Iterable[Point]) -> str:
+    """A path through some points."""
+    return "M" + "L".join(f"{px(x)},{px(y)}" for x, y in points)
+
+
+def stairs(points: Sequence[Point], half: float) -> list[Point]:
+    """Points as steps that reach `half` px to either side."""
+    return [(x + side, y) for x, y in points for side in (-half, half)]
 
 
 class Drawer:
-    """Turns charts into panels; counts them, so that every identifier on a page is its own.
-
-    A mark whose `description` is what `provenance.tooltip` gives keeps it as `data-tip` and `data-from`, which the
-    script of the page shows on demand.
-    """
+    """Turns drawings into panels; counts them, so that every identifier on a page is its own."""
 
     def __init__(self) -> None:
         self._drawn = 0
 
     def panel(
-        self, title: str, told: str, chart: Drawing, legend: Legend = (), choice: Mapping[str, str] | None = None
-    ) -> Panel:
-        """A chart as a panel with an accessible title and description."""
-        return Panel(title, self._inline(_svg(chart), title, told), legend, choice or {})
-
-    def split(self, chart: Drawing, cuts: Sequence[Facet]) -> list[Panel]:
-        """Panels that share their axes, from one drawing: each mark begins its description with a line that names the
-        key of its panel. One drawing costs far less time than one per panel."""
-        pieces, panels = _pieces(_svg(chart)), []
-        for cut in cuts:
-            svg = "".join(piece for key, piece in pieces if key in ("", cut.key))
-            drawn = self._inline(svg, cut.title, cut.description)
-            panels.append(Panel(cut.title, drawn, (), cut.choice, cut.printed))
-        return panels
-
-    def _inline(self, svg: str, title: str, description: str) -> Markup:
-        """The drawing with identifiers of its own, a title and a description."""
+        self, title: str, told: str, plot: Plot, legend: Legend = (), choice: Mapping[str, str] | None = None,
+        printed: bool = True,
+    ) -> Panel:  # fmt: skip
+        """A drawing as a panel with an accessible title and description."""
         self._drawn += 1
-        prefix = f"c{self._drawn}"
-        ids = {old: f"{prefix}-{place}" for place, old in enumerate(re.findall(r'<\w+ id="([^"]+)"', svg))}
-        if ids:
-            svg = re.sub(r'( id="|url\(#)([^")]+)', lambda found: found[1] + ids.get(found[2], found[2]), svg)
-        label = (
-            f' role="img" aria-labelledby="{prefix}t {prefix}d"><title id="{prefix}t">{escape(title)}</title>'
-            f'<desc id="{prefix}d">{escape(description)}</desc>'
+        name = f"c{self._drawn}"
+        size = f'width="{px(plot.width)}" height="{px(plot.height)}" viewBox="0 0 {px(plot.width)} {px(plot.height)}"'
+        svg = (
+            f'<svg {size} font-family="{FONT}" role="img" aria-labelledby="{name}t {name}d">'
+            f'<title id="{name}t">{escape(title)}</title><desc id="{name}d">{escape(told)}</desc>{plot.inside}</svg>'
         )
-        head, body = svg.split(">", 1)
-        return Markup(head + label + body)  # noqa: S704  Vega and escape() escape texts
-
-
-@dataclass(frozen=True)
-class Facet:
-    """One panel of a drawing that is split: the key its marks bear (letters and digits), and what the panel says."""
-
-    key: str
-    title: str
-    description: str
-    choice: Mapping[str, str] = field(default_factory=dict)
-    printed: bool = True
-
-
-def _svg(chart: Drawing) -> str:
-    """A chart as SVG for a page: no namespaces, no styling hooks, two decimals, marks with their words as data."""
-    spec = chart.to_dict(validate=False)
-    spec["config"] = CONFIG
-    svg = str(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE))
-    svg = svg.replace('font-size="0px"', f'font-size="{LABEL_SIZE}px"')
-    return NOTHING_DRAWN.sub("", re.sub(r"<[a-z][^>]+>", lambda tag: _slim(tag[0]), svg))
-
-
-LABEL_SIZE = 9.5
-
-
-def labels(base: alt.Chart, dy: float = 3, **style: Any) -> alt.Chart:
-    """Texts within a plot. They are drawn without a size, which is set afterwards: the converter measures each text
-    that has one, at a millisecond apiece, to find the edge of the drawing, and these never reach it."""
-    chart: alt.Chart = base.mark_text(fontSize=0, dy=dy, **style)
-    return chart
-
-
-BREAK = "&#xA;"
-"""How Vega writes the end of a line in a description."""
-LABEL = re.compile(r' aria-label="([^"]*)"')
-HOOKS = re.compile(r' (?:xmlns(?::xlink)?|version|class|role|aria-[a-z]+|pointer-events)="[^"]*"| opacity="1"')
-LONG = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
-NOTHING_DRAWN = re.compile(r'<path d="(?:|M0,0h0v0h0Z)"(?: display="none")?/>|<text [^>]*opacity="0"[^>]*>[^<]*</text>')
-KEYED = re.compile(r'<(path|text|line) data-key="(\w+)"([^>]*?)(/>|>[^<]*</\1>)')
-
-
-def _slim(tag: str) -> str:
-    """A tag without what only a style sheet or an editor needs. The description of a mark stays as data: its figures,
-    where they come from and, if it has three lines, the key of its panel; a key alone says nothing."""
-    label = LABEL.search(tag)
-    lines = label[1].split(BREAK) if label else []
-    data = f' data-key="{lines.pop(0)}"' if len(lines) == 3 or (len(lines) == 2 and not lines[1]) else ""
-    data += f' data-tip="{lines[0]}" data-from="{lines[1]}"' if len(lines) == 2 else ""
-    tag = LONG.sub(lambda n: f"{float(n[0]):.2f}".rstrip("0").rstrip("."), HOOKS.sub("", tag))
-    return re.sub(r"^<\w+", lambda name: name[0] + data, tag) if data else tag
-
-
-def _pieces(svg: str) -> list[tuple[str, str]]:
-    """A drawing as (key, text): marks with the key of their panel, what all panels share with an empty key."""
-    pieces, end = [], 0
-    for mark in KEYED.finditer(svg):
-        pieces += [("", svg[end : mark.start()]), (mark[2], f"<{mark[1]}{mark[3]}{mark[4]}")]
-        end = mark.end()
-    return [*pieces, ("", svg[end:])]
-
-
-@contextmanager
-def fast_charts() -> Iterator[None]:
-    """While charts are put together: Altair neither checks each part against its schema nor cleans the tables, which
-    are clean and take a third of the time."""
-    with schemapi.debug_mode(False), alt.data_transformers.enable("plain"):
-        yield
-
-
-def _plain(data: Any, **_: object) -> Any:
-    return {"values": data.to_dict("records")} if isinstance(data, pd.DataFrame) else data
-
-
-alt.data_transformers.register("plain", _plain)
-
-
-def year_bands(rows: pd.DataFrame, years: Sequence[int], height: int) -> alt.Chart:
-    """Invisible marks, one a year over the full height, that tell the figures of a chart of lines. rows: year, tip."""
-    first, last = years[0], max(years[-1], years[0] + 1)
-    bands = rows[["year", "tip"]].assign(
-        start=(rows["year"] - 0.5).clip(lower=first), stop=(rows["year"] + 0.5).clip(upper=last)
-    )
-    base = alt.Chart(bands).mark_rect(opacity=0, color=INK)
-    top, foot = alt.value(0), alt.value(height)
-    chart: alt.Chart = base.encode(x="start:Q", x2="stop:Q", y=top, y2=foot, description="tip:N")
-    return chart
-
-
-def warm_up() -> None:
-    """Draw something small: the first drawing of a process starts the converter, which takes a second."""
-    nothing = alt.Chart(pd.DataFrame({"year": [0], "t": [0.0]})).mark_bar().encode(x="year:O", y="t:Q")
-    vl_convert.vegalite_to_svg(nothing.to_dict(validate=False), vl_version=VEGA_LITE)
-
-
-def x_years(years: Sequence[int], most: int = 6, gap: float = 0.2) -> alt.X:
-    """Years as bands, for bars; without a gap, for the cells of a table."""
-    axis = year_axis(years, most, labelAngle=0, ticks=False)
-    return alt.X("year:O", scale=alt.Scale(domain=list(years), paddingInner=gap), axis=axis)
-
-
-def x_time(years: Sequence[int]) -> alt.X:
-    """Years as points, for lines."""
-    scale = alt.Scale(domain=[years[0], max(years[-1], years[0] + 1)], nice=False, zero=False)
-    return alt.X("year:Q", scale=scale, axis=year_axis(years, 6, grid=False, labelFlush=False))
-
-
-def year_axis(years: Sequence[int], most: int, **style: Any) -> alt.Axis:
-    """An axis with at most so many years written on it, evenly spread from the first on."""
-    shown = list(years[:: -(-len(years) // most)])
-    return alt.Axis(title=None, values=shown, format="d", labelOverlap=False, **style)
-
-
-def y_names(column: str, order: Iterable[str], limit: int, extent: int | None = None, **style: Any) -> alt.Y:
-    """Names down the side in a given order, at most `limit` px of each; `extent`: px that they take whatever they are,
-    so that panels line up."""
-    room: dict[str, Any] = {} if extent is None else {"minExtent": extent, "maxExtent": extent}
-    axis = alt.Axis(title=None, labelLimit=limit, domain=False, ticks=False, labelColor=INK, **room, **style)
-    return alt.Y(f"{column}:N", sort=list(order), axis=axis)
-
-
-def y_amount(column: str, title: str, top: float | None = None) -> alt.Y:
-    """Amounts from zero."""
-    scale = alt.Scale(zero=True, nice=True) if top is None else alt.Scale(domain=[0, top], nice=False)
-    return alt.Y(
-        f"{column}:Q", scale=scale, axis=alt.Axis(title=title, tickCount=4, format=",~r", domain=False, ticks=False)
-    )
-
-
-def x_amount(column: str, title: str | None, ends: tuple[float, float], **axis: Any) -> alt.X:
-    """Amounts along the bottom, from end to end."""
-    shown = alt.Axis(title=title, **{"tickCount": 5, "format": ",~r", **axis})
-    return alt.X(f"{column}:Q", scale=alt.Scale(domain=list(ends), nice=False), axis=shown)
-
-
-def coloured(column: str, colours: Sequence[tuple[str, str]]) -> alt.Color:
-    """A colour for each of the named things."""
-    names, hues = [name for name, _ in colours], [hue for _, hue in colours]
-    return alt.Color(f"{column}:N", scale=alt.Scale(domain=names, range=hues))
+        return Panel(title, Markup(svg), legend, choice or {}, printed)  # noqa: S704  escape() escapes all texts
 
 
 def tipped(
@@ -244,31 +300,76 @@ def stacked(
     colours: Sequence[tuple[str, str]],
     unit: str,
     *,
-    width: int = 300,
-    height: int = 170,
+    width: float = 340,
+    height: float = 200,
     top: float | None = None,
-) -> alt.Chart:
+) -> tuple[Plot, Bands, Scale]:
     """Stacked bars by year of the columns year, kind, amount and, if there, tip, in the order of `colours` from the
-    ground up."""
+    ground up; what is below zero hangs down. Returns the plot and its axes, for more to be drawn into it."""
+    rows = records(data[data["amount"] != 0])
+    above, below = (dict.fromkeys(years, 0.0) for _ in range(2))
+    for row in rows:
+        (above if row["amount"] > 0 else below)[row["year"]] += row["amount"]
+    plot, low = Plot(width, height, top=16), min(below.values(), default=0.0)
+    high = max([top or 0.0, *above.values()]) or 1.0
+    scale, bands = plot.amounts(high, unit, low=low), plot.years(years)
     order = {name: place for place, (name, _) in enumerate(colours)}
-    table = data.assign(order=data["kind"].map(order)).sort_values(["year", "order"])
-    table = table[table["amount"] != 0] if table["amount"].any() else table
-    bars = alt.Chart(table).mark_bar().properties(width=width, height=height)
-    chart: alt.Chart = bars.encode(
-        x=x_years(years), y=y_amount("amount", unit, top), color=coloured("kind", colours), order="order:Q"
-    )
-    return chart.encode(description="tip:N") if "tip" in table else chart
+    hues, reached = dict(colours), {year: [0.0, 0.0] for year in years}
+    for row in sorted(rows, key=lambda r: order[r["kind"]]):
+        side = 0 if row["amount"] > 0 else 1
+        start = reached[row["year"]][side]
+        reached[row["year"]][side] = end = start + row["amount"]
+        x, y = bands.at(row["year"]), scale(end)
+        plot.rect(x, y, bands.width, scale(start) - y, hues[row["kind"]], tip=row.get("tip", ""))
+    return plot, bands, scale
 
 
-def cells(data: pd.DataFrame, y: alt.Y, years: Sequence[int], tones: Mapping[float, str], dark: float) -> Drawing:
-    """A table of years whose cells are shaded by the column share, between `tones` (share -> colour), with the column
-    text on top, white above the share `dark`. Other columns: year, what `y` names, tip and, in a drawing that is split,
-    label: the key of the panel."""
-    base = alt.Chart(data.assign(dark=data["share"] > dark)).encode(x=x_years(years, 8, 0.0), y=y)
-    tone = alt.Color("share:Q", scale=alt.Scale(domain=list(tones), range=list(tones.values())))
-    ink = alt.condition("datum.dark", alt.value("white"), alt.value(INK))
-    texts = labels(base.transform_filter("datum.text != ''")).encode(text="text:N", color=ink, description="label:N")
-    return alt.layer(base.mark_rect(stroke="white").encode(color=tone, description="tip:N"), texts)
+def cells(
+    rows: Sequence[tuple[str, Sequence[float], Sequence[str]]],
+    years: Sequence[int],
+    *,
+    tones: tuple[str, str],
+    top: float,
+    told: Callable[[float], str],
+    left: float = 170,
+    width: float = 560,
+) -> Plot:
+    """A table of years whose cells are shaded between two tones, a row for each (name, amounts, tips)."""
+    plot = Plot(width, 18 * len(rows) + 24, left=left, top=2)
+    bands, names = plot.years(years, most=8, gap=0.06), plot.names([name for name, _, _ in rows], gap=0.06)
+    for place, (_, amounts, tips) in enumerate(rows):
+        for year, value, tip in zip(years, amounts, tips, strict=True):
+            share = min(value / top, 1.0) if top > 0 else 0.0
+            x, y = bands.at(year), names.at(place)
+            plot.rect(x, y, bands.width, names.width, mixed(*tones, share), tip=tip)
+            if words := told(value):
+                ink = "#ffffff" if share > 0.55 else INK
+                plot.text(bands.mid(year), names.mid(place) + 3.4, words, anchor="middle", size=SMALL, fill=ink)
+    return plot
+
+
+def mixed(first: str, second: str, share: float) -> str:
+    """A colour between two, `share` of the way from the first to the second."""
+    parts = ((int(first[at : at + 2], 16), int(second[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in parts)
+
+
+def bars_along(
+    rows: Sequence[tuple[str, float, str, str]],
+    *,
+    width: float = 700,
+    left: float = 240,
+    row: float = 26,
+    title: str = "",
+) -> Plot:
+    """A bar for each (name, amount, colour, tip), with its figure at its end."""
+    plot = Plot(width, row * len(rows) + (40 if title else 24), left=left, right=70, bottom=36 if title else 20)
+    top = max([1e-9, *(amount for _, amount, _, _ in rows)])
+    scale, names = plot.across(0.0, top, title), plot.names([name for name, *_ in rows], gap=0.3)
+    for place, (_, amount, hue, tip) in enumerate(rows):
+        plot.rect(plot.left, names.at(place), scale(amount) - plot.left, names.width, hue, tip=tip)
+        plot.text(scale(amount) + 5, names.mid(place) + 4, number(amount))
+    return plot
 
 
 def legend_of(colours: Sequence[tuple[str, str]], shape: str = "box") -> Legend:

@@ -8,98 +8,136 @@ simplified to about half a degree, Antarctica and small islands left out: ISO 31
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from typing import Any
 
-import altair as alt
 import pandas as pd
 
 from planner.reporting.charts.drawing import (
     EXISTING,
     INK,
+    MUTED,
+    SMALL,
     STAGE_COLOURS,
+    WITH,
+    Bands,
     Drawer,
-    Drawing,
-    labels,
+    Plot,
+    clipped,
+    mixed,
+    outline_of,
     stacked,
     tipped,
-    x_years,
-    y_amount,
-    y_names,
-    year_axis,
 )
-from planner.reporting.values.page_parts import Figure, Panel
-from planner.reporting.values.plan import UNITS, capacity, capacity_groups, decisions, everywhere
-from planner.reporting.values.view import EXPECTED, RunView, rows_of, table_rows, tooltip
-from planner.reporting.values.wording import STAGES, STAGES_MANY, count, listed, number
+from planner.reporting.values.page_parts import Figure
+from planner.reporting.values.plan import (
+    UNITS,
+    capacity,
+    capacity_groups,
+    decisions,
+    everywhere,
+    stock_held,
+    tightest_team,
+    training_begins,
+)
+from planner.reporting.values.supply import insured_years
+from planner.reporting.values.view import EXPECTED, RunView, records, rows_of, table_rows, tooltip
+from planner.reporting.values.wording import STAGES, STAGES_MANY, number, percent, worded
 
-LABEL_WIDTH, BAR_WIDTH, ROW = 250, 560, 19
+ROW, STAGE_ROW, NAMES = 19, 24, 250
 
 TONES = {"under construction": 0.28, "running in": 0.62, "full use": 1.0}
 
 
 def timeline(run: RunView, draw: Drawer) -> Figure:
-    """Commitment, construction, running in and full use of every new plant, by stage."""
+    """Commitment, training, construction, first product and full use of every new plant by stage; below, stock and the
+    tightest people on the same axis; the years that the plan insures are shaded."""
     rows = decisions(run)
-    panels = [
-        _bars(run, draw, stage, rows[rows["stage"] == stage]) for stage in STAGES if (rows["stage"] == stage).any()
+    stages = [stage for stage in STAGES if (rows["stage"] == stage).any()]
+    plants, insured = rows["label"].nunique(), insured_years(run)
+    height = ROW * plants + STAGE_ROW * (len(stages) + 1) + 3 * ROW + 26
+    plot = Plot(960, height, left=NAMES, right=66, top=24, bottom=4)
+    years = [*run.years, run.years[-1] + 1]
+    bands = plot.years(years[:-1], most=15, gap=0.0, at_top=True)
+    if insured:
+        start = bands.at(insured[0])
+        plot.rect(start, plot.top, bands.at(insured[-1]) + bands.step - start, height - 30, "#fdf3d8")
+        plot.text(start + 4, height - 1, f"years insured: {insured[0]}–{insured[-1]}", size=SMALL, fill=MUTED)
+    at = plot.top
+    for stage in stages:
+        plot.text(6, at + 17, STAGES_MANY[stage], weight="bold", fill=STAGE_COLOURS[stage])
+        plot.text(plot.right + 8, at + 17, "new t/y", size=SMALL, fill=MUTED)
+        at = _stage_rows(run, plot, bands, rows[rows["stage"] == stage], at + STAGE_ROW)
+    _strips(run, plot, bands, at)
+    told = worded("figures.j2", "timeline", rows=rows, first=_first(rows), everywhere=everywhere(rows))
+    legend = [
+        (INK, "box", "diamond: money committed, permits in hand"),
+        ("#7A5195", "box", "triangle: training must begin"),
+        (STAGE_COLOURS["metal"], "box", "pale to full: under construction, running in, full use"),
+        ("#f3d98b", "box", "years in which somebody would be short without the plan"),
     ]
-    first, last = int(rows["year"].min()), int(rows["year"].max())
-    when = f"all in {first}" if first == last else f"between {first} and {last}"
-    takeaway = (
-        f"{count(rows['project'].nunique(), 'project')} are committed {when}; the first new output comes in "
-        f"{int(rows['first_output'].min())}, full use of the last in {int(rows['full_output'].max())}."
-    )
-    reading = "Pale: under construction; middle: running in; full colour: full nameplate usable. Numbers: new t/y."
-    if not everywhere(rows):
-        takeaway += " Some commitments are made in some scenarios only; the table says in which."
-    legend = [(STAGE_COLOURS[stage], "box", STAGES[stage]) for stage in STAGES if (rows["stage"] == stage).any()]
     source = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
-    title = "When each plant is committed, built and in use"
-    return Figure(title, takeaway, panels, legend, layout="wide", source=source, reading=reading)
+    title = worded("figures.j2", "timeline_title", rows=rows, first=_first(rows))
+    return Figure(title, told, [draw.panel(title, told, plot)], legend, layout="wide", source=source)
 
 
-def _bars(run: RunView, draw: Drawer, stage: str, rows: pd.DataFrame) -> Panel:
-    end = run.years[-1] + 1
-    edge = end + 0.08 * (end - run.years[0])
-    order = list(dict.fromkeys(rows["label"]))
-    spans = _spans(rows, end)
-    sums = rows.groupby("label", sort=False).agg(tpa=("tpa", "sum"), place=("first_output", "min")).reset_index()
-    sums["text"] = [number(t) for t in sums["tpa"]]
-    y = y_names("label", order, LABEL_WIDTH - 10, LABEL_WIDTH)
-    offset = BAR_WIDTH / (edge - run.years[0]) / 2
-    axis = year_axis(run.years, 15, orient="top", labelFlush=False, labelOffset=offset)
-    x = alt.X("start:Q", scale=alt.Scale(domain=[run.years[0], edge], nice=False, zero=False), axis=axis)
-    bars = alt.Chart(spans).mark_bar(color=STAGE_COLOURS[stage], height=12)
-    starts = alt.Chart(rows[["label", "year"]])
-    sizes = labels(alt.Chart(sums.assign(end=end)), align="left", dx=5)
-    chart = alt.layer(
-        bars.encode(x=x, x2="stop:Q", y=y, opacity=alt.Opacity("tone:Q", scale=None), description="tip:N"),
-        starts.mark_point(shape="diamond", filled=True, color=INK, size=34, opacity=1).encode(x="year:Q", y=y),
-        sizes.encode(x="end:Q", y=y, text="text:N"),
-    ).properties(width=BAR_WIDTH, height=ROW * len(order))
-    named = "; ".join(f"{r.label} {number(r.tpa)} t/y from {r.place}" for r in rows_of(sums))
-    return draw.panel(f"{STAGES_MANY[stage]} (t/y)", named, chart)
+def _first(rows: pd.DataFrame) -> dict[str, Any]:
+    first = rows.sort_values(["first_output", "order"], ascending=[True, False]).iloc[0]
+    return {"year": int(first["first_output"]), "stage": str(first["stage"])}
 
 
-def _spans(rows: pd.DataFrame, end: int) -> pd.DataFrame:
-    """A row for each time of a plant that has a tone: start and stop (years), tone, what it says."""
-    full = rows["full_output"].clip(upper=end)
-    begins, ends = (rows["year"], rows["first_output"], full), (rows["first_output"], full, full.clip(lower=end))
-    times = zip(TONES, begins, ends, strict=True)
-    spans = pd.concat([rows.assign(start=start, stop=stop, state=state) for state, start, stop in times])
-    spans = spans[spans["stop"] > spans["start"]]
-    spans["tip"] = [
-        tooltip(
-            f"{row.label}: {row.state} from {row.start} to {row.stop}; committed in {row.year}, "
-            f"{number(row.tpa)} {row.unit}, {number(row.capex_musd)} MUSD",
-            table_rows("investments", project=row.project, year=row.year),
-        )
-        for row in rows_of(spans)
-    ]
-    return spans.assign(tone=spans["state"].map(TONES))[["label", "start", "stop", "tone", "tip"]]
+def _stage_rows(run: RunView, plot: Plot, bands: Bands, rows: pd.DataFrame, at: float) -> float:
+    """The plants of a stage from `at` down; returns where the next stage begins."""
+    last = run.years[-1] + 1
+    for label, parts in rows.groupby("label", sort=False):
+        plot.text(plot.left - 6, at + 13, clipped(str(label), plot.left - 24), anchor="end")
+        for row in rows_of(parts):
+            turns = (row.year, row.first_output, min(row.full_output, last), last)
+            tip = tooltip(
+                f"{row.label}: committed in {row.year}, first output {row.first_output}, full use {row.full_output}; "
+                f"{number(row.tpa)} {row.unit}, {number(row.capex_musd)} MUSD",
+                table_rows("investments", project=row.project, year=row.year),
+            )
+            for tone, start, stop in zip(TONES.values(), turns[:-1], turns[1:], strict=True):
+                if stop > start:
+                    x = bands.start + bands.step * (start - run.years[0])
+                    hue = mixed("#ffffff", STAGE_COLOURS[row.stage], tone)
+                    plot.rect(x, at + 3, bands.step * (stop - start), 12, hue, tip=tip)
+            begins = training_begins(run, row.project, row.first_output)
+            if begins is not None:
+                x = bands.start + bands.step * (begins - run.years[0]) + 12
+                plot.path(outline_of([(x - 4, at + 14), (x, at + 6), (x + 4, at + 14)]) + "Z", fill="#7A5195")
+            plot.diamond(bands.start + bands.step * (row.year - run.years[0]) + 3, at + 9, 5, INK, tip=tip)
+        plot.text(plot.right + 8, at + 13, number(float(parts["tpa"].sum())))
+        at += ROW
+    return at
+
+
+def _strips(run: RunView, plot: Plot, bands: Bands, at: float) -> None:
+    """Stock held and the tightest team of each year, as shaded cells."""
+    held, team = stock_held(run), tightest_team(run)
+    plot.text(6, at + 17, "Stock and people", weight="bold")
+    at += STAGE_ROW
+    if held:
+        most = max(held.values())
+        plot.text(plot.left - 6, at + 13, "stock at the end of the year, t, expected", anchor="end")
+        for year, tonnes in held.items():
+            hue = mixed("#f6f1e2", "#b58900", tonnes / most if most > 0 else 0.0)
+            tip = tooltip(f"Stock, end of {year}: {number(tonnes)} t", table_rows("stocks", EXPECTED, year=year))
+            plot.rect(bands.at(year), at + 1, bands.width - 1, ROW - 3, hue, tip=tip)
+            plot.text(bands.mid(year), at + 13, number(tonnes), anchor="middle", size=SMALL)
+        at += ROW
+    if team:
+        plot.text(plot.left - 6, at + 13, "tightest team, use in %", anchor="end")
+        for year, (share, who) in team.items():
+            hue = mixed("#eef3f8", WITH, share**3)
+            tip = tooltip(f"{who}, {year}: {percent(share)} in use", table_rows("workforce", year=year))
+            plot.rect(bands.at(year), at + 1, bands.width - 1, ROW - 3, hue, tip=tip)
+            ink = "#ffffff" if share > 0.9 else INK
+            plot.text(bands.mid(year), at + 13, f"{100 * share:.0f}", anchor="middle", size=SMALL, fill=ink)
 
 
 def capacities(run: RunView, draw: Drawer) -> Figure:
@@ -110,44 +148,36 @@ def capacities(run: RunView, draw: Drawer) -> Figure:
         sums = run.expected(rows, ["year"], ["existing_tpa", "new_tpa", "throughput_t"])
         worst = run.within(rows, run.worst, ["year"], ["throughput_t"])
         unit = UNITS[kind]
-        bars = pd.concat([_capacity_bars(run, sums, worst, stage, name, unit) for name in ("existing", "new")])
-        used = pd.concat([sums.assign(which="expected"), worst.assign(which="worst")])
-        dash = alt.StrokeDash("which:N", scale=alt.Scale(domain=["expected", "worst"], range=[[1, 0], [4, 3]]))
-        lines = alt.Chart(used).mark_line(color=INK, strokeWidth=1.6)
-        lines = lines.encode(x=x_years(run.years), y=y_amount("throughput_t", f"{unit}/y"), strokeDash=dash)
+        runs = dict(zip(worst["year"], worst["throughput_t"], strict=True))
+        bars = pd.concat([_capacity_bars(sums, runs, stage, name, unit) for name in ("existing", "new")])
         colours = [("existing", EXISTING), ("new", STAGE_COLOURS[stage])]
-        chart = alt.layer(stacked(bars, run.years, colours, f"{unit}/y"), lines)
+        used = dict(zip(sums["year"], sums["throughput_t"], strict=True))
+        top = max([*used.values(), *runs.values()])
+        plot, bands, scale = stacked(bars, run.years, colours, f"{unit}/y", top=top)
+        for amounts, dash in ((used, ""), (runs, "4 3")):
+            points = [(bands.mid(y), scale(amounts.get(y, 0.0))) for y in run.years]
+            plot.curve(points, INK, wide=1.6, dash=dash)
         last = sums.iloc[-1]
-        told = (
-            f"In {int(last['year'])}: existing {number(last['existing_tpa'])}, new {number(last['new_tpa'])}, "
-            f"expected use {number(last['throughput_t'])} {unit}/y."
-        )
-        panels.append(draw.panel(f"{STAGES_MANY[stage]}, {unit}/y", told, chart))
-    reading = (
-        "Bars: capacity that exists and that the plan adds. Solid line: what is expected to run; dashed line: what "
-        f"runs in the worst scenario, “{run.names.scenario(run.worst)}”. Capacity that idles in calm years is the "
-        "insurance."
-    )
+        told = worded("figures.j2", "capacity", last=last.to_dict(), unit=unit)
+        panels.append(draw.panel(f"{STAGES_MANY[stage]}, {unit}/y", told, plot))
     legend = [
         (EXISTING, "box", "existing"),
         (STAGE_COLOURS["separation"], "box", "new (colour of the stage)"),
         (INK, "line", "in use, expected"),
-        (INK, "dash", "in use, worst scenario"),
+        (INK, "dash", "in use, worst future"),
     ]
     source = table_rows("capacity", EXPECTED) + ": existing_tpa, new_tpa, throughput_t"
+    reading = worded("figures.j2", "capacities", worst=run.names.scenario(run.worst))
     return Figure("Capacity and its use", "", panels, legend, source=source, reading=reading)
 
 
-def _capacity_bars(
-    run: RunView, sums: pd.DataFrame, worst: pd.DataFrame, stage: str, name: str, unit: str
-) -> pd.DataFrame:
+def _capacity_bars(sums: pd.DataFrame, runs: dict[int, float], stage: str, name: str, unit: str) -> pd.DataFrame:
     """The bars of existing or new capacity, t/y, with what each says."""
-    runs = dict(zip(worst["year"], worst["throughput_t"], strict=True))
     rows = tipped(
         sums.assign(kind=name, amount=sums[f"{name}_tpa"]),
         lambda r: (
             f"{STAGES_MANY[stage]}, {r['year']}: {name} {number(r['amount'])} {unit}/y; all that runs: "
-            f"expected {number(r['throughput_t'])}, worst scenario {number(runs.get(r['year'], 0.0))}"
+            f"expected {number(r['throughput_t'])}, worst future {number(runs.get(r['year'], 0.0))}"
         ),
         "capacity",
         EXPECTED,
@@ -160,7 +190,7 @@ WIDTH, HEIGHT = 860, 400
 
 LAND, PARTNER = "#e6e9ed", "#b9d2e6"
 
-LEAST_AREA, MOST_AREA = 26.0, 900.0
+LEAST_RADIUS, MOST_RADIUS = 2.9, 17.0
 
 APART = 3.4
 """Degrees between the circles of the stages of one country."""
@@ -173,24 +203,29 @@ def world(run: RunView, draw: Drawer) -> Figure | None:
     if not placed:
         return None
     circles = _circles(run)
-    lands = [_land(run, country, outlines_of(country, named)) for country in placed]
-    partners = {code for country in placed for code in outlines_of(country, named)}
-    rest = [{"type": "Feature", "geometry": joined_outlines(c for c in all_outlines() if c not in partners)}]
-    missing = [run.names.country(country) for country in named if country not in placed]
     sums = circles.groupby("place")["musd"].sum().sort_values(ascending=False, kind="stable")
-    most = listed([f"{place} {number(float(musd))}" for place, musd in sums.head(3).items()])
-    takeaway = (
-        f"New plants in {count(len(sums), 'country', 'countries')}; most capital goes to {most} MUSD."
-        if len(sums)
-        else "No new plant is committed anywhere."
-    )
-    reading = "Blue: the countries of the case. Area of a circle: capital of its new plants, public and private."
-    if missing:
-        reading += f" Not on this map: {listed(missing)}."
+    most = [f"{place} {number(float(musd))}" for place, musd in sums.head(3).items()]
+    missing = [run.names.country(country) for country in named if country not in placed]
+    told = worded("figures.j2", "world", countries=len(sums), most=most, off_map=missing)
+    plot, partners = Plot(WIDTH, HEIGHT), {code for country in placed for code in outlines_of(country, named)}
+    plot.path(_land(code for code in all_outlines() if code not in partners), fill=LAND, hue="#ffffff", wide=0.4)
+    for country in placed:
+        outline = _land(outlines_of(country, named))
+        plot.path(outline, fill=PARTNER, hue="#ffffff", wide=0.6, tip=_country_tip(run, country))
+    largest = max(float(circles["musd"].max()), 1e-9) if len(circles) else 1.0
+    for circle in records(circles):
+        x, y = equal_earth(circle["longitude"], circle["latitude"])
+        radius = max(LEAST_RADIUS, MOST_RADIUS * math.sqrt(circle["musd"] / largest))
+        hue = STAGE_COLOURS[circle["stage"]]
+        plot.dot(x, y, radius, hue, hue="#ffffff", opacity=0.9, tip=circle["tip"])
+    for country in placed:
+        if (point := point_in(country)) is not None:
+            x, y = equal_earth(*point)
+            plot.text(x, y + 20, country, anchor="middle", size=SMALL)
     legend = [(STAGE_COLOURS[stage], "box", STAGES[stage]) for stage in STAGES if (circles["stage"] == stage).any()]
-    panel = draw.panel("What is built where", takeaway, _map(rest, lands, circles, placed))
+    panel = draw.panel("What is built where", told, plot)
     source = f"{table_rows('investments')}; outlines: Natural Earth 1:110 m, public domain"
-    return Figure("What is built where", takeaway, [panel], legend, layout="wide", source=source, reading=reading)
+    return Figure("What is built where", told, [panel], legend, layout="wide", source=source)
 
 
 def _circles(run: RunView) -> pd.DataFrame:
@@ -214,36 +249,14 @@ def _circles(run: RunView) -> pd.DataFrame:
     return pd.DataFrame(out, columns=columns).sort_values("musd", ascending=False, kind="stable", ignore_index=True)
 
 
-def _land(run: RunView, country: str, codes: tuple[str, ...]) -> dict[str, Any]:
+def _country_tip(run: RunView, country: str) -> str:
     losses, paid = run.losses, run.tables["spending"]
     left = float(losses.loc[losses["country"] == country, "musd"].sum())
     spent = float(paid.loc[paid["country"] == country, "expected"].sum())
-    words = (
-        f"{run.names.country(country)}: expected loss left with the plan {number(left)} MUSD, public money spent "
-        f"here {number(spent)} MUSD"
-    )
     tables = [name for name in ("shortfall", "spending") if (run.tables[name]["country"] == country).any()]
     source = "; ".join(table_rows(name, EXPECTED, country=country) for name in tables) or "inputs/countries.csv"
-    return {"type": "Feature", "geometry": joined_outlines(codes), "tip": tooltip(words, source)}
-
-
-def _map(rest: list[dict[str, Any]], lands: list[dict[str, Any]], circles: pd.DataFrame, placed: list[str]) -> Drawing:
-    points = [(country, *point) for country in placed if (point := point_in(country)) is not None]
-    names = pd.DataFrame(points, columns=["name", "longitude", "latitude"])
-    largest = max(float(circles["musd"].max()), 1e-9) if len(circles) else 1.0
-    sized = circles.assign(area=(circles["musd"] / largest * MOST_AREA).clip(lower=LEAST_AREA))
-    at = {"longitude": "longitude:Q", "latitude": "latitude:Q"}
-    dots = alt.Chart(sized).mark_point(filled=True, stroke="white", strokeWidth=0.8, opacity=0.9)
-    hues = alt.Scale(domain=list(STAGE_COLOURS), range=list(STAGE_COLOURS.values()))
-    fill, size = alt.Fill("stage:N", scale=hues), alt.Size("area:Q", scale=None)
-    shapes = alt.Chart(pd.DataFrame(lands)).mark_geoshape(fill=PARTNER, stroke="white", strokeWidth=0.6)
-    chart = alt.layer(
-        alt.Chart(pd.DataFrame(rest)).mark_geoshape(fill=LAND, stroke="white", strokeWidth=0.4),
-        shapes.encode(description="tip:N"),
-        dots.encode(size=size, fill=fill, description="tip:N", **at),
-        labels(alt.Chart(names), dy=17, color=INK).encode(text="name:N", **at),
-    )
-    return chart.project("equalEarth").properties(width=WIDTH, height=HEIGHT)
+    words = f"{run.names.country(country)}: expected loss left {number(left)} MUSD, public money {number(spent)} MUSD"
+    return tooltip(words, source)
 
 
 EUROPEAN_UNION = (
@@ -255,6 +268,27 @@ REST_OF_UNION = ("EUU", "EUE", "EU")
 """Codes in use for the Union; on a map, its members that a case does not name."""
 
 POINT_OF_UNION = (22.5, 47.5)
+
+A1, A2, A3, A4 = 1.340264, -0.081106, 0.000893, 0.003796
+"""Equal Earth: Savric, Patterson and Jenny, Int. J. Geographical Information Science 33 (2019)."""
+
+
+def equal_earth(longitude: float, latitude: float) -> tuple[float, float]:
+    """Place on the map (px) of a point in degrees."""
+    theta = math.asin(math.sqrt(3) / 2 * math.sin(math.radians(latitude)))
+    square = theta * theta
+    sixth = square**3
+    slope = 9 * A4 * sixth * square + 7 * A3 * sixth + 3 * A2 * square + A1
+    x = 2 * math.sqrt(3) * math.radians(longitude) * math.cos(theta) / (3 * slope)
+    y = theta * (A1 + A2 * square + sixth * (A3 + A4 * square))
+    scale = (WIDTH - 10) / 5.41326
+    return WIDTH / 2 + x * scale, HEIGHT / 2 + 10 - y * scale
+
+
+def _land(codes: Iterable[str]) -> str:
+    """Some outlines together as a path."""
+    rings = (ring for code in codes for part in _world()[code]["land"] for ring in part)
+    return "".join(outline_of(equal_earth(*point[:2]) for point in ring) + "Z" for ring in rings)
 
 
 @cache
@@ -277,11 +311,6 @@ def point_in(country: str) -> tuple[float, float] | None:
         return POINT_OF_UNION
     found = _world().get(country)
     return (found["at"][0], found["at"][1]) if found else None
-
-
-def joined_outlines(codes: Iterable[str]) -> dict[str, Any]:
-    """GeoJSON of some outlines together."""
-    return {"type": "MultiPolygon", "coordinates": [part for code in codes for part in _world()[code]["land"]]}
 
 
 def all_outlines() -> tuple[str, ...]:

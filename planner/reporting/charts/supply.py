@@ -1,8 +1,9 @@
-"""Charts of supply and loss: demand and what is met, sources, loss by scenario, shortfall heat map."""
+"""Charts of supply: demand and what is met of it over all futures and in the hardest, and where it comes from."""
 
 from __future__ import annotations
 
-import altair as alt
+from collections.abc import Sequence
+
 import pandas as pd
 
 from planner.reporting.charts.drawing import (
@@ -13,15 +14,14 @@ from planner.reporting.charts.drawing import (
     OTHERS,
     WITH,
     WITHOUT,
+    Bands,
     Drawer,
-    Drawing,
+    Plot,
+    Scale,
     legend_of,
     stacked,
+    stairs,
     tipped,
-    x_time,
-    x_years,
-    y_amount,
-    year_bands,
 )
 from planner.reporting.values.page_parts import Figure, Legend, Panel
 from planner.reporting.values.supply import (
@@ -37,16 +37,17 @@ from planner.reporting.values.supply import (
     sources,
 )
 from planner.reporting.values.view import EXPECTED, RunView, records, table_rows, tooltip
-from planner.reporting.values.wording import listed, midway, number, percent
+from planner.reporting.values.wording import midway, number, percent, worded
 
 MAIN = 2
+
 SHAPES = {
-    "demand": ("demand", DEMAND, 6),
-    "met_without": ("met without a plan", WITHOUT, 2),
-    "met": ("met with the plan", WITH, 2),
+    "demand": ("demand", DEMAND, 6.0),
+    "met_without": ("met without a plan", WITHOUT, 2.0),
+    "met": ("met with the plan", WITH, 2.0),
 }
 STOCK_HUE = "#F0E442"
-HEIGHT = 160
+WIDTH, HEIGHT = 340, 190
 SHORTFALL = table_rows("shortfall") + ": demand_t; met is demand_t less tonnes (with the plan) or without_plan_t"
 
 
@@ -55,46 +56,25 @@ def supply_and_demand(run: RunView, draw: Drawer, *, short: bool) -> Figure | No
     elements = [e for e in run.elements if ever_short(run, e) == short]
     if not elements:
         return None
-    if not short:
-        return _never_short(run, draw, elements)
-    panels, told_of, several = [], [], len(run.weights) > 1
+    several = len(run.weights) > 1
+    panels: list[Panel] = []
     for element in elements:
-        worst = hardest(run, element)
-        name = run.names.element(element)
-        if several:
+        if short and several:
             panels += _fans(run, draw, element)
-        panels.append(_one_future(run, draw, element, worst, f"“{run.names.scenario(worst)}”"))
-        missing = balance(run, element, worst)
-        after, before = _short(missing, "met"), _short(missing, "met_without") if run.compared else None
-        told_of.append(
-            f"{name}{f' in “{run.names.scenario(worst)}”' if several else ''}: {number(after)} t short with the plan"
-            + (f", {number(before)} t without" if before is not None else "")
-        )
-    most = f"Each in the scenario in which most of it is missing{' without a plan' if run.compared else ''}. "
-    takeaway = (most if several else "") + ". ".join(told_of) + "."
-    reading = "Where the lines lie on the grey band, demand is met."
-    if several:
-        reading += (
-            " Fans: thick line, expected; dark, from 10 to 90 % of futures; pale, all; thin lines, each scenario."
-        )
-    title = "Demand and what is met of it, t a year"
-    return Figure(title, takeaway, panels, _shapes(run), source=SHORTFALL, reading=reading)
-
-
-def _never_short(run: RunView, draw: Drawer, elements: list[str]) -> Figure:
-    panels = [_one_future(run, draw, element, EXPECTED, "expected") for element in elements]
-    names = listed([midway(run.names.element(e)) for e in elements])
-    takeaway = f"Demand for {names} is met in full in every scenario"
-    takeaway += ", with the plan and without one." if run.compared else "."
-    return Figure(f"Never short: {names}", takeaway, panels, _shapes(run), folded=True, source=SHORTFALL)
-
-
-def _shapes(run: RunView) -> Legend:
-    return [
+        worst = hardest(run, element) if short else EXPECTED
+        title = f"“{run.names.scenario(worst)}”" if short else "expected"
+        panels.append(_one_future(run, draw, element, worst, title))
+    names = [midway(run.names.element(e)) for e in elements]
+    legend = [
         (hue, "band" if key == "demand" else "line", label)
         for key, (label, hue, _) in SHAPES.items()
         if key != "met_without" or run.compared
     ]
+    if not short:
+        title = worded("figures.j2", "never_short_title", names=names)
+        return Figure(title, "", panels, legend, folded=True, source=SHORTFALL)
+    reading = worded("figures.j2", "demand_met", several=several)
+    return Figure("Demand and what is met of it, t a year", "", panels, legend, source=SHORTFALL, reading=reading)
 
 
 def _one_future(run: RunView, draw: Drawer, element: str, scenario: str, title: str) -> Panel:
@@ -109,8 +89,21 @@ def _one_future(run: RunView, draw: Drawer, element: str, scenario: str, title: 
         scenario,
         element=element,
     )
-    choice = {"Element": name, "Show": "expected" if scenario == EXPECTED else "the hardest scenario"}
-    return draw.panel(f"{name}: {title}", _met(rows), _lines(rows, run.years), choice=choice)
+    plot = Plot(WIDTH, HEIGHT, top=16)
+    scale = plot.amounts(float(rows["demand"].max()) * 1.08 or 1.0, "t/y", nice=False)
+    bands = plot.years(run.years)
+    lines = {key: _points(rows, key, bands, scale) for key in SHAPES if key in rows}
+    plot.area(lines["demand"], lines["met"], WITH, opacity=0.25)
+    for key, points in lines.items():
+        _, hue, wide = SHAPES[key]
+        plot.curve(points if len(points) > 1 else stairs(points, 6), hue, wide=wide)
+    plot.tips(bands, dict(zip(rows["year"], rows["tip"], strict=True)))
+    choice = {"Element": name, "Show": "expected" if scenario == EXPECTED else "the hardest future"}
+    return draw.panel(f"{name}: {title}", _met(rows), plot, choice=choice)
+
+
+def _points(rows: pd.DataFrame, column: str, bands: Bands, scale: Scale) -> list[tuple[float, float]]:
+    return [(bands.mid(year), scale(value)) for year, value in zip(rows["year"], rows[column], strict=True)]
 
 
 def _fans(run: RunView, draw: Drawer, element: str) -> list[Panel]:
@@ -132,39 +125,37 @@ def _fans(run: RunView, draw: Drawer, element: str) -> list[Panel]:
             element=element,
         )
         deepest = spread.iloc[int((spread["demand_most"] - spread["least"]).to_numpy().argmax())]
-        words = (
-            f"In the hardest future of {int(deepest['year'])} {number(deepest['least'])} t are met, expected "
-            f"{number(deepest['mean'])} t."
+        told = worded("figures.j2", "fan", deepest=deepest.to_dict())
+        plot, choice = (
+            _fan(rows, column, spread, (run.years, top, hue)),
+            {"Element": name, "Show": f"all futures, {title}"},
         )
-        drawn = _fan(rows.assign(met=rows[column]), spread, run.years, top, hue)
-        choice = {"Element": name, "Show": f"all futures, {title}"}
-        panels.append(draw.panel(f"{name}: all futures, {title}", words, drawn, choice=choice))
+        panels.append(draw.panel(f"{name}: all futures, {title}", told, plot, choice=choice))
     return panels
 
 
-def _fan(rows: pd.DataFrame, spread: pd.DataFrame, years: list[int], top: float, hue: str) -> Drawing:
-    x = x_time(years)
-    base, each = alt.Chart(spread).encode(x=x), alt.Chart(rows[["scenario", "year", "met"]]).encode(x=x)
-    met, mean, demand = (y_amount(column, "t/y", top) for column in ("met", "mean", "demand_most"))
-    bands = [
-        base.mark_area(color=colour, opacity=opacity).encode(y=y_amount(low, "t/y", top), y2=f"{high}:Q")
-        for low, high, colour, opacity in (
-            ("demand_least", "demand_most", DEMAND, 0.9),
-            ("least", "most", hue, 0.16),
-            ("low", "high", hue, 0.3),
-        )
-    ]
-    return alt.layer(
-        base.mark_line(color=DEMAND, strokeWidth=6).encode(y=demand),
-        *bands,
-        each.mark_line(color=hue, strokeWidth=0.6, opacity=0.6).encode(y=met, detail="scenario:N"),
-        base.mark_line(color=hue, strokeWidth=2.4).encode(y=mean),
-        year_bands(spread, years, HEIGHT),
-    ).properties(width=300, height=HEIGHT)
+MOST_LINES = 40
+"""Futures drawn one by one; beyond that the areas say it."""
 
 
-def _short(rows: pd.DataFrame, column: str) -> float:
-    return float((rows["demand"] - rows[column]).sum())
+def _fan(rows: pd.DataFrame, column: str, spread: pd.DataFrame, frame: tuple[Sequence[int], float, str]) -> Plot:
+    years, top, hue = frame
+    plot = Plot(WIDTH, HEIGHT, top=16)
+    scale, bands = plot.amounts(top, "t/y", nice=False), plot.years(years)
+    lines = {c: _points(spread, c, bands, scale) for c in spread.columns if c not in ("year", "which", "tip")}
+    plot.curve(lines["demand_most"], DEMAND, wide=6)
+    for low, high, colour, opacity in (
+        ("demand_least", "demand_most", DEMAND, 0.9),
+        ("least", "most", hue, 0.16),
+        ("low", "high", hue, 0.3),
+    ):
+        plot.area(lines[high], lines[low], colour, opacity=opacity)
+    if rows["scenario"].nunique() <= MOST_LINES:
+        for _, of in rows.groupby("scenario", sort=False):
+            plot.curve(_points(of, column, bands, scale), hue, wide=0.6, opacity=0.6)
+    plot.curve(lines["mean"], hue, wide=2.4)
+    plot.tips(bands, dict(zip(spread["year"], spread["tip"], strict=True)))
+    return plot
 
 
 def _met(rows: pd.DataFrame) -> str:
@@ -174,25 +165,12 @@ def _met(rows: pd.DataFrame) -> str:
         for key, (label, _, _) in SHAPES.items()
         if key != "demand" and key in rows and total > 0
     ]
-    return f"Demand {number(total)} t over the horizon; {', '.join(parts)}."
-
-
-def _lines(rows: pd.DataFrame, years: list[int]) -> Drawing:
-    top = float(rows["demand"].max()) * 1.08 or 1.0
-    base = alt.Chart(rows).encode(x=x_time(years))
-    layers = [base.mark_area(color=WITH, opacity=0.25).encode(y=y_amount("met", "t/y", top), y2="demand:Q")]
-    for key, (_, hue, width) in SHAPES.items():
-        if key in rows:
-            dotted = key != "demand" or len(rows) == 1
-            point = alt.OverlayMarkDef(color=hue, size=12 * width) if dotted else False
-            line = base.mark_line(color=hue, strokeWidth=width, point=point)
-            layers.append(line.encode(y=y_amount(key, "t/y", top)))
-    return alt.layer(*layers, year_bands(rows, years, HEIGHT)).properties(width=300, height=HEIGHT)
+    return f"demand {number(total)} t over all years; {', '.join(parts)}"
 
 
 def supply_by_source(run: RunView, draw: Drawer) -> Figure | None:
     """Where the main elements come from in a calm scenario and in the worst one."""
-    scenarios = list(dict.fromkeys([run.calm, run.worst]))
+    scenarios = list(dict.fromkeys([run.worst, run.calm]))
     needs = run.tables["shortfall"]
     panels: list[Panel] = []
     colours: dict[str, str] = {}
@@ -203,25 +181,17 @@ def supply_by_source(run: RunView, draw: Drawer) -> Figure | None:
         found = sources(run, element, form, scenarios, makers, suppliers)
         _assign(colours, found.suppliers, found.makers)
         order = [(k, colours[k]) for k in [*found.suppliers, *found.makers, STOCK]]
-        shown = [found.by_scenario[w] for w in scenarios]
-        bars = [float(rows.groupby("year")["amount"].sum().max()) for rows in shown if len(rows)]
-        top = max([0.0, *bars, *(float(found.use[w]["use"].max()) for w in scenarios)]) * 1.05 or 1.0
-        panels += [_source_bars(run, draw, found, (element, form, w), order, top) for w in scenarios]
+        panels += [_source_bars(run, draw, found, (element, form, w), order) for w in scenarios]
     if not panels:
         return None
-    names = listed([midway(run.names.element(e)) for e in main])
-    takeaway = f"The elements whose shortage costs most: {names}."
-    reading = (
-        "Line: what users and, for oxide, metal plants take in. Bars "
-        "above the line go to stock or are left over; a gap below it is the shortfall."
-    )
-    legend = [*legend_of(sorted(colours.items(), key=_imports_first)), (INK, "line", "use")]
+    reading = worded("figures.j2", "sources", names=[midway(run.names.element(e)) for e in main])
+    legend: Legend = [*legend_of(sorted(colours.items(), key=_imports_first)), (INK, "line", "use")]
     source = table_rows("operations") + ": items imported, made, released; line: demand_t of shortfall.csv and reduced"
-    return Figure("Where it comes from, t a year", "", panels, legend, source=source, reading=f"{takeaway} {reading}")
+    return Figure("Where it comes from, t a year", "", panels, legend, source=source, reading=reading)
 
 
 def _source_bars(
-    run: RunView, draw: Drawer, found: Sources, what: tuple[str, str, str], order: list[tuple[str, str]], top: float
+    run: RunView, draw: Drawer, found: Sources, what: tuple[str, str, str], order: list[tuple[str, str]]
 ) -> Panel:
     element, form, scenario = what
     good, future = f"{run.names.element(element)} {form}", f"“{run.names.scenario(scenario)}”"
@@ -233,13 +203,16 @@ def _source_bars(
         )
         for r in records(rows)
     ]
-    line = alt.Chart(found.use[scenario]).mark_line(color=INK, strokeWidth=1.6, interpolate="step")
-    line = line.encode(x=x_years(run.years), y=y_amount("use", "t/y", top))
-    chart = alt.layer(stacked(rows.assign(tip=tips), run.years, order, "t/y", top=top), line)
+    use = max(float(of["use"].max()) for of in found.use.values())
+    most = max(
+        (float(of.groupby("year")["amount"].sum().max()) for of in found.by_scenario.values() if len(of)), default=0.0
+    )
+    plot, bands, scale = stacked(rows.assign(tip=tips), run.years, order, "t/y", top=max(use, most) * 1.02)
+    points = _points(found.use[scenario], "use", bands, scale)
+    plot.curve(stairs(points, bands.step / 2), INK, wide=1.6)
     sums = rows.groupby("kind")["amount"].sum()
-    words = ", ".join(f"{k} {number(float(sums[k]))} t" for k, _ in order if k in sums) + "."
-    choice = {"Good": good, "Scenario": future}
-    return draw.panel(f"{good}: {future}", words, chart, choice=choice)
+    words = ", ".join(f"{k} {number(float(sums[k]))} t" for k, _ in order if k in sums)
+    return draw.panel(f"{good}: {future}", words, plot, choice={"Good": good, "Future": future})
 
 
 def _item(kind: str) -> str:

@@ -6,28 +6,35 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from planner.reporting.values.page_parts import Card, Figure, ReportTable, Section, Statement, Text
+from planner.reporting.values.page_parts import Card, Figure, Front, ReportTable, Section, Statement, Text
 
 
-def render_template(template: str, **values: Any) -> str:
-    """A page as text, with the common style and the common script, the only one its security policy lets run."""
-    environment = Environment(
+@cache
+def _environment() -> Environment:
+    return Environment(
         loader=PackageLoader("planner.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def render_template(template: str, **values: Any) -> str:
+    """A page as text, with the common style and the common script, the only one its security policy lets run."""
     style, script = _ours("report.css"), _ours("report.js")
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-    return environment.get_template(template).render(
-        style=style, script=script, script_hash=f"sha256-{digest}", **values
+    return (
+        _environment()
+        .get_template(template)
+        .render(style=style, script=script, script_hash=f"sha256-{digest}", **values)
     )
 
 
@@ -64,22 +71,25 @@ def report_page(
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\|*_`<>[]#"} | {"\n": " "})
 
 
-def render_markdown(
-    title: str,
-    question: str,
-    statements: Sequence[Statement],
-    cards: Sequence[Card],
-    sections: Sequence[Section],
-    unknown: Sequence[str],
-) -> str:
+def render_markdown(front: Front, sections: Sequence[Section]) -> str:
     """The whole report as text. Charts are told by their sentence, or left out; input tables stay in the workbook."""
-    lines = [f"# {plain(title)}", "", plain(question), "", "| | |", "| --- | --- |"]
-    lines += [f"| {plain(c.title)} | {plain(' '.join(filter(None, (c.value, c.unit))))}{_note(c)} |" for c in cards]
-    lines += [""] + [line for s in statements for line in (f"**{plain(s.about)}.** {plain(s.sentence)}", "")]
+    lines = [
+        f"# {plain(front.title)}",
+        "",
+        plain(front.question),
+        "",
+        f"**{plain(front.claim)}**",
+        "",
+        "| | |",
+        "| --- | --- |",
+    ]
+    lines += [
+        f"| {plain(c.title)} | {plain(' '.join(filter(None, (c.value, c.unit))))}{_note(c)} |" for c in front.cards
+    ]
+    lines += ["", *(line for text in front.lines for line in (plain(text), ""))]
     for section in sections:
         lines += _section(section)
-    lines += ["## What this model does not know", "", *(f"- {plain(line)}" for line in unknown)]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def plain(text: str) -> str:
@@ -98,7 +108,8 @@ def _section(section: Section) -> Iterator[str]:
     for part in section.parts:
         if isinstance(part, Text):
             for paragraph in part.paragraphs:
-                yield from (plain(paragraph), "")
+                yield from (f"- {plain(paragraph)}",) if part.listed else (plain(paragraph), "")
+            yield ""
             continue
         if isinstance(part, Figure) and not part.takeaway:
             continue

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from importlib import resources
 from pathlib import Path
 
 import typst
 
-from planner.reporting.values.page_parts import Card, Figure, Legend, Part, ReportTable, Section, Statement, Text
+from planner.reporting.values.page_parts import Card, Figure, Front, Legend, Part, ReportTable, Section, Text
 
 MOST_ROWS = 60
 """Rows of a table that are printed; the workbook has all of them."""
@@ -29,7 +30,7 @@ SETUP = """
 #set document(title: {title}, date: none)
 #set page(paper: "a4", margin: (x: 18mm, top: 20mm, bottom: 18mm), numbering: "1 / 1",
   header: context if counter(page).get().first() > 1 [#set text(8pt, fill: luma(110)); #{title}])
-#set text(font: ("Liberation Sans", "Arial", "DejaVu Sans"), size: 9.5pt, lang: "en", fallback: true)
+#set text(font: "Liberation Sans", size: 9.5pt, lang: "en", fallback: true)
 #set par(leading: 0.6em)
 #set heading(numbering: none)
 #show heading.where(level: 1): it => block(above: 1.6em, below: 0.7em, text(15pt, fill: rgb("#0b4f7d"), it.body))
@@ -40,29 +41,15 @@ SETUP = """
 """
 
 
-def write_pdf(
-    path: Path,
-    title: str,
-    question: str,
-    statements: Sequence[Statement],
-    cards: Sequence[Card],
-    sections: Sequence[Section],
-    unknown: Sequence[str],
-) -> None:
-    """Typeset a report into `path`."""
+def write_pdf(path: Path, front: Front, sections: Sequence[Section]) -> None:
+    """Typeset a report into `path`. The same bytes on every machine: the fonts are our own."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        body = "\n".join(
-            [
-                SETUP.format(title=_quoted(title)),
-                *_front(title, question, statements, cards),
-                *(line for section in sections for line in _section(section, folder)),
-                "= What this model does not know",
-                *(f"- #{_quoted(line)}" for line in unknown),
-            ]
-        )
+        parts = [line for section in sections for line in _section(section, folder)]
+        body = "\n".join([SETUP.format(title=_quoted(front.title)), *_front(front), *parts])
         (folder / "report.typ").write_text(body, encoding="utf-8")
-        typst.compile(folder / "report.typ", output=path, root=folder)
+        with resources.as_file(resources.files("planner.reporting.formats").joinpath("fonts")) as fonts:
+            typst.compile(folder / "report.typ", output=path, root=folder, font_paths=[fonts], ignore_system_fonts=True)
 
 
 def _quoted(text: str) -> str:
@@ -71,19 +58,14 @@ def _quoted(text: str) -> str:
     return '"' + "".join(c if c >= " " else f"\\u{{{ord(c):x}}}" for c in safe) + '"'
 
 
-def _front(title: str, question: str, statements: Sequence[Statement], cards: Sequence[Card]) -> Iterator[str]:
-    yield '#text(9pt, fill: rgb("#0b4f7d"), weight: "bold")[SUPPLY SECURITY PLAN]\n'
-    yield f'#text(22pt, weight: "bold", {_quoted(title)})\n'
-    yield f"#text(11pt, {_quoted(question)})\n"
-    yield "#v(4pt)\n#grid(columns: (1fr,) * 4, gutter: 6pt,"
-    yield from map(_card, cards)
+def _front(front: Front) -> Iterator[str]:
+    yield f'#text(20pt, weight: "bold", {_quoted(front.title)})\n'
+    yield f"#text(10pt, fill: luma(90), {_quoted(front.question)})\n"
+    yield f'#text(14pt, weight: "bold", fill: rgb("#0b4f7d"), {_quoted(front.claim)})\n'
+    yield "#grid(columns: (1fr,) * 4, gutter: 6pt,"
+    yield from map(_card, front.cards)
     yield ")\n"
-    for statement in statements:
-        about = f'text(weight: "bold", {_quoted(statement.about)})'
-        yield f"#grid(columns: (28mm, 1fr), gutter: 4pt, {about}, {_quoted(statement.sentence)})"
-    # Two narrow columns after the answer: half a page in place of two.
-    yield "#v(10pt)\n#heading(level: 1, outlined: false)[Contents]\n#set text(7.5pt)"
-    yield "#columns(2)[#outline(title: none, depth: 2)]\n#set text(9.5pt)"
+    yield f"#{_quoted(' '.join(front.lines))}\n"
 
 
 def _card(card: Card) -> str:
@@ -103,7 +85,7 @@ def _section(section: Section, folder: Path) -> Iterator[str]:
 
 def _part(part: Part, folder: Path) -> Iterator[str]:
     if isinstance(part, Text):
-        yield from (f"#{_quoted(text)}\n" for text in part.paragraphs)
+        yield from (f"{'- ' if part.listed else ''}#{_quoted(text)}\n" for text in part.paragraphs)
     elif isinstance(part, ReportTable):
         yield from _grid(part)
     else:

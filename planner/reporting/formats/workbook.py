@@ -1,5 +1,5 @@
-"""report.xlsx: every table as a native Excel table with filters, an index, and charts. Same plan, same bytes.
-project-P.xlsx: the flows of an investment case with live formulas, so that a reader can change them."""
+"""report.xlsx: an index, and tables as native Excel tables with filters, sums as formulas, set up to be printed.
+Same plan, same bytes. project-P.xlsx: the flows of an investment case with live formulas, to be changed by a reader."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from typing import Any
 import xlsxwriter
 
 from planner.data.case import Case
-from planner.reporting.charts.drawing import GREYS, HUES, OTHERS, WITH, WITHOUT
-from planner.reporting.tables.explanation import explanation_sheets
-from planner.reporting.tables.inputs import input_tables
-from planner.reporting.tables.money import balance_sheet, cost_sheet, short_sheet, shortfalls, spending_sheet
+from planner.reporting.charts.drawing import GREYS, WITH, WITHOUT
+from planner.reporting.tables.decision import decision_sheets
+from planner.reporting.tables.explanation import explanation_tables
+from planner.reporting.tables.inputs import inputs_sheet
+from planner.reporting.tables.money import balance_sheet, cost, payers, short_sheet, shortfalls, spending_sheet
+from planner.reporting.tables.plan import investments
 from planner.reporting.tables.result_tables import result_sheets, summary_sheet
 from planner.reporting.values.page_parts import ReportTable
 from planner.reporting.values.view import RunView
-from planner.reporting.values.wording import Names
+from planner.reporting.values.wording import Names, worded
 from planner.results.business_case import CONVENTIONS, BusinessCase
 
 MADE = datetime(2000, 1, 1)
@@ -32,38 +34,35 @@ OPTIONS = {
 }
 LONGEST, MOST_OF_A_HEADING = 32_767, 240
 """Letters that Excel takes in a cell, and in the heading of a table with room to tell it from its like."""
+MOST_ROWS = 100_000
+"""Rows of a sheet; what has more is cut, and the index says so. Excel ends at 1,048,576."""
 WIDEST, NARROWEST = 60, 9
 LINE_COLOURS = (GREYS[2], WITH, WITHOUT)
+A4 = 9
 
 
 def write_workbook(run: RunView, path: Path) -> None:
     """Write the workbook of a plan."""
     with xlsxwriter.Workbook(str(path), OPTIONS) as target:
         target.set_properties({"title": run.title, "created": MADE})
-        writer = _Writer(target)
-        planned = "risk_musd" in run.summary
-        sheets = [summary_sheet(run)]
-        if run.found is not None:
-            sheets += explanation_sheets(run.found, run.names)
-        if planned:
-            sheets += [
-                balance_sheet(run),
-                spending_sheet(run, "funder"),
-                spending_sheet(run, "item"),
-                cost_sheet(run),
-                shortfalls(run),
-                short_sheet(run),
-                *result_sheets(run),
-            ]
-        sheets += input_tables(run.case, run.names)
+        writer, sheets = _Writer(target), sheets_of(run)
         writer.index(run, sheets)
         pages = {sheet.sheet: writer.table(sheet) for sheet in sheets}
-        if planned:
-            by_name = {sheet.sheet: sheet for sheet in sheets}
+        by_name = {sheet.sheet: sheet for sheet in sheets}
+        if "supply and demand" in pages:
             writer.supply_charts(by_name["supply and demand"], pages["supply and demand"])
-            for name in ("spending by funder", "spending by item"):
-                writer.spending_chart(by_name[name], pages[name])
-            writer.loss_chart(by_name["loss by scenario"], pages["loss by scenario"])
+            writer.loss_chart(by_name["loss by future"], pages["loss by future"])
+
+
+def sheets_of(run: RunView) -> list[ReportTable]:
+    """The sheets after the index, in order."""
+    sheets = [summary_sheet(run), *decision_sheets(run)]
+    if run.found is not None:
+        sheets += [table for table in explanation_tables(run.found, run.names) if table.sheet]
+    if "risk_musd" in run.summary:
+        given = [investments(run), balance_sheet(run), spending_sheet(run), payers(run), cost(run), shortfalls(run)]
+        sheets += [sheet for sheet in (*given, short_sheet(run), *result_sheets(run)) if sheet is not None]
+    return [*sheets, inputs_sheet(run.case, run.names)]
 
 
 class _Writer:
@@ -81,51 +80,64 @@ class _Writer:
             self._formats[form] = self._target.add_format({"num_format": form})
         return self._formats.get(form)
 
+    def _page(self, name: str, lying: bool = True) -> Any:
+        """A sheet that is printed as wide as the paper, with its heading on every page."""
+        page = self._target.add_worksheet(name)
+        page.set_paper(A4)
+        if lying:
+            page.set_landscape()
+        page.fit_to_pages(1, 0)
+        page.set_footer("&L&A&R&P / &N")
+        return page
+
     def index(self, run: RunView, sheets: Sequence[ReportTable]) -> None:
         """The first sheet: what each sheet is, and the units."""
-        page = self._target.add_worksheet("index")
+        page = self._page("index")
         page.hide_gridlines(2)
         page.set_column(0, 0, 24)
         page.set_column(1, 1, 10)
         page.set_column(2, 2, 110)
         page.write_string(0, 0, f"Supply security plan: {run.title}"[:LONGEST], self._bold)
-        page.write_string(
-            1,
-            0,
-            "Money: real MUSD of the base year. Mass: t of oxide; for metal, of the oxide it contains. Capacity: t/y. "
-            "Units stand in the headings. Expected: weighted by the probability of the scenario.",
-        )
+        page.write_string(1, 0, worded("decision.j2", "units"))
         for place, heading in enumerate(("sheet", "rows", "what it says")):
             page.write_string(3, place, heading, self._head)
         for row, sheet in enumerate(sheets, start=4):
             page.write_url(row, 0, f"internal:'{sheet.sheet}'!A1", self._link, sheet.sheet)
             page.write_number(row, 1, len(sheet.rows))
-            page.write_string(row, 2, sheet.meaning)
+            cut = f" (the first {MOST_ROWS:,} rows)" if len(sheet.rows) > MOST_ROWS else ""
+            page.write_string(row, 2, sheet.meaning + cut)
 
     def table(self, sheet: ReportTable) -> Any:
-        """A sheet with one native table: header frozen, filters on."""
-        page = self._target.add_worksheet(sheet.sheet)
+        """A sheet with one native table: header frozen, filters on, sums below."""
+        page = self._page(sheet.sheet)
         page.freeze_panes(1, 0)
-        columns = sheet.sheet_columns
-        headings = _unique([column.full[:MOST_OF_A_HEADING] for column, _ in columns])
-        headers = [{"header": heading, "header_format": self._head} for heading in headings]
-        page.add_table(
-            0,
-            0,
-            max(len(sheet.rows), 1),
-            len(columns) - 1,
-            {"name": "t_" + sheet.sheet.replace(" ", "_"), "columns": headers, "style": "Table Style Light 1"},
-        )
+        page.repeat_rows(0)
         page.set_row(0, 32)
+        columns, last = sheet.sheet_columns, max(min(len(sheet.rows), MOST_ROWS), 1)
+        headings, heads = _unique([column.full[:MOST_OF_A_HEADING] for column, _ in columns]), []
         for place, (column, values) in enumerate(columns):
             form = self._format(column.form.excel)
-            page.set_column(place, place, _width(headings[place], values, column.form.excel))
-            for row, value in enumerate(values, start=1):
+            page.set_column(place, place, _width(headings[place], values, column.form.excel), form)
+            heads.append({"header": headings[place], "header_format": self._head})
+        page.add_table(
+            *(0, 0, last, len(columns) - 1),
+            {"name": "t_" + sheet.sheet.replace(" ", "_"), "columns": heads, "style": "Table Style Light 1"},
+        )
+        for place, (column, values) in enumerate(columns):
+            form = self._format(column.form.excel)
+            for row, value in enumerate(values[:MOST_ROWS], start=1):
                 if isinstance(value, str):
                     if value:
                         page.write_string(row, place, value[:LONGEST])
                 elif value is not None and value == value:
                     page.write_number(row, place, value, form)
+            if sheet.total and column.summed:
+                # A range, not the name of the column: not every program reads a name with brackets in it.
+                cells = f"{_letters(place)}2:{_letters(place)}{last + 1}"
+                whole = sum(value for value in values if isinstance(value, int | float))
+                page.write_formula(last + 1, place, f"=SUBTOTAL(109,{cells})", form, whole)
+        if sheet.total:
+            page.write_string(last + 1, 0, sheet.total, self._head)
         return page
 
     def supply_charts(self, sheet: ReportTable, page: Any) -> None:
@@ -148,17 +160,6 @@ class _Writer:
             page.insert_chart(1 + 17 * (place // 2), len(sheet.columns) + 1 + 8 * (place % 2), chart)
             start = end + 1
 
-    def spending_chart(self, sheet: ReportTable, page: Any) -> None:
-        """Stacked columns by year under the table."""
-        if len(sheet.columns) < 2:
-            return
-        chart = self._target.add_chart({"type": "column", "subtype": "stacked"})
-        for column in range(1, len(sheet.columns)):
-            colour = HUES[column - 1] if column <= len(HUES) else OTHERS
-            chart.add_series(_series(sheet, column) | {"fill": {"color": colour}, "gap": 40})
-        self._finish(chart, sheet.sheet.capitalize() + ", expected", "MUSD")
-        page.insert_chart(len(sheet.rows) + 2, 0, chart, {"x_scale": 1.7, "y_scale": 1.3})
-
     def loss_chart(self, sheet: ReportTable, page: Any) -> None:
         """Bars by scenario under the table."""
         chart = self._target.add_chart({"type": "bar"})
@@ -168,7 +169,7 @@ class _Writer:
             )
         self._finish(chart, "Loss by scenario, MUSD", "")
         chart.set_y_axis({"reverse": True})
-        page.insert_chart(len(sheet.rows) + 2, 0, chart, {"x_scale": 1.7, "y_scale": 1.8})
+        page.insert_chart(len(sheet.rows) + 4, 0, chart, {"x_scale": 1.7, "y_scale": 1.8})
 
     @staticmethod
     def _finish(chart: Any, title: str, unit: str) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import altair as alt
 import pandas as pd
 
 from planner.data.case import Case
-from planner.reporting.charts.drawing import STAGE_COLOURS, WITH, WITHOUT, Drawer, stacked, y_names
+from planner.reporting.charts.drawing import STAGE_COLOURS, WITH, WITHOUT, Drawer, Plot, stacked
 from planner.reporting.formats.markup import report_page
 from planner.reporting.values.page_parts import (
     LIST,
@@ -27,7 +26,7 @@ from planner.reporting.values.wording import NOTHING, SLIGHT, STAGES, Names, cou
 from planner.results.business_case import CONVENTIONS, BusinessCase
 
 KIND = "Investment case"
-WIDTH, ROW = 430, 28
+ROW = 28
 
 
 def _say(passage: str, found: BusinessCase, case: Case, **values: Any) -> str:
@@ -103,16 +102,9 @@ def _sections(found: BusinessCase, case: Case, names: Names) -> list[Section]:
 def _money_chart(found: BusinessCase, draw: Drawer) -> Part:
     f = found.flows
     net = pd.DataFrame({"year": list(f.years), "amount": f.net(), "kind": "net flow"})
-    chart = stacked(net, list(f.years), [("net flow", WITH)], "MUSD", width=520, height=200)
-    y = alt.Y("amount:Q", axis=alt.Axis(title="MUSD", tickCount=5, format=",~r", domain=False, ticks=False))
-    chart = chart.encode(y=y)
-    told = f"from {number(min(f.net()))} to {number(max(f.net()))} MUSD a year"
-    return Figure(
-        "Net flow by year",
-        f"Net flow of the whole project, {told}. Below zero: it is being paid for.",
-        [draw.panel("Net flow, MUSD", f"Bars by year, {told}.", chart)],
-        layout="wide",
-    )
+    plot, _, _ = stacked(net, list(f.years), [("net flow", WITH)], "MUSD", width=760, height=240)
+    told = worded("figures.j2", "net_flow", least=min(f.net()), most=max(f.net()))
+    return Figure("Net flow by year", told, [draw.panel("Net flow, MUSD", told, plot)], layout="wide")
 
 
 def _flows(found: BusinessCase, names: Names) -> Part:
@@ -122,33 +114,26 @@ def _flows(found: BusinessCase, names: Names) -> Part:
     columns = [
         *texts("year"),
         Column("capacity in use", "t"),
-        *(Column(title, "MUSD") for title in money),
-        *(Column(names.element(e), "MUSD sold") for e in f.revenue),
-        Column("net", "MUSD"),
+        *(Column(title, "MUSD", summed=True) for title in money),
+        *(Column(names.element(e), "MUSD sold", summed=True) for e in f.revenue),
+        Column("net", "MUSD", summed=True),
     ]
     rows = list(zip(map(str, f.years), *series, strict=True))
-    total = ["Sum", NOTHING, *(number(sum(values)) for values in series[1:])]
-    return ReportTable("Flows", columns, rows, total=total, note="Not discounted.")
+    return ReportTable("Flows", columns, rows, total="Sum", note="Not discounted.")
 
 
 def _tornado(found: BusinessCase, draw: Drawer) -> Part:
-    ends = [(s.what, *sorted((s.npv_low, s.npv_high)), f"{s.low} | {s.high}") for s in found.swings]
-    rows = pd.DataFrame(ends, columns=["what", "from", "to", "label"])
-    y = y_names("what", rows["what"], 120, 120)
-    bars = (
-        alt.Chart(rows)
-        .mark_bar(height=16, color=STAGE_COLOURS["separation"])
-        .encode(y=y, x=alt.X("from:Q", axis=alt.Axis(title="NPV, MUSD", tickCount=5, format=",~r")), x2="to:Q")
-    )
-    line = alt.Chart(pd.DataFrame({"at": [found.whole.npv]})).mark_rule(color=WITHOUT, size=2).encode(x="at:Q")
-    chart = (bars + line).properties(width=WIDTH, height=ROW * len(rows))
-    told = "; ".join(f"{s.what} {number(s.npv_low)} ({s.low}) to {number(s.npv_high)} ({s.high})" for s in found.swings)
-    return Figure(
-        "Tornado",
-        f"NPV in MUSD: {told}. Line: as assumed, {number(found.whole.npv)}.",
-        [draw.panel("NPV with one assumption low and high", told, chart)],
-        layout="wide",
-    )
+    rows = found.swings
+    plot = Plot(760, ROW * len(rows) + 44, left=160, right=20, bottom=36)
+    names, ends = plot.names([s.what for s in rows], gap=0.4), [v for s in rows for v in (s.npv_low, s.npv_high)]
+    scale = plot.across(min([*ends, found.whole.npv]), max([*ends, found.whole.npv]), "NPV, MUSD")
+    for place, s in enumerate(rows):
+        start, stop = sorted((scale(s.npv_low), scale(s.npv_high)))
+        plot.rect(start, names.at(place), stop - start, names.width, STAGE_COLOURS["separation"])
+    at = scale(found.whole.npv)
+    plot.line(at, plot.top, at, plot.bottom, WITHOUT, wide=2)
+    told = worded("figures.j2", "swings", found=found)
+    return Figure("Tornado", told, [draw.panel("NPV with one assumption low and high", told, plot)], layout="wide")
 
 
 def _people(found: BusinessCase, names: Names) -> Part:

@@ -10,7 +10,7 @@ from typing import Any
 from planner.data.case import Case
 from planner.data.cells import Quarter
 from planner.data.schema import CARRIED, TABLES, Row, Table
-from planner.reporting.values.page_parts import RATE, SHEET, YEAR, Column, Format, ReportTable, texts
+from planner.reporting.values.page_parts import RATE, YEAR, Column, Format, ReportTable, texts
 from planner.reporting.values.wording import NOTHING, Names, as_year, count
 
 SURENESS = ("estimate", "low", "", "medium", "high")
@@ -86,19 +86,43 @@ def _input_table(table: Table, case: Case, names: Names) -> ReportTable:
         f"{table.name.replace('_', ' ').capitalize()}: {told}{flag})",
         [
             *(_column(name, unit, is_number) for name, unit, is_number in columns),
-            *(column for name in CARRIED for column in texts(name, only="" if name in filled else SHEET)),
+            *texts(*(name for name in CARRIED if name in filled)),
         ],
         [
             [
                 *(named_cell(names, table, name, getattr(row, name)) for name, _, _ in columns),
-                *(getattr(row, name) for name in CARRIED),
+                *(getattr(row, name) for name in CARRIED if name in filled),
             ]
             for row in rows
         ],
         folded=True,
         marks=unsure,
-        sheet=f"input {table.name.replace('_', ' ')}",
-        meaning=f"{told})",
+    )
+
+
+def inputs_sheet(case: Case, names: Names) -> ReportTable:
+    """Every figure of every input table with its unit, confidence, source and notes: a sheet, the least sure first."""
+    rows = []
+    for table in used_tables(case):
+        shown = columns_of(table, tuple(case.tables.rows(table.name)))
+        numbers, words = ([c for c in shown if c[2] == number] for number in (True, False))
+        for row in case.tables.rows(table.name):
+            named = ((name, named_cell(names, table, name, getattr(row, name))) for name, _, _ in words)
+            which = "; ".join(f"{name} {value}" for name, value in named if value not in (None, ""))
+            told = (row.confidence, row.source, row.notes)
+            figures = [(name, unit, getattr(row, name)) for name, unit, _ in numbers]
+            rows += [(table.name, which, name, v, unit, *told) for name, unit, v in figures if v is not None]
+    rows.sort(key=lambda row: rank(row[5]))
+    return ReportTable(
+        "Inputs",
+        [
+            *texts("table", "row", "figure"),
+            Column("value", form=RATE),
+            *texts("unit", "confidence", "source", "notes"),
+        ],
+        rows,
+        sheet="inputs",
+        meaning="every figure that was put in, with its source; the least sure first",
     )
 
 

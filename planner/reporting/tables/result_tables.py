@@ -60,16 +60,34 @@ def summary_sheet(run: RunView) -> ReportTable:
     return ReportTable("Summary", columns, lines, sheet="summary", meaning="key figures")
 
 
+BY_YEAR = {
+    "capacity": (["year", "project", "stage", "country"], ["existing_tpa", "new_tpa", "usable_tpa", "throughput_t"]),
+    "operations": (["year", "country", "item", "element", "form"], ["tonnes"]),
+    "stocks": (["year", "country", "element", "form"], ["stock_t", "bought_t", "released_t"]),
+    "workforce": (["year", "country", "skill"], ["staff", "hired", "lent", "borrowed", "available", "needed"]),
+}
+"""Result tables of which the workbook has expected values: keys and values. The rows of each future are in the CSV."""
+
+
 def result_sheets(run: RunView) -> list[ReportTable]:
-    """One sheet per result table, names in place of ids."""
-    return [_result(run, table) for table in RESULT_TABLES.values()]
+    """Results by year, expected over the futures, and the shadow prices; names in place of ids."""
+    return [*(_expected(run, name) for name in BY_YEAR), _prices(run)]
 
 
-def _result(run: RunView, declared: ResultTable) -> ReportTable:
-    table, namers = run.tables[declared.name], _namers(run.names)
-    if declared.name == "shadow_prices":
-        table = table.assign(item=_scarce_items(run))
-    columns, cells = [], []
+def _expected(run: RunView, name: str) -> ReportTable:
+    keys, values = BY_YEAR[name]
+    table = run.expected(run.by_year[name], keys, values)
+    table = table[table[values].abs().max(axis=1) > 0] if len(table) else table
+    return _sheet(run, RESULT_TABLES[name], table, f"expected over the futures; each future: tables/{name}.csv")
+
+
+def _prices(run: RunView) -> ReportTable:
+    table = run.tables["shadow_prices"]
+    return _sheet(run, RESULT_TABLES["shadow_prices"], table.assign(item=_scarce_items(run)))
+
+
+def _sheet(run: RunView, declared: ResultTable, table: pd.DataFrame, how: str = "") -> ReportTable:
+    namers, columns, cells = _namers(run.names), [], []
     for column in declared.columns:
         if column.name not in table:
             continue
@@ -81,8 +99,8 @@ def _result(run: RunView, declared: ResultTable) -> ReportTable:
         columns.append(Column(column.heading, column.unit, not column.is_text, form))
         cells.append(values.tolist())
     name = declared.name.replace("_", " ")
-    rows = list(zip(*cells, strict=True))
-    return ReportTable(name.capitalize(), columns, rows, sheet=name, meaning=declared.meaning)
+    meaning = "; ".join(filter(None, (declared.meaning, how)))
+    return ReportTable(name.capitalize(), columns, list(zip(*cells, strict=True)), sheet=name, meaning=meaning)
 
 
 def _namers(names: Names) -> dict[str, Callable[[str], str]]:

@@ -139,7 +139,7 @@
     const values = [...new Set(panels.map((panel) => panel.choice[name]).filter((value) => value !== undefined))];
     if (values.length < 2) return null;
     const select = make("select", {}, ...[ALL, ...values].map((value) => make("option", {}, value)));
-    select.value = start === undefined ? ALL : start;
+    select.value = values.includes(start) ? start : ALL;
     select.addEventListener("change", update);
     select.id = `choose${document.querySelectorAll("select").length}-${name.toLowerCase()}`;
     const label = make("label", { for: select.id }, name);
@@ -153,21 +153,34 @@
     };
     return { name, select, group: make("div", {}, label, select, step(-1, "‹", "previous"), step(1, "›", "next")) };
   };
-  for (const figure of document.querySelectorAll("figure[data-start]")) {
+  // What is picked stands in the address, so that a view can be sent.
+  const view = new URLSearchParams(location.hash.includes("=") ? location.hash.slice(1) : "");
+  const remember = (key, value, start) => {
+    if (value === start) view.delete(key);
+    else view.set(key, value);
+    history.replaceState(null, "", view.size ? `#${view}` : location.pathname + location.search);
+  };
+  for (const [place, figure] of document.querySelectorAll("figure[data-start]").entries()) {
     const panels = [...figure.querySelectorAll(".panel")].map((node) => ({ node, choice: JSON.parse(node.dataset.choice) }));
     const start = JSON.parse(figure.dataset.start);
     const names = [...new Set(panels.flatMap((panel) => Object.keys(panel.choice)))];
+    const key = (name) => `${place}.${name}`.toLowerCase();
     const update = () => {
       hide();
       for (const { node, choice } of panels) {
         node.hidden = choosers.some(({ name, select }) => select.value !== ALL && name in choice && choice[name] !== select.value);
       }
     };
-    const choosers = names.map((name) => chooser(figure, panels, name, start[name], update)).filter(Boolean);
+    const picked = () => {
+      for (const { name, select } of choosers) remember(key(name), select.value, start[name] ?? ALL);
+      update();
+    };
+    const choosers = names.map((name) => chooser(figure, panels, name, view.get(key(name)) ?? start[name], picked)).filter(Boolean);
     if (!choosers.length) continue;
     if (Object.keys(start).length) figure.closest("details")?.setAttribute("open", "");
     figure.prepend(make("div", { class: "choosers" }, ...choosers.map(({ group }) => group)));
     update();
+    if (choosers.some(({ name }) => view.has(key(name)))) figure.scrollIntoView();
   }
 
   // Tables: a button in each heading sorts, a field above filters.

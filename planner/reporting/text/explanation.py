@@ -4,30 +4,21 @@ templates/text/explanation.j2; each remark appears only if it is so."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import Any
 
-from planner.reporting.text.answer import answer
 from planner.reporting.values.page_parts import Statement
-from planner.reporting.values.view import RunView
-from planner.reporting.values.wording import SLIGHT, STAGES_MANY, Names, as_year, number, percent, worded
+from planner.reporting.values.wording import STAGES_MANY, Names, worded
 from planner.results.explanation import (
     EXPLANATION,
-    OWN_PLAN,
     SMALLEST_SHARE,
-    Commitment,
     Explanation,
-    Flexibility,
     Link,
     Moved,
     Rung,
     Trial,
     Verdict,
-    leading,
 )
-
-FUND_FIRST = "What to fund first"
 
 SMALL_SHARE, LARGE_SHARE, SAME_SHARE = 0.05, 0.10, 0.001
 
@@ -48,19 +39,9 @@ def step(rung: Rung) -> str:
     return rung.name.removeprefix("+ ").removeprefix("Only ")
 
 
-def missing_words() -> str:
-    """How to ask for an explanation."""
-    return _say("missing")
-
-
 def claim(key: str) -> str:
     """The claim itself."""
     return _say("claim", key=key)
-
-
-def rule(verdict: Verdict) -> str:
-    """What decides the claim."""
-    return _say("rule", verdict=verdict)
 
 
 def why(verdict: Verdict) -> str:
@@ -68,23 +49,6 @@ def why(verdict: Verdict) -> str:
     flips = [t for t in verdict.trials if t.flips]
     flip = max(flips, key=lambda t: abs(t.measure - verdict.measure), default=None)
     return _say("why", verdict=verdict, flip=flip)
-
-
-def full_answer(run: RunView) -> list[Statement]:
-    """The answer of the report: with what waiting costs, and what would change it, if that was asked."""
-    found, out = run.found, answer(run)
-    if found is None:
-        return out
-    first = next((place for place, statement in enumerate(out, start=1) if statement.about == FUND_FIRST), len(out))
-    reason = because(found)
-    begun = [replace(s, sentence=f"{s.sentence} {reason}".rstrip()) for s in out[first - 1 : first]]
-    return [*out[: first - 1], *begun, *_musts(found, run.names), *out[first:], *_later(found, run.names)]
-
-
-def because(found: Explanation) -> str:
-    """Which steps of the ladder take most off the risk; '' if none takes a hundredth of it."""
-    ranked = sorted(found.ladder[1:], key=lambda rung: rung.change)[:2]
-    return _say("because", steps=[r for r in ranked if -r.change > SMALLEST_SHARE * found.ladder[0].least_risk])
 
 
 def statements(found: Explanation, names: Names) -> list[Statement]:
@@ -107,7 +71,7 @@ def statements(found: Explanation, names: Names) -> list[Statement]:
 
 def explained(found: Explanation, names: Names) -> list[Statement]:
     """All that is said, without the ladder, which the screen shows."""
-    return [*statements(found, names)[1:], *_musts(found, names), *_later(found, names)]
+    return [*statements(found, names)[1:], *_musts(found, names)]
 
 
 def insurance_words(found: Explanation) -> str:
@@ -209,36 +173,6 @@ def _musts(found: Explanation, names: Names) -> list[Statement]:
     return [Statement("In every good plan", text, f"{EXPLANATION}: alternatives")]
 
 
-def _later(found: Explanation, names: Names) -> list[Statement]:
-    """What waits, what waiting costs, and what would change the answer."""
-    changing = _say("changing", found=found, leaning=leading(found.influences, found.own.least_risk))
-    told = [
-        Statement("What can wait", waits_words(found, names), f"{EXPLANATION}: timing, flexibility"),
-        Statement("If we wait two years", _waiting(found), f"{EXPLANATION}: timing"),
-        Statement("What would change the answer", changing, f"{EXPLANATION}: influences, verdicts"),
-        Statement("Which projects would change", moved_words(found, names), f"{EXPLANATION}: moves"),
-    ]
-    return [statement for statement in told if statement.sentence]
-
-
-def _waiting(found: Explanation) -> str:
-    timing = {r.key: r for r in found.timing}
-    later = timing.get("later")
-    if later is None:
-        return ""
-    return _say("if_we_wait", found=found, later=later, kept=kept_words(found, later), sooner=timing.get("sooner"))
-
-
-def kept_words(found: Explanation, later: Rung) -> str:
-    """Which share of what the plan takes off the risk is kept by a plan that waits; '' if it takes nothing off."""
-    nothing = found.ladder[0].least_risk
-    gain = nothing - found.own.least_risk
-    if gain <= SMALLEST_SHARE * nothing:
-        return ""
-    gone, _, until = later.name.partition(": no new ")[2].rpartition(" before ")
-    return _say("keeps", share=max((nothing - later.least_risk) / gain, 0.0), gone=gone, until=until)
-
-
 def policies(found: Explanation) -> tuple[Rung, Rung] | None:
     """The plan that decides everything once, and the one that answers what has shown itself; both with costs."""
     by_key = {r.key: r for r in found.timing if r.cost is not None}
@@ -255,50 +189,6 @@ def saves(once: Rung, later: Rung) -> bool:
     return (later.cost or 0.0) <= (1 - SMALLEST_SHARE) * (once.cost or 0.0) or later.least_risk <= (
         1 - SMALLEST_SHARE
     ) * once.least_risk - SLIGHT_MUSD
-
-
-def capital_of(flexible: Flexibility, of: str) -> float:
-    """Capital (MUSD) of all commitments as `committed`, `sure`, `expected` or `most`."""
-    return float(sum(getattr(c, of) * c.capital for c in flexible.commitments))
-
-
-def waits_words(found: Explanation, names: Names) -> str:
-    """What a plan that may answer what has shown itself takes in any case, and what only then; '' if not asked."""
-    both, flexible = policies(found), found.flexibility
-    if both is None or flexible is None or not flexible.commitments:
-        return ""
-    sure = [c for c in flexible.commitments if c.sure > SLIGHT_TPA]
-    return _say(
-        "waits",
-        names=names,
-        once=both[0],
-        later=both[1],
-        worth_it=saves(*both),
-        same=same_risk(*both),
-        slight=SLIGHT_MUSD,
-        capital={of: capital_of(flexible, of) for of in ("committed", "sure", "expected")},
-        sure=[c.project for c in sure],
-        now=sum(1 for c in sure if c.at_once > SLIGHT_TPA),
-        never=sum(1 for c in flexible.commitments if c.most <= SLIGHT_TPA),
-        ranked=any(r.kind == "project" and r.word == "must" for r in found.alternatives.ranges),
-        idle=sum(flexible.idle.values()),
-        futures=[f"“{names.scenario(w)}”" for w in sorted(flexible.idle, key=lambda w: (-flexible.idle[w], w))],
-        first_stock=flexible.first_stock,
-        **_only_then(flexible, names),
-    )
-
-
-def _only_then(flexible: Flexibility, names: Names) -> dict[str, Any]:
-    """What waits for a sign, what of it comes first, and how much of it begins no later than in the plan that decides
-    everything once: waiting for a sign is not waiting for years."""
-    waiting = [c for c in flexible.commitments if c.sure <= SLIGHT_TPA and c.most > SLIGHT_TPA]
-
-    def soon(c: Commitment) -> bool:
-        return c.first_year is not None and c.committed_year is not None and c.first_year <= c.committed_year
-
-    first = sorted(waiting, key=lambda c: (-c.expected * c.capital, c.project))[:MOST_NAMED]
-    each = [f"{names.placed(c.project)} ({percent(c.probability)}, from {as_year(c.first_year)})" for c in first]
-    return {"waiting": waiting, "first": each, "soon": sum(map(soon, waiting))}
 
 
 @dataclass(frozen=True)
@@ -343,58 +233,3 @@ def difference(found: Explanation, end: Moved) -> ProjectChanges:
         sorted((p for p in given if p not in end.builds), key=weight),
         {p: (given[p], end.builds[p]) for p in sorted(given, key=weight) if p in end.builds and moved(p)},
     )
-
-
-def moved_words(found: Explanation, names: Names) -> str:
-    """Which projects change when the leading inputs stand at their ends; '' if none was tried."""
-    given, ends = found.moves[0], found.moves[1:]
-    if not ends or not any(move.builds for move in found.moves):
-        return ""
-    changed = [(end, difference(found, end)) for end in ends]
-    touched = set().union(*(of.touched for _, of in changed))
-    return _say(
-        "moved",
-        names=names,
-        own=found.own.name == OWN_PLAN,
-        given=given,
-        kept=sum(1 for p in given.builds if p not in touched),
-        by_input={name: [pair for pair in changed if pair[0].input == name] for name in [e.input for e in ends]},
-        cheaper=list(_cheaper(given, ends)),
-    )
-
-
-def _cheaper(given: Moved, ends: Sequence[Moved]) -> Iterator[tuple[Moved, float]]:
-    """Ends at which the cost falls although the risk rises, and how much less capital serves there, 0 if not less."""
-    capital = sum(given.capital.values())
-    for end in ends:
-        rises = end.least_risk > (1 + SMALLEST_SHARE) * given.least_risk
-        if rises and end.cost < (1 - SMALLEST_SHARE) * given.cost:
-            less = capital - sum(end.capital.values())
-            yield end, less if less > SMALLEST_SHARE * capital else 0.0
-
-
-def upstream_words(found: Explanation) -> str:
-    """Which steps of the ladder bring plants of other stages into the plan, which their cost includes; '' if none."""
-    steps = []
-    for before, step in pairwise(found.ladder):
-        key = step.key.removeprefix("ladder:")
-        brought = {
-            stage: more
-            for stage in STAGES_MANY
-            if stage != key and (more := step.capital.get(stage, 0.0) - before.capital.get(stage, 0.0)) > SLIGHT
-        }
-        if sum(brought.values()) > SMALL_SHARE * sum(step.capital.values()):
-            steps.append((step, [f"{STAGES_MANY[s].lower()} for {number(musd)} MUSD" for s, musd in brought.items()]))
-    return _say("upstream", steps=steps)
-
-
-def together_words(run: RunView, found: Explanation) -> str:
-    """Who is in which bloc, and why each alone may be worse off than allies that do nothing."""
-    by_key, coordination = {r.key: r for r in found.together}, run.case.model.policy.coordination
-    blocs: dict[str, list[str]] = {}
-    for row in run.case.tables.countries if "blocs" in by_key else ():
-        if row.bloc:
-            blocs.setdefault(row.bloc, []).append(run.names.country(row.country))
-    alone, nothing = by_key.get("national"), found.ladder[0].least_risk
-    worse = alone is not None and coordination != "national" and alone.least_risk > (1 + SMALLEST_SHARE) * nothing
-    return _say("together", found=found, blocs=blocs, alone=alone if worse else None, coordination=coordination)

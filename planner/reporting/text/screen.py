@@ -8,10 +8,9 @@ from typing import Any
 import pandas as pd
 
 from planner.data.case import Case
-from planner.reporting.text.answer import any_size_words
 from planner.reporting.text.explanation import explained
 from planner.reporting.values.view import records
-from planner.reporting.values.wording import Names, number, worded_lines
+from planner.reporting.values.wording import Names, number, worded, worded_lines
 from planner.results.explanation import Explanation
 from planner.results.plan import PlanValues
 
@@ -103,5 +102,8 @@ def _binds(plan: PlanValues) -> list[str]:
 def explain_lines(found: Explanation, case: Case) -> list[str]:
     """Ladder, verdicts, bottleneck, information."""
     wide = max(len(r.name.split(":")[0]) for r in found.ladder)
-    said = {"statements": explained(found, Names(case)), "any_size": any_size_words(case)}
+    said = {
+        "statements": explained(found, Names(case)),
+        "any_size": worded("decision.j2", "any_size") if case.model.policy.whole_plants else "",
+    }
     return worded_lines("screen.j2", "explained", found=found, wide=wide, **said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -43,6 +44,8 @@ class Column:
     form: Format = FINE
     only: str = ""
     heading: str = ""
+    summed: bool = False
+    """Whether the table's total has its sum."""
 
     @property
     def full(self) -> str:
@@ -58,8 +61,9 @@ Legend = Sequence[tuple[str, str, str]]
 class ReportTable:
     """A table, declared once: pages show it as texts, the workbook as values if it names its `sheet`.
 
-    rows: values that the format of their column turns into texts, or texts. total: a last row of texts, for pages.
-    folded: behind a heading to open. marks: a style class for each row, or none.
+    rows: values that the format of their column turns into texts, or texts. total: heading of a last row that sums
+    the columns which say so, on pages and, by formulas, in the workbook; '' for none. folded: behind a heading to open.
+    marks: a style class for each row, or none.
     """
 
     title: str
@@ -68,12 +72,10 @@ class ReportTable:
     note: str = ""
     folded: bool = False
     marks: Sequence[str] = ()
-    tints: Sequence[Sequence[int]] = ()
-    """How dark each cell is, 0 to 10, row by row; empty = plain."""
     source: str = ""
     """Table and rows that the figures come from; empty = the heading says it."""
     kind: str = "grid"
-    total: Sequence[str] = ()
+    total: str = ""
     sheet: str = ""
     meaning: str = ""
     """What the sheet says, for the index of the workbook; empty = the title says it."""
@@ -88,7 +90,17 @@ class ReportTable:
         """The rows that a page shows, the total last."""
         heads = [(place, column.form.text) for place, column in enumerate(self.columns) if column.only != SHEET]
         cells = [[v if isinstance(v := row[at], str) else text(v) for at, text in heads] for row in self.rows]
-        return [*cells, list(self.total)] if self.total else cells
+        return [*cells, self._sums] if self.total else cells
+
+    @property
+    def _sums(self) -> list[str]:
+        heads = [(place, column) for place, column in enumerate(self.columns) if column.only != SHEET]
+        sums = [column.form.text(self.sum_of(place)) if column.summed else "" for place, column in heads]
+        return [self.total, *sums[1:]]
+
+    def sum_of(self, place: int) -> float:
+        """The sum of a column."""
+        return math.fsum(value for row in self.rows if isinstance(value := row[place], int | float))
 
     @cached_property
     def row_marks(self) -> list[str]:
@@ -149,6 +161,8 @@ class Text:
     paragraphs: Sequence[str]
     kind: str = "text"
     source: str = ""
+    listed: bool = False
+    """Whether each paragraph is an entry of a list."""
 
 
 Part = ReportTable | Figure | Text
@@ -173,6 +187,17 @@ class Card:
     unit: str
     note: str = ""
     source: str = ""
+
+
+@dataclass(frozen=True)
+class Front:
+    """What a report begins with: the question, the answer as one claim, key figures, and a few lines."""
+
+    title: str
+    question: str
+    claim: str
+    lines: Sequence[str]
+    cards: Sequence[Card]
 
 
 @dataclass(frozen=True)

@@ -103,21 +103,28 @@ def people_decisions(run: RunView) -> pd.DataFrame:
     )
 
 
-def pyramid(run: RunView) -> pd.DataFrame:
-    """Persons by skill and year, all countries, expected: `training` (under way), `staff`, `available`, `needed`; and
-    `peak`: needed in the scenario that needs most."""
-    people, keys = run.by_year["workforce"], ["skill", "year"]
-    out = run.expected(people, keys, ["staff", "available", "needed"])
-    peak = people.groupby(["scenario", *keys], as_index=False)["needed"].sum().groupby(keys)["needed"].max()
-    out = out.join(peak.rename("peak"), on=keys)
-    under_way: dict[tuple[str, int], float] = {}
-    lasts = {programme.programme: int(programme.duration_years) for programme in run.case.tables.training}
-    for row in records(run.tables["training"]):
-        for year in range(row["year"], row["year"] + lasts[row["programme"]]):
-            at = (row["skill"], year)
-            under_way[at] = under_way.get(at, 0.0) + row["intake"] * row["probability"]
-    out["training"] = [under_way.get((k, y), 0.0) for k, y in zip(out["skill"], out["year"], strict=True)]
-    return out
+def stock_held(run: RunView) -> dict[int, float]:
+    """Expected stock (t) of all goods at the end of each year; empty if none is ever held."""
+    sums = run.expected(run.by_year["stocks"], ["year"], ["stock_t"])
+    held = {int(year): float(t) for year, t in zip(sums["year"], sums["stock_t"], strict=True)}
+    return held if any(t >= SLIGHT for t in held.values()) else {}
+
+
+def tightest_team(run: RunView) -> dict[int, tuple[float, str]]:
+    """Year -> largest share of its staff that any team needs in any scenario, and which team; empty without teams."""
+    rows = teams_at_work(staff(run))
+    rows = rows.sort_values(["use", "needed"], ascending=False, kind="stable").drop_duplicates("year")
+    return {
+        int(r.year): (float(r.use), f"{run.names.skill(r.skill)}, {run.names.country(r.country)}")
+        for r in rows_of(rows.sort_values("year"))
+    }
+
+
+def training_begins(run: RunView, project: str, first_output: int) -> int | None:
+    """The year in which those must begin to learn who are to run a plant when it opens; None if nobody is taught."""
+    country, skills = run.case.projects[project].country, run.case.staffing.get(project, {})
+    taught = [p.duration_years for p in run.case.programmes.values() if p.country == country and p.skill in skills]
+    return max(first_output - max(taught), run.years[0]) if taught else None
 
 
 def purchases(run: RunView) -> pd.DataFrame:
@@ -176,16 +183,6 @@ def pivot(rows: pd.DataFrame, years: list[int]) -> pd.DataFrame:
     return table.reindex(columns=span, fill_value=0.0).reindex(largest_first(rows))
 
 
-def may_pay(run: RunView) -> dict[str, tuple[float, float, float]]:
-    """Budget over the horizon, and the least and the most that may be paid (MUSD), by name of the funder."""
-    columns = ["budget_musd", "least_musd", "most_musd"]
-    names = run.tables["payments"]["funder"].map(run.names.party)
-    table = run.tables["payments"].groupby(names)[columns].sum()
-    return {
-        str(name): (row[0], row[1], row[2]) for name, row in zip(table.index, table.to_numpy().tolist(), strict=True)
-    }
-
-
 def _paid(run: RunView) -> pd.DataFrame:
     return run.tables["spending"].groupby(["funder", "year"], as_index=False)[["expected"]].sum()
 
@@ -205,16 +202,6 @@ def budget_use(run: RunView) -> pd.DataFrame:
             out.append((funder, year, spent_now, budget, available, max(available - spent_now, 0.0)))
             carried = available - spent_now if carries else 0.0
     return pd.DataFrame(out, columns=["funder", "year", "spent", "budget", "available", "left"])
-
-
-SPENT_SHARE = 1e-4
-
-
-def spent_in_full(run: RunView) -> dict[str, list[int]]:
-    """Funder -> years in which all that it has to that year is spent, in every scenario."""
-    rows = budget_use(run)
-    full = rows[(rows["left"] <= SPENT_SHARE * rows["available"]) & (rows["spent"] >= SLIGHT)]
-    return {str(f): [int(y) for y in years] for f, years in full.groupby("funder")["year"]}
 
 
 PEOPLE, STOCK = ("training fees", "training seats", "hiring"), ("stock purchases",)
@@ -250,12 +237,6 @@ def begun(run: RunView) -> list[Begun]:
         )
         for year in sorted({*map(int, rows["year"]), *map(int, stock.index), *map(int, people.index)})
     ]
-
-
-def musts(run: RunView) -> set[str]:
-    """Projects that every good plan contains; empty if that was not asked."""
-    ranges = run.found.alternatives.ranges if run.found is not None else []
-    return {r.key for r in ranges if r.kind == "project" and r.word == "must"}
 
 
 CAPITAL = "capex "

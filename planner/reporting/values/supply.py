@@ -10,7 +10,7 @@ import pandas as pd
 
 from planner.data.lookups import MADE_FROM
 from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, records, rows_of
-from planner.reporting.values.wording import Names, count, midway, number
+from planner.reporting.values.wording import Names, count, midway
 from planner.results.explanation import Marginal
 from planner.results.losses import loss_of_shortfall
 from planner.results.schema import IMPORTED, STAGE_ITEMS
@@ -95,18 +95,57 @@ def ever_short(run: RunView, element: str) -> bool:
     return bool((rows["tonnes"].sum() + (rows[WITHOUT].sum() if run.compared else 0.0)) > 0)
 
 
-def shares_short(run: RunView, element: str) -> pd.DataFrame:
-    """Expected shortfall (t) and its share of expected demand (t) by country, year: `tonnes`, `demand`, `share`; if
-    compared, `tonnes_without` and `share_without`."""
+def insured_years(run: RunView) -> list[int]:
+    """The years in which somebody would be short in some scenario without the plan: what the plan insures against;
+    those in which somebody is short with it where nothing is compared."""
     short = run.tables["shortfall"]
-    columns = ["demand_t", "tonnes", *([WITHOUT] if run.compared else [])]
-    sums = run.expected(short[short["element"] == element], ["country", "year"], columns)
-    out = sums[["country", "year", "tonnes"]].assign(
-        demand=sums["demand_t"], share=(sums["tonnes"] / sums["demand_t"]).fillna(0.0)
-    )
-    if not run.compared:
-        return out
-    return out.assign(tonnes_without=sums[WITHOUT], share_without=(sums[WITHOUT] / sums["demand_t"]).fillna(0.0))
+    return sorted({int(y) for y in short.loc[short[WITHOUT if run.compared else "tonnes"] > SMALLEST_T, "year"]})
+
+
+def _gone(run: RunView) -> list[str]:
+    return ["tonnes", "demand_t", *([WITHOUT] if run.compared else [])]
+
+
+def short_by_country(run: RunView) -> pd.DataFrame:
+    """Shortfall and demand (t), all forms, by scenario, element, country and year in which any is or would be short."""
+    keys = ["scenario", "element", "country", "year"]
+    sums: pd.DataFrame = run.tables["shortfall"].groupby(keys, as_index=False)[_gone(run)].sum()
+    rows = sums[sums[["tonnes", *([WITHOUT] if run.compared else [])]].max(axis=1) > SMALLEST_T]
+    return rows.reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class WorstYear:
+    """The share of an element that is missing in its worst year in a scenario: with the plan, and without one."""
+
+    share: float
+    year: int
+    before: float
+    year_before: int
+
+
+def worst_shares(run: RunView) -> dict[tuple[str, str], WorstYear]:
+    """(scenario, element) -> the worst year, all countries together; without a plan the same where not compared."""
+    keys = ["scenario", "element", "year"]
+    sums = run.tables["shortfall"].groupby(keys, as_index=False)[_gone(run)].sum()
+    sums = sums[sums["demand_t"] > 0]
+    out = {}
+    for key, of in sums.groupby(["scenario", "element"]):
+        ends: list[tuple[float, int]] = []
+        for column in ("tonnes", WITHOUT if run.compared else "tonnes"):
+            shares = (of[column] / of["demand_t"]).to_numpy()
+            at = int(shares.argmax())
+            ends.append((float(shares[at]), int(of["year"].iloc[at])))
+        out[str(key[0]), str(key[1])] = WorstYear(*ends[0], *ends[1])
+    return out
+
+
+LIKELY = 0.02
+
+
+def main_future(run: RunView) -> str:
+    """The scenario that loses most of those with a probability of 2 % or more; of all, if none has."""
+    return next((w for w in run.by_loss if run.weights.get(w, 0.0) >= LIKELY), run.worst)
 
 
 @dataclass(frozen=True)
@@ -178,12 +217,6 @@ def _kept(kinds: pd.Series[str], kept: list[str], other: str) -> pd.Series[str]:
     return kinds.where(kinds.isin(kept), other).astype(object)
 
 
-def remaining(run: RunView) -> pd.DataFrame:
-    """Expected loss left with the plan (MUSD) by country, the largest first."""
-    left: pd.DataFrame = run.losses.groupby("country", as_index=False)[["musd"]].sum()
-    return left[left["musd"] > 0].sort_values(["musd", "country"], ascending=[False, True], ignore_index=True)
-
-
 SMALLEST_T = 5e-4
 """What a table would print as nothing is not called a shortage."""
 
@@ -212,13 +245,6 @@ def hardest_left(run: RunView) -> str:
     return max(sorted(losses), key=lambda w: losses[w])
 
 
-def likeliest_left(run: RunView) -> str:
-    """The likeliest scenario that loses anything with the plan; '' if none does."""
-    losses: dict[str, float] = run.summary["scenario_loss_musd"]
-    hit = [w for w in sorted(losses) if losses[w] > SMALLEST_MUSD]
-    return max(hit, key=lambda w: (run.weights[w], losses[w]), default="")
-
-
 PER_KIND = 4
 
 KINDS: dict[str, str] = {
@@ -236,8 +262,6 @@ KINDS: dict[str, str] = {
     "stock": "Material in stock",
 }
 
-OFF = {"risk": "off the risk", "welfare": "off cost plus risk"}
-
 
 @dataclass(frozen=True)
 class Limit:
@@ -246,7 +270,6 @@ class Limit:
     scarce: str
     kind: str
     words: str
-    sentence: str
     year: int | None
     musd: float
     unit: str
@@ -291,12 +314,10 @@ def _limit(names: Names, row: dict[str, Any]) -> Limit:
     year = None if row["year"] != row["year"] else int(row["year"])
     words = _in_year(say(names, row), year)
     same = f" (the same for {count(int(row['others']), 'other')})" if row["others"] else ""
-    off = OFF.get(row["objective"], f"off the {row['objective']}")
     return Limit(
         str(row["scarce"]),
         KINDS.get(row["scarce"], str(row["scarce"])),
-        words,
-        f"{words} takes {number(row['musd_per_unit'])} MUSD {off}{same}",
+        words + same,
         year,
         float(row["musd_per_unit"]),
         str(row["unit"]),

@@ -23,6 +23,8 @@ SLIGHT = 0.05
 
 LEAST_CHANGE = 5e-3
 
+BILLION = 999.5
+
 
 def number(value: float | None) -> str:
     """A number: whole from 100 on, else three significant digits; a dash if there is none."""
@@ -35,6 +37,13 @@ def number(value: float | None) -> str:
         return "<0.001" if value > 0 else f">{MINUS}0.001"
     digits = 0 if size >= 99.95 else 1 if size >= 9.995 else 2 if size >= 0.9995 else 3
     return _minus(f"{value:,.{digits}f}")
+
+
+def money(musd: float | None) -> str:
+    """An amount of MUSD for a sentence, with its unit: billions from a thousand on."""
+    if musd is None or math.isnan(musd):
+        return NOTHING
+    return f"{number(musd / 1000)} bn USD" if abs(musd) >= BILLION else f"{number(musd)} MUSD"
 
 
 def amount(value: float | None) -> str:
@@ -250,6 +259,7 @@ TEMPLATES = Environment(  # noqa: S701
 TEMPLATES.filters |= {
     "number": number,
     "percent": percent,
+    "money": money,
     "year": as_year,
     "midway": midway,
     "readable": readable,

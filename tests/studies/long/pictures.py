@@ -14,11 +14,13 @@ import altair as alt
 import pandas as pd
 import vl_convert
 
-from planner.reporting.charts.drawing import CONFIG, INK, VEGA_LITE, WITH, WITHOUT
+from planner.reporting.charts.drawing import FONT, INK, MUTED, RULE, WITH, WITHOUT
 from planner.studies.store import read_results
 from tests.studies.studies import ROOT
 
 OUT = ROOT / "reports" / "reference" / "studies"
+AXIS = {"labelColor": MUTED, "titleColor": MUTED, "gridColor": RULE, "titleFontWeight": "normal"}
+CONFIG = {"font": FONT, "background": "white", "view": {"stroke": None}, "axis": AXIS, "legend": {"disable": True}}
 PALE, LENGTHS = "#eef4fa", {"three": "3 years", "two": "2 years and a half", "one": "1 year and a half"}
 MUSD = alt.Axis(title="risk, MUSD", format=",~r", tickCount=5)
 
@@ -30,9 +32,11 @@ def main(studies: Path, names: list[str]) -> None:
         curve = folder / "frontier.csv"
         table = pd.read_csv(curve) if curve.exists() else read_results(folder).to_pandas()
         spec = PICTURES[name](table).to_dict()
-        spec["config"] = CONFIG | {"background": "white"}
+        spec["config"] = CONFIG
         (OUT / f"{name}.svg").write_text(
-            vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE) + "\n", encoding="utf-8"
+            vl_convert.vegalite_to_svg(spec, vl_version=".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2]))
+            + "\n",
+            encoding="utf-8",
         )
 
 

@@ -1,0 +1,180 @@
+"""Charts of the decision page: the price of less risk, what to pay for first, and who gets and pays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from planner.reporting.charts.drawing import (
+    DEMAND,
+    EXISTING,
+    INK,
+    MUTED,
+    RULE,
+    SMALL,
+    STAGE_COLOURS,
+    WITH,
+    Drawer,
+    Plot,
+    Scale,
+    clipped,
+    text_width,
+    ticks,
+)
+from planner.reporting.values.decision import effect, merit_cost, named, next_billion, risk_at, say, tag
+from planner.reporting.values.page_parts import Figure
+from planner.reporting.values.view import RunView, tooltip
+from planner.reporting.values.wording import STAGES, money, number, percent
+from planner.results.decision import Decision, Frontier, Share
+from planner.results.explanation import EXPLANATION
+
+FRONTIER, MERIT = f"{EXPLANATION}: decision, frontier", f"{EXPLANATION}: decision, merit"
+LEAST_SHOWN = 0.01
+
+
+def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
+    """The least risk left for each cost, with the five named plans on it."""
+    nothing, core = max(named(found, "nothing").risk, 1e-9), named(found, "core")
+    end = max(plan.cost for plan in found.plans)
+    plot = Plot(680, 430, left=52, right=24, top=20, bottom=40)
+    billions = end >= 1000
+    unit = 1000.0 if billions else 1.0
+    x = plot.across(0.0, end / unit * 1.06, f"cost of the plan, {'bn USD' if billions else 'MUSD'}, present value")
+    y = Scale(0.0, 1.0, plot.bottom, plot.top)
+    for mark in (0.0, 0.25, 0.5, 0.75, 1.0):
+        plot.line(plot.left, y(mark), plot.right, y(mark), RULE)
+        plot.text(plot.left - 6, y(mark) + 4, percent(mark), anchor="end", fill=MUTED)
+    plot.text(plot.left - 46, plot.top - 8, "risk left, % of doing nothing", size=SMALL, fill=MUTED)
+    corners = [c for c in found.corners if c.cost <= end * 1.06]
+    plot.curve([(x(c.cost / unit), y(min(c.risk / nothing, 1.0))) for c in corners], WITH, wide=2.4)
+    taken: list[float] = []
+    for plan in sorted(found.plans, key=lambda p: p.risk):
+        at_x, at_y = x(plan.cost / unit), y(min(plan.risk / nothing, 1.0))
+        left = percent(plan.risk / nothing)
+        words = f"{say(run, 'plan_name', key=plan.key)}: {money(plan.cost)}, {left} of the risk left"
+        tip = tooltip(f"{words}; {say(run, 'plan_meaning', key=plan.key)}", FRONTIER)
+        chosen = plan.key == "chosen"
+        plot.dot(at_x, at_y, 7 if chosen else 5, WITH if chosen else "#ffffff", hue=WITH, tip=tip)
+        label_y = at_y - 12
+        while any(abs(label_y - other) < 16 for other in taken):
+            label_y -= 16
+        taken.append(label_y)
+        wide, room = text_width(words, SMALL + 1), plot.right - at_x
+        side = "start" if room > wide else "end"
+        plot.line(at_x, at_y - 7, at_x, label_y + 3, DEMAND)
+        plot.text(min(at_x + (4 if side == "start" else -4), plot.right), label_y, words, anchor=side, size=SMALL + 1,
+                  weight="bold" if chosen else "")  # fmt: skip
+    beyond = next_billion(found)
+    if beyond is not None:
+        start, stop = core.cost, core.cost + 1000.0
+        level = y(risk_at(found, start) / nothing)
+        plot.line(x(start / unit), level + 14, x(stop / unit), level + 14, INK)
+        words = f"the next 1 bn takes off {percent(beyond)}"
+        plot.text((x(start / unit) + x(stop / unit)) / 2, level + 28, words, anchor="middle", size=SMALL + 1)
+    told = say(run, "frontier", gap=found.gap)
+    figures = {"core": core, "next_billion": beyond, "effect": lambda plan: effect(found, plan)}
+    title = say(run, "frontier_title", **figures)
+    return Figure(title, told, [draw.panel(title, told, plot)], layout="wide", source=FRONTIER)
+
+
+ROWS, ROW = 15, 27
+
+
+def merit(run: RunView, found: Decision, draw: Drawer) -> Figure:
+    """A row a project in the order of merit: public money as a bar, worth per MUSD as a dot, when, and running sums."""
+    rows = list(found.merit)[:ROWS]
+    plot = Plot(1000, ROW * len(rows) + 40, left=262, right=0, top=30, bottom=10)
+    bar_end, dots = 470.0, (500.0, 680.0)
+    most = max([1e-9, *(row.public for row in rows)])
+    bars = Scale(0.0, most, plot.left, bar_end - 46)
+    ratios = [row.worth / row.public for row in rows if row.public > 0 and row.worth > 0]
+    low = 10.0 ** math.floor(math.log10(max(min([1.0, *ratios]), LEAST_SHOWN)))
+    high = 10.0 ** math.ceil(math.log10(max([10.0 * low, *ratios])))
+    worth = Scale(low, high, *dots, bend=lambda v: math.log10(max(v, low)))
+    heads = ((plot.left, "public money, MUSD"), (dots[0], "worth per MUSD (log)"), (705, "when"))
+    for place, head in (*heads, (862, "in all, MUSD"), (935, "risk left")):
+        plot.text(place, 12, head, size=SMALL, fill=MUTED)
+    for mark in (10.0**k for k in range(round(math.log10(low)), round(math.log10(worth.high)) + 1)):
+        plot.line(worth(mark), plot.top - 6, worth(mark), plot.bottom, INK if mark == 1 else RULE)
+        plot.text(worth(mark), plot.top - 8, f"{mark:g}", anchor="middle", size=8, fill=MUTED)
+    nothing = max(named(found.frontier, "nothing").risk, 1e-9)
+    names, below = plot.names([run.names.placed(row.project) for row in rows], gap=0.35), False
+    for place, (row, total) in enumerate(zip(rows, merit_cost(rows), strict=True)):
+        y, hue = names.mid(place), STAGE_COLOURS[row.stage]
+        if row.worth < row.public and not below:
+            below = True
+            plot.line(4, names.at(place) - 5, plot.right - 4, names.at(place) - 5, INK, dash="4 3")
+            plot.text(
+                plot.right - 4, names.at(place) - 8, "below: worth less than it costs", anchor="end", size=8, fill=MUTED
+            )
+        words = (
+            f"{run.names.placed(row.project)}, {STAGES[row.stage].lower()}: {number(row.public)} MUSD of public money, "
+            f"worth {number(row.worth)} MUSD"
+        )
+        tip = tooltip(words, f"{MERIT}, {row.project}")
+        plot.rect(plot.left, names.at(place), bars(row.public) - plot.left, names.width, hue, tip=tip)
+        plot.text(bars(row.public) + 4, y + 4, number(row.public), size=SMALL)
+        ratio = row.worth / row.public if row.public > 0 else 0.0
+        if ratio >= low:
+            plot.dot(worth(ratio), y, 5, hue, tip=tip)
+        else:
+            plot.text(dots[0], y + 4, "<", size=SMALL, fill=MUTED)
+        plot.text(705, y + 4, clipped(tag(run, row), 150, SMALL), size=SMALL, fill=MUTED if row.last_hundredth else INK)
+        plot.text(915, y + 4, number(total), anchor="end", size=SMALL)
+        plot.text(990, y + 4, percent(row.risk / nothing), anchor="end", size=SMALL)
+    worth_it = [row for row in found.merit if row.worth > row.public]
+    last = [row for row in found.merit if row.last_hundredth]
+    first = {"name": run.names.project(found.merit[0].project)}
+    title = say(run, "merit_title", first=first, worth_it=len(worth_it), all=len(found.merit))
+    told = say(run, "merit", last=len(last))
+    legend = [(STAGE_COLOURS[s], "box", STAGES[s]) for s in STAGES if any(row.stage == s for row in rows)]
+    return Figure(title, told, [draw.panel(title, told, plot)], legend, layout="wide", source=MERIT)
+
+
+def shares(run: RunView, rows: Sequence[Share], draw: Drawer) -> Figure:
+    """A row an ally, who gains most first: what it would carry alone, what it carries together, what moves."""
+    ranked = sorted(rows, key=lambda r: (-r.gain, r.party))
+    plot = Plot(1000, 30 * len(ranked) + 62, left=170, right=330, top=26, bottom=36)
+    low, high = min(0.0, *(min(r.charge, r.lowest) for r in ranked)), max(1.0, *(r.alone for r in ranked))
+    x = Scale(_root(low), _root(high), plot.left, plot.right)
+    for mark in _marks(low, high):
+        plot.line(x(_root(mark)), plot.top, x(_root(mark)), plot.bottom, INK if mark == 0 else RULE)
+        plot.text(x(_root(mark)), plot.bottom + 14, number(mark), anchor="middle", size=SMALL, fill=MUTED)
+    plot.text(
+        (plot.left + plot.right) / 2, plot.bottom + 29, "carries, MUSD (square-root scale)", anchor="middle", fill=MUTED
+    )
+    for place, head in ((690, "pays"), (750, "own loss"), (840, "transfer"), (925, "gain")):
+        plot.text(place, 12, head, size=SMALL, fill=MUTED)
+    names = plot.names([run.names.party(r.party) for r in ranked], gap=0.4)
+    for place, r in enumerate(ranked):
+        y = names.mid(place)
+        words = (
+            f"{run.names.party(r.party)}: alone {number(r.alone)}, together {number(r.charge)} "
+            f"({number(r.lowest)} to {number(r.highest)}), pays {number(r.paid)}, transfers {number(r.transfer)} MUSD"
+        )
+        tip = tooltip(words, f"tables/shares.csv, rows with party={r.party}")
+        plot.line(x(_root(r.charge)), y, x(_root(r.alone)), y, EXISTING, wide=4, tip=tip)
+        plot.line(x(_root(max(r.lowest, low))), y + 6, x(_root(min(r.highest, high))), y + 6, MUTED)
+        plot.dot(x(_root(r.alone)), y, 5, EXISTING, hue=MUTED, tip=tip)
+        plot.dot(x(_root(r.charge)), y, 6, WITH, tip=tip)
+        arrow = "→ " if r.transfer > 0 else "← " if r.transfer < 0 else ""
+        moved = f"{arrow}{number(abs(r.transfer))}"
+        for right, told in ((722, number(r.paid)), (800, number(r.own_loss)), (890, moved), (960, number(r.gain))):
+            plot.text(right, y + 4, told, anchor="end", size=SMALL)
+    moved_in_all = sum(max(r.transfer, 0.0) for r in ranked)
+    top = run.names.party(ranked[0].party)
+    title = say(run, "shares_title", payer=top, most=ranked[0].gain, moved=moved_in_all, to_others=moved_in_all > 0.5)
+    told = say(run, "shares")
+    legend = [(WITH, "box", "charge together"), (EXISTING, "box", "alone"), (MUTED, "line", "range of what is stable")]
+    legend += [(INK, "line", "→ to others, ← from others")]
+    return Figure(title, told, [draw.panel(title, told, plot)], legend, layout="wide", source="tables/shares.csv")
+
+
+def _root(value: float) -> float:
+    return math.copysign(math.sqrt(abs(value)), value)
+
+
+def _marks(low: float, high: float) -> list[float]:
+    up = [mark * mark for mark in ticks(0.0, math.sqrt(high), 4)]
+    down = [-mark * mark for mark in ticks(0.0, math.sqrt(-low), 2)[1:]] if low < 0 else []
+    return [*down, *up]

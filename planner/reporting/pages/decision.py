@@ -1,0 +1,139 @@
+"""The decision page: what every report begins with. The annex follows in planner.reporting.pages.run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from planner.reporting.charts import decision as charts
+from planner.reporting.charts.drawing import Drawer
+from planner.reporting.charts.plan import timeline
+from planner.reporting.charts.risk import losses, shortage
+from planner.reporting.tables import decision as tables
+from planner.reporting.text.explanation import claim, policies, same_risk
+from planner.reporting.values.decision import (
+    decided,
+    exposed,
+    hurtful,
+    outlook,
+    plants_running,
+    say,
+    waiting,
+    worst_futures,
+)
+from planner.reporting.values.page_parts import Card, Figure, Front, Part, Section, Text
+from planner.reporting.values.plan import decisions
+from planner.reporting.values.view import RunView, summary_keys, table_rows
+from planner.reporting.values.wording import change, headline, midway, money, percent, worded_lines
+from planner.results.explanation import EXPLANATION, leading
+
+AHEAD = 4
+"""Years after the first in which running plants are counted."""
+
+
+def front(run: RunView) -> Front:
+    """The claim, three pairs without and with the plan, and what they cost."""
+    seen = outlook(run)
+    lines = [say(run, "lead", **seen), say(run, "goal"), say(run, "risk_defined"), say(run, "decision_lead")]
+    if run.found is None:
+        lines.append(say(run, "ask"))
+    shown = [line for line in lines if line]
+    return Front(headline(run.title), say(run, "question"), say(run, "claim", **seen), shown, list(_cards(run)))
+
+
+def _cards(run: RunView) -> Iterator[Card]:
+    s, old = run.summary, run.without
+    for m in worst_futures(run)[:1]:
+        both = f"{percent(m.before)} → {percent(m.share)}" if run.compared else percent(m.share)
+        what = f"of {midway(run.names.element(m.element))}, worst year"
+        title = f"Missing in “{run.names.scenario(m.scenario)}”"
+        yield Card(title, both, what, source=table_rows("shortfall", m.scenario, element=m.element))
+    both = f"{money(old['risk_musd'])} → {money(s['risk_musd'])}" if old else money(s["risk_musd"])
+    note = change(old["risk_musd"], s["risk_musd"]) if old else ""
+    yield Card("Risk", both, "", note, summary_keys("risk_musd", "without_plan.risk_musd"))
+    year = min(run.years[0] + AHEAD, run.years[-1])
+    before, after = plants_running(run, year)
+    yield Card(f"Plants running in {year}", f"{before} → {after}", "", source=table_rows("capacity", year=year))
+    public = f"{money(s['public_spend_musd'])} public money"
+    yield Card("Cost of the plan", money(s["cost_musd"]), "", public, summary_keys("cost_musd", "public_spend_musd"))
+
+
+def first_figure(run: RunView, draw: Drawer) -> Figure:
+    """The price of less risk, if that was asked; else what each future costs."""
+    found = decided(run)
+    return charts.frontier(run, found.frontier, draw) if found else losses(run, draw)
+
+
+def decision_sections(run: RunView, draw: Drawer) -> list[Section]:
+    """The rest of the decision page, in the order in which it is asked for."""
+    sections = [*_price(run, draw), _now(run), *_timeline(run, draw), *_shares(run, draw), *_short(run, draw)]
+    return [section for section in (*sections, *_wrong(run), _exposed(run), *_turns(run)) if section.parts]
+
+
+def _price(run: RunView, draw: Drawer) -> Iterator[Section]:
+    found = decided(run)
+    if found is not None:
+        parts: list[Part] = [tables.named_plans(run, found)]
+        if found.merit:
+            parts = [charts.merit(run, found, draw), tables.merit(run, found), *parts]
+        yield Section("merit", "What to fund first", "", parts)
+
+
+def _now(run: RunView) -> Section:
+    parts = [tables.begun_by_year(run), tables.may_wait(run)]
+    both = policies(run.found) if run.found is not None else None
+    committed, answering = both or (None, None)
+    lead = say(
+        run,
+        "begun",
+        waiting=len(waiting(run)),
+        asked=run.found is not None,
+        committed=committed,
+        answering=answering,
+        same_risk=both is not None and same_risk(*both),
+    )
+    return Section("now", "What to decide now, and what may wait", lead, [part for part in parts if part is not None])
+
+
+def _timeline(run: RunView, draw: Drawer) -> Iterator[Section]:
+    if len(decisions(run)):
+        yield Section("decision", "When", "", [timeline(run, draw)])
+
+
+def _shares(run: RunView, draw: Drawer) -> Iterator[Section]:
+    rows, each = tables.share_rows(run), tables.allies(run)
+    parts: list[Part] = [charts.shares(run, rows, draw), tables.gets_and_pays(run, rows)] if rows else []
+    if each is not None:
+        parts.append(each)
+    yield Section("shares", "Who gets, who pays, who would leave", "", parts)
+
+
+def _short(run: RunView, draw: Drawer) -> Iterator[Section]:
+    drawn = shortage(run, draw)
+    if drawn is not None:
+        yield Section("short", "Who runs short", "", [drawn])
+
+
+def _wrong(run: RunView) -> Iterator[Section]:
+    found = decided(run)
+    if found is not None and found.execution:
+        planned, _ = hurtful(found)
+        late = next((e for e in found.execution if e.key == "late" and e.held_risk is not None), None)
+        title = say(run, "slips_title", planned=planned, late=late if planned is not None else None)
+        yield Section("slips", title, "", [tables.execution(run, found)])
+
+
+def _exposed(run: RunView) -> Section:
+    values = {"run": run, "names": run.names, "plan": run.summary, "old": run.without, **exposed(run)}
+    lines = [line for passage in ("exposed", "unknown") for line in worded_lines("decision.j2", passage, **values)]
+    return Section("unknown", "What the plan does not protect against", "", [Text(lines, listed=True)])
+
+
+def _turns(run: RunView) -> Iterator[Section]:
+    if run.found is None:
+        return
+    leaning = leading(run.found.influences, run.found.own.least_risk)
+    undecided = [(claim(v.claim), v.turns_on) for v in run.found.verdicts if v.turns_on]
+    title, lead = say(run, "turns_title", leaning=leaning), say(run, "turns", undecided=undecided)
+    yield Section(
+        "turns", "What would change this", title, [Text([lead], source=f"{EXPLANATION}: influences, verdicts")]
+    )

@@ -1,0 +1,256 @@
+"""Tables of the decision page: named plans, merit list, what is begun when, slips, who gets and pays."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from planner.reporting.values.decision import (
+    MOST_WORST,
+    commitments,
+    decided,
+    effect,
+    merit_cost,
+    named,
+    public_capital,
+    say,
+    tag,
+    waiting,
+    worst_futures,
+)
+from planner.reporting.values.page_parts import AMOUNT, PAGE, SHARE, SHEET, YEAR, Column, ReportTable, texts
+from planner.reporting.values.plan import begun, decisions, expected_sum
+from planner.reporting.values.view import EXPECTED, RunView, records, rows_of, table_rows
+from planner.reporting.values.wording import NOTHING, STAGES, count, midway, number
+from planner.results.decision import Decision, NamedPlan, Share
+from planner.results.explanation import EXPLANATION
+
+MOST_PLANTS, FIRST_YEARS = 4, 2
+
+
+def decision_sheets(run: RunView) -> list[ReportTable]:
+    """The tables of the decision that are sheets of the workbook."""
+    found, rows = decided(run), share_rows(run)
+    out = [named_plans(run, found), merit(run, found), execution(run, found)] if found else []
+    return [*out, *([gets_and_pays(run, rows)] if rows else [])]
+
+
+def named_plans(run: RunView, found: Decision) -> ReportTable:
+    """The five plans on the frontier: money, plants, and what is missing in the worst futures."""
+    worst, frontier = worst_futures(run), found.frontier
+    return ReportTable(
+        "Five plans on the curve",
+        [
+            *texts("plan", "what it is"),
+            Column("cost", "MUSD"),
+            Column("public money", "MUSD"),
+            Column("plants", form=YEAR),
+            Column("risk", "MUSD"),
+            Column("share of the effect", form=SHARE),
+            *(
+                Column(
+                    f"{run.names.scenario(m.scenario)}: {midway(run.names.element(m.element))} missing",
+                    "worst year",
+                    form=SHARE,
+                )
+                for m in worst[:MOST_WORST]
+            ),
+        ],
+        [
+            [
+                *(say(run, "plan_name", key=p.key), say(run, "plan_meaning", key=p.key)),
+                *(p.cost, p.public, float(len(p.builds)), p.risk, effect(frontier, p)),
+                *(_missing(p, m.scenario, m.element) for m in worst[:MOST_WORST]),
+            ]
+            for p in frontier.plans
+        ],
+        folded=True,
+        source=f"{EXPLANATION}: decision, frontier",
+        sheet="frontier",
+        meaning="five plans between doing nothing and the least risk",
+    )
+
+
+def _missing(plan: NamedPlan, scenario: str, element: str) -> float:
+    return next((m.share for m in plan.missing if (m.scenario, m.element) == (scenario, element)), 0.0)
+
+
+def merit(run: RunView, found: Decision) -> ReportTable:
+    """Projects in the order in which money should go to them."""
+    nothing = max(named(found.frontier, "nothing").risk, 1e-9)
+    return ReportTable(
+        "Merit list",
+        [
+            *texts("project", "stage", "country"),
+            Column("public money", "MUSD", form=AMOUNT, summed=True),
+            Column("worth", "MUSD", form=AMOUNT),
+            *texts("when"),
+            Column("size", "t/y of the least risk"),
+            Column("in the core", "t/y"),
+            Column("public money so far", "MUSD", only=SHEET),
+            Column("risk left there", "% of doing nothing", form=SHARE),
+        ],
+        [
+            [
+                *(run.names.project(r.project), STAGES[r.stage], run.names.country(r.country), r.public, r.worth),
+                *(tag(run, r), r.tpa, r.core_tpa, total, r.risk / nothing),
+            ]
+            for r, total in zip(found.merit, merit_cost(found.merit), strict=True)
+        ],
+        total="All",
+        folded=True,
+        source=f"{EXPLANATION}: decision, merit",
+        sheet="merit list",
+        meaning="projects in the order in which money should go to them; worth: cost plus risk without, less with it",
+    )
+
+
+def execution(run: RunView, found: Decision) -> ReportTable:
+    """What a slip, a late permit or an overrun does."""
+    return ReportTable(
+        "When things go wrong",
+        [
+            *texts("what"),
+            Column("risk", "held, MUSD"),
+            Column("cost", "held, MUSD"),
+            Column("risk", "planned anew, MUSD"),
+            Column("cost", "planned anew, MUSD"),
+            *texts("plants", only=SHEET),
+        ],
+        [
+            [
+                *(say(run, "slip_name", key=e.key), e.held_risk, e.held_cost, e.risk, e.cost),
+                "; ".join(map(run.names.placed, e.projects)),
+            ]
+            for e in found.execution
+        ],
+        note=say(run, "slips_note"),
+        source=f"{EXPLANATION}: decision, execution",
+        sheet="execution",
+        meaning="what a year's slip, late permits and a cost overrun do",
+    )
+
+
+def share_rows(run: RunView) -> list[Share]:
+    """What each party would carry, if that was asked."""
+    figures = [field.name for field in fields(Share) if field.name != "party"]
+    rows = records(run.tables["shares"])
+    return [Share(r["party"], **{name: r.get(f"{name}_musd", 0.0) for name in figures}) for r in rows]
+
+
+def gets_and_pays(run: RunView, rows: list[Share]) -> ReportTable:
+    """What each party gets, pays and would carry alone."""
+    columns = ("own loss", "pays", "transfers", "charge", "alone", "gain")
+    return ReportTable(
+        "Gets and pays",
+        [
+            *texts("party"),
+            *(Column(title, "MUSD", summed=title != "alone") for title in columns),
+            *(Column(title, "MUSD") for title in ("charge at least", "charge at most")),
+        ],
+        [
+            [run.names.party(r.party), r.own_loss, r.paid, r.transfer, r.charge, r.alone, r.gain, r.lowest, r.highest]
+            for r in sorted(rows, key=lambda r: (-r.gain, r.party))
+        ],
+        total="All",
+        folded=True,
+        note=say(run, "shares_note"),
+        source="tables/shares.csv",
+        sheet="gets and pays",
+        meaning="what each ally would carry if nobody is to be better off leaving",
+    )
+
+
+def begun_by_year(run: RunView) -> ReportTable | None:
+    """What is to be decided this year and next, what later, and what may wait for a sign."""
+    years, may_wait = begun(run), waiting(run)
+    if not years and not may_wait:
+        return None
+    first = [run.years[0] + ahead for ahead in range(FIRST_YEARS)]
+    wait = {c.project for c in may_wait}
+    cells: list[list[object]] = []
+    for b in years:
+        projects = [run.names.placed(p) for p in b.projects["project"].drop_duplicates()]
+        goods = [f"{number(t)} t of {midway(run.names.element(e))}" for e, t in b.bought.items()]
+        what = say(run, "begun_what", b=b, goods=goods, projects=projects, most=MOST_PLANTS)
+        sure = b.projects[~b.projects["project"].isin(wait)]["project"].nunique() if commitments(run) else None
+        plants, capital = float(b.projects["project"].nunique()), expected_sum(b.projects, "capex_musd")
+        public = b.stock + b.people + public_capital(run, b.year)
+        word = "this year" if b.year == first[0] else "next year" if b.year == first[1] else "later"
+        cells.append(
+            [str(b.year), word, what or NOTHING, plants, None if sure is None else float(sure), capital, public]
+        )
+    return ReportTable(
+        say(run, "begun_title", years=[{"year": r[0], "total": r[6]} for r in cells]),
+        [
+            *texts("year", "when", "what is begun, the largest first"),
+            Column("plants", form=YEAR, summed=True),
+            *([Column("needed whatever happens", "plants", form=YEAR)] if commitments(run) else []),
+            Column("capital", "MUSD", summed=True),
+            Column("public money", "MUSD", summed=True),
+        ],
+        [row if commitments(run) else [*row[:4], *row[5:]] for row in cells],
+        total="All",
+        source=f"{table_rows('investments')}: year, capex_musd; {table_rows('spending')}: expected, by item and year; "
+        f"{table_rows('stocks', EXPECTED)}: bought_t",
+    )
+
+
+def may_wait(run: RunView) -> ReportTable | None:
+    """What may wait, until when, and how likely it is to be needed."""
+    rows = waiting(run)
+    if not rows:
+        return None
+    return ReportTable(
+        f"{count(len(rows), 'project')} may wait for a sign",
+        [
+            *texts("project"),
+            Column("sign at the earliest", "year", form=YEAR),
+            Column("needed in", "of futures", form=SHARE),
+            Column("expected", "t/y"),
+            Column("expected capital", "MUSD", summed=True),
+        ],
+        [[run.names.placed(c.project), c.first_year, c.probability, c.expected, c.expected * c.capital] for c in rows],
+        total="All",
+        folded=True,
+        source=f"{EXPLANATION}: flexibility",
+    )
+
+
+def allies(run: RunView) -> ReportTable | None:
+    """Each country: what it must build and by when, what it trains and holds, and what it is spared."""
+    built, losses = decisions(run), run.losses
+    rows = []
+    spent = run.tables["spending"].groupby("country")["expected"].sum().to_dict()
+    trained = run.tables["training"]
+    intake = (trained["intake"] * trained["probability"]).groupby(trained["country"]).sum().to_dict()
+    columns = [column for column in ("without_musd", "musd") if column in losses]
+    left = {str(c): of for c, of in losses.groupby("country")[columns].sum().T.to_dict("list").items()}
+    for country in run.names.countries:
+        own = built[built["country"] == country]
+        must = [
+            f"{r.year}: {r.name}" for r in rows_of(own.sort_values("year", kind="stable").drop_duplicates("project"))
+        ]
+        loss = left.get(country, [0.0] * len(columns))
+        public, learners = float(spent.get(country, 0.0)), float(intake.get(country, 0.0))
+        if must or any(loss) or public > 0:
+            capital = expected_sum(own, "capex_musd")
+            rows.append([run.names.country(country), capital, public, learners, *loss, "; ".join(must) or NOTHING])
+    if not rows:
+        return None
+    heads = {"without_musd": "expected loss without the plan", "musd": "with it"}
+    return ReportTable(
+        "Each ally: what is built there, and what it is spared",
+        [
+            *texts("country"),
+            Column("capital there", "MUSD", form=AMOUNT, summed=True),
+            Column("public money spent there", "MUSD", form=AMOUNT, summed=True),
+            Column("trainees", "persons", form=AMOUNT, summed=True),
+            *(Column(heads[c], "MUSD", form=AMOUNT, summed=True) for c in columns),
+            *texts("must begin, by year", only=PAGE),
+        ],
+        rows,
+        total="All",
+        folded=True,
+        source=f"{table_rows('investments')}; {table_rows('spending')}; {table_rows('training')}; "
+        f"{table_rows('shortfall', EXPECTED)}",
+    )

@@ -1,0 +1,183 @@
+"""What the decision page says, as values: the named plans, the worst futures, what is begun when, what may wait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from planner.reporting.values.plan import decisions, expected_sum
+from planner.reporting.values.supply import insured_years, main_future, worst_shares
+from planner.reporting.values.view import RunView, rows_of
+from planner.reporting.values.wording import worded
+from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan
+from planner.results.explanation import Commitment
+
+MOST_WORST = 3
+SLIGHT_TPA = 1e-6
+BILLION = 1000.0
+
+
+def say(run: RunView, passage: str, **values: Any) -> str:
+    """A passage of the decision page over the figures of the run."""
+    return worded("decision.j2", passage, run=run, names=run.names, plan=run.summary, old=run.without, **values)
+
+
+def decided(run: RunView) -> Decision | None:
+    """What was found out about the decision, if that was asked."""
+    return run.found.decision if run.found is not None else None
+
+
+def named(frontier: Frontier, key: str) -> NamedPlan:
+    """A plan of the frontier by its key."""
+    return next(plan for plan in frontier.plans if plan.key == key)
+
+
+def risk_at(frontier: Frontier, cost: float) -> float:
+    """Risk (MUSD) of the frontier at a cost (MUSD); at its ends what it has there."""
+    corners = frontier.corners
+    if cost <= corners[0].cost:
+        return corners[0].risk
+    for before, after in pairwise(corners):
+        if cost <= after.cost:
+            share = (cost - before.cost) / max(after.cost - before.cost, 1e-12)
+            return before.risk + share * (after.risk - before.risk)
+    return corners[-1].risk
+
+
+def effect(frontier: Frontier, plan: NamedPlan) -> float:
+    """Share of all that can be taken off the risk of doing nothing that a plan takes off."""
+    nothing, least = named(frontier, "nothing").risk, named(frontier, "least").risk
+    return (nothing - plan.risk) / (nothing - least) if nothing > least else 1.0
+
+
+def next_billion(frontier: Frontier) -> float | None:
+    """What 1,000 MUSD beyond the core plan take off, as a share of the risk of doing nothing; None where the frontier
+    ends before."""
+    core, nothing = named(frontier, "core"), named(frontier, "nothing").risk
+    if nothing <= 0 or core.cost + BILLION > frontier.corners[-1].cost:
+        return None
+    return (risk_at(frontier, core.cost) - risk_at(frontier, core.cost + BILLION)) / nothing
+
+
+@dataclass(frozen=True)
+class MissingAtWorst:
+    """What is missing of an element in its worst year in a scenario, with the plan and without one (shares)."""
+
+    scenario: str
+    element: str
+    share: float
+    year: int
+    before: float
+
+
+def worst_futures(run: RunView) -> list[MissingAtWorst]:
+    """The scenarios that lose most, likely ones first, and of each the element that is missed most."""
+    shares, main = worst_shares(run), main_future(run)
+    order = [main, *(w for w in run.by_loss if w != main)]
+    out = []
+    for w in order:
+        found = [(e, shares[w, e]) for e in run.elements if (w, e) in shares]
+        hit = [(e, at) for e, at in found if max(at.before, at.share) > 1e-4]
+        if hit:
+            element, at = max(hit, key=lambda pair: (pair[1].before + pair[1].share, pair[0]))
+            out.append(MissingAtWorst(w, element, at.share, at.year, at.before))
+    return out[:MOST_WORST]
+
+
+def plants_running(run: RunView, year: int) -> tuple[int, int]:
+    """How many plants have capacity in a year without the plan and with it, some of it in some scenario."""
+    rows = run.by_year["capacity"]
+    rows = rows[rows["year"] == year]
+    old, new = (set(rows.loc[rows[column] > SLIGHT_TPA, "project"]) for column in ("existing_tpa", "new_tpa"))
+    return len(old), len(old | new)
+
+
+def outlook(run: RunView) -> dict[str, Any]:
+    """Values of the claim and of the lines under it."""
+    built, found = decisions(run), decided(run)
+    core = named(found.frontier, "core") if found else None
+    first = built.sort_values(["first_output", "order"], ascending=[True, False]).head(1)
+    out: dict[str, Any] = {
+        "core": core,
+        "effect": (lambda plan: effect(found.frontier, plan)) if found else None,
+        "next_billion": next_billion(found.frontier) if found else None,
+        "plants": built["project"].nunique(),
+        "worst": worst_futures(run)[:1],
+        "gap": run.summary.get("gap", {}),
+        "first_year": int(built["year"].min()) if len(built) else None,
+        "same_year": built["year"].nunique() == 1,
+    }
+    for row in rows_of(first):
+        out |= {"first_output": int(row.first_output), "first_stage": row.stage}
+    return out
+
+
+def commitments(run: RunView) -> dict[str, Commitment]:
+    """Project -> what of it answers what has shown itself; empty if not asked."""
+    flexible = run.found.flexibility if run.found is not None else None
+    return {c.project: c for c in flexible.commitments} if flexible is not None else {}
+
+
+def waiting(run: RunView) -> list[Commitment]:
+    """Projects that may wait for a sign, the earliest and then the costliest first."""
+    asked = commitments(run).values()
+    may = [c for c in asked if c.sure <= SLIGHT_TPA < c.most and c.first_year is not None]
+    return sorted(may, key=lambda c: (c.first_year or 0, -c.expected * c.capital, c.project))
+
+
+def tag(run: RunView, row: Merit) -> str:
+    """When a project is to be paid for, in a word or two."""
+    built = run.tables["investments"]
+    years = built.loc[built["project"] == row.project, "year"]
+    asked = commitments(run).get(row.project)
+    return say(
+        run,
+        "tag",
+        row=row,
+        year=int(years.min()) if len(years) else None,
+        waits=asked.probability if asked else None,
+        sure=asked.sure if asked else 0.0,
+    )
+
+
+def hurtful(found: Decision, most: int = 3) -> tuple[Execution | None, list[Execution]]:
+    """What goes as planned, and what raises the risk most of what may go wrong."""
+    planned = next((e for e in found.execution if e.key == "planned"), None)
+    worse = [e for e in found.execution if e.key != "planned" and e.held_risk is not None]
+    if planned is None:
+        return None, []
+    hurt = [e for e in worse if (e.held_risk or 0.0) > 1.001 * planned.risk]
+    return planned, sorted(hurt, key=lambda e: -(e.held_risk or 0.0))[:most]
+
+
+def exposed(run: RunView) -> dict[str, Any]:
+    """Values of what the plan does not protect against."""
+    found, insured = decided(run), insured_years(run)
+    stock = run.expected(run.by_year["stocks"], ["year"], ["stock_t"]).set_index("year")["stock_t"].to_dict()
+    first, last = (float(stock.get(year, 0.0)) for year in (run.years[0], run.years[-1]))
+    planned, hurt = hurtful(found) if found else (None, [])
+    return {
+        "worst": worst_futures(run)[:2],
+        "insured": insured if insured and insured[-1] < run.years[-1] else [],
+        "stock_first": first,
+        "stock_end": last if last < 0.5 * first else None,
+        "planned": planned,
+        "hurt": hurt[:2],
+    }
+
+
+def merit_cost(rows: Sequence[Merit]) -> list[float]:
+    """Public money (MUSD) of the list up to each row."""
+    sums, total = [], 0.0
+    for row in rows:
+        total += row.public
+        sums.append(total)
+    return sums
+
+
+def public_capital(run: RunView, year: int) -> float:
+    """Expected public part (MUSD, not discounted) of the capital committed in a year."""
+    built = decisions(run)
+    return expected_sum(built[built["year"] == year], "public_musd")
