@@ -15,8 +15,7 @@ from planner.explanation.counterfactuals import Reference, optimum
 from planner.explanation.explain import explain
 from planner.explanation.lever_ladder import ladder_counterfactuals, left_out_counterfactuals, timing_counterfactuals
 from planner.explanation.shadow_prices import links
-from planner.reporting.charts.drawing import Drawer
-from planner.reporting.pages.run import explanation_sections, render_page
+from planner.reporting.pages.run import render_page
 from planner.reporting.text.explanation import claim
 from planner.reporting.text.screen import explain_lines
 from planner.reporting.values.view import run_view
@@ -163,8 +162,7 @@ def test_other_models_are_explained_too(goal: dict[str, object]) -> None:
     case = planner.load(STARTER, overrides=goal)
     plan = solve_case(case, baseline=False)
     run = run_view(plan, explain(plan, "run", workers=1))
-    # Its own chapters; how the others take such a plan is a matter of tests/reporting/test_odd_cases.py.
-    page = read_page(render_page(run, explanation_sections(run, Drawer())))
+    page = read_page(render_page(run))
     assert "nan" not in page.text.lower().split()
 
 
