@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from planner.api.studies import evaluate as evaluate
     from planner.api.studies import frontier as frontier
     from planner.api.studies import study as study
+    from planner.cluster import on_scheduler as on_scheduler
     from planner.config.model_file import ModelFile as ModelFile
     from planner.data.case import Case as Case
     from planner.data.frames import frame_of as frame_of
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "planner.api.plans": ("Plan", "Session", "open_run", "solve"),
     "planner.api.studies": ("evaluate", "frontier", "study"),
+    "planner.cluster": ("on_scheduler",),
     "planner.config.model_file": ("ModelFile",),
     "planner.data.case": ("Case",),
     "planner.data.frames": ("frame_of",),

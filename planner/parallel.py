@@ -176,6 +176,11 @@ def local(number: int) -> Team:
     return partial(LocalWorkers, number=number)
 
 
+def team_of(workers: int | Team) -> Team:
+    """Only this process for 1, so many of this machine for more; a team is itself."""
+    return (Here if workers == 1 else local(workers)) if isinstance(workers, int) else workers
+
+
 def _serve(pipe: Connection[Any, Any]) -> None:
     """The life of a process: it makes its object and answers until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the command, which ends this process

@@ -13,7 +13,7 @@ from planner.data.size import size_of
 from planner.decomposition.solve import Method, method_of, solve_case
 from planner.errors import RunFolderError, StoppedError
 from planner.host import cores
-from planner.parallel import Background
+from planner.parallel import Background, Team
 from planner.reporting.pages.run import FORMS, write_page, write_pages, write_report_workbook
 from planner.results.plan import PlanValues
 from planner.results.replay import differences, other_versions
@@ -53,16 +53,16 @@ def solve(
     time_limit: float | None = None,
     baseline: bool = True,
     method: Method = "auto",
-    workers: int = 1,
+    workers: int | Team = 1,
 ) -> Plan:
     """Solve a case under its own model file, or under `model`.
 
     progress: called with each step in words. time_limit: seconds per run of the solver. baseline: also solve the case
     without levers, so that the plan can be compared with doing nothing. method: `whole`, as one program, or
     `scenarios`, one by one, with bounds that prove how far the plan is from the best; `auto` takes the latter where
-    there are many. workers: processes that solve scenarios; with more than one a script calls this under `if __name__
-    == "__main__"`. The outcome is in `plan.status`; `plan.tables` is empty unless a plan was found. Raises InputError
-    where scenarios are to be solved one by one and cannot be."""
+    there are many. workers: processes that solve scenarios, or those of a scheduler (`planner.on_scheduler`); with more
+    than one a script calls this under `if __name__ == "__main__"`. The outcome is in `plan.status`; `plan.tables` is
+    empty unless a plan was found. Raises InputError where scenarios are to be solved one by one and cannot be."""
     asked = case if model is None else case.with_model(model)
     return Plan.of(solve_case(asked, progress, time_limit, baseline, method=method, workers=workers))
 
@@ -112,7 +112,7 @@ def solve_into(
     time_limit: float | None = None,
     baseline: bool = True,
     method: Method = "auto",
-    workers: int | None = None,
+    workers: int | Team | None = None,
 ) -> tuple[Plan, Path]:
     """`solve` and write the run folder, by two processes where the case is large enough for that to pay.
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+import planner
 from planner.api.plans import Plan, solve_into
 from planner.cli.console import (
     CasePath,
@@ -22,7 +23,7 @@ from planner.cli.console import (
 )
 from planner.data.warnings import warnings_of
 from planner.decomposition.solve import Method
-from planner.errors import InfeasibleError, StoppedError
+from planner.errors import Fault, InfeasibleError, InputError, StoppedError
 from planner.reporting.text.screen import closing_lines
 from planner.results.plan import Status
 from planner.results.store import SUMMARY
@@ -47,9 +48,13 @@ def run(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes that solve scenarios. Default: one per core.")
     ] = None,
+    scheduler: Annotated[
+        str, typer.Option(help="Address of a dask scheduler whose workers solve scenarios, e.g. tcp://host:8786.")
+    ] = "",
 ) -> None:
     """Solve a case and write the run folder: summary, tables, report.html, report.xlsx."""
     with exit_codes():
+        _refuse_both(scheduler, workers, method)
         with shown_progress() as progress:
             progress("loading")
             loaded = read_case(case, model, overrides)
@@ -60,12 +65,19 @@ def run(
                 progress=progress,
                 time_limit=time_limit,
                 baseline=baseline,
-                method=method,
-                workers=workers,
+                method="scenarios" if scheduler else method,
+                workers=planner.on_scheduler(scheduler) if scheduler else workers,
             )
         if as_json:
             say((target / SUMMARY).read_text(encoding="utf-8").rstrip())
         _close(plan, target, as_json)
+
+
+def _refuse_both(scheduler: str, workers: int | None, method: Method) -> None:
+    for option, given in (("--workers", workers is not None), ("--method", method == "whole")):
+        if scheduler and given:
+            told = "does not apply beside --scheduler, which has workers of its own that solve scenarios"
+            raise InputError([Fault("planner solve", 0, option, told, remedy="leave one of the two out")])
 
 
 def _close(plan: Plan, target: Path, as_json: bool) -> None:

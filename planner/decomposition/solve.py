@@ -25,7 +25,7 @@ from planner.decomposition.worker_pool import WorkerPool
 from planner.errors import InputError
 from planner.formulation.index_sets import Scope
 from planner.host import available_memory
-from planner.parallel import Here, local
+from planner.parallel import Team, team_of
 from planner.results.plan import PlanValues, figures
 from planner.results.rules import at_most, equal
 from planner.results.verify import verify
@@ -76,13 +76,13 @@ def solve_case(
     baseline: bool = True,
     nothing: Nothing | None = None,
     method: Method = "auto",
-    workers: int = 1,
+    workers: int | Team = 1,
 ) -> PlanValues:
     """Solve a case and verify the plan.
 
     As `planner.solving.solve.solve_case`; method: `auto` chooses by the number of scenarios and by memory. workers:
-    processes that solve scenarios; with more than one a script calls this under `if __name__ == "__main__"`. Raises
-    InputError where scenarios cannot be solved one by one and are to be."""
+    processes of this machine that solve scenarios, or another team; with more than one a script calls this under
+    `if __name__ == "__main__"`. Raises InputError where scenarios cannot be solved one by one and are to be."""
     if method_of(case, method, progress) == "whole":
         return whole_program.solve_case(case, progress, time_limit, baseline, nothing)
     nothing = cache(nothing or (lambda: solve_without_plan(case, progress, time_limit, workers)))
@@ -90,19 +90,23 @@ def solve_case(
     return compared(plan, nothing()) if baseline and plan.status in COMPARABLE else plan
 
 
-def solve_without_plan(case: Case, progress: Progress, time_limit: float | None, workers: int) -> PlanValues:
+def solve_without_plan(case: Case, progress: Progress, time_limit: float | None, workers: int | Team) -> PlanValues:
     """Solve the case without levers, scenario by scenario."""
     return _solve(without_plan(case), lambda step: progress(f"without a plan: {step}"), time_limit, None, workers)
 
 
 def begin(
-    case: Case, workers: int = 1, alone: int = ALONE, progress: Progress = silent, time_limit: float | None = None
+    case: Case,
+    workers: int | Team = 1,
+    alone: int = ALONE,
+    progress: Progress = silent,
+    time_limit: float | None = None,
 ) -> Search:
     """A search: workers hold its branches, the master `alone` scenarios. Its pool is to be closed."""
     progress(f"{len(case.scenarios)} scenarios: what follows when each shows itself")
     grouping = group(case, effects_by_scenario(case), periods_of(case), alone)
     scope = AggregatedScope(case, grouping)
-    pool = WorkerPool(list(parts(grouping, scope.common)), Here if workers == 1 else local(workers))
+    pool = WorkerPool(list(parts(grouping, scope.common)), team_of(workers))
     try:
         progress(f"the plan for {len(grouping.alone)} scenarios and the mean of {len(grouping.rest)}")
         master = Master(scope, pool.names, pool.links)
@@ -113,7 +117,7 @@ def begin(
 
 
 def _solve(
-    case: Case, progress: Progress, time_limit: float | None, nothing: Nothing | None, workers: int
+    case: Case, progress: Progress, time_limit: float | None, nothing: Nothing | None, workers: int | Team
 ) -> PlanValues:
     started = perf_counter()
     search = begin(case, workers, progress=progress, time_limit=time_limit)

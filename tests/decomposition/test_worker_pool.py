@@ -23,10 +23,9 @@ DEATHS = "PLANNER_TEST_DEATHS"
 """Environment variable: folder in which workers note that one has died."""
 
 
-@pytest.fixture(scope="module")
-def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
-    size = Size(scenarios=12, countries=3, projects=10, years=8, elements=2, seed=1)
-    return planner.load(generate(size, tmp_path_factory.mktemp("cases")))
+def twelve_scenarios(folder: Path) -> Case:
+    """A small case."""
+    return planner.load(generate(Size(scenarios=12, countries=3, projects=10, years=8, elements=2, seed=1), folder))
 
 
 class DyingBranches(HeldBranches):
@@ -52,15 +51,15 @@ class DyingBranches(HeldBranches):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_a_worker_that_dies_in_any_phase_changes_no_figure(
-    case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_worker_that_dies_in_any_phase_changes_no_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    case, deaths = twelve_scenarios(tmp_path / "case"), tmp_path / "deaths"
+    deaths.mkdir()
     monkeypatch.setattr(solve, "parts", partial(parts, size=3))
     undisturbed = planner.solve(case, method="scenarios", baseline=False)
-    monkeypatch.setenv(DEATHS, str(tmp_path))
+    monkeypatch.setenv(DEATHS, str(deaths))
     monkeypatch.setattr(worker_pool, "HeldBranches", DyingBranches)
     disturbed = planner.solve(case, method="scenarios", baseline=False, workers=2)
-    assert {path.name for path in tmp_path.iterdir()} == {"links", "risk", "Fare", "Tables", "Price"}
+    assert {path.name for path in deaths.iterdir()} == {"links", "risk", "Fare", "Tables", "Price"}
     assert disturbed.summary | {"seconds": {}} == undisturbed.summary | {"seconds": {}}
     for name, table in undisturbed.tables.items():
         pd.testing.assert_frame_equal(table, disturbed.tables[name], check_exact=True)

@@ -9,12 +9,17 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+import planner
 from planner.cluster import connect, on_scheduler
+from planner.decomposition import solve
+from planner.decomposition.subproblem import parts
 from planner.errors import InputError
 from planner.parallel import Here
 from planner.studies.run import run_points
+from tests.decomposition.test_worker_pool import twelve_scenarios
 from tests.studies.processes import Cluster, kill, planner_study, written
 from tests.studies.studies import files, runs, sample
 
@@ -76,6 +81,28 @@ def test_workers_keep_what_they_are_given_answer_in_order_and_one_that_is_killed
             workers.wait()
         (second,) = workers.present
         assert second != first
+
+
+def test_scenarios_are_solved_on_a_scheduler_with_the_same_figures_though_a_worker_is_killed(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(solve, "parts", partial(parts, size=3))
+    case, steps = twelve_scenarios(tmp_path / "case"), list[str]()
+
+    def kill_once(step: str) -> None:
+        steps.append(step)
+        if sum("between" in one for one in steps) == 2 and "killed" not in steps:
+            cluster.kill_worker(0)
+            steps.append("killed")
+
+    there = planner.solve(
+        case, method="scenarios", baseline=False, workers=planner.on_scheduler(cluster.address), progress=kill_once
+    )
+    assert "killed" in steps
+    here = planner.solve(case, method="scenarios", baseline=False)
+    assert there.summary | {"seconds": {}} == here.summary | {"seconds": {}}
+    for name, table in here.tables.items():
+        pd.testing.assert_frame_equal(table, there.tables[name], check_exact=True)
 
 
 def test_a_scheduler_that_does_not_answer_is_a_fault() -> None:
