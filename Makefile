@@ -4,11 +4,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 PLANNER := $(BIN)/planner
 
-.PHONY: demo test lint docs lock reference bench agree fuzz wheel clean
+.PHONY: demo decision test lint docs lock reference bench agree fuzz wheel clean
+
+# The base set of draws of the real case; models/decisions/0008-futures-of-the-real-case.md says why so many.
+DRAWS ?= 8
+SEED ?= 1
+RUN := reports/allied-2026-base
 
 demo: $(VENV)/demo.done
-	$(PLANNER) solve inputs/allied-2026 --model models/base.toml --out reports/allied-2026-base
-	@echo "Look at reports/allied-2026-base/report.html"
+	rm -rf build/allied-2026
+	$(PLANNER) sample inputs/allied-2026 --draws $(DRAWS) --seed $(SEED) --out build/allied-2026
+	$(PLANNER) solve build/allied-2026 --model models/base.toml --out $(RUN)
+	@echo "Look at $(RUN)/report.html"
+
+# Why this plan, and its risk in futures that it was not made for: verdicts, bottlenecks, prices; twenty minutes.
+decision: demo
+	$(PLANNER) explain $(RUN)
+	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --draws $(DRAWS) --samples 10 --seed 100
 
 test: lint
 	$(BIN)/python -m pytest -n auto --dist worksteal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -12,7 +13,8 @@ from typing import Any
 from pydantic import BaseModel
 
 import planner
-from planner.data.describe import dictionary
+from planner.data.describe import datapackage, dictionary
+from planner.data.load import load
 from planner.formulation.maths_page import page
 from planner.results.schema import results_page
 
@@ -22,6 +24,7 @@ BEGIN, END = "<!-- generated: tables -->", "<!-- end of generated part -->"
 def pages(root: Path) -> dict[Path, str]:
     """Each generated page and what it should hold, given the checkout at `root`."""
     inputs = root / "inputs" / "README.md"
+    real = root / "inputs" / "allied-2026"
     before, _, rest = inputs.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     return {
@@ -29,7 +32,19 @@ def pages(root: Path) -> dict[Path, str]:
         inputs: f"{before}{BEGIN}\n\n{dictionary()}\n{END}{after}",
         root / "reports" / "README.md": results_page(),
         root / "planner" / "API.md": public_names(),
+        real / "datapackage.json": json.dumps(package_of(real), indent=1) + "\n",
     }
+
+
+def package_of(folder: Path) -> dict[str, Any]:
+    """Frictionless data package of the real case: what may be done with it, and the columns of each table."""
+    found = datapackage(folder.name, load(folder).origin.headers)
+    about = {
+        "title": "Allied heavy rare earths: plants from mine to magnet, use, trade, people, money, hazards",
+        "version": "2.0",
+        "licenses": [{"name": "CC-BY-4.0", "path": "https://creativecommons.org/licenses/by/4.0/"}],
+    }
+    return {"name": found["name"], **about, **{key: found[key] for key in ("profile", "resources")}}
 
 
 def public_names() -> str:

@@ -28,6 +28,9 @@ from planner.errors import Fault, InputError, did_you_mean
 FAR_APART = ("numerics", "far-off")
 """Warnings of figures whose products may be such that no solver computes with them; only then is it worth to look."""
 
+NOT_ASKED = ("hazards-not-drawn",)
+"""Warnings of what only a plan would leave aside."""
+
 
 app = command_app()
 
@@ -46,7 +49,7 @@ def run(
         try:
             found = read_case(case, model, overrides)
             refuse_if_too_large(found)
-            odd = warnings_of(found)
+            odd = warnings_of(found, NOT_ASKED)
             if any(warning.rule in FAR_APART for warning in odd):
                 planner.check_coefficients(found)
         except InputError as error:
@@ -60,9 +63,10 @@ def run(
         return
     say_warnings(warnings)
     count = f" {len(warnings)} warning{'s' if len(warnings) != 1 else ''}." if warnings else ""
+    hazards = f" and {len(found.tables.hazards)} hazards to draw futures from" if found.tables.hazards else ""
     say(
         f"{found.name}: no faults.{count} {len(found.countries)} countries, {len(found.projects)} projects, "
-        f"{len(found.scenarios)} scenarios, {found.first_year}-{found.last_year}"
+        f"{len(found.scenarios)} scenarios{hazards}, {found.first_year}-{found.last_year}"
     )
 
 

@@ -107,6 +107,9 @@ WARNINGS: dict[str, Rule] = {
         "undisturbed, what is demanded can be had", "check the unit; add imports, plants or a stock"
     ),
     "quiet-scenario": Rule("scenarios differ in what they do", "add its shocks, or merge the scenarios without any"),
+    "danger-ends": Rule(
+        "danger lasts to the end of the horizon", "add shocks or hazards of later years, or end the horizon sooner"
+    ),
     "hazards-not-drawn": Rule(
         "hazards are drawn before a plan is made", "run `planner sample`, and solve what it writes"
     ),

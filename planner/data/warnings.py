@@ -6,12 +6,13 @@ of `planner.data.rules.WARNINGS` or a few that belong together.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 
 from planner.data.case import Case
-from planner.data.cells import begin_of, end_of
+from planner.data.cells import Quarter, begin_of, end_of
 from planner.data.effects import Effects, effects_of
 from planner.data.entry_warnings import far_off, look_alikes, numerics, odd_years, rare_names, repeated_labels
 from planner.data.lookups import BASE, MADE_FROM
@@ -21,6 +22,8 @@ from planner.data.supply_warnings import demand_above_supply, magnet_tonnes, no_
 from planner.errors import Fault, did_you_mean
 from planner.units import musd, musd_per_tonne
 
+RARE = 0.05
+"""Share of the futures below which a danger does not count as one that keeps a plan ready."""
 PLACES = 3
 """Places that are named for a rule where its warnings are told to people."""
 
@@ -154,6 +157,36 @@ def units(case: Case) -> Iterator[Finding]:
             yield Finding("unit-above-most", "projects", row.line, "unit_tpa", said, f"{row.unit_tpa:g}")
 
 
+def ending_danger(case: Case) -> Iterator[Finding]:
+    """Nothing is disturbed in the last third of the horizon: a plan sells its stocks and lets its staff go before."""
+    chance: dict[int, float] = defaultdict(float)
+    for scenario, probability in case.scenarios.items():
+        own = [s for s in case.tables.shocks if s.scenario == scenario and s.kind != "delay" and s.factor != 1]
+        for year in {year for s in own for year in range(*_span(case, s.start_year, s.end_year))}:
+            chance[year] += probability
+    opening = {row.event: row for row in reversed(case.tables.hazards) if row.event}
+    for row in case.tables.hazards:
+        first = opening.get(row.event, row)
+        if row.kind == "delay" or first.probability is None:
+            continue
+        longest = first.years_high or math.ceil((first.quarters_high or 4 * len(case.years)) / 4)
+        begin, end = _span(case, first.first, first.last)
+        for year in range(begin, min(end + longest - 1, case.last_year + 1)):
+            chance[year] = max(chance[year], first.probability)
+    last = max((year for year, share in chance.items() if share >= RARE), default=case.last_year)
+    if (case.last_year - last) * 3 > len(case.years):
+        table = "hazards" if case.tables.hazards else "shocks"
+        said = f"after {last} {1 - RARE:.0%} of the futures are calm, and the horizon ends in {case.last_year}"
+        yield Finding("danger-ends", table, 0, "", said, last)
+
+
+def _span(case: Case, first: int | Quarter | None, last: int | Quarter | None) -> tuple[int, int]:
+    """Years from one period to another, the end not among them; blank ends are those of the horizon."""
+    begin = case.first_year if first is None else begin_of(first)[0]
+    end = case.last_year if last is None else end_of(last)[0]
+    return max(begin, case.first_year), min(end, case.last_year) + 1
+
+
 def not_asked(case: Case) -> Iterator[Finding]:
     """Hazards that no plan reads, and a key that has no effect."""
     hazards = case.tables.hazards
@@ -258,6 +291,7 @@ WARNING_CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     units,
     unused,
     quiet_scenarios,
+    ending_danger,
     shocks,
     not_asked,
     numerics,

@@ -1,4 +1,4 @@
-"""Four claims and a verdict each, by one rule: a measure, a threshold, and every unsure input tried at its ends.
+"""Five claims and a verdict each, by one rule: a measure, a threshold, and every unsure input tried at its ends.
 
 A claim *holds* if its measure is on the claim's side of the threshold with the inputs as given and in every trial,
 *fails* if it is on the other side in all of them, and is *not decided by these data* if trials disagree. A trial
@@ -19,6 +19,7 @@ from planner.explanation.counterfactuals import (
     SolveAll,
     with_policy,
 )
+from planner.explanation.lever_ladder import steps
 from planner.explanation.sensitivity import UncertainInput, farthest, uncertain_inputs, under
 from planner.results.explanation import Trial, Verdict
 from planner.solving.live_program import LiveProgram
@@ -61,15 +62,16 @@ class Claim:
 CLAIMS: tuple[Claim, ...] = (
     Claim("mining", False, True, ("mine",), ()),
     Claim("separation", True, False, None, ("separation",)),
+    Claim("magnets", True, False, None, ("magnet",)),
     Claim("people", True, False, None, ("training", "hiring")),
     Claim("allies", True, False, None, (), alone=True),
 )
-"""Mines alone matter little; new separation, people, and acting together matter."""
+"""Mines alone matter little; new separation, new magnet plants, people, and acting together matter."""
 
 
 def speaking(case: Case) -> list[Claim]:
     """The claims that a run with these levers can speak to."""
-    levers = set(case.model.levers)
+    levers = {lever for _, _, added in steps(case) for lever in added}
     return [c for c in CLAIMS if c.alone or levers & set(c.levers_without if c.levers_with is None else c.levers_with)]
 
 

@@ -171,6 +171,16 @@ class Reference:
         self._under: dict[str, Program | None] = {}
         self._national: Reference | None = None
 
+    def slacken(self, risk: float) -> None:
+        """Under another goal than least risk: hold as much slack as the run's own plan takes of its risk (MUSD).
+
+        Its plan is then the cheapest within that slack, and every counterfactual is held to the same measure.
+        """
+        least = float(self.best()[1].x[self.program.column["risk", None]])
+        if least > HOLD_MUSD:
+            objective = self.case.model.objective.model_copy(update={"risk_slack": max(0.0, risk / least - 1)})
+            self.case = self.case.with_model(self.case.model.model_copy(update={"objective": objective}))
+
     def _levers(self) -> NDArray[np.str_]:
         """The lever that each column belongs to; '' for the others."""
         plain: Mapping[str, Lever] = {"new_seats": "training", "hired": "hiring", "bought": "stockpile"}

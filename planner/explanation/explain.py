@@ -63,6 +63,8 @@ def explain(
         raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
     progress("building the program")
     reference = Reference(plan.case)
+    if plan.case.model.objective.goal != "risk":
+        reference.slacken(plan.summary["risk_musd"])
     with solver_pool(reference, workers) as pool:
         return _explain(plan, name, reference, pool, progress, thorough)
 
@@ -76,7 +78,7 @@ def _explain(
     near = pool.begin(partial(_alternatives, plan, reference))
     found = pool(_counterfactuals(plan, reference, thorough)) | _known(plan, reference)
     decided = pool.begin(partial(_decision, plan, reference, found["ladder:nothing"], thorough))
-    own = _own(plan, reference, found)
+    own = _own(plan, reference)
     knowledge = _knowledge(plan, case, own, found)
     left_out = lever_ladder.left_out(case, found, own)
     rungs = lever_ladder.ladder(case, found)
@@ -84,7 +86,7 @@ def _explain(
     progress("claims: unsure inputs at their ends")
     verdicts = claims.verdicts(reference, _given(rungs, left_out, together), pool, thorough)
     leans = influences(reference, own.least_risk, verdicts, pool)
-    builds = _builds(plan, reference, found)
+    builds = of_table(case, plan.tables["investments"])
     moved = moves(reference, leading(leans, own.least_risk), builds, own.least_risk, own.cost or 0.0, pool)
     timing = [
         *lever_ladder.compared(case, lever_ladder.INVESTMENT, case.model.policy.investment, found, own),
@@ -127,7 +129,7 @@ def _decision(plan: PlanValues, reference: Reference, nothing: Optimum, thorough
 def _counterfactuals(plan: PlanValues, reference: Reference, thorough: bool) -> Iterator[Counterfactual]:
     """All that can be solved before anything is known."""
     case = reference.case
-    yield from (q for q in lever_ladder.counterfactuals(reference) if q.key != _own_rung(plan, reference))
+    yield from (q for q in lever_ladder.counterfactuals(reference) if q.key != _own_rung(reference))
     for _, ends in at_ends(reference):
         yield from (counterfactual for _, counterfactual in ends)
     yield from claims.first_counterfactuals(reference, thorough)
@@ -136,14 +138,9 @@ def _counterfactuals(plan: PlanValues, reference: Reference, thorough: bool) -> 
 
 
 def _alternatives(plan: PlanValues, reference: Reference) -> Alternatives:
-    """What all plans hold that are nearly as good. Under another goal: as good as the plan of least risk."""
-    if plan.case.model.objective.goal == "risk":
-        least, cost = plan.summary["least_risk_musd"], plan.summary["cost_musd"]
-    else:
-        slack = reference.case.model.objective.risk_slack
-        found = optimum(Counterfactual("least risk", lambda: reference.program, slack, with_cost=True), near=reference)
-        least, cost = found.least_risk, found.cost or 0.0
-    return alternatives(reference, least, cost, NEAR_RISK, NEAR_COST)
+    """What all plans hold that are nearly as good."""
+    s, risk = plan.summary, plan.case.model.objective.goal == "risk"
+    return alternatives(reference, s["least_risk_musd" if risk else "risk_musd"], s["cost_musd"], NEAR_RISK, NEAR_COST)
 
 
 def _mean_plan(reference: Reference) -> Program:
@@ -160,32 +157,20 @@ def _mean_plan(reference: Reference) -> Program:
 
 
 def _known(plan: PlanValues, reference: Reference) -> dict[str, Optimum]:
-    """The last rung of the ladder is the run itself, where the run's goal is the least risk.
+    """The last rung of the ladder is the run itself.
 
     A future in which the plan loses nothing loses nothing if it is known either.
     """
-    s, program = plan.summary, reference.program
+    s, program, key = plan.summary, reference.program, _own_rung(reference)
     lost = s["scenario_loss_musd"]
     nothing = {f"know:{w}": NOTHING_LOST for w in plan.case.scenarios if lost[w] <= SMALLEST_MUSD}
-    key = _own_rung(plan, reference)
-    if not key:
-        return nothing
     losses = {leaf: float(lost[w]) for w, leaf in reference.scope.tree.leaves.items()}
     return nothing | {key: Optimum(key, _least(reference), s["risk_musd"], s["cost_musd"], losses, shares(program), {})}
 
 
-def _own_rung(plan: PlanValues, reference: Reference) -> str:
-    """The rung that the run itself is; '' if its goal is another."""
-    return lever_ladder.ladder_counterfactuals(reference)[-1].key if plan.case.model.objective.goal == "risk" else ""
-
-
-def _builds(plan: PlanValues, reference: Reference, found: Mapping[str, Optimum]) -> list[Build]:
-    """What the plan builds that stands for the run: its own, or under another goal that of least risk."""
-    if plan.case.model.objective.goal == "risk":
-        return of_table(reference.case, plan.tables["investments"])
-    return of_decisions(
-        decision_nodes(reference.case), found[lever_ladder.ladder_counterfactuals(reference)[-1].key].decisions
-    )
+def _own_rung(reference: Reference) -> str:
+    """The rung that the run itself is."""
+    return lever_ladder.ladder_counterfactuals(reference)[-1].key
 
 
 def _flexibility(
@@ -199,25 +184,15 @@ def _flexibility(
     others = of_decisions(decision_nodes(with_policy(case, investment=other)), found[other].decisions)
     if other == "adaptive":
         return flexibility(case, others, own, first_purchases(case, found[other].bought))
-    if plan.case.model.objective.goal == "risk":
-        return flexibility(case, own, others, first_purchases_of_table(case, plan.tables["stocks"]))
-    bought = found[lever_ladder.ladder_counterfactuals(reference)[-1].key].bought
-    return flexibility(case, own, others, first_purchases(case, bought))
+    return flexibility(case, own, others, first_purchases_of_table(case, plan.tables["stocks"]))
 
 
 def _least(reference: Reference) -> float:
     return float(reference.best()[1].x[reference.program.column["risk", None]])
 
 
-def _own(plan: PlanValues, reference: Reference, found: Mapping[str, Optimum]) -> Rung:
-    """The run itself. Under another goal than least risk, the plan of least risk stands for it."""
-    if plan.case.model.objective.goal != "risk":
-        return replace(
-            lever_ladder.ladder(reference.case, found)[-1],
-            key="own",
-            name="All levers of the run, goal least risk",
-            against="",
-        )
+def _own(plan: PlanValues, reference: Reference) -> Rung:
+    """The run itself."""
     s = plan.summary
     return Rung(
         "own", OWN_PLAN, _least(reference), s["risk_musd"], s["cost_musd"], s["expected_loss_musd"], s["cvar_musd"]
@@ -254,6 +229,7 @@ def _given(rungs: list[Rung], left_out: list[Rung], together: list[Rung]) -> dic
     pairs = {
         "mining": ("ladder:mine", "ladder:nothing"),
         "separation": (None, "without:separation"),
+        "magnets": (None, "without:magnet"),
         "people": (None, "without:people"),
         "allies": ("allied", "national"),
     }

@@ -10,6 +10,7 @@ from itertools import pairwise
 from planner.config.model_file import LEVERS, Lever
 from planner.data.case import Case
 from planner.data.lookups import MAGNET
+from planner.data.schema import Funder
 from planner.explanation.commitments import capital_by_stage, decision_nodes, of_decisions
 from planner.explanation.counterfactuals import (
     Counterfactual,
@@ -32,7 +33,13 @@ STEPS: tuple[tuple[str, str, tuple[Lever, ...]], ...] = (
     ("stockpile", "stock", ("stockpile",)),
 )
 """The order in which the ladder adds levers: (id, name, levers)."""
-COORDINATION = {"national": "Each country alone", "blocs": "Blocs", "allied": "Allied"}
+OWN_MONEY = "own money"
+COORDINATION = {
+    "national": "Each country alone",
+    "blocs": "Blocs",
+    OWN_MONEY: "Trade goes on, each pays for itself",
+    "allied": "Allied",
+}
 INVESTMENT = {
     "committed": "Committed: one path for all futures",
     "adaptive": "Adaptive: answering what has shown itself",
@@ -73,19 +80,33 @@ def policy_counterfactuals(reference: Reference) -> list[Counterfactual]:
     """The other ways of acting together, and the other way of investing."""
     policy, slack = reference.case.model.policy, reference.case.model.objective.risk_slack
     others = [("investment", i) for i in INVESTMENT if i != policy.investment]
-    others += [("coordination", c) for c in COORDINATION if c != policy.coordination]
+    others += [("coordination", c) for c in COORDINATION if c not in (policy.coordination, OWN_MONEY)]
+    apart = paying_at_home(with_policy(reference.case, coordination="allied"))
+    home = Counterfactual(OWN_MONEY, of_case(apart), slack=slack, with_cost=True)
     return [
-        Counterfactual(
-            value,
-            # The claim about allies asks more of this program.
-            (lambda: reference.national.program)
-            if value == "national"
-            else of_case(with_policy(reference.case, **{key: value})),
-            slack=slack,
-            with_cost=True,
-        )
-        for key, value in others
+        *([home] if apart.reach != reference.case.reach else []),
+        *(
+            Counterfactual(
+                value,
+                # The claim about allies asks more of this program.
+                (lambda: reference.national.program)
+                if value == "national"
+                else of_case(with_policy(reference.case, **{key: value})),
+                slack=slack,
+                with_cost=True,
+            )
+            for key, value in others
+        ),
     ]
+
+
+def paying_at_home(case: Case) -> Case:
+    """The case in which each funder pays only in the countries of its own party; feeds and products still cross."""
+    rows = [
+        Funder(funder=funder, party=party, countries=tuple(c for c in case.reach[funder] if case.party[c] == party))
+        for funder, party in case.funder_party.items()
+    ]
+    return replace(case, tables=replace(case.tables, funders=tuple(rows)))
 
 
 def timing_counterfactuals(reference: Reference) -> list[Counterfactual]:

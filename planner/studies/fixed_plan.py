@@ -20,6 +20,7 @@ from scipy.stats import t
 
 from planner.data.case import Case
 from planner.data.load import load
+from planner.data.sampling import sample
 from planner.data.schema import Scenario, Shock
 from planner.errors import Fault, InputError, StoppedError
 from planner.formulation.build import DECISIONS
@@ -130,7 +131,7 @@ def evaluate(case: Case, decided: Decided) -> Measures:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its 95 % interval (bootstrap over scenarios)."""
+    """A figure with its 95 % interval (bootstrap over scenarios, or Student's t over samples)."""
 
     value: float
     low: float
@@ -155,8 +156,54 @@ def intervals(case: Case, losses: dict[str, float]) -> dict[str, Estimate]:
     again = np.array([figures(values[row].tolist(), even) for row in drawn])
     low, high = np.quantile(again, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
     point = figures(values.tolist(), chances.tolist())
-    keys = ("expected_loss_musd", "cvar_musd", "risk_musd")
-    return {key: Estimate(point[i], float(low[i]), float(high[i])) for i, key in enumerate(keys)}
+    return {key: Estimate(point[i], float(low[i]), float(high[i])) for i, key in enumerate(KEYS)}
+
+
+KEYS = ("expected_loss_musd", "cvar_musd", "risk_musd")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One set of draws from a register: its seed, how many futures, and the plan's figures in them (MUSD)."""
+
+    seed: int
+    futures: int
+    figures: dict[str, float]
+
+
+def sampled(
+    plan: PlanValues, register: Case, draws: int, samples: int, seed: int, progress: Progress = silent
+) -> list[Sample]:
+    """The plan held fixed in draws from the hazards of `register`, with the seeds seed + 1 to seed + samples.
+
+    draws: of each sample, about. All but scenarios and shocks is as in the plan's case. Raises InputError,
+    StoppedError.
+    """
+    decided, out = amounts(plan), []
+    for number in range(seed + 1, seed + samples + 1):
+        tables = sample(register, draws, number).tables
+        case = with_other_scenarios(plan.case, tables.scenarios, tables.shocks).checked()
+        progress(f"sample {number - seed} of {samples}: {len(tables.scenarios)} futures, the plan held fixed")
+        found = evaluate(case, decided)
+        out.append(Sample(number, len(tables.scenarios), {key: found[key] for key in KEYS}))
+    return out
+
+
+def across(samples: Sequence[Sample]) -> dict[str, Estimate]:
+    """Mean of each figure over samples drawn apart, with the interval of Student's t; at least two samples."""
+    out = {}
+    for key in KEYS:
+        values = np.array([one.figures[key] for one in samples])
+        half = float(t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * float(values.std(ddof=1)) / math.sqrt(len(values))
+        mean = float(values.mean())
+        out[key] = Estimate(mean, mean - half, mean + half)
+    return out
+
+
+def write_samples(path: Path, samples: Sequence[Sample]) -> None:
+    """samples.csv: seed, futures, expected_loss_musd, cvar_musd, risk_musd."""
+    table = pd.DataFrame([{"seed": s.seed, "futures": s.futures, **s.figures} for s in samples])
+    write_whole(path, lambda p: p.write_text(csv_text(table), encoding="utf-8", newline="\n"))
 
 
 def scenarios_needed(estimate: Estimate, count: int, share: float) -> int:

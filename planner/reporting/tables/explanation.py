@@ -113,7 +113,7 @@ def claims(found: Explanation) -> ReportTable:
         )
         rows += _trials(v)
     return ReportTable(
-        "Four claims, and what turns them",
+        "Five claims, and what turns them",
         [
             *texts("claim", "verdict", "input", "tried at"),
             Column("with it", "MUSD", heading="risk with it (MUSD)"),
@@ -128,7 +128,7 @@ def claims(found: Explanation) -> ReportTable:
         note=worded("tables.j2", "verdicts"),
         source=f"{EXPLANATION}: verdicts",
         sheet="claims",
-        meaning="four claims measured as given and with each unsure input at another value",
+        meaning="the claims measured as given and with each unsure input at another value",
     )
 
 
