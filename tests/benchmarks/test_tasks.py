@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 
+import planner
 from benchmarks.changes import CHANGES
 from benchmarks.clock import Clock
+from benchmarks.methods import planner_path
+from benchmarks.profiles import REAL, SWEEP
 from benchmarks.tasks import command, session
+from planner.results.explanation import EXPLANATION
+from planner.studies.file import read_study
+from tests.cases import stored
 
 STARTER = str(Path(__file__).parents[2] / "inputs" / "starter")
 
@@ -24,6 +30,14 @@ def test_a_command_is_run_as_typed_and_its_failure_is_one(tmp_path: Path) -> Non
         command.run({"arguments": ["check", str(tmp_path)], "out": str(out)}, clock)
 
 
+@pytest.mark.usefixtures("without_pages")
+def test_a_run_is_explained_in_a_copy(tmp_path: Path) -> None:
+    kept, out = stored(planner.solve(planner.load(STARTER)), tmp_path / "kept"), tmp_path / "out"
+    found = command.run({"arguments": ["explain", str(out)], "out": str(out), "copied": str(kept)}, Clock())
+    assert found["status"] == "optimal" and found["size"]["scenarios"] == 3
+    assert (out / EXPLANATION).exists() and not (kept / EXPLANATION).exists()
+
+
 def test_a_warm_answer_is_held_against_a_cold_one(monkeypatch: pytest.MonkeyPatch) -> None:
     kept = ("budgets x 0.5", "lead time +1 year", "goal welfare")
     monkeypatch.setattr(session, "CHANGES", {name: CHANGES[name] for name in kept})
@@ -33,6 +47,19 @@ def test_a_warm_answer_is_held_against_a_cold_one(monkeypatch: pytest.MonkeyPatc
     assert max(found["apart"].values()) <= 1e-7
     assert set(found["status"].values()) == {"optimal"}
     assert all(clock.wall[name] > 0 for name in kept)
+
+
+def test_whole_plants_are_whole_and_payments_are_timed() -> None:
+    clock = Clock()
+    found = planner_path.run({"case": STARTER, "whole_plants": True}, clock)
+    assert found["status"] == "optimal" and set(found["gap"]) == {"risk", "cost"}
+    assert clock.cpu["payments"] > 0 and clock.cpu["run"] > 0
+
+
+def test_the_sweep_is_a_study_of_a_hundred_points_on_the_case_that_never_changes() -> None:
+    asked = read_study(SWEEP)
+    assert asked.design.kind == "grid" and asked.design.levels == 100
+    assert (SWEEP.parent / asked.case).samefile(REAL["case"])
 
 
 def test_answers_that_differ_are_seen() -> None:
