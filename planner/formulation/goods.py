@@ -64,7 +64,7 @@ def shortfall_index(s: Scope) -> list[tuple[str, str, str, int, int]]:
 def shortfall_bounds(m: Model, c: str, e: str, o: str, n: OperationNode, j: int) -> tuple[float, float]:
     """0 <= shortfall[c,e,o,n,j] <= width of step j * demand."""
     s: Scope = m.scope
-    return 0.0, s.case.loss_steps((c, e, o))[j].width * s.tree.demand((c, e, o), n)
+    return 0.0, s.case.loss_steps((c, e, o))[j].width * s.demanded[c, e, o, n]
 
 
 def imported_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> tuple[float, float]:
@@ -80,7 +80,7 @@ def resold_bounds(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) ->
 def short(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Shortfall (t), all steps."""
     s: Scope = m.scope
-    if s.tree.demand((c, e, o), n) <= 0:
+    if (c, e, o, n) not in s.demanded:
         return 0.0
     return quicksum(m.shortfall[c, e, o, n, j] for j in range(len(s.case.loss_steps((c, e, o)))))
 
@@ -107,12 +107,13 @@ def balance(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     own = or_zero(m.delivered, *key) if (c, e, o) in s.exchanged else made(m, *key)
     supply = own + short(m, *key) + or_zero(m.imported, *key)
     supply += quicksum(m.resold[v, *key] for v in s.suppliers.get((c, e, o), ()) if (v, *key) in s.resold)
-    use = s.tree.demand((c, e, o), n) + used(m, *key)
+    use = s.demanded.get(key, 0.0) + used(m, *key)
     if (c, e, o) in s.stocks:
         supply += m.released[key]
     if (c, e, o) in s.purchases:
         use += m.bought[key]
-    return supply - use >= 0 if not _empty(supply - use) else None
+    left = supply - use
+    return None if isinstance(left, int | float) else left >= 0
 
 
 def pool_index(s: Scope) -> GoodsAt:
@@ -158,10 +159,6 @@ def resale(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Expres
     return quicksum(m.resold[v, other, e, o, n] for other in s.resale_rivals[v, c, e, o, n]) <= s.tree.sold_on(
         v, (c, e, o), n
     )
-
-
-def _empty(expression: Expression) -> bool:
-    return isinstance(expression, int | float)
 
 
 def stock_index(s: Scope) -> list[tuple[str, str, str, int]]:

@@ -360,6 +360,15 @@ class Scope(Histories):
         """Programmes that train for a team."""
         return [g for g, row in self.case.programmes.items() if (row.country, row.skill) in self.teams]
 
+    def training_of(self, country: str, skill: str) -> list[str]:
+        """Programmes that train for one team."""
+        return self._training.get((country, skill), [])
+
+    @cached_property
+    def _training(self) -> dict[tuple[str, str], list[str]]:
+        rows = self.case.programmes
+        return _grouped(((rows[g].country, rows[g].skill), g) for g in self.programmes)
+
     def intake_possible(self, programme: str, year: int) -> bool:
         """Whether a programme takes in trainees in `year` and they finish within the horizon."""
         row = self.case.programmes[programme]

@@ -150,7 +150,11 @@ class Histories:
 
     def decisions_to(self, d: DecisionNode) -> tuple[DecisionNode, ...]:
         """The decision nodes from the first year to d."""
-        return tuple(map(DecisionNode, self.decision_tree.paths[d]))
+        return self._decision_paths[d]
+
+    @cached_property
+    def _decision_paths(self) -> tuple[tuple[DecisionNode, ...], ...]:
+        return tuple(tuple(map(DecisionNode, path)) for path in self.decision_tree.paths)
 
     @cached_property
     def funder_groups(self) -> dict[str, tuple[str, ...]]:

@@ -72,11 +72,9 @@ def staff_balance(m: Model, c: str, k: str, d: DecisionNode) -> Expression:
         return m.staff[c, k, d] == s.case.workforce[c, k].initial
     joined = quicksum(
         s.case.programmes[g].completion_rate * m.intake[g, y]
-        for g in s.programmes
+        for g in s.training_of(c, k)
         for y in s.decisions_to(d)
-        if _trains(s, g, c, k)
-        and (g, y) in m.intake
-        and s.decision_tree.nodes[y].year == node.year - s.case.programmes[g].duration_years
+        if (g, y) in m.intake and s.decision_tree.nodes[y].year == node.year - s.case.programmes[g].duration_years
     )
     hired = or_zero(m.hired, c, k, d)
     return m.staff[c, k, d] - (1 - s.case.skills[k].attrition) * m.staff[c, k, node.parent] - joined - hired == 0
@@ -129,10 +127,7 @@ def mentor_limit_index(s: Scope) -> Teams:
         for c, k in s.teams
         if (c, k) in trained and s.case.skills[k].mentor_ratio is not None
         for n in s.staffing_tree.nodes
-        if any(
-            _trains(s, g, c, k) and _under_way(s, g, s.decision_of_staffing(StaffingNode(n.index)))
-            for g in s.programmes
-        )
+        if any(_under_way(s, g, s.decision_of_staffing(StaffingNode(n.index))) for g in s.training_of(c, k))
     ]
 
 
@@ -147,7 +142,7 @@ def mentor_limit(m: Model, c: str, k: str, w: StaffingNode) -> Expression:
     """Trainees per practitioner."""
     s: Scope = m.scope
     trainees = quicksum(
-        m.intake[g, d] for g in s.programmes if _trains(s, g, c, k) for d in _under_way(s, g, s.decision_of_staffing(w))
+        m.intake[g, d] for g in s.training_of(c, k) for d in _under_way(s, g, s.decision_of_staffing(w))
     )
     return trainees <= s.case.skills[k].mentor_ratio * available(m, c, k, w)
 
@@ -220,11 +215,6 @@ def staff_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
         if row.country == c and k in s.case.staffing[p] and (p, n) in s.operable_set
     )
     return need <= available(m, c, k, s.staffing_of(n))
-
-
-def _trains(s: Scope, g: str, c: str, k: str) -> bool:
-    row = s.case.programmes[g]
-    return row.country == c and row.skill == k
 
 
 def _under_way(s: Scope, g: str, d: DecisionNode) -> list[DecisionNode]:
