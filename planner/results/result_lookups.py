@@ -121,7 +121,7 @@ class Ledger:
         """What is known of nodes, at each visit."""
         return by_node[self.node]
 
-    def whole(self, by_visit: Vector) -> NDArray[np.float64]:
+    def whole(self, by_visit: NDArray[Any]) -> NDArray[Any]:
         """The same (scenarios, periods)."""
         return by_visit.reshape(-1, len(self.tree.periods))
 

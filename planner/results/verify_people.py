@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.data.effects import year_of
 from planner.data.schema import Training
 from planner.data.tree import Vector
-from planner.results.result_lookups import Ledger
+from planner.results.result_lookups import Amounts, Ledger
 from planner.results.rules import Broken, at_most, equal, never
 
 Team = tuple[str, str]
@@ -27,53 +28,54 @@ def rules(book: Ledger) -> Iterator[Broken]:
 
 
 def _programmes(book: Ledger) -> Iterator[Broken]:
-    case, intake, new_seats = book.case, book.intake, book.new_seats
-    for (g, t), persons in intake:
+    case = book.case
+    for (g, t), persons in book.intake:
         if t not in case.years or g not in case.programmes:
             yield never("intake_window", persons)
     for g, row in case.programmes.items():
-        for t in case.years if row.last_intake_year is not None else ():
-            if t > (row.last_intake_year or 0):
-                yield never("intake_window", intake[g, t])
-        added = np.zeros(len(case.scenarios))
-        for t in case.years:
-            yield at_most("seat_limit", intake[g, t], row.seats + added)
-            yield at_most("intake_not_negative", -np.minimum(intake[g, t], new_seats[g, t]), 0.0)
-            added = added + new_seats[g, t]
-        yield at_most("new_seat_limit", added, row.max_new_seats)
-        yield never("new_seats_in_last_year", new_seats[g, case.last_year])
+        intake, new_seats = _by_year(book, book.intake, g), _by_year(book, book.new_seats, g)
+        if row.last_intake_year is not None:
+            yield never("intake_window", intake[max(row.last_intake_year + 1 - case.first_year, 0) :])
+        added = np.cumsum(new_seats, axis=0)
+        yield at_most("seat_limit", intake, row.seats + (added - new_seats))
+        yield at_most("intake_not_negative", -np.minimum(intake, new_seats), 0.0)
+        yield at_most("new_seat_limit", added[-1], row.max_new_seats)
+        yield never("new_seats_in_last_year", new_seats[-1])
         if not case.has_lever("training"):
-            yield never("training_lever", added)
+            yield never("training_lever", added[-1])
+
+
+def _by_year(book: Ledger, amounts: Amounts, key: str) -> NDArray[np.float64]:
+    """What is known of a programme by year (years, scenarios)."""
+    return np.array([amounts[key, year] for year in book.case.years])
 
 
 def _staff(book: Ledger) -> Iterator[Broken]:
     case, there = book.case, _there(book)
-    programmes = case.programmes.items()
+    opening = [book.opening[year] for year in case.years]
     for (c, k), row in case.workforce.items():
-        staff, hired = (book.whole(book.people[name][c, k]) for name in ("staff", "hired"))
-        for t, opening in book.opening.items():
-            # A team that no plant can need has no row.
-            some = there[c, k][:, opening] if (c, k) in there else np.zeros(len(staff), dtype=bool)
-            now, joining = staff[some, opening], hired[some, opening]
-            if t == case.first_year:
-                yield equal("staff_balance", now, row.initial)
-                yield never("hired_in_first_year", joining)
-                continue
-            stay = (1 - case.skills[k].attrition) * staff[some, book.opening[t - 1]]
-            trained = sum(
-                (r.completion_rate * book.intake[g, t - r.duration_years] for g, r in programmes if _trains(r, c, k)),
-                np.zeros(len(staff)),
-            )
-            yield equal("staff_balance", now, stay + trained[some] + joining)
-            yield at_most("hire_not_negative", -joining, 0.0)
-            yield at_most("hire_limit", joining, row.hires_per_year if case.has_lever("hiring") else 0.0)
+        if (c, k) not in there:
+            continue  # a team that no plant can need has no row
+        staff, hired = (book.whole(book.people[name][c, k])[:, opening] for name in ("staff", "hired"))
+        some = book.whole(there[c, k])[:, opening]
+        yield equal("staff_balance", staff[some[:, 0], 0], row.initial)
+        yield never("hired_in_first_year", hired[some[:, 0], 0])
+        trained = np.zeros((len(opening), len(staff)))
+        for g, r in case.programmes.items():
+            if _trains(r, c, k):
+                trained[r.duration_years :] += r.completion_rate * _by_year(book, book.intake, g)[: -r.duration_years]
+        later, joining = some[:, 1:], hired[:, 1:]
+        stay = (1 - case.skills[k].attrition) * staff[:, :-1]
+        yield equal("staff_balance", staff[:, 1:][later], (stay + trained.T[:, 1:] + joining)[later])
+        yield at_most("hire_not_negative", -joining[later], 0.0)
+        yield at_most("hire_limit", joining[later], row.hires_per_year if case.has_lever("hiring") else 0.0)
 
 
-def _there(book: Ledger) -> dict[Team, np.ndarray]:
-    """Whether a team has a row, by scenario and period."""
-    counts = np.zeros((len(book.workforce.places), len(book.node)), dtype=bool)
-    counts[book.workforce.key, book.workforce.column] = True
-    return {team: book.whole(counts[i]) for team, i in book.workforce.places.items()}
+def _there(book: Ledger) -> dict[Team, NDArray[np.bool_]]:
+    """Whether a team has a row, at every visit."""
+    rows = np.zeros((len(book.workforce.places), len(book.node)), dtype=bool)
+    rows[book.workforce.key, book.workforce.column] = True
+    return {team: rows[i] for team, i in book.workforce.places.items()}
 
 
 def _trains(programme: Training, country: str, skill: str) -> bool:
@@ -88,7 +90,7 @@ def _within_year(book: Ledger) -> Iterator[Broken]:
         for i, period in enumerate(book.tree.periods):
             opening = book.opening[year_of(period)]
             if i != opening:
-                some = rows[:, i]
+                some = book.whole(rows)[:, i]
                 yield equal("staff_of_the_year", staff[some, i], staff[some, opening])
                 yield never("hired_within_year", hired[:, i])
 
