@@ -263,19 +263,25 @@ def _quarter(number: int) -> Quarter:
 
 
 def _said(happened: Sequence[tuple[Hazard, Draw]]) -> str:
-    """What was drawn, in words."""
-    said = [_one_said(hazard, draw) for hazard, draw in happened[:NAMED]]
-    more = f"; and {len(happened) - NAMED} more" if len(happened) > NAMED else ""
+    """What was drawn, in words; rows of one event in one."""
+    together: dict[tuple[str, str], list[tuple[Hazard, Draw]]] = defaultdict(list)
+    for hazard, draw in happened:
+        together[hazard.event or hazard.hazard, draw.subject].append((hazard, draw))
+    said = [_one_said(rows) for rows in list(together.values())[:NAMED]]
+    more = f"; and {len(together) - NAMED} more" if len(together) > NAMED else ""
     return "; ".join(said) + more if said else "nothing drawn"
 
 
-def _one_said(hazard: Hazard, draw: Draw) -> str:
-    """One drawn hazard in words: what, of whom, when, how much."""
+def _one_said(rows: Sequence[tuple[Hazard, Draw]]) -> str:
+    """One drawn hazard or event in words: what, of whom, when, how much."""
+    hazard, draw = rows[0]
     what = f"{hazard.name or hazard.hazard}{f' ({draw.subject})' if draw.subject else ''}"
     if hazard.kind == "delay":
         return f"{what} from {draw.start}, {draw.factor:.0f} year{'s' if draw.factor != 1 else ''}"
     period = f"{draw.start}" if draw.start == draw.end else f"{draw.start}-{draw.end}"
-    return f"{what} {period} at {draw.factor:.3g}"
+    factors = [one.factor for row, one in rows if row.kind == hazard.kind]
+    least, most = f"{min(factors):.3g}", f"{max(factors):.3g}"
+    return f"{what} {period} at {least}{f' to {most}' if most != least else ''}"
 
 
 def _shock(hazard: Hazard, draw: Draw) -> Shock:
