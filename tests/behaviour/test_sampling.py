@@ -17,6 +17,7 @@ from planner.cli import app
 from planner.data.case import Case
 from planner.data.cell_addresses import conditions, matching
 from planner.data.cells import Quarter
+from planner.studies.fixed_plan import KEYS, Estimate, Sample, across, sampled
 from tests.cases import MUSD, Row, budget, imports, load_case, mine, near, plant, scenarios, shock, smelter, unsure
 from tests.cases import write_case as write_tables
 
@@ -348,3 +349,24 @@ def test_numbers_that_cannot_be_drawn_are_refused_at_once(tmp_path: Path, option
     code, told = run(source, *options, "--out", tmp_path / "out")
     assert (code, said in told) == (2, True), told
     assert not (tmp_path / "out").exists()
+
+
+# ---- a plan in samples of the register -----------------------------------------------------------------------
+
+
+def test_a_plan_is_held_fixed_in_samples_of_its_register(tmp_path: Path) -> None:
+    """Three draws hold each of the three beginnings once, so every sample is alike: 3, 2 and 1 years of loss."""
+    case = register(tmp_path, CUT).set_model("objective.risk_aversion", 0.0)
+    plan = planner.solve(planner.sample(case, 3, 7), baseline=False)
+    found = sampled(plan, case, 3, 2, 10)
+    assert [(one.seed, one.futures) for one in found] == [(11, 3), (12, 3)]
+    year = sum(plan.summary["scenario_loss_musd"].values()) / 6
+    assert year > 0
+    assert across(found)["risk_musd"] == Estimate(near(2 * year), near(2 * year), near(2 * year))
+
+
+def test_the_interval_between_samples_is_that_of_student() -> None:
+    """Mean 2, deviation 1, three samples: half-width 4.303 / sqrt(3) = 2.484."""
+    samples = [Sample(seed, 1, dict.fromkeys(KEYS, float(seed))) for seed in (1, 2, 3)]
+    found = across(samples)["risk_musd"]
+    assert (found.value, found.low, found.high) == (2.0, near(-0.48414), near(4.48414))
