@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import count
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any
@@ -20,7 +19,7 @@ import distributed
 from distributed.scheduler import KilledWorker
 
 from planner.errors import Fault, InputError, StoppedError
-from planner.parallel import PATIENCE, READY, Answer, Make, Team, answered
+from planner.parallel import PATIENCE, READY, Answer, Make, Team, Workers, answered
 
 GONE = "the scheduler is gone; start one and run the same command to go on"
 SECONDS_TO_FETCH = 10
@@ -29,27 +28,23 @@ KEPT: dict[str, Any] = {}
 """What this process keeps if it is a worker, by who asked for it: the last two, as they may be killed who ask."""
 
 
-class ClusterWorkers:
-    """All workers of a scheduler, as `planner.parallel.Workers`."""
+class _ClusterWorkers(Workers):
+    """All workers of a scheduler, by their addresses."""
 
     def __init__(self, make: Make, address: str) -> None:
         self._client, self._make, self._key = connect(address), make, uuid4().hex
-        self._addresses: dict[int, str] = {}
-        self._asked: dict[int, deque[Any]] = {}
-        self._numbers, self._done = count(), SimpleQueue[Any]()
+        self._asked: dict[Any, deque[Any]] = {}
+        self._done = SimpleQueue[Any]()
         self._look()
 
     @property
-    def present(self) -> Sequence[int]:
-        """See `Workers`."""
-        return list(self._addresses)
+    def present(self) -> Sequence[Any]:
+        return list(self._asked)
 
-    def ask(self, worker: int, *call: Any) -> None:
-        """See `Workers`."""
+    def ask(self, worker: Any, *call: Any) -> None:
         self._submit(worker, _answer, self._key, call, self._asked[worker][-1] if self._asked[worker] else None)
 
     def wait(self) -> list[Answer]:
-        """See `Workers`."""
         with suppress(Empty):
             self._done.get(timeout=PATIENCE)
         said = self._look() if monotonic() - self._looked > PATIENCE else []
@@ -59,15 +54,14 @@ class ClusterWorkers:
         return said
 
     def close(self) -> None:
-        """See `Workers`."""
         if self._client.status == "running":
             for worker in self.present:
                 self._submit(worker, _keep, self._key, None)
                 distributed.fire_and_forget(self._asked[worker][-1])  # type: ignore[no-untyped-call]
         self._client.close(timeout=1)
 
-    def _submit(self, worker: int, function: Callable[..., Any], *arguments: Any) -> None:
-        future = self._client.submit(function, *arguments, workers=[self._addresses[worker]], pure=False)
+    def _submit(self, worker: Any, function: Callable[..., Any], *arguments: Any) -> None:
+        future = self._client.submit(function, *arguments, workers=[worker], pure=False)
         future.add_done_callback(self._done.put)
         self._asked[worker].append(future)
 
@@ -78,15 +72,13 @@ class ClusterWorkers:
             addresses = set(self._client.nthreads())
         except OSError:
             raise StoppedError(GONE) from None
-        gone = [worker for worker, address in self._addresses.items() if address not in addresses]
-        said = [self._lose(worker, "it has left the scheduler") for worker in gone]
-        for address in sorted(addresses.difference(self._addresses.values())):
-            worker = next(self._numbers)
-            self._addresses[worker], self._asked[worker] = address, deque()
+        said = [self._lose(worker, "it has left the scheduler") for worker in self.present if worker not in addresses]
+        for worker in sorted(addresses - self._asked.keys()):
+            self._asked[worker] = deque()
             self._submit(worker, _keep, self._key, self._make)
         return said
 
-    def _heard(self, worker: int, future: Any) -> list[Answer]:
+    def _heard(self, worker: Any, future: Any) -> list[Answer]:
         if self._client.status != "running" or future.status == "cancelled":
             raise StoppedError(GONE)
         try:
@@ -98,15 +90,15 @@ class ClusterWorkers:
             raise StoppedError(told) from None
         return [] if heard is READY else [Answer(worker, *heard)]
 
-    def _lose(self, worker: int, why: str) -> Answer:
-        del self._addresses[worker], self._asked[worker]
+    def _lose(self, worker: Any, why: str) -> Answer:
+        del self._asked[worker]
         return Answer(worker, lost=why)
 
 
 def on_scheduler(address: str) -> Team:
     """The workers of the scheduler at `address`, e.g. tcp://10.0.0.1:8786; of one that you trust, as it has code run
     here and there. Raises InputError once used if none answers."""
-    return partial(ClusterWorkers, address=address)
+    return partial(_ClusterWorkers, address=address)
 
 
 def connect(address: str) -> Any:

@@ -12,12 +12,12 @@ import multiprocessing as mp
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
+from importlib import import_module
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
@@ -43,7 +43,7 @@ READY = None
 class Answer:
     """What a worker says to the first call that it has not answered; or why it is lost."""
 
-    worker: int
+    worker: Hashable
     value: Any = None
     error: Exception | None = None
     lost: str = ""
@@ -56,17 +56,17 @@ class Answer:
 
 
 class Workers(Protocol):
-    """Those who do the work, by number; the number of a lost one is not given again."""
+    """Those who do the work. Raise StoppedError if nobody can be had any more."""
 
     @property
-    def present(self) -> Sequence[int]:
+    def present(self) -> Sequence[Hashable]:
         """Who can be asked. Only `wait` changes it."""
 
-    def ask(self, worker: int, *call: Any) -> None:
+    def ask(self, worker: Hashable, *call: Any) -> None:
         """Have a worker call its object: the name of a method, its arguments. `wait` tells what comes of it."""
 
     def wait(self) -> list[Answer]:
-        """What was said meanwhile; after a while, nothing. Raises StoppedError if no worker can be had any more."""
+        """What was said meanwhile; after a while, nothing."""
 
     def close(self) -> None:
         """Let all go, whatever they are doing."""
@@ -76,25 +76,22 @@ Team = Callable[[Make], Workers]
 """Gives each of its workers an object: `Here`, `local(3)`, `planner.cluster.on_scheduler(address)`."""
 
 
-class Here:
+class Here(Workers):
     """Only this process: what it is asked is done when it is waited for."""
 
-    present = (0,)
+    present: Sequence[Hashable] = (0,)
 
     def __init__(self, make: Make) -> None:
         self._kept = make()
         self._asked: deque[tuple[Any, ...]] = deque()
 
-    def ask(self, worker: int, *call: Any) -> None:
+    def ask(self, worker: Hashable, *call: Any) -> None:
         """See `Workers`."""
         self._asked.append(call)
 
     def wait(self) -> list[Answer]:
         """See `Workers`."""
         return [Answer(0, *answered(self._kept, *self._asked.popleft()))] if self._asked else []
-
-    def close(self) -> None:
-        """See `Workers`."""
 
 
 def answered(kept: Any, method: str, *arguments: Any) -> tuple[Any, Exception | None]:
@@ -105,63 +102,56 @@ def answered(kept: Any, method: str, *arguments: Any) -> tuple[Any, Exception | 
         return None, error
 
 
-class LocalWorkers:
+class _LocalWorkers(Workers):
     """Processes of this machine, started from nothing, not forked: a progress display may run as a thread here."""
 
     def __init__(self, make: Make, number: int) -> None:
         # Never with code from the current folder: a user's `pickle.py` there would be imported before ours.
         os.environ["PYTHONSAFEPATH"] = "1"
-        self._make, self._wanted, self._numbers = make, number, count()
-        self._pool: dict[int, tuple[SpawnProcess, Connection[Any, Any]]] = {}
-        self._ready: set[int] = set()
-        self._failed_starts = 0
+        self._make, self._wanted, self._failed_starts = make, number, 0
+        self._processes: dict[Connection[Any, Any], SpawnProcess] = {}
+        self._ready = set[Hashable]()
         # A process reads only once it has begun to run; nobody waits here for that.
         self._sender = ThreadPoolExecutor(1, thread_name_prefix="to workers")
         self._fill()
 
     @property
-    def present(self) -> Sequence[int]:
-        """See `Workers`."""
-        return list(self._pool)
+    def present(self) -> Sequence[Any]:
+        return list(self._processes)
 
-    def ask(self, worker: int, *call: Any) -> None:
-        """See `Workers`."""
-        self._sender.submit(self._pool[worker][1].send_bytes, ForkingPickler.dumps(call))
+    def ask(self, worker: Any, *call: Any) -> None:
+        self._sender.submit(worker.send_bytes, ForkingPickler.dumps(call))
 
     def wait(self) -> list[Answer]:
-        """See `Workers`."""
-        numbers = {pipe: worker for worker, (_, pipe) in self._pool.items()}
-        said = [answer for pipe in wait(list(numbers), PATIENCE) for answer in self._heard(numbers[pipe])]  # type: ignore[index]
+        said = [answer for pipe in wait(self.present, PATIENCE) for answer in self._heard(pipe)]
         self._fill()
         return said
 
     def close(self) -> None:
-        """See `Workers`."""
-        for process, pipe in self._pool.values():
+        for pipe, process in self._processes.items():
             process.kill()
             process.join()
-            pipe.close()
-        self._pool.clear()
+            self._sender.submit(pipe.close)
+        self._processes.clear()
         self._sender.shutdown()
 
     def _fill(self) -> None:
-        while len(self._pool) < self._wanted:
+        while len(self._processes) < self._wanted:
             context = mp.get_context("spawn")
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(theirs,), name="worker", daemon=True)
             process.start()
             theirs.close()
-            self._pool[next(self._numbers)] = process, ours
-            self.ask(max(self._pool), self._make)
+            self._processes[ours] = process
+            self.ask(ours, self._make)
 
-    def _heard(self, worker: int) -> list[Answer]:
-        process, pipe = self._pool[worker]
+    def _heard(self, worker: Any) -> list[Answer]:
         try:
-            heard = pipe.recv()
+            heard = worker.recv()
         except (EOFError, OSError):
-            del self._pool[worker]
-            pipe.close()
+            process = self._processes.pop(worker)
             process.join(5)
+            self._sender.submit(worker.close)
             self._failed_starts = 0 if worker in self._ready else self._failed_starts + 1
             if self._failed_starts == 3:
                 told = "workers die as soon as they start; try one point with `planner solve`"
@@ -173,7 +163,7 @@ class LocalWorkers:
 
 def local(number: int) -> Team:
     """So many processes of this machine. A script uses it under `if __name__ == "__main__"`."""
-    return partial(LocalWorkers, number=number)
+    return partial(_LocalWorkers, number=number)
 
 
 def team_of(workers: int | Team) -> Team:
@@ -211,19 +201,16 @@ class Background:
     cannot do because it was stopped from outside is done here; so is all on one core, or if it is not wanted."""
 
     def __init__(self, wanted: bool = True) -> None:
-        self._workers = LocalWorkers(partial(Background, False), 1) if wanted and cores() > 1 else None
+        make = partial(import_module, "operator")
+        self._workers = local(1)(make) if wanted and cores() > 1 else None
         self._asked, self._answers = 0, list[Answer]()
 
     def __call__(self, function: Callable[..., T], *arguments: Any) -> Callable[[], T]:
         """Begin a task. What comes back waits for its value, and raises what it raised."""
         if self._workers is not None:
-            self._workers.ask(self._workers.present[0], "do", function, *arguments)
+            self._workers.ask(self._workers.present[0], "call", function, *arguments)
         self._asked += 1
         return partial(self._result, self._asked, function, *arguments)
-
-    def do(self, function: Callable[..., T], *arguments: Any) -> T:
-        """The value of a task."""
-        return function(*arguments)
 
     def _result(self, number: int, function: Callable[..., T], *arguments: Any) -> T:
         while self._workers is not None and len(self._answers) < number:
@@ -231,7 +218,9 @@ class Background:
             if any(answer.lost for answer in said):
                 self._answers.pop()
                 self.end()
-        value: T = self._answers[number - 1].taken() if number <= len(self._answers) else self.do(function, *arguments)
+        if number > len(self._answers):
+            return function(*arguments)
+        value: T = self._answers[number - 1].taken()
         return value
 
     def end(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import partial
 from typing import Any, Self, TypeVar
 
@@ -57,7 +57,7 @@ class WorkerPool:
 
     def __init__(self, parts: Sequence[Part], team: Team) -> None:
         self._parts = parts
-        self._keeper: dict[int, int] = {}
+        self._keeper: dict[int, Hashable] = {}
         self._workers = team(partial(HeldBranches, parts))
         found = self._of_each_part("links", [()] * len(parts))
         every = [one for part in found for one in part]
@@ -88,7 +88,7 @@ class WorkerPool:
         """What the keeper of each part answers, whatever becomes of it."""
         found: dict[int, Any] = {}
         left = deque(range(len(self._parts)))
-        asked: dict[int, deque[int]] = defaultdict(deque)
+        asked: dict[Hashable, deque[int]] = defaultdict(deque)
         while len(found) < len(self._parts):
             while left and self._workers.present:
                 part = left.popleft()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ class WorkQueue:
     checked: int
     counts: Counter[str] = field(init=False)
     _ready: deque[Chain] = field(default_factory=deque)
-    _out: dict[int, Chain] = field(default_factory=dict)
+    _out: dict[Hashable, Chain] = field(default_factory=dict)
     _attempts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -87,14 +87,14 @@ class WorkQueue:
         checkable = [point for point in self.checks if self.statuses.get(point.id) == OPTIMAL]
         return [Chain(f"{COLD}.{point.id}", COLD, deque([point])) for point in checkable]
 
-    def _ask(self, workers: Workers, worker: int, place: int) -> None:
+    def _ask(self, workers: Workers, worker: Hashable, place: int) -> None:
         """Have a worker solve the point at a place of what is left of its chain, if there is one."""
         chain = self._out.get(worker)
         if chain and place < len(chain.points):
             state = None if place else chain.state  # a worker knows where it left off
             workers.ask(worker, "solve", state, chain.points[place].settings, chain.kind == COLD)
 
-    def _record(self, worker: int, result: PointResult, state: ChainState) -> None:
+    def _record(self, worker: Hashable, result: PointResult, state: ChainState) -> None:
         chain = self._out[worker]
         point = chain.points.popleft()
         entry: dict[str, Any] = {"kind": chain.kind, "id": point.id, "chain": chain.key, **result.plain()}
@@ -113,7 +113,7 @@ class WorkQueue:
         if not chain.points:
             del self._out[worker]
 
-    def _lose(self, worker: int, why: str) -> None:
+    def _lose(self, worker: Hashable, why: str) -> None:
         """The current point of its chain, if it has one, is tried again or given up."""
         if chain := self._out.get(worker):
             key = chain.kind, chain.points[0].id

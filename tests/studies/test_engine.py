@@ -18,7 +18,7 @@ import pytest
 
 import planner
 from planner.errors import RunFolderError, StoppedError
-from planner.parallel import Here, LocalWorkers, local
+from planner.parallel import Here, local
 from planner.results.study import AGREEMENT, Agreement
 from planner.solving.goals import silent, solve_phases
 from planner.solving.live_program import LiveProgram
@@ -243,7 +243,7 @@ def test_a_line_cut_short_is_cut_off_and_nothing_before_it(tmp_path: Path) -> No
 
 def test_workers_that_cannot_start_stop_the_study(tmp_path: Path) -> None:
     with pytest.raises(StoppedError, match="die as soon as they start"):
-        run_points(sample(4), tmp_path / "study", lambda _: LocalWorkers(partial(sys.exit, 1), 1))
+        run_points(sample(4), tmp_path / "study", lambda _: local(1)(partial(sys.exit, 1)))
 
 
 def test_the_coordinator_keeps_no_results_in_memory(tmp_path: Path) -> None:
