@@ -36,7 +36,7 @@ def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
     """The least risk left for each cost, with the five named plans on it."""
     nothing, core = max(named(found, "nothing").risk, 1e-9), named(found, "core")
     end = max(plan.cost for plan in found.plans)
-    plot = Plot(680, 430, left=52, right=24, top=20, bottom=40)
+    plot = Plot(680, 440, left=52, right=24, top=40, bottom=40)
     billions = end >= 1000
     unit = 1000.0 if billions else 1.0
     x = plot.across(0.0, end / unit * 1.06, f"cost of the plan, {'bn USD' if billions else 'MUSD'}, present value")
@@ -44,7 +44,7 @@ def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
     for mark in (0.0, 0.25, 0.5, 0.75, 1.0):
         plot.line(plot.left, y(mark), plot.right, y(mark), RULE)
         plot.text(plot.left - 6, y(mark) + 4, percent(mark), anchor="end", fill=MUTED)
-    plot.text(plot.left - 46, plot.top - 8, "risk left, % of doing nothing", size=SMALL, fill=MUTED)
+    plot.text(plot.left - 46, 12, "risk left, % of doing nothing", size=SMALL, fill=MUTED)
     corners = [c for c in found.corners if c.cost <= end * 1.06]
     plot.curve([(x(c.cost / unit), y(min(c.risk / nothing, 1.0))) for c in corners], WITH, wide=2.4)
     taken: list[float] = []
@@ -104,9 +104,7 @@ def merit(run: RunView, found: Decision, draw: Drawer) -> Figure:
         if row.worth < row.public and not below:
             below = True
             plot.line(4, names.at(place) - 5, plot.right - 4, names.at(place) - 5, INK, dash="4 3")
-            plot.text(
-                plot.right - 4, names.at(place) - 8, "below: worth less than it costs", anchor="end", size=8, fill=MUTED
-            )
+            plot.text(4, names.at(place) - 7, "below: worth less than it costs", size=8, fill=MUTED)
         words = (
             f"{run.names.placed(row.project)}, {STAGES[row.stage].lower()}: {number(row.public)} MUSD of public money, "
             f"worth {number(row.worth)} MUSD"

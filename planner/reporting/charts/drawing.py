@@ -219,7 +219,7 @@ class Plot:
         """Amounts up the side from `low` with rules across; the unit stands on top of them."""
         high = round_up(top, most) if nice and low == 0 else top
         if unit:
-            self.text(self.left - 4, self.top - 3, unit, anchor="end", size=SMALL, fill=MUTED)
+            self.text(2, self.top - 9, unit, size=SMALL, fill=MUTED)
         scale = Scale(low, high, self.bottom, self.top)
         for mark in ticks(low, high, most):
             self.line(self.left, scale(mark), self.right, scale(mark), RULE)
@@ -310,7 +310,7 @@ def stacked(
     above, below = (dict.fromkeys(years, 0.0) for _ in range(2))
     for row in rows:
         (above if row["amount"] > 0 else below)[row["year"]] += row["amount"]
-    plot, low = Plot(width, height, top=16), min(below.values(), default=0.0)
+    plot, low = Plot(width, height, top=20), min(below.values(), default=0.0)
     high = max([top or 0.0, *above.values()]) or 1.0
     scale, bands = plot.amounts(high, unit, low=low), plot.years(years)
     order = {name: place for place, (name, _) in enumerate(colours)}

@@ -189,8 +189,10 @@ def material(run: RunView, draw: Drawer) -> Figure | None:
     scenarios = list(dict.fromkeys([run.worst, run.calm]))
     opening = _hardest_year(run, main[0], scenarios[0])
     panels: list[Panel] = []
+    shown: set[str] = set()
     for element in main:
         found = {(w, year): flow for w in scenarios for year, flow in streams(run, element, w).items()}
+        shown |= {stream.hue for flow in found.values() for stream in flow} - {"left"}
         columns = _columns(found.values())
         heights = {key: _heights(flow) for key, flow in found.items()}
         # By what goes through a place in all the flows, so that it keeps its rank from panel to panel.
@@ -206,7 +208,6 @@ def material(run: RunView, draw: Drawer) -> Figure | None:
             panels.append(draw.panel(f"{name} in {year}: “{future}”", told, plot, choice=choice, printed=printed))
     name, future = run.names.element(main[0]), run.names.scenario(scenarios[0])
     source = f"{table_rows('operations')}: items made, imported, released, bought, reduced; {table_rows('shortfall')}"
-    shown = {stream.hue for flow in found.values() for stream in flow} - {"left"}
     return Figure(
         "From mine to user, year by year",
         "",

@@ -10,7 +10,7 @@ from planner.reporting.charts.drawing import HUES, OTHERS, STAGE_COLOURS, Drawer
 from planner.reporting.values.page_parts import Figure
 from planner.reporting.values.plan import ITEM_NAMES, budget_use, largest_first, spent, staff, teams_at_work
 from planner.reporting.values.view import RunView, records, table_rows, tooltip
-from planner.reporting.values.wording import number, percent, worded
+from planner.reporting.values.wording import midway, number, percent, worded
 
 REST = "others"
 
@@ -20,7 +20,7 @@ SPENDING = table_rows("spending") + ": expected"
 
 TONES = ("#f2f6fa", "#08427a")
 
-FULL = 0.999
+FULL, MOST_TEAMS = 0.999, 24
 
 
 def spending(run: RunView, draw: Drawer) -> Figure | None:
@@ -108,7 +108,7 @@ def teams(run: RunView, draw: Drawer) -> Figure | None:
     lines = []
     for (country, skill), of in rows.groupby(["country", "skill"]):
         uses, at = dict(zip(of["year"], of["use"], strict=True)), {row["year"]: row for row in records(of)}
-        who = f"{run.names.skill(str(skill))}, {run.names.country(str(country))}"
+        who = f"{run.names.country(str(country))}: {midway(run.names.skill(str(skill)))}"
         tips = [
             tooltip(
                 f"{who}, {y}: at most {percent(uses.get(y, 0.0))} in use; expected {number(at[y]['needed'])} of "
@@ -124,7 +124,7 @@ def teams(run: RunView, draw: Drawer) -> Figure | None:
     full = sum(max(uses) > FULL for _, uses, _ in lines)
     binding = sorted({y for _, uses, _ in lines for y, use in zip(run.years, uses, strict=True) if use > FULL})
     told = worded("figures.j2", "teams", years=binding)
-    plot = cells(lines, run.years, tones=TONES, top=1.0, told=_points, left=330, width=960)
+    plot = cells(lines[:MOST_TEAMS], run.years, tones=TONES, top=1.0, told=_points, left=330, width=960)
     title = worded("figures.j2", "teams_title", full=full, of_teams=len(lines))
     panel = draw.panel("Staff needed as a share of staff there, per cent", told, plot)
     source = table_rows("workforce") + ": needed over available, the largest over the futures"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -57,7 +58,8 @@ def shortage(run: RunView, draw: Drawer) -> Figure | None:
     rows, worst = short_by_country(run), worst_shares(run)
     if rows.empty:
         return None
-    opening, panels = main_future(run), []
+    opening, panels = main_future(run), list[Panel]()
+    shared = run.case.model.policy.coordination != "national"
     element = next(e for e in run.elements if (rows["element"] == e).any())
     chosen = [w for w in run.by_loss if (rows["scenario"] == w).any()][:MOST_FUTURES]
     opening = opening if opening in chosen else chosen[0]
@@ -83,7 +85,7 @@ def shortage(run: RunView, draw: Drawer) -> Figure | None:
         layout="wide",
         source=table_rows("shortfall") + ": tonnes (with the plan) or without_plan_t, over demand_t",
         start={"Future": run.names.scenario(opening), "Element": run.names.element(element)},
-        reading=worded("figures.j2", "shortage", shown=len(chosen), futures=len(run.weights)),
+        reading=worded("figures.j2", "shortage", shown=len(chosen), futures=len(run.weights), shared=shared),
     )
 
 
@@ -208,14 +210,14 @@ def _exceedance(run: RunView, by_scenario: Mapping[str, float]) -> list[tuple[st
 
 
 def ladder(found: Explanation, draw: Drawer) -> Figure:
-    """The least risk (MUSD) as levers are added, one bar a rung."""
+    """The risk (MUSD) as levers are added, one bar a rung."""
     rows = []
     for place, rung in enumerate(found.ladder):
         name = rung.name.split(":")[0]
         hue = WITHOUT if place == 0 else WITH if place == len(found.ladder) - 1 else EXISTING
-        tip = tooltip(f"{name}: {number(rung.least_risk)} MUSD", f"{EXPLANATION}: {rung.key}")
-        rows.append((name, rung.least_risk, hue, tip))
-    told = worded("figures.j2", "ladder", steps=[(step(r), -r.change) for r in found.ladder[1:]])
-    panel: Panel = draw.panel("Least risk as levers are added", told, bars_along(rows, title="least risk, MUSD"))
+        tip = tooltip(f"{name}: {number(rung.risk)} MUSD", f"{EXPLANATION}: {rung.key}")
+        rows.append((name, rung.risk, hue, tip))
+    told = worded("figures.j2", "ladder", steps=[(step(b), a.risk - b.risk) for a, b in pairwise(found.ladder)])
+    panel: Panel = draw.panel("Risk as levers are added", told, bars_along(rows, title="risk, MUSD"))
     source = f"{EXPLANATION}: ladder"
     return Figure("What each lever takes off the risk", told, [panel], layout="wide", source=source)

@@ -109,7 +109,7 @@ def influence(found: Indices, draw: Drawer) -> Figure:
 def _plane(
     across: tuple[float, float], up: tuple[float, float], title: str, unit: str, size: tuple[float, float]
 ) -> tuple[Plot, Scale, Scale]:
-    plot = Plot(*size, left=62, right=14, top=18, bottom=38)
+    plot = Plot(*size, left=62, right=14, top=22, bottom=38)
     y = plot.amounts(up[1], unit, low=up[0], nice=False)
     return plot, plot.across(*across, title), y
 

@@ -89,7 +89,7 @@ def _one_future(run: RunView, draw: Drawer, element: str, scenario: str, title: 
         scenario,
         element=element,
     )
-    plot = Plot(WIDTH, HEIGHT, top=16)
+    plot = Plot(WIDTH, HEIGHT, top=20)
     scale = plot.amounts(float(rows["demand"].max()) * 1.08 or 1.0, "t/y", nice=False)
     bands = plot.years(run.years)
     lines = {key: _points(rows, key, bands, scale) for key in SHAPES if key in rows}
@@ -140,7 +140,7 @@ MOST_LINES = 40
 
 def _fan(rows: pd.DataFrame, column: str, spread: pd.DataFrame, frame: tuple[Sequence[int], float, str]) -> Plot:
     years, top, hue = frame
-    plot = Plot(WIDTH, HEIGHT, top=16)
+    plot = Plot(WIDTH, HEIGHT, top=20)
     scale, bands = plot.amounts(top, "t/y", nice=False), plot.years(years)
     lines = {c: _points(spread, c, bands, scale) for c in spread.columns if c not in ("year", "which", "tip")}
     plot.curve(lines["demand_most"], DEMAND, wide=6)

@@ -9,6 +9,7 @@ from planner.reporting.charts.drawing import Drawer
 from planner.reporting.charts.plan import timeline
 from planner.reporting.charts.risk import losses, shortage
 from planner.reporting.tables import decision as tables
+from planner.reporting.tables.explanation import assumptions
 from planner.reporting.text.explanation import claim, policies, same_risk
 from planner.reporting.values.decision import (
     decided,
@@ -74,7 +75,7 @@ def _price(run: RunView, draw: Drawer) -> Iterator[Section]:
     if found is not None:
         parts: list[Part] = [tables.named_plans(run, found)]
         if found.merit:
-            parts = [charts.merit(run, found, draw), tables.merit(run, found), *parts]
+            parts += [charts.merit(run, found, draw), tables.merit(run, found)]
         yield Section("merit", "What to fund first", "", parts)
 
 
@@ -134,6 +135,6 @@ def _turns(run: RunView) -> Iterator[Section]:
     leaning = leading(run.found.influences, run.found.own.least_risk)
     undecided = [(claim(v.claim), v.turns_on) for v in run.found.verdicts if v.turns_on]
     title, lead = say(run, "turns_title", leaning=leaning), say(run, "turns", undecided=undecided)
-    yield Section(
-        "turns", "What would change this", title, [Text([lead], source=f"{EXPLANATION}: influences, verdicts")]
-    )
+    parts: list[Part] = [Text([lead], source=f"{EXPLANATION}: verdicts")] if lead else []
+    table = assumptions(run.found)
+    yield Section("turns", "What would change this", title, [*parts, table] if table.rows else parts)

@@ -18,7 +18,7 @@ from planner.reporting.formats.workbook import write_workbook
 from planner.reporting.pages.decision import decision_sections, first_figure, front
 from planner.reporting.tables import money as money_tables
 from planner.reporting.tables import plan as plan_tables
-from planner.reporting.tables.explanation import explanation_tables
+from planner.reporting.tables.explanation import ASSUMPTIONS, explanation_tables
 from planner.reporting.tables.inputs import input_tables, sureness
 from planner.reporting.tables.result_tables import iamc_table
 from planner.reporting.text.explanation import statements
@@ -80,7 +80,8 @@ def _why(run: RunView, draw: Drawer) -> Section:
         return Section("why", "Why this plan", "", [Text([worded("decision.j2", "ask")])])
     words = [f"{statement.about}. {statement.sentence}" for statement in statements(found, run.names)]
     told = Text(words, source=f"{EXPLANATION}: ladder, left_out, verdicts, links, knowledge, timing")
-    tables = [replace(table, folded=True) for table in explanation_tables(found, run.names)]
+    asked = explanation_tables(found, run.names)
+    tables = [replace(table, folded=True) for table in asked if table.sheet != ASSUMPTIONS]
     lead = worded("decision.j2", "any_size") if run.case.model.policy.whole_plants else ""
     return Section("why", "Why this plan", lead, [risk_charts.ladder(found, draw), told, *tables])
 

@@ -63,7 +63,6 @@ def named_plans(run: RunView, found: Decision) -> ReportTable:
             ]
             for p in frontier.plans
         ],
-        folded=True,
         source=f"{EXPLANATION}: decision, frontier",
         sheet="frontier",
         meaning="five plans between doing nothing and the least risk",

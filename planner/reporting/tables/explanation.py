@@ -33,6 +33,8 @@ from planner.reporting.values.wording import (
 )
 from planner.results.explanation import EXPLANATION, Commitment, Explanation, Moved, Rung, Verdict
 
+ASSUMPTIONS, MOST_SHOWN = "assumptions", 4
+
 
 def explanation_tables(found: Explanation, names: Names) -> list[ReportTable]:
     """All of them that have rows; those with a `sheet` are in the workbook too."""
@@ -69,9 +71,9 @@ def counterfactuals(found: Explanation) -> ReportTable:
         "Counterfactuals, each solved",
         [
             *texts("group", "measure"),
-            Column("least risk", "MUSD"),
-            Column("risk of the plan", "MUSD", only=SHEET),
-            Column("change", "of the least risk", form=CHANGE, heading="change of the least risk (MUSD)"),
+            Column("least risk", "MUSD", only=SHEET),
+            Column("risk", "MUSD", heading="risk of the plan (MUSD)"),
+            Column("change", "MUSD", form=CHANGE, only=SHEET, heading="change of the least risk (MUSD)"),
             Column("change", "share", form=SHARE, only=PAGE),
             Column("cost", "MUSD", heading="cost of the plan (MUSD)"),
             Column("change of the cost", "MUSD", only=SHEET),
@@ -168,7 +170,8 @@ def assumptions(found: Explanation) -> ReportTable:
         ],
         note=worded("tables.j2", "leaning", own=own),
         source=f"{EXPLANATION}: influences",
-        sheet="assumptions",
+        folded=len(found.influences) > MOST_SHOWN,
+        sheet=ASSUMPTIONS,
         meaning="unsure inputs moved to the ends of their range, the most influential first",
     )
 

@@ -13,7 +13,7 @@ from planner.reporting.values.wording import NOTHING, SLIGHT, STAGES, count, mid
 def investments(run: RunView) -> ReportTable:
     """What is committed, where, when, for how much."""
     rows = decisions(run)
-    partly = not everywhere(rows)
+    partly, spread = not everywhere(rows), _spread(run)
     columns = [
         *texts("project", "country", "stage"),
         Column("committed", form=YEAR),
@@ -22,6 +22,7 @@ def investments(run: RunView) -> ReportTable:
         Column("capital", "MUSD", summed=not partly),
         Column("public part", "MUSD", summed=not partly),
         Column("first output", form=YEAR),
+        *(texts("in equally good plans, t/y") if spread else []),
         *([Column("probability", form=SHARE), Column("capital, expected", "MUSD", summed=True)] if partly else []),
         *(texts("in futures") if partly else []),
     ]
@@ -30,6 +31,7 @@ def investments(run: RunView) -> ReportTable:
             *(r.name, r.place, STAGES.get(r.stage, r.stage), r.year, r.tpa),
             round(r.tpa / run.case.projects[r.project].max_new_tpa, 4),
             *(r.capex_musd, r.public_musd, r.first_output),
+            *([spread.get(r.project, "the same")] if spread else []),
             *([r.probability, r.capex_musd * r.probability, run.names.who(r.scenarios)] if partly else []),
         ]
         for r in rows_of(rows)
@@ -44,6 +46,16 @@ def investments(run: RunView) -> ReportTable:
         sheet="plants",
         meaning="what is committed where, when and for how much",
     )
+
+
+def _spread(run: RunView) -> dict[str, str]:
+    """Project -> how much of it plans that are as good have, where that differs; empty if it was not asked."""
+    ranges = run.found.alternatives.ranges if run.found is not None else ()
+    return {
+        r.key: f"one of several: {number(r.least)} to {number(r.most)}"
+        for r in ranges
+        if r.kind == "project" and r.most - r.least > 0.01 * (r.limit or r.most)
+    }
 
 
 def people(run: RunView) -> ReportTable | None:

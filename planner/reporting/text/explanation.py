@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from planner.reporting.values.page_parts import Statement
-from planner.reporting.values.wording import STAGES_MANY, Names, worded
+from planner.reporting.values.wording import Names, worded
 from planner.results.explanation import (
     EXPLANATION,
     SMALLEST_SHARE,
@@ -16,11 +16,10 @@ from planner.results.explanation import (
     Link,
     Moved,
     Rung,
-    Trial,
     Verdict,
 )
 
-SMALL_SHARE, LARGE_SHARE, SAME_SHARE = 0.05, 0.10, 0.001
+SAME_SHARE = 0.001
 
 SLIGHT_TPA, SLIGHT_MUSD = 1e-6, 0.05
 
@@ -57,14 +56,7 @@ def statements(found: Explanation, names: Names) -> list[Statement]:
     out = []
     if top is not None:
         out.append(Statement("Levers", _say("levers", found=found, top=top)))
-    if insured := insurance_words(found):
-        out.append(Statement("Steps that take little off by themselves", insured))
-    out += [
-        Statement(
-            f"{v.claim.capitalize()}: {v.verdict}", f"{claim(v.claim)}? {why(v)} {made_up_words(found, v)}".rstrip()
-        )
-        for v in found.verdicts
-    ]
+    out += [Statement(f"{v.claim.capitalize()}: {v.verdict}", f"{claim(v.claim)}? {why(v)}") for v in found.verdicts]
     out.append(Statement("Bottleneck", _say("bottleneck", names=names, tightest=list(_tightest(found)))))
     return [*out, _information(found)]
 
@@ -72,46 +64,6 @@ def statements(found: Explanation, names: Names) -> list[Statement]:
 def explained(found: Explanation, names: Names) -> list[Statement]:
     """All that is said, without the ladder, which the screen shows."""
     return [*statements(found, names)[1:], *_musts(found, names)]
-
-
-def insurance_words(found: Explanation) -> str:
-    """Plants in the plan although their step of the ladder is worth nothing: what they are worth once all else is in
-    place, and if what is financed fails."""
-    return _say("insurance", insured=list(_insured(found)))
-
-
-def _insured(found: Explanation) -> Iterator[dict[str, Any]]:
-    steps = {r.key.removeprefix("ladder:"): r for r in found.ladder[1:]}
-    without = {r.key.removeprefix("without:"): r for r in found.left_out}
-    for stage in STAGES_MANY:
-        capital, step, rung = found.moves[0].capital.get(stage, 0.0), steps.get(stage), without.get(stage)
-        if step is None or rung is None or capital <= 0 or -step.change > SMALLEST_SHARE * found.ladder[0].least_risk:
-            continue
-
-        def off(trial: Trial) -> float:
-            return trial.without_it - trial.with_it
-
-        worst = max((t for v in found.verdicts if v.claim == stage for t in v.trials), key=off, default=None)
-        yield {
-            "stage": stage,
-            "capital": capital,
-            "alone": max(-step.change, 0.0),
-            "with_rest": max(rung.change, 0.0),
-            "worst": worst if worst is not None and off(worst) > max(rung.change, 0.0) else None,
-            "dear": rung.change < capital,
-        }
-
-
-def made_up_words(found: Explanation, verdict: Verdict) -> str:
-    """That the plan makes up for an input on which a claim turns, but not the case without the lever; '' if not so."""
-    own, risks = found.own.least_risk, []
-    for name in verdict.turns_on:
-        effects = [i.effect for i in found.influences if i.input == name]
-        trials = [t for t in verdict.trials if t.input == name]
-        same = all(abs(t.with_it - own) <= SMALLEST_SHARE * own for t in trials)
-        if effects and abs(effects[0]) <= SMALLEST_SHARE * own and same and trials:
-            risks.append([t.without_it for t in trials])
-    return _say("made_up", found=found, verdict=verdict, risks=risks)
 
 
 def narrowest(links: Sequence[Link]) -> list[Link]:
@@ -142,17 +94,8 @@ def _information(found: Explanation) -> Statement:
     saves a hundredth or more."""
     once, later = policies(found) or (None, None)
     told = once is not None and later is not None and saves(once, later) and same_risk(once, later)
-    words = _say("information", found=found, milder=information_words(found), told=told, once=once, later=later)
+    words = _say("information", found=found, told=told, once=once, later=later)
     return Statement("Information", words)
-
-
-def information_words(found: Explanation) -> str:
-    """Why perfect information is worth nothing although a plan for the mean future is much worse; '' if not so."""
-    k = found.knowledge
-    regret = max(k.regret.values(), default=0.0)
-    if k.stochastic <= 0 or k.evpi > SMALLEST_SHARE * k.stochastic or k.vss < LARGE_SHARE * k.stochastic:
-        return ""
-    return "" if regret > SMALL_SHARE * k.stochastic else _say("milder_mean", regret=regret)
 
 
 def _musts(found: Explanation, names: Names) -> list[Statement]:

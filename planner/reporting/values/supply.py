@@ -95,11 +95,15 @@ def ever_short(run: RunView, element: str) -> bool:
     return bool((rows["tonnes"].sum() + (rows[WITHOUT].sum() if run.compared else 0.0)) > 0)
 
 
+INSURED = 0.01
+
+
 def insured_years(run: RunView) -> list[int]:
-    """The years in which somebody would be short in some scenario without the plan: what the plan insures against;
-    those in which somebody is short with it where nothing is compared."""
-    short = run.tables["shortfall"]
-    return sorted({int(y) for y in short.loc[short[WITHOUT if run.compared else "tonnes"] > SMALLEST_T, "year"]})
+    """The years in which more than a hundredth of an element would be missing in some scenario without the plan: what
+    the plan insures against; with it where nothing is compared."""
+    sums = run.tables["shortfall"].groupby(["scenario", "element", "year"], as_index=False)[_gone(run)].sum()
+    short = sums[WITHOUT if run.compared else "tonnes"] > INSURED * sums["demand_t"]
+    return sorted({int(y) for y in sums.loc[short, "year"]})
 
 
 def _gone(run: RunView) -> list[str]:

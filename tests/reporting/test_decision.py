@@ -1,0 +1,87 @@
+"""The decision page of a plan whose frontier, merit list, slips and charges are made up: figures by hand."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+
+from planner.explanation.explain import explain
+from planner.reporting.formats.workbook import sheets_of
+from planner.reporting.pages.decision import front
+from planner.reporting.pages.run import render_page, sections
+from planner.reporting.tables import decision as tables
+from planner.reporting.values.decision import decided, effect, named, next_billion, outlook, risk_at, tag
+from planner.reporting.values.page_parts import Figure, ReportTable
+from planner.reporting.values.view import RunView, run_view
+from planner.results.plan import PlanValues
+from tests.reporting.conftest import read_page
+from tests.reporting.decided import made_up, with_shares
+from tests.reporting.test_page import MOST_IN_A_SENTENCE, MOST_IN_A_TITLE, MOST_WORDS, sentences, words
+
+
+@pytest.fixture(scope="module")
+def run(plan: PlanValues) -> RunView:
+    found = explain(plan, "run", workers=1)
+    return run_view(with_shares(plan), dataclasses.replace(found, decision=made_up(plan)))
+
+
+def test_between_corners_the_curve_is_straight(run: RunView) -> None:
+    found = decided(run)
+    assert found is not None
+    curve = found.frontier
+    # From 900 to 2,200 MUSD the risk falls from 2,400 to 2,110.
+    assert risk_at(curve, 1550.0) == pytest.approx(2255.0)
+    assert (risk_at(curve, 0.0), risk_at(curve, 1e6)) == (15000.0, 2090.0)
+    assert effect(curve, named(curve, "core")) == pytest.approx(12600 / 12910)
+    assert next_billion(curve) == pytest.approx((290 * 1000 / 1300) / 15000)
+
+
+def test_the_claim_is_the_core_and_its_price(run: RunView) -> None:
+    claim = front(run).claim
+    assert claim.startswith("900 MUSD buys 97.6 % of the effect")
+    assert outlook(run)["core"].cost == 900.0
+
+
+def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView) -> None:
+    found = decided(run)
+    assert found is not None
+    shown = tables.named_plans(run, found).shown
+    assert [row[0] for row in shown] == ["Nothing new", "Core", "Put forward", "Within 1 %", "Least risk"]
+    assert [row[2] for row in shown] == ["100", "900", "4,600", "2,200", "5,900"]
+    assert shown[0][6] == "0 %" and shown[4][6] == "100 %"
+    merit = tables.merit(run, found)
+    assert [row[3] for row in merit.rows] == [100.0 * (place + 1) for place in range(len(found.merit))]
+    assert tag(run, found.merit[-1]) == "last hundredth"
+    names = [sheet.sheet for sheet in sheets_of(run)]
+    assert names[1:5] == ["frontier", "merit list", "execution", "gets and pays"] and len(names) < 25
+
+
+def test_charges_of_allies_add_up(run: RunView) -> None:
+    rows = tables.share_rows(run)
+    table = tables.gets_and_pays(run, rows)
+    titles = [column.title for column in table.columns]
+    total = dict(zip(titles, table.shown[-1], strict=True))
+    assert total["transfers"] == "0" and float(total["charge"]) == 100.0 * len(rows)
+
+
+def test_the_page_tells_it_in_few_words(run: RunView) -> None:
+    html = render_page(run)
+    text = read_page(html).text
+    for said in (
+        "What to fund first",
+        "Who gets, who pays, who would leave",
+        "does not protect against",
+        "moves between",
+    ):
+        assert said in text
+    before = re.sub(r"<(style|script).*?</\1>", " ", html[html.index("<body") : html.index("<svg")], flags=re.DOTALL)
+    assert len(words(re.sub(r"<[^>]+>", " ", before))) <= MOST_WORDS
+    lines = [front(run).claim, *front(run).lines]
+    for section in sections(run):
+        lines += [section.lead, *(part.caption for part in section.parts if isinstance(part, Figure))]
+        lines += [part.note for part in section.parts if isinstance(part, ReportTable)]
+        titles = [part.title for part in section.parts if isinstance(part, Figure)]
+        assert [title for title in titles if len(words(title)) > MOST_IN_A_TITLE] == []
+    assert [s for line in lines for s in sentences(line) if len(words(s)) > MOST_IN_A_SENTENCE] == []
