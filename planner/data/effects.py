@@ -152,9 +152,11 @@ def _window(case: Case, shock: Shock) -> tuple[tuple[int, int], tuple[int, int]]
 def _hit(case: Case, shock: Shock, years: range) -> Iterator[tuple[Any, ...]]:
     """What a shock of imports, demand or capacity touches in some years: its key, with the year at the end."""
     if shock.kind == "import":
-        return (key for key in case.import_limit if key[-1] in years and _matches(shock, *key[:4]))
+        hit = (series for series in case.import_years if _matches(shock, *series))
+        return ((*series, year) for series in hit for year in case.import_years[series] if year in years)
     if shock.kind == "demand":
-        return (key for key in case.demand if key[-1] in years and _matches(shock, "", *key[:3]))
+        goods = (good for good in case.demand_years if _matches(shock, "", *good))
+        return ((*good, year) for good in goods for year in case.demand_years[good] if year in years)
     return (
         (project, year)
         for project in _matching_projects(case, shock)
@@ -164,8 +166,9 @@ def _hit(case: Case, shock: Shock, years: range) -> Iterator[tuple[Any, ...]]:
 
 
 def _without_ones(factors: dict[K, float]) -> dict[K, float]:
-    # Rounding makes products of the same factors in another order equal.
-    return {key: rounded for key, value in factors.items() if (rounded := float(f"{value:.12g}")) != 1.0}
+    # Rounding makes products of the same factors in another order equal; there are few that differ.
+    rounded = {value: float(f"{value:.12g}") for value in set(factors.values())}
+    return {key: rounded[value] for key, value in factors.items() if rounded[value] != 1.0}
 
 
 def _matches(shock: Shock, supplier: str, country: str, element: str, form: str) -> bool:

@@ -134,6 +134,16 @@ class Lookups:
             ((r.supplier, r.country, r.element, r.form), r.year, r.tonnes) for r in self.tables.imports
         )
 
+    @cached_property
+    def demand_years(self) -> dict[Good, list[int]]:
+        """Years in which each good is demanded."""
+        return _years_of(self.demand)
+
+    @cached_property
+    def import_years(self) -> dict[tuple[str, str, str, str], list[int]]:
+        """Years in which a supplier sells, by supplier, country, element, form."""
+        return _years_of(self.import_limit)
+
     def _by_year(self, rows: Iterable[tuple[tuple[str, ...], int, float]]) -> dict[Any, float]:
         series: dict[tuple[str, ...], list[tuple[int, float]]] = defaultdict(list)
         for key, year, tonnes in rows:
@@ -319,3 +329,11 @@ class Lookups:
         """Funder with money -> whose money it is."""
         said = {row.funder: row.party for row in self.tables.funders}
         return {funder: said.get(funder) or self.party.get(funder, funder) for funder in self.reach}
+
+
+def _years_of(by_year: Mapping[Any, float]) -> dict[Any, list[int]]:
+    """Key without its last place, the year -> years."""
+    out: dict[Any, list[int]] = defaultdict(list)
+    for *key, year in by_year:
+        out[tuple(key)].append(year)
+    return dict(out)
