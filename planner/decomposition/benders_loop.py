@@ -45,6 +45,9 @@ BEYOND = 1e-8
 """Part of 1 + a limit by which a plan may be beyond it."""
 MOST_ROUNDS = 100
 """Rounds of a phase at the most."""
+STEP = 0.25
+"""Part of the gap that is asked for of a step towards whole plants."""
+HELD = ", plants held"
 REACH = Phase("risk", called="reach")
 """Less and less risk until the limit of goal `target` is reached."""
 
@@ -90,6 +93,7 @@ class Search:
     say: Progress
     seconds: float = math.inf
     most: int = MOST_ROUNDS
+    part: float = 1.0
     rounds: list[Round] = field(default_factory=list)
     stop: Stop = Stop.OPTIMAL
     best: Candidate | None = None
@@ -103,14 +107,16 @@ class Search:
         """All phases of the goal; `best` is the plan, if there is one."""
         objective = self.case.model.objective
         if objective.risk_limit is not None:
-            self.best = self.minimise(REACH, enough=objective.risk_limit)
+            self.best = self._least(REACH, enough=objective.risk_limit)
             if self.best is None or self.best.risk > objective.risk_limit * (1 + TOLERANCE) + TOLERANCE:
-                self.stop = Stop.INFEASIBLE if self.stop is Stop.OPTIMAL else self.stop
+                out_of_reach = self.master.lower.get(REACH.name, 0.0) > objective.risk_limit
+                if self.stop is Stop.OPTIMAL:
+                    self.stop = Stop.INFEASIBLE if out_of_reach else Stop.UNPROVEN
                 self.best = None
                 return
             self._hold("risk", objective.risk_limit)
         for phase in phases_of(objective):
-            self.best = self.minimise(phase)
+            self.best = self._least(phase)
             if self.best is None or self.stop is not Stop.OPTIMAL:
                 return
             # By what the solver tolerates a plan may be better than any can be, and the master would have none as good.
@@ -118,9 +124,74 @@ class Search:
             self._hold(phase.column, least * (1 + phase.slack) + HOLD_MUSD)
 
     def target(self, phase: Phase) -> float:
-        """The gap at which a phase stops."""
+        """The gap at which a phase stops; a part of it where plants of any size are a step to whole ones."""
         gap, whole = self.case.model.objective.gap, self.case.model.policy.whole_plants
-        return gap if whole and phase.column in ("cost", "welfare") else min(gap, RISK_GAP)
+        return self.part * (gap if whole and phase.column in ("cost", "welfare") else min(gap, RISK_GAP))
+
+    def _least(self, phase: Phase, enough: float = -math.inf) -> Candidate | None:
+        """The best plan found of a phase, with whole plants where they must be."""
+        if not self.master.whole:
+            return self.minimise(phase, enough)
+        target, self.part = self.target(phase), STEP
+        best = self._least_whole(phase, target, enough)
+        self.part = 1.0
+        if best is not None and phase.column != "risk":
+            self.master.hold(self.master.counts(best.x))
+        return best
+
+    def _least_whole(self, phase: Phase, target: float, enough: float) -> Candidate | None:
+        """First plants of any size, for the cuts; then those of the master, and the best plan with each.
+
+        What is held of the plants in a step is let go after it, so that every cut and bound holds for all plans.
+        """
+        best, before = None, self.best
+        if self.minimise(phase) is None or self._has_stopped():
+            return None
+        counts, tried = None if before is None else self.master.counts(before.x), set[bytes]()
+        while True:
+            if counts is None:
+                found = self.master.search(phase, target * STEP)
+                if not len(found.x):
+                    self.stop = found.stop if best is None else self.stop
+                    return best
+                counts = self.master.counts(found.x)
+            cuts, again = len(self.master.cuts), counts.tobytes() in tried
+            tried.add(counts.tobytes())
+            self.master.hold(counts)
+            other = self._with_plants(phase, before)
+            self.master.hold(None)
+            if other is not None and (best is None or other.value(phase.column) < best.value(phase.column)):
+                best, held = other, phase.name + HELD
+                self.optima[phase.name], self.cuts[phase.name] = self.optima[held], self.cuts[held]
+                self.upper[phase.name] = best.value(phase.column)
+            if self._has_stopped() or (again and len(self.master.cuts) == cuts):
+                return best
+            if best is not None and (
+                self.upper[phase.name] <= enough
+                or relative_gap(self.upper[phase.name], self.master.lower[phase.name]) <= target
+            ):
+                return best
+            counts = None
+
+    def _has_stopped(self) -> bool:
+        return self.stop is not Stop.OPTIMAL
+
+    def _with_plants(self, phase: Phase, before: Candidate | None) -> Candidate | None:
+        """The best plan with the plants that are held; None if none is within the limits."""
+        held, limits = Phase(phase.column, called=phase.name + HELD), self.limits
+        for name in (held.name, REACH.name + HELD):
+            self.master.lower.pop(name, None)
+        self.best = None
+        if limits and before is not None and self.master.holds(before.x):
+            self.best = before
+        elif limits:
+            self.limits = {}
+            self.best = self.minimise(Phase("risk", called=REACH.name + HELD), enough=limits["risk"])
+            self.limits = limits
+            if self.best is None or not self._keeps(self.best):
+                self.stop = Stop.OPTIMAL if self.stop is Stop.INFEASIBLE else self.stop
+                return None
+        return self.minimise(held)
 
     def bounds(self, name: str) -> tuple[float, float]:
         """What is proven of the least value of a phase, and its value in the plan found."""
@@ -239,8 +310,7 @@ class Search:
         self.say(
             f"round {count}: least {measure} between {lower:,.1f} and {upper:,.1f} MUSD, {100 * apart:.2g} % apart"
         )
-        reached = upper <= enough or lower > enough > -math.inf
-        return reached or apart <= self.target(phase) or count == self.most
+        return upper <= enough or apart <= self.target(phase) or count == self.most
 
 
 @dataclass

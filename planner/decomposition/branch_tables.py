@@ -16,7 +16,7 @@ from planner.decomposition.master import Shared
 from planner.decomposition.subproblem import BranchResult, Part
 from planner.formulation.index_sets import Scope
 from planner.results.schema import TABLE_COLUMNS
-from planner.solving.extract import extract_tables
+from planner.solving.extract import extract_tables, words
 from planner.solving.spending import Items, Spent, items_spent
 from planner.solving.values import Values
 
@@ -80,7 +80,7 @@ def joined(grouping: Grouping, reference: PartTables, parts: Sequence[PartTables
         table = table.iloc[np.argsort(places(table, grouping.periods), kind="stable")]
         until = np.searchsorted(places(table, grouping.periods), stays)
         rows = np.concatenate([np.arange(n) for n in until]) if len(until) else np.empty(0, dtype=int)
-        along = table.iloc[rows].assign(scenario=np.repeat(np.array(names, dtype=object), until))
+        along = table.iloc[rows].assign(scenario=words(names, np.repeat(np.arange(len(names)), until)))
         whole = pd.concat([along, *(part.tables[name] for part in parts if len(part.tables[name]))])
         order = np.lexsort([places(whole, grouping.periods), whole["scenario"].map(rank).to_numpy(int)])
         out[name] = whole.iloc[order].reset_index(drop=True)[list(TABLE_COLUMNS[name])]

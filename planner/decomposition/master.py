@@ -32,9 +32,10 @@ from planner.formulation.build import DECISIONS, EQUATIONS, build_model
 from planner.formulation.model import Model
 from planner.formulation.objective import investment_cost, operating_cost
 from planner.solving.goals import Phase
-from planner.solving.highs import Solver
+from planner.solving.highs import Columns, Solver
 from planner.solving.program import Key, Vector, compile_program
-from planner.solving.solution import Solution, Stop
+from planner.solving.solution import Searched, Solution, Stop
+from planner.solving.whole_plants import Counts
 
 AFTER_CUTS = ("again", "ipm", "dual")
 """Algorithms to try in turn: dual simplex from the optimum before the cuts, given up if it is far away."""
@@ -89,6 +90,11 @@ class Master:
         self._loss = self._losses(grouping)
         self._cost = {b: self.program.column["branch_cost", b] for b in branches}
         self.solver = Solver(self.program, longest_way=LONGEST_WAY)
+        keys = sorted(index for name, index in self.program.columns if name == "units")
+        self._units: Columns = np.array([self.program.column["units", index] for index in keys], dtype=np.int32)
+        self._builds = [self.program.column["build", index] for index in keys]
+        self._sizes = np.array([scope.case.projects[p].unit_tpa for p, _ in keys], dtype=float)
+        self._held: Counts | None = None
         self.lower: dict[str, float] = {}
         self.cuts: list[Cut] = []
 
@@ -99,6 +105,34 @@ class Master:
         found = self.solver.minimise(column, order, phase.name)
         if found.stop is Stop.OPTIMAL:
             self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), self.solver.proven(column, found.duals))
+            if self._held is not None:
+                found.x[self._units], found.x[self._builds] = self._held, self._sizes * self._held
+        return found
+
+    @property
+    def whole(self) -> bool:
+        """Whether plants come in whole units, and which they are is not yet held."""
+        return len(self._units) > 0 and self._held is None
+
+    def counts(self, x: Vector) -> Counts:
+        """Whole plants of a point."""
+        return np.asarray(np.round(x[self._units]))
+
+    def hold(self, counts: Counts | None) -> None:
+        """Hold these whole plants, or let them be any again."""
+        self._held, program = counts, self.program
+        low, high = (program.lower[self._units], program.upper[self._units]) if counts is None else (counts, counts)
+        self.solver.hold(self._units, low, high)
+
+    def holds(self, x: Vector) -> bool:
+        """Whether a point has the plants that are held."""
+        return self._held is not None and bool(np.array_equal(self.counts(x), self._held))
+
+    def search(self, phase: Phase, gap: float) -> Searched:
+        """The point of least measure whose plants are whole, proven to within a gap."""
+        found = self.solver.search(self.program.column[phase.column, None], self._units, gap)
+        if found.stop is Stop.OPTIMAL:
+            self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), found.at_least)
         return found
 
     def limit(self, column: str, upper: float) -> None:

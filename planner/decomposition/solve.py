@@ -55,18 +55,15 @@ def method_of(case: Case, method: Method, progress: Progress = silent) -> Method
     """
     if method == "whole":
         return method
-    adaptive, whole = case.model.policy.investment != "committed", case.model.policy.whole_plants
-    if method == "scenarios" and (adaptive or whole):
-        key = "policy.investment" if adaptive else "policy.whole_plants"
-        said = "scenarios are solved one by one only where they share decisions that need not be whole"
-        remedy = "change it, or leave out --method scenarios"
-        raise InputError([fault("choice", case.origin.place("model"), 0, key, said, remedy=remedy)])
+    adaptive = case.model.policy.investment != "committed"
+    if method == "scenarios" and adaptive:
+        said = "scenarios are solved one by one only where they share their decisions"
+        remedy = 'write "committed", or leave out --method scenarios'
+        raise InputError([fault("choice", case.origin.place("model"), 0, "policy.investment", said, remedy=remedy)])
     many = len(case.scenarios) >= MANY or size_of(case).memory > available_memory() * SHARE_OF_MEMORY
-    if method == "auto" and many and (adaptive or whole):
-        progress(
-            "what answers what has been revealed, or comes in whole plants, is solved as one program, however large"
-        )
-    return "scenarios" if method == "scenarios" or (many and not (adaptive or whole)) else "whole"
+    if method == "auto" and many and adaptive:
+        progress("investment that answers what has been revealed is solved as one program, however large")
+    return "scenarios" if method == "scenarios" or (many and not adaptive) else "whole"
 
 
 def solve_case(

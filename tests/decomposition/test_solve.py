@@ -1,0 +1,160 @@
+"""`planner solve` scenario by scenario: the run folder of the whole program, and which way is taken."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import planner
+from planner.cli import app
+from planner.data.case import Case
+from planner.decomposition import solve as chooser
+from planner.decomposition.benders_loop import Search
+from planner.decomposition.solve import method_of
+from planner.errors import InputError
+from planner.results.verify import verify
+from tests.cases import EXACT, budget, demand, imports, load_case, mine, near, plant, scenarios, shock
+from tests.conftest import MakeCase
+
+STARTER = Path(planner.__file__).parents[1] / "inputs" / "starter"
+
+
+def both(case: Case) -> tuple[planner.Plan, planner.Plan]:
+    """As one program, and scenario by scenario."""
+    whole, parted = (planner.solve(case, method=method) for method in ("whole", "scenarios"))
+    return whole, parted
+
+
+def cut_off(folder: Path, **model: Any) -> Case:
+    """100 t a year, imported until a cut in 2028, at 1 MUSD per tonne. A plant of up to 50 t/y for 2027 on, at
+    0.01 MUSD per t/y out of a budget of 0.4: 40 t/y. So 60 t are missing where the imports are cut."""
+    return load_case(
+        folder,
+        {**EXACT, "objective.risk_aversion": 0.0, **model},
+        demand=demand(100, last=2029),
+        imports=[imports(100)],
+        projects=[mine(), plant(max_new_tpa=50, lead_time_years=1, capex_usd_per_tpa=10_000)],
+        budgets=budget(0.4),
+        scenarios=scenarios(calm=0.5, late=0.25, later=0.25),
+        shocks=[shock("late", "import", 0.0, 2028, 2028), shock("later", "import", 0.0, 2029, 2029)],
+    )
+
+
+def test_a_plan_by_hand_has_the_same_figures_and_tables_both_ways(tmp_path: Path) -> None:
+    whole, parted = both(cut_off(tmp_path))
+    for plan in (whole, parted):
+        assert plan.summary["risk_musd"] == near(0.5 * 60)
+        assert plan.summary["cost_musd"] == near(0.4)
+        assert plan.summary["without_plan"]["risk_musd"] == near(50)
+    assert parted.summary["least_risk_bound_musd"] == near(30) and parted.summary["cost_bound_musd"] == near(0.4)
+    assert parted.summary["gap"] == near({"risk": 0.0, "cost": 0.0})
+    assert parted.tables.keys() == whole.tables.keys()
+    for name in set(whole.tables) - {"operations", "capacity"}:  # a plant may run where it need not
+        pd.testing.assert_frame_equal(parted.tables[name], whole.tables[name], check_exact=False, atol=1e-6)
+
+
+def test_prices_add_up_over_the_parts(tmp_path: Path) -> None:
+    """One more MUSD in the first year builds 100 t/y, and each tonne saves 1 MUSD in half of all futures."""
+    _, parted = both(cut_off(tmp_path))
+    prices = parted.table("shadow_prices").set_index(["scarce", "year"])["musd_per_unit"]
+    assert prices["budget", 2026] == near(50)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_quarters_and_what_is_sold_on(tmp_path: Path, share: float) -> None:
+    """AAA, 100 t a year, is cut off for half of 2028 and for all of 2029 in two futures of a quarter each; BBB sells on
+    half of its own 60 t, as far as the leak of 80 % lets it: 15 of 50 t, and 30 of 100 t."""
+    case = load_case(
+        tmp_path,
+        {**EXACT, "objective.risk_aversion": 0.0},
+        countries="country\nAAA\nBBB",
+        demand=demand(100, last=2029),
+        imports=[imports(100), imports(60, country="BBB")],
+        scenarios=scenarios(calm=0.5, half=0.25, all=0.25),
+        shocks=[
+            shock("half", "import", 0.0, "2028Q2", "2028Q3", country="AAA") | {"leak": 0.8},
+            shock("all", "import", 0.0, 2029, 2029, country="AAA") | {"leak": 0.8},
+        ],
+        resale=f"country, share\nBBB, {share}",
+    )
+    whole, parted = both(case)
+    lost = 0.25 * (50 - 30 * share) + 0.25 * (100 - 60 * share)
+    assert (whole.summary["risk_musd"], parted.summary["risk_musd"]) == near((lost, lost))
+    assert verify(case, parted.tables).holds
+
+
+@pytest.mark.parametrize(("goal", "limit", "cost"), [("target", 35.0, 0.3), ("welfare", None, 0.4)])
+def test_other_goals(tmp_path: Path, goal: str, limit: float | None, cost: float) -> None:
+    """10 MUSD less risk is 20 t/y more: 0.2 MUSD. For cost and risk together all 40 t/y pay."""
+    model = {"objective.goal": goal} | ({} if limit is None else {"objective.risk_limit": limit})
+    _, parted = both(cut_off(tmp_path, **model))
+    assert (parted.status, parted.summary["cost_musd"]) == ("optimal", near(cost))
+    assert parted.summary["risk_musd"] == near(50 - 50 * cost)
+
+
+def test_a_target_out_of_reach_names_what_is_attainable(tmp_path: Path) -> None:
+    case = cut_off(tmp_path, **{"objective.goal": "target", "objective.risk_limit": 10.0})
+    found = planner.solve(case, method="scenarios")
+    assert found.status == "infeasible" and not found.tables
+    assert "is 30 MUSD" in found.summary["reasons"][0]
+
+
+def test_whole_plants_of_the_master(tmp_path: Path) -> None:
+    """Of plants of 15 t/y two fit into the budget of 40 t/y: 70 t are missing."""
+    case = cut_off(tmp_path, **{"policy.whole_plants": True}).set("projects", "plant", "unit_tpa", 15)
+    whole, parted = both(case)
+    for plan in (whole, parted):
+        assert plan.table("investments")["tpa"].sum() == 30
+        assert plan.summary["risk_musd"] == near(0.5 * 70)
+    assert parted.summary["gap"] == near({"risk": 0.0, "cost": 0.0})
+
+
+def test_many_scenarios_are_solved_one_by_one(make_case: MakeCase, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = make_case(scenarios=scenarios(calm=0.5, cut=0.5), shocks=[shock("cut", "import", 0.0)])
+    adaptive = case.set_model("policy.investment", "adaptive")
+    assert method_of(case, "auto") == "whole"
+    monkeypatch.setattr(chooser, "MANY", 2)
+    said: list[str] = []
+    assert (method_of(case, "auto"), method_of(case, "whole")) == ("scenarios", "whole")
+    assert method_of(adaptive, "auto", said.append) == "whole" and "one program" in said[0]
+    with pytest.raises(InputError, match=r"policy\.investment: scenarios are solved one by one only where"):
+        planner.solve(adaptive, method="scenarios")
+
+
+@pytest.mark.usefixtures("without_pages")
+def test_the_command_writes_a_run_that_can_be_solved_again(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    command = ["solve", str(STARTER), "--method", "scenarios", "--workers", "1", "--out", str(out)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    summary = json.loads((out / "summary.json").read_text(encoding="utf-8"))
+    assert summary["method"] == "scenarios" and summary["least_risk_bound_musd"] <= summary["least_risk_musd"]
+    assert CliRunner().invoke(app, ["replay", str(out)]).exit_code == 0
+    wrong = [*command, "--set", "policy.investment=adaptive"]
+    assert CliRunner().invoke(app, wrong).exit_code == 2
+
+
+def test_rounds_that_do_not_suffice_end_without_an_optimum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """100 MUSD are lost in the worst quarter, 60 in another; their mean, 80, is what the master knows at first."""
+    monkeypatch.setattr(chooser, "Search", partial(Search, most=1))
+    monkeypatch.setattr(chooser, "ALONE", 0)
+    case = load_case(
+        tmp_path,
+        {**EXACT, "objective.tail": 0.75, "objective.risk_aversion": 1.0},
+        demand=demand(100, last=2027),
+        imports=[imports(100)],
+        scenarios=scenarios(calm=0.5, all=0.25, part=0.25),
+        shocks=[shock("all", "import", 0.0, 2027, 2027), shock("part", "import", 0.4, 2027, 2027)],
+    )
+    found = planner.solve(case, method="scenarios", baseline=False)
+    assert (found.status, found.summary["least_risk_bound_musd"], found.summary["risk_musd"]) == (
+        "unproven",
+        near(80),
+        near(100),
+    )
+    assert found.summary["gap"]["risk"] == near(0.2)
