@@ -13,7 +13,8 @@ from planner.data.cells import Quarter
 from planner.data.effects import Period
 from planner.decomposition.aggregation import Grouping
 from planner.decomposition.master import Shared
-from planner.decomposition.subproblem import BranchResult, Part
+from planner.decomposition.parts import Part
+from planner.decomposition.subproblem import BranchResult
 from planner.formulation.index_sets import Scope
 from planner.results.schema import TABLE_COLUMNS
 from planner.solving.extract import extract_tables, words

@@ -9,7 +9,8 @@ from typing import Protocol, TypeVar
 
 from planner.decomposition.branch_tables import PartTables, tables_of, values_on
 from planner.decomposition.master import Multipliers, Shared
-from planner.decomposition.subproblem import Bases, Branch, BranchResult, Minimum, Part, Positions, Question
+from planner.decomposition.parts import Part
+from planner.decomposition.subproblem import Bases, Branch, BranchResult, Minimum, Positions, Question
 from planner.solving.prices import Prices
 from planner.solving.program import Vector
 

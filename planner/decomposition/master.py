@@ -19,6 +19,7 @@ from pyomo.core import Constraint, NonNegativeReals, Var, quicksum
 
 from planner.data.tree import Node
 from planner.decomposition.aggregation import AggregatedScope, Grouping, shares_within
+from planner.decomposition.parts import link_of
 from planner.decomposition.subproblem import (
     BranchResult,
     Cut,
@@ -26,7 +27,6 @@ from planner.decomposition.subproblem import (
     OnReference,
     Positions,
     UsableCapacity,
-    link_of,
 )
 from planner.formulation.build import DECISIONS, EQUATIONS, build_model
 from planner.formulation.model import Model

@@ -20,7 +20,7 @@ from planner.decomposition.benders_loop import Candidate, Search
 from planner.decomposition.branch_tables import joined, spent_in, tables_of, values_on
 from planner.decomposition.held_part import Price, Tables
 from planner.decomposition.master import Master
-from planner.decomposition.subproblem import part_of, parts
+from planner.decomposition.parts import part_of, parts
 from planner.decomposition.worker_pool import WorkerPool
 from planner.errors import InputError
 from planner.formulation.index_sets import Scope
@@ -94,8 +94,8 @@ def solve_without_plan(case: Case, progress: Progress, time_limit: float | None,
 
 def begin(
     case: Case,
+    alone: int,
     workers: int | Team = 1,
-    alone: int = ALONE,
     progress: Progress = silent,
     time_limit: float | None = None,
 ) -> Search:
@@ -117,7 +117,7 @@ def _solve(
     case: Case, progress: Progress, time_limit: float | None, nothing: Nothing | None, workers: int | Team
 ) -> PlanValues:
     started = perf_counter()
-    search = begin(case, workers, progress=progress, time_limit=time_limit)
+    search = begin(case, ALONE, workers, progress, time_limit)
     master, grouping, built = search.master, search.master.scope.grouping, perf_counter()
     with search.pool as pool:
         search.run()
@@ -129,7 +129,7 @@ def _solve(
         x = master.polished(search.best.x)
         shared = master.shared(x)
         question = search.last_question(search.best)
-        found = pool.ask(lambda part: Tables(master.links(x), question.of(part), shared))
+        found = pool.ask(lambda part: Tables(master.links(x), question.of(part.names), shared))
         prices = _shadow_prices(search)
     reference = part_of(grouping, master.scope.common, [])
     along = tables_of(reference, values_on(reference, shared))

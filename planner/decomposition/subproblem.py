@@ -16,39 +16,28 @@ and to run and buy nothing costs nothing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from planner.data.case import Case
-from planner.data.effects import Period, effects_by_scenario
-from planner.data.schema import Scenario
-from planner.data.tree import Tree, tree_of
-from planner.decomposition.aggregation import BranchScope, Common, Grouping, shares_within
 from planner.errors import StoppedError
-from planner.formulation.build import EQUATIONS, VARIABLES, build_model
 from planner.formulation.capacity import usable_capacity
 from planner.formulation.index_sets import Scope
 from planner.solving.highs import Solver, Statuses
 from planner.solving.prices import ROWS, Prices, by_label, priced
-from planner.solving.program import Key, Program, Vector, compile_program
+from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Stop
 
 ROOM = (0.0, 1e-6)
 """Relative room given to every row, the second only where rounding of the links makes a branch infeasible: its cut
 then holds for more than the branch, so all the more for it."""
-PART = 20
-"""Scenarios whose branches are written as one model and then taken apart."""
 SLACK = 1e-9
 """Room around the least loss that a branch can have."""
-OF_ALL_HISTORIES = frozenset(equation.name for equation in EQUATIONS if equation.links_histories)
-"""Equations, besides those without an index, that say nothing within a branch."""
 
 USABLE = usable_capacity.name
 
@@ -91,11 +80,11 @@ class Question:
     losses: Mapping[str, float] | None = None
     costs: Mapping[str, float] | None = None
 
-    def of(self, part: Part) -> Question:
-        """What of it concerns a part."""
+    def of(self, names: Sequence[str]) -> Question:
+        """What of it concerns some scenarios."""
 
         def own(given: Mapping[str, float] | None) -> Mapping[str, float] | None:
-            return None if given is None else {w: given[w] for w in part.names if w in given}
+            return None if given is None else {w: given[w] for w in names if w in given}
 
         return replace(self, weights=own(self.weights), losses=own(self.losses), costs=own(self.costs))
 
@@ -296,151 +285,3 @@ class Branch:
         constant += of_limit * found.at_most if np.isfinite(found.at_most) else 0.0
         of_loss = dict(zip(self.leaves, prices, strict=True))
         return Cut(self.name, float(found.with_cost) + of_limit, of_loss, constant, slopes)
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part of a case: the reference, and some scenarios that leave it, which must be all that share their branches.
-
-    case: with these scenarios alone, as likely as they are if one of them comes true; `weight` is how likely that is.
-    """
-
-    case: Case
-    periods: tuple[Period, ...]
-    reference: str
-    names: tuple[str, ...]
-    weight: float
-    common: Common
-
-    @cached_property
-    def scope(self) -> BranchScope:
-        """Index sets."""
-        effects = effects_by_scenario(self.case, self.periods)
-        return BranchScope(self.case, tree_of(self.case, effects, self.periods), self.reference, self.common)
-
-    @cached_property
-    def stem(self) -> dict[int, int]:
-        """Nodes of the reference -> position among the periods."""
-        return {n: i for i, n in enumerate(self.scope.tree.path_of(self.reference))}
-
-
-def part_of(grouping: Grouping, common: Common, names: Sequence[str]) -> Part:
-    """The part of a case with some scenarios."""
-    case, together = grouping.case, [grouping.reference, *names]
-    wanted = set(together)
-    tables = replace(
-        case.tables,
-        scenarios=tuple(Scenario(scenario=w, probability=share) for w, share in shares_within(case, together).items()),
-        shocks=tuple(row for row in case.tables.shocks if row.scenario in wanted),
-    )
-    total = sum(case.scenarios[w] for w in together)
-    own = replace(case, tables=tables)
-    return Part(own, grouping.periods, grouping.reference, tuple(names), total, common)
-
-
-def parts(grouping: Grouping, common: Common, size: int = PART) -> Iterator[Part]:
-    """Scenarios that leave the reference, in parts of about `size`; those that leave it at one node together."""
-    together: dict[Any, list[str]] = defaultdict(list)
-    for name, at in grouping.left.items():
-        together[at, grouping.effects[name].shown_in(grouping.periods[at])].append(name)
-    names: list[str] = []
-    for members in together.values():
-        names += members
-        if len(names) >= size:
-            yield part_of(grouping, common, names)
-            names = []
-    if names:
-        yield part_of(grouping, common, names)
-
-
-def branches(part: Part) -> list[Branch]:
-    """The branches of a part."""
-    model = build_model(part.case, part.scope)
-    return list(_taken_apart(part, compile_program(model)))
-
-
-def _taken_apart(part: Part, program: Program) -> Iterator[Branch]:
-    scope, stem = part.scope, part.stem
-    costs = part.weight * _costs(program)
-    begin = _branch_of(scope.tree, stem)
-    of_column = np.full(len(program.columns), -1)
-    links: dict[int, LinkingColumn] = {}
-    capacities = _capacities(program)
-    for j, (name, index) in enumerate(program.columns):
-        if name == "capacity":
-            links[j] = capacities[index]
-        elif isinstance(link := link_of(scope, stem, name, index), int):
-            of_column[j] = begin[link]
-        else:
-            links[j] = link
-    entries = program.matrix.tocoo()
-    within = of_column[entries.col] >= 0
-    of_row = np.full(len(program.rows), -1)
-    of_row[entries.row[within]] = of_column[entries.col[within]]
-    of_row[[i for i, (name, index) in enumerate(program.rows) if index is None or name in OF_ALL_HISTORIES]] = -1
-    shared = np.flatnonzero(of_column < 0)
-    for first in sorted(set(begin.values())):
-        rows, columns = np.flatnonzero(of_row == first), np.flatnonzero(of_column == first)
-        linking = program.matrix[rows][:, shared]
-        used = np.unique(linking.indices)
-        leaves = {w: n for w, n in scope.tree.leaves.items() if begin.get(n) == first}
-        column = {key: j for j, key in enumerate(program.columns[c] for c in columns.tolist())}
-        yield Branch(
-            {w: column["loss_to_date", n] for w, n in leaves.items()},
-            costs[columns],
-            program.part(rows.tolist(), columns.tolist()),
-            csr_array(linking[:, used]),
-            [links[j] for j in shared[used].tolist()],
-            {
-                i: program.columns[j][1]
-                for i, j in enumerate(shared[used].tolist())
-                if program.columns[j][0] == "capacity"
-            },
-        )
-
-
-def _costs(program: Program) -> Vector:
-    """What a unit of each column adds to the cost."""
-    of_cost = program.matrix[[program.row["cost_definition", None]]].toarray().ravel()
-    own = of_cost[program.column["cost", None]]
-    of_cost[program.column["cost", None]] = 0.0
-    return np.asarray(-of_cost / own, dtype=float)
-
-
-def _branch_of(tree: Tree, stem: Mapping[int, int]) -> dict[int, int]:
-    """Node off the reference -> the first node of its branch."""
-    out: dict[int, int] = {}
-    for n in tree.nodes:
-        if n.index not in stem:
-            out[n.index] = n.index if n.parent in stem or n.parent < 0 else out[n.parent]
-    return out
-
-
-def _capacities(program: Program) -> dict[Any, UsableCapacity]:
-    """(p, n) of each shared capacity variable -> what it is made of, read off its equation."""
-    out = {}
-    for i, (name, index) in enumerate(program.rows):
-        if name == USABLE:
-            entries = slice(program.matrix.indptr[i], program.matrix.indptr[i + 1])
-            terms = {
-                program.columns[j]: value
-                for j, value in zip(program.matrix.indices[entries], program.matrix.data[entries], strict=True)
-            }
-            own = terms.pop(("capacity", index))
-            shares = tuple((key[1], float(-value / own)) for key, value in terms.items())
-            out[index] = UsableCapacity(index[0], float(program.row_lower[i] / own), shares)
-    return out
-
-
-NODE_PLACES = {v.name: (kind, v.letters.index(kind)) for v in VARIABLES for kind in ("n", "a") if kind in v.letters}
-"""Variable -> kind of its node (n: operations, a: accounts) and the place of it in its index."""
-
-
-def link_of(scope: Scope, stem: Mapping[int, int], name: str, index: Any) -> OnReference | Key | int:
-    """What a variable is as a link; its node, if off the reference. stem: nodes of the reference -> position."""
-    kind, place = NODE_PLACES.get(name, ("", 0))
-    if not kind or (kind == "a" and scope.account_tree is not scope.tree):
-        return name, index
-    parts = index if isinstance(index, tuple) else (index,)
-    node = int(parts[place])
-    return OnReference(name, (*parts[:place], *parts[place + 1 :]), stem[node]) if node in stem else node

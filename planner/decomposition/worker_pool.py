@@ -10,15 +10,14 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from planner.decomposition.held_part import Fare, HeldPart, Task
+from planner.decomposition.parts import Part, branches
 from planner.decomposition.subproblem import (
     Bases,
     Branch,
     BranchResult,
     LinkingColumn,
-    Part,
     Positions,
     Question,
-    branches,
 )
 from planner.parallel import Team
 from planner.solving.program import Vector
@@ -75,7 +74,7 @@ class WorkerPool:
 
         The same whoever the workers are. Raises StoppedError.
         """
-        found = self.ask(lambda part: Fare(x, question.of(part)))
+        found = self.ask(lambda part: Fare(x, question.of(part.names)))
         self._bases = [[one.bases for one in part] for part in found]
         return [one for part in found for one in part]
 

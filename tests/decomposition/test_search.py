@@ -15,8 +15,9 @@ from planner.data.case import Case
 from planner.data.effects import effects_by_scenario, periods_of
 from planner.decomposition.aggregation import AggregatedScope, departures, group, risk_weights
 from planner.decomposition.benders_loop import Search
+from planner.decomposition.parts import branches, parts
 from planner.decomposition.solve import begin
-from planner.decomposition.subproblem import Question, branches, parts
+from planner.decomposition.subproblem import Question
 from planner.formulation.build import build_model
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues

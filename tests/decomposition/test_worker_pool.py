@@ -16,7 +16,7 @@ from benchmarks.generate import Size, generate
 from planner.data.case import Case
 from planner.decomposition import solve, worker_pool
 from planner.decomposition.held_part import Fare
-from planner.decomposition.subproblem import parts
+from planner.decomposition.parts import parts
 from planner.decomposition.worker_pool import HeldBranches
 
 DEATHS = "PLANNER_TEST_DEATHS"
