@@ -230,17 +230,6 @@ class Reference:
         tree = self.scope.tree if name == "bought" else self.scope.decision_tree
         return int(tree.nodes[index[-1]].year)
 
-    def fixed(self, decisions: Mapping[Key, float]) -> Program:
-        """The program with every decision taken as given; decisions not named are not taken."""
-        lower, upper = self.program.lower.copy(), self.program.upper.copy()
-        for i, key in enumerate(self.program.columns):
-            if key[0] in DECISIONS:
-                value = min(decisions.get(key, 0.0), upper[i])
-                # Room for the rounding of the solve the values come from.
-                room = HOLD_SHARE * (1.0 + value)
-                lower[i], upper[i] = max(lower[i], value - room), min(upper[i], value + room)
-        return _bounded(self.program, lower, upper)
-
     def under(self, name: str, case: Callable[[], Case]) -> Program | None:
         """The program with the figures of another case, known by a name; None if its structure differs."""
         if name not in self._under:
@@ -261,6 +250,18 @@ def with_policy(case: Case, **policy: str) -> Case:
     """The case under another policy."""
     model = case.model
     return case.with_model(model.model_copy(update={"policy": model.policy.model_copy(update=policy)}))
+
+
+def held_decisions(program: Program, decisions: Mapping[Key, float]) -> Program:
+    """The program with every decision taken as given; decisions not named are not taken."""
+    lower, upper = program.lower.copy(), program.upper.copy()
+    for i, key in enumerate(program.columns):
+        if key[0] in DECISIONS:
+            value = min(decisions.get(key, 0.0), upper[i])
+            # Room for the rounding of the solve the values come from.
+            room = HOLD_SHARE * (1.0 + value)
+            lower[i], upper[i] = max(lower[i], value - room), min(upper[i], value + room)
+    return _bounded(program, lower, upper)
 
 
 def held_at_zero(program: Program, mask: Mask) -> Program:

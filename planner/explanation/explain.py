@@ -24,6 +24,7 @@ from planner.explanation.counterfactuals import (
     Optimum,
     Reference,
     SolverPool,
+    held_decisions,
     of_case,
     optimum,
     shares,
@@ -31,6 +32,7 @@ from planner.explanation.counterfactuals import (
     with_policy,
 )
 from planner.explanation.decision import COARSE, Walk, frontier
+from planner.explanation.execution import execution
 from planner.explanation.near_optimal import alternatives, with_planned
 from planner.explanation.sensitivity import at_ends, influences, moves
 from planner.explanation.shadow_prices import links, marginals
@@ -123,7 +125,7 @@ def _decision(plan: PlanValues, reference: Reference, nothing: Optimum, thorough
     """The curve of risk and cost to the last corner if thorough."""
     walk = Walk(reference, nothing.risk, PRECISION if thorough else COARSE)
     curve, merit = frontier(walk, plan, nothing)
-    return Decision(curve, merit, [])
+    return Decision(curve, merit, execution(plan, reference, merit))
 
 
 def _counterfactuals(plan: PlanValues, reference: Reference, thorough: bool) -> Iterator[Counterfactual]:
@@ -153,7 +155,7 @@ def _mean_plan(reference: Reference) -> Program:
         if case.model.policy.investment == "committed"
         else Reference(with_policy(case, investment="committed"))
     )
-    return committed.fixed(mean.decisions)
+    return held_decisions(committed.program, mean.decisions)
 
 
 def _known(plan: PlanValues, reference: Reference) -> dict[str, Optimum]:

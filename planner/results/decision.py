@@ -15,7 +15,8 @@ HUNDREDTH = 0.01
 """Part of the least risk by which `near` may be above it."""
 EXECUTION = ("planned", "late", "late_three", "permits", "overrun")
 """Keys of what may go wrong: nothing; all new plants a year late; the three of most worth a year late; nothing new may
-be begun until a year after it is due to be; capital costs 30 % more."""
+be begun until a year after it is due to be; capital costs more by `OVERRUN`."""
+OVERRUN = 0.3
 
 
 @dataclass(frozen=True)

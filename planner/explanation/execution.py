@@ -1,0 +1,134 @@
+"""What goes wrong in carrying a plan out: plants late, permits late, capital dearer; solved.
+
+Each is solved twice: with all that the plan decided held, where only operations, stock and loans of people answer, and
+for a plan that knows of it from the start.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from planner.data.case import Case
+from planner.data.schema import Shock
+from planner.errors import StoppedError
+from planner.explanation.counterfactuals import Reference, held_at_zero, held_decisions, of_case, proven, quickest
+from planner.results.decision import OVERRUN, Execution, Merit
+from planner.results.plan import PlanValues
+from planner.results.result_lookups import members, rows
+from planner.solving.goals import HOLD_MUSD, HOLD_SHARE
+from planner.solving.highs import Solver
+from planner.solving.program import Key, Program
+from planner.solving.solution import Stop
+
+MOST_VALUABLE = 3
+"""Projects of most worth that are late together."""
+Decisions = Mapping[Key, float]
+
+
+def execution(plan: PlanValues, reference: Reference, merit: Sequence[Merit]) -> list[Execution]:
+    """The plan as it is, then what each thing that may go wrong does to it. merit: with the worth of each project."""
+    s, decided = plan.summary, decisions_of(plan, reference)
+    out = [Execution("planned", (), s["risk_musd"], s["cost_musd"], s["risk_musd"], s["cost_musd"])]
+    for key, projects, program, held in _mishaps(reference, decided, merit):
+        kept, known = _solved(reference, held_decisions(program, held), key), _solved(reference, program, key)
+        if known is None:
+            raise StoppedError(f"{key}: no plan can be paid for")
+        risk, cost = kept or (None, None)
+        out.append(Execution(key, projects, risk, cost, *known))
+    return out
+
+
+def _mishaps(
+    reference: Reference, decided: Decisions, merit: Sequence[Merit]
+) -> Iterator[tuple[str, tuple[str, ...], Program, Decisions]]:
+    """Key, projects it happens to, the program in which it does, and what the plan would then have decided."""
+    case = reference.case
+    new = tuple(sorted({index[0] for name, index in decided if name == "build"}))
+    dearest = sorted((m for m in merit if m.project in new), key=lambda m: (-m.worth, m.project))[:MOST_VALUABLE]
+    for key, projects in (("late", new), ("late_three", tuple(m.project for m in dearest))):
+        if projects:
+            yield key, projects, of_case(a_year_late(case, projects))(), decided
+    if new:
+        early = [key[0] == "build" and _begins(reference, key) for key in reference.program.columns]
+        waiting = held_at_zero(reference.program, np.array(early))
+        yield "permits", new, waiting, _postponed(reference, decided)
+        dearer = reference.under("overrun", lambda: with_overrun(case)) or of_case(with_overrun(case))()
+        yield "overrun", new, dearer, decided
+
+
+def a_year_late(case: Case, projects: Sequence[str]) -> Case:
+    """The case in which all new plants of some projects start a year later than planned, whatever happens."""
+    late = tuple(
+        Shock(scenario=w, kind="delay", start_year=None, end_year=None, project=p, factor=1.0, leak=0.0)
+        for w in case.scenarios
+        for p in projects
+    )
+    return replace(case, tables=replace(case.tables, shocks=(*case.tables.shocks, *late)))
+
+
+def with_overrun(case: Case) -> Case:
+    """The case in which new plants cost more to build."""
+    dearer = tuple(
+        row.model_copy(update={"capex_usd_per_tpa": row.capex_usd_per_tpa * (1 + OVERRUN)})
+        for row in case.tables.projects
+    )
+    return replace(case, tables=replace(case.tables, projects=dearer))
+
+
+def _begins(reference: Reference, key: Key) -> bool:
+    """Whether a build is in the first year in which its project may be begun."""
+    project, d = key[1]
+    return bool(reference.scope.decision_tree.nodes[d].year == reference.scope.commitments(project).start)
+
+
+def _postponed(reference: Reference, decided: Decisions) -> Decisions:
+    """What was to be begun in the first possible year is begun a year later, if it then can be."""
+    nodes, out = reference.scope.decision_tree.nodes, defaultdict[Key, float](float)
+    for key, amount in decided.items():
+        if key[0] != "build" or not _begins(reference, key):
+            out[key] += amount
+            continue
+        for later in (n.index for n in nodes if n.parent == key[1][1]):
+            if ("build", (key[1][0], later)) in reference.program.column:
+                out["build", (key[1][0], later)] += amount
+    return out
+
+
+def decisions_of(plan: PlanValues, reference: Reference) -> dict[Key, float]:
+    """What a plan decided, by columns of the reference."""
+    tree, everyone = reference.scope.decision_tree, tuple(plan.case.scenarios)
+    at = {(node.year, w): node.index for node in tree.nodes for w in node.scenarios}
+    out: dict[Key, float] = defaultdict(float)
+    for r in rows(plan.tables["investments"]):
+        out["build", (r.project, at[int(r.year), members(r.scenarios, everyone)[0]])] += r.tpa
+    for r in rows(plan.tables["training"]):
+        d = at[int(r.year), members(r.scenarios, everyone)[0]]
+        out["intake", (r.programme, d)] += r.intake
+        out["new_seats", (r.programme, d)] += r.new_seats
+    seen: set[tuple[str, str, int]] = set()
+    for r in rows(plan.tables["workforce"]):  # a year may have several rows, the first of them with its hires
+        d = at[int(r.year), r.scenario]
+        if r.hired > 0 and (r.country, r.skill, d) not in seen:
+            seen.add((r.country, r.skill, d))
+            out["hired", (r.country, r.skill, d)] = r.hired
+    return {key: amount for key, amount in out.items() if amount > 0}
+
+
+def _solved(reference: Reference, program: Program, key: str) -> tuple[float, float] | None:
+    """Least risk, and the least cost within the slack of it; None where no plan can be paid for."""
+    solver, risk, cost = Solver(program), program.column["risk", None], program.column["cost", None]
+    if program.columns is reference.program.columns:
+        solver.begin_like(reference.best()[0])
+    order = ("again", *quickest(program)) if solver.has_begun("risk") else quickest(program)
+    found = solver.minimise(risk, order)
+    if found.stop is Stop.INFEASIBLE:
+        return None
+    least = float(proven(found, key).x[risk])
+    slack = max(reference.case.model.objective.risk_slack, HOLD_SHARE)
+    solver.bound(risk, least * (1 + slack) + HOLD_MUSD)
+    x = proven(solver.minimise(cost), key).x
+    return float(x[risk]), float(x[cost])
