@@ -1,8 +1,9 @@
 """Counterfactuals: the program of a case solved with fewer levers, later, with decisions fixed, or as another case.
 
 A counterfactual is the reference program with some columns held at zero or fixed, or the program of another case.
-Those with the reference's own rows and columns start from the basis of its least risk (dual simplex, given up where
-the way is long), the others from nothing. No optimum depends on another, so none depends on the order of solving.
+Those with the reference's own rows and columns of which the least risk alone is asked start from the basis of its own
+(dual simplex, given up where the way is long), the others from nothing. No optimum depends on another,
+so none depends on the order of solving.
 """
 
 from __future__ import annotations
@@ -90,7 +91,9 @@ def optimum(counterfactual: Counterfactual, program: Program | None = None, near
     """
     program = counterfactual.make() if program is None else program
     solver, column = Solver(program), program.column["risk", None]
-    if near is not None and not counterfactual.far and near.program.columns is program.columns:
+    # The least cost is four times as far from a basis of the reference as from one found from nothing (measured).
+    alike = near is not None and near.program.columns is program.columns
+    if near is not None and alike and not (counterfactual.far or counterfactual.with_cost):
         solver.begin_like(near.best()[0])
     solution = least_risk(solver, counterfactual.key)
     least = float(solution.x[column])

@@ -32,9 +32,10 @@ Decisions = Mapping[Key, float]
 def execution(plan: PlanValues, reference: Reference, merit: Sequence[Merit]) -> list[Execution]:
     """The plan as it is, then what each thing that may go wrong does to it. merit: with the worth of each project."""
     s, decided = plan.summary, decisions_of(plan, reference)
+    slack = reference.case.model.objective.risk_slack
     out = [Execution("planned", (), s["risk_musd"], s["cost_musd"], s["risk_musd"], s["cost_musd"])]
     for key, projects, program, held in _mishaps(reference, decided, merit):
-        kept, known = _solved(reference, held_decisions(program, held), key), _solved(reference, program, key)
+        kept, known = _solved(held_decisions(program, held), 0.0, key), _solved(program, slack, key)
         if known is None:
             raise StoppedError(f"{key}: no plan can be paid for")
         risk, cost = kept or (None, None)
@@ -118,17 +119,13 @@ def decisions_of(plan: PlanValues, reference: Reference) -> dict[Key, float]:
     return {key: amount for key, amount in out.items() if amount > 0}
 
 
-def _solved(reference: Reference, program: Program, key: str) -> tuple[float, float] | None:
-    """Least risk, and the least cost within the slack of it; None where no plan can be paid for."""
+def _solved(program: Program, slack: float, key: str) -> tuple[float, float] | None:
+    """Risk and cost of the cheapest plan within a slack of the least risk; None where no plan can be paid for."""
     solver, risk, cost = Solver(program), program.column["risk", None], program.column["cost", None]
-    if program.columns is reference.program.columns:
-        solver.begin_like(reference.best()[0])
-    order = ("again", *quickest(program)) if solver.has_begun("risk") else quickest(program)
-    found = solver.minimise(risk, order)
+    found = solver.minimise(risk, quickest(program))
     if found.stop is Stop.INFEASIBLE:
         return None
     least = float(proven(found, key).x[risk])
-    slack = max(reference.case.model.objective.risk_slack, HOLD_SHARE)
-    solver.bound(risk, least * (1 + slack) + HOLD_MUSD)
+    solver.bound(risk, least * (1 + max(slack, HOLD_SHARE)) + HOLD_MUSD)
     x = proven(solver.minimise(cost), key).x
     return float(x[risk]), float(x[cost])
