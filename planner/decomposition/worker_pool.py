@@ -58,7 +58,11 @@ class WorkerPool:
         self._parts = parts
         self._keeper: dict[int, Hashable] = {}
         self._workers = team(partial(HeldBranches, parts))
-        found = self._of_each_part("links", [()] * len(parts))
+        try:
+            found = self._of_each_part("links", [()] * len(parts))
+        except BaseException:
+            self.close()
+            raise
         every = [one for part in found for one in part]
         self.names = [name for name, _, _ in every]
         self.links = list(dict.fromkeys(link for _, links, _ in every for link in links))
