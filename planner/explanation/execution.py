@@ -33,13 +33,13 @@ def execution(plan: PlanValues, reference: Reference, merit: Sequence[Merit]) ->
     """The plan as it is, then what each thing that may go wrong does to it. merit: with the worth of each project."""
     s, decided = plan.summary, decisions_of(plan, reference)
     slack = reference.case.model.objective.risk_slack
-    out = [Execution("planned", (), s["risk_musd"], s["cost_musd"], s["risk_musd"], s["cost_musd"])]
+    out = [Execution("planned", [], s["risk_musd"], s["cost_musd"], s["risk_musd"], s["cost_musd"])]
     for key, projects, program, held in _mishaps(reference, decided, merit):
         kept, known = _solved(held_decisions(program, held), 0.0, key), _solved(program, slack, key)
         if known is None:
             raise StoppedError(f"{key}: no plan can be paid for")
         risk, cost = kept or (None, None)
-        out.append(Execution(key, projects, risk, cost, *known))
+        out.append(Execution(key, list(projects), risk, cost, *known))
     return out
 
 

@@ -50,8 +50,8 @@ def test_plants_that_are_late_miss_a_year(make_case: MakeCase) -> None:
     assert {key: row.risk for key, row in found.items()} == {
         key: near(risk) for key, risk in {key: row.held_risk for key, row in found.items()}.items()
     }
-    assert found["late_three"].projects == ("four", "two", "three")
-    assert found["late"].projects == ("four", "one", "three", "two")
+    assert found["late_three"].projects == ["four", "two", "three"]
+    assert found["late"].projects == ["four", "one", "three", "two"]
 
 
 def test_what_the_budget_does_not_pay_for_cannot_be_held(make_case: MakeCase) -> None:
