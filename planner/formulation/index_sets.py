@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from planner.data.case import Case
 from planner.data.lookups import MADE_FROM, OXIDE, Good
 from planner.data.tree import Tree, Vector
 from planner.formulation.trees import AccountNode, DecisionNode, Histories, OperationNode, StaffingNode
@@ -51,6 +52,12 @@ class Scope(Histories):
                 "resale_rivals",
             }
         self.__dict__.update({name: value for name, value in other.__dict__.items() if name not in own})
+
+    def with_case(self, case: Case) -> Scope:
+        """The same index sets with a case that switches off some of what they hold."""
+        other = type(self)(case)
+        other.__dict__.update({name: value for name, value in self.__dict__.items() if name != "case"})
+        return other
 
     # ---- trees -----------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What differs between two cases, and which equations and bounds of the program read it.
+"""What differs between two cases, which equations and bounds of the program read it, and what of it stays the same.
 
 A difference that is not listed in `READS`, or that lets something be zero that was not (or the other way
 round), alters the structure of the program: it must be built again.
@@ -6,12 +6,21 @@ round), alters the structure of the program: it must be built again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+import numpy as np
+
+from planner.config.model_file import LEVERS, Lever
 from planner.data.case import Case
 from planner.data.difference import MODEL, Difference, differences
+from planner.data.tree import Tree
 from planner.formulation.build import DECLARED
+from planner.formulation.index_sets import Scope
 from planner.formulation.model import cell
+from planner.formulation.symbols import NODE_LETTERS
+from planner.solving.highs import Columns, Origins
+from planner.solving.program import Key, Program
 
 InputColumn = tuple[str, str]
 """(table, column), or ("model", dotted key)."""
@@ -38,6 +47,11 @@ READS = _reads()
 ZERO_IS_NO_MATTER: frozenset[InputColumn] = frozenset(column for column in READS if column[0] == "model") - {
     ("model", "policy.secondment_share")
 }
+
+SWITCHED: dict[Lever, str] = {"hiring": "hired", "training": "new_seats"}
+"""Levers that are switched off by holding a variable at zero, which nothing else of the program hangs on."""
+POOLING = ("model", "policy.coordination")
+"""Who shares with whom: from the plan of another answer it is further than from none (measured)."""
 
 
 @dataclass(frozen=True)
@@ -76,3 +90,62 @@ def _shown(found: Difference) -> str:
         return found.column
     row = ", ".join(filter(None, found.key))
     return f"{found.table}.{found.column} ({row})" if found.column else f"{found.table}: a row ({row})"
+
+
+def with_switches(case: Case, built: Case) -> Case:
+    """The case with what `built` has and what can be held at zero: levers of people, and budgets that carry over."""
+    levers = tuple(x for x in LEVERS if case.has_lever(x) or (x in SWITCHED and built.has_lever(x)))
+    if set(levers) == set(built.model.levers):
+        levers = built.model.levers
+    carries = case.model.policy.budget_carry_over or built.model.policy.budget_carry_over
+    policy = case.model.policy.model_copy(update={"budget_carry_over": carries})
+    return replace(case, model=case.model.model_copy(update={"levers": levers, "policy": policy}))
+
+
+def switched_off(case: Case, scope: Scope, program: Program) -> Columns:
+    """Columns of the program of a wider case that are held at zero under this one."""
+    off = {name for lever, name in SWITCHED.items() if not case.has_lever(lever)}
+    ends = {n.index for n in scope.account_tree.nodes if n.closes_year} - (
+        {n.index for n in scope.account_tree.nodes} if case.model.policy.budget_carry_over else set()
+    )
+    held = [
+        j
+        for j, (name, index) in enumerate(program.columns)
+        if name in off or (ends and name == "carried" and index[1] in ends)
+    ]
+    return np.array(held, dtype=np.int32)
+
+
+def origins(old: Scope, before: Program, new: Scope, after: Program) -> tuple[Origins, Origins]:
+    """Which column and which row of a program each of another one is, by name and index; -1 for what is new.
+
+    Nodes are the same if they are of one period and a scenario passes through both.
+    """
+    nodes = {letter: _same_nodes(tree(old), tree(new)) for letter, tree in NODE_LETTERS.items()}
+    at = {d.name: [(i, nodes[x]) for i, x in enumerate(d.letters) if x in nodes] for d in DECLARED}
+
+    def found(keys: Sequence[Key], known: dict[Key, int]) -> Origins:
+        return np.array([known.get(_translated(key, at[key[0]]), -1) for key in keys], dtype=np.int64)
+
+    return found(after.columns, before.column), found(after.rows, before.row)
+
+
+def _same_nodes(old: Tree, new: Tree) -> dict[int, int]:
+    """Node of the new tree -> node of the old one."""
+    known = {(node.period, scenario): node.index for node in old.nodes for scenario in node.scenarios}
+    return {
+        node.index: max((known.get((node.period, scenario), -1) for scenario in node.scenarios), default=-1)
+        for node in new.nodes
+    }
+
+
+def _translated(key: Key, at: list[tuple[int, dict[int, int]]]) -> Key:
+    name, index = key
+    if not at:
+        return key
+    if not isinstance(index, tuple):
+        return name, at[0][1].get(index, -1)
+    parts = list(index)
+    for i, nodes in at:
+        parts[i] = nodes.get(parts[i], -1)
+    return name, tuple(parts)

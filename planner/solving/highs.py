@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import metadata
-from threading import Thread, current_thread, main_thread
+from threading import Event, Thread, current_thread, main_thread
 
 import highspy
 import numpy as np
@@ -26,15 +26,21 @@ GRACE_SECONDS = 0.5
 LONGEST_WAY = 1 / 8
 """A basis kept from earlier is given up after an eighth as many iterations as the program has rows: from a distant
 one the dual simplex method may take a hundred times as long as from nothing (measured)."""
+LONGEST_PRIMAL_WAY = 1 / 3
+"""The same for the primal simplex method, whose iterations all take about as long."""
 NO_LIMIT = 2**31 - 1
 SMALL_PROGRAM = 20_000
 """Nonzeros below which the simplex method is at least as fast as interior point (measured)."""
 AGAIN = ("again", "again_primal")
-STRATEGY = {"again": 0, "again_primal": 4, "primal": 4}
+STRATEGY = {"again": 0, "again_primal": 4, "near": 4, "primal": 4}
 """Simplex strategy: 4 primal, 1 dual (all others), 0 primal where the start is feasible and dual where it is not."""
 
+FEWEST = 1000
+"""Iterations that a start is tried for in the smallest program."""
 Columns = NDArray[np.int32]
-"""Positions of columns."""
+"""Origins of columns."""
+Origins = NDArray[np.int64]
+"""Origins in another program, -1 for what is not there."""
 Statuses = NDArray[np.uint8]
 """A basis as the status of each column, then of each row: one of the codes below."""
 _STATUS = np.array(sorted(highspy.HighsBasisStatus.__members__.values(), key=int), dtype=object)
@@ -72,9 +78,18 @@ class Solver:
         time_limit: float | None = None,
         heard: Bounds | None = None,
         longest_way: float = LONGEST_WAY,
+        cancelled: Event | None = None,
     ) -> None:
-        """longest_way: iterations after which a kept basis is given up, as a share of the rows."""
-        self.program, self._longest_way = program, longest_way
+        """longest_way: iterations after which a kept basis is given up, as a share of the rows. cancelled: once it is
+        set, no run begins, and one that goes on ends if `cancel` is called."""
+        self.program = program
+        few = len(program.rows)
+        self._limits = {
+            "again": max(FEWEST, int(few * longest_way)),
+            "near": max(FEWEST, int(few * LONGEST_WAY)),
+            "again_primal": max(FEWEST, int(few * LONGEST_PRIMAL_WAY)),
+        }
+        self._cancelled = cancelled or Event()
         self.lower, self.upper = program.lower.copy(), program.upper.copy()
         self._highs = _SilentHighs()  # type: ignore[no-untyped-call]
         self._option("threads", 1)
@@ -88,7 +103,9 @@ class Solver:
         if self._highs.passModel(_as_lp(program)) == highspy.HighsStatus.kError:
             raise RuntimeError("HiGHS refused the program")
         self._bases: dict[str, highspy.HighsBasis] = {}
-        """The last basis of each phase."""
+        """The last basis of each phase, in the order of their ends."""
+        self._near: highspy.HighsBasis | None = None
+        """Where the next phase may begin, if the program or its goal was another one before."""
         self._has_basis = False
         self._met = ""
         """The phase solved last on these data; the basis held meets all constraints of the next one too."""
@@ -140,11 +157,14 @@ class Solver:
 
     def begin_from(self, phase: str, statuses: Statuses) -> None:
         """Take up a basis for a phase."""
+        self._bases[phase] = self._basis(statuses)
+
+    def _basis(self, statuses: Statuses) -> highspy.HighsBasis:
         basis = highspy.HighsBasis()
         columns = len(self.program.columns)
         basis.col_status, basis.row_status = _STATUS[statuses[:columns]].tolist(), _STATUS[statuses[columns:]].tolist()
         basis.valid, basis.alien = True, True
-        self._bases[phase] = basis
+        return basis
 
     def statuses(self, x: Vector) -> Statuses:
         """The present basis, x being its solution. Raises RuntimeError if there is none.
@@ -167,6 +187,25 @@ class Solver:
         """Take up for a phase the basis kept for another."""
         self._bases[phase] = self._bases[other]
 
+    def begin_near(self, other: Solver, columns: Origins, rows: Origins) -> None:
+        """Begin at the last optimum of another solver: which of its columns (n) and rows (m) each of ours is, or -1.
+
+        What it minimised or held, all that has no index, comes into the basis: it may take any value now.
+        """
+        if not other._bases:
+            return
+        lower, upper = np.isfinite(self.program.lower), np.isfinite(self.program.upper)
+        fresh = np.append(np.where(lower, LOWER, np.where(upper, UPPER, FREE)), np.full(len(rows), BASIC))
+        at = np.append(columns, np.where(rows >= 0, rows + len(other.program.columns), -1))
+        begun = {}
+        for phase, basis in list(other._bases.items()):
+            codes = np.array([*map(int, basis.col_status), *map(int, basis.row_status)])
+            begun[phase] = np.where(at >= 0, codes[at], fresh).astype(np.uint8)
+        self._bases = {phase: self._basis(codes) for phase, codes in begun.items()}
+        last = list(begun.values())[-1]
+        last[[j for j, (_, index) in enumerate(self.program.columns) if index is None]] = BASIC
+        self._near = self._basis(last)
+
     def has_begun(self, phase: str) -> bool:
         """Whether a basis is kept for this phase."""
         return phase in self._bases
@@ -180,16 +219,16 @@ class Solver:
         phase = phase or self.program.columns[column][0]
         cost = self._aim(column)
         solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
-        starts = dict.fromkeys(AGAIN, self._bases.get(phase))
+        starts = {**dict.fromkeys(AGAIN, self._bases.get(phase)), "near": self._near}
         if phase in self._bases and self._met:
             starts["primal"] = self._highs.getBasis()  # what is tried before moves away from it
-        for algorithm in order or self._algorithms(phase):
+        for algorithm in order or self._algorithms(phase, column):
             solution = self._run(algorithm, cost, starts.get(algorithm))
             if solution.stop is not Stop.UNPROVEN:
                 break
         if solution.stop is Stop.OPTIMAL and self._has_basis:
-            self._bases[phase] = self._highs.getBasis()
-            self._met = phase
+            self._bases = {} if self._near else {name: kept for name, kept in self._bases.items() if name != phase}
+            self._bases[phase], self._near, self._met = self._highs.getBasis(), None, phase
         return solution
 
     def proven(self, column: int, duals: Vector) -> float:
@@ -214,7 +253,7 @@ class Solver:
             self._highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
         self._heard.forget()
         self._run_interruptibly()
-        stop, info = _ENDS.get(self._highs.getModelStatus(), Stop.UNPROVEN), self._highs.getInfo()
+        stop, info = self._ended(), self._highs.getInfo()
         feasible = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         x = np.array(self._highs.getSolution().col_value if feasible else [])
         self._highs.changeColsIntegrality(len(whole), whole, np.full(len(whole), _CONTINUOUS))
@@ -228,11 +267,15 @@ class Solver:
     def _bounded(self) -> Program:
         return replace(self.program, lower=self.lower)
 
-    def _algorithms(self, phase: str) -> tuple[str, ...]:
+    def _algorithms(self, phase: str, column: int) -> tuple[str, ...]:
         """Measured order: `again` and `again_primal` are simplex from the basis this phase ended with on
-        earlier data; `primal` is primal simplex from the basis of the objective before."""
+        earlier data; `primal` is primal simplex from the basis of the objective before; `near` from that of the plan
+        of another program or goal. What is minimised once more is nearly there already."""
         small = self.program.matrix.nnz < SMALL_PROGRAM
-        again = AGAIN if phase in self._bases else ()
+        once_more = self._met not in ("", phase) and phase != self.program.columns[column][0]
+        again = AGAIN if phase in self._bases and not once_more else ()
+        if self._near:
+            again = ("near", *again[1:])
         if self._met not in ("", phase):
             return (*again, "primal", "dual", "ipm") if small else (*again, "primal", "ipm", "dual")
         return (*again, "dual", "ipm", "primal") if small else (*again, "ipm", "dual")
@@ -247,12 +290,9 @@ class Solver:
         self._option("output_flag", algorithm == "ipm")
         self._heard.forget()
         self._option("simplex_strategy", STRATEGY.get(algorithm, 1))
-        rows = len(self.program.row_lower)
-        self._option(
-            "simplex_iteration_limit", max(1000, int(rows * self._longest_way)) if algorithm in AGAIN else NO_LIMIT
-        )
+        self._option("simplex_iteration_limit", self._limits.get(algorithm, NO_LIMIT))
         self._run_interruptibly()
-        stop = _ENDS.get(self._highs.getModelStatus(), Stop.UNPROVEN)
+        stop = self._ended()
         if stop not in (Stop.OPTIMAL, Stop.UNPROVEN):
             return Solution(stop, np.empty(0), np.empty(0), None, algorithm, replace(self._heard))
         found = self._highs.getSolution()
@@ -264,9 +304,19 @@ class Solver:
         stop = Stop.OPTIMAL if certificate.worst() <= TOLERANCE else Stop.UNPROVEN
         return Solution(stop, x, duals, certificate, algorithm)
 
+    def cancel(self) -> None:
+        """End a run that goes on in another thread, at its next iteration."""
+        self._cancelled.set()
+        self._option("time_limit", 0.0)
+
+    def _ended(self) -> Stop:
+        return Stop.INTERRUPTED if self._cancelled.is_set() else _ENDS.get(self._highs.getModelStatus(), Stop.UNPROVEN)
+
     def _run_interruptibly(self) -> None:
         """HiGHS in a thread of its own: Python hears Ctrl-C only between two of its own instructions."""
         self._option("time_limit", self._highs.getRunTime() + self._seconds)  # its clock goes on from run to run
+        if self._cancelled.is_set():  # looked at after the limit is set, which `cancel` sets after this
+            return
         if current_thread() is not main_thread():
             self._highs.run()
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Event
 
 import numpy as np
 
@@ -12,13 +13,14 @@ from planner.formulation.build import EQUATIONS, VARIABLES, build_model, constra
 from planner.formulation.index_sets import Scope
 from planner.formulation.model import Model
 from planner.results.verify import verify
-from planner.solving.case_changes import Changes, changes
+from planner.solving.case_changes import changes, origins, switched_off, with_switches
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Phase, solve_phases
 from planner.solving.highs import Solver
 from planner.solving.naming import refuse_beyond_solver
 from planner.solving.payments import whole_budgets
 from planner.solving.program import Key, Program, Vector, compile_program
+from planner.solving.solution import Stop
 from planner.solving.spending import items_spent, money_tables
 from planner.solving.values import Values
 from planner.solving.whole_plants import WholePlants
@@ -31,27 +33,28 @@ AGAIN = "again__"
 class LiveProgram:
     """A case, its program and a solver that remembers its bases.
 
-    `update(case)` changes the figures in place where it can, and builds again where a change alters structure
-    (lead time, horizon, an added project, something that was zero); `rebuilt` then says why.
+    `update(case)` changes the figures in place where it can, holds at zero what a case switches off, and builds again
+    where a change alters structure (lead time, horizon, an added project, something that was zero); `rebuilt` then
+    says why, and the solver begins at the last plan.
     """
 
     def __init__(self, case: Case, time_limit: float | None = None) -> None:
         self._time_limit = time_limit
+        self.cancelled = Event()
+        """While it is set, no run of the solver begins."""
         self.rebuilt = ""
         self._build(case)
 
     def _build(self, case: Case) -> None:
         self.case = case
         self.model: Model = build_model(case)
+        self.scope: Scope = self.model.scope
+        """Index sets of the program, with the present case."""
         self.program: Program = compile_program(self.model)
+        self._whole = self.program
+        """The program with nothing held at zero."""
         refuse_beyond_solver(self.scope, self.program)
-        self.solver = Solver(self.program, self._time_limit)
-
-    @property
-    def scope(self) -> Scope:
-        """Index sets of the present case."""
-        scope: Scope = self.model.scope
-        return scope
+        self.solver = Solver(self.program, self._time_limit, cancelled=self.cancelled)
 
     def solve(self, say: Say, phases: list[Phase] | None = None) -> Outcome:
         """Solve the phases of the goal, or those given; the first run is cold, later ones start from earlier bases.
@@ -59,6 +62,18 @@ class LiveProgram:
         With whole plants only the linear programs do: the search over whole numbers begins anew each time.
         """
         self.solver.reset_bounds()
+        outcome = self._solved(say, phases)
+        if outcome.stop is Stop.INFEASIBLE and self.program is not self._whole:
+            self._build(self.case)  # what is held at zero is no limit of the case: nothing may name it
+            outcome = self._solved(say, phases)
+        return outcome
+
+    def cancel(self) -> None:
+        """End a solve that goes on in another thread."""
+        self.cancelled.set()
+        self.solver.cancel()
+
+    def _solved(self, say: Say, phases: list[Phase] | None) -> Outcome:
         whole = self.case.model.policy.whole_plants
         minimiser = WholePlants(self.scope, self.solver, self._holds) if whole else self.solver
         return solve_phases(self.program, self.case.model.objective, minimiser, say, phases)
@@ -71,41 +86,56 @@ class LiveProgram:
 
     def update(self, case: Case) -> bool:
         """Take other figures. Returns whether the program could be kept; else it was built again."""
-        found = changes(self.case, case)
-        self.rebuilt = found.structural or self._refill(case, found)
-        if self.rebuilt:
+        before, asked = self.model.scope, self.case.model.objective.goal
+        refilled = self._with_figures(case)
+        self.rebuilt = refilled if isinstance(refilled, str) else ""
+        last, solver = self._whole, self.solver
+        if isinstance(refilled, str):
+            pooled = self.case.model.policy.coordination == case.model.policy.coordination
             self._build(case)
-        return not self.rebuilt
+            if pooled:
+                self.solver.begin_near(solver, *origins(before, last, self.scope, self.program))
+            return False
+        self.case, (self.model.scope, self._whole, self.program) = case, refilled
+        self.scope = self.model.scope.with_case(case)
+        solver.replace(self.program)
+        if case.model.objective.goal != asked:
+            columns, rows = (np.arange(n) for n in self.program.matrix.shape[::-1])
+            solver.begin_near(solver, columns, rows)
+        return True
 
     def program_of(self, case: Case) -> Program | None:
         """The program with the figures of another case; None if its structure differs. The session stays as it is."""
-        found = changes(self.case, case)
-        refilled = found.structural or self._with_figures(case, found)
-        return None if isinstance(refilled, str) else refilled[1]
+        refilled = self._with_figures(case)
+        return None if isinstance(refilled, str) else refilled[2]
 
-    def _refill(self, case: Case, found: Changes) -> str:
-        """Recompile what the changes affect. Returns why that is not possible, or ''."""
-        refilled = self._with_figures(case, found)
-        if isinstance(refilled, str):
-            return refilled
-        self.case, self.model.scope, self.program = case, *refilled
-        self.solver.replace(self.program)
-        return ""
-
-    def _with_figures(self, case: Case, found: Changes) -> tuple[Scope, Program] | str:
-        """Index sets and program of a case that differs in figures only; or why it does not."""
-        scope = Scope(case)
+    def _with_figures(self, case: Case) -> tuple[Scope, Program, Program] | str:
+        """Index sets and program of a case that differs in figures and switches only, and the program with what it
+        switches off held at zero; or why it differs in more."""
+        wide = with_switches(case, self.model.scope.case)
+        found = changes(self.model.scope.case, wide)
+        if found.structural:
+            return found.structural
+        scope = Scope(wide)
         balances = {"demand", "imports", "shocks", "resale"} & {table for table, _ in found.columns}
-        scope.reuse(self.scope, same_coverage=not balances)
-        if not _same_shape(self.scope.tree, scope.tree):
+        built: Scope = self.model.scope
+        scope.reuse(built, same_coverage=not balances)
+        if not _same_shape(built.tree, scope.tree):
             return "the histories that scenarios share differ"
-        if balances and not _same_covered(self.scope, scope):
+        if balances and not _same_covered(built, scope):
             return "imports now cover other demands, or others can sell on, than before"
-        program = _refilled(self.program, self.model, scope, found.affected)
+        program = _refilled(self._whole, self.model, scope, found.affected)
         if program is None:
             return "the figures add or remove terms of the program"
         refuse_beyond_solver(scope, program)
-        return scope, program
+        off = switched_off(case, scope, program)
+        if not len(off):
+            return scope, program, program
+        upper = program.upper.copy()
+        upper[off] = 0.0
+        matrix = program.matrix
+        held = program.with_data(matrix.data, program.row_lower, program.row_upper, program.lower, upper)
+        return scope, program, held
 
 
 def _same_shape(one: Tree, two: Tree) -> bool:

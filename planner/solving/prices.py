@@ -96,6 +96,8 @@ def _seats(s: Scope, index: Any) -> Iterable[Priced]:
 
 
 def _new_seats(s: Scope, index: Any) -> Iterable[Priced]:
+    if not s.case.has_lever("training"):
+        return []  # held at zero in a program that was built with it
     return [(("new seats limit", index[0], s.case.programmes[index[0]].country, "", "", None, None), 1.0)]
 
 
@@ -108,6 +110,8 @@ def _mentors(s: Scope, index: Any) -> Iterable[Priced]:
 
 def _hires(s: Scope, index: Any) -> Iterable[Priced]:
     c, k, d = index
+    if not s.case.has_lever("hiring"):
+        return []
     return [(("hires", k, c, "", "", s.decision_tree.nodes[d].year, None), 1.0)]
 
 
