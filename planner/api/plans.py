@@ -18,9 +18,10 @@ from planner.reporting.pages.run import FORMS, write_page, write_pages, write_re
 from planner.results.plan import PlanValues
 from planner.results.replay import differences, other_versions
 from planner.results.store import default_folder, read_run, refresh_pages, write_run
-from planner.solving.goals import Progress, silent
+from planner.solving.goals import Outcome, Progress, silent
 from planner.solving.live_program import LiveProgram
-from planner.solving.solve import COMPARABLE, compared, solve_session, solve_without_plan
+from planner.solving.solution import Stop
+from planner.solving.solve import COMPARABLE, ENDS, compared, solve_session, solve_without_plan
 from planner.solving.solve import solve_case as solve_whole
 
 LARGE = 50_000
@@ -74,10 +75,14 @@ class Session:
     first = session.solve()
     second = session.solve(case.set("projects", "metal_pohang", "capex_usd_per_tpa", 30_000))   # warm
     session.rebuilt                                                      # why it had to start afresh, or ''
+    session.figures(case.set_model("policy.budget_carry_over", False))   # no tables, nothing verified yet
+
+    One thread asks; any other may `cancel`.
     """
 
     def __init__(self, case: Case, time_limit: float | None = None) -> None:
         self._live = LiveProgram(case, time_limit)
+        self._found: Outcome | None = None
 
     def __repr__(self) -> str:
         return f"Session({self.case!r})"
@@ -92,11 +97,44 @@ class Session:
         """Why the last change needed the program built again, or ''."""
         return self._live.rebuilt
 
+    def figures(self, case: Case | None = None) -> dict[str, float]:
+        """The figures of `solve` without its tables (MUSD): `risk_musd`, `cost_musd`, `expected_loss_musd`, and with
+        goal `risk` `least_risk_musd`.
+
+        Each phase has its certificate, yet nothing is recomputed from tables: only the plan of `solve`, which goes on
+        from here, is verified. Raises StoppedError where no plan was proven, or after `cancel`.
+        """
+        found = self._solved(case)
+        if found.stop is not Stop.OPTIMAL:
+            raise StoppedError(f"no plan was proven ({ENDS[found.stop].value})")
+        x, column = found.last.x, self._live.program.column
+        said = {f"{name}_musd": float(x[column[name, None]]) for name in ("risk", "cost", "expected_loss")}
+        if self.case.model.objective.goal == "risk":
+            said["least_risk_musd"] = found.values["risk"]
+        return said
+
     def solve(self, case: Case | None = None) -> Plan:
-        """Solve the case held, or take over another one first. The plan has no `without_plan`."""
+        """Solve the case held, or take over another one first. The plan has no `without_plan`.
+
+        Raises StoppedError after `cancel`.
+        """
+        return Plan.of(solve_session(self._live, outcome=self._solved(case)))
+
+    def cancel(self) -> None:
+        """From another thread: end the solve that goes on, within half a second; it raises StoppedError. What is
+        asked next is answered."""
+        self._live.cancel()
+
+    def _solved(self, case: Case | None) -> Outcome:
+        self._live.cancelled.clear()
         if case is not None and case is not self._live.case:
             self._live.update(case)
-        return Plan.of(solve_session(self._live))
+            self._found = None
+        found = self._found or self._live.solve(silent)
+        if found.stop is Stop.INTERRUPTED:
+            raise StoppedError("the solve was cancelled")
+        self._found = found if found.stop is Stop.OPTIMAL else None
+        return found
 
 
 def open_run(folder: str | Path) -> Plan:

@@ -37,6 +37,8 @@ STRATEGY = {"again": 0, "again_primal": 4, "near": 4, "primal": 4}
 
 FEWEST = 1000
 """Iterations that a start is tried for in the smallest program."""
+SHARED = 0.5
+"""Share of rows that a program must have from an older one to begin at its plan."""
 Columns = NDArray[np.int32]
 """Origins of columns."""
 Origins = NDArray[np.int64]
@@ -190,9 +192,10 @@ class Solver:
     def begin_near(self, other: Solver, columns: Origins, rows: Origins) -> None:
         """Begin at the last optimum of another solver: which of its columns (n) and rows (m) each of ours is, or -1.
 
-        What it minimised or held, all that has no index, comes into the basis: it may take any value now.
+        What it minimised or held, all that has no index, comes into the basis: it may take any value now. Does nothing if
+        too little is the same.
         """
-        if not other._bases:
+        if not other._bases or np.mean(rows >= 0) < SHARED:
             return
         lower, upper = np.isfinite(self.program.lower), np.isfinite(self.program.upper)
         fresh = np.append(np.where(lower, LOWER, np.where(upper, UPPER, FREE)), np.full(len(rows), BASIC))

@@ -134,14 +134,20 @@ def _solve(case: Case, progress: Progress, time_limit: float | None, nothing: No
 
 
 def solve_session(
-    session: LiveProgram, progress: Progress = silent, build_seconds: float = 0.0, nothing: Nothing | None = None
+    session: LiveProgram,
+    progress: Progress = silent,
+    build_seconds: float = 0.0,
+    nothing: Nothing | None = None,
+    outcome: Outcome | None = None,
 ) -> PlanValues:
     """Solve what a session holds, extract and verify the plan.
 
-    nothing: as for `solve_case`. Raises InputError where payments cannot be split as the model says.
+    nothing: as for `solve_case`. outcome: what it was solved to already. Raises InputError where payments cannot be
+    split as the model says.
     """
-    case, program, started = session.case, session.program, perf_counter()
-    outcome = session.solve(lambda name: progress(SAID[name]))
+    case, started = session.case, perf_counter()
+    outcome = outcome or session.solve(lambda name: progress(SAID[name]))
+    program = session.program
     summary = header(case, len(session.scope.tree.nodes), program.size)
     if outcome.stop not in (Stop.OPTIMAL, Stop.INFEASIBLE):
         summary["bounds"] = outcome.bounds()
