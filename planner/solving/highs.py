@@ -23,8 +23,8 @@ TOLERANCE = 1e-6
 """Largest certificate figure of an optimum."""
 GRACE_SECONDS = 0.5
 """How long an interrupted solve may take to end by itself; its thread ends with the program."""
-LONGEST_WAY = 1 / 8
-"""A basis kept from earlier is given up after an eighth as many iterations as the program has rows: from a distant
+LONGEST_WAY = 1 / 7
+"""A basis kept from earlier is given up after a seventh as many iterations as the program has rows: from a distant
 one the dual simplex method may take a hundred times as long as from nothing (measured)."""
 LONGEST_PRIMAL_WAY = 1 / 3
 """The same for the primal simplex method, whose iterations all take about as long."""

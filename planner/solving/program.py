@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyomo.common.gc_manager import PauseGC
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy.sparse import csr_array, hstack, vstack
 
@@ -145,11 +144,6 @@ class Certificate:
 @collector_paused()
 def compile_program(m: Model) -> Program:
     """Pyomo model -> arrays. Variables that appear nowhere have no column."""
-    with PauseGC():
-        return _compiled(m)
-
-
-def _compiled(m: Model) -> Program:
     form = LinearStandardFormCompiler().write(m, mixed_form=True, set_sense=None)
     sense = np.array([row.bound_type for row in form.rows])
     rhs = np.asarray(form.rhs, dtype=float)

@@ -17,6 +17,7 @@ from planner.config.model_file import Objective
 from planner.data.case import Case
 from planner.data.size import refuse_if_too_large
 from planner.errors import StoppedError
+from planner.host import collector_paused
 from planner.results.losses import losses_by_country, losses_of
 from planner.results.plan import PlanValues, Status, figures
 from planner.results.result_lookups import Ledger
@@ -133,6 +134,7 @@ def _solve(case: Case, progress: Progress, time_limit: float | None, nothing: No
     return solve_session(session, progress, perf_counter() - started, nothing)
 
 
+@collector_paused()
 def solve_session(
     session: LiveProgram,
     progress: Progress = silent,
