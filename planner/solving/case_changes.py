@@ -50,8 +50,6 @@ ZERO_IS_NO_MATTER: frozenset[InputColumn] = frozenset(column for column in READS
 
 SWITCHED: dict[Lever, str] = {"hiring": "hired", "training": "new_seats"}
 """Levers that are switched off by holding a variable at zero, which nothing else of the program hangs on."""
-POOLING = ("model", "policy.coordination")
-"""Who shares with whom: from the plan of another answer it is further than from none (measured)."""
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ TOLERANCE = 1e-6
 """Largest certificate figure of an optimum."""
 GRACE_SECONDS = 0.5
 """How long an interrupted solve may take to end by itself; its thread ends with the program."""
-LONGEST_WAY = 1 / 7
-"""A basis kept from earlier is given up after a seventh as many iterations as the program has rows: from a distant
+LONGEST_WAY = 0.17
+"""A basis kept from earlier is given up after as many iterations, as a share of the rows of the program: from a distant
 one the dual simplex method may take a hundred times as long as from nothing (measured)."""
 LONGEST_PRIMAL_WAY = 1 / 3
 """The same for the primal simplex method, whose iterations all take about as long."""
@@ -88,7 +88,6 @@ class Solver:
         few = len(program.rows)
         self._limits = {
             "again": max(FEWEST, int(few * longest_way)),
-            "near": max(FEWEST, int(few * LONGEST_WAY)),
             "again_primal": max(FEWEST, int(few * LONGEST_PRIMAL_WAY)),
         }
         self._cancelled = cancelled or Event()
@@ -189,25 +188,26 @@ class Solver:
         """Take up for a phase the basis kept for another."""
         self._bases[phase] = self._bases[other]
 
-    def begin_near(self, other: Solver, columns: Origins, rows: Origins) -> None:
-        """Begin at the last optimum of another solver: which of its columns (n) and rows (m) each of ours is, or -1.
+    def begin_near(self, other: Solver, columns: Origins, rows: Origins, way: float) -> None:
+        """Begin where another solver ended: which of its columns (n) and rows (m) each of ours is, or -1.
 
-        What it minimised or held, all that has no index, comes into the basis: it may take any value now. Does nothing if
-        too little is the same.
+        Its bases are taken over; where way > 0 the next phase begins at its last optimum, and goes that far, as a
+        share of the rows. What was minimised or held there, all that has no index, comes into that basis: it may
+        take any value now. Does nothing if too little is the same.
         """
         if not other._bases or np.mean(rows >= 0) < SHARED:
             return
         lower, upper = np.isfinite(self.program.lower), np.isfinite(self.program.upper)
         fresh = np.append(np.where(lower, LOWER, np.where(upper, UPPER, FREE)), np.full(len(rows), BASIC))
         at = np.append(columns, np.where(rows >= 0, rows + len(other.program.columns), -1))
-        begun = {}
+        codes = fresh
         for phase, basis in list(other._bases.items()):
-            codes = np.array([*map(int, basis.col_status), *map(int, basis.row_status)])
-            begun[phase] = np.where(at >= 0, codes[at], fresh).astype(np.uint8)
-        self._bases = {phase: self._basis(codes) for phase, codes in begun.items()}
-        last = list(begun.values())[-1]
-        last[[j for j, (_, index) in enumerate(self.program.columns) if index is None]] = BASIC
-        self._near = self._basis(last)
+            held = np.array([*map(int, basis.col_status), *map(int, basis.row_status)])
+            codes = np.where(at >= 0, held[at], fresh).astype(np.uint8)
+            self.begin_from(phase, codes)
+        if way:
+            codes[[j for j, (_, index) in enumerate(self.program.columns) if index is None]] = BASIC
+            self._near, self._limits["near"] = self._basis(codes), max(FEWEST, int(len(rows) * way))
 
     def has_begun(self, phase: str) -> bool:
         """Whether a basis is kept for this phase."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Event
 
 import numpy as np
@@ -28,6 +29,26 @@ from planner.solving.whole_plants import WholePlants
 Say = Callable[[str], None]
 AGAIN = "again__"
 """Before the names of equations that are compiled again."""
+NEAR_WAY, GOAL_WAY = 1 / 8, 2 / 3
+"""How far to go from the last plan where the structure differs, and where the goal does, as a share of the rows: from a
+start that is no good the way from the least risk is shorter (measured)."""
+
+
+@dataclass(frozen=True)
+class _Refilled:
+    """Index sets and program with other figures, whole, and with what the case switches off held at zero."""
+
+    scope: Scope
+    whole: Program
+    held: Program
+
+
+@dataclass(frozen=True)
+class _Differs:
+    """Why a program has to be built again, and whether more than figures differs."""
+
+    why: str
+    structural: bool = False
 
 
 class LiveProgram:
@@ -86,56 +107,56 @@ class LiveProgram:
 
     def update(self, case: Case) -> bool:
         """Take other figures. Returns whether the program could be kept; else it was built again."""
-        before, asked = self.model.scope, self.case.model.objective.goal
+        before, asked = self.model.scope, self.case.model
         refilled = self._with_figures(case)
-        self.rebuilt = refilled if isinstance(refilled, str) else ""
         last, solver = self._whole, self.solver
-        if isinstance(refilled, str):
-            pooled = self.case.model.policy.coordination == case.model.policy.coordination
+        if not isinstance(refilled, _Refilled):
+            self.rebuilt = refilled.why
             self._build(case)
-            if pooled:
-                self.solver.begin_near(solver, *origins(before, last, self.scope, self.program))
+            if asked.policy.coordination == case.model.policy.coordination:
+                way = NEAR_WAY if refilled.structural else 0.0
+                self.solver.begin_near(solver, *origins(before, last, self.scope, self.program), way)
             return False
-        self.case, (self.model.scope, self._whole, self.program) = case, refilled
+        self.rebuilt = ""
+        self.case, self.model.scope, self._whole, self.program = case, refilled.scope, refilled.whole, refilled.held
         self.scope = self.model.scope.with_case(case)
         solver.replace(self.program)
-        if case.model.objective.goal != asked:
+        if asked.objective.goal != case.model.objective.goal:
             columns, rows = (np.arange(n) for n in self.program.matrix.shape[::-1])
-            solver.begin_near(solver, columns, rows)
+            solver.begin_near(solver, columns, rows, GOAL_WAY)
         return True
 
     def program_of(self, case: Case) -> Program | None:
         """The program with the figures of another case; None if its structure differs. The session stays as it is."""
         refilled = self._with_figures(case)
-        return None if isinstance(refilled, str) else refilled[2]
+        return refilled.held if isinstance(refilled, _Refilled) else None
 
-    def _with_figures(self, case: Case) -> tuple[Scope, Program, Program] | str:
-        """Index sets and program of a case that differs in figures and switches only, and the program with what it
-        switches off held at zero; or why it differs in more."""
+    def _with_figures(self, case: Case) -> _Refilled | _Differs:
+        """The program of a case that differs in figures and switches only, or why it differs in more."""
         wide = with_switches(case, self.model.scope.case)
         found = changes(self.model.scope.case, wide)
         if found.structural:
-            return found.structural
+            return _Differs(found.structural, structural=True)
         scope = Scope(wide)
         balances = {"demand", "imports", "shocks", "resale"} & {table for table, _ in found.columns}
         built: Scope = self.model.scope
         scope.reuse(built, same_coverage=not balances)
         if not _same_shape(built.tree, scope.tree):
-            return "the histories that scenarios share differ"
+            return _Differs("the histories that scenarios share differ")
         if balances and not _same_covered(built, scope):
-            return "imports now cover other demands, or others can sell on, than before"
+            return _Differs("imports now cover other demands, or others can sell on, than before")
         program = _refilled(self._whole, self.model, scope, found.affected)
         if program is None:
-            return "the figures add or remove terms of the program"
+            return _Differs("the figures add or remove terms of the program")
         refuse_beyond_solver(scope, program)
         off = switched_off(case, scope, program)
         if not len(off):
-            return scope, program, program
+            return _Refilled(scope, program, program)
         upper = program.upper.copy()
         upper[off] = 0.0
         matrix = program.matrix
         held = program.with_data(matrix.data, program.row_lower, program.row_upper, program.lower, upper)
-        return scope, program, held
+        return _Refilled(scope, program, held)
 
 
 def _same_shape(one: Tree, two: Tree) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,22 +11,27 @@ import numpy as np
 import pytest
 
 import planner
+from benchmarks.changes import CHANGES
+from benchmarks.generate import Size, generate
 from planner.data.case import Case
 from planner.formulation.build import build_model
 from planner.solving.case_changes import READS
 from planner.solving.goals import Outcome, silent
+from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program, compile_program
+from planner.solving.solution import Solution
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 
 ROOT = Path(__file__).parents[2]
+BASE = ROOT / "models" / "base.toml"
 FIGURES = sorted(column for column in READS if column[0] != "model")
 SHARES = {"share", "recovery", "completion_rate", "attrition", "probability", "public_share", "up_to_share"}
 
 
 def starter(**overrides: Any) -> Case:
-    return planner.load(ROOT / "inputs" / "starter", model=ROOT / "models" / "base.toml", overrides=overrides)
+    return planner.load(ROOT / "inputs" / "starter", model=BASE, overrides=overrides)
 
 
 def with_rows(case: Case, table: str, rows: list[Any]) -> Case:
@@ -156,3 +162,74 @@ def test_the_public_session_gives_the_plan_of_a_cold_solve() -> None:
     assert warm.status.value == "optimal"
     for key in ("least_risk_musd", "cost_musd"):
         assert warm.summary[key] == pytest.approx(cold.summary[key], rel=1e-7)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_each_kind_of_change_gives_the_optimum_of_a_cold_solve_and_so_does_the_way_back(name: str) -> None:
+    case = starter()
+    changed = CHANGES[name].of(case)
+    session = LiveProgram(case)
+    there = session.solve(silent)
+    session.update(changed)
+    assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
+    session.update(case)
+    assert_same_optimum(session.solve(silent), there)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_walk_through_random_kinds_of_change_ends_where_a_cold_solve_does(seed: int) -> None:
+    """Each change is made to the case as it stands, so that they pile up."""
+    chance = random.Random(seed)
+    case = starter()
+    session = LiveProgram(case)
+    for name in chance.sample(sorted(CHANGES), 6):
+        try:
+            case = CHANGES[name].of(case)
+        except (planner.InputError, ValueError):
+            continue  # what it changes is no longer there
+        session.update(case)
+        assert_same_optimum(session.solve(silent), LiveProgram(case).solve(silent))
+
+
+@pytest.mark.parametrize("key", ["hiring", "training", "carry-over"])
+def test_what_is_switched_off_is_held_at_zero_and_leaves_no_trace(key: str) -> None:
+    case = starter()
+    off = CHANGES["no carry-over" if key == "carry-over" else f"without the lever {key}"].of(case)
+    session = planner.Session(case)
+    session.solve()
+    held, cold = session.solve(off), planner.solve(off, baseline=False)
+    assert session.rebuilt == ""
+    assert held.status.value == "optimal"
+    assert held.summary["cost_musd"] == pytest.approx(cold.summary["cost_musd"], rel=1e-7)
+    assert set(held.table("shadow_prices").scarce) <= set(cold.table("shadow_prices").scarce)
+    assert session.solve(case).summary["cost_musd"] == pytest.approx(
+        planner.solve(case, baseline=False).summary["cost_musd"], rel=1e-7
+    )
+
+
+@pytest.mark.parametrize("name", ["lead time +1 year", "project in", "scenario out", "first year +1", "element out"])
+def test_the_way_from_the_last_plan_is_far_shorter_than_from_none(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scenario less, or another first year, numbers the nodes anew: they are found by their periods."""
+    steps: list[int] = []
+    run = Solver._run
+
+    def counted(self: Solver, *arguments: Any) -> Solution:
+        solution = run(self, *arguments)
+        steps.append(self._highs.getInfo().simplex_iteration_count)
+        return solution
+
+    monkeypatch.setattr(Solver, "_run", counted)
+    case = planner.load(generate(Size(scenarios=6, countries=5, projects=20, years=10), tmp_path), model=BASE)
+    changed = CHANGES[name].of(case)
+    session = LiveProgram(case)
+    session.solve(silent)
+    session.update(changed)
+    steps.clear()
+    warm = session.solve(silent)
+    taken = sum(steps)
+    steps.clear()
+    assert_same_optimum(warm, LiveProgram(changed).solve(silent))
+    assert session.rebuilt
+    assert taken < sum(steps) / 3
