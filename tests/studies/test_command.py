@@ -76,6 +76,22 @@ def test_an_option_that_does_not_apply_is_an_error(tmp_path: Path, arguments: li
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["tcp://nowhere:1", "--workers", "2"], "--workers: does not apply beside --scheduler"),
+        (["tcp://nowhere:1", "--method", "whole"], "--method: does not apply beside --scheduler"),
+        (["nonsense://"], "no dask scheduler answers there"),
+    ],
+)
+def test_a_scheduler_solves_scenarios_and_is_asked_alone(tmp_path: Path, options: list[str], told: str) -> None:
+    given = ["solve", STARTER["case"], "--out", str(tmp_path / "out"), "--scheduler", *options]
+    found = CliRunner().invoke(app, given)
+    assert found.exit_code == 2, found.output
+    assert told in found.output
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_frontier_is_traced_and_reported_in_the_same_way_as_a_study(tmp_path: Path) -> None:
     found = study("run", written(FRONTIER, tmp_path / "f.toml"), "--out", tmp_path / "out")
     assert found.exit_code == 0 and "breakpoints" in found.output
