@@ -104,7 +104,7 @@ def merit(run: RunView, found: Decision, draw: Drawer) -> Figure:
         if row.worth < row.public and not below:
             below = True
             plot.line(4, names.at(place) - 5, plot.right - 4, names.at(place) - 5, INK, dash="4 3")
-            plot.text(4, names.at(place) - 7, "below: worth less than it costs", size=8, fill=MUTED)
+            plot.text(4, names.at(place) - 6, "below: worth less than it costs", size=8, fill=MUTED)
         words = (
             f"{run.names.placed(row.project)}, {STAGES[row.stage].lower()}: {number(row.public)} MUSD of public money, "
             f"worth {number(row.worth)} MUSD"
