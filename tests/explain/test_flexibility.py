@@ -10,7 +10,7 @@ from planner.data.case import Case
 from planner.explanation.commitments import Build, is_built
 from planner.explanation.explain import explain
 from planner.explanation.sensitivity import uncertain_inputs
-from planner.reporting.tables.decision import begun_by_year, may_wait
+from planner.reporting.tables.decision import begun_by_year
 from planner.reporting.tables.explanation import commitments, moved_plans
 from planner.reporting.values.decision import waiting
 from planner.reporting.values.view import run_view
@@ -60,9 +60,6 @@ def test_what_is_short_in_every_future_is_committed_at_once_and_the_rest_waits(f
 def test_it_is_told(found: Explanation, case: Case) -> None:
     book = run_view(solve_case(case, baseline=False), found)
     assert [c.project for c in waiting(book)] == ["dear"]
-    table = may_wait(book)
-    # A quarter of 50 t/y at 2 MUSD each.
-    assert table is not None and table.shown[0] == ["dear, AAA", "2027", "25 %", "12.5", "25.0"]
     begun = begun_by_year(book)
     assert begun is not None and begun.shown[0][3:5] == ["2", "1"], "one of two is needed whatever happens"
     table = commitments(found, Names(case))

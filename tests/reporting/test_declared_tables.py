@@ -15,7 +15,6 @@ from planner.reporting.tables import decision, money, plan
 from planner.reporting.tables.inputs import input_tables, sureness
 from planner.reporting.tables.result_tables import BY_YEAR, result_sheets
 from planner.reporting.values.page_parts import ReportTable
-from planner.reporting.values.supply import hardest_left
 from planner.reporting.values.view import RunView, run_view
 from planner.reporting.values.wording import amount, number
 from planner.results.plan import PlanValues
@@ -103,20 +102,6 @@ def test_who_pays(run: RunView, csv: Csv) -> None:
     assert table is not None
     assert sorted(row[1] for row in table.shown[:-1]) == sorted(amount(v) for v in rows["paid_musd"])
     assert table.shown[-1][1] == number(csv("spending")["expected"].sum())
-
-
-def test_who_is_short(run: RunView, csv: Csv) -> None:
-    table, rows = money.who_is_short(run), csv("shortfall")
-    assert table is not None
-    rows = rows[(rows["scenario"] == hardest_left(run)) & (rows["tonnes"] > 5e-4)]
-    keys = ["country", "element", "form"]
-    short = rows.groupby(keys, as_index=False)[["tonnes"]].sum().to_dict("records")
-    wanted = {
-        (run.names.country(r["country"]), run.names.element(r["element"]), r["form"]): amount(r["tonnes"])
-        for r in short
-    }
-    place = [column.title for column in table.heads].index("sum")
-    assert {tuple(row[:3]): row[place] for row in table.shown[:-1]} == wanted
 
 
 def test_what_one_more_unit_is_worth(run: RunView, csv: Csv) -> None:

@@ -19,8 +19,6 @@ from planner.reporting.charts.flow import (
     USER,
     streams,
 )
-from planner.reporting.charts.plan import HEIGHT, WIDTH, all_outlines, equal_earth, outlines_of, point_in
-from planner.reporting.values.plan import budget_use
 from planner.reporting.values.supply import balance, fan, futures
 from planner.reporting.values.view import EXPECTED, RunView, run_view
 from planner.results.plan import PlanValues
@@ -78,29 +76,6 @@ def test_fan_encloses_the_expected_balance(book: RunView) -> None:
         assert spread["mean"].to_list() == pytest.approx(expected["met"].to_list())
         assert (spread["least"] <= spread["low"]).all() and (spread["low"] <= spread["high"]).all()
         assert (spread["high"] <= spread["most"]).all()
-
-
-def test_use_of_budgets_carries_over_and_adds_up(book: RunView, plan: PlanValues) -> None:
-    rows = budget_use(book)
-    assert book.case.model.policy.budget_carry_over
-    assert rows["spent"].sum() == pytest.approx(plan.summary["public_spend_musd"])
-    for _, of in rows.groupby("funder"):
-        assert of["available"].to_list() == pytest.approx(
-            [of["budget"].iloc[: i + 1].sum() - of["spent"].iloc[:i].sum() for i in range(len(of))]
-        )
-        assert (of["spent"] <= of["available"] + 1e-6).all()
-
-
-def test_atlas_places_countries_and_the_union() -> None:
-    assert point_in("AUS") is not None and point_in("XXX") is None
-    rest = outlines_of("EUU", ["EUU", "DEU", "FRA"])
-    assert "ITA" in rest and not {"DEU", "FRA", "EUU"} & set(rest)
-    assert outlines_of("JPN", []) == ("JPN",) and outlines_of("XXX", []) == ()
-    for code in all_outlines():
-        longitude, latitude = point_in(code) or (999.0, 999.0)
-        assert -180 <= longitude <= 180 and -90 <= latitude <= 90
-        x, y = equal_earth(longitude, latitude)
-        assert 0 <= x <= WIDTH and 0 <= y <= HEIGHT
 
 
 def test_flows_go_on_into_magnets(solve: SolveCase) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from planner.reporting.tables.money import short_sheet, who_is_short
+from planner.reporting.tables.money import short_sheet
 from planner.reporting.values.decision import worst_futures
-from planner.reporting.values.supply import hardest_left, insured_years, main_future, worst_shares
+from planner.reporting.values.supply import insured_years, main_future, worst_shares
 from planner.reporting.values.view import RunView, run_view
 from tests.cases import imports, near, scenarios, shock
 from tests.conftest import SolveCase
@@ -21,14 +21,6 @@ def book(solve: SolveCase) -> RunView:
         shocks=[shock("brief", "import", 0, 2027, 2027), shock("long", "import", 0, 2027, 2028)],
     )
     return run_view(plan)
-
-
-def test_the_hardest_future_by_year(book: RunView) -> None:
-    hardest = who_is_short(book)
-    assert hardest is not None and hardest_left(book) == "long"
-    assert hardest.title.endswith(": long") and [c.title for c in hardest.columns[3:5]] == ["2027", "2028"]
-    assert hardest.shown[0] == ["AAA", "Dy", "oxide", "100", "100", "200", "100 %", "200"]
-    assert hardest.shown[-1] == ["All", "", "", "", "", "", "", "200"]
 
 
 def test_expected_shortage_is_a_sheet(book: RunView) -> None:
@@ -62,4 +54,4 @@ def test_of_the_futures_the_likely_ones_come_first(solve: SolveCase) -> None:
 
 def test_nobody_is_short(solve: SolveCase) -> None:
     book = run_view(solve(imports=[imports(100)]))
-    assert who_is_short(book) is None and worst_futures(book) == [] and insured_years(book) == []
+    assert worst_futures(book) == [] and insured_years(book) == []

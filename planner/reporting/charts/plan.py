@@ -1,17 +1,7 @@
-"""Charts of plants: when each is built, capacity and its use, and the map of what is built where.
-
-world.json holds the outlines of countries, made from Natural Earth 1:110 m (public domain, naturalearthdata.com),
-simplified to about half a degree, Antarctica and small islands left out: ISO 3166 code -> `at`, a point inside as
-[longitude, latitude] in degrees, and `land`, its polygons as GeoJSON coordinates.
-"""
+"""Charts of plants: when each is built, capacity and its use."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Iterable
-from functools import cache
-from importlib import resources
 from typing import Any
 
 import pandas as pd
@@ -44,7 +34,7 @@ from planner.reporting.values.plan import (
     training_begins,
 )
 from planner.reporting.values.supply import insured_years
-from planner.reporting.values.view import EXPECTED, RunView, records, rows_of, table_rows, tooltip
+from planner.reporting.values.view import EXPECTED, RunView, rows_of, table_rows, tooltip
 from planner.reporting.values.wording import STAGES, STAGES_MANY, number, percent, worded
 
 ROW, STAGE_ROW, NAMES = 19, 24, 250
@@ -184,135 +174,3 @@ def _capacity_bars(sums: pd.DataFrame, runs: dict[int, float], stage: str, name:
         stage=stage,
     )
     return rows[["year", "kind", "amount", "tip"]]
-
-
-WIDTH, HEIGHT = 860, 400
-
-LAND, PARTNER = "#e6e9ed", "#b9d2e6"
-
-LEAST_RADIUS, MOST_RADIUS = 2.9, 17.0
-
-APART = 3.4
-"""Degrees between the circles of the stages of one country."""
-
-
-def world(run: RunView, draw: Drawer) -> Figure | None:
-    """Countries of the case by outline, and a circle for each country and stage in which something is built."""
-    named = list(run.names.countries)
-    placed = [country for country in named if outlines_of(country, named)]
-    if not placed:
-        return None
-    circles = _circles(run)
-    sums = circles.groupby("place")["musd"].sum().sort_values(ascending=False, kind="stable")
-    most = [f"{place} {number(float(musd))}" for place, musd in sums.head(3).items()]
-    missing = [run.names.country(country) for country in named if country not in placed]
-    told = worded("figures.j2", "world", countries=len(sums), most=most, off_map=missing)
-    plot, partners = Plot(WIDTH, HEIGHT), {code for country in placed for code in outlines_of(country, named)}
-    plot.path(_land(code for code in all_outlines() if code not in partners), fill=LAND, hue="#ffffff", wide=0.4)
-    for country in placed:
-        outline = _land(outlines_of(country, named))
-        plot.path(outline, fill=PARTNER, hue="#ffffff", wide=0.6, tip=_country_tip(run, country))
-    largest = max(float(circles["musd"].max()), 1e-9) if len(circles) else 1.0
-    for circle in records(circles):
-        x, y = equal_earth(circle["longitude"], circle["latitude"])
-        radius = max(LEAST_RADIUS, MOST_RADIUS * math.sqrt(circle["musd"] / largest))
-        hue = STAGE_COLOURS[circle["stage"]]
-        plot.dot(x, y, radius, hue, hue="#ffffff", opacity=0.9, tip=circle["tip"])
-    for country in placed:
-        if (point := point_in(country)) is not None:
-            x, y = equal_earth(*point)
-            plot.text(x, y + 20, country, anchor="middle", size=SMALL)
-    legend = [(STAGE_COLOURS[stage], "box", STAGES[stage]) for stage in STAGES if (circles["stage"] == stage).any()]
-    panel = draw.panel("What is built where", told, plot)
-    source = f"{table_rows('investments')}; outlines: Natural Earth 1:110 m, public domain"
-    return Figure("What is built where", told, [panel], legend, layout="wide", source=source)
-
-
-def _circles(run: RunView) -> pd.DataFrame:
-    """A row per country and stage with new plants: where it lies, its capital (MUSD), what it says."""
-    rows = decisions(run)
-    rows = rows.assign(expected=rows["capex_musd"] * rows["probability"])
-    columns = ["longitude", "latitude", "stage", "place", "musd", "tip"]
-    out = []
-    stages = {str(country): [s for s in STAGES if s in set(of)] for country, of in rows.groupby("country")["stage"]}
-    for key, plants in rows.groupby(["country", "stage"], sort=True):
-        country, stage = str(key[0]), str(key[1])
-        at = point_in(country)
-        if at is None:
-            continue
-        built = "; ".join(f"{r.name} {number(r.tpa)} {r.unit}, committed {r.year}" for r in rows_of(plants))
-        musd, place = float(plants["expected"].sum()), run.names.country(country)
-        words = f"{place}, {STAGES_MANY[stage].lower()}, {number(musd)} MUSD: {built}"
-        tip = tooltip(words, table_rows("investments", country=country, stage=stage))
-        aside = APART * (stages[country].index(stage) - (len(stages[country]) - 1) / 2)
-        out.append((at[0] + aside, at[1], stage, place, musd, tip))
-    return pd.DataFrame(out, columns=columns).sort_values("musd", ascending=False, kind="stable", ignore_index=True)
-
-
-def _country_tip(run: RunView, country: str) -> str:
-    losses, paid = run.losses, run.tables["spending"]
-    left = float(losses.loc[losses["country"] == country, "musd"].sum())
-    spent = float(paid.loc[paid["country"] == country, "expected"].sum())
-    tables = [name for name in ("shortfall", "spending") if (run.tables[name]["country"] == country).any()]
-    source = "; ".join(table_rows(name, EXPECTED, country=country) for name in tables) or "inputs/countries.csv"
-    words = f"{run.names.country(country)}: expected loss left {number(left)} MUSD, public money {number(spent)} MUSD"
-    return tooltip(words, source)
-
-
-EUROPEAN_UNION = (
-    *("AUT", "BEL", "BGR", "CYP", "CZE", "DEU", "DNK", "ESP", "EST", "FIN", "FRA", "GRC", "HRV", "HUN", "IRL", "ITA"),
-    *("LTU", "LUX", "LVA", "MLT", "NLD", "POL", "PRT", "ROU", "SVK", "SVN", "SWE"),
-)
-
-REST_OF_UNION = ("EUU", "EUE", "EU")
-"""Codes in use for the Union; on a map, its members that a case does not name."""
-
-POINT_OF_UNION = (22.5, 47.5)
-
-A1, A2, A3, A4 = 1.340264, -0.081106, 0.000893, 0.003796
-"""Equal Earth: Savric, Patterson and Jenny, Int. J. Geographical Information Science 33 (2019)."""
-
-
-def equal_earth(longitude: float, latitude: float) -> tuple[float, float]:
-    """Place on the map (px) of a point in degrees."""
-    theta = math.asin(math.sqrt(3) / 2 * math.sin(math.radians(latitude)))
-    square = theta * theta
-    sixth = square**3
-    slope = 9 * A4 * sixth * square + 7 * A3 * sixth + 3 * A2 * square + A1
-    x = 2 * math.sqrt(3) * math.radians(longitude) * math.cos(theta) / (3 * slope)
-    y = theta * (A1 + A2 * square + sixth * (A3 + A4 * square))
-    scale = (WIDTH - 10) / 5.41326
-    return WIDTH / 2 + x * scale, HEIGHT / 2 + 10 - y * scale
-
-
-def _land(codes: Iterable[str]) -> str:
-    """Some outlines together as a path."""
-    rings = (ring for code in codes for part in _world()[code]["land"] for ring in part)
-    return "".join(outline_of(equal_earth(*point[:2]) for point in ring) + "Z" for ring in rings)
-
-
-@cache
-def _world() -> dict[str, dict[str, Any]]:
-    text = resources.files("planner.reporting.charts").joinpath("world.json").read_text(encoding="utf-8")
-    found: dict[str, dict[str, Any]] = json.loads(text)
-    return found
-
-
-def outlines_of(country: str, named: Iterable[str]) -> tuple[str, ...]:
-    """The outlines that stand for a country of a case which names these countries."""
-    if country in REST_OF_UNION:
-        return tuple(code for code in EUROPEAN_UNION if code in _world() and code not in set(named))
-    return (country,) if country in _world() else ()
-
-
-def point_in(country: str) -> tuple[float, float] | None:
-    """Longitude and latitude of a point inside a country, or None if it is not on the map."""
-    if country in REST_OF_UNION:
-        return POINT_OF_UNION
-    found = _world().get(country)
-    return (found["at"][0], found["at"][1]) if found else None
-
-
-def all_outlines() -> tuple[str, ...]:
-    """Codes of all outlines."""
-    return tuple(_world())

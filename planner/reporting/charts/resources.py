@@ -8,7 +8,7 @@ import pandas as pd
 
 from planner.reporting.charts.drawing import HUES, OTHERS, STAGE_COLOURS, Drawer, cells, legend_of, stacked
 from planner.reporting.values.page_parts import Figure
-from planner.reporting.values.plan import ITEM_NAMES, budget_use, largest_first, spent, staff, teams_at_work
+from planner.reporting.values.plan import ITEM_NAMES, largest_first, spent, staff, teams_at_work
 from planner.reporting.values.view import RunView, records, table_rows, tooltip
 from planner.reporting.values.wording import midway, number, percent, worded
 
@@ -57,43 +57,6 @@ def spending(run: RunView, draw: Drawer) -> Figure | None:
         layout="pair",
         source=SPENDING,
     )
-
-
-def use_of_budgets(run: RunView, draw: Drawer) -> Figure | None:
-    """What share of the money that each funder has is spent, year by year."""
-    rows = budget_use(run)
-    if rows["budget"].sum() <= 0:
-        return None
-    shown = rows[(rows["available"] > 0) | (rows["spent"] > 0)]
-    order = rows.groupby("funder")["spent"].sum().sort_values(ascending=False, kind="stable").index
-    lines = []
-    for funder in order:
-        of = {row["year"]: row for row in records(shown[shown["funder"] == funder])}
-        if not of:
-            continue
-        who = run.names.party(str(funder))
-        uses = [of[y]["spent"] / of[y]["available"] if y in of and of[y]["available"] > 0 else 0.0 for y in run.years]
-        tips = [_use_tip(who, str(funder), of[y]) if y in of else "" for y in run.years]
-        lines.append((who, uses, tips))
-    full = rows[(rows["available"] > 0) & (rows["left"] <= 1e-6 * rows["available"])]
-    first = full.groupby("funder", sort=False)["year"].min().to_dict()
-    spenders = [f"{run.names.party(str(funder))} ({year})" for funder, year in first.items()]
-    told = worded("figures.j2", "budgets", spenders=spenders, carried=run.case.model.policy.budget_carry_over)
-    plot = cells(lines, run.years, tones=TONES, top=1.0, told=_points, width=900)
-    panel = draw.panel("Share of the money available that is spent, per cent", told, plot)
-    source = f"inputs/budgets.csv and {SPENDING}"
-    return Figure("Use of the budgets", told, [panel], layout="wide", source=source)
-
-
-def _use_tip(who: str, funder: str, row: dict[str, float]) -> str:
-    words = (
-        f"{who}, {row['year']:.0f}: {number(row['spent'])} MUSD spent, {number(row['available'])} MUSD available, "
-        f"{number(row['budget'])} MUSD of them budgeted for the year"
-    )
-    # A year in which nothing is spent has no row in the table of spending.
-    budgeted = f"inputs/budgets.csv with funder={funder}, year={row['year']:.0f}"
-    keys = {"funder": funder, "year": f"{row['year']:.0f}"}
-    return tooltip(words, f"{table_rows('spending', '', **keys)}; {budgeted}" if row["spent"] > 0 else budgeted)
 
 
 def _points(share: float) -> str:

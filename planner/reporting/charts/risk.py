@@ -24,7 +24,6 @@ from planner.reporting.charts.drawing import (
     bars_along,
     clipped,
     legend_of,
-    outline_of,
 )
 from planner.reporting.text.explanation import step
 from planner.reporting.values.page_parts import Figure, Legend, Panel
@@ -159,54 +158,6 @@ def losses(run: RunView, draw: Drawer) -> Figure:
 
 def _log(value: float) -> float:
     return math.log10(max(value, 1.0))
-
-
-def distribution(run: RunView, draw: Drawer) -> Figure | None:
-    """How likely a loss of at least so much is, with the mean and the CVaR marked, with the plan and without."""
-    if len(run.weights) < 2:
-        return None
-    plans = _plans(run)
-    top = max([1e-9, *(max(figures["scenario_loss_musd"].values()) for _, _, figures in plans)]) * 1.1
-    plot = Plot(760, 290, left=46, right=30, bottom=38)
-    x = plot.across(0.0, top, "loss, MUSD (square-root scale)", bend=math.sqrt)
-    y = Scale(0.0, 1.0, plot.bottom, plot.top)
-    for mark in (0.0, 0.25, 0.5, 0.75, 1.0):
-        plot.line(plot.left, y(mark), plot.right, y(mark), RULE)
-        plot.text(plot.left - 5, y(mark) + 4, percent(mark), anchor="end", fill=MUTED)
-    place = 0
-    for kind, prefix, figures in plans:
-        hue, steps = dict(COLOURS)[kind], _exceedance(run, figures["scenario_loss_musd"])
-        corners, before = [], None
-        for _, loss, left in steps:
-            corners += [(x(loss), y(before)), (x(loss), y(left))] if before is not None else [(x(loss), y(left))]
-            before = left
-        plot.path(outline_of(corners), hue=hue, wide=2)
-        for name, key in (("mean", "expected_loss_musd"), ("CVaR", "cvar_musd")):
-            value, dash = figures[key], "5 3" if name == "CVaR" else ""
-            tip = tooltip(f"{name}, {kind}: {number(value)} MUSD", summary_keys(prefix + key))
-            plot.line(x(value), plot.top, x(value), plot.bottom, hue, wide=1.4, dash=dash, tip=tip)
-            plot.text(x(value) + 4, plot.top + 14 + 16 * place, f"{name} {number(value)}", size=SMALL)
-            place += 1
-        for w, loss, left in steps[:-1]:
-            words = (
-                f"{run.names.scenario(w)}, {kind}: {number(loss)} MUSD; this much or more: {percent(round(left, 9))}"
-            )
-            plot.dot(x(loss), y(left), 3.4, hue, tip=tooltip(words, summary_keys(f"{prefix}scenario_loss_musd.{w}")))
-    tail = round(1.0 - run.case.model.objective.tail, 6)
-    told = worded("figures.j2", "distribution", plan=run.summary, tail=tail)
-    source = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "without_plan")
-    source += "; probabilities: inputs/scenarios.csv"
-    panel = draw.panel("Probability of a loss of at least so many MUSD", told, plot)
-    return Figure("How likely losses are", told, [panel], _legend(run, "line"), "wide", source=source)
-
-
-def _exceedance(run: RunView, by_scenario: Mapping[str, float]) -> list[tuple[str, float, float]]:
-    """Steps of the exceedance curve: scenario, its loss, the probability of that loss or more; last the end at 0."""
-    left, out = 1.0, []
-    for w in sorted(by_scenario, key=lambda w: (by_scenario[w], w)):
-        out.append((w, by_scenario[w], left))
-        left = max(0.0, left - run.weights.get(w, 0.0))
-    return [*out, (out[-1][0], out[-1][1], 0.0)]
 
 
 def ladder(found: Explanation, draw: Drawer) -> Figure:

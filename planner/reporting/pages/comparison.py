@@ -9,7 +9,7 @@ from pathlib import Path
 from planner.data.case import Case
 from planner.data.cells import armour
 from planner.reporting.formats.markup import report_page
-from planner.reporting.values.page_parts import Column, Part, ReportTable, Section, Statement, Text, texts
+from planner.reporting.values.page_parts import CHANGE, Column, Part, ReportTable, Section, Statement, Text, texts
 from planner.reporting.values.wording import NOTHING, Names, count, listed, number, signed
 from planner.results.explanation import Comparison
 
@@ -64,46 +64,17 @@ def _sections(found: Comparison, names: Names, at: int) -> list[Section]:
 def _causes(found: Comparison) -> Part:
     if not found.causes:
         return Text(["The inputs are the same."])
-    rows = [
-        [
-            c.group,
-            str(c.cells),
-            *(
-                (
-                    number(c.alone.risk),
-                    signed(found.effect(c)),
-                    number(c.alone.cost),
-                    signed(c.alone.cost - found.first.cost),
-                )
-                if c.alone
-                else (NOTHING,) * 4
-            ),
-            c.why,
-        ]
-        for c in found.causes
-    ]
-    change = found.second.risk - found.first.risk
-    rows.append(["Interplay of the groups", "", NOTHING, signed(found.interplay), NOTHING, NOTHING, ""])
-    rows.append(
-        [
-            "All of it",
-            "",
-            number(found.second.risk),
-            signed(change),
-            number(found.second.cost),
-            signed(found.second.cost - found.first.cost),
-            "",
-        ]
-    )
-    columns = [
-        *texts("inputs as in the other run"),
-        Column("cells"),
-        Column("risk", "MUSD"),
-        Column("change", "MUSD"),
-        Column("cost", "MUSD"),
-        Column("change", "MUSD"),
-        *texts("why not alone"),
-    ]
+    first, second = found.first, found.second
+    rows: list[list[object]] = []
+    for c in found.causes:
+        risk, cost = (c.alone.risk, c.alone.cost) if c.alone else (None, None)
+        moved = found.effect(c) if c.alone else None
+        rows.append([c.group, str(c.cells), risk, moved, cost, None if cost is None else cost - first.cost, c.why])
+    rows.append(["Interplay of the groups", "", None, found.interplay, None, None, ""])
+    rows.append(["All of it", "", second.risk, second.risk - first.risk, second.cost, second.cost - first.cost, ""])
+    change = Column("change", "MUSD", form=CHANGE)
+    money = [Column("risk", "MUSD"), change, Column("cost", "MUSD"), change]
+    columns = [*texts("inputs as in the other run"), Column("cells"), *money, *texts("why not alone")]
     return ReportTable("Causes", columns, rows, marks=[*("" for _ in rows[:-1]), "total"])
 
 

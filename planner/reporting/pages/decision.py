@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from planner.reporting.charts import decision as charts
 from planner.reporting.charts.drawing import Drawer
 from planner.reporting.charts.plan import timeline
 from planner.reporting.charts.risk import losses, shortage
 from planner.reporting.tables import decision as tables
-from planner.reporting.tables.explanation import assumptions
+from planner.reporting.tables.explanation import assumptions, commitments
 from planner.reporting.text.explanation import claim, policies, same_risk
 from planner.reporting.values.decision import (
     decided,
@@ -80,7 +81,9 @@ def _price(run: RunView, draw: Drawer) -> Iterator[Section]:
 
 
 def _now(run: RunView) -> Section:
-    parts = [tables.begun_by_year(run), tables.may_wait(run)]
+    found = run.found
+    wait = commitments(found, run.names) if found is not None and waiting(run) else None
+    parts = [tables.begun_by_year(run), replace(wait, folded=True) if wait is not None else None]
     both = policies(run.found) if run.found is not None else None
     committed, answering = both or (None, None)
     lead = say(

@@ -18,9 +18,9 @@ from planner.reporting.formats.workbook import write_workbook
 from planner.reporting.pages.decision import decision_sections, first_figure, front
 from planner.reporting.tables import money as money_tables
 from planner.reporting.tables import plan as plan_tables
-from planner.reporting.tables.explanation import ASSUMPTIONS, explanation_tables
+from planner.reporting.tables.explanation import DECIDED, explanation_tables
 from planner.reporting.tables.inputs import input_tables, sureness
-from planner.reporting.tables.result_tables import iamc_table
+from planner.reporting.tables.result_tables import iamc_table, summary_sheet
 from planner.reporting.text.explanation import statements
 from planner.reporting.values.decision import decided
 from planner.reporting.values.page_parts import Part, ReportTable, Section, Text
@@ -59,7 +59,7 @@ def sections(run: RunView) -> list[Section]:
     first = Section("answer", "The decision", "", [first_figure(run, draw)])
     annex = [
         _why(run, draw),
-        _plan(run, draw),
+        _plan(run),
         _supply(run, draw),
         _losses(run, draw),
         _money(run, draw),
@@ -81,15 +81,14 @@ def _why(run: RunView, draw: Drawer) -> Section:
     words = [f"{statement.about}. {statement.sentence}" for statement in statements(found, run.names)]
     told = Text(words, source=f"{EXPLANATION}: ladder, left_out, verdicts, links, knowledge, timing")
     asked = explanation_tables(found, run.names)
-    tables = [replace(table, folded=True) for table in asked if table.sheet != ASSUMPTIONS]
+    tables = [replace(table, folded=True) for table in asked if table.sheet not in DECIDED]
     lead = worded("decision.j2", "any_size") if run.case.model.policy.whole_plants else ""
     return Section("why", "Why this plan", lead, [risk_charts.ladder(found, draw), told, *tables])
 
 
-def _plan(run: RunView, draw: Drawer) -> Section:
+def _plan(run: RunView) -> Section:
     built = len(run.tables["investments"]) > 0
     parts = [
-        plan_charts.world(run, draw),
         plan_tables.investments(run) if built else Text(["No new plant."]),
         plan_tables.people(run),
         plan_tables.stocks(run),
@@ -110,20 +109,13 @@ def _supply(run: RunView, draw: Drawer) -> Section:
 def _losses(run: RunView, draw: Drawer) -> Section:
     parts = [
         risk_charts.losses(run, draw) if decided(run) else None,
-        risk_charts.distribution(run, draw),
         money_tables.shortfalls(run),
-        money_tables.who_is_short(run),
     ]
     return _section("shortage", "What it costs", "", parts)
 
 
 def _money(run: RunView, draw: Drawer) -> Section:
-    parts = [
-        resource_charts.spending(run, draw),
-        resource_charts.use_of_budgets(run, draw),
-        money_tables.payers(run),
-        money_tables.cost(run),
-    ]
+    parts = [resource_charts.spending(run, draw), money_tables.payers(run), money_tables.cost(run)]
     return _section("money", "Who pays, for what", "", parts)
 
 
@@ -134,7 +126,7 @@ def _capacity(run: RunView, draw: Drawer) -> Section:
 
 
 def _limits(run: RunView) -> Section:
-    return _section("limits", "What binds, and proof", "", [money_tables.scarce(run), money_tables.facts(run)])
+    return _section("limits", "What binds, and proof", "", [money_tables.scarce(run), summary_sheet(run)])
 
 
 def _inputs(run: RunView) -> Section:

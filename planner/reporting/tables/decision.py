@@ -20,7 +20,7 @@ from planner.reporting.values.decision import (
 from planner.reporting.values.page_parts import AMOUNT, PAGE, SHARE, SHEET, YEAR, Column, ReportTable, texts
 from planner.reporting.values.plan import begun, decisions, expected_sum
 from planner.reporting.values.view import EXPECTED, RunView, records, rows_of, table_rows
-from planner.reporting.values.wording import NOTHING, STAGES, count, midway, number
+from planner.reporting.values.wording import NOTHING, STAGES, midway, number
 from planner.results.decision import Decision, NamedPlan, Share
 from planner.results.explanation import EXPLANATION
 
@@ -191,27 +191,6 @@ def begun_by_year(run: RunView) -> ReportTable | None:
         total="All",
         source=f"{table_rows('investments')}: year, capex_musd; {table_rows('spending')}: expected, by item and year; "
         f"{table_rows('stocks', EXPECTED)}: bought_t",
-    )
-
-
-def may_wait(run: RunView) -> ReportTable | None:
-    """What may wait, until when, and how likely it is to be needed."""
-    rows = waiting(run)
-    if not rows:
-        return None
-    return ReportTable(
-        f"{count(len(rows), 'project')} may wait for a sign",
-        [
-            *texts("project"),
-            Column("sign at the earliest", "year", form=YEAR),
-            Column("needed in", "of futures", form=SHARE),
-            Column("expected", "t/y"),
-            Column("expected capital", "MUSD", summed=True),
-        ],
-        [[run.names.placed(c.project), c.first_year, c.probability, c.expected, c.expected * c.capital] for c in rows],
-        total="All",
-        folded=True,
-        source=f"{EXPLANATION}: flexibility",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from planner.reporting.text.explanation import MOST_NAMED, SLIGHT_TPA, claim, difference, narrowest
+from planner.reporting.text.explanation import MOST_NAMED, SLIGHT_TPA, claim, difference
 from planner.reporting.values.page_parts import (
     AMOUNT,
     CHANGE,
@@ -20,20 +20,12 @@ from planner.reporting.values.page_parts import (
     texts,
 )
 from planner.reporting.values.supply import marginal_words
-from planner.reporting.values.wording import (
-    NOTHING,
-    STAGES,
-    STAGES_MANY,
-    Names,
-    first_few,
-    listed,
-    number,
-    percent,
-    worded,
-)
+from planner.reporting.values.wording import NOTHING, STAGES, STAGES_MANY, Names, first_few, number, worded
 from planner.results.explanation import EXPLANATION, Commitment, Explanation, Moved, Rung, Verdict
 
-ASSUMPTIONS, MOST_SHOWN = "assumptions", 4
+ASSUMPTIONS, WAIT, MOST_SHOWN = "assumptions", "what can wait", 4
+DECIDED = (ASSUMPTIONS, WAIT)
+"""Those that the decision page shows."""
 
 
 def explanation_tables(found: Explanation, names: Names) -> list[ReportTable]:
@@ -45,7 +37,6 @@ def explanation_tables(found: Explanation, names: Names) -> list[ReportTable]:
         commitments(found, names),
         moved_plans(found, names),
         ranges(found, names),
-        bottlenecks(found, names),
         knowledge(found, names),
         marginals(found, names),
     ]
@@ -203,7 +194,7 @@ def commitments(found: Explanation, names: Names) -> ReportTable:
         ],
         note=worded("tables.j2", "waits"),
         source=f"{EXPLANATION}: flexibility",
-        sheet="what can wait",
+        sheet=WAIT,
         meaning="new capacity if all is decided once, and in the plan that answers what has shown itself",
     )
 
@@ -273,30 +264,6 @@ def ranges(found: Explanation, names: Names) -> ReportTable:
         sheet="must may never",
         meaning="least and most over all plans that are nearly as good; must: in every one, may: in some, never: in "
         "none",
-    )
-
-
-def bottlenecks(found: Explanation, names: Names) -> ReportTable:
-    """The narrowest link of each element and year, at shadow prices."""
-    rows = []
-    for link in narrowest(found.links):
-        others = sorted(
-            (o for o in found.links if (o.element, o.year) == (link.element, link.year) and o is not link),
-            key=lambda o: -o.musd,
-        )
-        rest = listed([f"{o.link} {percent(o.share)}" for o in others]) or NOTHING
-        value = sum([link.musd, *(o.musd for o in others)])
-        rows.append([names.element(link.element), str(link.year), link.link, link.share, value, rest, link.binds])
-    return ReportTable(
-        "The narrowest link of each element and year",
-        [
-            *texts("element", "year", "narrowest link"),
-            Column("share", form=SHARE),
-            Column("value of what is made", "MUSD of risk"),
-            *texts("the rest", "what holds it"),
-        ],
-        rows,
-        source=f"{EXPLANATION}: links",
     )
 
 

@@ -115,11 +115,7 @@ def inputs_sheet(case: Case, names: Names) -> ReportTable:
     rows.sort(key=lambda row: rank(row[5]))
     return ReportTable(
         "Inputs",
-        [
-            *texts("table", "row", "figure"),
-            Column("value", form=RATE),
-            *texts("unit", "confidence", "source", "notes"),
-        ],
+        [*texts("table", "row", "figure"), Column("value", form=RATE), *texts("unit", "confidence", "source", "notes")],
         rows,
         sheet="inputs",
         meaning="every figure that was put in, with its source; the least sure first",

@@ -8,9 +8,9 @@ import pandas as pd
 
 from planner.reporting.values.page_parts import AMOUNT, PAGE, SHARE, YEAR, Column, ReportTable, texts
 from planner.reporting.values.plan import SMALLEST_MUSD, CostPart, cost_parts, pivot, spent
-from planner.reporting.values.supply import KEYS, balances, hardest_left, limits, missing, totals
+from planner.reporting.values.supply import balances, limits, missing, totals
 from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, rows_of, summary_keys, table_rows
-from planner.reporting.values.wording import NOTHING, amount, count, number, percent, worded
+from planner.reporting.values.wording import NOTHING, amount, count, number, worded
 
 
 def shortfalls(run: RunView) -> ReportTable:
@@ -108,41 +108,6 @@ def scarce(run: RunView) -> ReportTable | None:
     )
 
 
-def facts(run: RunView) -> ReportTable:
-    """The certificate and what the run was made with."""
-    s = run.summary
-    model, certificate, settings = s.get("model", {}), s.get("certificate", {}), run.case.model
-    of_costs, of_losses = percent(settings.discount_rate), percent(settings.risk_discount_rate)
-    rows = [
-        ["status", run.status],
-        ["case", run.title],
-        ["model", str(model.get("name", settings.name))],
-        ["goal", settings.objective.goal],
-        ["coordination", settings.policy.coordination],
-        ["investment", settings.policy.investment],
-        ["levers", ", ".join(settings.levers) or "none"],
-        ["weight of the tail in the risk", percent(settings.objective.risk_aversion)],
-        ["tail", percent(round(1 - settings.objective.tail, 9))],
-        ["discount rate of costs, of losses", f"{of_costs}, {of_losses}"],
-        ["budget carry-over", "yes" if settings.policy.budget_carry_over else "no"],
-        ["secondment", percent(settings.policy.secondment_share)],
-    ]
-    sizes = ("rows", "columns", "nonzeros", "nodes", "scenarios")
-    rows += [[f"program: {key}", f"{model[key]:,}"] for key in sizes if key in model]
-    proofs = ((key.replace("_", " "), value) for key, value in certificate.items() if value is not None)
-    rows += [[f"certificate: {key}", f"{value:.1e}"] for key, value in proofs]
-    rows += [[f"version: {key}", str(value)] for key, value in s.get("versions", {}).items()]
-    rows.append(["inputs, SHA-256", str(s.get("inputs_sha256", run.case.sha256))])
-    return ReportTable(
-        "Run facts",
-        texts("what", "value"),
-        rows,
-        folded=True,
-        note=worded("tables.j2", "facts"),
-        source="summary.json: model, certificate, versions, inputs_sha256; inputs/model.toml",
-    )
-
-
 def cost(run: RunView) -> ReportTable:
     """Capital, public money and cost of the plan in one table: present values add up to the cost."""
     parts = [part for part in cost_parts(run) if part.public + part.others >= SMALLEST_MUSD]
@@ -170,41 +135,6 @@ def cost(run: RunView) -> ReportTable:
 def _row(part: CostPart) -> list[str | float]:
     both = part.public + part.others
     return [part.name, part.public, part.others, both, part.present - both, part.present]
-
-
-def who_is_short(run: RunView) -> ReportTable | None:
-    """Who is short of what in which year in the scenario that loses most."""
-    scenario = hardest_left(run)
-    rows = missing(run, scenario)
-    if rows.empty:
-        return None
-    years = sorted({int(y) for y in rows["year"]})
-    goods = rows.groupby(KEYS[:3], as_index=False)[["tonnes", "musd", "demand_t"]].sum()
-    goods = goods.sort_values(["musd", *KEYS[:3]], ascending=[False, True, True, True])
-    at = {(r.country, r.element, r.form, int(r.year)): r.tonnes for r in rows_of(rows)}
-    cells = [
-        [
-            *(run.names.country(r.country), run.names.element(r.element), r.form),
-            *(at.get((r.country, r.element, r.form, y), 0.0) for y in years),
-            *(r.tonnes, r.tonnes / r.demand_t if r.demand_t > 0 else None, r.musd),
-        ]
-        for r in rows_of(goods)
-    ]
-    return ReportTable(
-        f"Who is short with the plan: {run.names.scenario(scenario)}",
-        [
-            *texts("country", "element", "form"),
-            *(Column(str(y), "t", form=AMOUNT) for y in years),
-            Column("sum", "t", form=AMOUNT),
-            Column("share of demand", "of its years short", form=SHARE),
-            Column("loss", "MUSD", form=AMOUNT, summed=True),
-        ],
-        cells,
-        total="All",
-        folded=True,
-        note=worded("tables.j2", "short", chance=run.weights[scenario]),
-        source=table_rows("shortfall", scenario) + ": tonnes, demand_t; loss: times the loss per kg",
-    )
 
 
 def balance_sheet(run: RunView) -> ReportTable:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from planner.reporting.values.page_parts import FINE, RATE, SHARE, WORDS, YEAR, Column, ReportTable, texts
 from planner.reporting.values.view import RunView
-from planner.reporting.values.wording import STAGES, Names
+from planner.reporting.values.wording import STAGES, Names, worded
 from planner.results.schema import PER_UNIT, RESULT_TABLES, Kind, ResultTable
 
 FORMS = {Kind.TEXT: WORDS, Kind.YEAR: YEAR, Kind.QUARTER: YEAR, Kind.NUMBER: FINE, Kind.SHARE: SHARE}
@@ -23,11 +23,14 @@ FORMS = {Kind.TEXT: WORDS, Kind.YEAR: YEAR, Kind.QUARTER: YEAR, Kind.NUMBER: FIN
 
 def summary_sheet(run: RunView) -> ReportTable:
     """Key figures with the plan and without."""
-    s, old = run.summary, run.without
+    s, old, policy = run.summary, run.without, run.case.model.policy
     lines: list[tuple[str, str, Any, Any]] = [
         ("status", "", run.status, None),
         ("case", "", run.title, None),
         ("goal", "", s.get("goal"), None),
+        ("coordination", "", policy.coordination, None),
+        ("investment", "", policy.investment, None),
+        ("levers", "", ", ".join(run.case.model.levers) or "none", None),
     ]
     for key, what in (
         ("risk_musd", "risk"),
@@ -57,7 +60,8 @@ def summary_sheet(run: RunView) -> ReportTable:
     lines.append(("inputs, SHA-256", "", s.get("inputs_sha256", run.case.sha256), None))
     values = [Column(which, form=RATE) for which in ("with the plan", "without a plan")]
     columns = [*texts("figure", "unit"), *values] if old else [*texts("figure", "unit"), values[0]]
-    return ReportTable("Summary", columns, lines, sheet="summary", meaning="key figures")
+    note = worded("tables.j2", "facts")
+    return ReportTable("Run facts", columns, lines, note, folded=True, sheet="summary", meaning="key figures")
 
 
 BY_YEAR = {

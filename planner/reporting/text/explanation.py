@@ -9,15 +9,7 @@ from typing import Any
 
 from planner.reporting.values.page_parts import Statement
 from planner.reporting.values.wording import Names, worded
-from planner.results.explanation import (
-    EXPLANATION,
-    SMALLEST_SHARE,
-    Explanation,
-    Link,
-    Moved,
-    Rung,
-    Verdict,
-)
+from planner.results.explanation import EXPLANATION, SMALLEST_SHARE, Explanation, Link, Moved, Rung, Verdict
 
 SAME_SHARE = 0.001
 

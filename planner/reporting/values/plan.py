@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from planner.data.lookups import MADE_FROM
-from planner.reporting.values.view import RunView, records, rows_of
+from planner.reporting.values.view import RunView, rows_of
 from planner.reporting.values.wording import SLIGHT, STAGES
 from planner.units import musd, musd_per_tonne
 
@@ -181,27 +181,6 @@ def pivot(rows: pd.DataFrame, years: list[int]) -> pd.DataFrame:
     spent_in = [y for y in years if y in table.columns]
     span = [y for y in years if spent_in and spent_in[0] <= y <= spent_in[-1]]
     return table.reindex(columns=span, fill_value=0.0).reindex(largest_first(rows))
-
-
-def _paid(run: RunView) -> pd.DataFrame:
-    return run.tables["spending"].groupby(["funder", "year"], as_index=False)[["expected"]].sum()
-
-
-def budget_use(run: RunView) -> pd.DataFrame:
-    """Expected public money by funder and year (MUSD): `spent`, `budget` of the year, `available` with what is carried
-    over, and `left`."""
-    paid = {(r["funder"], r["year"]): r["expected"] for r in records(_paid(run))}
-    carries = run.case.model.policy.budget_carry_over
-    funders = sorted({funder for funder, _ in [*run.case.budget, *paid]})
-    out = []
-    for funder in funders:
-        carried = 0.0
-        for year in run.years:
-            budget, spent_now = run.case.budget.get((funder, year), 0.0), float(paid.get((funder, year), 0.0))
-            available = budget + carried
-            out.append((funder, year, spent_now, budget, available, max(available - spent_now, 0.0)))
-            carried = available - spent_now if carries else 0.0
-    return pd.DataFrame(out, columns=["funder", "year", "spent", "budget", "available", "left"])
 
 
 PEOPLE, STOCK = ("training fees", "training seats", "hiring"), ("stock purchases",)

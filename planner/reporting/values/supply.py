@@ -243,12 +243,6 @@ def missing(run: RunView, scenario: str) -> pd.DataFrame:
     return out[out["tonnes"] >= SMALLEST_T].merge(wanted, on=KEYS)
 
 
-def hardest_left(run: RunView) -> str:
-    """The scenario that loses most with the plan."""
-    losses: dict[str, float] = run.summary["scenario_loss_musd"]
-    return max(sorted(losses), key=lambda w: losses[w])
-
-
 PER_KIND = 4
 
 KINDS: dict[str, str] = {

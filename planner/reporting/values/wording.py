@@ -125,12 +125,7 @@ def _minus(text: str) -> str:
 
 STAGES = {"mine": "Mine", "separation": "Separation", "metal": "Metal", "magnet": "Magnet"}
 
-STAGES_MANY = {
-    "mine": "Mines",
-    "separation": "Separation plants",
-    "metal": "Metal plants",
-    "magnet": "Magnet plants",
-}
+STAGES_MANY = {"mine": "Mines", "separation": "Separation plants", "metal": "Metal plants", "magnet": "Magnet plants"}
 
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
