@@ -138,6 +138,6 @@ def _turns(run: RunView) -> Iterator[Section]:
     leaning = leading(run.found.influences, run.found.own.least_risk)
     undecided = [(claim(v.claim), v.turns_on) for v in run.found.verdicts if v.turns_on]
     title, lead = say(run, "turns_title", leaning=leaning), say(run, "turns", undecided=undecided)
-    parts: list[Part] = [Text([lead], source=f"{EXPLANATION}: verdicts")] if lead else []
+    told = Text([line for line in (title, lead) if line], source=f"{EXPLANATION}: influences, verdicts")
     table = assumptions(run.found)
-    yield Section("turns", "What would change this", title, [*parts, table] if table.rows else parts)
+    yield Section("turns", "What would change this", "", [told, table] if table.rows else [told])
