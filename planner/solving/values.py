@@ -18,8 +18,7 @@ NODE_PLACE = {variable.name: variable.letters.index("n") for variable in VARIABL
 class Values:
     """Values of a solution; 0 where no program had such a variable, or a small one.
 
-    Of a case solved scenario by scenario: `add` what each part holds. It can be pickled, and small parts joined by
-    `join`, so a part may be read where it was solved.
+    Of a case solved scenario by scenario: `add` what each part holds.
     """
 
     def __init__(self, columns: Sequence[Key] = (), x: Vector | Sequence[float] = ()) -> None:
@@ -47,14 +46,6 @@ class Values:
             if node is not None:
                 rest = (*parts[:place], *parts[place + 1 :])
                 self._at_nodes[name].setdefault(rest, {})[node] = value
-
-    def join(self, other: Values) -> None:
-        """Take over what another part holds."""
-        for name, decided in other._decided.items():
-            self._decided[name].update(decided)
-        for name, rows in other._at_nodes.items():
-            for rest, values in rows.items():
-                self._at_nodes[name].setdefault(rest, {}).update(values)
 
     def __call__(self, name: str, *index: Any) -> float:
         """The value of one variable."""

@@ -39,9 +39,7 @@ def test_parts_with_nodes_of_their_own_join_to_the_whole(solved: tuple[LiveProgr
             elif place is None:
                 columns.append((name, index))
                 values.append(value)
-        part = Values()
-        part.add(columns, values, dict(enumerate(path)))
-        joined.join(part)
+        joined.add(columns, values, dict(enumerate(path)))
     whole = extract_tables(session.scope, Values(session.program.columns, x))
     for name, table in extract_tables(session.scope, joined).items():
         pd.testing.assert_frame_equal(table, whole[name])

@@ -19,7 +19,7 @@ from planner.reporting.values.view import RunView, run_view
 from planner.reporting.values.wording import amount, number
 from planner.results.plan import PlanValues
 from planner.results.schema import RESULT_TABLES
-from planner.results.store import read_run, write_run
+from planner.results.store import csv_text, read_run, write_run
 
 Csv = Callable[[str], pd.DataFrame]
 
@@ -192,3 +192,18 @@ def test_inputs(run: RunView, folder: Path) -> None:
             if column.form.excel and column.title.replace(" ", "_") in given:
                 told = pd.to_numeric(given[column.title.replace(" ", "_")].replace("", None)).dropna()
                 assert sorted(v for v in values if v is not None) == pytest.approx(sorted(told))
+
+
+def test_a_table_is_written_as_pandas_writes_it_but_for_formulas() -> None:
+    """Quotes, blanks, quarters, numbers to the last digit; one and one point nought and true of a mixed column."""
+    table = pd.DataFrame(
+        {
+            "country": ["a,b", 'say "so"', "", "two\nlines", "a,b"],
+            "quarter": pd.array([1, None, 4, 1, None], dtype="Int64"),
+            "tonnes": [0.1 + 0.2, 1e-300, float("nan"), -0.5, 0.1 + 0.2],
+            "mixed": [1, 1.0, True, None, "1"],
+        }
+    )
+    assert csv_text(table) == table.to_csv(index=False, lineterminator="\n")
+    assert csv_text(pd.DataFrame({"=x": ["=1+1", "'=1"]})) == "'=x\n'=1+1\n''=1\n"
+    assert csv_text(table[:0]) == "country,quarter,tonnes,mixed\n"
