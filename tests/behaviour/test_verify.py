@@ -638,7 +638,12 @@ def broken_by(plan: planner.Plan, spoil: Spoil) -> set[str]:
     """The rules that a spoiled copy of the plan breaks."""
     tables = {name: frame.copy() for name, frame in plan.tables.items()}
     spoil(tables)
-    found = verify.verify(plan.case, tables)
+    return broken_rules(plan.case, tables)
+
+
+def broken_rules(case: Case, tables: Frames) -> set[str]:
+    """The rules that tables break."""
+    found = verify.verify(case, tables)
     assert found.holds == (found.worst <= 1e-6)
     return {rule for rule, amount in found.violations.items() if amount > 1e-6}
 
@@ -669,6 +674,14 @@ def test_every_number_counts_in_the_first_row_of_its_table_and_in_the_last(good:
             if not any(broken_by(plan, functools.partial(spoil, by=much)) for much in (1000.0, -1000.0)):
                 unseen.append((name, column, row))
     assert not unseen
+
+
+def test_an_intake_after_the_last_year_of_its_programme_is_found(good: dict[str, planner.Plan]) -> None:
+    plan = good["committed"]
+    last = int(plan.tables["training"].query("intake > 0.1")["year"].max())
+    for year, broken in ((last, False), (last - 1, True), (2020, True)):
+        ending = plan.case.set("training", "school", "last_intake_year", year)
+        assert ("intake_window" in broken_rules(ending, plan.tables)) == broken
 
 
 def test_losses_cost_and_spending_are_recomputed_from_the_tables(good: dict[str, planner.Plan]) -> None:
