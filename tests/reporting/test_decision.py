@@ -40,7 +40,7 @@ def test_between_corners_the_curve_is_straight(run: RunView) -> None:
 
 def test_the_claim_is_the_core_and_its_price(run: RunView) -> None:
     claim = front(run).claim
-    assert claim.startswith("900 MUSD buys 97.6 % of the effect")
+    assert claim.startswith("900 MUSD buys 97.6 % of the protection")
     assert outlook(run)["core"].cost == 900.0
 
 

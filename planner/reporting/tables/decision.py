@@ -45,7 +45,7 @@ def named_plans(run: RunView, found: Decision) -> ReportTable:
             Column("public money", "MUSD"),
             Column("plants", form=YEAR),
             Column("risk", "MUSD"),
-            Column("share of the effect", form=SHARE),
+            Column("share of the protection", form=SHARE),
             *(
                 Column(
                     f"{run.names.scenario(m.scenario)}: {midway(run.names.element(m.element))} missing",

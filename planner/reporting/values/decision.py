@@ -107,7 +107,6 @@ def outlook(run: RunView) -> dict[str, Any]:
         "worst": worst_futures(run)[:1],
         "gap": run.summary.get("gap", {}),
         "first_year": int(built["year"].min()) if len(built) else None,
-        "same_year": built["year"].nunique() == 1,
     }
     for row in rows_of(first):
         out |= {"first_output": int(row.first_output), "first_stage": row.stage}
