@@ -17,7 +17,7 @@ from planner.studies.store import read_journal
 from planner.studies.worker import ChainState, Plain, PointResult, Worker
 
 ROOT = Path(__file__).parents[2]
-STARTER = {"case": str(ROOT / "inputs" / "starter"), "model": str(ROOT / "models" / "base.toml")}
+STARTER = {"case": str(ROOT / "inputs" / "starter"), "model": str(ROOT / "models" / "least_risk.toml")}
 BUDGET = {"name": "budget", "table": "budgets", "column": "musd", "change": "scale", "range": [0.5, 1.5]}
 DEMAND = {"name": "demand", "table": "demand", "column": "tonnes", "change": "scale", "range": [0.9, 1.1]}
 CUT = {"name": "cut", "table": "scenarios", "column": "probability", "where": {"scenario": "cut"}, "range": [0.05, 0.4]}

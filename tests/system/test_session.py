@@ -25,13 +25,13 @@ from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 
 ROOT = Path(__file__).parents[2]
-BASE = ROOT / "models" / "base.toml"
+LEAST_RISK = ROOT / "models" / "least_risk.toml"
 FIGURES = sorted(column for column in READS if column[0] != "model")
 SHARES = {"share", "recovery", "completion_rate", "attrition", "probability", "public_share", "up_to_share"}
 
 
 def starter(**overrides: Any) -> Case:
-    return planner.load(ROOT / "inputs" / "starter", model=BASE, overrides=overrides)
+    return planner.load(ROOT / "inputs" / "starter", model=LEAST_RISK, overrides=overrides)
 
 
 def with_rows(case: Case, table: str, rows: list[Any]) -> Case:
@@ -221,7 +221,7 @@ def test_the_way_from_the_last_plan_is_far_shorter_than_from_none(
         return solution
 
     monkeypatch.setattr(Solver, "_run", counted)
-    case = planner.load(generate(Size(scenarios=6, countries=5, projects=20, years=10), tmp_path), model=BASE)
+    case = planner.load(generate(Size(scenarios=6, countries=5, projects=20, years=10), tmp_path), model=LEAST_RISK)
     changed = CHANGES[name].of(case)
     session = LiveProgram(case)
     session.solve(silent)
