@@ -21,7 +21,7 @@ from planner.cli.console import (
     say_warnings,
 )
 from planner.data.rules import WARNINGS
-from planner.data.size import refuse_if_too_large
+from planner.data.size import ALONE, refuse_if_too_large
 from planner.data.warnings import warnings_of
 from planner.errors import Fault, InputError, did_you_mean
 
@@ -48,7 +48,8 @@ def run(
         _check_names(ignore or ())
         try:
             found = read_case(case, model, overrides)
-            refuse_if_too_large(found)
+            shared = found.model.policy.investment == "committed"  # else scenarios are not solved one by one
+            refuse_if_too_large(found, alone=ALONE if shared else None)
             odd = warnings_of(found, NOT_ASKED)
             if any(warning.rule in FAR_APART for warning in odd):
                 planner.check_coefficients(found)

@@ -16,7 +16,11 @@ from planner.host import available_memory
 BYTES_BASE, BYTES_PER_TERM = 250e6, 300.0
 """Measured: memory of an idle planner, and at the peak per estimated term, on the safe side of what the real case
 takes (333 MiB where 450 are estimated)."""
+BYTES_PER_TERM_APART = 110.0
+"""Measured with a thousand scenarios: the same where they are solved one by one, over all processes."""
 SHARE_OF_MEMORY = 0.9
+ALONE = 10
+"""Scenarios, the hardest, that stand in one program where the others are solved one by one."""
 
 
 @dataclass(frozen=True)
@@ -68,15 +72,27 @@ def _terms_per_node(case: Case) -> int:
     return terms + sum(len(reach) for reach in case.reach.values()) * 2
 
 
-def refuse_if_too_large(case: Case, available: float | None = None) -> None:
-    """Raise InputError with the estimate if the program of the case would not fit in memory."""
+def fits(case: Case) -> bool:
+    """Whether the case surely fits in memory as one program."""
+    return size_of(case).memory <= available_memory() * SHARE_OF_MEMORY
+
+
+def refuse_if_too_large(case: Case, available: float | None = None, alone: int | None = None) -> None:
+    """Raise InputError with the estimate if the program of the case would not fit in memory.
+
+    alone: scenarios whose histories stand in one program, where the others are solved one by one.
+    """
     room = (available_memory() if available is None else available) * SHARE_OF_MEMORY
     size = size_of(case)
     if size.memory > room:
         size = counted_size(case, room)
-    if size.memory > room:
+    needed = size.memory
+    if alone is not None:
+        held = min(size.terms, (alone + 2) * len(periods_of(case)) * _terms_per_node(case))
+        needed = Size(size.nodes, held).memory + BYTES_PER_TERM_APART * size.terms
+    if needed > room:
         said = (
-            f"needs about {size.memory / 2**30:,.1f} GiB for {size.nodes:,} histories and {size.terms:,} terms, "
+            f"needs about {needed / 2**30:,.1f} GiB for {size.nodes:,} histories and {size.terms:,} terms, "
             f"and {room / 2**30:,.1f} GiB are free"
         )
         remedy = (

@@ -13,7 +13,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.effects import effects_by_scenario, periods_of
 from planner.data.rules import fault
-from planner.data.size import SHARE_OF_MEMORY, size_of
+from planner.data.size import ALONE, fits, refuse_if_too_large
 from planner.data.tree import scenario_tree
 from planner.decomposition.aggregation import AggregatedScope, group
 from planner.decomposition.benders_loop import Candidate, Search
@@ -24,7 +24,6 @@ from planner.decomposition.parts import part_of, parts
 from planner.decomposition.worker_pool import WorkerPool
 from planner.errors import InputError
 from planner.formulation.index_sets import Scope
-from planner.host import available_memory
 from planner.parallel import Team, team_of
 from planner.results.plan import PlanValues, figures
 from planner.results.rules import at_most, equal
@@ -42,8 +41,6 @@ from planner.solving.whole_plants import BOUND_KEYS, relative_gap
 Method = Literal["auto", "whole", "scenarios"]
 MANY = 50
 """Scenarios from which on they are solved one by one (measured)."""
-ALONE = 10
-"""Scenarios, the hardest, that the master program holds."""
 BOUNDED = {"risk": ("risk", "cost"), "target": ("cost",), "welfare": ("welfare",)}
 """Phases of each goal whose bounds are reported."""
 
@@ -60,7 +57,7 @@ def method_of(case: Case, method: Method, progress: Progress = silent) -> Method
         said = "scenarios are solved one by one only where they share their decisions"
         remedy = 'write "committed", or leave out --method scenarios'
         raise InputError([fault("choice", case.origin.place("model"), 0, "policy.investment", said, remedy=remedy)])
-    many = len(case.scenarios) >= MANY or size_of(case).memory > available_memory() * SHARE_OF_MEMORY
+    many = len(case.scenarios) >= MANY or not fits(case)
     if method == "auto" and many and adaptive:
         progress("investment that answers what has been revealed is solved as one program, however large")
     return "scenarios" if method == "scenarios" or (many and not adaptive) else "whole"
@@ -100,6 +97,7 @@ def begin(
     time_limit: float | None = None,
 ) -> Search:
     """A search: workers hold its branches, the master `alone` scenarios. Its pool is to be closed."""
+    refuse_if_too_large(case, alone=alone)
     progress(f"{len(case.scenarios)} scenarios: what follows when each shows itself")
     grouping = group(case, effects_by_scenario(case), periods_of(case), alone)
     scope = AggregatedScope(case, grouping)

@@ -36,6 +36,19 @@ def test_a_case_too_large_is_refused_with_the_estimate_and_the_real_one_is_not()
     assert available_memory() > 2**20
 
 
+def test_a_thousand_scenarios_fit_one_by_one_where_they_do_not_as_one_program(tmp_path: Path) -> None:
+    names = [f"w{i}" for i in range(1000)]
+    futures = {
+        "scenarios": scenarios(**dict.fromkeys(names, 0.001)),
+        "shocks": [shock(name, "demand", 1 + i / 1000) for i, name in enumerate(names)],
+    }
+    case = load_case(tmp_path, **futures)
+    needed = size_of(case).memory / 0.9
+    refuse_if_too_large(case, available=0.99 * needed, alone=10)
+    with pytest.raises(InputError, match="--method scenarios"):
+        refuse_if_too_large(case, available=0.99 * needed)
+
+
 def test_check_says_of_a_case_too_large_what_solve_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("planner.data.size.available_memory", lambda: 0.1 * 2**30)
     checked = CliRunner().invoke(app, ["check", str(REAL)])
