@@ -60,12 +60,13 @@ def shortage(run: RunView, draw: Drawer) -> Figure | None:
     opening, panels = main_future(run), list[Panel]()
     shared = run.case.model.policy.coordination != "national"
     element = next(e for e in run.elements if (rows["element"] == e).any())
+    parts = {(str(key[0]), str(key[1])): of for key, of in rows.groupby(["scenario", "element"])}
     chosen = [w for w in run.by_loss if (rows["scenario"] == w).any()][:MOST_FUTURES]
     opening = opening if opening in chosen else chosen[0]
     for w in chosen:
         for e in run.elements:
-            of = rows[(rows["scenario"] == w) & (rows["element"] == e)]
-            if of.empty:
+            of = parts.get((w, e))
+            if of is None:
                 continue
             name, future = run.names.element(e), run.names.scenario(w)
             told = worded("figures.j2", "missing", at=worst[w, e], element=name, compared=run.compared)

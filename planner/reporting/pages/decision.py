@@ -25,7 +25,7 @@ from planner.reporting.values.decision import (
 from planner.reporting.values.page_parts import Card, Figure, Front, Part, Section, Text
 from planner.reporting.values.plan import decisions
 from planner.reporting.values.view import RunView, summary_keys, table_rows
-from planner.reporting.values.wording import change, headline, midway, money, percent, worded_lines
+from planner.reporting.values.wording import change, headline, midway, money, percent, short, worded_lines
 from planner.results.explanation import EXPLANATION, leading
 
 AHEAD = 4
@@ -47,7 +47,7 @@ def _cards(run: RunView) -> Iterator[Card]:
     for m in worst_futures(run)[:1]:
         both = f"{percent(m.before)} → {percent(m.share)}" if run.compared else percent(m.share)
         what = f"of {midway(run.names.element(m.element))}, worst year"
-        title = f"Missing in “{run.names.scenario(m.scenario)}”"
+        title = f"Missing in “{short(run.names.scenario(m.scenario))}”"
         yield Card(title, both, what, source=table_rows("shortfall", m.scenario, element=m.element))
     both = f"{money(old['risk_musd'])} → {money(s['risk_musd'])}" if old else money(s["risk_musd"])
     note = change(old["risk_musd"], s["risk_musd"]) if old else ""

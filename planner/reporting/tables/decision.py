@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import fields
 
 from planner.reporting.values.decision import (
-    MOST_WORST,
     commitments,
     decided,
     effect,
@@ -20,7 +19,7 @@ from planner.reporting.values.decision import (
 from planner.reporting.values.page_parts import AMOUNT, PAGE, SHARE, SHEET, YEAR, Column, ReportTable, texts
 from planner.reporting.values.plan import begun, decisions, expected_sum
 from planner.reporting.values.view import EXPECTED, RunView, records, rows_of, table_rows
-from planner.reporting.values.wording import NOTHING, STAGES, midway, number
+from planner.reporting.values.wording import NOTHING, STAGES, midway, number, short
 from planner.results.decision import Decision, NamedPlan, Share
 from planner.results.explanation import EXPLANATION
 
@@ -36,7 +35,8 @@ def decision_sheets(run: RunView) -> list[ReportTable]:
 
 def named_plans(run: RunView, found: Decision) -> ReportTable:
     """The five plans on the frontier: money, plants, and what is missing in the worst futures."""
-    worst, frontier = worst_futures(run), found.frontier
+    worst, frontier, names = worst_futures(run), found.frontier, run.names
+    heads = [f"{short(names.scenario(m.scenario))}: {midway(names.element(m.element))} missing" for m in worst]
     return ReportTable(
         "Five plans on the curve",
         [
@@ -46,20 +46,13 @@ def named_plans(run: RunView, found: Decision) -> ReportTable:
             Column("plants", form=YEAR),
             Column("risk", "MUSD"),
             Column("share of the protection", form=SHARE),
-            *(
-                Column(
-                    f"{run.names.scenario(m.scenario)}: {midway(run.names.element(m.element))} missing",
-                    "worst year",
-                    form=SHARE,
-                )
-                for m in worst[:MOST_WORST]
-            ),
+            *(Column(head, "worst year", form=SHARE) for head in heads),
         ],
         [
             [
                 *(say(run, "plan_name", key=p.key), say(run, "plan_meaning", key=p.key)),
                 *(p.cost, p.public, float(len(p.builds)), p.risk, effect(frontier, p)),
-                *(_missing(p, m.scenario, m.element) for m in worst[:MOST_WORST]),
+                *(_missing(p, m.scenario, m.element) for m in worst),
             ]
             for p in frontier.plans
         ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 from planner.reporting.values.plan import decisions, expected_sum
@@ -169,11 +169,7 @@ def exposed(run: RunView) -> dict[str, Any]:
 
 def merit_cost(rows: Sequence[Merit]) -> list[float]:
     """Public money (MUSD) of the list up to each row."""
-    sums, total = [], 0.0
-    for row in rows:
-        total += row.public
-        sums.append(total)
-    return sums
+    return list(accumulate(row.public for row in rows))
 
 
 def public_capital(run: RunView, year: int) -> float:

@@ -148,8 +148,13 @@ LIKELY = 0.02
 
 
 def main_future(run: RunView) -> str:
-    """The scenario that loses most of those with a probability of 2 % or more; of all, if none has."""
-    return next((w for w in run.by_loss if run.weights.get(w, 0.0) >= LIKELY), run.worst)
+    """The scenario whose loss is reached or passed with a probability of 2 %, whether by one scenario or by many."""
+    reached = 0.0
+    for w in run.by_loss:
+        reached += run.weights.get(w, 0.0)
+        if reached >= LIKELY - 1e-9:
+            return w
+    return run.worst
 
 
 @dataclass(frozen=True)

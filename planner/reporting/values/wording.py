@@ -144,6 +144,11 @@ def harmless(text: str) -> str:
     return plain if len(plain) <= LONGEST_NAME else plain[: LONGEST_NAME - 1].rstrip() + "…"
 
 
+def short(name: str, most: int = 44) -> str:
+    """A name cut after a word, for places with little room."""
+    return name if len(name) <= most else name[:most].rpartition(" ")[0].rstrip(" ,;:") + "…"
+
+
 def headline(text: str) -> str:
     """The name of a case as a title: 'allied-2026' -> 'Allied 2026'."""
     words = readable(text.replace("-", " "))
@@ -255,6 +260,7 @@ TEMPLATES.filters |= {
     "number": number,
     "percent": percent,
     "money": money,
+    "short": short,
     "year": as_year,
     "midway": midway,
     "readable": readable,
