@@ -29,8 +29,8 @@ from planner.solving.parametric import PRECISION, Tangent, between
 from planner.solving.program import ZERO, Vector
 from planner.units import musd_per_tonne
 
-STEP, FIRST, LAST = 1.25, -52, 60
-"""Weights looked at are powers of `STEP`, from `FIRST` (1e-5) up to 1 and on, at most to `LAST` (650,000)."""
+STEP, FIRST, LAST = 1.25, -31, 60
+"""Weights looked at are powers of `STEP`, from `FIRST` (1e-3) up to 1 and on, at most to `LAST` (650,000)."""
 COARSE = 1e-3
 """Relative distance of the curve from its chords that is near enough for a page."""
 TENTH = 0.1
