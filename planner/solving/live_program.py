@@ -13,6 +13,7 @@ from planner.data.tree import Tree
 from planner.formulation.build import EQUATIONS, VARIABLES, build_model, constraint_of
 from planner.formulation.index_sets import Scope
 from planner.formulation.model import Model
+from planner.host import collector_paused
 from planner.results.verify import verify
 from planner.solving.case_changes import changes, origins, switched_off, with_switches
 from planner.solving.extract import extract_tables
@@ -131,6 +132,7 @@ class LiveProgram:
         refilled = self._with_figures(case)
         return refilled.held if isinstance(refilled, _Refilled) else None
 
+    @collector_paused()
     def _with_figures(self, case: Case) -> _Refilled | _Differs:
         """The program of a case that differs in figures and switches only, or why it differs in more."""
         wide = with_switches(case, self.model.scope.case)
