@@ -19,10 +19,12 @@ from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 
 GAP = 0.01
+STEEP = 1e-4
+"""The risk that is held may differ by `objective.gap`, and the cost by what that is worth."""
 
 
 def check(folder: Path, seed: int) -> None:
-    """A case both ways: the same figures to 1e-5; with whole plants bounds that do not exclude each other."""
+    """A case both ways: the same figures; with whole plants bounds that do not exclude each other."""
     overrides = flat(write_random_case(folder, seed)) | CLOSE | {"policy.investment": "committed"}
     whole_plants = seed % 4 == 3
     overrides |= {"policy.whole_plants": whole_plants, "objective.gap": GAP if whole_plants else 1e-6}
@@ -30,7 +32,7 @@ def check(folder: Path, seed: int) -> None:
     with patch.object(solve, "ALONE", (0, 1, 3, 10)[seed // 4 % 4]):
         whole, parted = (planner.solve(case, baseline=False, method=method) for method in ("whole", "scenarios"))
     if not whole_plants:
-        agree(whole, parted)
+        agree(whole, parted, STEEP)
         return
     one, other = whole.summary, parted.summary
     assert one["status"] == other["status"], (one["status"], other["status"])
