@@ -49,30 +49,16 @@ least gain that was found is held, and by which a gain must be able to grow not 
 WELFARE = [Phase("welfare")]
 Coalition = frozenset[str]
 """Parties."""
-OF_PROJECT = [
-    "build",
-    "capacity",
-    "mined",
-    "separated",
-    "converted",
-    "usable_capacity",
-    "nameplate_limit",
-    "throughput_limit",
-]
-OF_PROGRAMME = ["intake", "new_seats", "seat_limit", "new_seat_limit"]
-OF_COUNTRY = [
-    "shortfall",
-    "imported",
-    "delivered",
-    "stock",
-    "bought",
-    "released",
-    "staff",
-    "hired",
-    "balance",
-    "stock_balance",
-    "staff_balance",
-]
+OF_PROJECT = frozenset(
+    ("build", "capacity", "mined", "separated", "converted", "usable_capacity", "nameplate_limit", "throughput_limit")
+)
+OF_PROGRAMME = frozenset(("intake", "new_seats", "seat_limit", "new_seat_limit"))
+OF_COUNTRY = frozenset(
+    (
+        *("shortfall", "imported", "delivered", "stock", "bought", "released", "staff", "hired"),
+        *("balance", "stock_balance", "staff_balance"),
+    )
+)
 """Columns and rows by what their index begins with."""
 
 
