@@ -279,13 +279,12 @@ def test_what_is_compared_to_explain_a_plan_has_plants_of_any_size(make_case: Ma
     assert explain_lines(found, case)[0].startswith("Plants in what is compared here are of any size")
 
 
-def test_scenario_by_scenario_and_frontiers_refuse_whole_plants(make_case: MakeCase) -> None:
-    for ask in (
-        lambda case: planner.solve(case, method="scenarios"),
-        lambda case: frontier(case, Frontier(kind="frontier")),
-    ):
-        with pytest.raises(InputError, match="whole_plants"):
-            ask(knapsack(make_case))
+def test_scenario_by_scenario_they_are_whole_too_and_frontiers_refuse_them(make_case: MakeCase) -> None:
+    plan = planner.solve(knapsack(make_case), method="scenarios", baseline=False)
+    assert plan.summary["risk_musd"] == near(3 * 40)
+    assert plan.summary["new_capacity_tpa"] == {"large": 0, "small": near(30), "other": near(30)}
+    with pytest.raises(InputError, match="whole_plants"):
+        frontier(knapsack(make_case), Frontier(kind="frontier"))
 
 
 def test_phases_after_the_one_for_cost_keep_its_plants(tmp_path: Path) -> None:
