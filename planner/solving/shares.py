@@ -113,8 +113,6 @@ class Game:
 
     def alone(self, members: Coalition) -> float:
         """c(S), of the case of its own."""
-        if members == self.everyone:
-            return self.optimum
         case = restricted(self.case, members)
         if case is None:
             return 0.0
@@ -253,8 +251,7 @@ def shares(case: Case, *, check_all: bool = False, progress: Progress = silent) 
 def shares_table(found: Shares) -> pd.DataFrame:
     """The table `shares`."""
     names = [column.name for column in SHARES.columns]
-    rows = [[getattr(row, name.removesuffix("_musd")) for name in names] for row in found.rows]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame([[getattr(row, n.removesuffix("_musd")) for n in names] for row in found.rows], columns=names)
 
 
 def stable(case: Case, found: Shares) -> Weights:
