@@ -184,10 +184,6 @@ class Solver:
         codes[np.where(positions >= 0, positions, len(x) - 1 - positions)] = BASIC
         return codes
 
-    def begin_as(self, phase: str, other: str) -> None:
-        """Take up for a phase the basis kept for another."""
-        self._bases[phase] = self._bases[other]
-
     def begin_near(self, other: Solver, columns: Origins, rows: Origins, way: float) -> None:
         """Begin where another solver ended: which of its columns (n) and rows (m) each of ours is, or -1.
 

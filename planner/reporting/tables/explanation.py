@@ -171,7 +171,7 @@ def commitments(found: Explanation, names: Names) -> ReportTable:
     """Project by project: the plan that decides everything once against the one that answers; no rows if not asked."""
     built = found.flexibility.commitments if found.flexibility is not None else ()
     return ReportTable(
-        "What can wait: decided once, or in answer to what has shown itself",
+        "What can wait: decided once, or when a disruption begins",
         [
             *texts("project"),
             Column("once", "t/y", heading="committed once (t/y)"),
@@ -195,7 +195,7 @@ def commitments(found: Explanation, names: Names) -> ReportTable:
         note=worded("tables.j2", "waits"),
         source=f"{EXPLANATION}: flexibility",
         sheet=WAIT,
-        meaning="new capacity if all is decided once, and in the plan that answers what has shown itself",
+        meaning="new capacity if all is decided once, and in the plan that decides when a disruption begins",
     )
 
 

@@ -109,7 +109,7 @@ def _musts(found: Explanation, names: Names) -> list[Statement]:
 
 
 def policies(found: Explanation) -> tuple[Rung, Rung] | None:
-    """The plan that decides everything once, and the one that answers what has shown itself; both with costs."""
+    """The plan that decides everything once, and the one that decides when a disruption begins; both with costs."""
     by_key = {r.key: r for r in found.timing if r.cost is not None}
     return (by_key["committed"], by_key["adaptive"]) if {"committed", "adaptive"} <= set(by_key) else None
 

@@ -114,7 +114,7 @@ def outlook(run: RunView) -> dict[str, Any]:
 
 
 def commitments(run: RunView) -> dict[str, Commitment]:
-    """Project -> what of it answers what has shown itself; empty if not asked."""
+    """Project -> what of it is decided only when a disruption begins; empty if not asked."""
     flexible = run.found.flexibility if run.found is not None else None
     return {c.project: c for c in flexible.commitments} if flexible is not None else {}
 
