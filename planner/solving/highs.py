@@ -97,6 +97,9 @@ class Solver:
         self._option("log_to_console", False)
         self._heard = heard = heard or Bounds()  # not `self` in the callback: HiGHS would keep this object alive
         self._highs.cbLogging.subscribe(lambda event: heard.hear(event.message))
+        asked_to_stop = self._cancelled.is_set
+        # Interior point reads its limit of time once; simplex at every iteration.
+        self._highs.cbIpmInterrupt.subscribe(lambda event: event.interrupt(asked_to_stop()))
         # Tighter than the certificate asks, so that the residuals of the unscaled program stay below it.
         for name in ("primal_feasibility_tolerance", "dual_feasibility_tolerance", "ipm_optimality_tolerance"):
             self._option(name, 1e-8)
