@@ -118,7 +118,9 @@ def test_fixed_decisions_are_taken_as_given(make_case: MakeCase) -> None:
     case = newsvendor(make_case, [0.0, 0.5], [0.5, 0.5], 60, 0.0)
     reference = Reference(case)
     for build in (0.0, 20.0, 60.0):
-        fixed = optimum(Counterfactual("fixed", partial(held_decisions, reference.program, {("build", ("plant", 0)): build})))
+        fixed = optimum(
+            Counterfactual("fixed", partial(held_decisions, reference.program, {("build", ("plant", 0)): build}))
+        )
         assert fixed.least_risk == pytest.approx(brute([0.0, 0.5], [0.5, 0.5], 0.0, build)[0], abs=2e-3)
 
 
