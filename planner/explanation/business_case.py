@@ -68,8 +68,8 @@ def business_case(
         returns(found, deck.rate),
         returns(found, deck.rate, share),
         returns(flows(case, project, builds, mix, cheap), deck.rate),
-        break_even(case, found, deck),
-        break_even(case, found, deck, share),
+        break_even(found, deck),
+        break_even(found, deck, share),
         swings(case, project, builds, mix, deck),
         _jobs(case, project, found),
         _trained(plan, project),
@@ -305,7 +305,7 @@ def returns(found: Flows, rate: float, public_share: float = 0.0) -> Returns:
     return Returns(npv(rate, net), irr(net), payback(net))
 
 
-def break_even(case: Case, found: Flows, deck: PriceDeck, public_share: float = 0.0) -> float | None:
+def break_even(found: Flows, deck: PriceDeck, public_share: float = 0.0) -> float | None:
     """Price, over the case's price, at which the NPV is zero; None if a higher price earns no more.
 
     Sales and feed both follow the price, so the NPV is linear in it.

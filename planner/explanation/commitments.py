@@ -17,7 +17,6 @@ from planner.results.result_lookups import members, rows
 from planner.results.schema import STAGE_ITEMS
 from planner.results.verify_money import full_capex
 from planner.solving.program import Key
-from planner.units import musd_per_tonne
 
 SLIGHT = 0.01
 """Share of what could be built that counts as building it."""
@@ -80,11 +79,8 @@ def capital_by_stage(case: Case, builds: Iterable[Build]) -> dict[str, float]:
     return out
 
 
-def flexibility(case: Case, adaptive: Sequence[Build], committed: Sequence[Build], first_stock: float) -> Flexibility:
-    """Each project that either plan builds, the one with the most capital in any case first.
-
-    first_stock: what the adaptive plan spends on stock in the first year (MUSD, expected).
-    """
+def flexibility(case: Case, adaptive: Sequence[Build], committed: Sequence[Build]) -> Flexibility:
+    """Each project that either plan builds, the one with the most capital in any case first."""
     path: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(case.scenarios, 0.0))
     first: dict[str, int] = {}
     at_once: dict[str, float] = defaultdict(float)
@@ -117,33 +113,4 @@ def flexibility(case: Case, adaptive: Sequence[Build], committed: Sequence[Build
     order = sorted(
         out, key=lambda c: (-c.sure * c.capital, -c.expected * c.capital, -c.committed * c.capital, c.project)
     )
-    idle = [w for w in case.scenarios if not any(is_built(case, p, by[w]) for p, by in path.items())]
-    return Flexibility({w: case.scenarios[w] for w in idle}, first_stock, order)
-
-
-def first_purchases(case: Case, bought: Mapping[Key, float]) -> float:
-    """Money for stock in the first year (MUSD, expected). bought: tonnes by variable of the operations tree."""
-    nodes = scenario_tree(case).nodes
-    return float(
-        sum(
-            nodes[index[-1]].probability * tonnes * _price(case, index[:-1])
-            for (_, index), tonnes in bought.items()
-            if nodes[index[-1]].year == case.first_year
-        )
-    )
-
-
-def first_purchases_of_table(case: Case, stocks: pd.DataFrame) -> float:
-    """The same of the table `stocks`."""
-    found: Iterable[Any] = rows(stocks)
-    return float(
-        sum(
-            case.scenarios[r.scenario] * r.bought_t * _price(case, (r.country, r.element, r.form))
-            for r in found
-            if int(r.year) == case.first_year
-        )
-    )
-
-
-def _price(case: Case, good: tuple[Any, ...]) -> float:
-    return musd_per_tonne(case.stockpiles[good].purchase_usd_per_kg)
+    return Flexibility(order)

@@ -60,7 +60,7 @@ class Optimum:
     """What solving a counterfactual gave: least risk and, if wanted, risk and least cost of the plan (MUSD), loss and
     probability of each leaf node.
 
-    `decisions`: values of the variables in DECISIONS that are not zero; `bought`: those of stock purchases (t).
+    `decisions`: values of the variables in DECISIONS that are not zero.
     """
 
     key: str
@@ -71,7 +71,6 @@ class Optimum:
     shares: dict[int, float]
     decisions: dict[Key, float] = field(repr=False)
     x: Vector | None = field(default=None, repr=False)
-    bought: dict[Key, float] = field(default_factory=dict, repr=False)
 
 
 def is_far(levers: Iterable[Lever]) -> bool:
@@ -111,9 +110,8 @@ def optimum(counterfactual: Counterfactual, program: Program | None = None, near
         cost,
         _losses(program, solution.x),
         shares(program),
-        _values(program, solution.x, DECISIONS),
+        _decisions(program, solution.x),
         solution.x if counterfactual.want_x else None,
-        _values(program, solution.x, ("bought",)),
     )
 
 
@@ -148,11 +146,11 @@ def shares(program: Program) -> dict[int, float]:
     return {program.columns[j][1]: abs(a) for j, a in terms if program.columns[j][0] == "loss_to_date"}
 
 
-def _values(program: Program, x: Vector, names: tuple[str, ...]) -> dict[Key, float]:
+def _decisions(program: Program, x: Vector) -> dict[Key, float]:
     return {
         key: value
         for key, value in zip(program.columns, x.tolist(), strict=True)
-        if key[0] in names and value > HOLD_MUSD
+        if key[0] in DECISIONS and value > HOLD_MUSD
     }
 
 

@@ -13,8 +13,6 @@ from planner.explanation.commitments import (
     Build,
     capital_by_stage,
     decision_nodes,
-    first_purchases,
-    first_purchases_of_table,
     flexibility,
     of_decisions,
     of_table,
@@ -115,7 +113,7 @@ def _explain(
         pool.solved + len(marginal) + 2 + others.solves + decision.frontier.solves,
         thorough,
         others,
-        _flexibility(plan, reference, found, builds),
+        _flexibility(reference, found, builds),
         moved,
         decision,
     )
@@ -175,18 +173,14 @@ def _own_rung(reference: Reference) -> str:
     return lever_ladder.ladder_counterfactuals(reference)[-1].key
 
 
-def _flexibility(
-    plan: PlanValues, reference: Reference, found: Mapping[str, Optimum], own: Sequence[Build]
-) -> Flexibility | None:
+def _flexibility(reference: Reference, found: Mapping[str, Optimum], own: Sequence[Build]) -> Flexibility | None:
     """Adaptive against committed; nothing where there is one future only."""
     case = reference.case
     if len(case.scenarios) == 1:
         return None
     other = next(i for i in lever_ladder.INVESTMENT if i != case.model.policy.investment)
     others = of_decisions(decision_nodes(with_policy(case, investment=other)), found[other].decisions)
-    if other == "adaptive":
-        return flexibility(case, others, own, first_purchases(case, found[other].bought))
-    return flexibility(case, own, others, first_purchases_of_table(case, plan.tables["stocks"]))
+    return flexibility(case, others, own) if other == "adaptive" else flexibility(case, own, others)
 
 
 def _least(reference: Reference) -> float:

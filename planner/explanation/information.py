@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from planner.data.case import Case
@@ -51,7 +52,7 @@ def mean_case(case: Case) -> Case:
     certain = replace(
         tables,
         scenarios=(Scenario(scenario=MEAN, probability=1.0),),
-        shocks=(*_mean_capacity(effects, shares), *_mean_delays(case, effects, shares)),
+        shocks=(*_mean_capacity(effects, shares), *_mean_delays(effects, shares)),
         demand=_mean_demand(case, effects),
         imports=_mean_imports(case, effects),
     )
@@ -68,7 +69,8 @@ def _mean_demand(case: Case, effects: Mapping[str, Effects]) -> tuple[Demand, ..
             element=e,
             form=o,
             year=t,
-            tonnes=case.demand.get((c, e, o, t), 0.0) * _mean(effects, case.scenarios, _demand, (c, e, o, t)),
+            tonnes=case.demand.get((c, e, o, t), 0.0)
+            * _mean(effects, case.scenarios, attrgetter("demand"), (c, e, o, t)),
         )
         for c, e, o in series
         for t in case.years
@@ -85,23 +87,11 @@ def _mean_imports(case: Case, effects: Mapping[str, Effects]) -> tuple[Import, .
             form=o,
             year=t,
             tonnes=case.import_limit.get((s, c, e, o, t), 0.0)
-            * _mean(effects, case.scenarios, _imports, (s, c, e, o, t)),
+            * _mean(effects, case.scenarios, attrgetter("imports"), (s, c, e, o, t)),
         )
         for s, c, e, o in series
         for t in case.years
     )
-
-
-def _demand(effects: Effects) -> Mapping[Any, float]:
-    return effects.demand
-
-
-def _imports(effects: Effects) -> Mapping[Any, float]:
-    return effects.imports
-
-
-def _capacity(effects: Effects) -> Mapping[Any, float]:
-    return effects.capacity
 
 
 def _mean(effects: Mapping[str, Effects], shares: Mapping[str, float], part: EffectsPart, key: Any) -> float:
@@ -125,13 +115,13 @@ def _mean_capacity(effects: Mapping[str, Effects], shares: Mapping[str, float]) 
             start_year=t,
             end_year=t,
             project=p,
-            factor=_mean(effects, shares, _capacity, (p, t)),
+            factor=_mean(effects, shares, attrgetter("capacity"), (p, t)),
         )
         for p, t in hit
     ]
 
 
-def _mean_delays(case: Case, effects: Mapping[str, Effects], shares: Mapping[str, float]) -> list[Shock]:
+def _mean_delays(effects: Mapping[str, Effects], shares: Mapping[str, float]) -> list[Shock]:
     late: dict[tuple[str, int], float] = defaultdict(float)
     for w, share in shares.items():
         for p, due in effects[w].delays:

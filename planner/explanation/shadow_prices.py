@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from planner.data.case import Case
 from planner.data.lookups import MADE_FROM
 from planner.explanation.counterfactuals import Reference
 from planner.results.explanation import Link, Marginal
@@ -64,9 +63,7 @@ def links(reference: Reference, x: Vector, duals: Vector) -> list[Link]:
         total = sum(parts.values())
         if total > SMALLEST_MUSD:
             out += [
-                Link(element, year, link, musd, musd / total, _binds(reference.case, link, year))
-                for link, musd in parts.items()
-                if musd > SMALLEST_MUSD
+                Link(element, year, link, musd, musd / total) for link, musd in parts.items() if musd > SMALLEST_MUSD
             ]
     return out
 
@@ -170,23 +167,6 @@ def _add(into: dict[str, float], parts: dict[str, float]) -> None:
 def _scaled(parts: dict[str, float], factor: float) -> dict[str, float]:
     # Value that no plant of the year explains: oxide from stock or imports.
     return {link: musd * factor for link, musd in parts.items()} if parts else {"unassigned": factor}
-
-
-def _binds(case: Case, link: str, year: int) -> str:
-    """Why the link cannot be wider: no new plant could run yet, or room and money, or people."""
-    stage, _, what = link.partition(" ")
-    if what == "people":
-        return "people"
-    starts = [
-        years.start + case.projects[p].lead_time_years
-        for p, row in case.projects.items()
-        if row.stage == stage and case.has_lever(row.stage) and (years := case.commitment_years(p))
-    ]
-    if link == "unassigned":
-        return "stock and imports"
-    if not starts or year < min(starts):
-        return "time: no new plant can run yet" if starts else "no plant may be added"
-    return "room, ramp or money of new plants"
 
 
 KINDS = ("budget", "capacity", "nameplate limit", "staff joining", "feed", "delivered good")

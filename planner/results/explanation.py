@@ -42,17 +42,13 @@ class Rung:
 
 @dataclass(frozen=True)
 class Link:
-    """What one link of the chain is worth for one element in one year: MUSD of risk, and its share of the whole.
-
-    `binds`: what holds it: time, room to build, public money, or people.
-    """
+    """What one link of the chain is worth for one element in one year: MUSD of risk, and its share of the whole."""
 
     element: str
     year: int
     link: str
     musd: float
     share: float
-    binds: str
 
 
 @dataclass(frozen=True)
@@ -208,14 +204,8 @@ class Commitment:
 
 @dataclass(frozen=True)
 class Flexibility:
-    """The plan that answers what has shown itself, project by project.
+    """The plan that answers what has shown itself, project by project."""
 
-    idle: scenario -> probability, of those in which it builds nothing. first_stock: what it spends on stock in the
-    first year (MUSD, expected).
-    """
-
-    idle: Mapping[str, float]
-    first_stock: float
     commitments: Sequence[Commitment]
 
 

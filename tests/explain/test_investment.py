@@ -98,7 +98,7 @@ def test_flows_by_hand(plan: PlanValues) -> None:
 def test_npv_is_zero_at_the_price_that_breaks_even(plan: PlanValues) -> None:
     case, builds, mix = plan.case, {2026: 20.0}, {"ore": 1.0}
     for public in (0.0, 0.25):
-        factor = break_even(case, flows(case, "plant", builds, mix, DECK), DECK, public)
+        factor = break_even(flows(case, "plant", builds, mix, DECK), DECK, public)
         assert factor is not None
         at = replace(DECK, price_factor=factor)
         assert returns(flows(case, "plant", builds, mix, at), 0.1, public).npv == pytest.approx(0, abs=1e-9)

@@ -144,7 +144,7 @@ def test_the_investment_case_computes_itself_anew(plan: PlanValues, opened: Shee
     """The workbook of a project without the values kept in it; at the price that breaks even its NPV is zero."""
     project, deck = str(plan.tables["investments"]["project"].iloc[0]), PriceDeck()
     found = business_case(plan, project, deck)
-    factor = break_even(plan.case, found.flows, deck)
+    factor = break_even(found.flows, deck)
     assert factor is not None
     at_zero = replace(deck, price_factor=factor)
     even = flows(plan.case, project, found.builds, found.inputs, at_zero)
