@@ -49,6 +49,11 @@ COMMANDS = {
     "replay": "Solve a run again from its stored inputs and model, and say what differs. Exit code 0 or 2.",
 }
 """Every command and what its help says first; `planner.cli.NAME.app` is the command itself."""
+TOGETHER = {
+    "cases": ("init", "sample", "schema"),
+    "runs": ("report", "explain", "shares", "advance", "compare", "replay"),
+}
+"""Module -> the commands that it holds; every other command has one of its own."""
 
 
 class Commands(TyperGroup):
@@ -62,10 +67,12 @@ class Commands(TyperGroup):
         """One command, its module imported now."""
         if cmd_name not in COMMANDS:
             ctx.fail(f'no command "{cmd_name}"{did_you_mean(cmd_name, COMMANDS)}')
+        home = next((home for home, names in TOGETHER.items() if cmd_name in names), None)
         with collector_paused():
-            module = import_module(f"planner.cli.{cmd_name}")
+            module = import_module(f"planner.cli.{home or cmd_name}")
         gc.freeze()  # what is imported stays
-        return typer.main.get_command(module.app)
+        found: Any = typer.main.get_command(module.app)
+        return found.commands[cmd_name] if home else found
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The list that `--help` shows."""

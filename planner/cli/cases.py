@@ -1,25 +1,31 @@
-"""`planner init`."""
+"""Cases before anything is solved: a workspace or workbook to start from, futures drawn, what tables there are."""
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from planner.cli.console import command_app, exit_codes, say
+import planner
+from planner.cli.console import CasePath, command_app, exit_codes, say, shown_progress
 from planner.data.case import Case
+from planner.data.describe import datapackage, model_schema
 from planner.data.load import load
-from planner.data.template import write_workbook
+from planner.data.template import write_tables, write_workbook
 from planner.errors import Fault, InputError, RunFolderError
-from planner.results.store import write_case
+from planner.results.store import model_toml, write_case, write_folder
 from planner.workspace import STARTER, find_case, lay_out, shipped
+
+DRAWS, MODEL = "draws", "model.toml"
 
 app = command_app()
 
 
-@app.command()
-def run(
+@app.command("init")
+def begin(
     place: Annotated[
         Path | None,
         typer.Argument(help="New folder for the workspace; with --workbook or --tables: a case.", show_default=False),
@@ -85,3 +91,53 @@ def _new(path: Path, what: str) -> None:
 def _refuse(option: str, wrong: bool, why: str) -> None:
     if wrong:
         raise InputError([Fault(option, 0, "", why)])
+
+
+@app.command("sample")
+def draw(
+    case: CasePath,
+    draws: Annotated[int, typer.Option("--draws", metavar="N", help="How many scenarios in all, about.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the case with the draws.")],
+    seed: Annotated[int, typer.Option("--seed", metavar="S", help="The same seed gives the same draws.")] = 0,
+) -> None:
+    """Draw scenarios from a register of hazards: a case in which each happens as often as it is likely."""
+    with exit_codes():
+        with shown_progress() as progress:
+            progress("loading")
+            source = find_case(case)
+            loaded = load(source)
+            progress(f"drawing {draws:,} scenarios")
+            drawn: Case = planner.sample(loaded, draws, seed)
+            progress("writing")
+            write_folder(out, f"{DRAWS}.csv", "a case with draws", lambda folder: _fill_drawn(drawn, source, folder))
+        say(
+            f"{out}: {len(drawn.scenarios):,} scenarios for {len(loaded.scenarios):,}, {len(drawn.tables.draws):,} "
+            f"shocks drawn from {len(loaded.tables.hazards):,} hazards. Next:"
+        )
+        say(f"  planner solve {out}")
+
+
+def _fill_drawn(case: Case, source: Path, folder: Path) -> None:
+    """The tables, and the model file as it was: byte by byte, or the sheet of a workbook as a file."""
+    write_tables(case, folder, also=(DRAWS,))
+    if source.is_file():
+        (folder / MODEL).write_text(model_toml(case.model), encoding="utf-8")
+    elif (source / MODEL).exists():
+        shutil.copyfile(source / MODEL, folder / MODEL)
+
+
+@app.command("schema")
+def describe(
+    case: Annotated[
+        Path | None, typer.Argument(help="Case to describe. Default: none, all tables.", show_default=False)
+    ] = None,
+    package: Annotated[bool, typer.Option("--datapackage", help="Print a Frictionless datapackage.json.")] = False,
+) -> None:
+    """Print the JSON Schema of the model file, or describe the tables."""
+    with exit_codes():
+        found = load(find_case(case)) if case is not None else None
+        if package:
+            name = found.name if found else "case"
+            say(json.dumps(datapackage(name, found.origin.headers if found else None), indent=2))
+        else:
+            say(json.dumps(model_schema(), indent=2))

@@ -1,0 +1,157 @@
+"""What is asked of a run folder: its pages again, why its plan, who pays, the case of a later year, what differs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+import planner
+from planner.api.explanations import COMPARISON, business_case_into, compare_into, explain_into, shares_into
+from planner.api.plans import plan_of, replay, write_reports
+from planner.cli.console import command_app, err, exit_codes, say, shown_progress
+from planner.data.case import Case
+from planner.data.template import write_tables
+from planner.reporting.pages.business_case import business_case_lines
+from planner.reporting.pages.comparison import comparison_lines
+from planner.reporting.text.screen import explain_lines
+from planner.reporting.values.wording import number
+from planner.results.business_case import PriceDeck
+from planner.results.decision import Shares
+from planner.results.explanation import EXPLANATION
+from planner.results.store import model_toml, write_folder
+
+DECK = PriceDeck()
+ADVANCED = "advanced.txt"
+RunPath = Annotated[Path, typer.Argument(help="Run folder.", show_default=False)]
+
+app = command_app()
+
+
+@app.command("report")
+def write_again(
+    run: RunPath,
+    project: Annotated[str | None, typer.Option(help="Write the investment case of this project instead.")] = None,
+    rate: Annotated[float, typer.Option(min=0.0, help="Yearly rate of an investment case.")] = DECK.rate,
+    price: Annotated[float, typer.Option(min=0.0, help="Market price over the case's price.")] = DECK.price_factor,
+    floor: Annotated[float, typer.Option(min=0.0, help="Guaranteed price over the case's price.")] = DECK.floor,
+    payable: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="What a concentrate earns of its oxides.")
+    ] = DECK.payable,
+    premium: Annotated[
+        float, typer.Option(min=0.0, help="Price of metal over its oxide, less 1.")
+    ] = DECK.metal_premium,
+) -> None:
+    """Write the reports of a run again, from its tables; or the investment case of one project."""
+    with exit_codes(), shown_progress() as progress:
+        if project is None:
+            lines = [", ".join(map(str, write_reports(run, progress)))]
+        else:
+            deck = PriceDeck(rate, price, floor, payable, premium)
+            plan, found, page = business_case_into(run, project, deck, progress)
+            lines = [*business_case_lines(found, plan.case), f"Written       {page}, .xlsx"]
+    for line in lines:
+        say(line)
+
+
+@app.command("explain")
+def say_why(
+    run: RunPath,
+    thorough: Annotated[
+        bool, typer.Option("--thorough", help="Try every unsure input on every claim, at all its values.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Programs solved at once. Default: as many as help.")
+    ] = None,
+) -> None:
+    """Why this plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information."""
+    with exit_codes():
+        with shown_progress() as progress:
+            plan, found = explain_into(run, thorough=thorough, workers=workers, progress=progress)
+        for line in explain_lines(found, plan.case):
+            say(line)
+        say(f"Written     {run}/report.html and report.xlsx, whose first chapters it is now, and {EXPLANATION}")
+
+
+@app.command("shares")
+def share_out(
+    run: RunPath,
+    check: Annotated[
+        Literal["some", "all"],
+        typer.Option(help="Coalitions to try: all, or with more than six parties single ones, all but one, 40 drawn."),
+    ] = "some",
+) -> None:
+    """Who would carry what so that nobody is better off leaving: charges, gains, transfers of the parties."""
+    with exit_codes():
+        with shown_progress() as progress:
+            _, found = shares_into(run, check_all=check == "all", progress=progress)
+        _say_shares(found)
+        say(f"Written     {run}/tables/shares.csv, report.html and report.xlsx")
+
+
+def _say_shares(found: Shares) -> None:
+    say(f"{'MUSD':12} {'alone':>10} {'charge':>10} {'gain':>10} {'own loss':>10} {'pays':>10} {'transfer':>10}")
+    for row in found.rows:
+        amounts = (row.alone, row.charge, row.gain, row.own_loss, row.paid, row.transfer)
+        say(f"{row.party:12} " + " ".join(f"{number(amount):>10}" for amount in amounts))
+    say(f"Charges     sum to {number(found.optimum)}, the least cost and risk of all together")
+    if found.coalitions:
+        say(
+            f"Checked     {found.checked:,} of {found.coalitions:,} coalitions: none gains by leaving; "
+            f"{', '.join(found.tightest)} would lose the least, {number(max(found.slack, 0.0))}"
+        )
+
+
+@app.command("advance")
+def go_on(
+    run: RunPath,
+    to: Annotated[int, typer.Option("--to", metavar="YEAR", help="The new first year.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the case of that year.")],
+    along: Annotated[
+        str, typer.Option("--along", metavar="SCENARIO", help="As which the years before went. Default: the likeliest.")
+    ] = "",
+) -> None:
+    """The case of a later year, in which what a run's plan decided before it stands, to be solved again."""
+    with exit_codes():
+        with shown_progress() as progress:
+            plan = plan_of(run, progress)
+            case: Case = planner.advance(plan, to, along)
+            said = f"The case of {run.name} in {to}; still possible: {', '.join(case.scenarios)}.\n"
+
+            def fill(folder: Path) -> None:
+                write_tables(case, folder)
+                (folder / "model.toml").write_text(model_toml(case.model), encoding="utf-8")
+                (folder / ADVANCED).write_text(said, encoding="utf-8", newline="\n")
+
+            write_folder(out, ADVANCED, "a case advanced by this command", fill)
+        over = len(plan.case.scenarios) - len(case.scenarios)
+        say(f"{out}: {to}-{case.last_year}, {len(case.scenarios)} scenarios still possible, {over} over. Next:")
+        say(f"  planner solve {out}")
+
+
+@app.command("compare")
+def tell_apart(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders; the first is compared with the others.")],
+    folder: Annotated[Path | None, typer.Option("--out", help="Folder. Default: reports/compare-A-B.")] = None,
+) -> None:
+    """Differences in inputs, plan and risk, and which input explains which change: one at a time, solved."""
+    with exit_codes():
+        with shown_progress() as progress:
+            first, found, target = compare_into(runs, folder, progress)
+        for line in comparison_lines(found, first.case):
+            say(line)
+        say(f"Written     {target}/{COMPARISON}, inputs.csv, plan.csv, causes.csv")
+
+
+@app.command("replay")
+def solve_again(run: RunPath) -> None:
+    """Solve a run again from its stored inputs and model, and say what differs. Exit code 0 or 2."""
+    with exit_codes():
+        with shown_progress() as progress:
+            stored, versions = replay(run, progress)
+        for line in versions:
+            err.print(line, style="yellow", markup=False, soft_wrap=True)
+        risk = stored.summary.get("risk_musd")
+        found = f"risk {risk:.10g} MUSD" if isinstance(risk, float) else f"status {stored.summary['status']}"
+        say(f"{run}: reproduced; {found}, all tables within 1e-9")
