@@ -18,7 +18,7 @@ from planner.results.store import file_name
 from planner.results.study import Agreement, FrontierResults, StudyStatus
 from planner.solving.goals import Progress, silent
 from planner.studies.analysis import analyse
-from planner.studies.file import Frontier, build_study, read_study
+from planner.studies.file import FrontierDesign, build_study, read_study
 from planner.studies.fixed_plan import (
     Estimate,
     Replication,
@@ -68,7 +68,7 @@ def study(
     else:
         found, place, base = read_study(asked), Path(asked).name, Path(asked).parent
         out = default_out(Path(asked)) if out is None else Path(out)
-    if isinstance(found.design, Frontier):
+    if isinstance(found.design, FrontierDesign):
         for option in [*(["--workers"] if workers is not None else []), *(["--scheduler"] if scheduler else [])]:
             told = "does not apply to a frontier, which is traced in this process"
             raise InputError([Fault(place, 0, option, told, remedy="leave it out")])
@@ -141,7 +141,7 @@ def frontier(
     low, high: ends of the curve, as multiples of the budgets of the case. most: programs solved at the most. Raises
     InputError if the goal of the model is not `risk`, StoppedError if an optimum is not proven.
     """
-    curve, table = trace_case(case, Frontier(kind="frontier", scale=[low, high], most=most), progress)
+    curve, table = trace_case(case, FrontierDesign(kind="frontier", scale=[low, high], most=most), progress)
     return FrontierResults(case.name, table, curve.gap, curve.solves)
 
 

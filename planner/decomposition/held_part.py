@@ -58,7 +58,7 @@ class Fare:
 
 
 @dataclass(frozen=True)
-class Tables:
+class Tabulate:
     """The result tables of each part at links x, the rest of the plan being `shared`."""
 
     x: Vector

@@ -18,7 +18,7 @@ from planner.data.tree import scenario_tree
 from planner.decomposition.aggregation import AggregatedScope, group
 from planner.decomposition.benders_loop import Candidate, Search
 from planner.decomposition.branch_tables import joined, spent_in, tables_of, values_on
-from planner.decomposition.held_part import Price, Tables
+from planner.decomposition.held_part import Price, Tabulate
 from planner.decomposition.master import Master
 from planner.decomposition.parts import part_of, parts
 from planner.decomposition.worker_pool import WorkerPool
@@ -127,7 +127,7 @@ def _solve(
         x = master.polished(search.best.x)
         shared = master.shared(x)
         question = search.last_question(search.best)
-        found = pool.ask(lambda part: Tables(master.links(x), question.of(part.names), shared))
+        found = pool.ask(lambda part: Tabulate(master.links(x), question.of(part.names), shared))
         prices = _shadow_prices(search)
     reference = part_of(grouping, master.scope.common, [])
     along = tables_of(reference, values_on(reference, shared))

@@ -42,17 +42,17 @@ Amounts = Mapping[tuple[str, str, int], float]
 
 
 @dataclass(frozen=True)
-class Point:
+class CurvePoint:
     """A plan on the curve: cost and risk (MUSD), expected new capacity of each project (t/y)."""
 
     cost: float
     risk: float
     tpa: Vector
 
-    def toward(self, other: Point, part: float) -> Point:
+    def toward(self, other: CurvePoint, part: float) -> CurvePoint:
         """A plan between two: mixed, all of it is."""
         mixed = (one + part * (two - one) for one, two in zip(vars(self).values(), vars(other).values(), strict=True))
-        return Point(*mixed)
+        return CurvePoint(*mixed)
 
 
 class Walk:
@@ -70,11 +70,11 @@ class Walk:
         self._solver, self._beside = (Solver(self.program, longest_way=1.0) for _ in range(2))
         self._solver.begin_like(best)
         self._read_columns()
-        self.points: list[Point] = []
+        self.points: list[CurvePoint] = []
         self.worth: dict[str, float] = {}
         self.solves, self.gap = 0, 0.0
-        self._within: tuple[Point, Vector] | None = None
-        self._beyond: tuple[Point, Vector] | None = None
+        self._within: tuple[CurvePoint, Vector] | None = None
+        self._beyond: tuple[CurvePoint, Vector] | None = None
         self._walk(enough, precision)
         self.near = self._near()
 
@@ -123,7 +123,7 @@ class Walk:
         order = ("again", *quickest(p))
         self._x = x = proven(solver.minimise(p.column[column, None], order, phase="risk"), key).x
         self.solves += 1
-        found = Point(float(x[p.column["cost", None]]), float(x[p.column["risk", None]]), self.tpa(x))
+        found = CurvePoint(float(x[p.column["cost", None]]), float(x[p.column["risk", None]]), self.tpa(x))
         self.points.append(found)
         if found.risk > self.line:
             if self._beyond is None or found.risk < self._beyond[0].risk:
@@ -176,9 +176,9 @@ class Walk:
         return x + (self.line - inside.risk) / (outside[0].risk - inside.risk) * (outside[1] - x)
 
 
-def corners(walk: Walk, enough: float) -> list[Point]:
+def corners(walk: Walk, enough: float) -> list[CurvePoint]:
     """The points at which the curve bends, the cheapest first, from the one that leaves `enough` risk (MUSD) on."""
-    kept: list[Point] = []
+    kept: list[CurvePoint] = []
     for point in sorted(walk.points, key=lambda q: (q.cost, q.risk)):
         if point.cost > walk.end.cost or (kept and point.risk >= kept[-1].risk):
             continue
@@ -195,7 +195,7 @@ def corners(walk: Walk, enough: float) -> list[Point]:
     return [start, *kept[first + (start is after) :]]
 
 
-def _bends(before: Point, here: Point, after: Point) -> bool:
+def _bends(before: CurvePoint, here: CurvePoint, after: CurvePoint) -> bool:
     chord = before.risk + (after.risk - before.risk) * (here.cost - before.cost) / max(after.cost - before.cost, ZERO)
     return chord - here.risk > PRECISION * (1 + here.risk)
 
@@ -215,7 +215,7 @@ def frontier(walk: Walk, plan: PlanValues, nothing: Optimum) -> tuple[Frontier, 
     return Frontier(found, named, walk.gap, walk.solves), _merit(walk, bends, found)
 
 
-def _merit(walk: Walk, bends: Sequence[Point], found: Sequence[Corner]) -> list[Merit]:
+def _merit(walk: Walk, bends: Sequence[CurvePoint], found: Sequence[Corner]) -> list[Merit]:
     case, core, least = walk.reference.case, walk.public(walk.core), walk.public(walk.least)
     near, steepest = walk.tpa(walk.near), found[1].weight if len(found) > 1 else 0.0
     out = []

@@ -22,7 +22,7 @@ from scipy.stats import norm, qmc
 from planner.config.model_file import parse_value
 from planner.errors import Fault, InputError, did_you_mean
 from planner.studies.file import (
-    Frontier,
+    FrontierDesign,
     Grid,
     LatinHypercube,
     Morris,
@@ -152,7 +152,7 @@ def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
         return _grid(study, given)
     if isinstance(given, PointList):
         return _listed(study, folder / given.file)
-    if isinstance(given, Frontier):
+    if isinstance(given, FrontierDesign):
         raise InputError([Fault("study", 0, "design", "a frontier has one axis, money; remove the uncertainties")])
     count = len(study.uncertainties)
     if isinstance(given, LatinHypercube):

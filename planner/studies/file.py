@@ -221,7 +221,7 @@ class PointList(_StudySection):
     """The file, beside the study file."""
 
 
-class Frontier(_StudySection):
+class FrontierDesign(_StudySection):
     """The whole curve of risk against money, with every point at which its slope changes."""
 
     kind: Literal["frontier"]
@@ -234,14 +234,14 @@ class Frontier(_StudySection):
     """Most programs solved; where they do not suffice, the curve says how far it may be off."""
 
     @model_validator(mode="after")
-    def _rises(self) -> Frontier:
+    def _rises(self) -> FrontierDesign:
         if not self.scale[0] < self.scale[1]:
             raise ValueError("`scale` must rise")
         return self
 
 
 Design = Annotated[
-    OneAtATime | Grid | LatinHypercube | Sobol | Morris | PointList | Frontier, Field(discriminator="kind")
+    OneAtATime | Grid | LatinHypercube | Sobol | Morris | PointList | FrontierDesign, Field(discriminator="kind")
 ]
 
 
@@ -342,5 +342,5 @@ def _fault(detail: Mapping[str, Any], place: str, toml: Toml) -> Fault:
 KINDS = ("one_at_a_time", "grid", "lhs", "sobol", "morris", "list", "frontier")
 SECTIONS: tuple[type[BaseModel], ...] = (
     StudyFile, Uncertainty, StudyLever, Option, Setting, Correlated, Distribution,
-    OneAtATime, Grid, LatinHypercube, Sobol, Morris, PointList, Frontier,
+    OneAtATime, Grid, LatinHypercube, Sobol, Morris, PointList, FrontierDesign,
 )  # fmt: skip

@@ -32,7 +32,7 @@ from planner.solving.live_program import LiveProgram
 from planner.solving.parametric import PRECISION, Tangent, between
 from planner.solving.program import Program
 from planner.solving.solution import Solution, Stop
-from planner.studies.file import Frontier, StudyFile
+from planner.studies.file import FrontierDesign, StudyFile
 from planner.studies.measure import Measures, measure
 from planner.studies.run import open_case
 from planner.studies.store import STUDY, asked_text, read_asked, refuse_other_folder, study_of
@@ -112,7 +112,7 @@ class Budgets:
         return Tangent(scale, value, float(solution.duals[self._rows] @ self._amounts))
 
 
-def frontier(case: Case, design: Frontier, tell: Progress = silent) -> tuple[Curve, pd.DataFrame]:
+def frontier(case: Case, design: FrontierDesign, tell: Progress = silent) -> tuple[Curve, pd.DataFrame]:
     """The curve of a case, and its breakpoints as a table with the plan at (at most `PLANS` of) them.
 
     Raises InputError if the goal of the model is not `risk`, StoppedError if an optimum is not proven.
@@ -166,7 +166,7 @@ def run_frontier(study: StudyFile, place: str, folder: Path, out: Path, tell: Pr
 
     Raises InputError, RunFolderError, StoppedError.
     """
-    if not isinstance(study.design, Frontier):
+    if not isinstance(study.design, FrontierDesign):
         raise InputError([Fault(place, 0, "design", "is no frontier")])
     if study.uncertainties or study.levers:
         raise InputError([Fault(place, 0, "design", "a frontier has one axis, money; remove what else is varied")])

@@ -20,7 +20,7 @@ from planner.results.folders import write_whole
 from planner.results.study import StudyStatus
 from planner.solving.highs import versions
 from planner.studies.design import design
-from planner.studies.file import Frontier, StudyFile, build_study, read_study
+from planner.studies.file import FrontierDesign, StudyFile, build_study, read_study
 from planner.studies.points import DesignTable, Point, check_study, points
 from planner.studies.status import write_checks
 from planner.studies.store import (
@@ -60,7 +60,7 @@ def run_points(
         asked, folder, place = build_study(given), Path(), "study"
     else:
         asked, folder, place = read_study(given), Path(given).parent, Path(given).name
-    if isinstance(asked.design, Frontier):
+    if isinstance(asked.design, FrontierDesign):
         raise InputError([Fault(place, 0, "design", "a frontier is no list of points; use planner.study")])
     case = open_case(asked, folder)
     check_study(asked, case, place)

@@ -21,7 +21,7 @@ from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Searched, Stop
 from planner.solving.solve import silent
-from planner.studies.file import Frontier
+from planner.studies.file import FrontierDesign
 from planner.studies.frontier import frontier
 from tests.cases import MUSD, Row, budget, demand, imports, load_case, mine, near, plant, scenarios, seeds, shock, total
 from tests.conftest import MakeCase
@@ -284,7 +284,7 @@ def test_scenario_by_scenario_they_are_whole_too_and_frontiers_refuse_them(make_
     assert plan.summary["risk_musd"] == near(3 * 40)
     assert plan.summary["new_capacity_tpa"] == {"large": 0, "small": near(30), "other": near(30)}
     with pytest.raises(InputError, match="whole_plants"):
-        frontier(knapsack(make_case), Frontier(kind="frontier"))
+        frontier(knapsack(make_case), FrontierDesign(kind="frontier"))
 
 
 def test_phases_after_the_one_for_cost_keep_its_plants(tmp_path: Path) -> None:

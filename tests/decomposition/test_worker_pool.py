@@ -59,7 +59,7 @@ def test_a_worker_that_dies_in_any_phase_changes_no_figure(tmp_path: Path, monke
     monkeypatch.setenv(DEATHS, str(deaths))
     monkeypatch.setattr(worker_pool, "HeldBranches", DyingBranches)
     disturbed = planner.solve(case, method="scenarios", baseline=False, workers=2)
-    assert {path.name for path in deaths.iterdir()} == {"links", "risk", "Fare", "Tables", "Price"}
+    assert {path.name for path in deaths.iterdir()} == {"links", "risk", "Fare", "Tabulate", "Price"}
     assert disturbed.summary | {"seconds": {}} == undisturbed.summary | {"seconds": {}}
     for name, table in undisturbed.tables.items():
         pd.testing.assert_frame_equal(table, disturbed.tables[name], check_exact=True)

@@ -22,7 +22,7 @@ from planner.solving.parametric import Tangent
 from planner.studies.analysis import analyse, cart, morris_indices, prim, sobol_indices
 from planner.studies.changes import Changer, settings_from
 from planner.studies.design import latin_hypercube, morris_sample, sobol_sample
-from planner.studies.file import Address, Frontier
+from planner.studies.file import Address, FrontierDesign
 from planner.studies.fixed_plan import amounts, evaluate, hold, intervals, replicate, robustness
 from planner.studies.frontier import Budgets, frontier, trace
 from planner.studies.run import run_points
@@ -97,7 +97,7 @@ def test_every_breakpoint_of_a_known_curve_is_found_exactly() -> None:
 
 def test_the_frontier_is_that_of_brute_force() -> None:
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
-    curve, table = frontier(case, Frontier(kind="frontier", scale=[0.0, 1.5]))
+    curve, table = frontier(case, FrontierDesign(kind="frontier", scale=[0.0, 1.5]))
     change = Changer(case)
     musd = Address(table="budgets", column="musd", change="scale")
     for scale in np.linspace(0.01, 1.5, 40).tolist():
@@ -123,14 +123,14 @@ def test_money_on_the_frontier_is_that_of_the_budgets_however_many_histories_the
     moved = replace(case, tables=replace(case.tables, budgets=late))
     accounts = LiveProgram(moved).scope.account_tree.nodes
     assert len({node.year for node in accounts}) < len(accounts)
-    _, table = frontier(moved, Frontier(kind="frontier", scale=[0.0, 1.0]))
+    _, table = frontier(moved, FrontierDesign(kind="frontier", scale=[0.0, 1.0]))
     assert table["budget_musd"].iloc[-1] == pytest.approx(sum(row.musd for row in late))
 
 
 def test_a_frontier_that_is_cut_short_says_how_far_it_may_be_off() -> None:
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
-    whole, _ = frontier(case, Frontier(kind="frontier"))
-    short, _ = frontier(case, Frontier(kind="frontier", most=8))
+    whole, _ = frontier(case, FrontierDesign(kind="frontier"))
+    short, _ = frontier(case, FrontierDesign(kind="frontier", most=8))
     worst = max(short(at) - whole(at) for at in np.linspace(0, 2, 201))
     assert 0 < worst <= short.gap
 
