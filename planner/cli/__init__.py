@@ -50,7 +50,8 @@ COMMANDS = {
 }
 """Every command and what its help says first; `planner.cli.NAME.app` is the command itself."""
 TOGETHER = {
-    "cases": ("init", "sample", "schema"),
+    "cases": ("init", "sample"),
+    "check": ("check", "schema"),
     "runs": ("report", "explain", "shares", "advance", "compare", "replay"),
 }
 """Module -> the commands that it holds; every other command has one of its own."""

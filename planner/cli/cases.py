@@ -1,8 +1,7 @@
-"""Cases before anything is solved: a workspace or workbook to start from, futures drawn, what tables there are."""
+"""Cases made: a workspace or workbook to start from, futures drawn."""
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +11,6 @@ import typer
 import planner
 from planner.cli.console import CasePath, command_app, exit_codes, say, shown_progress
 from planner.data.case import Case
-from planner.data.describe import datapackage, model_schema
 from planner.data.load import load
 from planner.data.template import write_tables, write_workbook
 from planner.errors import Fault, InputError, RunFolderError
@@ -124,20 +122,3 @@ def _fill_drawn(case: Case, source: Path, folder: Path) -> None:
         (folder / MODEL).write_text(model_toml(case.model), encoding="utf-8")
     elif (source / MODEL).exists():
         shutil.copyfile(source / MODEL, folder / MODEL)
-
-
-@app.command("schema")
-def describe(
-    case: Annotated[
-        Path | None, typer.Argument(help="Case to describe. Default: none, all tables.", show_default=False)
-    ] = None,
-    package: Annotated[bool, typer.Option("--datapackage", help="Print a Frictionless datapackage.json.")] = False,
-) -> None:
-    """Print the JSON Schema of the model file, or describe the tables."""
-    with exit_codes():
-        found = load(find_case(case)) if case is not None else None
-        if package:
-            name = found.name if found else "case"
-            say(json.dumps(datapackage(name, found.origin.headers if found else None), indent=2))
-        else:
-            say(json.dumps(model_schema(), indent=2))

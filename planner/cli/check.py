@@ -1,9 +1,10 @@
-"""`planner check`."""
+"""What is wrong or odd in a case, and what its tables are. Loads neither tables of results nor the solver."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,10 +21,13 @@ from planner.cli.console import (
     say,
     say_warnings,
 )
+from planner.data.describe import datapackage, model_schema
+from planner.data.load import load
 from planner.data.rules import WARNINGS
 from planner.data.size import ALONE, refuse_if_too_large
 from planner.data.warnings import warnings_of
 from planner.errors import Fault, InputError, did_you_mean
+from planner.workspace import find_case
 
 FAR_APART = ("numerics", "far-off")
 """Warnings of figures whose products may be such that no solver computes with them; only then is it worth to look."""
@@ -35,8 +39,8 @@ NOT_ASKED = ("hazards-not-drawn",)
 app = command_app()
 
 
-@app.command()
-def run(
+@app.command("check")
+def look_over(
     case: CasePath,
     model: ModelPath = None,
     overrides: Overrides = None,
@@ -84,3 +88,20 @@ def _check_names(names: Sequence[str]) -> None:
 def _as_json(faults: Sequence[Fault], warnings: Sequence[Fault]) -> str:
     found = {"faults": [fault.as_json() for fault in faults], "warnings": [warning.as_json() for warning in warnings]}
     return json.dumps(found, indent=2)
+
+
+@app.command("schema")
+def describe(
+    case: Annotated[
+        Path | None, typer.Argument(help="Case to describe. Default: none, all tables.", show_default=False)
+    ] = None,
+    package: Annotated[bool, typer.Option("--datapackage", help="Print a Frictionless datapackage.json.")] = False,
+) -> None:
+    """Print the JSON Schema of the model file, or describe the tables."""
+    with exit_codes():
+        found = load(find_case(case)) if case is not None else None
+        if package:
+            name = found.name if found else "case"
+            say(json.dumps(datapackage(name, found.origin.headers if found else None), indent=2))
+        else:
+            say(json.dumps(model_schema(), indent=2))

@@ -25,7 +25,7 @@ MOST_SHOWN = 20
 app = command_app()
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Study folder.", show_default=False)]
-Workers = Annotated[int | None, typer.Option(min=1, help="Worker processes on this machine. Default: 1.")]
+WorkerCount = Annotated[int | None, typer.Option(min=1, help="Worker processes on this machine. Default: 1.")]
 Scheduler = Annotated[str, typer.Option(help="Address of a dask scheduler instead, e.g. tcp://host:8786.")]
 
 
@@ -38,7 +38,7 @@ def _group() -> None:
 def run(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Study file (TOML).", show_default=False)],
     out: Annotated[Path | None, typer.Option("--out", help="Study folder. Default: reports/studies/NAME.")] = None,
-    workers: Workers = None,
+    workers: WorkerCount = None,
     scheduler: Scheduler = "",
 ) -> None:
     """Run many variants of a case. A study that was stopped goes on with the same command; no point is run twice."""
@@ -68,7 +68,7 @@ def status(folder: Folder) -> None:
 
 
 @app.command()
-def retry(folder: Folder, workers: Workers = None, scheduler: Scheduler = "") -> None:
+def retry(folder: Folder, workers: WorkerCount = None, scheduler: Scheduler = "") -> None:
     """Run points again that crashed, ran out of time or were not proven, and what is missing."""
     bar = StudyBar(err)
     with exit_codes(bar.kept):

@@ -17,7 +17,7 @@ from planner.errors import Fault, InputError, Rule, did_you_mean, invisible, nea
 Lever = Literal["mine", "separation", "metal", "magnet", "training", "hiring", "stockpile"]
 LEVERS: tuple[Lever, ...] = ("mine", "separation", "metal", "magnet", "training", "hiring", "stockpile")
 
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Rate = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 Year = Annotated[int, Field(ge=1900, le=2200)]
 
@@ -68,7 +68,7 @@ class Objective(_Section):
     `welfare`: least cost + risk."""
     risk_limit: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     """Largest risk accepted (MUSD); goal `target` only."""
-    risk_aversion: Share = 0.5
+    risk_aversion: Fraction = 0.5
     """lambda in [0, 1]: weight of CVaR against expected loss."""
     risk_slack: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.001
     """Goal `risk`: the plan is the cheapest whose risk is within this share of the least attainable."""
@@ -106,7 +106,7 @@ class Policy(_Section):
     cost_sharing: Literal["even", "benefit", "stable"] = "even"
     """Whose payments are evened out: `even`: by budget; `benefit`: by what a party's loss falls; `stable`: by the
     shares that leave nobody better off alone."""
-    secondment_share: Share = 0.0
+    secondment_share: Fraction = 0.0
     """Largest share of a country's staff in a skill that may work in another country of its group."""
 
 

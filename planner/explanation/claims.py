@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from planner.config.model_file import Lever
 from planner.data.case import Case
 from planner.explanation.counterfactuals import (
+    SMALLEST_MUSD,
     Counterfactual,
     Reference,
     SolveAll,
@@ -29,7 +30,6 @@ HOLDS, FAILS, OPEN = "holds", "fails", "not decided by these data"
 MATTERS = 0.10
 """A tenth of the risk: what is less counts as not mattering. Half the effect that these data can tell from their own
 estimates (most of which are known to a fifth or worse)."""
-SMALLEST_MUSD = 1e-6
 
 
 @dataclass(frozen=True)

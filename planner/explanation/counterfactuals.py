@@ -36,6 +36,8 @@ LARGE = 500_000
 2.1 s by interior point and 1.0 s by dual simplex, 300,000 take 4.8 and 1.9 s; with fewer levers 2 to 5 times."""
 Mask = NDArray[np.bool_]
 MOST_WORKERS = 4
+SMALLEST_MUSD = 1e-6
+"""Risk up to which there is none: differences of two optima within their tolerance."""
 T = TypeVar("T")
 
 

@@ -37,7 +37,7 @@ TENTH = 0.1
 """Part of its final size from which on a project counts as there."""
 MISSED = 1e-6
 """Share of a year's demand up to which none of it counts as short."""
-Amounts = Mapping[tuple[str, str, int], float]
+ByElement = Mapping[tuple[str, str, int], float]
 """(scenario, element, year) -> t."""
 
 
@@ -275,7 +275,7 @@ def _chosen(case: Case, plan: PlanValues) -> NamedPlan:
     )
 
 
-def _shortages(reference: Reference, x: Vector) -> tuple[Amounts, Amounts]:
+def _shortages(reference: Reference, x: Vector) -> tuple[ByElement, ByElement]:
     """What is short, and what is wanted, of each element in each year of each scenario at a point."""
     scope, case = reference.scope, reference.case
     elements = {e: i for i, e in enumerate(case.elements)}
@@ -294,7 +294,7 @@ def _shortages(reference: Reference, x: Vector) -> tuple[Amounts, Amounts]:
     return out[0], out[1]
 
 
-def _missing(case: Case, short: Amounts, wanted: Amounts) -> Iterator[Missing]:
+def _missing(case: Case, short: ByElement, wanted: ByElement) -> Iterator[Missing]:
     """The worst year of each scenario and element of which any is short."""
     worst: dict[tuple[str, str], Missing] = {}
     for (w, e, year), tonnes in sorted(short.items()):

@@ -18,6 +18,7 @@ from planner.explanation.commitments import (
     of_table,
 )
 from planner.explanation.counterfactuals import (
+    SMALLEST_MUSD,
     Counterfactual,
     Optimum,
     Reference,
@@ -42,7 +43,6 @@ from planner.solving.goals import Progress, silent
 from planner.solving.parametric import PRECISION
 from planner.solving.program import Program
 
-SMALLEST_MUSD = 1e-6
 NEAR_RISK, NEAR_COST = 0.02, 0.05
 """Shares of the least risk and of the cost within which a plan counts as nearly as good."""
 NOTHING_LOST = Optimum("", 0.0, 0.0, None, {}, {}, {})

@@ -17,10 +17,9 @@ from planner.data.case import Case
 from planner.data.cells import Quarter
 from planner.data.effects import Effects, effects_by_scenario, year_of
 from planner.data.schema import Demand, Import, Scenario, Shock
-from planner.explanation.counterfactuals import Counterfactual, least_risk_case, of_case, with_policy
+from planner.explanation.counterfactuals import SMALLEST_MUSD, Counterfactual, least_risk_case, of_case, with_policy
 
 MEAN = "mean"
-SMALLEST_MUSD = 1e-6
 EffectsPart = Callable[[Effects], Mapping[Any, float]]
 
 

@@ -8,6 +8,7 @@ near-optimal feasible space of a renewable power system model, Electric Power Sy
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -25,7 +26,7 @@ from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
 
 SUM, LESS = "sum of target", "less sum of target"
-Weights = Mapping[int, float]
+Target = Mapping[int, float]
 """Column of the program -> weight."""
 
 
@@ -33,13 +34,12 @@ def alternatives(
     reference: Reference, least_risk: float, cost: float, risk_share: float, cost_share: float
 ) -> Alternatives:
     """Ranges over all plans with risk <= (1 + risk_share) least_risk and cost <= (1 + cost_share) cost (MUSD)."""
-    projects, countries = _project_targets(reference), _country_targets(reference)
-    targets = {**projects, **countries}
+    targets = _targets(reference)
     program = with_targets(reference.program, list(targets.values()))
     solver = Solver(program)
     solver.bound(program.column["risk", None], least_risk * (1 + risk_share) + HOLD_MUSD)
     solver.bound(program.column["cost", None], cost * (1 + cost_share) + HOLD_MUSD)
-    most_possible = {("project", p): reference.case.projects[p].max_new_tpa for _, p in projects}
+    most_possible = {(kind, p): reference.case.projects[p].max_new_tpa for kind, p in targets if kind == "project"}
     low, high, solves = _extremes(solver, program, list(targets), most_possible)
     ranges = []
     for at, (kind, key) in enumerate(targets):
@@ -73,30 +73,21 @@ def word(least: float, most: float, limit: float | None) -> str:
     return "must" if least > line else "never" if most <= line else "may"
 
 
-def _project_targets(reference: Reference) -> dict[tuple[str, str], Weights]:
-    """New capacity (t/y) of each project that may grow."""
-    out: dict[tuple[str, str], dict[int, float]] = {}
-    for key, i in reference.program.column.items():
-        if key[0] == "build":
-            out.setdefault(("project", key[1][0]), {})[i] = _likelihood(reference, key[1][1])
-    return dict(sorted(out.items()))
+def _targets(reference: Reference) -> dict[tuple[str, str], Target]:
+    """New capacity (t/y) of each project that may grow, and capital (MUSD, undiscounted, public and private) spent in
+    each country."""
+    projects, countries = (defaultdict[tuple[str, str], dict[int, float]](dict) for _ in range(2))
+    for (name, index), i in reference.program.column.items():
+        if name == "build":
+            project, node = index
+            chance = float(reference.scope.decision_tree.nodes[node].probability)
+            projects["project", project][i] = chance
+            if (capex := full_capex(reference.scope, project)) > 0:
+                countries["country", reference.case.projects[project].country][i] = capex * chance
+    return dict([*sorted(projects.items()), *sorted(countries.items())])
 
 
-def _country_targets(reference: Reference) -> dict[tuple[str, str], Weights]:
-    """Capital (MUSD, undiscounted) spent in each country, public and private."""
-    out: dict[tuple[str, str], dict[int, float]] = {}
-    for key, i in reference.program.column.items():
-        if key[0] == "build" and (capex := full_capex(reference.scope, key[1][0])) > 0:
-            country = reference.case.projects[key[1][0]].country
-            out.setdefault(("country", country), {})[i] = capex * _likelihood(reference, key[1][1])
-    return dict(sorted(out.items()))
-
-
-def _likelihood(reference: Reference, node: int) -> float:
-    return float(reference.scope.decision_tree.nodes[node].probability)
-
-
-def with_targets(program: Program, targets: list[Weights]) -> Program:
+def with_targets(program: Program, targets: list[Target]) -> Program:
     """The program with two more columns for each weighted sum of its columns: the sum, and the sum with its sign
     turned, each defined by a row of its own."""
     count, first = len(targets), len(program.columns)

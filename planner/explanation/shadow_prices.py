@@ -17,14 +17,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from planner.data.lookups import MADE_FROM
-from planner.explanation.counterfactuals import Reference
+from planner.explanation.counterfactuals import SMALLEST_MUSD, Reference
 from planner.results.explanation import Link, Marginal
 from planner.solving.highs import Solver
 from planner.solving.prices import ROWS, Label
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Solution, Stop
 
-SMALLEST_MUSD = 1e-3
 PEOPLE = ("staff_limit",)
 LINKS = (
     "mine capacity",
@@ -37,7 +36,7 @@ LINKS = (
     "magnet people",
     "unassigned",
 )
-Amounts = dict[tuple[str, int], dict[str, float]]
+WorthOfLinks = dict[tuple[str, int], dict[str, float]]
 """(element, year) -> link -> MUSD of risk."""
 
 
@@ -106,8 +105,8 @@ def _book(into: _Used, column: Key, row: Key, worth: float, taken: str) -> None:
         into.earned[index[1]] += worth
 
 
-def _split(used: dict[tuple[str, str, int], _Used]) -> Amounts:
-    out: Amounts = defaultdict(lambda: dict.fromkeys(LINKS, 0.0))
+def _split(used: dict[tuple[str, str, int], _Used]) -> WorthOfLinks:
+    out: WorthOfLinks = defaultdict(lambda: dict.fromkeys(LINKS, 0.0))
     shares = _oxide_parts(used, _feed_parts(used))
     made: dict[tuple[str, int], float] = defaultdict(float)
     for (stage, _, year), part in used.items():
@@ -146,7 +145,7 @@ def _oxide_parts(
     used: dict[tuple[str, str, int], _Used], feeds: dict[int, dict[str, float]]
 ) -> dict[tuple[str, int], dict[str, float]]:
     """(element, year) -> shares of the value of its oxide by link; a plant's uses go by the value of its products."""
-    sums: Amounts = defaultdict(lambda: defaultdict(float))
+    sums: WorthOfLinks = defaultdict(lambda: defaultdict(float))
     for (stage, _, year), part in used.items():
         earned = sum(v for v in part.earned.values() if v > 0)
         if stage != "separation" or earned <= 0:
@@ -170,7 +169,6 @@ def _scaled(parts: dict[str, float], factor: float) -> dict[str, float]:
 
 
 KINDS = ("budget", "capacity", "nameplate limit", "staff joining", "feed", "delivered good")
-SMALLEST_MUSD = 1e-6
 Change = tuple[int, float]
 """Row, and by how much its right-hand side grows if one unit more is there."""
 

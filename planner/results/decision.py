@@ -13,10 +13,8 @@ PLANS = ("nothing", "core", "chosen", "near", "least")
 a hundredth of the least risk; the cheapest of the least risk."""
 HUNDREDTH = 0.01
 """Part of the least risk by which `near` may be above it."""
-EXECUTION = ("planned", "late", "late_three", "permits", "overrun")
-"""Keys of what may go wrong: nothing; all new plants a year late; the three of most worth a year late; nothing new may
-be begun until a year after it is due to be; capital costs more by `OVERRUN`."""
 OVERRUN = 0.3
+"""By how much capital costs more, where it does."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +95,10 @@ class Merit:
 
 @dataclass(frozen=True)
 class Execution:
-    """What one thing that goes wrong does. key: of EXECUTION; projects: those it happens to.
+    """What one thing that goes wrong does. projects: those it happens to.
+
+    key: `planned`: nothing; `late`: all new plants a year late; `late_three`: the three of most worth; `permits`:
+    nothing new may be begun until a year after it is due to be; `overrun`: capital costs more by `OVERRUN`.
 
     held_risk, held_cost: with all that the plan decided held, operations and stock answering; None where the budgets
     do not pay for it. risk, cost: of a plan that knows of it from the start.

@@ -35,14 +35,14 @@ from planner.studies.file import (
 )
 from planner.studies.points import DesignRow, DesignTable
 
-Shares = NDArray[np.float64]
+Samples = NDArray[np.float64]
 OPEN_ENDS = (0.05, 0.95)
 """Quantiles that stand for the ends of a distribution without a range."""
 ROUND = 12
 """Digits kept, so that a value means the same point however it was computed."""
 
 
-def quantiles(uncertainty: Uncertainty, shares: Shares) -> list[Value]:
+def quantiles(uncertainty: Uncertainty, shares: Samples) -> list[Value]:
     """The value of each share."""
     if uncertainty.values is not None:
         count = len(uncertainty.values)
@@ -50,7 +50,7 @@ def quantiles(uncertainty: Uncertainty, shares: Shares) -> list[Value]:
     return [_rounded(value) for value in _numbers(uncertainty, shares).tolist()]
 
 
-def _numbers(uncertainty: Uncertainty, shares: Shares) -> Shares:
+def _numbers(uncertainty: Uncertainty, shares: Samples) -> Samples:
     distribution = uncertainty.distribution
     low, high = uncertainty.range or (-np.inf, np.inf)
     if distribution.kind == "uniform":
@@ -87,7 +87,7 @@ def _rounded(value: float) -> float:
     return float(f"{value:.{ROUND}g}")
 
 
-def latin_hypercube(points: int, count: int, seed: int, groups: Sequence[tuple[Sequence[int], float]] = ()) -> Shares:
+def latin_hypercube(points: int, count: int, seed: int, groups: Sequence[tuple[Sequence[int], float]] = ()) -> Samples:
     """points x count shares, one in each of `points` layers of every axis.
 
     groups: (axes, rank correlation). Correlation re-orders the columns and leaves the layers as they are
@@ -112,12 +112,12 @@ def problem(count: int) -> dict[str, Any]:
     return {"num_vars": count, "names": [f"x{i}" for i in range(count)], "bounds": [[0.0, 1.0]] * count}
 
 
-def sobol_sample(points: int, count: int, seed: int) -> Shares:
+def sobol_sample(points: int, count: int, seed: int) -> Samples:
     """Saltelli's sample without second order: points * (count + 2) rows."""
     return np.asarray(salib_sobol.sample(problem(count), points, calc_second_order=False, seed=seed))
 
 
-def morris_sample(trajectories: int, count: int, levels: int, seed: int) -> Shares:
+def morris_sample(trajectories: int, count: int, levels: int, seed: int) -> Samples:
     """Trajectories of elementary effects: trajectories * (count + 1) rows."""
     return np.asarray(salib_morris.sample(problem(count), trajectories, num_levels=levels, seed=seed))
 

@@ -31,16 +31,16 @@ from planner.solving.solve import ENDS
 from planner.studies.changes import Changer, settings_from
 from planner.studies.measure import Measures, measure
 
-Bases = dict[str, str]
+PackedBases = dict[str, str]
 """Phase -> basis as text."""
 
 
 class RestartableSolver(Solver):
     """Solver that starts from given bases and tells those it ends with."""
 
-    def __init__(self, program: Program, time_limit: float | None = None, bases: Bases | None = None) -> None:
+    def __init__(self, program: Program, time_limit: float | None = None, bases: PackedBases | None = None) -> None:
         super().__init__(program, time_limit)
-        self.bases: Bases = dict(bases or {})
+        self.bases: PackedBases = dict(bases or {})
         """The last basis of each phase."""
         for phase, text in self.bases.items():
             self.begin_from(phase, _unpacked(text))
@@ -53,7 +53,7 @@ class RestartableSolver(Solver):
         return solution
 
 
-def carried_over(bases: Bases, old: Program, new: Program) -> Bases:
+def carried_over(bases: PackedBases, old: Program, new: Program) -> PackedBases:
     """Bases of one program as a start for another: what both have keeps its status, by name.
 
     New columns start at a bound and new rows with their slack in the basis; HiGHS mends what does not fit.
@@ -83,8 +83,7 @@ def _unpacked(text: str) -> Statuses:
 Plain = list[dict[str, Any]]
 """Settings as plain values."""
 BAD_INPUT, CRASHED = "bad_input", "crashed"
-STATUSES = (*(status.value for status in Status), BAD_INPUT, CRASHED)
-"""Every status that a point can have."""
+"""Statuses of points beside those of `Status`."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ class ChainState:
     """Where a chain stands: the point whose program is loaded, and the bases to start from."""
 
     built: Plain = field(default_factory=list)
-    bases: Bases = field(default_factory=dict)
+    bases: PackedBases = field(default_factory=dict)
 
     def plain(self) -> dict[str, Any]:
         """Plain values, for a journal."""

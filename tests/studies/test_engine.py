@@ -19,6 +19,7 @@ import pytest
 import planner
 from planner.errors import RunFolderError, StoppedError
 from planner.parallel import Here, local
+from planner.results.plan import Status
 from planner.results.study import AGREEMENT, Agreement
 from planner.solving.goals import silent, solve_phases
 from planner.solving.live_program import LiveProgram
@@ -28,7 +29,7 @@ from planner.studies.measure import measure
 from planner.studies.run import retry, run_points
 from planner.studies.status import agreement_of, status_of
 from planner.studies.store import Journal, read_journal, read_results
-from planner.studies.worker import STATUSES, ChainState, PointResult, RestartableSolver, Worker
+from planner.studies.worker import BAD_INPUT, CRASHED, ChainState, PointResult, RestartableSolver, Worker
 from tests.studies import studies
 from tests.studies.processes import written
 from tests.studies.studies import DyingAlways, DyingOnce, Mortal, files, keeping, runs, sample
@@ -180,7 +181,7 @@ def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> 
         (0.001, 1.5): "bad_input",
         (3000.0, 1.5): "bad_input",
     }
-    assert set(table["status"]) <= set(STATUSES)
+    assert set(table["status"]) <= {*Status, BAD_INPUT, CRASHED}
     assert (table["message"] != "").eq(table["status"] != "optimal").all()
     assert table["cost_musd"].notna().eq(table["status"] == "optimal").all()
 
