@@ -36,7 +36,7 @@ from planner.solving.solution import Solution, Stop
 from planner.solving.whole_plants import RISK_GAP, relative_gap
 
 HALF_WAY = 0.5
-RISES = 0.1
+RISES = 0.3
 """Share of the distance of the bounds by which the lower one must have risen for the next step to be half way."""
 MOST_IDLE = 3
 """Rounds without a cut after which nothing more will come: one half way, one at the optimum of the master, one with

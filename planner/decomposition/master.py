@@ -89,7 +89,7 @@ class Master:
         self._links = self._positions(links, {link: i for i, link in enumerate(capacities)})
         self._loss = self._losses(grouping)
         self._cost = {b: self.program.column["branch_cost", b] for b in branches}
-        self.solver = Solver(self.program, longest_way=LONGEST_WAY)
+        self.solver = Solver(self.program, longest_way=LONGEST_WAY, grows=True)
         keys = sorted(index for name, index in self.program.columns if name == "units")
         self._units: Columns = np.array([self.program.column["units", index] for index in keys], dtype=np.int32)
         self._builds = [self.program.column["build", index] for index in keys]

@@ -31,6 +31,7 @@ LONGEST_PRIMAL_WAY = 1 / 3
 NO_LIMIT = 2**31 - 1
 SMALL_PROGRAM = 20_000
 """Nonzeros below which the simplex method is at least as fast as interior point (measured)."""
+DEVEX = 1
 AGAIN = ("again", "again_primal")
 STRATEGY = {"again": 0, "again_primal": 4, "near": 4, "primal": 4}
 """Simplex strategy: 4 primal, 1 dual (all others), 0 primal where the start is feasible and dual where it is not."""
@@ -81,9 +82,11 @@ class Solver:
         heard: Bounds | None = None,
         longest_way: float = LONGEST_WAY,
         cancelled: Event | None = None,
+        grows: bool = False,
     ) -> None:
         """longest_way: iterations after which a kept basis is given up, as a share of the rows. cancelled: once it is
-        set, no run begins, and one that goes on ends if `cancel` is called."""
+        set, no run begins, and one that goes on ends if `cancel` is called. grows: rows are added again and again, so
+        that few iterations follow each start: no exact edge weights, which are a solve for each row (measured)."""
         self.program = program
         few = len(program.rows)
         self._limits = {
@@ -104,8 +107,9 @@ class Solver:
         for name in ("primal_feasibility_tolerance", "dual_feasibility_tolerance", "ipm_optimality_tolerance"):
             self._option(name, 1e-8)
         self._seconds = math.inf if time_limit is None else float(time_limit)
-        if self._highs.passModel(_as_lp(program)) == highspy.HighsStatus.kError:
-            raise RuntimeError("HiGHS refused the program")
+        if grows:
+            self._option("simplex_dual_edge_weight_strategy", DEVEX)
+        _pass(self._highs, program)
         self._bases: dict[str, highspy.HighsBasis] = {}
         """The last basis of each phase, in the order of their ends."""
         self._near: highspy.HighsBasis | None = None
@@ -348,18 +352,15 @@ def _unit(program: Program, column: int) -> Vector:
     return cost
 
 
-def _as_lp(program: Program) -> highspy.HighsLp:
-    lp = highspy.HighsLp()
-    rows, columns = program.matrix.shape
-    lp.num_col_, lp.num_row_ = columns, rows
-    lp.col_cost_ = program.goal
-    lp.col_lower_, lp.col_upper_ = program.lower, program.upper
-    lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = program.matrix.indptr.astype(np.int32)
-    lp.a_matrix_.index_ = program.matrix.indices.astype(np.int32)
-    lp.a_matrix_.value_ = program.matrix.data
-    return lp
+def _pass(highs: highspy.Highs, program: Program) -> None:
+    """As arrays: a HighsLp would take them over figure by figure."""
+    matrix, (rows, columns) = program.matrix, program.matrix.shape
+    shape = columns, rows, matrix.nnz, int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize), 0.0
+    sides = program.goal, program.lower, program.upper, program.row_lower, program.row_upper
+    starts, indices = matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32)
+    kinds = np.zeros(columns, dtype=np.int32)
+    if highs.passModel(*shape, *sides, starts, indices, matrix.data, kinds) == highspy.HighsStatus.kError:
+        raise RuntimeError("HiGHS refused the program")
 
 
 def version() -> str:
