@@ -33,7 +33,7 @@ from planner.studies.fixed_plan import evaluate as evaluate_case
 from planner.studies.frontier import frontier as trace_case
 from planner.studies.frontier import is_frontier, read_frontier, run_frontier
 from planner.studies.run import Tell, retry, run_points, untold
-from planner.studies.status import agreement_of, status_of
+from planner.studies.work_queue import agreement_of, status_of
 
 
 @dataclass(frozen=True)

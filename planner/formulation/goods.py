@@ -9,9 +9,11 @@ bought in undisturbed years and released in others.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pyomo.core import quicksum
 
-from planner.data.lookups import OXIDE
+from planner.data.lookups import OXIDE, Good
 from planner.formulation.index_sets import Scope
 from planner.formulation.model import Expression, Model, Variable, equation, or_zero
 from planner.formulation.trees import OperationNode
@@ -87,7 +89,12 @@ def short(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
 
 def balance_index(s: Scope) -> GoodsAt:
     """(c, e, o, n): every good at every active node, but those that imports cover."""
-    return [key for good in s.goods for n in s.active_nodes if (key := (*good, n.index)) not in s.import_covered_goods]
+    return _at_nodes(s, s.goods)
+
+
+def _at_nodes(s: Scope, goods: Iterable[Good]) -> GoodsAt:
+    """Goods at every active node at which imports do not cover them."""
+    return [key for good in goods for n in s.active_nodes if (key := (*good, n.index)) not in s.import_covered_goods]
 
 
 @equation(
@@ -161,9 +168,9 @@ def resale(m: Model, v: str, c: str, e: str, o: str, n: OperationNode) -> Expres
     )
 
 
-def stock_index(s: Scope) -> list[tuple[str, str, str, int]]:
+def stock_index(s: Scope) -> GoodsAt:
     """(c, e, o, n): goods with a stock, at every active node at which imports do not cover them."""
-    return [key for good in s.stocks for n in s.active_nodes if (key := (*good, n.index)) not in s.import_covered_goods]
+    return _at_nodes(s, s.stocks)
 
 
 def stock_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> tuple[float, float | None]:
@@ -171,14 +178,12 @@ def stock_bounds(m: Model, c: str, e: str, o: str, n: OperationNode) -> tuple[fl
     return 0.0, m.scope.case.stockpiles[c, e, o].max_t
 
 
-def bought_index(s: Scope) -> list[tuple[str, str, str, int]]:
+def bought_index(s: Scope) -> GoodsAt:
     """(c, e, o, n): goods that may be bought, at every active node at which imports do not cover them."""
-    return [
-        key for good in s.purchases for n in s.active_nodes if (key := (*good, n.index)) not in s.import_covered_goods
-    ]
+    return _at_nodes(s, s.purchases)
 
 
-def stock_balance_index(s: Scope) -> list[tuple[str, str, str, int]]:
+def stock_balance_index(s: Scope) -> GoodsAt:
     """(c, e, o, n): goods with a stock, at every active node at which imports do not cover them."""
     return stock_index(s)
 

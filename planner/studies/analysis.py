@@ -37,8 +37,8 @@ from planner.results.study import (
 from planner.studies.design import ends, problem
 from planner.studies.file import Morris, Sobol, StudyFile, Uncertainty, failure, named_outcomes
 from planner.studies.fixed_plan import robustness
-from planner.studies.status import agreement_of
 from planner.studies.store import LIST_GROUPS, read_asked, read_results, study_of
+from planner.studies.work_queue import agreement_of
 
 CONFIDENCE = 0.95
 RESAMPLES = 200

@@ -107,11 +107,6 @@ class Uncertainty(Address):
             raise ValueError("`mode` lies outside the range")
         return self
 
-    @property
-    def numeric(self) -> bool:
-        """Whether all values are numbers."""
-        return self.values is None or all(isinstance(v, int | float) and not isinstance(v, bool) for v in self.values)
-
 
 class Setting(Address):
     """One change with its value."""

@@ -22,7 +22,6 @@ from planner.solving.highs import versions
 from planner.studies.design import design
 from planner.studies.file import FrontierDesign, StudyFile, build_study, read_study
 from planner.studies.points import DesignTable, Point, check_study, points
-from planner.studies.status import write_checks
 from planner.studies.store import (
     CHECKS,
     JOURNAL,
@@ -35,7 +34,7 @@ from planner.studies.store import (
     read_design,
     study_of,
 )
-from planner.studies.work_queue import queue_of, read_recorded
+from planner.studies.work_queue import queue_of, read_recorded, write_checks
 from planner.studies.worker import Worker, job_of
 
 Tell = Callable[[StudyStatus], None]

@@ -27,8 +27,8 @@ from planner.solving.solution import Solution
 from planner.solving.solve import solve_session
 from planner.studies.measure import measure
 from planner.studies.run import retry, run_points
-from planner.studies.status import agreement_of, status_of
 from planner.studies.store import Journal, read_journal, read_results
+from planner.studies.work_queue import agreement_of, status_of
 from planner.studies.worker import BAD_INPUT, CRASHED, ChainState, PointResult, RestartableSolver, Worker
 from tests.studies import studies
 from tests.studies.processes import written
