@@ -9,6 +9,7 @@ import pytest
 
 from planner.reporting.tables.decision import begun_by_year
 from planner.reporting.tables.money import cost, payers, spending_sheet
+from planner.reporting.text.screen import closing_lines
 from planner.reporting.values.plan import CostPart, cost_parts
 from planner.reporting.values.view import run_view
 from planner.reporting.values.wording import number
@@ -98,10 +99,39 @@ def test_what_is_begun_is_told_year_by_year(plan: PlanValues) -> None:
     name = "Desert mine, Australia" if first["project"] == "desert_mine" else "Coast separation plant, Australia"
     share = book.case.projects[str(first["project"])].public_share
     by_year = {row[0]: row[2:] for row in table.shown}
-    assert by_year["2027"][0].startswith("stock (") and by_year["2027"][0].endswith(" and training and hiring")
-    assert by_year["2028"] == [f"{name} and training and hiring", "1", "8.00", number(8 * share + 0.25)]
+    assert by_year["2027"][0].startswith("stock (") and by_year["2027"][0].endswith("; training and hiring")
+    assert by_year["2028"] == [f"{name}; training and hiring", "1", "8.00", number(8 * share + 0.25)]
     assert by_year["2030"] == ["training and hiring", "0", "0", "1.00"]
     assert by_year["All"] == ["", "1", "8.00", number(12.5 + 8 * share + 1.25)]
+
+
+def test_after_the_last_plant_years_stand_together(plan: PlanValues) -> None:
+    first = plan.tables["investments"].iloc[0].to_dict()
+    built = [first | {"year": y, "capex_musd": 8.0, "probability": 1.0, "scenarios": "all"} for y in (2027, 2028)]
+    line = plan.tables["spending"].iloc[0].to_dict() | {"country": "JPN", "probability": 1.0, "scenarios": "all"}
+    spending = pd.DataFrame([line | {"year": y, "item": "hiring", "musd": 1.0, "expected": 1.0} for y in (2029, 2031)])
+    tables = plan.tables | {"investments": pd.DataFrame(built), "spending": spending}
+    table = begun_by_year(run_view(dataclasses.replace(plan, tables=tables)))
+    assert table is not None
+    assert [row[0] for row in table.shown] == ["2027", "2028", "2029–2031", "All"]
+    # The second part of the same plant is no second plant.
+    assert [row[3] for row in table.shown] == ["1", "0", "0", "1"]
+    assert table.shown[2][2:] == ["training and hiring", "0", "0", "2.00"]
+
+
+def test_what_binds_is_price_times_a_hundredth_of_what_there_is(plan: PlanValues) -> None:
+    row = plan.tables["shadow_prices"].iloc[0].to_dict() | {"item": "", "country": "", "year": 2027, "quarter": None}
+    prices = [
+        row | {"scarce": "capacity", "item": "coast_plant", "country": "AUS", "year": 2031, "musd_per_unit": 2.0},
+        row | {"scarce": "budget", "item": "USA", "musd_per_unit": 50.0},
+        row | {"scarce": "stock", "musd_per_unit": 999.0},
+    ]
+    there = plan.tables["capacity"].query("project == 'coast_plant' and year == 2031").assign(usable_tpa=300.0)
+    tables = plan.tables | {"shadow_prices": pd.DataFrame(prices), "capacity": there}
+    budget = sum(r.musd for r in plan.case.tables.budgets if (r.funder, r.year) == ("USA", 2027))
+    said = closing_lines(dataclasses.replace(plan, tables=tables))[-1]
+    both = {"separation capacity 6.00": 6.0, f"budgets {number(0.5 * budget)}": 0.5 * budget}
+    assert said.endswith("MUSD: " + "; ".join(sorted(both, key=lambda name: -both[name])))
 
 
 def test_nothing_to_fund(solve: SolveCase) -> None:

@@ -46,7 +46,7 @@ def test_adaptive_shows_when_a_decision_is_taken(vary: Vary, tmp_path: Path) -> 
     plan = vary(policy__investment="adaptive")
     page = render(plan, tmp_path, every_form=True)
     assert ("in futures" in page.text) == (plan.tables["investments"]["scenarios"] != "all").any()
-    assert "once a disruption has shown itself" in page.text
+    assert "once a disruption has begun" in page.text
 
 
 def test_partly_decided_investments_are_weighted_and_without_baseline_nothing_is_compared(

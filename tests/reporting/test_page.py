@@ -23,9 +23,9 @@ from tests.reporting.conftest import STARTER, PageText, read_page
 
 SECTIONS = (
     *("answer", "now", "decision", "shares", "short", "unknown"),
-    *("why", "plan", "supply", "shortage", "money", "staff", "limits", "inputs"),
+    *("plan", "supply", "shortage", "money", "staff", "limits", "inputs"),
 )
-MOST_WORDS, MOST_IN_A_SENTENCE, MOST_IN_A_TITLE = 350, 30, 14
+MOST_WORDS, MOST_IN_A_SENTENCE, MOST_IN_A_TITLE = 350, 30, 12
 HOSTILE = '<script>alert(1)</script>"&'
 FORMULA = "=HYPERLINK(1)"
 
@@ -215,6 +215,11 @@ def words(text: str) -> list[str]:
     return re.findall(r"[\w’'%-]+", text)
 
 
+def too_long(titles: list[str]) -> list[str]:
+    """Titles of too many words; a number with a decimal point is one word."""
+    return [title for title in titles if len(words(re.sub(r"(?<=\d)[.,](?=\d)", "", title))) > MOST_IN_A_TITLE]
+
+
 def sentences(text: str) -> list[str]:
     return [part for part in re.split(r"(?<=[.!?])\s+", text) if part]
 
@@ -236,7 +241,7 @@ def test_sentences_and_titles_are_short(plan: PlanValues) -> None:
     long = [s for text in texts for s in sentences(text) if len(words(s)) > MOST_IN_A_SENTENCE]
     assert long == []
     titles = [part.title for section in chapters for part in section.parts if isinstance(part, Figure)]
-    assert [title for title in [begin.claim, *titles] if len(words(title)) > MOST_IN_A_TITLE] == []
+    assert too_long([begin.claim, *titles]) == []
 
 
 def test_decision_charts_claim_a_figure(plan: PlanValues) -> None:

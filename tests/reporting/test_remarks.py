@@ -7,6 +7,7 @@ import dataclasses
 import pandas as pd
 import pytest
 
+from planner.reporting.tables.money import stories
 from planner.reporting.tables.plan import investments, people, stocks
 from planner.reporting.values.view import RunView, run_view
 from planner.reporting.values.wording import headline, spans
@@ -24,6 +25,17 @@ def with_tables(plan: PlanValues, **tables: pd.DataFrame) -> RunView:
 )
 def test_years_in_words(years: list[int], words: str) -> None:
     assert spans(years) == words
+
+
+def test_a_future_that_was_drawn_is_called_by_the_head_of_its_name(solve: SolveCase) -> None:
+    odds = scenarios(calm=0.5, war=0.5)
+    drawn = [odds[0] | {"name": "Calm 1: nothing"}, odds[1] | {"name": "War 1: stop 2029"}]
+    run = run_view(solve(scenarios=drawn))
+    assert [run.names.scenario(w) for w in ("calm", "war")] == ["Calm 1", "War 1"]
+    told = stories(run)
+    assert told is not None and sorted(told.shown) == [["Calm 1", "nothing"], ["War 1", "stop 2029"]]
+    same = [odds[0] | {"name": "War: soft"}, odds[1] | {"name": "War: hard"}]
+    assert run_view(solve(scenarios=same)).names.scenario("war") == "War: hard"
 
 
 def test_teams_of_less_than_a_twentieth_stand_together(plan: PlanValues) -> None:

@@ -37,7 +37,7 @@ from planner.reporting.values.supply import insured_years
 from planner.reporting.values.view import EXPECTED, RunView, rows_of, table_rows, tooltip
 from planner.reporting.values.wording import STAGES, STAGES_MANY, number, percent, worded
 
-ROW, STAGE_ROW, NAMES = 19, 24, 250
+ROW, STAGE_ROW, NAMES = 19, 24, 345
 
 TONES = {"under construction": 0.28, "running in": 0.62, "full use": 1.0}
 
@@ -54,8 +54,8 @@ def timeline(run: RunView, draw: Drawer) -> Figure:
     bands = plot.years(years[:-1], most=15, gap=0.0, at_top=True)
     if insured:
         start = bands.at(insured[0])
-        plot.rect(start, plot.top, bands.at(insured[-1]) + bands.step - start, height - 30, "#fdf3d8")
-        plot.text(start + 4, height - 1, f"years insured: {insured[0]}–{insured[-1]}", size=SMALL, fill=MUTED)
+        plot.rect(start, plot.top, bands.at(insured[-1]) + bands.step - start, height - plot.top - 4, "#fdf3d8")
+        plot.text(start + 4, height - 9, f"years insured: {insured[0]}–{insured[-1]}", size=SMALL, fill=MUTED)
     at = plot.top
     for stage in stages:
         plot.text(6, at + 17, STAGES_MANY[stage], weight="bold", fill=STAGE_COLOURS[stage])

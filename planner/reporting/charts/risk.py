@@ -145,6 +145,7 @@ def losses(run: RunView, draw: Drawer) -> Figure:
         for kind, prefix, figures in reversed(plans):
             loss = figures["scenario_loss_musd"][w]
             words = f"{run.names.scenario(w)}, {kind}: {number(loss)} MUSD"
+            words += f" ({run.names.stories[w]})" if run.names.stories.get(w) else ""
             tip = tooltip(words, summary_keys(f"{prefix}scenario_loss_musd.{w}"))
             plot.dot(scale(loss), y, 5, dict(COLOURS)[kind], tip=tip)
         first, last = (number(of["scenario_loss_musd"][w]) for _, _, of in (plans[0], plans[-1]))
@@ -153,7 +154,8 @@ def losses(run: RunView, draw: Drawer) -> Figure:
     told = worded("figures.j2", "losses", spared=none, futures=len(run.by_loss), shown=len(shown))
     source = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "without_plan")
     panel = draw.panel("Loss in each future (probability), MUSD", told, plot)
-    title = worded("figures.j2", "losses_title", spared=none, futures=len(run.by_loss))
+    worst = [max(figures["scenario_loss_musd"].values()) for _, _, figures in plans]
+    title = worded("figures.j2", "losses_title", spared=none, futures=len(run.by_loss), worst=worst)
     return Figure(title, told, [panel], _legend(run, "box"), "wide", source=source)
 
 

@@ -90,25 +90,26 @@ def _now(run: RunView) -> Section:
         run,
         "begun",
         waiting=len(waiting(run)),
-        asked=run.found is not None,
         committed=committed,
         answering=answering,
         same_risk=both is not None and same_risk(*both),
     )
-    return Section("now", "What to decide now, and what may wait", lead, [part for part in parts if part is not None])
+    title = "What to decide now, and what may wait" if lead else "What to decide now"
+    return Section("now", title, lead, [part for part in parts if part is not None])
 
 
 def _timeline(run: RunView, draw: Drawer) -> Iterator[Section]:
     if len(decisions(run)):
-        yield Section("decision", "When", "", [timeline(run, draw)])
+        yield Section("decision", "When to build", "", [timeline(run, draw)])
 
 
 def _shares(run: RunView, draw: Drawer) -> Iterator[Section]:
     rows, each = tables.share_rows(run), tables.allies(run)
     parts: list[Part] = [charts.shares(run, rows, draw), tables.gets_and_pays(run, rows)] if rows else []
     if each is not None:
-        parts.append(each)
-    yield Section("shares", "Who gets, who pays, who would leave", "", parts)
+        parts.append(replace(each, folded=bool(rows)))
+    title = "Who gets, who pays, who would leave" if rows else "What each ally builds, and what it is spared"
+    yield Section("shares", title, "", parts)
 
 
 def _short(run: RunView, draw: Drawer) -> Iterator[Section]:

@@ -35,7 +35,7 @@ def render_page(run: RunView, parts: list[Section] | None = None) -> str:
     """The whole page as text. parts: its chapters, if they are there already."""
     planned, model = "risk_musd" in run.summary, run.case.model
     chapters = (parts or sections(run)) if planned else [_inputs(run)]
-    first = next((at for at, section in enumerate(chapters) if section.anchor == ANNEX), len(chapters))
+    first = next((at for at, section in enumerate(chapters) if section.anchor in ANNEX), len(chapters))
     return render_template(
         "report.html.j2",
         run=f"Run of {run.title}, inputs {run.summary.get('inputs_sha256', run.case.sha256)[:12]}",
@@ -49,8 +49,8 @@ def render_page(run: RunView, parts: list[Section] | None = None) -> str:
     )
 
 
-ANNEX = "why"
-"""The first chapter of the annex."""
+ANNEX = ("why", "plan")
+"""The first chapter of the annex: why this plan, if that was asked."""
 
 
 def sections(run: RunView) -> list[Section]:
@@ -77,7 +77,7 @@ def _section(anchor: str, title: str, lead: str, parts: Iterable[Part | None]) -
 def _why(run: RunView, draw: Drawer) -> Section:
     found = run.found
     if found is None:
-        return Section("why", "Why this plan", "", [Text([worded("decision.j2", "ask")])])
+        return Section("why", "Why this plan", "", [])
     words = [f"{statement.about}. {statement.sentence}" for statement in statements(found, run.names)]
     told = Text(words, source=f"{EXPLANATION}: ladder, left_out, verdicts, links, knowledge, timing")
     asked = explanation_tables(found, run.names)
@@ -109,9 +109,10 @@ def _supply(run: RunView, draw: Drawer) -> Section:
 def _losses(run: RunView, draw: Drawer) -> Section:
     parts = [
         risk_charts.losses(run, draw) if decided(run) else None,
-        money_tables.shortfalls(run),
+        replace(money_tables.shortfalls(run), folded=decided(run) is not None),
+        money_tables.stories(run),
     ]
-    return _section("shortage", "What it costs", "", parts)
+    return _section("shortage", "Loss by future", "", parts)
 
 
 def _money(run: RunView, draw: Drawer) -> Section:

@@ -19,7 +19,7 @@ from planner.reporting.values.decision import (
 from planner.reporting.values.page_parts import AMOUNT, PAGE, SHARE, SHEET, YEAR, Column, ReportTable, texts
 from planner.reporting.values.plan import begun, decisions, expected_sum
 from planner.reporting.values.view import EXPECTED, RunView, records, rows_of, table_rows
-from planner.reporting.values.wording import NOTHING, STAGES, midway, number, short
+from planner.reporting.values.wording import NOTHING, STAGES, midway, number, short, span
 from planner.results.decision import Decision, NamedPlan, Share
 from planner.results.explanation import EXPLANATION
 
@@ -158,19 +158,19 @@ def begun_by_year(run: RunView) -> ReportTable | None:
     if not years and not may_wait:
         return None
     first = [run.years[0] + ahead for ahead in range(FIRST_YEARS)]
-    wait = {c.project for c in may_wait}
+    wait, first_year = {c.project for c in may_wait}, decisions(run).groupby("project")["year"].min()
     cells: list[list[object]] = []
     for b in years:
         projects = [run.names.placed(p) for p in b.projects["project"].drop_duplicates()]
         goods = [f"{number(t)} t of {midway(run.names.element(e))}" for e, t in b.bought.items()]
         what = say(run, "begun_what", b=b, goods=goods, projects=projects, most=MOST_PLANTS)
         sure = b.projects[~b.projects["project"].isin(wait)]["project"].nunique() if commitments(run) else None
-        plants, capital = float(b.projects["project"].nunique()), expected_sum(b.projects, "capex_musd")
+        new = {p for p in b.projects["project"] if first_year[p] == b.year}
+        plants, capital = float(len(new)), expected_sum(b.projects, "capex_musd")
         public = b.stock + b.people + public_capital(run, b.year)
         word = "this year" if b.year == first[0] else "next year" if b.year == first[1] else "later"
-        cells.append(
-            [str(b.year), word, what or NOTHING, plants, None if sure is None else float(sure), capital, public]
-        )
+        at_least = None if sure is None else float(sure)
+        cells.append([span(b.year, b.last), word, what or NOTHING, plants, at_least, capital, public])
     return ReportTable(
         say(run, "begun_title", years=[{"year": r[0], "total": r[6]} for r in cells]),
         [
@@ -210,7 +210,7 @@ def allies(run: RunView) -> ReportTable | None:
         return None
     heads = {"without_musd": "expected loss without the plan", "musd": "with it"}
     return ReportTable(
-        "Each ally: what is built there, and what it is spared",
+        "Each ally by itself",
         [
             *texts("country"),
             Column("capital there", "MUSD", form=AMOUNT, summed=True),

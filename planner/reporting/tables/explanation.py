@@ -281,8 +281,6 @@ def knowledge(found: Explanation, names: Names) -> ReportTable:
         ],
         note=worded("tables.j2", "knowledge"),
         source=f"{EXPLANATION}: knowledge",
-        sheet="information",
-        meaning="what information is worth; regret: loss with the plan less the least loss had the future been known",
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.values.page_parts import AMOUNT, PAGE, SHARE, YEAR, Column, ReportTable, texts
+from planner.reporting.values.page_parts import AMOUNT, PAGE, SHARE, SHEET, YEAR, Column, ReportTable, texts
 from planner.reporting.values.plan import SMALLEST_MUSD, CostPart, cost_parts, pivot, spent
 from planner.reporting.values.supply import balances, limits, missing, totals
 from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, rows_of, summary_keys, table_rows
@@ -28,12 +28,13 @@ def shortfalls(run: RunView) -> ReportTable:
         after = amount(float(short["tonnes"].get((w, e), 0.0)))
         return f"{amount(float(short[WITHOUT].get((w, e), 0.0)))} → {after}" if run.compared else after
 
-    losses = run.summary["scenario_loss_musd"]
+    losses, told = run.summary["scenario_loss_musd"], any(run.names.stories.values())
     cells = [
         [
             *(run.names.scenario(w), run.weights.get(w)),
             *([before[w]] if before else []),
             *(losses[w], *(pair(w, e) for e in elements)),
+            *([run.names.stories.get(w, "")] if told else []),
         ]
         for w in run.by_loss
     ]
@@ -43,6 +44,7 @@ def shortfalls(run: RunView) -> ReportTable:
         *([Column("loss without a plan", "MUSD")] if before else []),
         Column("loss with the plan", "MUSD"),
         *(Column(run.names.element(e), "t short", only=PAGE) for e in elements),
+        *(texts("what happens", only=SHEET) if told else []),
     ]
     return ReportTable(
         "Loss and shortfall by future",
@@ -55,6 +57,13 @@ def shortfalls(run: RunView) -> ReportTable:
         sheet="loss by future",
         meaning="what each future costs the users",
     )
+
+
+def stories(run: RunView) -> ReportTable | None:
+    """What happens in each future, where its name says it behind a colon."""
+    rows = [[run.names.scenario(w), run.names.stories[w]] for w in run.by_loss if run.names.stories.get(w)]
+    columns = texts("future", "what happens, and the share of trade or output that is left")
+    return ReportTable("What happens in each future", columns, rows, folded=True) if rows else None
 
 
 def payers(run: RunView) -> ReportTable | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.reporting.text.explanation import explained
 from planner.reporting.values.view import records
-from planner.reporting.values.wording import Names, number, worded, worded_lines
+from planner.reporting.values.wording import SLIGHT, STAGES, Names, midway, number, worded, worded_lines
 from planner.results.explanation import Explanation
 from planner.results.plan import PlanValues
 
@@ -21,7 +22,7 @@ NAMED, MOST_COUNTRIES = 4, 6
 
 def closing_lines(plan: PlanValues) -> list[str]:
     """What to build, where, when, for how much; risk without and with the plan; what is short; what binds."""
-    summary, spending = plan.summary, plan.tables["spending"]
+    summary, spending, names = plan.summary, plan.tables["spending"], Names(plan.case)
     paid = spending.groupby("funder")["expected"].sum().sort_values(ascending=False).head(NAMED)
     hired = plan.tables["workforce"].groupby("scenario")["hired"].sum()
     return worded_lines(
@@ -35,7 +36,7 @@ def closing_lines(plan: PlanValues) -> list[str]:
         trained=_trained(plan),
         hired=hired.max() if len(hired) else 0.0,
         stock=_stock(plan),
-        payers=[f"{funder} {number(amount)}" for funder, amount in paid.items()],
+        payers=[f"{names.party(str(funder))} {number(amount)}" for funder, amount in paid.items()],
         **_short(plan),
         binds=_binds(plan),
     )
@@ -76,26 +77,63 @@ def _short(plan: PlanValues) -> dict[str, Any]:
     before = plan.summary.get("without_plan", {}).get("expected_shortfall_t", {})
     worst, table = max(losses, key=lambda w: losses[w]), plan.tables["shortfall"]
     rows = table[(table["scenario"] == worst) & (table["tonnes"] > 0.01 * table["demand_t"])]
+    names = Names(plan.case)
     parts = [
-        f"{e} {number(t)} t" + (f" (without a plan {number(before[e])})" if e in before else "")
+        f"{midway(names.element(e))} {number(t)} t" + (f" (without a plan {number(before[e])})" if e in before else "")
         for e, t in sorted(tonnes.items(), key=lambda item: -item[1])
         if t > 0.05
     ]
-    countries = sorted(rows["country"].unique())[:MOST_COUNTRIES]
-    return {"short": parts, "worst": worst, "years": sorted(rows["year"].unique()), "countries": countries}
+    countries = sorted(map(names.country, rows["country"].unique()))[:MOST_COUNTRIES]
+    return {
+        "short": parts,
+        "worst": names.scenario(worst),
+        "years": sorted(rows["year"].unique()),
+        "countries": countries,
+    }
 
 
 def _binds(plan: PlanValues) -> list[str]:
-    """The scarce thing of each kind that is worth most, of those that money, plants or people could move."""
-    names, prices = Names(plan.case), plan.tables["shadow_prices"]
-    kinds = prices[~prices["scarce"].isin(["delivered good", "imports", "stock"])]
-    top = kinds.sort_values("musd_per_unit", ascending=False, kind="stable").drop_duplicates("scarce").head(NAMED)
-    out = []
-    for row in records(top):
-        year = "" if pd.isna(row["year"]) else f" {row['year']}"
-        whose = names.skill(row["item"]) if row["scarce"] == "staff joining" else names.place(row["item"])
-        worth = f"{number(row['musd_per_unit'])} {row['unit']}"
-        out.append(f"{row['scarce']} {whose or row['country']}{year}: {worth}")
+    """What one per cent more of what money, plants or people could move takes off (MUSD), the most first: price times a
+    hundredth of what there is, which is what is used where it has a price."""
+    prices, there, worth = plan.tables["shadow_prices"], _there(plan), defaultdict[str, float](float)
+    for row in records(prices[prices["scarce"].isin(list(LIMITS))]):
+        project = plan.case.projects.get(row["item"])
+        amount = there.get((row["scarce"], row["item"], row["country"], *_moment(row)), 0.0)
+        name = LIMITS[row["scarce"]].format(midway(STAGES[project.stage]) if project else "")
+        worth[name] += 0.01 * row["musd_per_unit"] * amount
+    most = sorted(worth.items(), key=lambda of: -of[1])[:NAMED]
+    return [f"{name} {number(musd)}" for name, musd in most if musd >= SLIGHT]
+
+
+LIMITS = {
+    "capacity": "{} capacity",
+    "nameplate limit": "size limit of new {} plants",
+    "budget": "budgets",
+    "hires": "hiring limits",
+    "training seats": "training seats",
+}
+
+
+def _moment(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Year and quarter of a row, each '' if it has none."""
+    year, quarter = row["year"], row["quarter"]
+    return "" if pd.isna(year) else str(int(year)), "" if pd.isna(quarter) else str(quarter)
+
+
+def _there(plan: PlanValues) -> Mapping[tuple[str, str, str, str, str], float]:
+    """(scarce thing, item, country, year, quarter) -> how much there is of it, expected: t/y, MUSD, persons, seats."""
+    case, out = plan.case, defaultdict[tuple[str, str, str, str, str], float](float)
+    for budget in case.tables.budgets:
+        out["budget", budget.funder, "", str(budget.year), ""] += budget.musd
+    for p in case.projects.values():
+        out["nameplate limit", p.project, p.country, "", ""] += p.max_new_tpa
+    capacity, people, training = (plan.tables[name] for name in ("capacity", "workforce", "training"))
+    for r in records(capacity):
+        out["capacity", r["project"], r["country"], *_moment(r)] += r["usable_tpa"] * case.scenarios[r["scenario"]]
+    for r in records(people):
+        out["hires", r["skill"], r["country"], *_moment(r)] += r["hired"] * case.scenarios[r["scenario"]]
+    for r in records(training):
+        out["training seats", r["programme"], r["country"], *_moment(r)] += r["intake"] * r["probability"]
     return out
 
 

@@ -14,7 +14,7 @@ from planner.reporting.values.wording import worded
 from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan
 from planner.results.explanation import Commitment
 
-MOST_WORST = 3
+MOST_WORST, FUNDED_FIRST = 3, 3
 SLIGHT_TPA = 1e-6
 BILLION = 1000.0
 
@@ -102,7 +102,7 @@ def outlook(run: RunView) -> dict[str, Any]:
     out: dict[str, Any] = {
         "core": core,
         "effect": (lambda plan: effect(found.frontier, plan)) if found else None,
-        "next_billion": next_billion(found.frontier) if found else None,
+        **_money_moved(run, found),
         "plants": built["project"].nunique(),
         "worst": worst_futures(run)[:1],
         "gap": run.summary.get("gap", {}),
@@ -111,6 +111,18 @@ def outlook(run: RunView) -> dict[str, Any]:
     for row in rows_of(first):
         out |= {"first_output": int(row.first_output), "first_stage": row.stage}
     return out
+
+
+def _money_moved(run: RunView, found: Decision | None) -> dict[str, Any]:
+    """The plan of the claim, what to fund first, and the share of the risk that half and twice its cost leave."""
+    if found is None:
+        return {"head": None, "first_funded": [], "halved": None}
+    nothing = max(named(found.frontier, "nothing").risk, 1e-9)
+    core, chosen = named(found.frontier, "core"), named(found.frontier, "chosen")
+    left = {k: risk_at(found.frontier, by * chosen.cost) / nothing for k, by in (("halved", 0.5), ("doubled", 2.0))}
+    first = [run.names.placed(r.project) for r in found.merit if r.worth > r.public][:FUNDED_FIRST]
+    head = chosen if run.case.model.objective.goal == "welfare" else core
+    return {"head": head, "first_funded": first, "kept": chosen.risk / nothing, **left}
 
 
 def commitments(run: RunView) -> dict[str, Commitment]:

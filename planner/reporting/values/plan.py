@@ -196,6 +196,12 @@ class Begun:
     stock: float
     people: float
     bought: dict[str, float]
+    last: int
+    """The last year of the row: after the last plant the years stand together."""
+
+
+SLIGHT_T = 0.5
+"""Below this many tonnes of a purchase are not named."""
 
 
 def begun(run: RunView) -> list[Begun]:
@@ -205,17 +211,18 @@ def begun(run: RunView) -> list[Begun]:
     stock, people = (paid[paid["item"].isin(of)].groupby("year")["expected"].sum() for of in (STOCK, PEOPLE))
     stock, people = (sums[sums >= SLIGHT] for sums in (stock, people))
     bought = run.expected(run.by_year["stocks"], ["year", "element"], ["bought_t"]).set_index(["year", "element"])
-    tonnes = bought["bought_t"][bought["bought_t"] >= SLIGHT].to_dict()
-    return [
-        Begun(
-            year,
-            rows[rows["year"] == year],
-            float(stock.get(year, 0.0)),
-            float(people.get(year, 0.0)),
-            {e: tonnes[year, e] for e in run.elements if (year, e) in tonnes},
-        )
-        for year in sorted({*map(int, rows["year"]), *map(int, stock.index), *map(int, people.index)})
-    ]
+    tonnes = bought["bought_t"].to_dict()
+    begins = sorted({*map(int, rows["year"]), *map(int, stock.index), *map(int, people.index)})
+    alone = int(rows["year"].max()) if len(rows) else run.years[0] + 1
+    single, together = [[y] for y in begins if y <= alone], [y for y in begins if y > alone]
+    out = []
+    for years in [*single, *([together] if together else [])]:
+        sums = {e: sum(tonnes.get((y, e), 0.0) for y in years) for e in run.elements}
+        kept = sorted((e for e, t in sums.items() if t >= SLIGHT_T), key=lambda e: -sums[e])
+        for_stock, for_people = (sum(float(of.get(y, 0.0)) for y in years) for of in (stock, people))
+        plants, bought_then = rows[rows["year"] == years[0]], {e: sums[e] for e in kept}
+        out.append(Begun(years[0], plants, for_stock, for_people, bought_then, years[-1]))
+    return out
 
 
 CAPITAL = "capex "

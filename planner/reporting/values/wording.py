@@ -170,12 +170,15 @@ class Names:
         self.projects = _unique((r.project, r.name) for r in tables.projects)
         self._places = {r.project: r.country for r in tables.projects}
         self.skills = _unique((r.skill, r.name) for r in tables.skills)
-        self.scenarios = _unique((r.scenario, r.name) for r in tables.scenarios) or {BASE: "Base"}
+        self.scenarios = _unique(_heads([(r.scenario, r.name) for r in tables.scenarios])) or {BASE: "Base"}
+        parts = {r.scenario: CONTROL.sub(" ", r.name).partition(": ") for r in tables.scenarios}
+        self.stories = {w: story for w, (_, _, story) in parts.items() if ": " not in self.scenarios[w]}
         self.programmes = _unique(
             (r.programme, f"{self.skill(r.skill)}, {self.country(r.country)}") for r in tables.training
         )
         self.feeds = self._feeds(case)
         self._folded = {c.casefold(): name for c, name in self.countries.items()}
+        self._folded |= {r.supplier.casefold(): harmless(r.name) for r in tables.suppliers if r.name}
 
     def _feeds(self, case: Case) -> dict[str, str]:
         """A feed that one mine alone gives and that has its id bears the mine's name."""
@@ -234,6 +237,12 @@ class Names:
         return "all" if scenarios == "all" else "; ".join(self.scenario(w) for w in scenarios.split(";"))
 
 
+def _heads(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The names up to a colon, as futures that were drawn have them, where those tell all of them apart."""
+    short = [(key, name.partition(": ")[0]) for key, name in pairs]
+    return short if len({name for _, name in short}) == len(pairs) else pairs
+
+
 def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     named: Mapping[str, str] = {key: harmless(name) or readable(key) for key, name in pairs}
     often = Counter(name.casefold() for name in named.values())
@@ -266,6 +275,7 @@ TEMPLATES.filters |= {
     "readable": readable,
     "listed": listed,
     "listed_lines": lambda text: listed(_of_lines(text)),
+    "joined_lines": lambda text: "; ".join(_of_lines(text)),
     "period": period,
     "spans": spans,
     "first_few": first_few,
