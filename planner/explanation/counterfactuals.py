@@ -34,7 +34,8 @@ from planner.solving.solution import Solution, Stop
 LARGE = 320_000
 """Nonzeros from which interior point is tried before dual simplex. Measured on the real case: in its first edition
 136,000 nonzeros take 2.1 s by interior point and 1.0 s by dual simplex, 300,000 take 4.8 and 1.9 s, and with fewer
-levers 2 to 5 times; 359,000 of the second edition take 9 to 12 s by interior point and mostly far more by dual simplex."""
+levers 2 to 5 times; 359,000 of the second edition take 9 to 12 s by interior point, most of them far more by
+dual simplex."""
 Mask = NDArray[np.bool_]
 MOST_WORKERS = 4
 SMALLEST_MUSD = 1e-6
