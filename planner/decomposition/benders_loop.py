@@ -32,7 +32,7 @@ from planner.results.losses import weighed
 from planner.solving.goals import HOLD_MUSD, Phase, Progress, phases_of
 from planner.solving.highs import TOLERANCE
 from planner.solving.program import Vector
-from planner.solving.solution import Solution, Stop
+from planner.solving.solution import Bounds, Solution, Stop
 from planner.solving.whole_plants import RISK_GAP, relative_gap
 
 HALF_WAY = 0.5
@@ -84,8 +84,8 @@ class Candidate:
 class Search:
     """Rounds of master and branches, phase by phase.
 
-    seconds: for each phase. stop: why it ended. By phase, optima: the last of the master, with so many cuts; upper:
-    value of the best plan found. limits: of measures held."""
+    seconds: for each phase. stop: why it ended. sought: the phase that goes on. By phase, optima: the last of the
+    master, with so many cuts; upper: value of the best plan found. limits: of measures held."""
 
     case: Case
     master: Master
@@ -96,6 +96,7 @@ class Search:
     part: float = 1.0
     rounds: list[Round] = field(default_factory=list)
     stop: Stop = Stop.OPTIMAL
+    sought: str = ""
     best: Candidate | None = None
     latest: Candidate | None = None
     optima: dict[str, Solution] = field(default_factory=dict)
@@ -130,6 +131,7 @@ class Search:
 
     def _least(self, phase: Phase, enough: float = -math.inf) -> Candidate | None:
         """The best plan found of a phase, with whole plants where they must be."""
+        self.sought = phase.name
         if not self.master.whole:
             return self.minimise(phase, enough)
         target, self.part = self.target(phase), STEP
@@ -145,7 +147,9 @@ class Search:
         What is held of the plants in a step is let go after it, so that every cut and bound holds for all plans.
         """
         best, before = None, self.best
-        if self.minimise(phase) is None or self._has_stopped():
+        any_size = self.minimise(phase)
+        self.upper.pop(phase.name, None)  # of plants of any size
+        if any_size is None or self._has_stopped():
             return None
         counts, tried = None if before is None else self.master.counts(before.x), set[bytes]()
         while True:
@@ -196,6 +200,10 @@ class Search:
     def bounds(self, name: str) -> tuple[float, float]:
         """What is proven of the least value of a phase, and its value in the plan found."""
         return min(self.master.lower.get(name, 0.0), self.upper[name]), self.upper[name]
+
+    def known(self) -> str:
+        """The bounds of the phase that goes on; '' while it has none."""
+        return str(Bounds(*self.bounds(self.sought))) if self.sought in self.upper else ""
 
     def _hold(self, column: str, upper: float) -> None:
         self.limits[column] = min(upper, self.limits.get(column, math.inf))

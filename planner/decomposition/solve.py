@@ -119,7 +119,16 @@ def _solve(
 ) -> PlanValues:
     started = perf_counter()
     search = begin(case, ALONE if case.model.levers else FEW, workers, progress, time_limit)
-    master, grouping, built = search.master, search.master.scope.grouping, perf_counter()
+    nothing = nothing or (lambda: solve_without_plan(case, progress, time_limit, workers))
+    try:
+        return _plan(search, nothing, started, perf_counter())
+    except KeyboardInterrupt:  # it brings the bounds of whatever program was being solved
+        raise KeyboardInterrupt(search.known() if case.model.levers else "") from None
+
+
+def _plan(search: Search, nothing: Nothing, started: float, built: float) -> PlanValues:
+    case, master, progress = search.case, search.master, search.say
+    grouping = master.scope.grouping
     with search.pool as pool:
         search.run()
         summary = _summary(search)
@@ -135,7 +144,7 @@ def _solve(
     reference = part_of(grouping, master.scope.common, [])
     along = tables_of(reference, values_on(reference, shared))
     tables = joined(grouping, along, found)
-    weights = weights_of(case, tables, nothing or (lambda: solve_without_plan(case, progress, time_limit, workers)))
+    weights = weights_of(case, tables, nothing)
     whole = Scope(case)
     tables |= money_tables(whole, spent_in(whole, [along, *found]), weights)
     tables["shadow_prices"] = prices

@@ -158,3 +158,14 @@ def test_rounds_that_do_not_suffice_end_without_an_optimum(tmp_path: Path, monke
         near(100),
     )
     assert found.summary["gap"]["risk"] == near(0.2)
+
+
+@pytest.mark.parametrize(("at", "known"), [("round 1: least risk", "30 MUSD"), ("without a plan: round 1", "")])
+def test_what_is_interrupted_tells_the_bounds_of_the_whole(tmp_path: Path, at: str, known: str) -> None:
+    def say(step: str) -> None:
+        if step.startswith(at):
+            raise KeyboardInterrupt("at least 0 MUSD")
+
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        planner.solve(cut_off(tmp_path), progress=say, method="scenarios")
+    assert str(stopped.value) == known
