@@ -56,10 +56,6 @@ class Curve:
     gap: float
     solves: int
 
-    def __call__(self, at: float) -> float:
-        """The least value at any place between the ends."""
-        return float(np.interp(at, self.at, self.values))
-
 
 def trace(solve: Callable[[float], Tangent], low: float, high: float, most: int) -> Curve:
     """The curve between two places by at most `most` calls of `solve`, which gives a value and a dual slope there."""
@@ -85,8 +81,8 @@ def _curve(touches: list[Tangent], gap: float) -> Curve:
 class Budgets:
     """The program with all budgets scaled, and its least risk as a function of the scale."""
 
-    def __init__(self, program: Program, solver: Solver, column: str = "risk") -> None:
-        self._program, self._solver, self._column = program, solver, column
+    def __init__(self, program: Program, solver: Solver) -> None:
+        self._program, self._solver, self._risk = program, solver, program.column["risk", None]
         self._rows = np.array([i for i, (name, _) in enumerate(program.rows) if name == "account"], dtype=int)
         self._amounts = program.row_upper[self._rows].copy()
 
@@ -100,7 +96,7 @@ class Budgets:
     def minimise(self, scale: float) -> Solution:
         """Least risk at a scale. Raises StoppedError if no optimum is proven."""
         self._solver.replace(self.program(scale))
-        solution = self._solver.minimise(self._program.column[self._column, None])
+        solution = self._solver.minimise(self._risk)
         if solution.stop is not Stop.OPTIMAL:
             raise StoppedError(f"no proven optimum at {scale:g} times the budgets ({solution.stop})")
         return solution
@@ -108,7 +104,7 @@ class Budgets:
     def touch(self, scale: float) -> Tangent:
         """A point of the curve and the slope that its duals give."""
         solution = self.minimise(scale)
-        value = float(solution.x[self._program.column[self._column, None]])
+        value = float(solution.x[self._risk])
         return Tangent(scale, value, float(solution.duals[self._rows] @ self._amounts))
 
 

@@ -232,7 +232,7 @@ def _column(values: list[Any]) -> pa.Array:
     return pa.array([None if v is None else v if isinstance(v, str) else json.dumps(v) for v in values], pa.string())
 
 
-def read_design(folder: Path) -> pa.DesignTable:
+def read_design(folder: Path) -> pa.Table:
     """The design. Raises RunFolderError."""
     try:
         return pq.read_table(folder / DESIGN)
@@ -247,7 +247,7 @@ def points_of(folder: Path) -> list[Point]:
     return [Point(name, json.loads(settings)) for name, settings in pairs]
 
 
-def assemble(folder: Path) -> pa.DesignTable:
+def assemble(folder: Path) -> pa.Table:
     """All rows of the design with what is known of them; a point without a result has the status null."""
     design = read_design(folder).drop(["settings"])
     ids = design["point"].to_pylist()
@@ -275,7 +275,7 @@ def assemble(folder: Path) -> pa.DesignTable:
     return table
 
 
-def read_results(folder: Path) -> pa.DesignTable:
+def read_results(folder: Path) -> pa.Table:
     """The results: the finished table, or what is known while the study runs."""
     path = folder / RESULTS
     return pq.read_table(path) if path.exists() else assemble(folder)

@@ -11,9 +11,9 @@ from pyomo.environ import Constraint, Var
 
 from planner.data.schema import BY_NAME
 from planner.formulation.build import EQUATIONS, VARIABLES, build_model
-from planner.formulation.maths_page import indexed, page
 from planner.formulation.model import Equation, Variable, cell
 from planner.formulation.symbols import DATA, DERIVED, LETTERS, NODE_LETTERS, SETS
+from planner.generated_pages import formulation_page, indexed
 from tests.conftest import MakeCase
 
 NAMES = [equation.name for equation in EQUATIONS]
@@ -82,7 +82,7 @@ def test_a_variable_has_a_unit_a_meaning_and_a_limit_where_it_has_bounds(variabl
     assert variable.unit and variable.meaning
     assert bool(variable.limit) == (variable.bounds is not None) == bool(variable.reads)
     assert not (variable.free and variable.bounds)
-    assert f"| ${indexed(variable)}$ | `{variable.name}` |" in page()
+    assert f"| ${indexed(variable)}$ | `{variable.name}` |" in formulation_page()
 
 
 def test_names_are_unique_and_the_model_holds_exactly_the_declarations(make_case: MakeCase) -> None:

@@ -28,11 +28,11 @@ assert "| `region` |" in dictionary()
 CONSTRAINT = """
 import planner
 from planner.formulation.build import build_model
-from planner.formulation.maths_page import page
+from planner.generated_pages import formulation_page
 from planner.solving.program import compile_program
 case = planner.load("starter")
 assert any(name == "yearly_limit" for name, *_ in compile_program(build_model(case)).row)
-assert "yearly_limit" in page() and "half of the new nameplate" in page()
+assert "yearly_limit" in formulation_page() and "half of the new nameplate" in formulation_page()
 plan = planner.solve(case, baseline=False)
 builds = plan.table("investments")
 most = builds["project"].map({project: row.max_new_tpa / 2 for project, row in case.projects.items()})
