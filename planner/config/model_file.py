@@ -33,7 +33,7 @@ MODEL_RULES: dict[str, Rule] = {
     ),
 }
 """What a model file is held to. The rules for tables are in `planner.data.rules`."""
-Places = Mapping[str, tuple[int, str]]
+KeyPlaces = Mapping[str, tuple[int, str]]
 """Dotted key -> line and, in a workbook, cell."""
 
 
@@ -177,7 +177,7 @@ def read_model(path: Path | None, overrides: Mapping[str, object] | None = None)
 
 
 def build_model(
-    values: Mapping[str, Any], overrides: Mapping[str, object], place: str, stem: str, places: Places | None = None
+    values: Mapping[str, Any], overrides: Mapping[str, object], place: str, stem: str, places: KeyPlaces | None = None
 ) -> ModelFile:
     """ModelFile from nested values, then dotted overrides. Raises InputError."""
     merged = _deep_copy(values)
@@ -252,7 +252,7 @@ def _fault(rule: str, place: str, key: str, message: str, line: int = 0, value: 
     return Fault(place, line, key, message, rule, value[:200], MODEL_RULES[rule].remedy, cell)
 
 
-def _as_fault(detail: Mapping[str, Any], place: str, overridden: set[str], places: Places) -> Fault:
+def _as_fault(detail: Mapping[str, Any], place: str, overridden: set[str], places: KeyPlaces) -> Fault:
     key, kind, given = ".".join(str(part) for part in detail["loc"] if isinstance(part, str)), detail["type"], ""
     if kind == "extra_forbidden":
         rule, message = "unknown-key", f"unknown key{_meant(key)}"

@@ -13,7 +13,6 @@ from planner.data.tree import Vector
 from planner.results.result_lookups import Amounts, Ledger
 from planner.results.rules import Broken, at_most, equal, never
 
-Team = tuple[str, str]
 BETWEEN = ("lent", "borrowed")
 """Columns of what moves between countries."""
 
@@ -71,7 +70,7 @@ def _staff(book: Ledger) -> Iterator[Broken]:
         yield at_most("hire_limit", joining[later], row.hires_per_year if case.has_lever("hiring") else 0.0)
 
 
-def _there(book: Ledger) -> dict[Team, NDArray[np.bool_]]:
+def _there(book: Ledger) -> dict[tuple[str, str], NDArray[np.bool_]]:
     """Whether a team has a row, at every visit."""
     rows = np.zeros((len(book.workforce.places), len(book.node)), dtype=bool)
     rows[book.workforce.key, book.workforce.column] = True

@@ -16,12 +16,11 @@ from planner.formulation.trees import OperationNode
 from planner.results.losses import by_country, service_level, weighed
 from planner.results.study import MEANINGS
 from planner.solving.goals import Outcome
-from planner.solving.program import Program
+from planner.solving.program import ZERO, Program
 from planner.units import musd_per_tonne
 
 Measures = dict[str, float]
 """Outcome -> value; members of a group are named `group.member`, e.g. `new_capacity_tpa.donald`."""
-ZERO = 1e-9
 
 
 def outcome_names(case: Case) -> list[str]:
