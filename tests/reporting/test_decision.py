@@ -48,7 +48,13 @@ def test_half_and_twice_the_money_are_read_off_the_curve(run: RunView) -> None:
     # 4,600 MUSD leave 2,095 of 15,000; 2,300 lie 100 of 2,400 beyond 2,110; 9,200 are more than the curve has.
     said = "Half the money leaves 14.1 % of the risk of doing nothing, the plan 14.0 %, twice the money 13.9 %."
     assert said in front(run).lines[0]
-    assert front(run).lines[0].startswith("Fund first: ")
+    assert (
+        front(run)
+        .lines[0]
+        .startswith(
+            "Fund first: Coast separation plant (takes off 50.0 times its public money); Desert mine (6.25 times)."
+        )
+    )
 
 
 def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView) -> None:

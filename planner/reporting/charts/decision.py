@@ -25,7 +25,7 @@ from planner.reporting.values.decision import effect, merit_cost, named, next_bi
 from planner.reporting.values.page_parts import Figure
 from planner.reporting.values.view import RunView, tooltip
 from planner.reporting.values.wording import STAGES, money, number, percent
-from planner.results.decision import Decision, Frontier, Share
+from planner.results.decision import Decision, Frontier, NamedPlan, Share
 from planner.results.explanation import EXPLANATION
 
 FRONTIER, MERIT = f"{EXPLANATION}: decision, frontier", f"{EXPLANATION}: decision, merit"
@@ -47,30 +47,36 @@ def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
     plot.text(plot.left - 46, 12, "risk left, % of doing nothing", size=SMALL, fill=MUTED)
     corners = [c for c in found.corners if c.cost <= end * 1.06]
     plot.curve([(x(c.cost / unit), y(min(c.risk / nothing, 1.0))) for c in corners], WITH, wide=2.4)
-    taken: list[float] = []
-    for plan in sorted(found.plans, key=lambda p: p.risk):
+    alike: dict[str, list[NamedPlan]] = {}
+    for plan in sorted(found.plans, key=lambda p: -p.risk):
         at_x, at_y = x(plan.cost / unit), y(min(plan.risk / nothing, 1.0))
         left = percent(plan.risk / nothing)
         words = f"{say(run, 'plan_name', key=plan.key)}: {money(plan.cost)}, {left} of the risk left"
         tip = tooltip(f"{words}; {say(run, 'plan_meaning', key=plan.key)}", FRONTIER)
         chosen = plan.key == "chosen"
         plot.dot(at_x, at_y, 7 if chosen else 5, WITH if chosen else "#ffffff", hue=WITH, tip=tip)
-        label_y = at_y - 12
+        alike.setdefault(f"{money(plan.cost)}, {left} of the risk left", []).append(plan)
+    taken: list[float] = []
+    for left, plans in alike.items():
+        at_x, at_y = x(plans[0].cost / unit), y(min(plans[0].risk / nothing, 1.0))
+        words = f"{', '.join(say(run, 'plan_name', key=plan.key) for plan in plans)}: {left}"
+        right = plot.right - at_x > text_width(words, SMALL + 1)
+        # The curve falls and bends upwards: there is room above it to the right and below it to the left.
+        label_y, down = (at_y - 12, -16) if right else (at_y + 20, 16)
         while any(abs(label_y - other) < 16 for other in taken):
-            label_y -= 16
+            label_y += down
         taken.append(label_y)
-        wide, room = text_width(words, SMALL + 1), plot.right - at_x
-        side = "start" if room > wide else "end"
-        plot.line(at_x, at_y - 7, at_x, label_y + 3, DEMAND)
-        plot.text(min(at_x + (4 if side == "start" else -4), plot.right), label_y, words, anchor=side, size=SMALL + 1,
-                  weight="bold" if chosen else "")  # fmt: skip
+        plot.line(at_x, at_y + (-7 if right else 7), at_x, label_y + (3 if right else -9), DEMAND)
+        weight = "bold" if any(plan.key == "chosen" for plan in plans) else ""
+        side = "start" if right else "end"
+        plot.text(at_x + (4 if right else -4), label_y, words, anchor=side, size=SMALL + 1, weight=weight)
     beyond = next_billion(found)
     if beyond is not None:
         start, stop = core.cost, core.cost + 1000.0
         level = y(risk_at(found, start) / nothing)
         plot.line(x(start / unit), level + 14, x(stop / unit), level + 14, INK)
         words = f"the next 1 bn takes off {percent(beyond)}"
-        plot.text((x(start / unit) + x(stop / unit)) / 2, level + 28, words, anchor="middle", size=SMALL + 1)
+        plot.text(x(start / unit), level + 28, words, size=SMALL + 1)
     told = say(run, "frontier", gap=found.gap)
     figures = {"core": core, "next_billion": beyond, "effect": lambda plan: effect(found, plan)}
     title = say(run, "frontier_title", **figures)
@@ -83,7 +89,7 @@ ROWS, ROW = 15, 27
 def merit(run: RunView, found: Decision, draw: Drawer) -> Figure:
     """A row a project in the order of merit: public money as a bar, worth per MUSD as a dot, when, and running sums."""
     rows = list(found.merit)[:ROWS]
-    plot = Plot(1000, ROW * len(rows) + 40, left=262, right=0, top=30, bottom=10)
+    plot = Plot(1000, ROW * len(rows) + 40, left=340, right=0, top=30, bottom=10)
     bar_end, dots = 470.0, (500.0, 680.0)
     most = max([1e-9, *(row.public for row in rows)])
     bars = Scale(0.0, most, plot.left, bar_end - 46)

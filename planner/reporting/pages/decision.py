@@ -35,7 +35,13 @@ AHEAD = 4
 def front(run: RunView) -> Front:
     """The claim, three pairs without and with the plan, and what they cost."""
     seen = outlook(run)
-    lines = [say(run, "lead", **seen), say(run, "goal"), say(run, "risk_defined"), say(run, "decision_lead")]
+    lines = [
+        say(run, "money_moved", **seen),
+        say(run, "lead", **seen),
+        say(run, "goal"),
+        say(run, "risk_defined"),
+        say(run, "decision_lead"),
+    ]
     if run.found is None:
         lines.append(say(run, "ask"))
     shown = [line for line in lines if line]

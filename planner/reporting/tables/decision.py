@@ -164,12 +164,11 @@ def begun_by_year(run: RunView) -> ReportTable | None:
         projects = [run.names.placed(p) for p in b.projects["project"].drop_duplicates()]
         goods = [f"{number(t)} t of {midway(run.names.element(e))}" for e, t in b.bought.items()]
         what = say(run, "begun_what", b=b, goods=goods, projects=projects, most=MOST_PLANTS)
-        sure = b.projects[~b.projects["project"].isin(wait)]["project"].nunique() if commitments(run) else None
         new = {p for p in b.projects["project"] if first_year[p] == b.year}
         plants, capital = float(len(new)), expected_sum(b.projects, "capex_musd")
         public = b.stock + b.people + public_capital(run, b.year)
         word = "this year" if b.year == first[0] else "next year" if b.year == first[1] else "later"
-        at_least = None if sure is None else float(sure)
+        at_least = float(len(new - wait))
         cells.append([span(b.year, b.last), word, what or NOTHING, plants, at_least, capital, public])
     return ReportTable(
         say(run, "begun_title", years=[{"year": r[0], "total": r[6]} for r in cells]),

@@ -114,15 +114,15 @@ def outlook(run: RunView) -> dict[str, Any]:
 
 
 def _money_moved(run: RunView, found: Decision | None) -> dict[str, Any]:
-    """The plan of the claim, what to fund first, and the share of the risk that half and twice its cost leave."""
+    """What to fund first, and the share of the risk that half and twice its cost leave."""
     if found is None:
-        return {"head": None, "first_funded": [], "halved": None}
+        return {"first_funded": [], "halved": None}
     nothing = max(named(found.frontier, "nothing").risk, 1e-9)
-    core, chosen = named(found.frontier, "core"), named(found.frontier, "chosen")
+    chosen = named(found.frontier, "chosen")
     left = {k: risk_at(found.frontier, by * chosen.cost) / nothing for k, by in (("halved", 0.5), ("doubled", 2.0))}
-    first = [run.names.placed(r.project) for r in found.merit if r.worth > r.public][:FUNDED_FIRST]
-    head = chosen if run.case.model.objective.goal == "welfare" else core
-    return {"head": head, "first_funded": first, "kept": chosen.risk / nothing, **left}
+    worth_it = [r for r in found.merit if r.worth > r.public > 0][:FUNDED_FIRST]
+    first = [(run.names.project(r.project), r.worth / r.public) for r in worth_it]
+    return {"first_funded": first, "kept": chosen.risk / nothing, **left}
 
 
 def commitments(run: RunView) -> dict[str, Commitment]:
