@@ -54,12 +54,11 @@ REACH = Phase("risk", called="reach")
 
 @dataclass(frozen=True)
 class Round:
-    """Bounds (MUSD) of the least value of a phase after a round, and the cuts that the master had by then."""
+    """Bounds (MUSD) of the least value of a phase after a round."""
 
     phase: str
     lower: float
     upper: float
-    cuts: int
 
 
 @dataclass(frozen=True)
@@ -258,7 +257,7 @@ class Search:
         if afresh:
             return best.x, best.losses, best.costs
         return (
-            between(best.x, x),
+            np.asarray(HALF_WAY * best.x + (1 - HALF_WAY) * x),
             {w: HALF_WAY * best.losses[w] + (1 - HALF_WAY) * loss for w, loss in losses.items()},
             {b: HALF_WAY * best.costs[b] + (1 - HALF_WAY) * cost for b, cost in costs.items()},
         )
@@ -312,7 +311,7 @@ class Search:
 
     def _enough(self, phase: Phase, enough: float) -> bool:
         lower, upper = self.bounds(phase.name)
-        self.rounds.append(Round(phase.name, self.master.lower[phase.name], upper, len(self.master.cuts)))
+        self.rounds.append(Round(phase.name, self.master.lower[phase.name], upper))
         count, apart = sum(one.phase == phase.name for one in self.rounds), relative_gap(upper, lower)
         measure = phase.column.replace("_", " ")
         self.say(
@@ -341,8 +340,3 @@ class StepRule:
         self.half_way, self.lower, self.upper = rises or vain, lower, upper
         self.idle = 0 if cuts else self.idle + 1
         return self.idle == MOST_IDLE
-
-
-def between(one: Vector, other: Vector) -> Vector:
-    """A point between two."""
-    return np.asarray(HALF_WAY * one + (1 - HALF_WAY) * other)

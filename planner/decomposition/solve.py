@@ -41,9 +41,6 @@ from planner.solving.whole_plants import BOUND_KEYS, relative_gap
 Method = Literal["auto", "whole", "scenarios"]
 MANY = 50
 """Scenarios from which on they are solved one by one (measured)."""
-FEW = 4
-"""Scenarios that stand alone in the master of a case without levers, whose scenarios share stocks at most (measured:
-ten take half as long again)."""
 BOUNDED = {"risk": ("risk", "cost"), "target": ("cost",), "welfare": ("welfare",)}
 """Phases of each goal whose bounds are reported."""
 
@@ -118,7 +115,7 @@ def _solve(
     case: Case, progress: Progress, time_limit: float | None, nothing: Nothing | None, workers: int | Team
 ) -> PlanValues:
     started = perf_counter()
-    search = begin(case, ALONE if case.model.levers else FEW, workers, progress, time_limit)
+    search = begin(case, ALONE, workers, progress, time_limit)
     nothing = nothing or (lambda: solve_without_plan(case, progress, time_limit, workers))
     try:
         return _plan(search, nothing, started, perf_counter())
