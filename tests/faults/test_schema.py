@@ -9,11 +9,10 @@ from pathlib import Path
 import jsonschema
 import openpyxl
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
 import planner
-from planner.cli import init, replay, schema
+from planner.cli import app
 from planner.data.describe import datapackage, model_schema
 from planner.data.schema import TABLES
 from planner.data.template import write_workbook
@@ -23,15 +22,13 @@ from tests.faults.conftest import STARTER
 MODELS = STARTER.parents[1] / "models"
 
 
-def run(command: object, *arguments: object) -> Result:
-    """A command on its own, whether or not `planner.cli` lists it."""
-    app = typer.Typer()
-    app.command()(command)  # type: ignore[type-var]
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+def run(command: str, *arguments: object) -> Result:
+    """A command, as a user types it."""
+    return CliRunner().invoke(app, [command, *map(str, arguments)])
 
 
 def test_the_schema_of_the_model_file_accepts_every_shipped_model_and_refuses_a_misspelt_key() -> None:
-    found = json.loads(run(schema.run).stdout)
+    found = json.loads(run("schema").stdout)
     assert found == model_schema()
     jsonschema.Draft202012Validator.check_schema(found)
     for path in MODELS.glob("*.toml"):
@@ -49,7 +46,7 @@ def test_the_descriptor_lists_every_table_column_bound_and_reference() -> None:
     assert {"fields": "country", "reference": {"resource": "countries", "fields": "country"}} in found["demand"][
         "foreignKeys"
     ]
-    ours = json.loads(run(schema.run, STARTER, "--datapackage").stdout)
+    ours = json.loads(run("schema", STARTER, "--datapackage").stdout)
     fields = [field["name"] for field in ours["resources"][0]["schema"]["fields"]]
     assert ",".join(fields) == (STARTER / "countries.csv").read_text().splitlines()[0]
 
@@ -58,16 +55,16 @@ def test_a_descriptor_is_accepted_by_frictionless(tmp_path: Path) -> None:
     frictionless = pytest.importorskip("frictionless")
     for path in STARTER.glob("*.csv"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    (tmp_path / "datapackage.json").write_text(run(schema.run, STARTER, "--datapackage").stdout)
+    (tmp_path / "datapackage.json").write_text(run("schema", STARTER, "--datapackage").stdout)
     assert frictionless.validate(str(tmp_path / "datapackage.json")).valid
 
 
 @pytest.mark.parametrize("case", ["starter", "allied-2026"])
 def test_csv_to_workbook_to_csv_is_the_identity(tmp_path: Path, case: str) -> None:
     folder = STARTER.parent / case
-    assert run(init.run, folder, "--tables", tmp_path / "direct").exit_code == 0
-    assert run(init.run, folder, "--workbook", tmp_path / f"{case}.xlsx").exit_code == 0
-    assert run(init.run, tmp_path / f"{case}.xlsx", "--tables", tmp_path / "back").exit_code == 0
+    assert run("init", folder, "--tables", tmp_path / "direct").exit_code == 0
+    assert run("init", folder, "--workbook", tmp_path / f"{case}.xlsx").exit_code == 0
+    assert run("init", tmp_path / f"{case}.xlsx", "--tables", tmp_path / "back").exit_code == 0
     names = {path.name for path in (tmp_path / "direct").iterdir()}
     assert names == {path.name for path in (tmp_path / "back").iterdir()}
     for name in names - {"model.toml"}:
@@ -100,40 +97,40 @@ def test_a_workbook_of_examples_is_a_case_with_every_table_and_its_notes_are_not
 
 
 def test_the_template_has_every_table_with_notes_and_drop_downs_and_is_never_overwritten(tmp_path: Path) -> None:
-    assert run(init.run, "--workbook", tmp_path / "t.xlsx").exit_code == 0
+    assert run("init", "--workbook", tmp_path / "t.xlsx").exit_code == 0
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
     assert book.sheetnames == ["notes", *(table.name for table in TABLES), "model"]
     assert "tonnes" not in book["demand"]["A1"].comment.text and "country" in book["demand"]["A1"].comment.text
     lists = {str(rule.sqref).split(":")[0]: rule.formula1 for rule in book["demand"].data_validations.dataValidation}
     assert lists["A2"].startswith("countries!$A$2") and lists["C2"] == '"oxide,metal,magnet"'
     before = (tmp_path / "t.xlsx").read_bytes()
-    assert run(init.run, "--workbook", tmp_path / "t.xlsx").exit_code == 2
+    assert run("init", "--workbook", tmp_path / "t.xlsx").exit_code == 2
     assert (tmp_path / "t.xlsx").read_bytes() == before
-    assert run(init.run, "--tables", tmp_path / "x").exit_code == 2
+    assert run("init", "--tables", tmp_path / "x").exit_code == 2
 
 
 def test_a_run_is_replayed_and_what_was_changed_since_is_named(tmp_path: Path) -> None:
     plan = planner.solve(planner.load(STARTER, overrides={"policy.coordination": "blocs"}))
     stored(plan, tmp_path / "run")
-    same = run(replay.run, tmp_path / "run")
+    same = run("replay", tmp_path / "run")
     assert same.exit_code == 0 and "reproduced" in same.stdout
     table = tmp_path / "run" / "tables" / "shortfall.csv"
     original = table.read_text()
     line = original.splitlines()[40]
     table.write_text(original.replace(line, line.replace(line.split(",")[5], "0.123", 1)))
-    changed = run(replay.run, tmp_path / "run")
+    changed = run("replay", tmp_path / "run")
     assert changed.exit_code == 2 and "shortfall.csv:" in changed.stderr and "0.123 stored" in changed.stderr
     table.write_text(original)
     summary = tmp_path / "run" / "summary.json"
     values = json.loads(summary.read_text())
     summary.write_text(json.dumps(values | {"risk_musd": values["risk_musd"] * (1 + 1e-7)}))
-    assert "summary.json: risk_musd" in run(replay.run, tmp_path / "run").stderr
+    assert "summary.json: risk_musd" in run("replay", tmp_path / "run").stderr
     summary.write_text(json.dumps(values | {"versions": values["versions"] | {"highs": "1.0"}}))
-    other = run(replay.run, tmp_path / "run")
+    other = run("replay", tmp_path / "run")
     assert other.exit_code == 0 and f"highs: 1.0 then, {values['versions']['highs']} now" in other.stderr
     summary.write_text(json.dumps(values))
     demand = tmp_path / "run" / "inputs" / "demand.csv"
     demand.write_text(demand.read_text().replace(",100,", ",101,", 1))
-    assert "inputs_sha256 differs" in run(replay.run, tmp_path / "run").stderr
+    assert "inputs_sha256 differs" in run("replay", tmp_path / "run").stderr
     (tmp_path / "run" / "summary.json").write_text("{}")
-    assert run(replay.run, tmp_path / "run").exit_code == 2
+    assert run("replay", tmp_path / "run").exit_code == 2
