@@ -107,16 +107,12 @@ def total_shares(rows: list[list[str]], heading: str) -> float:
     return sum(share(row[at]) for row in rows[1:-1] if row[at])
 
 
-def test_sheets_of_the_explanation_add_up(plan: PlanValues, sheets: dict[str, list[list[str]]]) -> None:
+def test_steps_of_the_explanation_add_up(sheets: dict[str, list[list[str]]]) -> None:
     headings, *rows = sheets["why this plan"]
     ladder = [dict(zip(headings, row, strict=False)) for row in rows if row[0] == "levers added"]
     steps = sum(float(rung["change of the least risk (MUSD)"]) for rung in ladder[1:])
     least = [float(rung["least risk (MUSD)"]) for rung in ladder]
     assert steps == pytest.approx(least[-1] - least[0], abs=1e-6)
-    lost = sum(map(float, plan.summary["scenario_loss_musd"].values()))
-    headings, *rows = sheets["information"]
-    regret = [float(row[1]) for row in rows if row[0].startswith("Regret: ")]
-    assert sum(regret) == pytest.approx(lost, rel=1e-9)
 
 
 FLOWS = [
