@@ -58,7 +58,6 @@ def shortage(run: RunView, draw: Drawer) -> Figure | None:
     if rows.empty:
         return None
     opening, panels = main_future(run), list[Panel]()
-    shared = run.case.model.policy.coordination != "national"
     element = next(e for e in run.elements if (rows["element"] == e).any())
     parts = {(str(key[0]), str(key[1])): of for key, of in rows.groupby(["scenario", "element"])}
     chosen = [w for w in run.by_loss if (rows["scenario"] == w).any()][:MOST_FUTURES]
@@ -85,7 +84,7 @@ def shortage(run: RunView, draw: Drawer) -> Figure | None:
         layout="wide",
         source=table_rows("shortfall") + ": tonnes (with the plan) or without_plan_t, over demand_t",
         start={"Future": run.names.scenario(opening), "Element": run.names.element(element)},
-        reading=worded("figures.j2", "shortage", shown=len(chosen), futures=len(run.weights), shared=shared),
+        reading=worded("figures.j2", "shortage", shown=len(chosen), futures=len(run.weights), run=run),
     )
 
 

@@ -41,6 +41,7 @@ def front(run: RunView) -> Front:
         say(run, "goal"),
         say(run, "risk_defined"),
         say(run, "decision_lead"),
+        say(run, "drawn"),
     ]
     if run.found is None:
         lines.append(say(run, "ask"))

@@ -19,7 +19,7 @@ from planner.reporting.values.decision import (
 from planner.reporting.values.page_parts import AMOUNT, PAGE, SHARE, SHEET, YEAR, Column, ReportTable, texts
 from planner.reporting.values.plan import begun, decisions, expected_sum
 from planner.reporting.values.view import EXPECTED, RunView, records, rows_of, table_rows
-from planner.reporting.values.wording import NOTHING, STAGES, midway, number, short, span
+from planner.reporting.values.wording import NOTHING, STAGES, midway, number, short, span, worded
 from planner.results.decision import Decision, NamedPlan, Share
 from planner.results.explanation import EXPLANATION
 
@@ -187,7 +187,7 @@ def begun_by_year(run: RunView) -> ReportTable | None:
 
 
 def allies(run: RunView) -> ReportTable | None:
-    """Each country: what it must build and by when, what it trains and holds, and what it is spared."""
+    """Each country: what it builds and by when, what it trains and holds, and what it is spared."""
     built, losses = decisions(run), run.losses
     rows = []
     spent = run.tables["spending"].groupby("country")["expected"].sum().to_dict()
@@ -197,14 +197,14 @@ def allies(run: RunView) -> ReportTable | None:
     left = {str(c): of for c, of in losses.groupby("country")[columns].sum().T.to_dict("list").items()}
     for country in run.names.countries:
         own = built[built["country"] == country]
-        must = [
+        builds = [
             f"{r.year}: {r.name}" for r in rows_of(own.sort_values("year", kind="stable").drop_duplicates("project"))
         ]
         loss = left.get(country, [0.0] * len(columns))
         public, learners = float(spent.get(country, 0.0)), float(intake.get(country, 0.0))
-        if must or any(loss) or public > 0:
+        if builds or any(loss) or public > 0:
             capital = expected_sum(own, "capex_musd")
-            rows.append([run.names.country(country), capital, public, learners, *loss, "; ".join(must) or NOTHING])
+            rows.append([run.names.country(country), capital, public, learners, *loss, "; ".join(builds) or NOTHING])
     if not rows:
         return None
     heads = {"without_musd": "expected loss without the plan", "musd": "with it"}
@@ -216,9 +216,10 @@ def allies(run: RunView) -> ReportTable | None:
             Column("public money spent there", "MUSD", form=AMOUNT, summed=True),
             Column("trainees", "persons", form=AMOUNT, summed=True),
             *(Column(heads[c], "MUSD", form=AMOUNT, summed=True) for c in columns),
-            *texts("must begin, by year", only=PAGE),
+            *texts("begins, by year", only=PAGE),
         ],
         rows,
+        note=worded("figures.j2", "one_split", run=run),
         total="All",
         folded=True,
         source=f"{table_rows('investments')}; {table_rows('spending')}; {table_rows('training')}; "
