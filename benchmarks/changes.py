@@ -12,7 +12,8 @@ from typing import Any
 
 from planner.config.model_file import LEVERS
 from planner.data.case import Case
-from planner.data.schema import TABLES, Row
+from planner.data.cells import Row
+from planner.data.schema import TABLES
 
 Rows = list[Any]
 Where = Callable[[Any], bool]

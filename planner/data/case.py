@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import planner
 from planner.config.model_file import ModelFile, build_model
-from planner.data.cells import text_of
+from planner.data.cells import CARRIED, Row, text_of
 from planner.data.checks import Read, check_all
 from planner.data.lookups import Lookups
 from planner.data.read import Sheet
 from planner.data.rows import collapse, read_rows
 from planner.data.rules import fault
-from planner.data.schema import BY_NAME, CARRIED, Row, Table
+from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError, did_you_mean
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
-from planner.data.cells import Quarter, text_of
-from planner.data.schema import Row, Scenario
+from planner.data.cells import Quarter, Row, text_of
+from planner.data.schema import Scenario
 from planner.errors import Fault, InputError
 
 Wanted = str | int | Sequence[str]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 from pydantic_core import PydanticCustomError
 
 from planner.errors import invisible
@@ -246,3 +246,21 @@ def year(meaning: str, default: Any = ...) -> Any:
 def edge(meaning: str, default: Any = None) -> Any:
     """A calendar year that begins or ends something; far outside the horizon means never or always."""
     return col(meaning, "year", default, ge=1, le=LAST_YEAR)
+
+
+CARRIED = ("source", "confidence", "notes")
+
+
+class Row(BaseModel):
+    """What every row carries and no computation reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    line: int = Field(0, exclude=True)
+    source: Note = ""
+    confidence: Note = ""
+    notes: Note = ""
+
+    @classmethod
+    def columns(cls) -> list[str]:
+        """The columns of the contract, in order, without the carried ones."""
+        return [name for name in cls.model_fields if name != "line" and name not in CARRIED]

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from planner.data.cell_addresses import conditions, matching
+from planner.data.investment_checks import check_contracts, check_finance, check_prices
+from planner.data.investment_tables import Form
 from planner.data.lookups import BASE, MADE_FROM, Lookups
 from planner.data.rules import Finding, Origin
-from planner.data.schema import BY_NAME, TABLES, Form, Stage, Tables, UncertainRange
+from planner.data.schema import BY_NAME, TABLES, Stage, Tables, UncertainRange
 from planner.data.shock_checks import check_hazards, check_shocks
 from planner.errors import Fault, did_you_mean
 
@@ -130,6 +132,9 @@ _NAMING: Mapping[str, tuple[str, ...]] = {
     "hazards": ("supplier", "country", "element", "form", "stage", "project", "within"),
     "draws": ("scenario",),
     "stockpiles": ("country", "element"),
+    "contracts": ("project",),
+    "finance": ("country",),
+    "byproducts": ("project",),
 }
 _NAMED = {"feeds": "feed", "countries": "country", "within": "scenario"}
 """What a column names if it is not called by it."""
@@ -344,4 +349,7 @@ CHECKS: tuple[Check, ...] = (
     Check(check_hazards, needs=("hazards",)),
     Check(check_stockpiles, rows_of="stockpiles"),
     Check(check_uncertainties, needs=tuple(t.name for t in TABLES)),
+    Check(check_finance, rows_of="finance"),
+    Check(check_prices, needs=("scenarios",), rows_of="prices"),
+    Check(check_contracts, rows_of="contracts"),
 )

@@ -11,9 +11,9 @@ from typing import Any, Literal, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from planner.config.model_file import ModelFile
-from planner.data.cells import Quarter
+from planner.data.cells import CARRIED, Quarter
 from planner.data.checks import DEFINED, FIXED, REFERENCES
-from planner.data.schema import CARRIED, TABLES, Table
+from planner.data.schema import TABLES, Table
 
 LISTS_OF_NAMES = {("projects", "feeds"), ("funders", "countries"), ("hazards", "within")}
 """Columns that hold several names, which no foreign key of a table can follow."""

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from planner.data.cells import text_of
+from planner.data.cells import CARRIED, Row, text_of
 from planner.data.lookups import Lookups
-from planner.data.schema import CARRIED, TABLES, Row, Table
+from planner.data.schema import TABLES, Table
 
 MODEL = "model"
 UNREAD = frozenset({"name", "title", "price_usd_per_kg", *CARRIED})

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import pandas as pd
 
 from planner.data.case import Case, known_table
-from planner.data.cells import Quarter, text_of
+from planner.data.cells import CARRIED, Quarter, Row, text_of
 from planner.data.describe import PERIOD, field_type
-from planner.data.schema import CARRIED, Row, Table
+from planner.data.schema import Table
 
 
 def frame_of(case: Case, table: str) -> pd.DataFrame:

@@ -10,11 +10,12 @@ from typing import Any
 
 from planner.config.model_file import ModelFile, build_model, parse_value, read_model, set_dotted
 from planner.data.case import Case, split_settings
+from planner.data.cells import Row
 from planner.data.checks import Read, check_all
 from planner.data.read import Sheet, leads_out, read_folder, read_workbook
 from planner.data.rows import collapse, read_rows
 from planner.data.rules import Origin, fault
-from planner.data.schema import BY_NAME, TABLES, Row, Tables
+from planner.data.schema import BY_NAME, TABLES, Tables
 from planner.errors import Fault, InputError, nearest
 from planner.host import collector_paused
 

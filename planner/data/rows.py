@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from planner.data.cells import CARRIED, Row
 from planner.data.checks import Read
 from planner.data.read import Sheet
 from planner.data.rules import FAULTS, fault
-from planner.data.schema import CARRIED, Row, Table
+from planner.data.schema import Table
 from planner.errors import Fault, did_you_mean, nearest
 
 LISTED = 20

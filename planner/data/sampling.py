@@ -19,10 +19,10 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.data.cell_addresses import conditions, options
-from planner.data.cells import Quarter, begin_of, end_of
+from planner.data.cells import CARRIED, Quarter, Row, begin_of, end_of
 from planner.data.lookups import BASE
 from planner.data.rules import fault
-from planner.data.schema import CARRIED, FILTERS, Draw, Hazard, Row, Scenario, Shock, UncertainRange
+from planner.data.schema import FILTERS, Draw, Hazard, Scenario, Shock, UncertainRange
 from planner.errors import Fault, InputError
 from planner.host import available_memory
 

@@ -8,16 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from planner.data.cells import (
     Flag,
     Id,
     Ids,
     Label,
     Name,
-    Note,
     Number,
+    Row,
     When,
     Whole,
     Wildcard,
@@ -27,11 +25,10 @@ from planner.data.cells import (
     share,
     year,
 )
+from planner.data.investment_tables import ByProduct, Contract, Finance, Form, Price
 
 Stage = Literal["mine", "separation", "metal", "magnet"]
-Form = Literal["oxide", "metal", "magnet"]
 ShockKind = Literal["import", "demand", "capacity", "delay"]
-CARRIED = ("source", "confidence", "notes")
 FILTERS = ("supplier", "country", "element", "form", "stage", "project")
 """Columns in which a shock or a hazard says what it hits."""
 
@@ -44,21 +41,6 @@ _FORM = col("form; blank or `*` = all (kinds import, demand)", default="")
 _STAGE = col("stage; blank or `*` = all (kinds capacity, delay)", default="")
 _PROJECT = col("project; blank or `*` = all (kinds capacity, delay)", default="")
 _LEAK = share("of what is cut, the largest share that others of the group may sell on (kind import)", 0.0)
-
-
-class Row(BaseModel):
-    """What every row carries and no computation reads."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    line: int = Field(0, exclude=True)
-    source: Note = ""
-    confidence: Note = ""
-    notes: Note = ""
-
-    @classmethod
-    def columns(cls) -> list[str]:
-        """The columns of the contract, in order, without the carried ones."""
-        return [name for name in cls.model_fields if name != "line" and name not in CARRIED]
 
 
 class Country(Row):
@@ -360,6 +342,18 @@ TABLES: tuple[Table, ...] = (
         "how far figures may be off; explanations try them, no plan reads them",
         solved=False,
     ),
+    Table("contracts", Contract, ("contract",), "who buys, who delivers (investment cases)", solved=False),
+    Table(
+        "prices",
+        Price,
+        ("element", "form", "market", "year", "future"),
+        "price decks (investment cases)",
+        solved=False,
+    ),
+    Table("finance", Finance, ("country", "item"), "tax, debt and other terms (investment cases)", solved=False),
+    Table(
+        "byproducts", ByProduct, ("project", "product"), "sold besides the elements (investment cases)", solved=False
+    ),
 )
 BY_NAME = {table.name: table for table in TABLES}
 
@@ -391,6 +385,10 @@ class Tables:
     draws: tuple[Draw, ...] = ()
     stockpiles: tuple[Stockpile, ...] = ()
     uncertainties: tuple[UncertainRange, ...] = ()
+    contracts: tuple[Contract, ...] = ()
+    prices: tuple[Price, ...] = ()
+    finance: tuple[Finance, ...] = ()
+    byproducts: tuple[ByProduct, ...] = ()
 
     def rows(self, name: str) -> tuple[Row, ...]:
         """All rows of the table called `name`."""

@@ -12,10 +12,10 @@ from xlsxwriter.utility import xl_col_to_name
 
 from planner.config.model_file import ModelFile, meaning
 from planner.data.case import Case
-from planner.data.cells import armour, text_of
+from planner.data.cells import CARRIED, Row, armour, text_of
 from planner.data.describe import choices_of, field_type, list_source
 from planner.data.read import MODEL_SHEET, NOTES_SHEET
-from planner.data.schema import BY_NAME, CARRIED, TABLES, Row, Table
+from planner.data.schema import BY_NAME, TABLES, Table
 
 LIST_ROWS = 2_000
 """Rows of a table that get drop-downs."""

@@ -15,8 +15,8 @@ from itertools import pairwise
 from typing import Any
 
 from planner.data.case import Case
-from planner.data.cells import begin_of, end_of
-from planner.data.schema import Budget, Project, Row, Shock, Training
+from planner.data.cells import Row, begin_of, end_of
+from planner.data.schema import Budget, Project, Shock, Training
 from planner.data.tree import Tree, scenario_tree
 from planner.errors import Fault, InputError, did_you_mean
 from planner.explanation.commitments import Build, of_table

@@ -10,7 +10,8 @@ from typing import Any
 from planner.config.model_file import LEVERS, Lever
 from planner.data.case import Case
 from planner.data.cell_addresses import conditions, matching, with_room
-from planner.data.schema import TABLES, Row, UncertainRange
+from planner.data.cells import Row
+from planner.data.schema import TABLES, UncertainRange
 from planner.explanation.commitments import (
     Build,
     capital_by_stage,

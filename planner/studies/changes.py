@@ -15,9 +15,9 @@ from pydantic import ValidationError
 from planner.config.model_file import ModelFile, build_model, known_keys
 from planner.data.case import Case
 from planner.data.cell_addresses import is_number, is_one, matching, options, with_room
-from planner.data.cells import text_of
+from planner.data.cells import CARRIED, Row, text_of
 from planner.data.checks import check_all
-from planner.data.schema import BY_NAME, CARRIED, Row
+from planner.data.schema import BY_NAME
 from planner.errors import Fault, InputError, did_you_mean
 from planner.studies.file import Address, Value
 

@@ -27,6 +27,14 @@ MORE = {
     "dear,less is used,demand,,JPN,Dy,oxide,,,,trouble,,,,,,,,,0.8,0.9,0\n"
     "ban,no exports,import,CHN,JPN,Dy,oxide,,,,,cut;slip,0.1,2027Q2,2028Q1,2,6,,,0,0.5,0.3\n",
     "draws": "scenario,hazard,subject,start,end,factor\ncut,ban,,2027Q3,2028Q1,0.25\n",
+    "contracts": "contract,project,kind,party,element,covers,tonnes,price_usd_per_kg,price_share,floor_usd_per_kg,"
+    "cap_usd_per_kg,upside_from_usd_per_kg,upside_share,upside_most_musd,first_year,last_year,public,real\n"
+    "floor,coast_plant,offtake,a state,Dy,0.5,50,,1,300,900,500,0.3,10,2028,2035,true,false\n"
+    "ore,coast_plant,feed,a mine,,1,,,0.6,,,,0,,,,false,true\n",
+    "prices": "element,form,market,year,future,price_usd_per_kg,low,high,real\n"
+    "Dy,oxide,china,2026,,200,150,300,true\nDy,oxide,china,2030,,900,,,false\n",
+    "finance": "country,item,value,low,high\nAUS,tax_rate,0.3,0.25,0.3\n,life_years,15,10,20\n",
+    "byproducts": "project,product,tonnes_per_t,variable_opex_usd_per_t\ncoast_plant,ndpr,0.2,1000\n",
     "recoveries": "project,element,recovery\ncoast_plant,Dy,0.92\ncoast_plant,Tb,0.88\n",
 }
 

@@ -13,8 +13,9 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
+from planner.data.cells import CARRIED
 from planner.data.checks import DEFINED, REFERENCES
-from planner.data.schema import CARRIED, TABLES
+from planner.data.schema import TABLES
 from planner.reporting.pages.run import write_page
 from tests.cases import stored
 from tests.faults.conftest import STARTER, read_text, write_text

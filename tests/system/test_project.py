@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.data.schema import CARRIED, TABLES, Tables
+from planner.data.cells import CARRIED
+from planner.data.schema import TABLES, Tables
 from planner.generated_pages import pages
 from tests.cases import stored
 from tests.oracle.agreement import flat

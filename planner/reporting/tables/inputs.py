@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any
 
 from planner.data.case import Case
-from planner.data.cells import Quarter
-from planner.data.schema import CARRIED, TABLES, Row, Table
+from planner.data.cells import CARRIED, Quarter, Row
+from planner.data.schema import TABLES, Table
 from planner.reporting.values.page_parts import RATE, YEAR, Column, Format, ReportTable, texts
 from planner.reporting.values.wording import NOTHING, Names, as_year, count
 
