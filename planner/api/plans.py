@@ -196,7 +196,7 @@ def replay(run: Path, progress: Progress = silent) -> tuple[Plan, list[str]]:
     Raises RunFolderError that lists what is not the same to 1e-9.
     """
     progress("reading the run")
-    stored = open_run(run)
+    stored = Plan.of(read_run(run, as_written=False))
     method: Method = "scenarios" if stored.summary.get("method") == "scenarios" else "whole"
     baseline = "without_plan" in stored.summary
     again = solve(stored.case, progress=progress, baseline=baseline, method=method, workers=cores())

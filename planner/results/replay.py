@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -30,11 +30,12 @@ def other_versions(stored: PlanValues, again: PlanValues) -> list[str]:
 
 def differences(stored: PlanValues, again: PlanValues) -> list[str]:
     """What of the summary and the tables differs by more than 1e-9, the first few of each."""
-    before = {key: value for key, value in _flat(stored.summary) if key.split(".")[0] not in MAY_DIFFER}
-    now = {key: value for key, value in _flat(again.summary) if key.split(".")[0] not in MAY_DIFFER}
+    before, now = (
+        {key: value for key, value in run.summary.items() if key not in MAY_DIFFER} for run in (stored, again)
+    )
     if before.get("inputs_sha256") != now.get("inputs_sha256"):
-        return ["inputs/: are not what the run was solved from (inputs_sha256 differs)", *_listed(before, now)]
-    found = _listed(before, now)
+        return ["inputs/: are not what the run was solved from (inputs_sha256 differs)", *differing(before, now)]
+    found = differing(before, now)
     for name in dict.fromkeys([*stored.tables, *again.tables]):
         if name not in stored.tables or name not in again.tables:
             if name == SHARES.name and name in stored.tables:
@@ -45,9 +46,11 @@ def differences(stored: PlanValues, again: PlanValues) -> list[str]:
     return found
 
 
-def _listed(before: dict[str, object], now: dict[str, object]) -> list[str]:
+def differing(stored: Mapping[str, Any], again: Mapping[str, Any], where: str = "solved") -> list[str]:
+    """What of a summary differs from other figures, which come from `where`; the first few."""
+    before, now = dict(_flat(stored)), dict(_flat(again))
     found = [
-        f"summary.json: {key}: {before.get(key, 'missing')} stored, {now.get(key, 'missing')} solved"
+        f"summary.json: {key}: {before.get(key, 'missing')} stored, {now.get(key, 'missing')} {where}"
         for key in dict.fromkeys([*before, *now])
         if not _same(before.get(key), now.get(key))
     ]

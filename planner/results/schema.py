@@ -259,7 +259,8 @@ def _page() -> Iterator[str]:
     yield ""
     yield "`summary.json` has the figures, `inputs/` the case as it was read, `tables/` the result tables below as CSV."
     yield "Tonnes are of oxide; for metal and magnets, of the oxide they contain. Money is real MUSD of the case's base"
-    yield "year."
+    yield "year. `SHA256SUMS` has the digest of each of these files, as `sha256sum --check` reads it: a run that was"
+    yield "changed since is refused by every command but `replay`, which tells what differs."
     yield "A committed example is in [`reference/starter-base`](reference/starter-base)."
     for table in (*RESULT_TABLES.values(), SHARES):
         yield from ("", f"## `{table.name}`", "", f"{table.meaning[0].upper()}{table.meaning[1:]}.", "")

@@ -3,6 +3,7 @@
 RUN/summary.json     figures, certificate, versions
 RUN/tables/*.csv     result tables
 RUN/inputs/*.csv     the case as it was read, and model.toml: enough to solve it again
+RUN/SHA256SUMS       digests of these, by which a run that was changed is known
 RUN/report.*         pages, written by planner.reporting
 
 A run is filled beside its target and exchanged with it in one step, so that whatever stops the program the target
@@ -37,6 +38,7 @@ from planner.data.template import write_tables
 from planner.errors import RunFolderError
 from planner.host import collector_paused
 from planner.results.folders import beside, exchange, hold_lock
+from planner.results.integrity import changed_files, contradictions, refuse_if, write_sums
 from planner.results.plan import PlanValues, Status
 from planner.results.schema import SHARES, TEXT_COLUMNS
 
@@ -114,6 +116,7 @@ def _fill(plan: PlanValues, folder: Path, pages: Fill) -> None:
         pages(folder)
     seconds = plan.summary["seconds"] | {"report": round(perf_counter() - started, 3)}
     (folder / SUMMARY).write_text(summary_json(plan.summary | {"seconds": seconds}), encoding="utf-8")
+    write_sums(folder)
 
 
 def write_table(name: str, table: pd.DataFrame, folder: Path) -> None:
@@ -173,7 +176,10 @@ def refresh_pages(folder: Path, pages: Fill) -> None:
         with beside(real) as scratch:
             fresh = scratch / "run"
             shutil.copytree(real, fresh)
+            if changed_files(fresh):
+                raise RunFolderError(f"{folder}: another run was put there meanwhile; nothing was written")
             pages(fresh)
+            write_sums(fresh)
             _to_disk(fresh)
             with hold_lock(real.parent):
                 if (real / SUMMARY).read_bytes() != before:
@@ -223,19 +229,31 @@ def _toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def read_run(folder: str | Path) -> PlanValues:
-    """Read a run folder back. Raises RunFolderError if it is none, InputError if its inputs were damaged."""
+def read_run(folder: str | Path, *, as_written: bool = True) -> PlanValues:
+    """Read a run folder back.
+
+    as_written: refuse one that was changed since it was written, or that says anything else than what its tables give.
+    Raises RunFolderError if it is none, InputError if its inputs were damaged.
+    """
     folder = Path(folder)
     try:
-        stray = next((path for path in sorted(folder.rglob("*")) if leads_out(path, folder)), None)
-        if stray is not None:
-            raise RunFolderError(f"{stray}: is a link that leads out of the run folder")
+        for path in sorted(folder.rglob("*")):
+            if leads_out(path, folder):
+                raise RunFolderError(f"{path}: is a link that leads out of the run folder")
+            if not (path.is_file() or path.is_dir()):
+                raise RunFolderError(f"{path}: is neither a file nor a folder; take it away")
+        if not (folder / SUMMARY).is_file():
+            raise RunFolderError(f"{folder}: is not a run folder: it holds no {SUMMARY}")
+        if as_written:
+            refuse_if(folder, changed_files(folder))
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
         status, name = Status(summary["status"]), str(summary["case"])
         tables = {path.stem: _read_table(path) for path in sorted((folder / "tables").glob("*.csv"))}
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise RunFolderError(f"{folder}: is not a run folder: {error}") from error
     case = replace(load(folder / "inputs"), name=name)
+    if as_written:
+        refuse_if(folder, contradictions(case, summary, tables))
     return PlanValues(case, status, summary, tables)
 
 

@@ -16,6 +16,7 @@ from planner.cli import app
 from planner.explanation.explain import explain
 from planner.reporting.text.explanation import claim, why
 from planner.results.explanation import EXPLANATION, Explanation, read_explanation
+from planner.results.integrity import SUMS
 from planner.results.store import fingerprint, write_case
 from tests.cases import stored
 from tests.reporting.conftest import PageText, read_page
@@ -62,6 +63,7 @@ def test_the_report_says_why(explained: Path, plan: Plan) -> None:
     assert all(lean.input in page.text for lean in found.influences)
     assert f"{EXPLANATION}: ladder, left_out, verdicts" in page.text
     assert sorted(path.name for path in explained.iterdir()) == [
+        SUMS,
         EXPLANATION,
         "inputs",
         "report.html",

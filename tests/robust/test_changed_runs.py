@@ -1,0 +1,170 @@
+"""A run folder that was changed or damaged is told of, by whatever reads it; none of its figures is shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import planner
+from planner import RunFolderError
+from planner.cli import app
+from planner.results.integrity import SUMS, write_sums
+from tests.cases import stored
+
+Change = Callable[[Path], object]
+
+
+@pytest.fixture(scope="module")
+def original(plan: planner.Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return stored(plan, tmp_path_factory.mktemp("original") / "run")
+
+
+@pytest.fixture
+def run(original: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(original, tmp_path / "run"))
+
+
+def text(name: str, pattern: str, new: str) -> Change:
+    """Replace the first match in a file."""
+
+    def change(run: Path) -> None:
+        before = (run / name).read_text(encoding="utf-8")
+        after = re.sub(pattern, new, before, count=1)
+        assert after != before
+        (run / name).write_text(after, encoding="utf-8")
+
+    return change
+
+
+def cells(name: str, column: str, factor: float) -> Change:
+    """Multiply a column of a result table."""
+
+    def change(run: Path) -> None:
+        table = pd.read_csv(run / "tables" / f"{name}.csv", dtype={"quarter": "Int64"})
+        table[column] *= factor
+        table.to_csv(run / "tables" / f"{name}.csv", index=False)
+
+    return change
+
+
+def key(name: str, *keys: str) -> Change:
+    """Take a key out of the summary."""
+
+    def change(run: Path) -> None:
+        summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+        del summary[name]
+        (run / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+
+    return change
+
+
+CHANGES: dict[str, tuple[Change, str, str]] = {
+    "risk halved": (text("summary.json", r'"risk_musd": [\d.]+', '"risk_musd": 950.0'), "summary.json", "risk_musd"),
+    "worse without": (
+        text("summary.json", r'("without_plan": {\s*"risk_musd"): [\d.]+', r"\1: 1e6"),
+        "summary.json",
+        "without_plan.risk_musd",
+    ),
+    "cost": (text("summary.json", r'"cost_musd": [\d.]+', '"cost_musd": 1.0'), "summary.json", "cost_musd"),
+    "shortfall": (cells("shortfall", "tonnes", 0.1), "tables/shortfall.csv", "expected_loss_musd"),
+    "invested": (cells("investments", "tpa", 2.0), "tables/investments.csv", "cost_musd"),
+    "stock": (cells("stocks", "stock_t", 1.5), "tables/stocks.csv", "break the rule"),
+    "paid": (cells("payments", "paid_musd", 0.5), "tables/payments.csv", "payments_as_stated"),
+    "demand": (text("inputs/demand.csv", ",100,", ",200,"), "inputs/demand.csv", "inputs_sha256"),
+    "model": (text("inputs/model.toml", "tail = 0.9", "tail = 0.8"), "inputs/model.toml", "inputs_sha256"),
+    "other inputs": (text("summary.json", r'"inputs_sha256": "\w', '"inputs_sha256": "x'), "summary.json", "inputs/"),
+    "no versions": (key("versions"), "summary.json", "versions: is missing"),
+    "no table": (lambda run: (run / "tables" / "workforce.csv").unlink(), "tables/workforce.csv", "is missing"),
+    "no column": (text("tables/capacity.csv", "usable_tpa", "unusable"), "tables/capacity.csv", "usable_tpa"),
+    "words": (text("tables/capacity.csv", r",0.0\n", ",none\n"), "tables/capacity.csv", "something else than figures"),
+    "truncated": (lambda run: os.truncate(run / "tables" / "operations.csv", 200), "tables/operations.csv", ""),
+    "no summary": (lambda run: (run / "summary.json").unlink(), "", "holds no summary.json"),
+    "a list": (lambda run: (run / "summary.json").write_text("[]"), "summary.json", "is not a run folder"),
+    "no tables": (lambda run: shutil.rmtree(run / "tables"), "tables/capacity.csv", "is missing"),
+    "no inputs": (lambda run: shutil.rmtree(run / "inputs"), "inputs/countries.csv", "no such case"),
+    "other digests": (lambda run: (run / SUMS).write_bytes(b"\xff"), "is not a run folder", ""),
+    "no digests": (lambda run: (run / SUMS).unlink(), "holds no SHA256SUMS", ""),
+    "one more": (lambda run: (run / "tables" / "more.csv").write_text("a\n"), "tables/more.csv", ""),
+}
+"""What is done to a run, the file that is named for it, and what is said if the digests were renewed as well."""
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_is_told_with_its_file_and_one_with_new_digests_by_what_follows(run: Path, name: str) -> None:
+    change, file, why = CHANGES[name]
+    change(run)
+    with pytest.raises(RunFolderError) as told:
+        planner.open_run(run)
+    assert file in str(told.value)
+    if why and (run / "summary.json").exists():
+        write_sums(run)
+        with pytest.raises(planner.PlannerError) as told:
+            planner.open_run(run)
+    assert why in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["report"], ["explain"], ["shares"], ["evaluate"], ["advance", "--to", "2028", "--out", "x"], ["compare"]],
+    ids=" ".join,
+)
+def test_every_command_refuses_a_changed_run_and_writes_nothing(
+    run: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(run.parent)
+    cells("shortfall", "tonnes", 0.1)(run)
+    before = {path: path.stat().st_mtime_ns for path in run.parent.rglob("*")}
+    given = [command[0], "run", *(["run"] if command == ["compare"] else []), *command[1:]]
+    done = CliRunner().invoke(app, given)
+    assert done.exit_code == 2 and "tables/shortfall.csv: was changed" in done.stderr, done.output
+    assert {path: path.stat().st_mtime_ns for path in run.parent.rglob("*")} == before
+
+
+def test_what_is_no_file_is_told_and_not_waited_for(run: Path) -> None:
+    for name in ("tables/stocks.csv", "summary.json", SUMS):
+        (run / name).rename(run.parent / "kept")
+        os.mkfifo(run / name)
+        for command in ("report", "replay"):
+            done = CliRunner().invoke(app, [command, str(run)])
+            assert done.exit_code == 2 and f"{name}: is neither a file nor a folder" in done.stderr, done.output
+        (run / name).unlink()
+        (run.parent / "kept").rename(run / name)
+    assert planner.open_run(run).tables
+
+
+def test_the_digests_are_those_that_the_usual_program_reads(run: Path) -> None:
+    check = ["sha256sum", "--check", "--quiet", SUMS]
+    assert subprocess.run(check, cwd=run, check=False).returncode == 0
+    cells("stocks", "stock_t", 2.0)(run)
+    assert subprocess.run(check, cwd=run, capture_output=True, check=False).returncode == 1
+
+
+def test_what_was_asked_later_belongs_to_the_run_and_may_be_taken_away(run: Path) -> None:
+    assert CliRunner().invoke(app, ["shares", str(run)]).exit_code == 0
+    assert "shares" in planner.open_run(run).tables
+    text("tables/shares.csv", r"\d\.\d", "9.9")(run)
+    with pytest.raises(RunFolderError, match=r"shares\.csv: was changed"):
+        planner.open_run(run)
+    (run / "tables" / "shares.csv").unlink()
+    assert "shares" not in planner.open_run(run).tables
+
+
+def test_an_infeasible_run_is_held_to_its_digests_too(tmp_path: Path) -> None:
+    case = planner.load(
+        Path(__file__).parents[2] / "inputs" / "starter",
+        overrides={"objective.goal": "target", "objective.risk_limit": 1500},
+    )
+    run = stored(planner.solve(case), tmp_path / "run")
+    assert planner.open_run(run).status == "infeasible"
+    text("summary.json", '"infeasible"', '"optimal"')(run)
+    with pytest.raises(RunFolderError, match=r"summary\.json: was changed"):
+        planner.open_run(run)
