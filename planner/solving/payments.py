@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -107,33 +107,74 @@ class Accounts:
         return tuple(f for f in self.funded if country in self.case.reach[f])
 
     @cached_property
-    def amounts(self) -> dict[tuple[Place, int], float]:
-        """What is spent where the same funders may pay: exact, as their payments can be split in proportion."""
-        out: dict[tuple[Place, int], float] = defaultdict(float)
+    def alike(self) -> tuple[int, ...]:
+        """Node -> the first of those that part from one history and spend the same from there on, futures as likely.
+
+        One split serves them all: the mean of the splits of each, weighed by probability, is a split of every one.
+        """
+        nodes, kinds = self.tree.nodes, dict[Any, int]()
+        futures, kind = [defaultdict[int, float](float) for _ in nodes], [0] * len(nodes)
+        for node in reversed(nodes):
+            ahead = {
+                next_kind: round(p / (node.probability or 1.0), 12) for next_kind, p in futures[node.index].items()
+            }
+            key = node.period, frozenset(self._by_place[node.index].items()), frozenset(ahead.items())
+            kind[node.index] = kinds.setdefault(key, len(kinds))
+            if node.parent >= 0:
+                futures[node.parent][kind[node.index]] += node.probability
+        first, out = dict[tuple[int, int], int](), list[int]()
+        for node in nodes:
+            parent = out[node.parent] if node.parent >= 0 else -1
+            out.append(first.setdefault((parent, kind[node.index]), node.index))
+        return tuple(out)
+
+    @cached_property
+    def _by_place(self) -> list[dict[Place, float]]:
+        """What is spent at each node where the same funders may pay: exact, as payments can be split in proportion."""
+        out: list[dict[Place, float]] = [defaultdict(float) for _ in self.tree.nodes]
         for (country, n), amount in self.spent.items():
             if amount > ZERO and self.place(country):
-                out[self.place(country), n] += amount
-        return dict(out)
+                out[n][self.place(country)] += amount
+        return out
+
+    @cached_property
+    def amounts(self) -> dict[tuple[Place, int], float]:
+        """What is spent by place and node, of nodes alike the first."""
+        return {(place, n): x for n in sorted(set(self.alike)) for place, x in self._by_place[n].items()}
+
+    @cached_property
+    def chances(self) -> dict[int, float]:
+        """The probability of nodes alike, by the first of them."""
+        out = dict.fromkeys(self.alike, 0.0)
+        for node in self.tree.nodes:
+            out[self.alike[node.index]] += node.probability
+        return out
+
+    def before(self, n: int) -> int:
+        """The node before nodes alike, -1 if there is none."""
+        parent = self.tree.nodes[n].parent
+        return self.alike[parent] if parent >= 0 else parent
 
     @cached_property
     def total(self) -> float:
         """Expected spending (MUSD)."""
-        return sum(self.tree.nodes[n].probability * amount for (_, n), amount in self.amounts.items())
+        return sum(self.chances[n] * amount for (_, n), amount in self.amounts.items())
 
     @cached_property
     def live(self) -> list[int]:
         """Nodes at which something is spent, and those before them."""
-        return sorted({ancestor for _, n in self.amounts for ancestor in self.tree.paths[n]})
+        out = set[int]()
+        for n in {n for _, n in self.amounts}:
+            while n >= 0 and n not in out:
+                out.add(n)
+                n = self.before(n)
+        return sorted(out)
 
     @cached_property
     def carrying(self) -> frozenset[int]:
         """Live nodes from which money may move to a live node after them."""
-        out = set()
-        for n in self.live:
-            node = self.tree.nodes[n]
-            if node.parent >= 0 and (self.case.model.policy.budget_carry_over or not node.opens_year):
-                out.add(node.parent)
-        return frozenset(out)
+        over = self.case.model.policy.budget_carry_over
+        return frozenset(self.before(n) for n in self.live if over or not self.tree.nodes[n].opens_year) - {-1}
 
     def given(self, funder: str, n: int) -> float:
         """Budget (MUSD) that becomes available at a node: that of its year, in the year's first period."""
@@ -158,9 +199,7 @@ def split_program(accounts: Accounts, weights: Weights, last: Sequence[str]) -> 
             pays[f, n].append(("pays", (f, place, n)))
     for f in accounts.funded:
         rows += [_account(accounts, f, n, pays[f, n]) for n in accounts.live]
-        total: dict[Key, float] = {
-            key: -accounts.tree.nodes[n].probability for n in accounts.live for key in pays[f, n]
-        }
+        total: dict[Key, float] = {key: -accounts.chances[n] for n in accounts.live for key in pays[f, n]}
         rows.append((("total", f), total | {("paid", f): 1.0}, 0.0, 0.0))
         rows.append((("rest", f), {("paid", f): 1.0, ("unpaid", f): 1.0}, accounts.total, accounts.total))
         level: dict[Key, float] = {("paid", f): 1.0, ("below", f): 1.0, ("beyond", f): -1.0}
@@ -193,8 +232,7 @@ def _account(accounts: Accounts, f: str, n: int, pays: Sequence[Key]) -> tuple[K
     terms: dict[Key, float] = {**dict.fromkeys(pays, 1.0), ("overdrawn", None): -1.0}
     if n in accounts.carrying:
         terms["carried", (f, n)] = 1.0
-    parent = accounts.tree.nodes[n].parent
-    if parent in accounts.carrying:
+    if (parent := accounts.before(n)) in accounts.carrying:
         terms["carried", (f, parent)] = -1.0
     return ("account", (f, n)), terms, -math.inf, accounts.given(f, n)
 
@@ -281,7 +319,7 @@ class Split:
         for (country, n), amount in accounts.spent.items():
             place = accounts.place(country)
             if amount > ZERO and place:
-                parts = {f: max(self._value(x, "pays", (f, place, n)), 0.0) for f in place}
+                parts = {f: max(self._value(x, "pays", (f, place, accounts.alike[n])), 0.0) for f in place}
                 whole = sum(parts.values())
                 out[country, n] = {f: part / whole for f, part in parts.items() if part > 0}
         return out

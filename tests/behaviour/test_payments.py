@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 import planner
+from planner.data.tree import Node, Tree
 from planner.results.plan import PlanValues
+from planner.solving.payments import Accounts
 from tests.cases import MUSD, Row, budget, demand, imports, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase, SolveCase
 
@@ -226,3 +228,24 @@ def test_benefit_solves_the_case_without_a_plan_even_if_nobody_asks_for_it(make_
     assert paid(session.solve()) == {"AAA": near(20), "BBB": near(60)}
     assert paid(session.solve(case)) == {"AAA": near(60), "BBB": near(20)}
     assert session.rebuilt == ""
+
+
+def test_histories_that_spend_the_same_share_a_split_only_if_their_futures_are_as_likely(make_case: MakeCase) -> None:
+    """Two part in 2027, and in 2028 one half of each again, of which one spends: with 1/3 in both; with 2/5 and 1/5."""
+    case = make_case(budgets=budget(10))
+
+    def alike(chances: tuple[float, float, float, float]) -> tuple[int, ...]:
+        a, b, c, d = chances
+        own = [
+            Node(0, 2026, -1, ("a", "b", "c", "d"), 1.0),
+            Node(1, 2027, 0, ("a", "b"), a + b),
+            Node(2, 2027, 0, ("c", "d"), c + d),
+            Node(3, 2028, 1, ("a",), a),
+            Node(4, 2028, 1, ("b",), b),
+            Node(5, 2028, 2, ("c",), c),
+            Node(6, 2028, 2, ("d",), d),
+        ]
+        return Accounts(case, Tree(case, tuple(own), {}), {("AAA", n): 1.0 for n in (0, 3, 5)}).alike
+
+    assert alike((0.2, 0.4, 0.1, 0.2)) == (0, 1, 1, 3, 4, 3, 4)
+    assert alike((0.2, 0.3, 0.1, 0.4)) == (0, 1, 2, 3, 4, 5, 6)
