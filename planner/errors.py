@@ -48,7 +48,7 @@ class Fault:
         if self.also:
             more = len(self.also) - SHOWN_PLACES
             text += f" [also {', '.join(self.also[:SHOWN_PLACES])}{f' and {more} more' if more > 0 else ''}]"
-        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+        return inert(text)
 
     def as_json(self) -> dict[str, Any]:
         """All fields, for programs."""
@@ -104,6 +104,17 @@ def invisible(text: str, allowed: str = "") -> str:
     """Code of the first control, direction, zero-width or unpaired character, which no name may hold; '' if none."""
     hidden = ("Cc", "Cf", "Cs", "Zl", "Zp")
     return next((f"U+{ord(c):04X}" for c in text if unicodedata.category(c) in hidden and c not in allowed), "")
+
+
+def inert(text: str, allowed: str = "") -> str:
+    """Text that a terminal shows and does not obey: what is not printable is spelt out."""
+    return "".join(c if c.isprintable() or c in allowed else repr(c)[1:-1] for c in text)
+
+
+def file_words(name: str) -> str:
+    """The name of a file or folder for people: UTF-8 whatever the locale, `_` for what no one sees."""
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return "".join("_" if invisible(c) else c for c in text)
 
 
 def edit_distance(one: str, two: str) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from planner.api.plans import LARGE, Plan, open_run, plan_of, write_again
 from planner.data.size import size_of
-from planner.errors import RunFolderError
+from planner.errors import RunFolderError, file_words
 from planner.explanation.business_case import business_case
 from planner.explanation.compare import compare, refuse_single
 from planner.explanation.explain import explain
@@ -40,7 +40,7 @@ def explain_into(
     belongs_to = fingerprint(run) if (run / SUMMARY).exists() else ""
     plan = open_run(run)
     with Background(size_of(plan.case).terms > LARGE) as beside:
-        found = explain(plan, run.name, progress, thorough=thorough, workers=workers)
+        found = explain(plan, file_words(run.name), progress, thorough=thorough, workers=workers)
         progress("writing the reports")
         refresh_pages(run, partial(_fill, found, belongs_to, partial(write_again, beside, plan)))
     return plan, found
@@ -91,7 +91,7 @@ def compare_into(
     target = folder or Path("reports") / "-".join(["compare", *(path.name for path in runs)])
     progress("reading the runs")
     plans = [open_run(path) for path in runs]
-    found = compare(plans, [path.name for path in runs], progress)
+    found = compare(plans, [file_words(path.name) for path in runs], progress)
     progress("writing the comparison")
 
     def fill(place: Path) -> None:
@@ -112,7 +112,7 @@ def business_case_into(
     case and the page. Raises InputError, RunFolderError, StoppedError.
     """
     plan = plan_of(run, progress)
-    found = business_case(plan, project, deck, name=run.name, progress=progress)
+    found = business_case(plan, project, deck, name=file_words(run.name), progress=progress)
     page = Path("-".join(["project", file_name(project), *deck.changes()]) + ".html")
 
     def fill(target: Path) -> None:

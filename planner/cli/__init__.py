@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import version
+from io import TextIOWrapper
 from multiprocessing import parent_process
 from pathlib import PurePath
 from types import FrameType
@@ -20,6 +23,16 @@ def stopped_early(number: int, frame: FrameType | None) -> None:
     if parent_process() is None:
         os.write(sys.stderr.fileno(), b"stopped\n")
     os._exit(130)
+
+
+def answer_lost(error: OSError) -> None:
+    """Say that standard output takes nothing any more, and let nothing else be written to it."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    with suppress(OSError, AttributeError):
+        sys.stderr.write(f"the answer cannot be shown ({error.strerror}); what was written to files is whole\n")
 
 
 # Before anything slow is imported: Ctrl-C is one line and exit code 130 from the start. Each command takes over once
@@ -57,8 +70,24 @@ TOGETHER = {
 """Module -> the commands that it holds; every other command has one of its own."""
 
 
+_OF_A_STREAM = (errno.ENOSPC, errno.EIO, errno.EBADF)
+
+
 class Commands(TyperGroup):
     """The group of all commands, without importing them."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run a command, whatever the locale can show and whatever becomes of standard output."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
+        try:
+            return super().main(*args, **options)
+        except OSError as error:
+            if error.filename is not None or error.errno not in _OF_A_STREAM:
+                raise
+            answer_lost(error)
+            sys.exit(2)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Names, in the order of their use."""

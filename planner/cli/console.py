@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -11,24 +12,43 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.status import Status as Spinner
 
-from planner.cli import stopped_early
+from planner.cli import answer_lost, stopped_early
 from planner.config.model_file import parse_override
 from planner.data.case import Case
 from planner.data.load import load
 from planner.data.warnings import grouped
-from planner.errors import Fault, InputError, PlannerError
+from planner.errors import Fault, InputError, PlannerError, inert
 from planner.parallel import SOLVER_THREAD
 from planner.workspace import find_case
 
-err = Console(stderr=True, highlight=False)
-out = Console(highlight=False)
+
+class _Screen(Console):
+    """Shows text of whatever origin, which a terminal does not obey."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """See `Console`."""
+        try:
+            super().print(*(inert(o, "\n\t") if isinstance(o, str) else o for o in objects), **options)
+        except OSError:
+            if not self.stderr:
+                raise  # else nobody listens, which ends no command
+
+    def on_broken_pipe(self) -> NoReturn:
+        """See `Console`."""
+        if not self.stderr:
+            answer_lost(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))
+        raise typer.Exit(2)
+
+
+err = _Screen(stderr=True, highlight=False)
+out = _Screen(highlight=False)
 
 CasePath = Annotated[
     Path,

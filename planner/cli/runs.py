@@ -13,6 +13,7 @@ from planner.api.plans import plan_of, replay, write_reports
 from planner.cli.console import command_app, err, exit_codes, say, shown_progress
 from planner.data.case import Case
 from planner.data.template import write_tables
+from planner.errors import file_words
 from planner.reporting.pages.business_case import business_case_lines
 from planner.reporting.pages.comparison import comparison_lines
 from planner.reporting.text.screen import explain_lines
@@ -117,7 +118,7 @@ def go_on(
         with shown_progress() as progress:
             plan = plan_of(run, progress)
             case: Case = planner.advance(plan, to, along)
-            said = f"The case of {run.name} in {to}; still possible: {', '.join(case.scenarios)}.\n"
+            said = f"The case of {file_words(run.name)} in {to}; still possible: {', '.join(case.scenarios)}.\n"
 
             def fill(folder: Path) -> None:
                 write_tables(case, folder)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 
 from planner.config.toml import TOML_RULES, read_toml
-from planner.errors import Fault, InputError, Rule, did_you_mean, invisible, nearest
+from planner.errors import Fault, InputError, Rule, did_you_mean, file_words, invisible, nearest
 
 Lever = Literal["mine", "separation", "metal", "magnet", "training", "hiring", "stockpile"]
 LEVERS: tuple[Lever, ...] = ("mine", "separation", "metal", "magnet", "training", "hiring", "stockpile")
@@ -172,7 +172,7 @@ def read_model(path: Path | None, overrides: Mapping[str, object] | None = None)
         return build_model({}, overrides or {}, "--set", "defaults")
     found = read_toml(path, "model file")
     places = {".".join(map(str, key)): (line, "") for key, line in found.lines.items()}
-    stem = path.parent.name if path.name == "model.toml" else path.stem
+    stem = file_words(path.parent.name if path.name == "model.toml" else path.stem)
     return build_model(found.values, overrides or {}, path.name, stem, places)
 
 

@@ -16,7 +16,7 @@ from planner.data.read import Sheet, leads_out, read_folder, read_workbook
 from planner.data.rows import collapse, read_rows
 from planner.data.rules import Origin, fault
 from planner.data.schema import BY_NAME, TABLES, Tables
-from planner.errors import Fault, InputError, nearest
+from planner.errors import Fault, InputError, file_words, nearest
 from planner.host import collector_paused
 
 
@@ -44,7 +44,7 @@ def load(
     except InputError as error:
         faults += error.faults
         chosen, read.model_is_wrong = ModelFile(), True
-    name = path.stem if path.is_file() else path.resolve().name
+    name = file_words(path.stem if path.is_file() else path.resolve().name)
     case = Case(name, tables, chosen, origin=_origin(path, sheets, model, remarks))
     faults += check_all(case, read=read)
     if faults:
