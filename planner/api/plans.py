@@ -19,7 +19,7 @@ from planner.results.plan import PlanValues
 from planner.results.replay import differences, other_versions
 from planner.results.store import default_folder, read_run, refresh_pages, write_run
 from planner.solving.goals import Outcome, Progress, silent
-from planner.solving.live_program import LiveProgram
+from planner.solving.live_program import CANCELLED, LiveProgram
 from planner.solving.solution import Stop
 from planner.solving.solve import COMPARABLE, ENDS, compared, solve_session, solve_without_plan
 from planner.solving.solve import solve_case as solve_whole
@@ -132,7 +132,7 @@ class Session:
             self._found = None
         found = self._found or self._live.solve(silent)
         if found.stop is Stop.INTERRUPTED:
-            raise StoppedError("the solve was cancelled")
+            raise StoppedError(CANCELLED)
         self._found = found if found.stop is Stop.OPTIMAL else None
         return found
 

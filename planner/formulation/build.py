@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 from pyomo.core import ConcreteModel, Constraint, NonNegativeReals, Objective, Reals, Var, minimize
@@ -9,6 +11,7 @@ from pyomo.core import ConcreteModel, Constraint, NonNegativeReals, Objective, R
 from planner.data.case import Case
 from planner.formulation import capacity, goods, money, objective, workforce
 from planner.formulation.index_sets import Scope
+from planner.formulation.linear import Columns, Relation, Term
 from planner.formulation.model import Equation, Model, Variable
 from planner.host import collector_paused
 
@@ -50,3 +53,29 @@ def constraint_of(scope: Scope, equation: Equation) -> Any:
         return Constraint.Skip if expression is None or expression is True else expression
 
     return Constraint(equation.index(scope), rule=rule)
+
+
+Written = tuple[str, Any, Relation]
+"""Equation, index (None: it has none), and the row."""
+
+
+def linear_model(scope: Scope) -> tuple[Model, list[tuple[str, Any]]]:
+    """What rules take for a model to give linear expressions; and of each column its variable and index."""
+    m, columns = SimpleNamespace(scope=scope), list[tuple[str, Any]]()
+    for variable in VARIABLES:
+        first, index = len(columns), [None] if variable.index is None else variable.index(scope)
+        columns += [(variable.name, one) for one in index]
+        at = {one: first + i for i, one in enumerate(index)}
+        setattr(m, variable.name, Term(first) if variable.index is None else Columns(at))
+    return m, columns
+
+
+def linear_rows(m: Model, equations: Iterable[Equation], stop: Callable[[], None]) -> Iterator[Written]:
+    """The rows of some equations of a linear model. stop: called before each row; what it raises ends the writing."""
+    for equation in equations:
+        for index in (None,) if equation.index is None else equation.index(m.scope):
+            stop()
+            places = () if index is None else index if isinstance(index, tuple) else (index,)
+            row = equation.rule(m, *places)
+            if isinstance(row, Relation):
+                yield equation.name, index, row

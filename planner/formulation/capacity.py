@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from pyomo.core import quicksum
-
 from planner.formulation.index_sets import Scope
+from planner.formulation.linear import quicksum
 from planner.formulation.model import Expression, Model, Variable, equation
 from planner.formulation.trees import DecisionNode, OperationNode
 

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pyomo.core import quicksum
-
 from planner.data.lookups import OXIDE, Good
 from planner.formulation.index_sets import Scope
+from planner.formulation.linear import quicksum
 from planner.formulation.model import Expression, Model, Variable, equation, or_zero
 from planner.formulation.trees import OperationNode
 

@@ -38,6 +38,7 @@ class Scope(Histories):
             "staffing_tree",
             "active_nodes",
             "demanded",
+            "_short_at",
             "import_limits",
             "resold",
             "_yields",
@@ -121,6 +122,14 @@ class Scope(Histories):
             covered, tonnes = frozenset(self.covered_at.get(good, ())), by_node.tolist()
             out |= {(*good, n): tonnes[n] for n in nodes if tonnes[n] > 0 and n not in covered}
         return out
+
+    def short_at(self, node: OperationNode) -> list[Good]:
+        """(c, e, o) with a demand in `demanded` at a node, in the order of `goods`."""
+        return self._short_at.get(node, [])
+
+    @cached_property
+    def _short_at(self) -> dict[int, list[Good]]:
+        return _grouped((n, (c, e, o)) for c, e, o, n in self.demanded)
 
     # ---- materials ---------------------------------------------------------------------------------
 
@@ -351,6 +360,15 @@ class Scope(Histories):
             groups = {(self.case.group[c], k) for c, k in needed}
             return [(c, k) for c, k in self.case.workforce if (self.case.group[c], k) in groups]
         return [team for team in self.case.workforce if team in needed]
+
+    def plants_with(self, country: str, skill: str) -> list[str]:
+        """Plants of a country that need a skill."""
+        return self._plants_with.get((country, skill), [])
+
+    @cached_property
+    def _plants_with(self) -> dict[tuple[str, str], list[str]]:
+        rows = self.case.projects
+        return _grouped(((rows[p].country, k), p) for p in rows for k in self.case.staffing[p])
 
     @cached_property
     def seconded(self) -> frozenset[tuple[str, str]]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pyomo.core import quicksum
-
 from planner.formulation.index_sets import Scope
+from planner.formulation.linear import quicksum
 from planner.formulation.model import Expression, Model, Variable, equation, or_zero
 from planner.formulation.trees import AccountNode, DecisionNode, OperationNode
 from planner.units import musd, musd_per_tonne

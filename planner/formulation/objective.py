@@ -13,10 +13,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Container
 
-from pyomo.core import quicksum
-
 from planner.formulation.capacity import throughput
 from planner.formulation.index_sets import Scope
+from planner.formulation.linear import quicksum
 from planner.formulation.model import Expression, Model, Variable, equation
 from planner.formulation.money import (
     CAPEX_READS,
@@ -69,8 +68,7 @@ def cumulative_loss(m: Model, n: OperationNode) -> Expression:
     before = m.loss_to_date[parent] if parent >= 0 else 0.0
     here = quicksum(
         loss_per_tonne(s, c, e, o, n, j) * m.shortfall[c, e, o, n, j]
-        for c, e, o in s.goods
-        if (c, e, o, n) in s.demanded
+        for c, e, o in s.short_at(n)
         for j in range(len(s.case.loss_steps((c, e, o))))
     )
     return m.loss_to_date[n] - before - here == 0

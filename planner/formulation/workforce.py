@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pyomo.core import quicksum
-
 from planner.formulation.capacity import throughput
 from planner.formulation.index_sets import Scope
+from planner.formulation.linear import quicksum
 from planner.formulation.model import Expression, Model, Variable, equation, or_zero
 from planner.formulation.trees import DecisionNode, OperationNode, StaffingNode
 
@@ -210,9 +209,7 @@ def staff_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
     s: Scope = m.scope
     length = s.tree.nodes[n].length
     need = quicksum(
-        s.case.staffing[p][k] / length * throughput(m, p, n)
-        for p, row in s.case.projects.items()
-        if row.country == c and k in s.case.staffing[p] and (p, n) in s.operable_set
+        s.case.staffing[p][k] / length * throughput(m, p, n) for p in s.plants_with(c, k) if (p, n) in s.operable_set
     )
     return need <= available(m, c, k, s.staffing_of(n))
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.data.tree import Tree
-from planner.formulation.build import EQUATIONS, VARIABLES, build_model, constraint_of
+from planner.errors import StoppedError
+from planner.formulation.build import build_model
 from planner.formulation.index_sets import Scope
-from planner.formulation.model import Model
 from planner.host import collector_paused
 from planner.results.verify import verify
 from planner.solving.case_changes import changes, origins, switched_off, with_switches
@@ -21,15 +21,15 @@ from planner.solving.goals import Outcome, Phase, solve_phases
 from planner.solving.highs import Solver
 from planner.solving.naming import refuse_beyond_solver
 from planner.solving.payments import whole_budgets
-from planner.solving.program import Key, Program, Vector, compile_program
+from planner.solving.program import Program, Vector, compile_program
 from planner.solving.solution import Stop
 from planner.solving.spending import items_spent, money_tables
 from planner.solving.values import Values
 from planner.solving.whole_plants import WholePlants
+from planner.solving.writing import Writer
 
 Say = Callable[[str], None]
-AGAIN = "again__"
-"""Before the names of equations that are compiled again."""
+CANCELLED = "the solve was cancelled"
 NEAR_WAY, GOAL_WAY = 1 / 8, 2 / 3
 """How far to go from the last plan where the structure differs, and where the goal does, as a share of the rows: from a
 start that is no good the way from the least risk is shorter (measured)."""
@@ -55,28 +55,38 @@ class _Differs:
 class LiveProgram:
     """A case, its program and a solver that remembers its bases.
 
-    `update(case)` changes the figures in place where it can, holds at zero what a case switches off, and builds again
-    where a change alters structure (lead time, horizon, an added project, something that was zero); `rebuilt` then
-    says why, and the solver begins at the last plan.
+    `update(case)` changes the figures in place where it can, holds at zero what a case switches off, and writes the
+    program again where a change alters structure (lead time, horizon, an added project, something that was zero);
+    `rebuilt` then says why, and the solver begins at the last plan.
     """
 
     def __init__(self, case: Case, time_limit: float | None = None) -> None:
         self._time_limit = time_limit
         self.cancelled = Event()
-        """While it is set, no run of the solver begins."""
+        """While it is set, no run of the solver begins, and no program is written."""
         self.rebuilt = ""
-        self._build(case)
+        model = build_model(case)
+        self._hold(case, model.scope, compile_program(model))
 
-    def _build(self, case: Case) -> None:
+    def _hold(self, case: Case, scope: Scope, program: Program, writer: Writer | None = None) -> None:
+        refuse_beyond_solver(scope, program)
         self.case = case
-        self.model: Model = build_model(case)
-        self.scope: Scope = self.model.scope
-        """Index sets of the program, with the present case."""
-        self.program: Program = compile_program(self.model)
-        self._whole = self.program
-        """The program with nothing held at zero."""
-        refuse_beyond_solver(self.scope, self.program)
-        self.solver = Solver(self.program, self._time_limit, cancelled=self.cancelled)
+        self.scope = self._wide = scope
+        """Index sets of the program, with the present case; and with all that the program could do."""
+        self.program = self._whole = program
+        """With what the case switches off held at zero; and with nothing held."""
+        self._writer = writer
+        self.solver = Solver(program, self._time_limit, cancelled=self.cancelled)
+
+    def _write(self, case: Case) -> None:
+        """Hold another case. The one before stays if this is cancelled."""
+        scope = Scope(case)
+        writer = Writer(scope, self._stop)
+        self._hold(case, scope, writer.program(), writer)
+
+    def _stop(self) -> None:
+        if self.cancelled.is_set():
+            raise StoppedError(CANCELLED)
 
     def solve(self, say: Say, phases: list[Phase] | None = None) -> Outcome:
         """Solve the phases of the goal, or those given; the first run is cold, later ones start from earlier bases.
@@ -86,7 +96,7 @@ class LiveProgram:
         self.solver.reset_bounds()
         outcome = self._solved(say, phases)
         if outcome.stop is Stop.INFEASIBLE and self.program is not self._whole:
-            self._build(self.case)  # what is held at zero is no limit of the case: nothing may name it
+            self._write(self.case)  # what is held at zero is no limit of the case: nothing may name it
             outcome = self._solved(say, phases)
         return outcome
 
@@ -107,20 +117,22 @@ class LiveProgram:
         return verify(self.case, extract_tables(self.scope, values) | spent).holds
 
     def update(self, case: Case) -> bool:
-        """Take other figures. Returns whether the program could be kept; else it was built again."""
-        before, asked = self.model.scope, self.case.model
+        """Take other figures. Returns whether the program could be kept; else it was written again.
+
+        Raises StoppedError if it is cancelled meanwhile; the case held is then still the one before.
+        """
+        before, last, solver, asked = self._wide, self._whole, self.solver, self.case.model
         refilled = self._with_figures(case)
-        last, solver = self._whole, self.solver
         if not isinstance(refilled, _Refilled):
+            self._write(case)
             self.rebuilt = refilled.why
-            self._build(case)
             if asked.policy.coordination == case.model.policy.coordination:
                 way = NEAR_WAY if refilled.structural else 0.0
                 self.solver.begin_near(solver, *origins(before, last, self.scope, self.program), way)
             return False
         self.rebuilt = ""
-        self.case, self.model.scope, self._whole, self.program = case, refilled.scope, refilled.whole, refilled.held
-        self.scope = self.model.scope.with_case(case)
+        self.case, self._wide, self._whole, self.program = case, refilled.scope, refilled.whole, refilled.held
+        self.scope = self._wide.with_case(case)
         solver.replace(self.program)
         if asked.objective.goal != case.model.objective.goal:
             columns, rows = (np.arange(n) for n in self.program.matrix.shape[::-1])
@@ -135,19 +147,20 @@ class LiveProgram:
     @collector_paused()
     def _with_figures(self, case: Case) -> _Refilled | _Differs:
         """The program of a case that differs in figures and switches only, or why it differs in more."""
-        wide = with_switches(case, self.model.scope.case)
-        found = changes(self.model.scope.case, wide)
+        built = self._wide
+        wide = with_switches(case, built.case)
+        found = changes(built.case, wide)
         if found.structural:
             return _Differs(found.structural, structural=True)
         scope = Scope(wide)
         balances = {"demand", "imports", "shocks", "resale"} & {table for table, _ in found.columns}
-        built: Scope = self.model.scope
         scope.reuse(built, same_coverage=not balances)
         if not _same_shape(built.tree, scope.tree):
             return _Differs("the histories that scenarios share differ")
         if balances and not _same_covered(built, scope):
             return _Differs("imports now cover other demands, or others can sell on, than before")
-        program = _refilled(self._whole, self.model, scope, found.affected)
+        self._writer = self._writer or Writer(built, self._stop)
+        program = self._writer.refilled(self._whole, scope, found.affected)
         if program is None:
             return _Differs("the figures add or remove terms of the program")
         refuse_beyond_solver(scope, program)
@@ -171,68 +184,3 @@ def _same_covered(one: Scope, two: Scope) -> bool:
     same = one.import_covered_nodes == two.import_covered_nodes and one.import_covered_goods == two.import_covered_goods
     resale = one.resold.keys() == two.resold.keys() and one.resale_rivals == two.resale_rivals
     return same and resale and one.import_limits.keys() == two.import_limits.keys()
-
-
-def _refilled(program: Program, model: Model, scope: Scope, affected: frozenset[str]) -> Program | None:
-    """The program with the affected equations and bounds compiled again; None if their terms differ."""
-    lower, upper = program.lower.copy(), program.upper.copy()
-    for variable in VARIABLES:
-        if variable.name in affected and variable.bounds and variable.index:
-            model.scope, before = scope, model.scope
-            for index in variable.index(scope):
-                key: Key = (variable.name, index)
-                if key not in program.column:
-                    model.scope = before
-                    return None
-                low, high = variable.bounds(model, *index)
-                position = program.column[key]
-                lower[position], upper[position] = low, np.inf if high is None else high
-            model.scope = before
-    data = program.matrix.data.copy()
-    row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
-    part = _compile_part(model, scope, affected)
-    if part is not None:
-        columns = np.array([program.column.get(key, -1) for key in part.columns])
-        for i, key in enumerate(part.rows):
-            row = program.row.get(key)
-            if row is None:
-                return None
-            span = slice(program.matrix.indptr[row], program.matrix.indptr[row + 1])
-            mine = slice(part.matrix.indptr[i], part.matrix.indptr[i + 1])
-            positions = _place(program.matrix.indices[span], columns[part.matrix.indices[mine]])
-            if positions is None:
-                return None
-            data[span] = 0.0
-            data[span.start + positions] = part.matrix.data[mine]
-            row_lower[row], row_upper[row] = part.row_lower[i], part.row_upper[i]
-    return program.with_data(data, row_lower, row_upper, lower, upper)
-
-
-def _place(there: np.ndarray, wanted: np.ndarray) -> np.ndarray | None:
-    """Positions of `wanted` in `there`; None if one is missing."""
-    order = np.argsort(there)
-    found = np.searchsorted(there, wanted, sorter=order)
-    if np.any(found >= len(there)):
-        return None
-    positions = order[found]
-    return positions if np.array_equal(there[positions], wanted) else None
-
-
-def _compile_part(model: Model, scope: Scope, affected: frozenset[str]) -> Program | None:
-    """The affected equations of the model under another scope, compiled alone. The model is left as it was."""
-    wanted = [equation for equation in EQUATIONS if equation.name in affected]
-    if not wanted:
-        return None
-    before, model.scope = model.scope, scope
-    try:
-        for equation in EQUATIONS:
-            model.component(equation.name).deactivate()
-        for equation in wanted:
-            model.add_component(f"{AGAIN}{equation.name}", constraint_of(scope, equation))
-        return compile_program(model).renamed({f"{AGAIN}{equation.name}": equation.name for equation in wanted})
-    finally:
-        for equation in wanted:
-            model.del_component(f"{AGAIN}{equation.name}")
-        for equation in EQUATIONS:
-            model.component(equation.name).activate()
-        model.scope = before

@@ -15,12 +15,14 @@ from benchmarks.changes import CHANGES
 from benchmarks.generate import Size, generate
 from planner.data.case import Case
 from planner.formulation.build import build_model
+from planner.formulation.index_sets import Scope
 from planner.solving.case_changes import READS
 from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program, compile_program
 from planner.solving.solution import Solution
+from planner.solving.writing import Writer
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 
@@ -171,9 +173,18 @@ def test_each_kind_of_change_gives_the_optimum_of_a_cold_solve_and_so_does_the_w
     session = LiveProgram(case)
     there = session.solve(silent)
     session.update(changed)
+    if session.rebuilt:
+        assert_same_program(session.program, compile_program(build_model(changed)))
     assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
     session.update(case)
     assert_same_optimum(session.solve(silent), there)
+
+
+@pytest.mark.parametrize("seed", range(700, 724))
+def test_a_program_written_without_pyomo_is_the_one_written_with_it(tmp_path: Path, seed: int) -> None:
+    folder = tmp_path / "case"
+    case = planner.load(folder, overrides=flat(write_random_case(folder, seed)))
+    assert_same_program(Writer(Scope(case), lambda: None).program(), compile_program(build_model(case)))
 
 
 @pytest.mark.parametrize("seed", range(6))

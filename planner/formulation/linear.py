@@ -1,0 +1,128 @@
+"""Linear expressions as arrays take them: the rules of the program are written in them where no Pyomo model is needed.
+
+A rule gives the same row in either. Pyomo's objects cost several times what the rules themselves cost (measured), and
+where a kept program is written again that is what one waits for. A test holds both entry by entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import chain
+from typing import Any, NamedTuple
+
+from pyomo.core import quicksum as pyomo_sum
+
+Number = int | float
+
+
+class _Expression:
+    """What can be added, multiplied with a number and compared."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> Any:
+        return quicksum((self, other))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Any:
+        return quicksum((self, -other))
+
+    def __rsub__(self, other: Number) -> Any:
+        return quicksum((-self, other))
+
+    def __neg__(self) -> Any:
+        return self * -1.0
+
+    def __mul__(self, factor: Number) -> Any:
+        raise NotImplementedError
+
+    __hash__ = None  # type: ignore[assignment]
+
+    # Which side is subtracted from which is as in Pyomo, so that the signs of a row are the same.
+    def __le__(self, other: Any) -> Relation:
+        return (
+            Relation(self - other, None, 0.0)
+            if isinstance(other, _Expression)
+            else Relation(quicksum((self,)), None, other)
+        )
+
+    def __ge__(self, other: Any) -> Relation:
+        return other <= self if isinstance(other, _Expression) else Relation(quicksum((self,)), other, None)
+
+    def __eq__(self, other: object) -> Relation:  # type: ignore[override]
+        if isinstance(other, _Expression):
+            return Relation(self - other, 0.0, 0.0)
+        return Relation(quicksum((self,)), other, other)  # type: ignore[arg-type]
+
+
+class Term(_Expression):
+    """A coefficient times a column."""
+
+    __slots__ = ("coefficient", "column")
+
+    def __init__(self, column: int, coefficient: float = 1.0) -> None:
+        self.column, self.coefficient = column, coefficient
+
+    def __mul__(self, factor: Number) -> Term:
+        return Term(self.column, factor * self.coefficient)
+
+    __rmul__ = __mul__
+
+
+class Linear(_Expression):
+    """Coefficients by position of the column, and a constant. It is never changed once somebody holds it."""
+
+    __slots__ = ("constant", "terms")
+
+    def __init__(self, terms: dict[int, float], constant: float = 0.0) -> None:
+        self.terms, self.constant = terms, constant
+
+    def __mul__(self, factor: Number) -> Linear:
+        return Linear({j: factor * value for j, value in self.terms.items()}, factor * self.constant)
+
+    __rmul__ = __mul__
+
+
+class Relation(NamedTuple):
+    """lower <= body <= upper; None: no limit."""
+
+    body: Linear
+    lower: Number | None
+    upper: Number | None
+
+
+class Columns:
+    """The columns of one variable, as expressions by index."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self, at: Mapping[Any, int]) -> None:
+        """at: position of each column by index."""
+        self._at = at
+
+    def __getitem__(self, index: Any) -> Term:
+        return Term(self._at[index])
+
+    def __contains__(self, index: Any) -> bool:
+        return index in self._at
+
+
+def quicksum(parts: Iterable[Any]) -> Any:
+    """The sum of expressions, of Pyomo's or of these, and of numbers; a number if there is nothing else."""
+    terms: dict[int, float] = {}
+    constant, left = 0.0, iter(parts)
+    for part in left:
+        kind = part.__class__
+        if kind is Term:
+            j = part.column
+            terms[j] = terms[j] + part.coefficient if j in terms else part.coefficient
+        elif kind is Linear:
+            constant += part.constant
+            for j, value in part.terms.items():
+                terms[j] = terms[j] + value if j in terms else value
+        elif isinstance(part, (int, float)):
+            constant += part
+        else:
+            return pyomo_sum(chain((constant, part) if constant else (part,), left))
+    return Linear(terms, constant) if terms else constant

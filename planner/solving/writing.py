@@ -1,0 +1,125 @@
+"""A program written as arrays without Pyomo, whole or in part: what a kept program is written again with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from planner.formulation.build import EQUATIONS, VARIABLES, linear_model, linear_rows
+from planner.formulation.index_sets import Scope
+from planner.formulation.model import Equation, Variable
+from planner.formulation.objective import goal
+from planner.host import collector_paused
+from planner.solving.program import Key, Program, Vector
+
+Stop = Callable[[], None]
+"""Called before each row; raises where the writing is to end."""
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Some rows by name, their sides, and their entries one after the other: row here, column of the writer, value."""
+
+    keys: tuple[Key, ...]
+    lower: Vector
+    upper: Vector
+    row: Places
+    column: Places
+    value: Vector
+
+
+class Writer:
+    """Writes the program of a scope; later, with the same index sets, the equations of it that other figures touch."""
+
+    @collector_paused()
+    def __init__(self, scope: Scope, stop: Stop) -> None:
+        self._stop, (self._model, self._columns) = stop, linear_model(scope)
+        self._places: Places | None = None
+
+    @collector_paused()
+    def program(self) -> Program:
+        """The whole program; columns that no row holds are left out. Raises what `stop` raises."""
+        rows = self._rows(EQUATIONS)
+        used, column = np.unique(rows.column, return_inverse=True)
+        columns = tuple(self._columns[j] for j in used.tolist())
+        matrix = csr_array((rows.value, (rows.row, column)), shape=(len(rows.keys), len(used)))
+        matrix.sort_indices()
+        at = {key: j for j, key in enumerate(columns)}
+        aim = np.zeros(len(used))
+        aim[np.searchsorted(used, goal(self._model).column)] = 1.0
+        lower, upper = np.zeros(len(used)), np.full(len(used), np.inf)
+        self._set_bounds(VARIABLES, at, lower, upper)
+        return Program(matrix, rows.lower, rows.upper, lower, upper, columns, rows.keys, aim)
+
+    @collector_paused()
+    def refilled(self, program: Program, scope: Scope, affected: Collection[str]) -> Program | None:
+        """The program with the affected equations and bounds written again under another scope with the same index
+        sets; None if their terms differ. Raises what `stop` raises."""
+        before, self._model.scope = self._model.scope, scope
+        try:
+            lower, upper = program.lower.copy(), program.upper.copy()
+            if not self._set_bounds([v for v in VARIABLES if v.name in affected], program.column, lower, upper):
+                return None
+            rows = self._rows([equation for equation in EQUATIONS if equation.name in affected])
+        finally:
+            self._model.scope = before
+        row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
+        place = np.array([program.row.get(key, -1) for key in rows.keys], dtype=np.int64)
+        column = self._in(program)[rows.column]
+        if np.any(place < 0) or np.any(column < 0):
+            return None
+        matrix = program.matrix
+        entries = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)) * matrix.shape[1] + matrix.indices
+        wanted = place[rows.row] * matrix.shape[1] + column
+        found = np.searchsorted(entries, wanted)
+        if np.any(found >= len(entries)) or np.any(entries[found] != wanted):
+            return None
+        data, again = matrix.data.copy(), np.zeros(matrix.shape[0], dtype=bool)
+        again[place] = True
+        data[np.repeat(again, np.diff(matrix.indptr))] = 0.0
+        data[found] = rows.value
+        row_lower[place], row_upper[place] = rows.lower, rows.upper
+        return program.with_data(data, row_lower, row_upper, lower, upper)
+
+    def _in(self, program: Program) -> Places:
+        """The column of the program that each of ours is; -1 where it has none."""
+        if self._places is None:
+            self._places = np.array([program.column.get(key, -1) for key in self._columns], dtype=np.int64)
+        return self._places
+
+    def _rows(self, equations: Iterable[Equation]) -> _Rows:
+        written = list(linear_rows(self._model, equations, self._stop))
+        bodies = [relation.body for _, _, relation in written]
+        count = np.fromiter((len(body.terms) for body in bodies), dtype=np.int64, count=len(bodies))
+        constant = np.array([body.constant for body in bodies], dtype=float)
+        value = np.fromiter(chain.from_iterable(body.terms.values() for body in bodies), dtype=float)
+        kept = value != 0.0
+        return _Rows(
+            tuple((name, index) for name, index, _ in written),
+            np.array([-np.inf if one.lower is None else one.lower for _, _, one in written], dtype=float) - constant,
+            np.array([np.inf if one.upper is None else one.upper for _, _, one in written], dtype=float) - constant,
+            np.repeat(np.arange(len(bodies)), count)[kept],
+            np.fromiter(chain.from_iterable(body.terms for body in bodies), dtype=np.int64)[kept],
+            value[kept],
+        )
+
+    def _set_bounds(self, variables: Iterable[Variable], at: dict[Key, int], lower: Vector, upper: Vector) -> bool:
+        """Set the bounds of the columns of some variables. Returns whether all are there that have bounds."""
+        complete = True
+        for variable in variables:
+            for index in variable.index(self._model.scope) if variable.index else ():
+                position = at.get((variable.name, index))
+                if position is None:
+                    complete = complete and variable.bounds is None
+                elif variable.free:
+                    lower[position] = -np.inf
+                elif variable.bounds:
+                    lower[position], high = variable.bounds(self._model, *index)
+                    upper[position] = np.inf if high is None else high
+        return complete
