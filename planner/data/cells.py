@@ -28,6 +28,13 @@ CONFUSABLE = str.maketrans({c: latin for letters in _FOREIGN for c, latin in zip
 """Cyrillic and Greek letters that look like Latin ones."""
 _BLANKS = "\u00a0\u115f\u1160\u2800\u3164\uffa0"
 """Characters that no category calls invisible, and that are not seen either."""
+
+
+def look_of(name: str) -> str:
+    """What of a name meets the eye: one case, one form of each letter, foreign letters as those they look like."""
+    return unicodedata.normalize("NFKC", name).translate(CONFUSABLE).casefold()
+
+
 MAX_DIGITS = 40
 """Longest figure that is read; longer ones are no measurement."""
 LAST_YEAR = 9999

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from statistics import median
 
 from planner.data.case import Case
-from planner.data.cells import CONFUSABLE, LAST_YEAR, begin_of
+from planner.data.cells import LAST_YEAR, begin_of, look_of
 from planner.data.checks import HINTS
 from planner.data.rules import Finding
 from planner.data.schema import TABLES
@@ -63,11 +62,6 @@ def _used(case: Case, places: Iterable[tuple[str, str]]) -> Iterator[tuple[str, 
                 yield name, table, column, row.line
 
 
-def _looks(name: str) -> str:
-    """What of a name meets the eye: one case, one form of each letter, foreign letters as those they look like."""
-    return unicodedata.normalize("NFKC", name).translate(CONFUSABLE).casefold()
-
-
 def look_alikes(case: Case) -> Iterator[Finding]:
     """Ids of one table, blocs and parties that differ only in case or in letters that look the same."""
     named = (("countries", "bloc"), ("countries", "party"), ("funders", "party"))
@@ -75,7 +69,7 @@ def look_alikes(case: Case) -> Iterator[Finding]:
         seen: dict[str, str] = {}
         told: set[str] = set()
         for name, table, column, line in _used(case, places):
-            other = seen.setdefault(_looks(name), name)
+            other = seen.setdefault(look_of(name), name)
             if other != name and name not in told:
                 told.add(name)
                 how = "case" if other.casefold() == name.casefold() else "letters that look the same"
@@ -109,7 +103,7 @@ def repeated_labels(case: Case) -> Iterator[Finding]:
         first: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for row in case.tables.rows(table):
             if label := getattr(row, "name", ""):
-                first[_looks(label)].append((getattr(row, column), row.line))
+                first[look_of(label)].append((getattr(row, column), row.line))
         for (one, _), *others in first.values():
             for two, line in others:
                 said = f'"{two}" has the same name as "{one}"'

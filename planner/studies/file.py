@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from planner.config.toml import Toml, read_toml
-from planner.errors import Fault, InputError, did_you_mean
+from planner.errors import InputError, did_you_mean, file_words
+from planner.studies.messages import faults_of, text_faults, twice
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Value = bool | int | Finite | str | list[str]
@@ -43,11 +44,11 @@ class Address(_StudySection):
     @model_validator(mode="after")
     def _one_of_both(self) -> Address:
         if bool(self.key) == bool(self.table):
-            raise ValueError("needs either `table` and `column`, or `key`")
+            raise ValueError("needs either `table` and `column`, or `key`; give one of the two")
         if self.table and not self.column:
-            raise ValueError("needs `column` beside `table`")
+            raise ValueError("needs `column` beside `table`; add it")
         if self.key and self.change != "set":
-            raise ValueError("a key of the model file can only be set")
+            raise ValueError("a key of the model file can only be set; leave `change` out")
         return self
 
 
@@ -66,11 +67,13 @@ class Distribution(_StudySection):
     @model_validator(mode="after")
     def _complete(self) -> Distribution:
         needed = {"uniform": (), "triangular": ("mode",), "normal": ("mean", "spread"), "lognormal": ("mean", "spread")}
-        for name in needed[self.kind]:
-            if getattr(self, name) is None:
-                raise ValueError(f"kind = {self.kind!r} needs `{name}`")
+        for name in ("mode", "mean", "spread"):
+            if name in needed[self.kind] and getattr(self, name) is None:
+                raise ValueError(f"kind = {self.kind!r} needs `{name}`; add it")
+            if name not in needed[self.kind] and getattr(self, name) is not None:
+                raise ValueError(f"kind = {self.kind!r} has no `{name}`; take it out, or take another kind")
         if self.kind == "lognormal" and self.mean is not None and self.mean <= 0:
-            raise ValueError("the median (`mean`) of a lognormal must be positive")
+            raise ValueError("the median (`mean`) of a lognormal must be positive; correct it")
         return self
 
 
@@ -99,12 +102,22 @@ class Uncertainty(Address):
             raise ValueError("has both `range` and `values`; keep one")
         open_ended = self.distribution.kind in ("normal", "lognormal")
         if self.values is None and self.range is None and not open_ended:
-            raise ValueError("needs `range`, `values` or a normal or lognormal `distribution`")
+            raise ValueError("needs `range`, `values` or a normal or lognormal `distribution`; add one of them")
+        if self.values is not None and self.distribution != Distribution(kind="uniform"):
+            raise ValueError("has `values`, which are equally likely; take `distribution` out, or give a range")
+        if self.values is not None and (again := twice([str(v).casefold() for v in self.values])):
+            raise ValueError(f"has the value {again} twice; take one of the two out")
+        places = [
+            address.model_dump_json(exclude={"change"})
+            for address in (Address(**self.model_dump(include=set(Address.model_fields))), *self.also)
+        ]
+        if twice(places):
+            raise ValueError("changes the same cells twice; take one of the two out")
         if self.range is not None and not self.range[0] < self.range[1]:
-            raise ValueError("`range` must rise")
+            raise ValueError("`range` must rise; swap its ends")
         mode = self.distribution.mode
         if mode is not None and self.range is not None and not self.range[0] <= mode <= self.range[1]:
-            raise ValueError("`mode` lies outside the range")
+            raise ValueError("`mode` lies outside the range; move it into the range")
         return self
 
 
@@ -134,10 +147,8 @@ class StudyLever(_StudySection):
 
     @model_validator(mode="after")
     def _labels(self) -> StudyLever:
-        labels = [option.label for option in self.options]
-        twice = next((label for label in labels if labels.count(label) > 1), None)
-        if twice is not None:
-            raise ValueError(f'"{twice}" is the label of two options of the lever "{self.name}"; give each its own')
+        if again := twice([option.label for option in self.options]):
+            raise ValueError(f'"{again}" is the label of two options of the lever "{self.name}"; give each its own')
         return self
 
 
@@ -192,7 +203,7 @@ class Sobol(_StudySection):
     @model_validator(mode="after")
     def _power_of_two(self) -> Sobol:
         if self.points & (self.points - 1):
-            raise ValueError("`points` must be a power of two, or the sequence loses its balance")
+            raise ValueError("`points` must be a power of two, or the sequence loses its balance; take 64, 128, ..")
         return self
 
 
@@ -206,6 +217,12 @@ class Morris(_StudySection):
     """Levels of each range; even."""
     seed: Seed = 0
     """Seed."""
+
+    @model_validator(mode="after")
+    def _even(self) -> Morris:
+        if self.levels % 2:
+            raise ValueError("`levels` must be even, or half of a range is left out; take one more")
+        return self
 
 
 class PointList(_StudySection):
@@ -231,7 +248,7 @@ class FrontierDesign(_StudySection):
     @model_validator(mode="after")
     def _rises(self) -> FrontierDesign:
         if not self.scale[0] < self.scale[1]:
-            raise ValueError("`scale` must rise")
+            raise ValueError("`scale` must rise; swap its ends")
         return self
 
 
@@ -297,7 +314,7 @@ def failure(text: str) -> tuple[str, str, float]:
     """'risk_musd > 5e4' -> ('risk_musd', '>', 50000.0). Raises ValueError."""
     found = re.fullmatch(r"\s*([\w.-]+)\s*([<>])\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*", text)
     if found is None:
-        raise ValueError(f'fails_when = "{text}" must look like "risk_musd > 50000"')
+        raise ValueError(f'fails_when = "{text}" must look like "risk_musd > 50000"; write it so')
     return found[1], found[2], float(found[3])
 
 
@@ -312,26 +329,17 @@ def build_study(
     values: Mapping[str, Any], place: str = "study", stem: str = "study", toml: Toml | None = None
 ) -> StudyFile:
     """StudyFile from nested values. Raises InputError."""
-    merged = {"name": stem, **values}
-    merged["title"] = merged.get("title") or merged["name"]
+    toml = toml or Toml()
+    merged = {"name": file_words(stem), **values}
+    if merged.get("title") in (None, ""):
+        merged["title"] = merged["name"]
+    if faults := text_faults(values, place, toml):
+        raise InputError(faults)
     try:
         return StudyFile.model_validate(merged)
     except ValidationError as error:
-        raise InputError(_fault(detail, place, toml or Toml()) for detail in error.errors()) from None
-
-
-def _fault(detail: Mapping[str, Any], place: str, toml: Toml) -> Fault:
-    # The tag of a discriminated union stands in the path; it is no key of the file.
-    loc = [part for part in detail["loc"] if part not in KINDS]
-    column = ".".join(str(part + 1) if isinstance(part, int) else part for part in loc)
-    line = toml.line(loc)
-    if detail["type"] == "extra_forbidden":
         known = sorted({name for section in SECTIONS for name in section.model_fields})
-        return Fault(place, line, column, f"unknown key{did_you_mean(str(loc[-1]), known)}")
-    message = str(detail["msg"]).removeprefix("Value error, ")
-    if detail["type"] not in ("value_error", "missing"):
-        message = f"{detail['input']!r}: {message[0].lower()}{message[1:]}"
-    return Fault(place, line, column, message)
+        raise InputError(faults_of(error, place, toml, known, KINDS)) from None
 
 
 KINDS = ("one_at_a_time", "grid", "lhs", "sobol", "morris", "list", "frontier")

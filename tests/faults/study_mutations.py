@@ -1,0 +1,215 @@
+"""Single faults of a study file, generated over every key of its sections from their declarations.
+
+A study file that fills every section -> the same file with one line changed, and what must be found: line, key, words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.faults.mutations import swap
+
+STUDY = """name = "s"
+title = "A study"
+case = "{case}"
+model = ""
+outcomes = ["risk_musd", "new_capacity_tpa.coast_plant"]
+fails_when = "risk_musd > 50"
+time_limit = 60.0
+check_share = 0.5
+[set]
+"objective.tail" = 0.8
+[[uncertainties]]
+name = "money"
+unit = "times"
+table = "budgets"
+column = "musd"
+change = "scale"
+range = [0.5, 1.5]
+base = 1
+[uncertainties.where]
+funder = "USA"
+[uncertainties.distribution]
+kind = "triangular"
+mode = 1.0
+[[uncertainties]]
+name = "lead time"
+table = "projects"
+column = "lead_time_years"
+change = "add"
+values = [0, 1, 2]
+[[uncertainties.also]]
+table = "training"
+column = "duration_years"
+change = "add"
+[[levers]]
+name = "together"
+[[levers.options]]
+label = "all"
+[[levers.options]]
+label = "alone"
+[[levers.options.changes]]
+key = "policy.coordination"
+value = "national"
+[design]
+kind = "lhs"
+points = 8
+seed = 3
+[[correlated]]
+members = ["money", "lead time"]
+correlation = 0.5
+"""
+LINES = STUDY.splitlines()
+TEXTS = ("name", "title", "unit", "label", "fails_when", "table", "column", "change", "key", "kind", "case", "model")
+NUMBERS = ("time_limit", "check_share", "mode", "points", "seed", "correlation")
+
+
+@dataclass(frozen=True)
+class StudyFault:
+    """One fault: the line that is changed (from 1), what stands there then, where it is told, and words of it."""
+
+    name: str
+    at: int
+    text: str
+    line: int
+    column: str
+    says: str = ""
+
+    def __str__(self) -> str:
+        return self.name
+
+    def applied(self, case: str) -> str:
+        """The study file with the fault."""
+        lines = list(LINES)
+        lines[self.at - 1] = self.text
+        return "\n".join(lines).replace("{case}", case) + "\n"
+
+
+def keys() -> Iterator[tuple[int, str, str, str]]:
+    """Line, section as told, key and value of every key."""
+    section, count = "", dict[str, int]()
+    for number, line in enumerate(LINES, start=1):
+        if line.startswith("["):
+            name = line.strip("[]")
+            parent = name.rpartition(".")[0]
+            prefix = f"{parent}.{count[parent]}." if parent in count and parent != "levers.options" else ""
+            if parent == "levers.options":
+                prefix = f"levers.{count['levers']}.options.{count['levers.options']}."
+            if line.startswith("[["):
+                count[name] = count.get(name, 0) + 1
+                section = f"{prefix or ''}{name.rpartition('.')[2]}.{count[name]}"
+            else:
+                section = f"{prefix}{name.rpartition('.')[2]}"
+        else:
+            key, _, value = line.partition(" = ")
+            yield number, section, key.strip('"'), value
+
+
+def study_faults() -> Iterator[StudyFault]:
+    """Every fault of one line."""
+    for number, section, key, value in keys():
+        where = f"{section}.{key}" if section else key
+        if section != "set" and not section.endswith("where"):
+            wrong = swap(key)
+            told = f"{section}.{wrong}" if section else wrong
+            if key not in (
+                "kind",
+                "name",
+                "label",
+                "value",
+                "case",
+                "table",
+                "column",
+                "members",
+                "correlation",
+                "points",
+                "range",
+            ):
+                yield StudyFault(
+                    f"{where} misspelt", number, f"{wrong} = {value}", number, told, f'did you mean "{key}"'
+                )
+            yield StudyFault(f"{where} twice", number, f"{key} = {value}\n{key} = {value}", number + 1, "", "TOML")
+        yield StudyFault(f"{where} without value", number, f"{key} = ", number, "", "TOML")
+        if key in TEXTS:
+            for hidden in ("\\u001b[31m", "\\u200b", "\\u202e", "\\u0007"):
+                bad = f'{value[:-1]}{hidden}"'
+                yield StudyFault(f"{where} with {hidden}", number, f"{key} = {bad}", number, where, "invisible")
+            if section and key in ("name", "label"):
+                bad = f'"{value.strip(chr(34))[:-1]}x\u0430"'
+                yield StudyFault(f"{where} of two scripts", number, f"{key} = {bad}", number, where, "looks like")
+            for bad in ("1", "true", "[]"):
+                yield StudyFault(f"{where} = {bad}", number, f"{key} = {bad}", number, where, "must be")
+        if key in NUMBERS:
+            for bad in ('"many"', "[1]", "nan", "-5"):
+                if not (key == "mode" and bad == "-5"):
+                    yield StudyFault(f"{where} = {bad}", number, f"{key} = {bad}", number, where, "must be")
+    yield from _meanings()
+
+
+def _line(text: str, which: int = 1) -> int:
+    return [i for i, line in enumerate(LINES, start=1) if line == text][which - 1]
+
+
+def _meanings() -> Iterator[StudyFault]:
+    money, lead, change = _line("[[uncertainties]]"), _line("[[uncertainties]]", 2), _line('change = "scale"')
+    distribution, option = _line("[uncertainties.distribution]"), _line('label = "alone"')
+    spread, values, lever = _line("range = [0.5, 1.5]"), _line("values = [0, 1, 2]"), _line("[[levers]]")
+    kind, mode = _line('kind = "triangular"'), _line("mode = 1.0")
+    for text, line, column, says in (
+        ("range = [1.5, 0.5]", money, "uncertainties.1", "must rise"),
+        ("range = [0.5]", spread, "uncertainties.1.range", "at least 2"),
+        ("range = [0.5, 1, 2]", spread, "uncertainties.1.range", "at most 2"),
+        ("range = [0.5, inf]", spread, "uncertainties.1.range.2", "finite"),
+        ('range = [0.5, "x"]', spread, "uncertainties.1.range.2", "valid number"),
+        ("range = [1.1, 1.5]", money, "uncertainties.1", "outside the range"),
+        ("range = [0.5, 1.5]\nvalues = [1]", money, "uncertainties.1", "keep one"),
+    ):
+        yield StudyFault(f"{text!r}", spread, text, line, column, says)
+    for text, column, says in (
+        ("values = []", "uncertainties.2.values", "at least 1"),
+        ("values = [0, 1, 1]", "uncertainties.2", "twice"),
+        ("values = [0, { a = 1 }]", "uncertainties.2.values.2", "must be"),
+        ("values = [0, nan]", "uncertainties.2.values.2", "finite"),
+    ):
+        line = values if ".values" in column else lead
+        yield StudyFault(f"{text!r}", values, text, line, column, says)
+    for at, text, line, column, says in (
+        (change, 'change = "scael"', change, "uncertainties.1.change", 'did you mean "scale"'),
+        (kind, 'kind = "triangluar"', kind, "uncertainties.1.distribution.kind", 'did you mean "triangular"'),
+        (kind, 'kind = "normal"', distribution, "uncertainties.1.distribution", "has no `mode`"),
+        (mode, "mode = 1.0\nspread = 2.0", distribution, "uncertainties.1.distribution", "no `spread`"),
+        (mode, "spread = 1.0", distribution, "uncertainties.1.distribution", "`mode`"),
+        (mode, "spread = 0.0", mode, "uncertainties.1.distribution.spread", "greater than 0"),
+        (option, 'label = "all"', lever, "levers.1", "label of two options"),
+        (option, 'label = "\u0391ll"', option, "levers.1.options.2.label", "looks like"),
+        (option, 'label = ""', option, "levers.1.options.2.label", "at least 1 character"),
+        (_line('name = "together"'), 'name = ""', _line('name = "together"'), "levers.1.name", "at least 1 character"),
+        (_line('kind = "lhs"'), 'kind = "lsh"', _line('kind = "lhs"'), "design.kind", 'did you mean "lhs"'),
+        (_line("points = 8"), "points = 1", _line("points = 8"), "design.points", "greater than or equal to 2"),
+        (_line("points = 8"), "points = 8.5", _line("points = 8"), "design.points", "integer"),
+        (_line("points = 8"), "points = 8\nlevel = 8", _line("points = 8") + 1, "design.level", "unknown key"),
+        (
+            _line("correlation = 0.5"),
+            "correlation = 1.0",
+            _line("correlation = 0.5"),
+            "correlated.1.correlation",
+            "less than 1",
+        ),
+        (
+            _line('members = ["money", "lead time"]'),
+            'members = ["money"]',
+            _line('members = ["money", "lead time"]'),
+            "correlated.1.members",
+            "at least 2",
+        ),
+        (
+            _line("check_share = 0.5"),
+            "check_share = 1.5",
+            _line("check_share = 0.5"),
+            "check_share",
+            "less than or equal to 1",
+        ),
+        (_line("time_limit = 60.0"), "time_limit = 0", _line("time_limit = 60.0"), "time_limit", "greater than 0"),
+    ):
+        yield StudyFault(f"{column}: {text!r}", at, text, line, column, says)

@@ -1,0 +1,31 @@
+"""One thing wrong in a study file gives exactly one finding, at its line and key, with a remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from planner.errors import InputError
+from planner.studies.file import read_study
+from tests.faults.study_mutations import STUDY, study_faults
+
+
+def test_every_single_fault_of_a_study_file_is_found_once_at_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text(STUDY)
+    read_study(path)
+    wrong: list[str] = []
+    faults = list(study_faults())
+    assert len(faults) >= 300 and len({fault.name for fault in faults}) == len(faults)
+    for fault in faults:
+        path.write_text(fault.applied("c"))
+        try:
+            read_study(path)
+        except InputError as error:
+            (found, *more) = error.faults
+            if more or (found.line, found.column) != (fault.line, fault.column) or fault.says not in str(found):
+                wrong.append(f"{fault}: {' | '.join(map(str, error.faults))}")
+            if not (found.remedy and found.rule):
+                wrong.append(f"{fault}: no remedy: {found}")
+        else:
+            wrong.append(f"{fault}: passes")
+    assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong)
