@@ -15,6 +15,7 @@ from planner.explanation.business_case import business_case
 from planner.explanation.compare import compare, refuse_single
 from planner.explanation.explain import explain
 from planner.parallel import Background
+from planner.proof.prove import Proof, checked, prove
 from planner.reporting.formats.workbook import write_business_case
 from planner.reporting.pages.business_case import business_case_page
 from planner.reporting.pages.comparison import comparison_page, write_tables
@@ -26,7 +27,7 @@ from planner.results.store import SUMMARY, file_name, fingerprint, refresh_pages
 from planner.solving.goals import Progress, silent
 from planner.solving.shares import shares, shares_table
 
-COMPARISON = "compare.html"
+COMPARISON, PROOF = "compare.html", "proof"
 
 
 def explain_into(
@@ -44,6 +45,27 @@ def explain_into(
         progress("writing the reports")
         refresh_pages(run, partial(_fill, found, belongs_to, partial(write_again, beside, plan)))
     return plan, found
+
+
+def prove_into(run: Path, *, progress: Progress = silent) -> Proof:
+    """`prove` the plan of a run folder, and write what proves it into `proof` there.
+
+    Raises RunFolderError, StoppedError.
+    """
+    progress("reading the run")
+    proof = prove(open_run(run), progress)
+    progress("writing the proof")
+    proof.write(run / PROOF)
+    return proof
+
+
+def recheck(run: Path, *, progress: Progress = silent) -> list[str]:
+    """Check the proof in a run folder, and that its program is that of the run's inputs: a sentence for each phase.
+
+    Raises RunFolderError where there is no proof, StoppedError where it does not hold.
+    """
+    progress("checking the proof")
+    return checked(open_run(run).case, run / PROOF)
 
 
 def shares_into(run: Path, *, check_all: bool = False, progress: Progress = silent) -> tuple[Plan, Shares]:

@@ -39,7 +39,7 @@ class Plan(PlanValues):
     @classmethod
     def of(cls, found: PlanValues) -> Self:
         """A plan from its values."""
-        return cls(found.case, found.status, found.summary, found.tables)
+        return cls(found.case, found.status, found.summary, found.tables, found.point)
 
     def write(self, folder: str | Path) -> Path:
         """Write the run folder, whole or not at all, reports included. Raises RunFolderError."""

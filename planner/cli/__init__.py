@@ -53,6 +53,7 @@ COMMANDS = {
     "report": "Write the reports of a run again, from its tables; or the investment case of one project.",
     "explain": "Why this plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information.",
     "shares": "Who would carry what so that nobody is better off leaving: charges, gains, transfers of the parties.",
+    "prove": "Prove a plan in exact arithmetic: bounds to hand over, and a short program that checks them.",
     "advance": "The case of a later year, in which what a run's plan decided before it stands, to be solved again.",
     "compare": "Differences in inputs, plan and risk, and which input explains which change: one at a time, solved.",
     "study": "Many variants of a case: run, status, retry, report.",
@@ -65,7 +66,7 @@ COMMANDS = {
 TOGETHER = {
     "cases": ("init", "sample"),
     "check": ("check", "schema"),
-    "runs": ("report", "explain", "shares", "advance", "compare", "replay"),
+    "runs": ("report", "explain", "shares", "prove", "advance", "compare", "replay"),
 }
 """Module -> the commands that it holds; every other command has one of its own."""
 

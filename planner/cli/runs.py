@@ -8,7 +8,16 @@ from typing import Annotated, Literal
 import typer
 
 import planner
-from planner.api.explanations import COMPARISON, business_case_into, compare_into, explain_into, shares_into
+from planner.api.explanations import (
+    COMPARISON,
+    PROOF,
+    business_case_into,
+    compare_into,
+    explain_into,
+    prove_into,
+    recheck,
+    shares_into,
+)
 from planner.api.plans import plan_of, replay, write_reports
 from planner.cli.console import command_app, err, exit_codes, say, shown_progress
 from planner.data.case import Case
@@ -89,6 +98,28 @@ def share_out(
             _, found = shares_into(run, check_all=check == "all", progress=progress)
         _say_shares(found)
         say(f"Written     {run}/tables/shares.csv, report.html and report.xlsx")
+
+
+@app.command("prove")
+def prove_plan(
+    run: RunPath,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check the proof that is there, against the inputs of the run too.")
+    ] = False,
+) -> None:
+    """Prove a plan in exact arithmetic: bounds to hand over, and a short program that checks them."""
+    with exit_codes():
+        with shown_progress() as progress:
+            proof = None if check else prove_into(run, progress=progress)
+            told = recheck(run, progress=progress) if check else []
+        for line in told:
+            say(line)
+        for phase in proof.phases if proof else ():
+            say(f"{phase.phase:13}the least {phase.minimise} is between {phase.lower} and {phase.upper} MUSD")
+        if proof and proof.whole_plants:
+            say("Lower bounds are those of plants in fractions: no plan of whole plants has less")
+        if proof:
+            say(f"Written     {run}/{PROOF}: python {run}/{PROOF}/check.py {run}/{PROOF}")
 
 
 def _say_shares(found: Shares) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.results.losses import service_level
@@ -40,6 +42,8 @@ class PlanValues:
     status: Status
     summary: dict[str, Any]
     tables: dict[str, pd.DataFrame]
+    point: NDArray[np.float64] | None = None
+    """Of each phase the columns and row duals of the whole program (phases, n + m), from which it can be proven."""
 
     def __repr__(self) -> str:
         figures = [f"{name} {self.summary[f'{name}_musd']:,.0f} MUSD" for name in ("risk", "cost") if self.tables]

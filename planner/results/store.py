@@ -2,6 +2,7 @@
 
 RUN/summary.json     figures, certificate, versions
 RUN/tables/*.csv     result tables
+RUN/solution.npy     columns and row duals of each phase, from which the plan can be proven
 RUN/inputs/*.csv     the case as it was read, and model.toml: enough to solve it again
 RUN/SHA256SUMS       digests of these, by which a run that was changed is known
 RUN/report.*         pages, written by planner.reporting
@@ -42,7 +43,7 @@ from planner.results.integrity import changed_files, contradictions, refuse_if, 
 from planner.results.plan import PlanValues, Status
 from planner.results.schema import SHARES, TEXT_COLUMNS
 
-SUMMARY = "summary.json"
+SUMMARY, SOLUTION = "summary.json", "solution.npy"
 ROWS = 100_000
 """Rows of a table that are put into words at a time."""
 QUOTE = '"'
@@ -109,6 +110,8 @@ def _is_other(folder: Path, mark: str) -> bool:
 def _fill(plan: PlanValues, folder: Path, pages: Fill) -> None:
     started = perf_counter()
     write_case(plan.case, folder / "inputs")
+    if plan.point is not None:
+        np.save(folder / SOLUTION, plan.point, allow_pickle=False)
     if plan.tables:
         (folder / "tables").mkdir()
         for name, table in plan.tables.items():
@@ -249,12 +252,13 @@ def read_run(folder: str | Path, *, as_written: bool = True) -> PlanValues:
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
         status, name = Status(summary["status"]), str(summary["case"])
         tables = {path.stem: _read_table(path) for path in sorted((folder / "tables").glob("*.csv"))}
+        point = np.load(folder / SOLUTION, allow_pickle=False) if (folder / SOLUTION).exists() else None
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise RunFolderError(f"{folder}: is not a run folder: {error}") from error
     case = replace(load(folder / "inputs"), name=name)
     if as_written:
         refuse_if(folder, contradictions(case, summary, tables))
-    return PlanValues(case, status, summary, tables)
+    return PlanValues(case, status, summary, tables, point)
 
 
 def _read_table(path: Path) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from planner.config.model_file import Objective
@@ -179,7 +180,8 @@ def solve_session(
     summary["certificate"] = vars(certificate)
     summary["algorithms"] = {name: s.algorithm for name, s in outcome.phases.items()}
     summary["seconds"] = seconds
-    return PlanValues(case, status, summary, tables)
+    point = np.array([np.concatenate([solved.x, solved.duals]) for solved in outcome.phases.values()])
+    return PlanValues(case, status, summary, tables, point)
 
 
 def weights_of(case: Case, tables: dict[str, pd.DataFrame], nothing: Nothing) -> Weights:

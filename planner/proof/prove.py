@@ -1,0 +1,233 @@
+"""Prove a plan: no plan of the program does better than the lower bound, and this one attains the upper bound.
+
+The duals of the solver are taken as decimals and give the lower bound by weak duality; the plan of the solver is mended
+until it meets every row exactly and gives the upper bound. The files say both, and `check.py` beside them checks them.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from planner.data.case import Case
+from planner.errors import RunFolderError, StoppedError
+from planner.formulation.build import build_model
+from planner.host import collector_paused
+from planner.proof.checker import EXACT, FAULTS, Refused, Step, bound_of, broken, check, imply, read_program
+from planner.proof.checker import Program as Exact
+from planner.proof.duals import implied, settled, unbounded
+from planner.proof.files import (
+    CERTIFICATE,
+    PROGRAM,
+    exact_program,
+    mps,
+    same,
+    table,
+    vector,
+    write_certificate,
+    write_file,
+)
+from planner.proof.repair import ROUNDED, Repair, rounded
+from planner.results.plan import PlanValues, Status
+from planner.results.store import write_folder
+from planner.solving.goals import HOLD_MUSD, Phase, Progress, phases_of, silent
+from planner.solving.highs import Solver
+from planner.solving.program import Program, Vector, compile_program
+from planner.solving.solution import Stop
+
+
+@dataclass(frozen=True)
+class Proven:
+    """What is proven of a phase. Money in MUSD, as decimals that are true as they stand.
+
+    minimise: the column that is least. at_most: what holds in it: columns and their limits. lower: no plan has less.
+    upper: `plan` has as much. plan: values of the columns (n). duals: of the rows (m). implied: bounds of columns that
+    rows imply, in order.
+    """
+
+    phase: str
+    minimise: str
+    at_most: dict[str, Decimal]
+    lower: Decimal
+    upper: Decimal
+    plan: list[Decimal]
+    duals: list[Decimal]
+    implied: list[Step]
+
+    @property
+    def gap(self) -> float:
+        """(upper - lower) / max(1, |upper|)."""
+        with localcontext(ROUNDED):
+            return float((self.upper - self.lower) / max(Decimal(1), abs(self.upper)))
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Each phase of a plan proven, and the program that they are of."""
+
+    case: Case
+    program: Exact
+    phases: tuple[Proven, ...]
+
+    @property
+    def whole_plants(self) -> bool:
+        """Whether the plan is of whole plants: then the lower bounds are those of plants in fractions."""
+        return self.case.model.policy.whole_plants
+
+    def write(self, folder: Path) -> None:
+        """Write certificate.json, the files that it names, and check.py. Replaces an older proof, whole or not at all.
+
+        Raises RunFolderError if the folder is something else, or cannot be written.
+        """
+        write_folder(folder, CERTIFICATE, "a proof", self._fill)
+
+    def _fill(self, folder: Path) -> None:
+        exact, last = self.program, self.phases[-1]
+        columns, rows = list(exact.column), list(exact.row)
+        hashes = {PROGRAM: write_file(folder, PROGRAM, mps(exact, exact.column[last.minimise]))}
+        for phase in self.phases:
+            steps = ((columns[j], side, rows[i], bound) for j, side, i, bound in phase.implied)
+            for name, lines in {
+                f"plan-{phase.phase}.csv.gz": vector("column", columns, phase.plan),
+                f"duals-{phase.phase}.csv.gz": vector("row", rows, phase.duals),
+                f"implied-{phase.phase}.csv.gz": table(("column", "side", "row", "bound"), steps),
+            }.items():
+                hashes[name] = write_file(folder, name, lines)
+        write_certificate(folder, self._certificate(hashes))
+
+    def _certificate(self, hashes: dict[str, str]) -> dict[str, Any]:
+        return {
+            "case": self.case.name,
+            "goal": self.case.model.objective.goal,
+            "whole_plants": self.whole_plants,
+            "inputs_sha256": self.case.sha256,
+            "phases": [
+                {
+                    "phase": phase.phase,
+                    "minimise": phase.minimise,
+                    "at_most": {name: str(limit) for name, limit in phase.at_most.items()},
+                    "lower": str(phase.lower),
+                    "upper": str(phase.upper),
+                    "gap": phase.gap,
+                }
+                for phase in self.phases
+            ],
+            "sha256": hashes,
+        }
+
+
+@collector_paused()
+def prove(plan: PlanValues, progress: Progress = silent) -> Proof:
+    """Prove an optimal plan in exact arithmetic.
+
+    Raises RunFolderError where the run keeps no solution of its whole program (one that was solved scenario by scenario
+    has proven bounds instead), StoppedError where no exact proof was found.
+    """
+    if plan.status is not Status.OPTIMAL:
+        raise StoppedError(f"only an optimum can be proven; this run ended as {plan.status.value}")
+    if plan.point is None:
+        raise RunFolderError(
+            "the run keeps no solution of its whole program to prove: solve it again with --method whole; what was "
+            "solved scenario by scenario has proven bounds in summary.json instead"
+        )
+    progress("building the program")
+    program = compile_program(build_model(plan.case))
+    rows, columns = program.matrix.shape
+    phases = phases_of(plan.case.model.objective)
+    if plan.point.shape != (len(phases), columns + rows):
+        raise RunFolderError("the solution of the run is not one of its program: its inputs were changed")
+    solver = Solver(program) if plan.case.model.policy.whole_plants else None
+    with localcontext(EXACT):
+        exact = exact_program(program)
+        return Proof(plan.case, exact, tuple(_phases(plan, program, exact, solver, progress)))
+
+
+def checked(case: Case, folder: Path) -> list[str]:
+    """What the proof in a folder says, a sentence a phase, if it holds and its program is that of the case.
+
+    Raises RunFolderError where there is none, StoppedError where it is refused.
+    """
+    if not (folder / CERTIFICATE).exists():
+        raise RunFolderError(f"{folder}: holds no proof; `planner prove` makes one")
+    try:
+        told = check(folder)
+        lines = gzip.decompress((folder / PROGRAM).read_bytes()).decode().splitlines()
+        with localcontext(EXACT):
+            if not same(read_program(lines), exact_program(compile_program(build_model(case)))):
+                raise Refused(f"{PROGRAM} is not the program of the run's inputs")
+    except FAULTS as fault:
+        raise StoppedError(f"{folder}: the proof is refused: {fault}") from None
+    return told
+
+
+def _phases(
+    plan: PlanValues, program: Program, exact: Exact, solver: Solver | None, progress: Progress
+) -> Iterator[Proven]:
+    """Each phase proven, in the order in which they were solved. solver: minimises with plants in fractions; if it is
+    given, the bounds are of that program, which the duals kept with a plan of whole plants are not of."""
+    objective, columns = plan.case.model.objective, len(program.columns)
+    repair, upper = Repair(program, exact.upper), program.upper.copy()
+    held: dict[int, Decimal] = {}
+    if objective.risk_limit is not None:
+        _hold(program.column["risk", None], objective.risk_limit, upper, held, solver)
+    for phase, point in zip(phases_of(objective), plan.point if plan.point is not None else (), strict=True):
+        progress(f"proving {phase.name}")
+        goal, x = program.column[phase.column, None], point[:columns]
+        duals = point[columns:] if solver is None else _relaxed(solver, goal, phase)
+        mended = repair.mended(x)
+        # A limit is that of the run, or what the plan comes to exactly, where the solver let it be over by a rounding.
+        limits = {j: max(limit, rounded(mended[j], ROUND_CEILING)) for j, limit in held.items()}
+        yield _bounded(exact, program, phase, limits, mended, duals)
+        value = float(x[goal])
+        _hold(goal, min(value * (1 + phase.slack) + HOLD_MUSD, float(upper[goal])), upper, held, solver)
+
+
+def _hold(column: int, limit: float, upper: Vector, held: dict[int, Decimal], solver: Solver | None) -> None:
+    upper[column], held[column] = limit, Decimal(repr(limit))
+    if solver is not None:
+        solver.bound(column, limit)
+
+
+def _relaxed(solver: Solver, goal: int, phase: Phase) -> Vector:
+    """Duals (m) of a phase with plants in fractions."""
+    found = solver.minimise(goal, phase=phase.name)
+    if found.stop is not Stop.OPTIMAL:
+        raise StoppedError(f"the program with plants in fractions was not solved ({found.stop.value})")
+    return found.duals
+
+
+def _bounded(
+    exact: Exact, program: Program, phase: Phase, limits: dict[int, Decimal], mended: list[Decimal], duals: Vector
+) -> Proven:
+    """The bounds of a phase, as the checker finds them. Raises StoppedError where it would refuse them."""
+    goal = program.column[phase.column, None]
+    lower, upper = list(exact.lower), list(exact.upper)
+    for j, limit in limits.items():
+        upper[j] = min(upper[j], limit)
+    y = settled(exact, program, goal, upper, duals)
+    steps = implied(program, np.array([float(v) for v in upper])).steps(
+        unbounded(exact, goal, lower, upper, y), lower, upper
+    )
+    try:
+        if faults := broken(exact, upper, mended):
+            raise Refused(f"the plan does not meet {', '.join(faults[:3])}")
+        imply(exact, lower, upper, steps)
+        least = rounded(bound_of(exact, goal, lower, upper, y), ROUND_FLOOR)
+    except Refused as refused:
+        raise StoppedError(f"no exact proof of {phase.name} was found: {refused}") from refused
+    return Proven(
+        phase.name,
+        phase.column,
+        {program.columns[j][0]: limit for j, limit in limits.items()},
+        least,
+        rounded(mended[goal], ROUND_CEILING),
+        mended,
+        y,
+        steps,
+    )

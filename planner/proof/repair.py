@@ -1,0 +1,260 @@
+"""A point of the solver made to meet every row exactly, by going through the program in the order of cause.
+
+Builds and people first, then what plants can do, what is delivered, what is short, who pays. Where a row is missed by a
+rounding, what uses is scaled down to what there is; where demand is missed, the shortage takes the rest; variables that
+an equation defines are computed. Nothing here has to be trusted: the checker puts the result into every row.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
+from itertools import pairwise
+
+from planner.errors import StoppedError
+from planner.proof.checker import ZERO
+from planner.solving.program import Key, Program, Vector
+
+PLACES = Decimal("1e-30")
+"""To which values are rounded down where they are scaled."""
+DIVIDE = Context(prec=60, rounding=ROUND_DOWN)
+ROUNDED = Context(prec=400, rounding=ROUND_DOWN)
+NOTHING = Decimal("1e-9")
+"""Values of the solver up to this one are rounding."""
+OVERSHOOT = Decimal("1e-20")
+ROUNDS = 60
+"""Times that what depends on itself is gone through before it is given up."""
+DEFINED = (
+    ("investment_spending", "invested"),
+    ("cumulative_loss", "loss_to_date"),
+    ("expected_loss_definition", "expected_loss"),
+    ("risk_definition", "risk"),
+    ("cost_definition", "cost"),
+    ("welfare_definition", "welfare"),
+)
+"""Equations and the variable of the same index that each defines, in the order of cause."""
+SPENT = frozenset(("build", "units", "hired", "intake", "new_seats", "bought", "paid"))
+"""Variables that are public money spent, or cost it."""
+THROUGHPUT = frozenset(("mined", "separated", "converted"))
+FORMS = ("oxide", "metal", "magnet")
+
+
+class Repair:
+    """A program in decimals, and a point of it that is mended step by step."""
+
+    def __init__(self, program: Program, upper: list[Decimal]) -> None:
+        """upper: bounds of the columns (n), as the files have them."""
+        matrix = program.matrix
+        terms = list(zip(matrix.indices.tolist(), (Decimal(repr(a)) for a in matrix.data.tolist()), strict=True))
+        starts = matrix.indptr.tolist()
+        self._terms = [terms[a:b] for a, b in pairwise(starts)]
+        self._low = [Decimal(repr(v)) for v in program.row_lower.tolist()]
+        self._high = [Decimal(repr(v)) for v in program.row_upper.tolist()]
+        self._upper = upper
+        self._column, self._row = program.column, program.row
+        self._names = [name for name, _ in program.columns]
+        self._at: dict[str, list[Key]] = defaultdict(list)
+        for key in program.rows:
+            self._at[key[0]].append(key)
+        self.x: list[Decimal] = []
+
+    def mended(self, x: Vector) -> list[Decimal]:
+        """The point x (n) made to meet all rows and bounds but limits on an objective.
+
+        Raises StoppedError where this way does not lead to one.
+        """
+        start = [self._start(j, value) for j, value in enumerate(x.tolist())]
+        spend = Decimal(1)
+        for _ in range(ROUNDS):
+            self.x = [scaled(v, spend) if self._names[j] in SPENT else v for j, v in enumerate(start)]
+            self._decide()
+            self._people()
+            self._plants()
+            for form in FORMS:
+                self._goods(form)
+            missing = self._pay()
+            if not missing:
+                self._add_up()
+                return self.x
+            spend = scaled(spend, 1 - missing * 2)
+        raise StoppedError("no plan that meets every budget exactly was found near the plan of the run")
+
+    def _start(self, j: int, value: float) -> Decimal:
+        found, name = Decimal(repr(value)), self._names[j]
+        if name == "seconded":
+            return found
+        if name == "units":
+            return found.quantize(Decimal(1), ROUND_HALF_EVEN, ROUNDED)
+        return min(found, self._upper[j]) if found > NOTHING else ZERO
+
+    # ---- the arithmetic of a row -------------------------------------------------------------------
+
+    def _left(self, i: int) -> Decimal:
+        """What a row of the kind <= leaves, or of the kind >= lacks if it is negative."""
+        x = self.x
+        activity = sum([a * x[j] for j, a in self._terms[i] if x[j]], ZERO)
+        return self._high[i] - activity if self._high[i].is_finite() else activity - self._low[i]
+
+    def _define(self, key: Key, variable: str) -> None:
+        """Compute the variable that an equation defines; its factor there is 1."""
+        j = self._column[variable, key[1]]
+        self.x[j] = ZERO
+        self.x[j] = self._left(self._row[key])
+
+    def _fit(self, key: Key, users: Iterable[str], overshoot: Decimal = ZERO) -> bool:
+        """Scale down what uses in a row of the kind <= until it fits. Whether it had to."""
+        i, x = self._row[key], self.x
+        missing = -self._left(i)
+        if missing <= 0:
+            return False
+        taking = [(j, a) for j, a in self._terms[i] if a > 0 and x[j] > 0 and self._names[j] in users]
+        total = sum([a * x[j] for j, a in taking], ZERO)
+        factor = DIVIDE.divide(total - missing, total) - overshoot
+        if not taking or factor < 0:
+            raise StoppedError(f"the plan of the run misses {key[0]} {key[1]} by {-missing:.1E}")
+        for j, _ in taking:
+            x[j] = scaled(x[j], factor)
+        return True
+
+    def _rows(self, name: str) -> Iterator[Key]:
+        return iter(self._at[name])
+
+    # ---- in the order of cause -----------------------------------------------------------------------
+
+    def _decide(self) -> None:
+        """What is built, within the largest nameplate; seats."""
+        for key in self._rows("whole_plants"):
+            self.x[self._column["build", key[1]]] = ZERO
+            self.x[self._column["build", key[1]]] = self._left(self._row[key])
+        for key in self._rows("nameplate_limit"):
+            self._fit(key, ("build",))
+        for key in self._rows("new_seat_limit"):
+            self._fit(key, ("new_seats",))
+        for key in self._rows("seat_limit"):
+            self._fit(key, ("intake",))
+
+    def _people(self) -> None:
+        """Staff follows; nobody has more trainees than mentors; nobody lends more than there are."""
+        for _ in range(ROUNDS):
+            for key in self._rows("staff_balance"):
+                self._define(key, "staff")
+            self._lend()
+            if not sum([self._fit(key, ("intake",), OVERSHOOT) for key in self._rows("mentor_limit")]):
+                return
+        raise StoppedError("no plan with enough mentors was found near the plan of the run")
+
+    def _lend(self) -> None:
+        """Within each pool as much is lent as borrowed, and nobody lends more than the share of its staff."""
+        x = self.x
+        pools = [[j for j, _ in self._terms[self._row[key]]] for key in self._rows("secondment_pool")]
+        pool_of = {j: pool for pool in pools for j in pool}
+        for key in self._rows("secondment_limit"):
+            own = self._column["seconded", key[1]]
+            missing = -self._left(self._row[key])
+            if missing > 0:
+                factor = DIVIDE.divide(x[own] + missing, x[own])
+                for j in pool_of[own]:
+                    x[j] = scaled(x[j], factor)
+        for pool in pools:
+            widest = max(pool, key=lambda j: x[j])
+            x[widest] -= sum([x[j] for j in pool], ZERO)
+
+    def _plants(self) -> None:
+        """Capacity follows builds; throughput stays within capacity, people and feed."""
+        for key in self._rows("usable_capacity"):
+            self._define(key, "capacity")
+        for name in ("throughput_limit", "staff_limit"):
+            for key in self._rows(name):
+                self._fit(key, THROUGHPUT)
+        for key in self._rows("feed_balance"):
+            self._fit(key, ("separated",))
+        for key in self._rows("resale"):
+            self._fit(key, ("resold",))
+
+    def _goods(self, form: str) -> None:
+        """What is delivered of what is made, stocks, and shortage, from the first node on."""
+        for key in self._rows("pool"):
+            if key[1][2] == form:
+                self._fit(key, ("delivered",))
+        for key in self._rows("stock_balance"):
+            if key[1][2] == form:
+                self._store(key)
+        for key in self._rows("balance"):
+            if key[1][2] == form:
+                self._cover(key)
+
+    def _store(self, key: Key) -> None:
+        """Stock within its limits: less is released, or less is bought."""
+        good, x = key[1], self.x
+        stock, released = self._column["stock", good], self._column["released", good]
+        bought = self._column.get(("bought", good))
+        self._define(key, "stock")
+        if x[stock] < 0:
+            x[released] += x[stock]
+        elif x[stock] > self._upper[stock] and bought is not None:
+            x[bought] = max(x[bought] - (x[stock] - self._upper[stock]), ZERO)
+        self._define(key, "stock")
+        if x[stock] > self._upper[stock]:
+            x[released] += x[stock] - self._upper[stock]
+            x[stock] = self._upper[stock]
+        if x[released] < 0:
+            raise StoppedError(f"the plan of the run has no stock for {good}")
+
+    def _cover(self, key: Key) -> None:
+        """Demand is met or short; else plants that use the good make less."""
+        i, good = self._row[key], key[1]
+        missing = -self._left(i)
+        if missing <= 0:
+            return
+        for name, more in (("imported", True), ("shortfall", True), ("converted", False)):
+            for j in [j for j, a in self._terms[i] if self._names[j] == name and (a > 0) == more]:
+                change = min(missing, self._upper[j] - self.x[j] if more else self.x[j])
+                self.x[j] += change if more else -change
+                missing -= change
+        if missing > 0:
+            raise StoppedError(f"the plan of the run lacks {missing:.1E} t of {good}")
+
+    def _pay(self) -> Decimal:
+        """Payments cover what is spent and budgets are carried on. The share by which budgets are missed, or 0."""
+        for key in self._rows("investment_spending"):
+            self._define(key, "invested")
+        for key in self._rows("spending_limit"):
+            missing = -self._left(self._row[key])
+            if missing > 0:
+                payers = [j for j, _ in self._terms[self._row[key]] if self._names[j] == "paid"]
+                self.x[max(payers, key=lambda j: self.x[j])] += missing
+        worst, paid = ZERO, dict[int, Decimal]()
+        for key in self._rows("account"):
+            terms, forward = self._terms[self._row[key]], self._column.get(("carried", key[1]), -1)
+            # What was brought tells how much was paid up to here.
+            paid[forward] = sum([self.x[j] if self._names[j] == "paid" else paid.get(j, ZERO) for j, _ in terms], ZERO)
+            if forward >= 0:
+                self.x[forward] = ZERO
+            left = self._left(self._row[key])
+            if left < 0:
+                worst = max(worst, DIVIDE.divide(-left, paid[forward]) + OVERSHOOT)
+            elif forward >= 0:
+                self.x[forward] = left
+        return worst
+
+    def _add_up(self) -> None:
+        """Losses, risk and cost."""
+        for name, variable in DEFINED:
+            for key in self._rows(name):
+                self._define(key, variable)
+            if name == "cumulative_loss":
+                for key in self._rows("tail_excess_limit"):
+                    j = self._column["tail_excess", key[1]]
+                    self.x[j] = ZERO
+                    self.x[j] = max(-self._left(self._row[key]), ZERO)
+
+
+def scaled(value: Decimal, factor: Decimal) -> Decimal:
+    """The product, towards 0 where it has more digits than are kept."""
+    return (value * factor).quantize(PLACES, ROUND_DOWN, ROUNDED)
+
+
+def rounded(value: Decimal, way: str) -> Decimal:
+    """To twelve places, up or down: what a certificate states."""
+    return value.quantize(Decimal("1e-12"), way, ROUNDED)

@@ -1,0 +1,166 @@
+"""A plan proven in exact arithmetic: bounds that are true as they stand, and a checker that cannot be talked round."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import highspy
+import pytest
+
+import planner
+from planner.proof.checker import FAULTS, check
+from planner.proof.prove import Proof, checked, prove
+from tests.cases import LONG, MUSD, budget, mine, plant, seeds, write_case
+from tests.oracle.agreement import flat
+from tests.oracle.random_case import write_random_case
+
+ROOT = Path(__file__).parents[2]
+FLIPS = 1000 if LONG else 60
+
+
+@pytest.fixture(scope="module")
+def starter() -> planner.Plan:
+    return planner.solve(planner.load(ROOT / "inputs/starter", model=ROOT / "models/least_risk.toml"), baseline=False)
+
+
+@pytest.fixture(scope="module")
+def proof(starter: planner.Plan) -> Proof:
+    return prove(starter)
+
+
+@pytest.fixture
+def folder(proof: Proof, tmp_path: Path) -> Path:
+    proof.write(tmp_path / "proof")
+    return tmp_path / "proof"
+
+
+def test_an_optimum_worked_out_by_hand(tmp_path: Path) -> None:
+    """30 MUSD build 30 t/y in the first year, used at once: of 300 t 90 are made and 210 short.
+
+    The limit of risk is 210 and a millionth, and a tonne built saves three: 30 - 1e-6 / 3 MUSD is the least cost."""
+    write_case(tmp_path, projects=[mine(), plant(max_new_tpa=50, capex_usd_per_tpa=MUSD)], budgets=budget(30))
+    plan = planner.solve(planner.load(tmp_path, overrides={"objective.risk_slack": 0}), baseline=False)
+    found = {phase.phase: phase for phase in prove(plan).phases}
+    assert found["risk"].lower <= 210 <= found["risk"].upper
+    least = 30 - Fraction(1, 3_000_000)
+    assert Fraction(found["cost"].lower) <= least <= Fraction(found["cost"].upper)
+    assert max(phase.gap for phase in found.values()) <= 1e-9
+    assert found["cost"].at_most == {"risk": Decimal("210.000001")}
+
+
+def test_the_checker_needs_the_standard_library_alone(folder: Path) -> None:
+    """Isolated: no package that is installed can be imported."""
+    assert (folder / "check.py").read_text().count("\n") <= 200
+    done = subprocess.run([sys.executable, "-I", "-S", "check.py"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    certificate = json.loads((folder / "certificate.json").read_text())
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == [p["phase"] for p in certificate["phases"]]
+
+
+def test_any_solver_reads_the_program_and_finds_the_same(folder: Path, proof: Proof, tmp_path: Path) -> None:
+    (tmp_path / "program.mps").write_bytes(gzip.decompress((folder / "program.mps.gz").read_bytes()))
+    solver = highspy.Highs()
+    solver.setOptionValue("output_flag", False)
+    solver.readModel(str(tmp_path / "program.mps"))
+    solver.run()
+    assert solver.getInfo().objective_function_value == pytest.approx(float(proof.phases[0].lower), rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", seeds(0, 8, 100))
+@pytest.mark.parametrize("old", [True, False])
+def test_random_cases_are_proven(tmp_path: Path, seed: int, old: bool) -> None:
+    model = write_random_case(tmp_path / "case", seed, old=old)
+    plan = planner.solve(planner.load(tmp_path / "case", overrides=flat(model)), baseline=False)
+    if plan.status.value == "infeasible":
+        with pytest.raises(planner.StoppedError, match="only an optimum"):
+            prove(plan)
+        return
+    found = prove(plan)
+    found.write(tmp_path / "proof")
+    assert checked(plan.case, tmp_path / "proof")
+    gaps = [phase.gap for phase in found.phases]
+    # Plants in fractions do at least as well as whole ones.
+    assert min(gaps) >= 0
+    assert found.whole_plants or max(gaps) <= 1e-8
+
+
+def flipped(folder: Path, draw: random.Random) -> str:
+    """Change one digit in one file of a proof; returns its name."""
+    name = draw.choice(sorted(path.name for path in folder.iterdir() if path.name != "check.py"))
+    path = folder / name
+    text = path.read_text() if name.endswith("json") else gzip.decompress(path.read_bytes()).decode()
+    places = [i for i, c in enumerate(text) if c.isdigit() and c.isascii()]
+    place = draw.choice(places)
+    other = draw.choice([c for c in "0123456789" if c != text[place]])
+    text = text[:place] + other + text[place + 1 :]
+    path.write_bytes(text.encode() if name.endswith("json") else gzip.compress(text.encode(), mtime=0))
+    return name
+
+
+def renew(folder: Path) -> None:
+    """State the hashes of the files as they are now."""
+    certificate = json.loads((folder / "certificate.json").read_text())
+    for name in certificate["sha256"]:
+        if (folder / name).exists():
+            certificate["sha256"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+    (folder / "certificate.json").write_text(json.dumps(certificate))
+
+
+def accepted(asked: Callable[[], object]) -> bool:
+    try:
+        asked()
+    except (*FAULTS, planner.StoppedError):
+        return False
+    return True
+
+
+def test_a_flipped_digit_is_refused_or_what_is_said_is_still_true(
+    starter: planner.Plan, proof: Proof, folder: Path, tmp_path: Path
+) -> None:
+    """The least values are between the bounds of the proof that was not touched, in all phases without a limit."""
+    draw, refused = random.Random(7), 0
+    least = proof.phases[0]
+    for _ in range(FLIPS):
+        shutil.copytree(folder, tmp_path / "flipped", dirs_exist_ok=True)
+        name = flipped(tmp_path / "flipped", draw)
+        if name != "certificate.json":
+            assert not accepted(lambda: check(tmp_path / "flipped"))
+        try:
+            renew(tmp_path / "flipped")
+        except (ValueError, KeyError):
+            continue
+        if not accepted(lambda: checked(starter.case, tmp_path / "flipped")):
+            refused += 1
+            continue
+        assert name != "program.mps.gz"
+        said = json.loads((tmp_path / "flipped" / "certificate.json").read_text())["phases"][0]
+        if said["minimise"] == least.minimise and not said["at_most"]:
+            assert Decimal(said["lower"]) <= least.upper
+            assert Decimal(said["upper"]) >= least.lower
+    assert refused > FLIPS / 3
+
+
+def test_the_program_of_other_inputs_is_refused(starter: planner.Plan, folder: Path) -> None:
+    checked(starter.case, folder)
+    dearer = starter.case.set("projects", "coast_plant", "capex_usd_per_tpa", 123_456)
+    with pytest.raises(planner.StoppedError, match="not the program of the run's inputs"):
+        checked(dearer, folder)
+
+
+def test_a_run_keeps_what_is_needed(starter: planner.Plan, proof: Proof, tmp_path: Path) -> None:
+    starter.write(tmp_path / "run")
+    again = prove(planner.open_run(tmp_path / "run"))
+    assert again.phases == proof.phases
+    (tmp_path / "run" / "solution.npy").unlink()
+    with pytest.raises(planner.RunFolderError, match="--method whole"):
+        prove(planner.open_run(tmp_path / "run"))
