@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import json
@@ -18,7 +19,7 @@ import highspy
 import pytest
 
 import planner
-from planner.proof.checker import FAULTS, check
+from planner.proof.checker import FAULTS, Refused, check
 from planner.proof.prove import Proof, checked, prove
 from tests.cases import LONG, MUSD, budget, mine, plant, seeds, write_case
 from tests.oracle.agreement import flat
@@ -164,3 +165,41 @@ def test_a_run_keeps_what_is_needed(starter: planner.Plan, proof: Proof, tmp_pat
     (tmp_path / "run" / "solution.npy").unlink()
     with pytest.raises(planner.RunFolderError, match="--method whole"):
         prove(planner.open_run(tmp_path / "run"))
+
+
+def rewritten(folder: Path, name: str, change: Callable[[list[str]], list[str]]) -> None:
+    """Change the rows of a table of a proof, and state its hash anew."""
+    header, *rows = list(csv.reader(gzip.decompress((folder / name).read_bytes()).decode().splitlines()))
+    lines = [header, *(change(row) for row in rows)]
+    text = "".join(",".join(f'"{cell}"' for cell in line) + "\n" for line in lines)
+    (folder / name).write_bytes(gzip.compress(text.encode(), mtime=0))
+    renew(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "said"),
+    [
+        ("plan-risk.csv.gz", lambda row: [row[0], "1"] if row[0] == "risk" else row, "risk_definition"),
+        ("plan-risk.csv.gz", lambda row: [row[0], "-1"] if row[0].startswith("shortfall") else row, "does not meet"),
+        ("duals-risk.csv.gz", lambda row: [row[0], str(-Decimal(row[1]))], "wrong sign"),
+        ("duals-risk.csv.gz", lambda row: [row[0], str(2 * Decimal(row[1]))], "nothing bounds|prove less"),
+        ("implied-risk.csv.gz", lambda row: [*row[:3], str(Decimal(row[3]) / 2)], "may be beyond"),
+        ("implied-risk.csv.gz", lambda row: [*row[:2], "risk_definition", row[3]], "bounds nothing|may be beyond"),
+    ],
+)
+def test_what_does_not_follow_is_refused(
+    folder: Path, name: str, change: Callable[[list[str]], list[str]], said: str
+) -> None:
+    rewritten(folder, name, change)
+    with pytest.raises(Refused, match=said):
+        check(folder)
+
+
+def test_a_bound_that_is_not_proven_is_refused(folder: Path, proof: Proof) -> None:
+    certificate = json.loads((folder / "certificate.json").read_text())
+    for key, nudge, said in (("lower", "1e-9", "prove less"), ("upper", "-1e-9", "its own value")):
+        phase = dict(certificate["phases"][0])
+        phase[key] = str(Decimal(phase[key]) + Decimal(nudge))
+        (folder / "certificate.json").write_text(json.dumps(certificate | {"phases": [phase]}))
+        with pytest.raises(Refused, match=said):
+            check(folder)
