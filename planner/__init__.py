@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from planner.explanation.compare import compare as compare
     from planner.explanation.explain import explain as explain
     from planner.proof.prove import prove as prove
-    from planner.results.business_case import PriceDeck as PriceDeck
     from planner.solving.naming import check_coefficients as check_coefficients
     from planner.solving.shares import shares as shares
 
@@ -55,7 +54,6 @@ _HOMES = {
     "planner.explanation.compare": ("compare",),
     "planner.explanation.explain": ("explain",),
     "planner.proof.prove": ("prove",),
-    "planner.results.business_case": ("PriceDeck",),
     "planner.solving.naming": ("check_coefficients",),
     "planner.solving.shares": ("shares",),
 }

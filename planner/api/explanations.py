@@ -3,31 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import TypeAdapter
 
 from planner.api.plans import LARGE, Plan, open_run, plan_of, write_again
+from planner.config.toml import read_toml
+from planner.data.case import Case
 from planner.data.size import size_of
-from planner.errors import RunFolderError, file_words
+from planner.errors import Fault, InputError, RunFolderError, did_you_mean, file_words
 from planner.explanation.business_case import business_case
 from planner.explanation.compare import compare, refuse_single
 from planner.explanation.explain import explain
+from planner.finance.deck import CASE_MARKET
 from planner.parallel import Background
 from planner.proof.prove import Proof, checked, prove
-from planner.reporting.formats.workbook import write_business_case
-from planner.reporting.pages.business_case import business_case_page
+from planner.reporting.formats.investment_workbook import write_business_case
+from planner.reporting.pages.business_case import business_case_page, statements
 from planner.reporting.pages.comparison import comparison_page, write_tables
-from planner.results.business_case import BusinessCase, PriceDeck
+from planner.results.business_case import BusinessCase, Removal
 from planner.results.decision import Shares
-from planner.results.explanation import EXPLANATION, Comparison, Explanation
+from planner.results.explanation import EXPLANATION, Comparison, Explanation, read_explanation
 from planner.results.schema import SHARES
 from planner.results.store import SUMMARY, file_name, fingerprint, refresh_pages, write_folder, write_table
 from planner.solving.goals import Progress, silent
 from planner.solving.shares import shares, shares_table
 
-COMPARISON, PROOF = "compare.html", "proof"
+COMPARISON, PROOF, REMOVALS = "compare.html", "proof", "removals.json"
+INVESTMENT = ("contracts", "prices", "finance", "byproducts")
 
 
 def explain_into(
@@ -126,21 +134,81 @@ def compare_into(
 
 
 def business_case_into(
-    run: Path, project: str, deck: PriceDeck, progress: Progress = silent
-) -> tuple[Plan, BusinessCase, Path]:
-    """`business_case` of a project in a run folder, and write its page and its workbook there.
+    run: Path,
+    projects: Sequence[str],
+    *,
+    market: str = CASE_MARKET,
+    terms: Mapping[str, float] | None = None,
+    tables: Path | None = None,
+    progress: Progress = silent,
+) -> tuple[Plan, BusinessCase, list[str]]:
+    """`business_case` of plants in a run folder, and write its page and its workbook there.
 
-    The files are named by the project, and by what the deck has otherwise than the default one. Returns the plan, the
-    case and the page. Raises InputError, RunFolderError, StoppedError.
+    tables: a TOML file with rows of `contracts`, `prices`, `finance` or `byproducts` that replace those of the case.
+    What the alliance loses without the plants is solved for once and kept in removals.json. The files are named by
+    the plants and by what is otherwise than the case states. Returns the plan, the case, and each file with a word on
+    whether it replaced another. Raises InputError, RunFolderError.
     """
     plan = plan_of(run, progress)
-    found = business_case(plan, project, deck, name=file_words(run.name), progress=progress)
-    page = Path("-".join(["project", file_name(project), *deck.changes()]) + ".html")
+    if tables is not None:
+        plan = replace(plan, case=_with_tables(plan.case, tables))
+    belongs_to, key = fingerprint(run), "+".join(sorted(projects))
+    kept = _kept_removals(run, belongs_to)
+    known = TypeAdapter(Removal).validate_python(kept[key]) if key in kept else _by_merit(run, projects)
+    found = business_case(
+        plan, projects, market=market, terms=terms, removal=known, name=file_words(run.name), progress=progress
+    )
+    stem = file_name("-".join([found.file_stem(), *([tables.stem] if tables else [])]))
+    names = [f"{stem}.html", f"{stem}.xlsx"]
+    before = {name: (run / name).read_bytes() for name in names if (run / name).exists()}
+    if found.removal is not None and known is None:
+        kept[key] = asdict(found.removal)
 
     def fill(target: Path) -> None:
-        (target / page).write_text(business_case_page(found, plan.case), encoding="utf-8", newline="\n")
-        write_business_case(found, plan.case, target / page.with_suffix(".xlsx"))
+        _refuse_another(run, target, belongs_to)
+        (target / names[0]).write_text(business_case_page(found, plan.case), encoding="utf-8", newline="\n")
+        write_business_case(found, plan.case, target / names[1], statements(found, plan.case))
+        if kept:
+            text = json.dumps({"run_sha256": belongs_to, "removals": kept}, indent=2, allow_nan=False) + "\n"
+            (target / REMOVALS).write_text(text, encoding="utf-8", newline="\n")
 
     progress("writing the investment case")
     refresh_pages(run, fill)
-    return plan, found, run / page
+    changed = {name for name, old in before.items() if (run / name).read_bytes() != old}
+    return plan, found, [f"{run / name}{' (another was there, and is replaced)' * (name in changed)}" for name in names]
+
+
+def _with_tables(case: Case, path: Path) -> Case:
+    """The case with tables of a TOML file instead of its own."""
+    read = read_toml(path, "investment case")
+    faults = [
+        Fault(
+            path.name,
+            read.line([name]),
+            name,
+            f'"{name}" is no table of an investment case{did_you_mean(name, INVESTMENT)}',
+        )
+        for name, rows in read.values.items()
+        if name not in INVESTMENT or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows)
+    ]
+    if faults:
+        raise InputError(faults)
+    for name, rows in read.values.items():
+        case = case.with_table(name, pd.DataFrame(rows, dtype=object))
+    return case
+
+
+def _kept_removals(run: Path, belongs_to: str) -> dict[str, Any]:
+    """Removals that were solved for in this run, by plants."""
+    try:
+        kept = json.loads((run / REMOVALS).read_text(encoding="utf-8"))
+        return dict(kept["removals"]) if kept["run_sha256"] == belongs_to else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _by_merit(run: Path, projects: Sequence[str]) -> Removal | None:
+    """The worth of one plant as the merit list of an explained run has it."""
+    explained = read_explanation(run) if len(projects) == 1 else None
+    rows = explained.decision.merit if explained and explained.decision else []
+    return next((Removal(row.worth, merit=True) for row in rows if row.project == projects[0] and row.worth), None)

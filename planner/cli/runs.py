@@ -22,17 +22,16 @@ from planner.api.plans import plan_of, replay, write_reports
 from planner.cli.console import command_app, err, exit_codes, say, shown_progress
 from planner.data.case import Case
 from planner.data.template import write_tables
-from planner.errors import file_words
+from planner.errors import Fault, InputError, file_words
+from planner.finance.deck import CASE_MARKET
 from planner.reporting.pages.business_case import business_case_lines
 from planner.reporting.pages.comparison import comparison_lines
 from planner.reporting.text.screen import explain_lines
 from planner.reporting.values.wording import number
-from planner.results.business_case import PriceDeck
 from planner.results.decision import Shares
 from planner.results.explanation import EXPLANATION
 from planner.results.store import model_toml, write_folder
 
-DECK = PriceDeck()
 ADVANCED = "advanced.txt"
 RunPath = Annotated[Path, typer.Argument(help="Run folder.", show_default=False)]
 
@@ -42,27 +41,41 @@ app = command_app()
 @app.command("report")
 def write_again(
     run: RunPath,
-    project: Annotated[str | None, typer.Option(help="Write the investment case of this project instead.")] = None,
-    rate: Annotated[float, typer.Option(min=0.0, help="Yearly rate of an investment case.")] = DECK.rate,
-    price: Annotated[float, typer.Option(min=0.0, help="Market price over the case's price.")] = DECK.price_factor,
-    floor: Annotated[float, typer.Option(min=0.0, help="Guaranteed price over the case's price.")] = DECK.floor,
-    payable: Annotated[
-        float, typer.Option(min=0.0, max=1.0, help="What a concentrate earns of its oxides.")
-    ] = DECK.payable,
-    premium: Annotated[
-        float, typer.Option(min=0.0, help="Price of metal over its oxide, less 1.")
-    ] = DECK.metal_premium,
+    project: Annotated[
+        list[str] | None, typer.Option(help="Write the investment case of this plant instead; several count as one.")
+    ] = None,
+    market: Annotated[str, typer.Option(help="Price deck: a market of the table prices.")] = CASE_MARKET,
+    terms: Annotated[
+        list[str] | None, typer.Option("--with", metavar="TERM=VALUE", help="A term of the table finance, changed.")
+    ] = None,
+    tables: Annotated[
+        Path | None, typer.Option(help="TOML file of contracts, prices, finance, byproducts instead of the case's.")
+    ] = None,
 ) -> None:
-    """Write the reports of a run again, from its tables; or the investment case of one project."""
+    """Write the reports of a run again, from its tables; or the investment case of one or more plants."""
     with exit_codes(), shown_progress() as progress:
-        if project is None:
+        if not project:
             lines = [", ".join(map(str, write_reports(run, progress)))]
         else:
-            deck = PriceDeck(rate, price, floor, payable, premium)
-            plan, found, page = business_case_into(run, project, deck, progress)
-            lines = [*business_case_lines(found, plan.case), f"Written       {page}, .xlsx"]
+            changed = _terms(terms or [])
+            plan, found, files = business_case_into(
+                run, project, market=market, terms=changed, tables=tables, progress=progress
+            )
+            lines = [*business_case_lines(found, plan.case), *(f"{'Written':<17}{name}" for name in files)]
     for line in lines:
         say(line)
+
+
+def _terms(given: list[str]) -> dict[str, float]:
+    """TERM=VALUE -> value by term. Raises InputError."""
+    out = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        try:
+            out[name.strip()] = float(value)
+        except ValueError:
+            raise InputError([Fault("--with", 0, name, f'"{text}" is not TERM=NUMBER')]) from None
+    return out
 
 
 @app.command("explain")

@@ -1,123 +1,118 @@
-"""The investment case of one project, as values. `planner.explanation.business_case` fills them in."""
+"""The investment case of one or several plants, as values. `planner.explanation.business_case` fills them in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
-CONVENTIONS = (
-    "Real money of the base year, no inflation, no tax, no debt.",
-    "Flows fall at the end of their year and are valued at the start of the first one, as NPV() of a spreadsheet does.",
-    "Nothing is left at the end of the horizon: no residual value, no closing cost.",
-    "The plant sells all that it can make once its ramp allows, whether or not there is a cut.",
-    "Revenue counts the elements of the case alone; variable cost in the case is their share of the whole basket.",
-)
+from planner.finance.cashflow import CashFlows, Investment
+from planner.finance.deck import Array, Term
+from planner.finance.returns import Returns
+from planner.finance.risk import Spread, Swing
+from planner.finance.support import Support
+
+APART = 0.10
+"""Use of capacity by which plan and case may differ without a warning."""
 
 
 @dataclass(frozen=True)
-class PriceDeck:
-    """Prices and rate of an investment case.
+class Sold:
+    """The case with one answer to what is sold: for each plant the use of its capacity by year, flows, returns.
 
-    rate: per year. price_factor: market price over the case's price. floor: guaranteed price over the case's price.
-    payable: what a concentrate earns of the price of the oxides in it. metal_premium: price of metal over oxide, - 1.
+    use: rate over the years of output; contracts, worst: public cost of the case's contracts, expected and in the
+    worst future (present value, MUSD); spread: draws of futures and terms; steps: NPV at market prices, then what
+    contracts, tax and debt change, to the NPV of the owners.
     """
 
-    rate: float = 0.08
-    price_factor: float = 1.0
-    floor: float = 0.0
-    payable: float = 0.4
-    metal_premium: float = 0.2
+    by_year: tuple[Array, ...]
+    use: tuple[float, ...]
+    flows: CashFlows
+    returns: Returns
+    contracts: float
+    worst: float
+    spread: Spread
+    steps: Mapping[str, float]
 
-    def changes(self) -> list[str]:
-        """What is otherwise than in the default deck, as in `metal_premium-0.3`."""
-        return [f"{f.name}-{getattr(self, f.name):g}" for f in fields(self) if getattr(self, f.name) != f.default]
+
+@dataclass(frozen=True)
+class Market:
+    """Sales of a product in the year in which they are most of demand (t): the case's, other plants' in the plan."""
+
+    element: str
+    form: str
+    year: int
+    sold: float
+    others: float
+    demand: float
 
     @property
-    def price(self) -> float:
-        """Price received over the case's price."""
-        return max(self.price_factor, self.floor)
+    def share(self) -> float:
+        """All sales over demand."""
+        return (self.sold + self.others) / self.demand if self.demand > 0 else float("inf")
 
 
 @dataclass(frozen=True)
-class Flows:
-    """Yearly money of a project (MUSD, outflows positive where they are called cost) and what it makes (t)."""
+class Removal:
+    """What the alliance loses without the plants, all else planned anew: least cost and risk (MUSD) without them less
+    with them, of that the risk, and expected shortfall by element (t). merit: read from the merit list, worth alone."""
 
-    years: Sequence[int]
-    usable_t: Sequence[float]
-    capex: Sequence[float]
-    fixed: Sequence[float]
-    variable: Sequence[float]
-    feed_cost: Sequence[float]
-    revenue: Mapping[str, Sequence[float]]
-
-    def net(self, public_share: float = 0.0) -> list[float]:
-        """Net flow by year; `public_share` of the capital is paid by others."""
-        sales = [sum(values) for values in zip(*self.revenue.values(), strict=True)] or [0.0] * len(self.years)
-        return [
-            sold - (1 - public_share) * capex - fixed - variable - feed
-            for sold, capex, fixed, variable, feed in zip(
-                sales, self.capex, self.fixed, self.variable, self.feed_cost, strict=True
-            )
-        ]
-
-
-@dataclass(frozen=True)
-class Returns:
-    """NPV (MUSD), IRR (per year, None if there is none) and payback (years from the first spending, None if never)."""
-
-    npv: float
-    irr: float | None
-    payback: float | None
-
-
-@dataclass(frozen=True)
-class Swing:
-    """One bar of the tornado: NPV (MUSD) with one assumption low and high."""
-
-    what: str
-    low: str
-    high: str
-    npv_low: float
-    npv_high: float
-
-
-@dataclass(frozen=True)
-class Avoided:
-    """What the plan loses without the project, solved again: risk (MUSD), and expected shortfall by element (t)."""
-
-    risk: float
-    shortfall_t: Mapping[str, float]
-    risk_per_musd: float | None
+    worth: float
+    risk: float | None = None
+    shortfall_t: Mapping[str, float] | None = None
+    merit: bool = False
 
 
 @dataclass(frozen=True)
 class BusinessCase:
-    """All of an investment case. builds: year of commitment -> t/y. break_even: price over the case's price.
+    """All of an investment case. builds: t/y that the plan commits, by plant. futures: name -> probability.
 
-    planned: the plan builds it. runs: the plan runs it; if not, `inputs` is a mix assumed. inputs: what it takes in,
-    tonnes as capacity counts them, or shares.
+    planned: the case sold as the plan runs it; None where it runs none of the plants. throughput: use of capacity by
+    future. alone: NPV after tax (MUSD), selling all, of each plant by itself. supports: for the case as the plan runs
+    it, or selling all where it does not run.
     """
 
-    project: str
+    projects: tuple[str, ...]
     run: str
-    planned: bool
-    runs: bool
-    builds: Mapping[int, float]
-    public_share: float
-    deck: PriceDeck
-    flows: Flows
-    whole: Returns
-    investor: Returns
-    cheap: Returns
-    break_even: float | None
-    investor_break_even: float | None
+    market: str
+    changes: Mapping[str, float]
+    terms: Mapping[str, Term]
+    investment: Investment
+    builds: Mapping[str, Mapping[int, float]]
+    futures: Mapping[str, float]
+    full: Sold
+    planned: Sold | None
+    throughput: Mapping[str, tuple[float, ...]]
+    alone: Mapping[str, float]
+    supports: Sequence[Support]
     swings: Sequence[Swing]
+    markets: Sequence[Market]
     jobs: Mapping[str, float]
-    trained_there: Mapping[str, float]
-    inputs: Mapping[str, float]
-    avoided: Avoided | None
+    removal: Removal | None
 
-    def as_json(self) -> dict[str, Any]:
-        """Plain values."""
-        return asdict(self)
+    @property
+    def judged_on(self) -> Sold:
+        """What support is sized for: the case as the plan runs it, or selling all where the plan does not run it."""
+        return self.planned or self.full
+
+    @property
+    def bankable(self) -> bool:
+        """Whether owners earn what they ask without support."""
+        return self.judged_on.returns.npv_owners >= 0
+
+    @property
+    def cheapest(self) -> Support | None:
+        """The support that costs the public least; None where none suffices."""
+        return next((s for s in self.supports if s.amount is not None), None)
+
+    @property
+    def apart(self) -> list[int]:
+        """Plants that the plan uses by more than ten points less or more than the case says."""
+        planned = self.planned.use if self.planned else (0.0,) * len(self.projects)
+        pairs = zip(planned, self.full.use, strict=True)
+        return [i for i, (plan, case) in enumerate(pairs) if abs(plan - case) > APART]
+
+    def file_stem(self) -> str:
+        """A name for its files: plants, market and what is otherwise than the case states."""
+        market = [] if self.market == "case" else [self.market]
+        changed = [f"{name}-{value:g}" for name, value in self.changes.items()]
+        return "-".join(["project", *self.projects, *market, *changed])

@@ -26,7 +26,7 @@ from planner.results.verify import verify
 
 SUMS = "SHA256SUMS"
 SHOWN = 5
-ASKED_LATER = ("explain.json", f"tables/{SHARES.name}.csv")
+ASKED_LATER = ("explain.json", "removals.json", f"tables/{SHARES.name}.csv")
 """Files that may be gone: they can be asked for again."""
 _LINE = re.compile(r"([0-9a-f]{64}) [ *](.+)")
 _DESCRIBED = {"model": dict, "seconds": dict, "versions": dict, "goal": str, "inputs_sha256": str}

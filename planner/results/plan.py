@@ -67,7 +67,7 @@ def figures(
         out["least_risk_musd"] = least_risk
     investments, training = tables["investments"], tables["training"]
     growing = [p for p, row in case.projects.items() if row.max_new_tpa > 0]
-    completion = training["programme"].map({g: row.completion_rate for g, row in case.programmes.items()})
+    completion = training["programme"].map({g: row.completion_rate for g, row in case.programmes.items()}).astype(float)
     return out | {
         "expected_loss_musd": losses.expected,
         "cvar_musd": losses.cvar,

@@ -7,17 +7,16 @@ import io
 import shutil
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import openpyxl
 import pytest
 
-from planner.explanation.business_case import break_even, business_case, flows, irr, npv, returns
 from planner.explanation.explain import explain
-from planner.reporting.formats.workbook import write_business_case, write_workbook
+from planner.finance.returns import irr, npv
+from planner.reporting.formats.workbook import write_workbook
 from planner.reporting.values.view import run_view
-from planner.results.business_case import PriceDeck
 from planner.results.plan import PlanValues
 
 SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")
@@ -132,28 +131,5 @@ def test_npv_and_irr_are_those_of_a_spreadsheet(opened: Sheets, tmp_path: Path) 
     book.save(tmp_path / "flows.xlsx")
     (rows,) = opened(tmp_path / "flows.xlsx").values()
     for row, amounts in zip(rows, FLOWS, strict=True):
-        assert npv(0.08, amounts) == pytest.approx(float(row[0]), rel=1e-9)
+        assert npv(0.08, np.array(amounts)) == pytest.approx(float(row[0]), rel=1e-9)
         assert irr(amounts) == pytest.approx(share(row[1]), rel=1e-6)
-
-
-def test_the_investment_case_computes_itself_anew(plan: PlanValues, opened: Sheets, tmp_path: Path) -> None:
-    """The workbook of a project without the values kept in it; at the price that breaks even its NPV is zero."""
-    project, deck = str(plan.tables["investments"]["project"].iloc[0]), PriceDeck()
-    found = business_case(plan, project, deck)
-    factor = break_even(found.flows, deck)
-    assert factor is not None
-    at_zero = replace(deck, price_factor=factor)
-    even = flows(plan.case, project, found.builds, found.inputs, at_zero)
-    for name, one in (
-        ("asis", found),
-        ("even", replace(found, deck=at_zero, flows=even, whole=returns(even, deck.rate))),
-    ):
-        write_business_case(one, plan.case, tmp_path / f"{name}.xlsx")
-        openpyxl.load_workbook(tmp_path / f"{name}.xlsx").save(tmp_path / f"{name}.xlsx")
-    computed = {row[0]: row[1] for row in opened(tmp_path / "asis.xlsx")["flows"] if len(row) > 1}
-    assert float(computed["NPV (MUSD)"]) == pytest.approx(found.whole.npv, rel=1e-9)
-    assert float(computed["NPV of the investor (MUSD)"]) == pytest.approx(found.investor.npv, rel=1e-9)
-    if found.whole.irr is not None:
-        assert share(computed["IRR"]) == pytest.approx(found.whole.irr, rel=1e-6)
-    computed = {row[0]: row[1] for row in opened(tmp_path / "even.xlsx")["flows"] if len(row) > 1}
-    assert float(computed["NPV (MUSD)"]) == pytest.approx(0, abs=1e-9)

@@ -1,20 +1,22 @@
-"""project-P.html: the investment case of one project, from the values of planner.results.business_case."""
+"""project-P.html: the investment case of plants, from the values of planner.results.business_case."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
-
 from planner.data.case import Case
-from planner.reporting.charts.drawing import STAGE_COLOURS, WITH, WITHOUT, Drawer, Plot, stacked
+from planner.data.schema import Shock
+from planner.finance.plants import PlantFacts
+from planner.finance.support import CARRIES
+from planner.reporting.charts import business_case as charts
+from planner.reporting.charts.drawing import Drawer
 from planner.reporting.formats.markup import report_page
 from planner.reporting.values.page_parts import (
     LIST,
     SHARE,
     Card,
     Column,
-    Figure,
     Part,
     ReportTable,
     Section,
@@ -22,166 +24,240 @@ from planner.reporting.values.page_parts import (
     Text,
     texts,
 )
-from planner.reporting.values.wording import NOTHING, SLIGHT, STAGES, Names, count, midway, number, percent, worded
-from planner.results.business_case import CONVENTIONS, BusinessCase
+from planner.reporting.values.wording import (
+    NOTHING,
+    SLIGHT,
+    STAGES,
+    Names,
+    midway,
+    number,
+    percent,
+    worded,
+    worded_lines,
+)
+from planner.results.business_case import BusinessCase
 
-KIND = "Investment case"
-ROW = 28
+KIND, FEEDS = "Investment case", ("mine", "separation")
 
 
 def _say(passage: str, found: BusinessCase, case: Case, **values: Any) -> str:
-    row = case.projects[found.project]
-    return worded("business_case.j2", passage, found=found, row=row, names=Names(case), **values)
+    return worded("business_case.j2", passage, found=found, names=Names(case), percent=percent, **values)
 
 
 def business_case_page(found: BusinessCase, case: Case) -> str:
     """The whole page as text."""
     names = Names(case)
+    stages = " and ".join(sorted({STAGES[p.stage] for p in found.investment.plants}))
     return report_page(
         KIND,
-        names.placed(found.project),
+        " and ".join(names.placed(p) for p in found.projects),
         _say("question", found, case),
         statements(found, case),
         _sections(found, case, names),
         cards=_cards(found),
-        subtitle=f"{STAGES[case.projects[found.project].stage]}, in the run {found.run}",
+        subtitle=f"{stages}, in the run {found.run}",
         note=_say("basis", found, case),
     )
 
 
 def statements(found: BusinessCase, case: Case) -> list[Statement]:
-    """The case in sentences; also what the screen shows."""
-    names, sold = Names(case), [e for e, musd in found.flows.revenue.items() if max(musd) > 0]
-    price = {e: (found.break_even or 0.0) * (case.elements[e].price_usd_per_kg or 0.0) for e in sold}
-    gone = found.avoided.shortfall_t if found.avoided else {}
+    """The case in sentences, the answer first; also what the screen shows."""
+    names, planned = Names(case), found.planned
+    gone = (found.removal.shortfall_t or {}) if found.removal else {}
+    cheapest = found.cheapest
+    per = found.removal.worth / cheapest.cost if found.removal and cheapest and cheapest.cost else None
+    use = planned.use if planned else (0.0,) * len(found.projects)
     values: dict[str, Any] = {
-        "capacity": sum(found.builds.values()),
-        "capex": sum(found.flows.capex),
-        "years": sorted(found.builds),
-        "mix": [f"{percent(share)} {midway(names.element(e))}" for e, share in found.inputs.items()],
-        "prices": [f"{midway(names.element(e))} {number(usd)}" for e, usd in price.items()],
+        "per": per,
         "short": [f"{number(t)} t of {midway(names.element(e))}" for e, t in gone.items() if t > SLIGHT],
+        "apart_words": [
+            f"{names.project(found.projects[i])} {percent(use[i])} in the plan, {percent(found.full.use[i])} here"
+            for i in found.apart
+        ],
+        "crowded": [
+            f"{midway(names.element(m.element))} {m.form} in {m.year} {percent(m.share)}"
+            for m in found.markets
+            if m.share > 1
+        ],
+        "guesses": [t.meaning for t in found.terms.values() if t.judged],
     }
     passages = {
-        "project": "Project",
-        "worth": "Worth",
-        "floor": "Floor price",
-        "avoided": "Avoided",
-        "moves": "What moves it",
+        "answer": "Answer",
+        "apart": "Plan and case",
+        "worth": "Returns",
+        "debt": "Debt",
+        "contracts": "Contracts",
+        "alliance": "For the alliance",
+        "markets": "Market",
+        "risk": "Risk",
+        "judged": "Judged",
     }
     told = [Statement(about, _say(passage, found, case, **values)) for passage, about in passages.items()]
     return [statement for statement in told if statement.sentence]
 
 
 def _cards(found: BusinessCase) -> list[Card]:
+    r, support, planned = found.full.returns, found.cheapest, found.planned.returns if found.planned else None
+    npv, irr = (number(planned.npv_after_tax), percent(planned.irr_owners)) if planned else (NOTHING, NOTHING)
+    cost, worst = (number(support.cost), number(support.worst)) if support else (NOTHING, NOTHING)
     return [
-        Card("NPV", number(found.whole.npv), "MUSD", f"at {percent(found.deck.rate)}, all capital"),
-        Card("IRR", percent(found.whole.irr), "", f"investor with grant: {percent(found.investor.irr)}"),
-        Card("Breaks even at", percent(found.break_even), "", "of the case's prices"),
-        Card(
-            "Risk without it", ("+" + number(found.avoided.risk)) if found.avoided else NOTHING, "MUSD", "solved again"
-        ),
+        Card("NPV after tax", number(r.npv_after_tax), "MUSD", f"as planned: {npv}"),
+        Card("IRR of the owners", percent(r.irr_owners), "", f"as planned: {irr}"),
+        Card("Public cost", cost, "MUSD", f"at worst {worst}"),
+        Card("Loses money", percent(found.full.spread.loss), "", "of draws, selling all"),
     ]
 
 
 def _sections(found: BusinessCase, case: Case, names: Names) -> list[Section]:
     draw = Drawer()
-    changed, hit = "NPV with one assumption changed, the others as they are.", "What the case says may hit it."
-    needs: list[Part] = [_people(found, names), _inputs(found, case, names)]
-    sources: list[Part] = [Text(list(CONVENTIONS)), _deck(found, case, names), _source(found, case)]
-    money: list[Part] = [_money_chart(found, draw), _flows(found, names)]
+    first: list[Part] = [_term_sheet(found), _returns(found), charts.waterfall(found, draw)]
+    sold: list[Part] = [_throughput(found, names), _materials(found, names), _markets(found, names)]
+    moves: list[Part] = [charts.tornado(found, draw), charts.spread(found, draw), _all_swings(found)]
+    needs: list[Part] = [_people(found, names), _risks(found, case, names)]
+    inputs: list[Part] = [_deck(found, names), _contracts(found, names), _terms(found), _rows(found, case, names)]
+    conventions = worded_lines("business_case.j2", "conventions", found=found, names=names)
     return [
-        Section("money", "Money by year", "Real MUSD of the base year.", money),
-        Section("tornado", "What moves it", changed, [_tornado(found, draw)]),
-        Section("needs", "What it needs", "People and material.", needs),
-        Section("risks", "Risks", hit, [_risks(found, case, names)]),
-        Section("sources", "Conventions and sources", "", sources),
+        Section("terms", "Term sheet", "The least of each support, sized for the case as the plan runs it.", first),
+        Section(
+            "sold", "What is sold", "Use of capacity and sales, in the plan, in each future and in the case.", sold
+        ),
+        Section("money", "Money by year", "Nominal MUSD.", [charts.cash(found, draw), _flows(found)]),
+        Section("moves", "What moves it", "One term changed, the others as they are; then all drawn together.", moves),
+        Section("needs", "People and risks", "", needs),
+        Section("inputs", "Inputs and sources", "", [Text(conventions, listed=True), *inputs]),
     ]
 
 
-def _money_chart(found: BusinessCase, draw: Drawer) -> Part:
-    f = found.flows
-    net = pd.DataFrame({"year": list(f.years), "amount": f.net(), "kind": "net flow"})
-    plot, _, _ = stacked(net, list(f.years), [("net flow", WITH)], "MUSD", width=760, height=240)
-    told = worded("figures.j2", "net_flow", least=min(f.net()), most=max(f.net()))
-    return Figure("Net flow by year", told, [draw.panel("Net flow, MUSD", told, plot)], layout="wide")
-
-
-def _flows(found: BusinessCase, names: Names) -> Part:
-    f = found.flows
-    money = {"capital": f.capex, "fixed cost": f.fixed, "variable cost": f.variable, "feed": f.feed_cost}
-    series = [f.usable_t, *money.values(), *f.revenue.values(), f.net()]
+def _term_sheet(found: BusinessCase) -> ReportTable:
+    worth, rows = found.removal.worth if found.removal else None, []
+    for s in found.supports:
+        of = {"floor": "deck", "availability": "MUSD a year"}.get(s.kind, "capital")
+        size = number(s.amount) if s.kind == "availability" else f"{percent(s.amount)} of the"
+        least = f"{size} {of}" if s.amount is not None else "none suffices"
+        per = worth / s.cost if worth is not None and s.cost else None
+        leverage = s.private / s.cost if s.private is not None and s.cost else None
+        rows.append([s.kind, least, s.cost, s.worst, leverage, per, *CARRIES[s.kind]])
     columns = [
-        *texts("year"),
-        Column("capacity in use", "t"),
-        *(Column(title, "MUSD", summed=True) for title in money),
-        *(Column(names.element(e), "MUSD sold", summed=True) for e in f.revenue),
-        Column("net", "MUSD", summed=True),
+        *texts("support", "least of it"),
+        Column("public cost", "MUSD, expected"),
+        Column("at worst", "MUSD"),
+        Column("private capital", "per public MUSD"),
+        Column("worth to the alliance", "per public MUSD"),
+        *texts("volume risk", "price risk"),
     ]
-    rows = list(zip(map(str, f.years), *series, strict=True))
-    return ReportTable("Flows", columns, rows, total="Sum", note="Not discounted.")
+    return ReportTable("The least of each support", columns, rows, note="Present values at the public rate.")
 
 
-def _tornado(found: BusinessCase, draw: Drawer) -> Part:
-    rows = found.swings
-    plot = Plot(760, ROW * len(rows) + 44, left=160, right=20, bottom=36)
-    names, ends = plot.names([s.what for s in rows], gap=0.4), [v for s in rows for v in (s.npv_low, s.npv_high)]
-    scale = plot.across(min([*ends, found.whole.npv]), max([*ends, found.whole.npv]), "NPV, MUSD")
-    for place, s in enumerate(rows):
-        start, stop = sorted((scale(s.npv_low), scale(s.npv_high)))
-        plot.rect(start, names.at(place), stop - start, names.width, STAGE_COLOURS["separation"])
-    at = scale(found.whole.npv)
-    plot.line(at, plot.top, at, plot.bottom, WITHOUT, wide=2)
-    told = worded("figures.j2", "swings", found=found)
-    return Figure("Tornado", told, [draw.panel("NPV with one assumption low and high", told, plot)], layout="wide")
+def _returns(found: BusinessCase) -> ReportTable:
+    sold = charts.columns(found)
+    figures: Sequence[tuple[str, str, Any]] = (
+        ("use of capacity", "", lambda s: " / ".join(percent(u) for u in s.use)),
+        ("NPV before tax", "MUSD", lambda s: number(s.returns.npv_before_tax)),
+        ("NPV after tax", "MUSD", lambda s: number(s.returns.npv_after_tax)),
+        ("NPV of the owners", "MUSD", lambda s: number(s.returns.npv_owners)),
+        ("IRR before tax", "", lambda s: percent(s.returns.irr_before_tax)),
+        ("IRR after tax", "", lambda s: percent(s.returns.irr_after_tax)),
+        ("IRR of the owners", "", lambda s: percent(s.returns.irr_owners)),
+        ("payback", "years", lambda s: number(s.returns.payback)),
+        ("capital", "MUSD, real", lambda s: number(s.returns.capital)),
+        ("debt", "of capital", lambda s: percent(s.returns.debt_share)),
+        ("least DSCR", "", lambda s: number(s.returns.dscr)),
+        ("least DSCR, low prices", "", lambda s: number(s.returns.dscr_low)),
+        ("LLCR", "", lambda s: number(s.returns.llcr)),
+        ("loses money", "of draws", lambda s: percent(s.spread.loss)),
+    )
+    rows = [[what, unit, *(told(s) for _, s in sold)] for what, unit, told in figures]
+    return ReportTable("Returns", [*texts("figure", "unit"), *texts(*(title for title, _ in sold))], rows)
+
+
+def _throughput(found: BusinessCase, names: Names) -> ReportTable:
+    rows = [["the case, selling all", None, *found.full.use]]
+    if found.planned:
+        rows.append(["the plan, expected", None, *found.planned.use])
+        rows += [[names.scenario(w), found.futures[w], *use] for w, use in found.throughput.items()]
+    columns = [
+        *texts("future"),
+        Column("probability", form=SHARE),
+        *(Column(names.project(p), form=SHARE) for p in found.projects),
+    ]
+    alone = "; ".join(f"{names.project(p)} {number(v)}" for p, v in found.alone.items())
+    note = f"NPV after tax of each by itself, selling all, MUSD: {alone}." if len(found.alone) > 1 else ""
+    return ReportTable("Use of capacity over the years of output", columns, rows, note=note)
+
+
+def _materials(found: BusinessCase, names: Names) -> ReportTable:
+    rows: list[list[Any]] = []
+    for plant, flows in zip(found.investment.plants, found.full.flows.plants, strict=True):
+        name, of = names.project(plant.project), names.feed if plant.stage in FEEDS else names.element
+        worked = "; ".join(f"{percent(part)} {of(what)}" for what, part in plant.mix.items())
+        rows.append(["works", name, worked, "", float(flows.tonnes.max()), None])
+        rows += [
+            ["sells", name, names.element(m.element), m.form, float(sale.tonnes.max()), float(sale.market.max())]
+            for sale in flows.sales
+            for m in [sale.material]
+        ]
+    columns = [*texts("", "plant", "material", "form"), Column("in a full year", "t"), Column("at the deck", "MUSD/y")]
+    return ReportTable("What it works and sells, in full operation", columns, rows)
+
+
+def _markets(found: BusinessCase, names: Names) -> Part:
+    rows = [[names.element(m.element), m.form, str(m.year), m.sold, m.others, m.demand, m.share] for m in found.markets]
+    if not rows:
+        return Text(["It sells concentrate, which the case gives no demand for."])
+    columns = [
+        *texts("element", "form", "year"),
+        Column("this case", "t"),
+        Column("other plants in the plan", "t"),
+        Column("wanted in this form or made of it", "t"),
+        Column("sales over demand", form=SHARE),
+    ]
+    return ReportTable("All plants' sales against demand, in the fullest year", columns, rows)
+
+
+def _flows(found: BusinessCase) -> ReportTable:
+    f = found.judged_on.flows
+    series = (f.ebitda, f.capital, f.grant, f.tax, f.cfads, f.loan.draws, f.loan.service, f.owners)
+    heads = ("EBITDA", "capital", "grant", "tax without debt", "cash for debt", "drawn", "debt service", "owners")
+    rows = list(zip(map(str, found.investment.years), *(a.tolist() for a in series), strict=True))
+    return ReportTable(
+        "Flows",
+        [*texts("year"), *(Column(h, "MUSD", summed=True) for h in heads)],
+        rows,
+        total="Sum",
+        folded=True,
+        note="As the plan runs it." if found.planned else "Selling all.",
+    )
+
+
+def _all_swings(found: BusinessCase) -> ReportTable:
+    rows = [
+        [t.meaning, t.low, t.value, t.high, s.npv_low, s.npv_high, s.owners_low, s.owners_high, t.source or "judged"]
+        for s in found.swings
+        for t in [s.term]
+    ]
+    columns = [
+        *texts("input"),
+        *(Column(h) for h in ("low", "value", "high")),
+        *(Column(h, "MUSD") for h in ("NPV low", "NPV high", "owners low", "owners high")),
+        *texts("source"),
+    ]
+    return ReportTable("Every input at both ends, selling all", columns, rows, folded=True)
 
 
 def _people(found: BusinessCase, names: Names) -> Part:
     if not found.jobs:
-        return Text(["The case counts nobody for this project."])
-    rows = [[names.skill(k), persons, found.trained_there.get(k, 0.0)] for k, persons in found.jobs.items()]
-    return ReportTable(
-        "Jobs in full operation, and training",
-        [*texts("skill"), Column("needed", "persons"), Column("trained in the country", "persons, all plants")],
-        rows,
-    )
-
-
-def _inputs(found: BusinessCase, case: Case, names: Names) -> Part:
-    stage, total, plants = case.projects[found.project].stage, sum(found.inputs.values()), case.projects.items()
-    rows = []
-    for name, amount in sorted(found.inputs.items(), key=lambda pair: -pair[1]):
-        givers = [names.placed(p) for p, r in plants if r.stage == "mine" and r.feeds[:1] == (name,)]
-        takers = [names.placed(p) for p, r in plants if r.stage == "separation" and name in r.feeds]
-        if stage == "metal":
-            rows.append([names.element(name) + " oxide", amount / total, "separation plants of the group"])
-        else:
-            rows.append([names.feed(name), amount / total, takers if stage == "mine" else givers])
-    what = "taken by" if stage == "mine" else "given by"
-    return ReportTable(
-        "Feed and offtake it depends on",
-        [*texts("material"), Column("share of its work", form=SHARE), Column(what, number=False, form=LIST)],
-        rows,
-        note="Shares: "
-        + ("as the plan runs it, expected over all futures." if found.runs else "assumed; the plan never runs it."),
-    )
+        return Text(["The case counts nobody for it."])
+    rows = [[names.skill(k), persons] for k, persons in found.jobs.items()]
+    return ReportTable("Jobs in full operation", [*texts("skill"), Column("needed", "persons")], rows)
 
 
 def _risks(found: BusinessCase, case: Case, names: Names) -> Part:
-    row = case.projects[found.project]
-    hits = [
-        s
-        for s in case.tables.shocks
-        if s.kind in ("capacity", "delay")
-        and s.project in ("", "*", found.project)
-        and s.stage in ("", "*", row.stage)
-        and s.country in ("", "*", row.country)
-    ]
+    plants = found.investment.plants
+    hits = [s for s in case.tables.shocks if s.kind in ("capacity", "delay") and any(_hit(s, p) for p in plants)]
     rows = [
         [
             names.scenario(s.scenario),
             case.scenarios[s.scenario],
-            s.kind,
             f"{number(s.factor)} years later" if s.kind == "delay" else f"× {number(s.factor)}",
             f"{s.start_year or case.first_year}–{s.end_year or case.last_year}",
         ]
@@ -190,34 +266,76 @@ def _risks(found: BusinessCase, case: Case, names: Names) -> Part:
     if not rows:
         return Text(["No scenario stops or delays it; that is a gap of the case, not a promise."])
     return ReportTable(
-        "Scenarios that hit it",
-        [*texts("scenario"), Column("probability", form=SHARE), *texts("what", "how", "when")],
-        rows,
+        "Scenarios that hit it", [*texts("scenario"), Column("probability", form=SHARE), *texts("how", "when")], rows
     )
 
 
-def _deck(found: BusinessCase, case: Case, names: Names) -> Part:
+def _hit(shock: Shock, plant: PlantFacts) -> bool:
+    pairs = ((shock.project, plant.project), (shock.stage, plant.stage), (shock.country, plant.country))
+    return all(given in ("", "*", of) for given, of in pairs)
+
+
+def _deck(found: BusinessCase, names: Names) -> ReportTable:
     rows = [
-        [names.element(e), r.price_usd_per_kg, (r.price_usd_per_kg or 0.0) * found.deck.price, r.source, r.confidence]
-        for e, r in case.elements.items()
+        [
+            names.element(q.element),
+            q.form,
+            1000 * float(q.price[0]),
+            1000 * float(q.price[-1]),
+            q.low,
+            q.high,
+            [f"{f} {number(1000 * float(p.mean()))}" for f, p in q.by_future.items()],
+            q.source,
+            q.confidence,
+        ]
+        for q in found.investment.quotes
     ]
-    prices = [Column(title, "USD/kg oxide") for title in ("case", "received")]
-    columns = [*texts("element"), *prices, *texts("source", "confidence")]
-    return ReportTable("Price deck", columns, rows, note=_say("deck", found, case))
+    columns = [
+        *texts("element", "form"),
+        Column("first year", "USD/kg"),
+        Column("last year", "USD/kg"),
+        Column("low", "of it"),
+        Column("high", "of it"),
+        Column("by future, USD/kg", number=False, form=LIST),
+        *texts("source", "confidence"),
+    ]
+    return ReportTable("Price deck", columns, rows, folded=True)
 
 
-def _source(found: BusinessCase, case: Case) -> Part:
-    row = case.projects[found.project]
-    told = {
-        "source": row.source,
-        "confidence": row.confidence,
-        "notes": row.notes,
-        "row": f"projects.csv, {row.project}",
-    }
-    return ReportTable("The project's row", texts("what", "value"), list(told.items()))
+def _contracts(found: BusinessCase, names: Names) -> Part:
+    rows = [
+        [
+            *(r.contract, r.kind, r.party, names.element(r.element) if r.element else "all", r.covers, r.tonnes),
+            *(r.price_usd_per_kg, r.floor_usd_per_kg, r.cap_usd_per_kg),
+            *(r.upside_share, r.upside_from_usd_per_kg, r.upside_most_musd, r.source),
+        ]
+        for r in found.investment.contracts
+    ]
+    if not rows:
+        return Text(["No contract of the case is about it: all is sold and bought at market prices."])
+    columns = [
+        *(*texts("contract", "kind", "with", "of"), Column("covers", form=SHARE), Column("at most", "t/y")),
+        *(Column(h, "USD/kg") for h in ("price", "floor", "cap")),
+        *(Column("upside paid back", form=SHARE), Column("above", "USD/kg"), Column("at most", "MUSD/y")),
+        *texts("source"),
+    ]
+    return ReportTable("Contracts", columns, rows)
+
+
+def _terms(found: BusinessCase) -> ReportTable:
+    rows = [
+        [t.meaning, t.value, t.low, t.high, t.unit, t.source or "judged", t.confidence] for t in found.terms.values()
+    ]
+    columns = [*texts("term"), *(Column(h) for h in ("value", "low", "high")), *texts("unit", "source", "confidence")]
+    return ReportTable("Terms of finance", columns, rows, folded=True)
+
+
+def _rows(found: BusinessCase, case: Case, names: Names) -> ReportTable:
+    rows = [[names.project(p), r.source, r.confidence, r.notes] for p in found.projects for r in [case.projects[p]]]
+    return ReportTable("The plants' rows", texts("plant", "source", "confidence", "notes"), rows, folded=True)
 
 
 def business_case_lines(found: BusinessCase, case: Case) -> list[str]:
     """The screen."""
-    head = f"{Names(case).project(found.project)}: {count(len(found.flows.years), 'year')} of flows"
-    return [head, *(f"{s.about[:13]:<14}{s.sentence}" for s in statements(found, case))]
+    head = " and ".join(Names(case).project(p) for p in found.projects)
+    return [head, *(f"{s.about[:16]:<17}{s.sentence}" for s in statements(found, case))]

@@ -1,0 +1,135 @@
+"""What a plant makes and takes in, whether or not a plan runs it: stated by the case, not found in an optimum."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from planner.data.case import Case
+from planner.data.lookups import MADE_FROM, MAGNET, METAL, OXIDE
+from planner.units import musd
+
+PREMIUMS: Mapping[str, tuple[str, ...]] = {
+    OXIDE: (),
+    METAL: ("metal_premium",),
+    MAGNET: ("metal_premium", "magnet_premium"),
+}
+"""Terms by which a form is dearer than the oxide, where the deck has no price of the form itself."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """Something made or taken in: tonnes for each tonne of capacity in use, and the price it goes by.
+
+    payable: it goes at the share of its price that a concentrate earns.
+    """
+
+    element: str
+    form: str
+    per_tonne: float
+    payable: bool = False
+
+
+@dataclass(frozen=True)
+class PlantFacts:
+    """A plant as its case states it. commit: year of the first payment; size: t/y; money in MUSD per t."""
+
+    project: str
+    stage: str
+    country: str
+    commit: int
+    lead: int
+    size: float
+    capex: float
+    fixed: float
+    variable: float
+    ramp: tuple[float, ...]
+    public_share: float
+    mix: Mapping[str, float]
+    made: tuple[Material, ...]
+    taken: tuple[Material, ...]
+
+    @property
+    def start(self) -> int:
+        """Year of the first output."""
+        return self.commit + self.lead
+
+    @property
+    def pay_years(self) -> range:
+        """Years over which capital is paid in equal parts."""
+        return range(self.commit, self.commit + max(1, self.lead))
+
+
+def plant_facts(case: Case, project: str) -> PlantFacts:
+    """The whole plant, decided at the first chance, working the mix of `stated_mix`."""
+    row, mix = case.projects[project], stated_mix(case, project)
+    extra = [r for r in case.tables.byproducts if r.project == project]
+    made, taken = _materials(case, project, mix)
+    at_mine = row.stage == "mine"
+    made += [Material(r.product, row.stage if row.stage == MAGNET else OXIDE, r.tonnes_per_t, at_mine) for r in extra]
+    return PlantFacts(
+        *(project, row.stage, row.country, case.commitment_years(project).start, row.lead_time_years, row.max_new_tpa),
+        musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index,
+        musd(row.fixed_opex_usd_per_tpa),
+        musd(row.variable_opex_usd_per_t + sum(r.variable_opex_usd_per_t for r in extra)),
+        tuple(case.ramp_of(project)),
+        row.public_share,
+        mix,
+        tuple(m for m in made if m.per_tonne > 0),
+        tuple(m for m in taken if m.per_tonne > 0),
+    )
+
+
+@cache
+def _wanted(demand: tuple[tuple[tuple[str, str, str, int], float], ...]) -> dict[tuple[str, str], float]:
+    wanted: dict[tuple[str, str], float] = defaultdict(float)
+    for (_, element, form, _), tonnes in demand:
+        for made in (METAL, MAGNET) if form == MAGNET else (form,):
+            wanted[made, element] += tonnes
+    return dict(wanted)
+
+
+def stated_mix(case: Case, project: str) -> dict[str, float]:
+    """What a plant takes in, as shares of its capacity in use.
+
+    A mine its feed; a separation plant the feed that mines can give most of, of those it accepts; metal and magnet
+    plants the elements as the alliance wants them in that form over the horizon, magnets being made of metal.
+    """
+    row = case.projects[project]
+    if row.stage in MADE_FROM:
+        able = [e for e in case.elements if case.recovery(project, e) > 0]
+        wanted = {e: _wanted(tuple(case.demand.items())).get((row.stage, e), 0.0) for e in able}
+        total = sum(wanted.values())
+        return {e: t / total if total > 0 else 1 / len(able) for e, t in wanted.items() if t > 0 or total <= 0}
+    given = dict.fromkeys(row.feeds, 0.0)
+    for other in case.projects.values():
+        if other.stage == "mine" and other.feeds[0] in given:
+            given[other.feeds[0]] += other.existing_tpa + other.max_new_tpa
+    per_tonne = {f: case.capacity_use(project, f) if row.stage == "separation" else 1.0 for f in given}
+    return {max(given, key=lambda f: (given[f] * per_tonne[f], per_tonne[f], f)): 1.0}
+
+
+def _materials(case: Case, project: str, mix: Mapping[str, float]) -> tuple[list[Material], list[Material]]:
+    row = case.projects[project]
+    if row.stage in MADE_FROM:
+        source = MADE_FROM[row.stage]
+        made = [Material(e, row.stage, part * case.recovery(project, e)) for e, part in mix.items()]
+        return made, [Material(e, source, part) for e, part in mix.items()]
+    at_mine, made_t, taken_t = row.stage == "mine", defaultdict[str, float](float), defaultdict[str, float](float)
+    for feed, part in mix.items():
+        use = 1.0 if at_mine else case.capacity_use(project, feed)
+        for element, share in case.feed_shares.get(feed, {}).items():
+            treo = part / use if use > 0 else 0.0
+            made_t[element] += treo * share * (1.0 if at_mine else case.recovery(project, element))
+            taken_t[element] += 0.0 if at_mine else treo * share
+    return (
+        [Material(e, OXIDE, t, at_mine) for e, t in made_t.items()],
+        [Material(e, OXIDE, t, True) for e, t in taken_t.items()],
+    )
+
+
+def goods(plants: Sequence[PlantFacts]) -> list[tuple[str, str]]:
+    """(element, form) of all that some plants sell and buy, in order."""
+    return sorted({(m.element, m.form) for plant in plants for m in (*plant.made, *plant.taken)})

@@ -1,0 +1,103 @@
+"""What moves the NPV: every term at both ends of its range, and draws of futures and terms together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from planner.finance.cashflow import NO_SUPPORT, Investment, cash_flows
+from planner.finance.deck import Array, Levels, Term, levels
+from planner.finance.returns import npv
+from planner.finance.support import of_futures
+
+DRAWS, SEED = 2000, 1
+
+
+@dataclass(frozen=True)
+class Swing:
+    """One bar of the tornado: NPV after tax of all capital and of the owners (MUSD) with one term low and high."""
+
+    term: Term
+    npv_low: float
+    npv_high: float
+    owners_low: float
+    owners_high: float
+
+    @property
+    def width(self) -> float:
+        """How far the NPV moves."""
+        return abs(self.npv_high - self.npv_low)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """NPV after tax over draws (MUSD, in order), and the share of them that loses money."""
+
+    npv: tuple[float, ...]
+    loss: float
+
+    def at(self, share: float) -> float:
+        """The NPV that this share of the draws stays below."""
+        return float(np.quantile(self.npv, share))
+
+
+def price_terms(found: Investment) -> list[Term]:
+    """The price of each element as a term: a factor on the deck."""
+    seen = {q.element: q for q in reversed(found.quotes)}
+    return [
+        Term(f"price:{e}", f"price of {e}", "factor", 1.0, q.low, q.high, q.source, q.confidence, not q.source)
+        for e, q in sorted(seen.items())
+    ]
+
+
+def base_levels(found: Investment, terms: Mapping[str, Term]) -> dict[str, Array]:
+    """All levels that `cash_flows` needs, without support."""
+    return {**NO_SUPPORT, **levels(terms.values()), **levels(price_terms(found))}
+
+
+def tornado(found: Investment, terms: Mapping[str, Term], use: Sequence[Array]) -> list[Swing]:
+    """Every term low and high, the others as they are; the widest first."""
+    moved = [*terms.values(), *price_terms(found)]
+    base = base_levels(found, terms)
+    x = {name: np.full((2 * len(moved), 1), float(level)) for name, level in base.items()}
+    for place, term in enumerate(moved):
+        x[term.name][[2 * place, 2 * place + 1], 0] = (term.low, term.high)
+    flows = cash_flows(found, x, use)
+    whole = npv(x["wacc"], flows.after_tax / flows.index)
+    owners = npv(x["equity_rate"], flows.owners / flows.index)
+    swings = [
+        Swing(t, float(whole[2 * i]), float(whole[2 * i + 1]), float(owners[2 * i]), float(owners[2 * i + 1]))
+        for i, t in enumerate(moved)
+    ]
+    return sorted(swings, key=lambda s: (-s.width, -abs(s.owners_high - s.owners_low), s.term.name))
+
+
+def monte_carlo(
+    found: Investment, terms: Mapping[str, Term], futures: Mapping[str, float], use_in: Sequence[Array],
+    draws: int = DRAWS, seed: int = SEED,
+) -> Spread:  # fmt: skip
+    """NPV over futures, each as often as it is likely, and terms, triangular over their ranges.
+
+    use_in: for each plant what is sold of it, a row for each future or one for all.
+    """
+    rng = np.random.default_rng(seed)
+    chances = np.array(list(futures.values()))
+    at = rng.choice(len(chances), size=draws, p=chances / chances.sum())
+    x: dict[str, Array] = {name: np.asarray(level) for name, level in base_levels(found, terms).items()}
+    for term in (*terms.values(), *price_terms(found)):
+        if term.low < term.high:
+            drawn = rng.triangular(term.low, min(max(term.value, term.low), term.high), term.high, size=(draws, 1))
+            x[term.name] = np.round(drawn) if term.whole else drawn
+    prices = {good: rows[at] for good, rows in of_futures(found, list(futures)).items()}
+    use = [np.broadcast_to(rows, (len(chances), rows.shape[-1]))[at] for rows in use_in]
+    flows = cash_flows(found, x, use, prices)
+    values = np.sort(npv(x["wacc"], flows.after_tax / flows.index))
+    return Spread(tuple(values.tolist()), float((values < 0).mean()))
+
+
+def value(found: Investment, x: Levels, use: Sequence[Array]) -> float:
+    """NPV after tax of all capital (MUSD)."""
+    flows = cash_flows(found, x, use)
+    return float(npv(x["wacc"], flows.after_tax / flows.index))

@@ -1,0 +1,131 @@
+"""The least of each kind of support with which owners earn what they ask, and what it costs the public by future."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import brentq
+
+from planner.finance.cashflow import CashFlows, Investment, cash_flows, shared
+from planner.finance.deck import Array, Levels
+from planner.finance.returns import npv
+
+GRANT, LOAN, FLOOR, AVAILABILITY = "grant", "loan", "floor", "availability"
+MOST: Mapping[str, float] = {GRANT: 1.0, LOAN: 0.8, FLOOR: 20.0, AVAILABILITY: 1.0}
+"""Most of each that is tried: of capital, of capital, times the deck's prices, of capital a year."""
+
+CARRIES: Mapping[str, tuple[str, str]] = {
+    GRANT: ("owners", "owners"),
+    LOAN: ("owners, then the public", "owners, then the public"),
+    FLOOR: ("owners", "the public"),
+    AVAILABILITY: ("the public", "owners, but for the payment"),
+}
+"""Support -> who carries the risk of volume and that of price."""
+
+
+@dataclass(frozen=True)
+class Support:
+    """A kind of support and the least of it that makes the case bankable (None: none does, however much).
+
+    amount: share of capital, factor on the deck's prices, or MUSD a year. cost: public money (present value at the
+    public rate, MUSD) expected and in the worst future. private: capital that others than the public bring (MUSD).
+    """
+
+    kind: str
+    amount: float | None
+    cost: float | None = None
+    worst: float | None = None
+    private: float | None = None
+    by_future: tuple[float, ...] = ()
+
+
+def with_support(x: Levels, kind: str, amount: float) -> dict[str, Array]:
+    """Levels with a support. A public loan takes the place of that of lenders, at its own rate and cover."""
+    if kind == LOAN:
+        terms = {"debt_rate": x["public_loan_rate"], "dscr": x["dscr_low"], "debt_share": np.asarray(amount)}
+        return {**x, **terms}
+    name = {GRANT: "grant_share", FLOOR: "floor_factor", AVAILABILITY: "availability"}[kind]
+    return {**x, name: np.asarray(amount)}
+
+
+def owners_npv(found: Investment, x: Levels, use: Sequence[Array]) -> float:
+    """What the owners gain over the return they ask (MUSD)."""
+    flows = cash_flows(found, x, use)
+    return float(npv(x["equity_rate"], flows.owners / flows.index))
+
+
+def public_cost(flows: CashFlows, x: Levels, kind: str) -> Array:
+    """Present value at the public rate of what a support costs, in each case."""
+    if kind == GRANT:
+        paid = flows.grant
+    elif kind == AVAILABILITY:
+        paid = flows.availability
+    elif kind == LOAN:
+        paid = flows.loan.draws - np.minimum(flows.loan.service, np.maximum(flows.cfads, 0.0))
+    else:
+        paid = sum((s.floored for p in flows.plants for s in p.sales), np.zeros(1)) * flows.index
+    return npv(x["public_rate"], paid / flows.index)
+
+
+def contracts_cost(flows: CashFlows, x: Levels) -> Array:
+    """The same of the contracts of the case that are public."""
+    rows = [shared(row, s) for p in flows.plants for sale in p.sales for row, s in sale.settled]
+    return npv(x["public_rate"], sum(rows, np.zeros_like(flows.index)))
+
+
+def of_futures(found: Investment, futures: Sequence[str]) -> dict[tuple[str, str], Array]:
+    """Prices by good: a row for each future."""
+    return {(q.element, q.form): np.array([q.at(future) for future in futures]) for q in found.quotes}
+
+
+def least_support(
+    found: Investment, x: Levels, use: Sequence[Array], futures: Mapping[str, float], use_in: Sequence[Array]
+) -> list[Support]:
+    """The least of each kind, the cheapest to the public first, those that do not suffice last.
+
+    futures: name -> probability. use_in: for each plant what is sold of it, a row for each future.
+    """
+    capital = float((cash_flows(found, x, use).capital).sum())
+    prices, chances = of_futures(found, list(futures)), np.array(list(futures.values()))
+    out = []
+    for kind, most in MOST.items():
+        top = most * capital if kind == AVAILABILITY else most
+
+        def short(amount: float, kind: str = kind) -> float:
+            return owners_npv(found, with_support(x, kind, amount), use)
+
+        amount = _least(short, top)
+        if amount is None or capital <= 0:
+            out.append(Support(kind, None))
+            continue
+        if owners_npv(found, x, use) >= 0:  # bankable as it is: lenders' own loan stays
+            out.append(Support(kind, 0.0, 0.0, 0.0, capital, (0.0,) * len(futures)))
+            continue
+        levels = with_support(x, kind, amount)
+        flows = cash_flows(found, levels, use_in, prices)
+        plan = cash_flows(found, levels, use)
+        if kind == LOAN:  # what was lent is lent: a future that earns less pays back less
+            flows = _lent(flows, plan)
+        costs = np.broadcast_to(public_cost(flows, levels, kind), chances.shape)
+        given = float(plan.grant.sum() + (plan.loan.draws.sum() if kind == LOAN else 0.0))
+        out.append(
+            Support(
+                *(kind, amount, float(costs @ chances / chances.sum()), float(costs.max())),
+                *(capital - given, tuple(costs.tolist())),
+            )
+        )
+    return sorted(out, key=lambda s: (s.cost is None, s.cost or 0.0, s.worst or 0.0))
+
+
+def _lent(flows: CashFlows, plan: CashFlows) -> CashFlows:
+    return replace(flows, loan=plan.loan)
+
+
+def _least(gain: Callable[[float], float], top: float) -> float | None:
+    if gain(0.0) >= 0:
+        return 0.0
+    if gain(top) < 0:
+        return None
+    return float(brentq(gain, 0.0, top, xtol=1e-10))

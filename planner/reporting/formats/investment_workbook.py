@@ -1,0 +1,327 @@
+"""project-P.xlsx: an investment case whose result follows from its inputs in the spreadsheet, laid out as FAST asks.
+
+Selling all and as the plan runs it stand one below the other on each sheet. This half goes from tax to the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xlsxwriter
+
+from planner.data.case import Case
+from planner.finance.cashflow import CashFlows
+from planner.finance.deck import Array
+from planner.finance.support import CARRIES
+from planner.reporting.charts.business_case import columns
+from planner.reporting.formats.investment_operations import write_operations
+from planner.reporting.formats.live_sheets import LINK, Book, Line, LiveBook, LiveSheet, added
+from planner.reporting.formats.workbook import MADE, OPTIONS
+from planner.reporting.values.page_parts import Statement
+from planner.reporting.values.wording import Names, worded_lines
+from planner.results.business_case import BusinessCase, Sold
+
+TOLERANCE = 1e-6
+
+
+def write_business_case(found: BusinessCase, case: Case, path: Path, told: Sequence[Statement]) -> None:
+    """Write the workbook: same case, same bytes. told: the answer and what goes with it, in sentences."""
+    with xlsxwriter.Workbook(str(path), OPTIONS) as target:
+        target.set_properties({"title": " and ".join(found.projects), "created": MADE})
+        live = LiveBook(target, found.investment.years, "='Checks'!$C$3")
+        book = Book(found, Names(case))
+        for name, title, timed in SHEETS:
+            book.sheets[name] = live.sheet(name, title, timed=timed)
+        write_operations(book)
+        for mode, (title, sold) in enumerate(columns(found)):
+            _running(book, mode, title, sold)
+            _tax(book, mode, title, sold)
+            _debt(book, mode, title, sold.flows)
+            _tax_with_debt(book, mode, sold.flows)
+            _returns(book, mode, title, sold)
+        _answer(book, told)
+        _told(book, case)
+        _checks(book)
+
+
+SHEETS = (
+    ("Answer", "The answer", False),
+    ("Inputs", "Inputs: change the blue cells, or choose 1 value, 2 low, 3 high in column D", False),
+    ("Prices", "Prices by year", True),
+    ("Contracts", "Contracts", True),
+    ("Time", "Years and flags", True),
+    ("Operations", "Capacity in use", True),
+    ("Revenue", "Sales, real MUSD", True),
+    ("Costs", "Costs, real MUSD", True),
+    ("Tax", "Tax and working capital, nominal MUSD", True),
+    ("Debt", "Debt, nominal MUSD", True),
+    ("Returns", "Returns", True),
+    ("Support", "The least of each support, found by the tool", False),
+    ("Sensitivity", "Each input at both ends, found by the tool", False),
+    ("Plan against case", "Use of capacity in the plan, in each future and in the case", False),
+    ("Checks", "Checks: nought failed", False),
+    ("Sources", "Conventions and sources", False),
+)
+
+
+def _running(book: Book, mode: int, title: str, sold: Sold) -> None:
+    """Costs that follow what is sold."""
+    sheet, t = book.sheets["Costs"], book.term
+    sheet.head(title)
+    for place, (plant, flows) in enumerate(zip(book.found.investment.plants, sold.flows.plants, strict=True)):
+        name, tonnes = book.names.project(plant.project), book.line["tonnes", mode, place]
+        local, variable = book.line["local",].constant, book.line["variable", place].constant
+        formula = f"={variable}*{t['variable_factor']}*{local}*{tonnes}"
+        book.line["variable cost", mode, place] = sheet.timed(
+            f"{name}, running", "MUSD", formula, flows.variable, total=True
+        )
+        parts = [f"{book.line['taken', place, m].constant}*{book.line['paid', place, m]}" for m in plant.taken]
+        formula = f"=({'+'.join(parts) or '0'})*{tonnes}"
+        book.line["feed", mode, place] = sheet.timed(f"{name}, feed", "MUSD", formula, flows.feed, total=True)
+
+
+def _sums(book: Book, key: str, *mode: int) -> str:
+    """The rows of all plants, added."""
+    plants = range(len(book.found.investment.plants))
+    return added([book.line[(key, *mode, place)] for place in plants])[1:]
+
+
+def _tax(book: Book, mode: int, title: str, sold: Sold) -> None:
+    sheet, t, flows, index = book.sheets["Tax"], book.term, sold.flows, book.line["index",]
+    sheet.head(title)
+    plants = range(len(flows.plants))
+    running = "+".join(str(book.line["running", place]) for place in plants)
+    paid = f"={t['availability']}*MIN(1,{running})*{index}"
+    payment = sheet.timed("availability payment", "MUSD", paid, flows.availability, total=True)
+    less = f"-({_sums(book, 'fixed cost')})-({_sums(book, 'variable cost', mode)})-({_sums(book, 'feed', mode)})"
+    formula = f"=({book.line['received', mode]}{less})*{index}+{payment}"
+    ebitda = sheet.timed("EBITDA", "MUSD", formula, flows.ebitda, total=True)
+    capital = sheet.timed("capital", "MUSD", f"=({_sums(book, 'capital')})*{index}", flows.capital, total=True)
+    grant = sheet.timed("grant", "MUSD", f"={t['grant_share']}*{capital}", flows.grant, total=True)
+    late = sum(
+        ((p.sustaining + p.closure - p.residual) * flows.index for p in flows.plants), np.zeros(len(flows.index))
+    )
+    formula = f"=({_sums(book, 'sustaining')}+{_sums(book, 'closure')}-({_sums(book, 'residual')}))*{index}"
+    spent = sheet.timed("sustaining and closure, less residual", "MUSD", formula, late, total=True)
+    terms = []
+    for place in plants:
+        wear = book.line["wear", place]
+        own = f"SUMPRODUCT({book.line['capital', place].all},{index.all})*(1-{t['grant_share']})"
+        terms.append(f"IF(AND({wear}>0,{wear}<={t['depreciation_years']}),{own}/{t['depreciation_years']},0)")
+    wears = sheet.timed("depreciation", "MUSD", "=" + "+".join(terms), flows.depreciation, total=True)
+    taxable = sheet.timed("taxable without debt", "MUSD", f"={ebitda}-{wears}-{spent}", flows.taxable, total=True)
+    due = _taxed(sheet, book, "without debt", taxable, flows.taxable, flows.tax)
+    formula = f"={t['working_days']}/{t['days']}*{book.line['received', mode]}*{index}"
+    working = sheet.timed("working capital at the end of the year", "MUSD", formula, flows.working)
+    change = np.diff(flows.working, prepend=0.0)
+    more = sheet.timed("working capital, more of it", "MUSD", f"={working}-{working.before}", change, total=True)
+    kept = {
+        "ebitda": ebitda,
+        "capital": capital,
+        "grant": grant,
+        "late": spent,
+        "taxable": taxable,
+        "tax": due,
+        "more": more,
+    }
+    book.line |= {("all", key, mode): line for key, line in kept.items()}
+
+
+def _taxed(sheet: LiveSheet, book: Book, what: str, taxable: Line, amounts: Array, tax: Array) -> Line:
+    """Losses carried forward, and the tax due."""
+    losses, opening, used = 0.0, list[float](), list[float]()
+    for amount in amounts.tolist():
+        opening.append(losses)
+        used.append(min(losses, max(amount, 0.0)))
+        losses += max(-amount, 0.0) - used[-1]
+    closing = [o - u + max(-a, 0.0) for o, u, a in zip(opening, used, amounts.tolist(), strict=True)]
+    end = sheet.row + 3
+    opened = sheet.timed(f"losses, opening ({what})", "MUSD", f"='Tax'!{{before}}{end}+0", np.array(opening))
+    formula = f"=MIN({opened},MAX({taxable},0))"
+    taken = sheet.timed(f"losses, used ({what})", "MUSD", formula, np.array(used), total=True)
+    formula = f"={opened}-{taken}+MAX(-{taxable},0)"
+    sheet.timed(f"losses, closing ({what})", "MUSD", formula, np.array(closing))
+    formula = f"={book.term['tax_rate']}*(MAX({taxable},0)-{taken})"
+    return sheet.timed(f"tax ({what})", "MUSD", formula, tax, total=True)
+
+
+def _debt(book: Book, mode: int, title: str, flows: CashFlows) -> None:
+    sheet, t, loan, n = book.sheets["Debt"], book.term, flows.loan, book.line["number",]
+    row = {key: book.line["all", key, mode] for key in ("ebitda", "capital", "grant", "late", "tax", "more")}
+    terms = {name: term.value for name, term in book.found.terms.items()}
+    number = np.arange(1, len(flows.index) + 1)
+    net, rate = flows.capital - flows.grant, (1 + terms["debt_rate"]) * (1 + terms["inflation"]) - 1
+    grace = max(terms["grace_years"], float(np.where(net > 0, number, 0).max()))
+    paying = (number > grace) & (number <= terms["debt_years"])
+    serves, factor = np.where(paying, np.maximum(flows.cfads, 0.0), 0.0), (1 + rate) ** (grace - number)
+    most, whole = float((serves / terms["dscr"] * factor).sum()), float((net * factor).sum())
+    sheet.head(title)
+    formula = f"={row['ebitda']}-{row['more']}-{row['late']}-{row['tax']}"
+    cfads = sheet.timed("cash flow after tax that can serve debt", "MUSD", formula, flows.cfads, total=True)
+    lent = sheet.timed("capital less grant", "MUSD", f"={row['capital']}-{row['grant']}", net, total=True)
+    interest = sheet.once("interest, nominal", "a year", f"=(1+{t['debt_rate']})*(1+{t['inflation']})-1", rate).constant
+    formula = f"=MAX({t['grace_years']},SUMPRODUCT(MAX(({lent.all}>0)*{n.all})))"
+    until = sheet.once("years until repayment begins", "years", formula, grace).constant
+    pays = f"=IF(AND({n}>{until},{n}<={t['debt_years']}),MAX({cfads},0),0)"
+    serving = sheet.timed("cash flow in years of repayment", "MUSD", pays, serves, total=True)
+    weight = sheet.timed("worth when repayment begins", "factor", f"=(1+{interest})^({until}-{n})", factor)
+    formula = f"=SUMPRODUCT({serving.all},{weight.all})/{t['dscr']}"
+    bears = sheet.once("debt that cash flow bears then", "MUSD", formula, most).constant
+    formula = f"=SUMPRODUCT({lent.all},{weight.all})"
+    all_lent = sheet.once("the whole capital, with interest, then", "MUSD", formula, whole).constant
+    formula = f"=IF({all_lent}>0,MIN({t['debt_share']},{bears}/{all_lent}),0)"
+    share = sheet.once("debt over capital", "share", formula, float(loan.share))
+    book.line["share", mode] = share
+    draws = sheet.timed("drawn", "MUSD", f"={share.constant}*{lent}", loan.draws, total=True)
+    paid = f"=IF({bears}>0,{serving}/{t['dscr']}*{share.constant}*{all_lent}/{bears},0)"
+    end = sheet.row + 4
+    opened = sheet.timed("debt, opening", "MUSD", f"='Debt'!{{before}}{end}+0", np.concatenate([[0.0], loan.owed[:-1]]))
+    cost = sheet.timed("interest", "MUSD", f"={opened}*{interest}", loan.interest, total=True)
+    service = sheet.timed("debt service", "MUSD", paid, loan.service, total=True)
+    owed = sheet.timed("debt, closing", "MUSD", f"={opened}+{cost}+{draws}-{service}", loan.owed)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        cover = np.where(loan.service > 1e-9, flows.cfads / loan.service, 0.0)
+    formula = f"=IF({service}>0.000000001,{cfads}/{service},0)"
+    book.line["cover", mode] = sheet.timed("cover of debt service (DSCR), 0 without any", "times", formula, cover)
+    kept = {"cfads": cfads, "draws": draws, "interest": cost, "service": service, "owed": owed}
+    book.line |= {("all", key, mode): line for key, line in kept.items()}
+
+
+def _tax_with_debt(book: Book, mode: int, flows: CashFlows) -> None:
+    sheet = book.sheets["Tax"]
+    formula = f"={book.line['all', 'taxable', mode]}-{book.line['all', 'interest', mode]}"
+    amounts = flows.taxable - flows.loan.interest
+    taxable = sheet.timed("taxable with debt", "MUSD", formula, amounts, total=True)
+    book.line["all", "tax with debt", mode] = _taxed(sheet, book, "with debt", taxable, amounts, flows.tax_with_debt)
+
+
+def _returns(book: Book, mode: int, title: str, sold: Sold) -> None:
+    sheet, t, flows, r = book.sheets["Returns"], book.term, sold.flows, sold.returns
+    row = {str(key[1]): line for key, line in book.line.items() if key[0] == "all" and key[2] == mode}
+    index, n = book.line["index",], book.line["number",]
+    sheet.head(title)
+    before = f"=({row['ebitda']}-{row['more']}-{row['late']}-{row['capital']}+{row['grant']})/{index}"
+    after = f"={{x}}-{row['tax']}/{index}"
+    owners = f"={{x}}+({row['draws']}-{row['service']}-{row['tax with debt']})/{index}"
+    first: Line | None = None
+    for key, label, formula, values, rate, worth, yields in (
+        ("before_tax", "before tax, all capital", before, flows.before_tax, "wacc", r.npv_before_tax, r.irr_before_tax),
+        ("after_tax", "after tax, all capital", after, flows.after_tax, "wacc", r.npv_after_tax, r.irr_after_tax),
+        ("owners", "owners, after debt and tax", owners, flows.owners, "equity_rate", r.npv_owners, r.irr_owners),
+    ):
+        line = sheet.timed(
+            f"{label}, real", "MUSD", formula.replace("{x}", str(first)), values / flows.index, total=True
+        )
+        first = first or line
+        npv_line = sheet.once(f"NPV {label}", "MUSD", f"=NPV({t[rate]},{line.all})", worth)
+        guess = sheet.constant(
+            "rate from which the next is sought", "a year", 0.1 if yields is None else round(yields, 2)
+        )
+        irr_line = sheet.once(f"IRR {label}", "a year", f'=IFERROR(IRR({line.all},{guess.constant}),"none")', yields)
+        book.line[f"npv_{key}", mode], book.line[f"irr_{key}", mode] = npv_line, irr_line
+        book.checks.append(f"ABS({npv_line.constant}-SUMPRODUCT({line.all},(1+{t[rate]})^(-{n.all})))")
+    served = book.line["cover", mode]
+    formula = f'=IF(SUM({served.all})=0,"none",SMALL({served.all},COUNTIF({served.all},0)+1))'
+    book.line["dscr", mode] = sheet.once("least DSCR", "times", formula, r.dscr)
+    book.checks.append(f"ABS(INDEX({row['owed'].all},1,COLUMNS({row['owed'].all})))")
+
+
+FIGURES = {
+    "npv_before_tax": ("NPV before tax", "MUSD"),
+    "npv_after_tax": ("NPV after tax", "MUSD"),
+    "npv_owners": ("NPV of the owners", "MUSD"),
+    "irr_before_tax": ("IRR before tax", "a year"),
+    "irr_after_tax": ("IRR after tax", "a year"),
+    "irr_owners": ("IRR of the owners", "a year"),
+    "share": ("debt over capital", "share"),
+    "dscr": ("least DSCR", "times"),
+}
+
+
+def _answer(book: Book, told: Sequence[Statement]) -> None:
+    """The claim, its sentences, and both columns, which follow the inputs."""
+    sheet, found = book.sheets["Answer"], book.found
+    sheet.row = 1
+    for statement in told:
+        sheet.note(f"{statement.about}: {statement.sentence}")
+    sheet.row += 1
+    for place, (title, sold) in enumerate(columns(found)):
+        sheet.page.write_string(sheet.row, 2 + place, title, sheet.book.looks["head"])
+        sheet.page.write_string(sheet.row - 1, 2 + place, "use " + " / ".join(f"{u:.1%}" for u in sold.use))
+    sheet.row += 1
+    for key, (label, unit) in FIGURES.items():
+        sheet.page.write_string(sheet.row, 0, label)
+        sheet.page.write_string(sheet.row, 1, unit)
+        for mode, (_, sold) in enumerate(columns(found)):
+            value = sold.returns.debt_share if key == "share" else getattr(sold.returns, key)
+            link = f"={book.line[key, mode].constant}"
+            sheet.page.write_formula(
+                sheet.row, 2 + mode, link, sheet.book.looks[LINK], "none" if value is None else value
+            )
+        sheet.row += 1
+    judged = [t.meaning for t in found.terms.values() if t.judged]
+    sheet.note("")
+    sheet.note(f"Judged, not sourced: {', '.join(judged) or 'nothing'}.")
+
+
+def _told(book: Book, case: Case) -> None:
+    """What the tool found and a spreadsheet cannot: support, sensitivity, the plan; and the sources."""
+    found, names = book.found, book.names
+    enter = {
+        "grant": "grant",
+        "floor": "guaranteed prices",
+        "availability": "availability payment",
+        "loan": "as debt share, with rate and cover of public loans",
+    }
+    rows = [[s.kind, s.amount, s.cost, s.worst, s.private, *CARRIES[s.kind], enter[s.kind]] for s in found.supports]
+    heads = (
+        "support",
+        "least of it",
+        "public cost",
+        "at worst",
+        "private capital",
+        "volume risk",
+        "price risk",
+        "enter on Inputs to see the owners' NPV come to nought",
+    )
+    book.sheets["Support"].table(heads, rows)
+    columns_of_swings = ("input", "low", "value", "high", "NPV low", "NPV high", "owners low", "owners high", "source")
+    swings = [
+        [t.meaning, t.low, t.value, t.high, s.npv_low, s.npv_high, s.owners_low, s.owners_high, t.source or "judged"]
+        for s in found.swings
+        for t in [s.term]
+    ]
+    book.sheets["Sensitivity"].table(columns_of_swings, swings)
+    spread = [[f"{share:.0%} of draws below", found.full.spread.at(share)] for share in (0.05, 0.25, 0.5, 0.75, 0.95)]
+    book.sheets["Sensitivity"].table(("NPV over draws, selling all", "MUSD"), spread)
+    uses: list[list[Any]] = [["the case, selling all", None, *found.full.use]]
+    uses += [[names.scenario(w), found.futures[w], *use] for w, use in found.throughput.items()]
+    sheet = book.sheets["Plan against case"]
+    sheet.table(("future", "probability", *map(names.project, found.projects)), uses)
+    markets = [[names.element(m.element), m.form, m.year, m.sold, m.others, m.demand, m.share] for m in found.markets]
+    sheet.table(("element", "form", "year", "sold, t", "others, t", "wanted, t", "share"), markets)
+    sheet = book.sheets["Sources"]
+    for text in worded_lines("business_case.j2", "conventions", found=found, names=names):
+        sheet.note(text)
+    rows = [[names.element(q.element), q.form, q.source, q.confidence] for q in found.investment.quotes]
+    rows += [
+        [names.project(p), case.projects[p].stage, case.projects[p].source, case.projects[p].confidence]
+        for p in found.projects
+    ]
+    rows += [[r.contract, r.kind, r.source, r.confidence] for r in found.investment.contracts]
+    sheet.row += 1
+    sheet.table(("what", "", "source", "confidence"), rows)
+
+
+def _checks(book: Book) -> None:
+    """Every check is nought; the first row adds up those that fail."""
+    sheet = book.sheets["Checks"]
+    cells = [f"$C${4 + place}" for place in range(len(book.checks))]
+    total = "+".join(f"IF({cell}>{TOLERANCE},1,0)" for cell in cells)
+    sheet.once("checks failed", "", f"={total}", 0)
+    for check in book.checks:
+        what = "NPV worked out anew" if "SUMPRODUCT" in check else "debt left at the end"
+        sheet.once(what, "MUSD", f"={check}", 0)

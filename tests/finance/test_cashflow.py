@@ -1,0 +1,171 @@
+"""Cash, tax, debt and returns of one plant worked out by hand, and against a spreadsheet written independently."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from planner.data.investment_tables import Contract
+from planner.finance.cashflow import CashFlows, cash_flows
+from planner.finance.debt import tax_due
+from planner.finance.returns import irr, npv, payback, returns_of
+from planner.finance.risk import base_levels, monte_carlo, tornado
+from planner.finance.support import AVAILABILITY, FLOOR, GRANT, LOAN, least_support, owners_npv, with_support
+from tests.cases import near
+from tests.finance.plants import WHOLE, plain_terms, separation
+
+
+def flows(**changes: float) -> CashFlows:
+    found = separation()
+    return cash_flows(found, base_levels(found, plain_terms(**changes)), WHOLE)
+
+
+def test_npv_irr_payback_by_hand() -> None:
+    assert npv(0.1, np.array([-100.0, 60, 60])) == pytest.approx(-90.9090909 + 49.5867769 + 45.0788881)
+    assert irr([-100, 0, 121]) == pytest.approx(0.10)
+    assert irr([-1, 2]) == pytest.approx(1.0)
+    assert irr([5, 5]) is None and irr([-5, -5]) is None
+    # 100 spent in year 1; 40 a year after it: 120 after the fourth, so half of that year.
+    assert payback([-100, 40, 40, 40]) == pytest.approx(3.5)
+    assert payback([-100, 40]) is None and payback([10, 10]) is None
+
+
+def test_operations_by_hand() -> None:
+    found, (plant,) = flows(), flows().plants
+    assert plant.capital == near([20, 20, 0, 0, 0, 0]) and plant.tonnes == near([0, 0, 10, 20, 20, 0])
+    assert plant.sales[0].market == near([0, 0, 24, 48, 48, 0]) and plant.feed == near([0, 0, 7.5, 15, 15, 0])
+    assert found.ebitda == near([0, 0, 12.5, 27, 27, 0])
+    assert found.before_tax == near([-20, -20, 12.5, 27, 27, 0])
+
+
+def test_losses_are_carried_forward() -> None:
+    # 10 lost, then 4 and 9 earned: the first 10 of 13 are free, 3 are taxed at a quarter.
+    assert tax_due(np.array([-10.0, 4, 9, 8]), np.array(0.25)) == near([0, 0, 0.75, 2])
+
+
+def test_tax_by_hand() -> None:
+    found = flows()
+    # 40 MUSD over three years: -0.833 in the first, then 13.667, of which 0.833 are free, and 13.667.
+    assert found.depreciation == near([0, 0, 40 / 3, 40 / 3, 40 / 3, 0])
+    assert found.taxable == near([0, 0, 12.5 - 40 / 3, 27 - 40 / 3, 27 - 40 / 3, 0])
+    assert found.tax == near([0, 0, 0, 0.25 * (27 - 40 / 3 + 12.5 - 40 / 3), 0.25 * (27 - 40 / 3), 0])
+
+
+def test_debt_by_hand() -> None:
+    """At 10 %, covered twice, cash of years 3 to 5 bears 24.37 MUSD at the end of year 2; the capital is 42 then."""
+    found = flows()
+    cash = found.cfads[2:5]
+    bears = sum(c / 2 / 1.1**n for n, c in enumerate(cash, start=1))
+    assert bears == pytest.approx(24.3724, abs=1e-4)
+    assert found.loan.share == pytest.approx(0.5)  # at most half of the capital, where cash would bear 58 %
+    assert found.loan.draws == near([10, 10, 0, 0, 0, 0])
+    assert found.loan.service[2:5] == near(cash / 2 * 21 / bears)
+    assert found.loan.cover == pytest.approx(2 * bears / 21)
+    assert found.loan.owed == near([10, 21, *found.loan.owed[2:4], 0, 0])
+    assert found.owners[0] == near(-10) and found.owners[2] == near(12.5 - found.loan.service[2])
+    assert flows(debt_share=1.0).loan.share == pytest.approx(bears / 42)
+    assert flows(debt_share=1.0).loan.cover == pytest.approx(2.0)
+
+
+def test_interest_lowers_tax() -> None:
+    found = flows()
+    assert found.loan.interest == near([0, 1, 2.1, *0.1 * found.loan.owed[2:4], 0])
+    assert found.tax_with_debt == near(tax_due(found.taxable - found.loan.interest, np.array(0.25)))
+    assert found.tax_with_debt.sum() < found.tax.sum()
+
+
+def test_working_capital_comes_back_and_closing_is_paid_in_the_last_year() -> None:
+    found = flows(working_days=36.5, closure=0.1, sustaining=0.01, residual=0.02)
+    assert found.working == near([0, 0, 2.4, 4.8, 4.8, 0])
+    # 12.5 - 2.4 - 0.4; 27 - 2.4 - 0.4; 27 - 0.4 - 4 + 0.8; 4.8 back
+    assert found.before_tax == near([-20, -20, 9.7, 24.2, 23.4, 4.8])
+
+
+def test_a_delay_keeps_the_years_of_output() -> None:
+    late = flows(delay_years=1)
+    assert late.plants[0].tonnes == near([0, 0, 0, 10, 20, 20])
+    assert late.plants[0].fixed == near([0, 0, 2, 2, 2, 2])
+    assert late.plants[0].capital == near([20, 20, 0, 0, 0, 0])
+    x = base_levels(separation(), plain_terms())
+    assert npv(x["wacc"], late.after_tax) < npv(x["wacc"], flows().after_tax)
+
+
+def test_inflation_alone_changes_only_what_tax_and_debt_remember() -> None:
+    found = flows(inflation=0.05)
+    assert found.ebitda / found.index == near(flows().ebitda)
+    assert found.index == near(1.05 ** np.arange(6))
+    assert (found.tax / found.index).sum() > flows().tax.sum()  # depreciation is of the money spent
+
+
+def test_returns_by_hand() -> None:
+    found = separation()
+    x = base_levels(found, plain_terms())
+    one = cash_flows(found, x, WHOLE)
+    low = cash_flows(found, {**x, "price:Dy": np.array(0.5)}, WHOLE)
+    r = returns_of(one, x, low)
+    assert r.npv_before_tax == near(sum(v / 1.1 ** (n + 1) for n, v in enumerate([-20, -20, 12.5, 27, 27])))
+    assert r.capital == near(40) and r.debt == near(20) and r.dscr == pytest.approx(float(one.loan.cover))
+    # At half the price 12 - 3.75 - 4 is left of the first year, against what was lent on 12.5.
+    assert r.dscr_low == pytest.approx(float((low.cfads[2:5] / one.loan.service[2:5]).min()))
+    assert low.ebitda[2] == near(12 - 3.75 - 4) and r.payback == pytest.approx(payback(one.after_tax.tolist()))
+
+
+@pytest.mark.parametrize("kind", [GRANT, LOAN, FLOOR, AVAILABILITY])
+def test_the_least_support_gives_owners_what_they_ask(kind: str) -> None:
+    found, terms = separation(), plain_terms(equity_rate=0.25)
+    x, futures = base_levels(found, terms), {"as is": 0.75, "cheap": 0.25}
+    assert owners_npv(found, x, WHOLE) < 0
+    support = {s.kind: s for s in least_support(found, x, WHOLE, futures, [np.ones((2, 6))])}[kind]
+    assert support.amount is not None and support.cost is not None and support.worst is not None
+    assert owners_npv(found, with_support(x, kind, support.amount), WHOLE) == pytest.approx(0, abs=1e-7)
+    assert support.cost <= support.worst + 1e-9
+    if kind == GRANT:  # 3 % a year: the same in each future
+        worth = support.amount * (20 / 1.03 + 20 / 1.03**2)
+        assert support.by_future == near([worth, worth])
+    if kind == FLOOR:  # at half the price the public pays the floor less the price, on 0.4 t a tonne
+        gap = [(6 * support.amount - 3) * 0.4 * t / 1.03 ** (n + 3) for n, t in enumerate((10, 20, 20))]
+        assert support.worst == near(sum(gap))
+
+
+def test_a_bankable_case_needs_no_support() -> None:
+    found = separation()
+    x = base_levels(found, plain_terms(equity_rate=0.05))
+    assert all(s.amount == 0 and s.cost == 0 for s in least_support(found, x, WHOLE, {"as is": 1.0}, [np.ones((1, 6))]))
+
+
+def test_tornado_moves_one_term_at_a_time() -> None:
+    found, terms = separation(), plain_terms()
+    terms["payable"] = replace(terms["payable"], low=0.2, high=0.3)
+    swings = {s.term.name: s for s in tornado(found, terms, WHOLE)}
+    assert next(iter(swings)) == "price:Dy" and len(swings) == len(terms) + 1
+    for name, value in (("npv_low", 0.2), ("npv_high", 0.3)):
+        moved = base_levels(found, plain_terms(payable=value))
+        assert getattr(swings["payable"], name) == near(npv(moved["wacc"], cash_flows(found, moved, WHOLE).after_tax))
+    assert swings["tax_rate"].width == 0
+
+
+def test_draws_are_the_same_again_and_follow_futures_and_ranges() -> None:
+    found, terms = separation(), plain_terms()
+    use, futures = [np.ones((1, 6))], {"as is": 0.75, "cheap": 0.25}
+    certain = replace(found, quotes=tuple(replace(q, low=1.0, high=1.0) for q in found.quotes))
+    one = monte_carlo(certain, terms, futures, use, draws=400)
+    assert len(set(np.round(one.npv, 9))) == 2 and one.loss == pytest.approx(0.25, abs=0.06)
+    assert monte_carlo(found, terms, futures, use, draws=50) == monte_carlo(found, terms, futures, use, draws=50)
+    assert monte_carlo(found, terms, futures, use, draws=50, seed=2) != monte_carlo(
+        found, terms, futures, use, draws=50
+    )
+
+
+def test_a_contract_raises_cash_by_what_it_pays() -> None:
+    row = Contract(contract="c", kind="offtake", element="Dy", floor_usd_per_kg=7000, real=True)
+    found = separation((row,))
+    more = cash_flows(found, base_levels(found, plain_terms()), WHOLE)
+    assert more.ebitda - flows().ebitda == near([0, 0, 4, 8, 8, 0])
+
+
+def test_money_of_the_country_moves_costs_alone() -> None:
+    dear = flows(currency_factor=1.1, local_share=0.5)
+    assert dear.capital == near(1.05 * flows().capital)
+    assert dear.ebitda == near(flows().ebitda - 0.05 * np.array([0, 0, 4, 6, 6, 0]))
