@@ -48,7 +48,7 @@ bench: $(VENV)/test.done
 # and a hundred with every year divided, and a thousand scenario by scenario: half an hour.
 agree: $(VENV)/test.done
 	LONG=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/system/test_oracle_agreement.py tests/oracle \
-		tests/behaviour/test_whole_plants.py tests/properties tests/faults/test_single_faults.py
+		tests/behaviour/test_whole_plants.py tests/properties tests/faults/test_single_faults.py tests/server/test_desk.py
 	$(BIN)/python -m tests.oracle.long
 	$(BIN)/python -m tests.decomposition.long
 

@@ -19,6 +19,11 @@ from planner.solving.solve import solve_case
 
 LINKED = ("scenarios", "shocks")
 """Tables whose rows are added and removed together."""
+Solve = Callable[[Case], PlanValues]
+
+
+def _from_nothing(case: Case) -> PlanValues:
+    return solve_case(case, baseline=False)
 
 
 @dataclass(frozen=True)
@@ -30,27 +35,35 @@ class _Group:
     apply: Callable[[Case], Case]
 
 
-def compare(plans: Sequence[PlanValues], names: Sequence[str] = (), progress: Progress = silent) -> list[Comparison]:
+def compare(
+    plans: Sequence[PlanValues],
+    names: Sequence[str] = (),
+    progress: Progress = silent,
+    solve: Solve = _from_nothing,
+) -> list[Comparison]:
     """The first plan against each of the others: what differs, and which input alone changes what, solved.
 
-    names: what the plans are called. progress: called with each step in words. Raises StoppedError for a plan that is
-    not proven.
+    names: what the plans are called. progress: called with each step in words. solve: who solves the cases between,
+    such as `Session.solve`. Raises StoppedError for a plan that is not proven.
     """
     names = names or [f"plan {i}" for i in range(1, len(plans) + 1)]
     for name, plan in zip(names, plans, strict=True):
         if plan.status is not Status.OPTIMAL:
             raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
     return [
-        _compared(plans[0], other, names[0], name, progress) for name, other in zip(names[1:], plans[1:], strict=True)
+        _compared(plans[0], other, names[0], name, progress, solve)
+        for name, other in zip(names[1:], plans[1:], strict=True)
     ]
 
 
-def _compared(first: PlanValues, second: PlanValues, name: str, other: str, progress: Progress) -> Comparison:
+def _compared(
+    first: PlanValues, second: PlanValues, name: str, other: str, progress: Progress, solve: Solve
+) -> Comparison:
     causes: list[Cause] = []
     cells: list[ChangedCell] = []
     for group in groups(first.case, second.case):
         progress(f"{name} with {group.name} as in {other}")
-        causes.append(_cause(first.case, group))
+        causes.append(_cause(first.case, group, solve))
         cells += group.cells
     return Comparison(name, other, cells, figures(first), figures(second), causes)
 
@@ -62,10 +75,9 @@ def figures(plan: PlanValues) -> Figures:
     return Figures(s["risk_musd"], s["cost_musd"], built)
 
 
-def _cause(case: Case, group: _Group) -> Cause:
+def _cause(case: Case, group: _Group, solve: Solve) -> Cause:
     try:
-        changed = group.apply(case).checked()
-        plan = solve_case(changed, baseline=False)
+        plan = solve(group.apply(case).checked())
     except InputError as error:
         return Cause(group.name, len(group.cells), None, f"not a valid case alone: {error.faults[0]}")
     if plan.status is not Status.OPTIMAL:

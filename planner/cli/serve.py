@@ -1,0 +1,55 @@
+"""`planner serve`."""
+
+from __future__ import annotations
+
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import planner
+from planner.cli.console import ModelPath, Overrides, command_app, err, exit_codes, say
+from planner.config.model_file import parse_override
+from planner.errors import Fault, InputError
+from planner.results.store import SUMMARY
+from planner.server.app import Server
+from planner.server.desk import Place, folder_for
+from planner.workspace import find_case
+
+app = command_app()
+
+
+@app.command()
+def run(
+    case: Annotated[
+        Path, typer.Argument(help="Case, workspace with one case, or run folder.", show_default=False)
+    ] = Path(),
+    model: ModelPath = None,
+    overrides: Overrides = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open the page, or print its address.")
+    ] = True,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine. Default: any free one.")] = 0,
+) -> None:
+    """Ask, see, compare and keep plans on a page of this machine, until Ctrl-C."""
+    with exit_codes(lambda: "every change and every kept variant is on disk"):
+        server = Server(*_place(case, model, overrides), port)
+        say(f"Workbench   {server.address}")
+        say(f"Kept in     {server.bench.desk.place.folder}")
+        err.print("Ctrl-C ends it; every change is on disk", style="dim")
+        server.run(lambda: webbrowser.open(server.address) if browser else None)
+
+
+def _place(path: Path, model: Path | None, overrides: list[str] | None) -> tuple[Place, planner.Plan | None]:
+    """Where to begin, and the stored plan of a run folder."""
+    settings = dict(parse_override(text) for text in overrides or ())
+    if (path / SUMMARY).is_file():
+        if model or settings:
+            said = "does not apply to a run folder, which has its own model"
+            raise InputError([Fault(str(path), 0, "--model, --set", said, remedy="open the case instead")])
+        plan = planner.open_run(path)
+        found = Place(path, None, {}, folder_for(path, plan.case))
+        return found, plan if plan.tables else None
+    place = Place(find_case(path), model, settings, Path())
+    return Place(place.path, model, settings, folder_for(place.path, place.load())), None

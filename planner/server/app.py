@@ -1,0 +1,251 @@
+"""The addresses of the workbench, and the server that answers them on this machine alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from planner.errors import Fault, InputError, PlannerError, RunFolderError
+from planner.reporting.pages.run import write_pages
+from planner.results.plan import PlanValues
+from planner.results.store import refresh_pages
+from planner.server.desk import Desk, Place
+from planner.server.edits import read_edit
+from planner.server.parts import Parts, known_part, render
+from planner.server.security import PAGES_POLICY, Gate
+
+WATCH_SECONDS = 1.0
+QUIET_SECONDS = 15.0
+"""After which a word is sent to a page that waits, so that a closed one is noticed."""
+STATIC = {"workbench.js": "text/javascript", "workbench.css": "text/css"}
+FORMS = {".html": "text/html", ".json": "application/json", ".csv": "text/csv", ".toml": "text/plain",
+         ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}  # fmt: skip
+Body = dict[str, Any]
+Action = Callable[[Desk, Body], object]
+
+
+def _text(body: Body, key: str) -> str:
+    value = body.get(key, "")
+    if not isinstance(value, str) or len(value) > 500:
+        raise InputError([Fault("page", 0, key, "must be a text")])
+    return value
+
+
+def _study(desk: Desk, body: Body) -> None:
+    try:
+        low, high, points = (float(_text(body, key)) for key in ("low", "high", "points"))
+    except ValueError:
+        raise InputError([Fault("study", 0, "", "from, to and points are numbers")]) from None
+    desk.study(_text(body, "key"), low, high, int(points) if 2 <= points <= 101 else 0)
+
+
+ACTIONS: dict[str, Action] = {
+    "edit": lambda desk, body: desk.edit(read_edit(body)),
+    "revert": lambda desk, body: desk.revert(_text(body, "key")),
+    "undo": lambda desk, _: desk.step(-1),
+    "redo": lambda desk, _: desk.step(1),
+    "keep": lambda desk, body: desk.keep(_text(body, "name")),
+    "drop": lambda desk, body: desk.drop(_text(body, "folder")),
+    "restore": lambda desk, body: desk.go_to_kept(_text(body, "folder")),
+    "pin": lambda desk, body: desk.pin(_text(body, "folder")),
+    "tick": lambda desk, body: desk.tick(_text(body, "folder"), bool(body.get("ticked"))),
+    "price": lambda desk, body: desk.price(_text(body, "project")),
+    "compare": lambda desk, body: desk.compare(_text(body, "folder")),
+    "study": _study,
+    "study/cancel": lambda desk, _: desk.solver.stop(),
+}
+
+
+class Workbench:
+    """One desk, the pages that look at it, and the answers they get. Actions run one after the other."""
+
+    def __init__(self, place: Place, plan: PlanValues | None = None) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pages: set[asyncio.Event] = set()
+        self._ends = asyncio.Event()
+        self.desk = Desk(place, self._told, plan)
+        self.parts = Parts(self.desk)
+        self._one = asyncio.Lock()
+        self.app = Starlette(routes=self._routes(), lifespan=self._life)
+        self.app.router.redirect_slashes = False
+
+    def _routes(self) -> list[Route]:
+        return [
+            Route("/", self.page),
+            Route("/events", self.events),
+            Route("/static/{name}", self.static),
+            Route("/part/{name}", self.part),
+            Route("/files/{folder}/{path:path}", self.files),
+            *(Route(f"/{name}", partial(self.act, action), methods=["POST"]) for name, action in ACTIONS.items()),
+        ]
+
+    @asynccontextmanager
+    async def _life(self, _: Starlette) -> AsyncIterator[None]:
+        self._loop = asyncio.get_running_loop()
+        watching = asyncio.create_task(self._watch())
+        yield
+        watching.cancel()
+        self.end()
+        await run_in_threadpool(self.desk.close)
+
+    def end(self) -> None:
+        """Let pages that wait go."""
+        self._ends.set()
+        self._wake()
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            async with self._one:
+                await run_in_threadpool(self.desk.look_at_files)
+
+    def _told(self) -> None:
+        """Called from the solver's thread, or from an action: something is new."""
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the server is just ending
+                self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        for page in self._pages:
+            page.set()
+
+    async def page(self, _: Request) -> Response:
+        """The whole page, empty; its regions follow."""
+        base = self.desk.base
+        return HTMLResponse(render("page.html.j2", title=base.name, model=base.model.title))
+
+    async def events(self, _: Request) -> Response:
+        """What is new, as long as the page is open."""
+        return StreamingResponse(self._news(), media_type="text/event-stream")
+
+    async def _news(self) -> AsyncIterator[str]:
+        new = asyncio.Event()
+        self._pages.add(new)
+        try:
+            while not self._ends.is_set():
+                new.clear()
+                yield f"data: {json.dumps(await run_in_threadpool(self.parts.snapshot))}\n\n"
+                try:
+                    await asyncio.wait_for(new.wait(), QUIET_SECONDS)
+                except TimeoutError:
+                    yield ": still here\n\n"
+        finally:
+            self._pages.discard(new)
+
+    async def static(self, request: Request) -> Response:
+        """Script and style."""
+        name = request.path_params["name"]
+        if name not in STATIC:
+            raise HTTPException(404)
+        text = resources.files("planner.server").joinpath("static", name).read_text(encoding="utf-8")
+        return Response(text, media_type=STATIC[name])
+
+    async def part(self, request: Request) -> Response:
+        """A region of the page."""
+        try:
+            name = known_part(request.path_params["name"])
+            return HTMLResponse(await run_in_threadpool(self.parts.part, name, dict(request.query_params)))
+        except PlannerError as error:
+            return _fault(error)
+
+    async def act(self, action: Action, request: Request) -> Response:
+        """Do one thing, on disk before it is answered."""
+        try:
+            body = json.loads(await request.body())
+        except (ValueError, RecursionError):
+            return JSONResponse({"fault": "a change is JSON"}, 400)
+        except ClientDisconnect:
+            return Response(status_code=413)
+        if not isinstance(body, dict):
+            return JSONResponse({"fault": "a change is an object"}, 400)
+        try:
+            async with self._one:
+                await run_in_threadpool(action, self.desk, body)
+        except PlannerError as error:
+            return _fault(error)
+        finally:
+            self._wake()
+        return JSONResponse({})
+
+    async def files(self, request: Request) -> Response:
+        """A file of a kept variant; its pages are written when they are first asked for."""
+        try:
+            path = await run_in_threadpool(self._file, request.path_params["folder"], request.path_params["path"])
+        except (PlannerError, OSError, ValueError):
+            return JSONResponse({"fault": "there is no such file"}, 404)
+        return FileResponse(path, media_type=FORMS[path.suffix], headers={"Content-Security-Policy": PAGES_POLICY})
+
+    def _file(self, folder: str, name: str) -> Path:
+        if folder not in [one.folder for one in self.desk.record.kept]:
+            raise RunFolderError(f"{folder!r} is no kept variant")
+        run = self.desk.place.folder.resolve() / folder
+        path = run / name
+        if path.name in ("report.html", "report.xlsx") and path.parent == run and not path.exists():
+            plan = self.desk.plan_of(folder)
+            refresh_pages(run, lambda target: write_pages(plan, target, every_form=False))
+        real = path.resolve()
+        if not real.is_relative_to(run) or real != path or not real.is_file() or real.suffix not in FORMS:
+            raise RunFolderError(f"{name!r} is no file of {folder}")
+        return real
+
+
+def _fault(error: PlannerError) -> Response:
+    return JSONResponse({"fault": str(error)}, 422)
+
+
+class Server:
+    """The workbench behind its gate, listening on this machine alone."""
+
+    def __init__(self, place: Place, plan: PlanValues | None = None, port: int = 0) -> None:
+        self.socket = listening(port)
+        self.port: int = self.socket.getsockname()[1]
+        try:
+            self.bench = Workbench(place, plan)
+        except BaseException:
+            self.socket.close()
+            raise
+        token = secrets.token_urlsafe(24)
+        self.address = f"http://127.0.0.1:{self.port}/?token={token}"
+        self.gate = Gate(self.bench.app, self.port, token)
+
+    def run(self, ready: Callable[[], object]) -> None:
+        """Answer until Ctrl-C. ready: called once it does."""
+        server = uvicorn.Server(
+            uvicorn.Config(self.gate, log_level="error", access_log=False, ws="none", timeout_graceful_shutdown=1,
+                           server_header=False, date_header=False, timeout_keep_alive=30)
+        )  # fmt: skip
+        server.handle_exit = partial(self._leave, server)  # type: ignore[method-assign]
+        ready()
+        server.run(sockets=[self.socket])
+
+    def _leave(self, server: uvicorn.Server, *_: object) -> None:
+        self.bench.end()
+        server.should_exit = True
+
+
+def listening(port: int) -> socket.socket:
+    """A socket on the loopback address. Raises InputError for a port that cannot be had."""
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        found.bind(("127.0.0.1", port))
+    except OSError as error:
+        found.close()
+        said = f"{port} cannot be had: {error.strerror}"
+        raise InputError([Fault("--port", 0, "", said, remedy="leave it out, and a free one is taken")]) from None
+    return found

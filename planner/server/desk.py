@@ -1,0 +1,364 @@
+"""The state of one workbench: the case on disk, the edits on top of it, what is kept and pinned, and what was found."""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import planner
+from planner.config.model_file import LEVERS
+from planner.data.case import Case
+from planner.errors import Fault, InputError, PlannerError, RunFolderError
+from planner.explanation.compare import groups
+from planner.results.explanation import Comparison
+from planner.results.plan import PlanValues
+from planner.results.store import SUMMARY, file_name, read_run, write_case, write_folder, write_run
+from planner.server.edits import Edit, edited, option, settings_between, with_edit, without
+from planner.server.journal import Journal, Kept, Record
+from planner.server.solver_thread import SolverThread
+
+LONGEST_NAME = 60
+WEIGHTS = (1.0, 2.0, 4.0, 8.0, 16.0, 0.5, 0.25)
+"""Weights of cost at which the frontier is traced, one after the other."""
+OPENED = 6
+"""Kept variants whose plans are held open."""
+Told = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Range:
+    """A number that became a range. rows: value, risk, cost (MUSD) as far as it is solved."""
+
+    key: str = ""
+    low: float = 0.0
+    high: float = 0.0
+    points: int = 0
+    rows: tuple[tuple[float, float, float], ...] = ()
+    running: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a workbench is opened on: a case and a model on disk, or a run folder; and where its journal is."""
+
+    path: Path
+    model: Path | None
+    settings: Mapping[str, object]
+    folder: Path
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it is a run folder."""
+        return (self.path / SUMMARY).is_file()
+
+    @property
+    def source(self) -> Path:
+        """Folder or workbook of the case itself."""
+        return self.path / "inputs" if self.is_run else self.path
+
+    def load(self) -> Case:
+        """The case as it is on disk. Raises InputError."""
+        return planner.load(self.source, self.model, dict(self.settings))
+
+    def stamp(self) -> tuple[tuple[str, int, int], ...]:
+        """Changes when a file of the case or of the model does."""
+        files = sorted(self.source.glob("*")) if self.source.is_dir() else [self.source]
+        found = []
+        for path in [*files, *([self.model] if self.model else [])]:
+            try:
+                found.append((path.name, path.stat().st_mtime_ns, path.stat().st_size))
+            except OSError:
+                continue  # it is just being replaced
+        return tuple(found)
+
+
+def folder_for(path: Path, case: Case) -> Path:
+    """Where the journal and the kept variants of a case or a run belong: among the reports of its workspace."""
+    if (path / SUMMARY).is_file():
+        return path.resolve().parent / f"workbench-{path.resolve().name}"
+    inputs = path.resolve().parent
+    reports = inputs.parent / "reports" if inputs.name == "inputs" else Path("reports")
+    return reports / f"workbench-{file_name(f'{case.name}-{case.model.name}') or 'case'}"
+
+
+class Desk:
+    """Everything that the page shows and does. Methods raise PlannerError and then leave all as it was."""
+
+    def __init__(self, place: Place, told: Told, plan: PlanValues | None = None) -> None:
+        self.place, self._told = place, told
+        self.base = place.load() if plan is None else plan.case
+        self.journal = Journal(place.folder)
+        self.fault = ""
+        """What is wrong with the files of the case, or with an edit on top of them."""
+        self._opened: OrderedDict[str, PlanValues] = OrderedDict()
+        self.curve: list[tuple[float, float, float]] = []
+        """Points of the frontier of the present state: weight of cost, cost, risk (MUSD)."""
+        self.causes: list[tuple[str, float, float]] = []
+        """What each edit alone changes against the others: its key, risk, cost (MUSD)."""
+        self.prices: dict[str, tuple[float, float]] = {}
+        """Project -> risk and cost (MUSD) that keeping it out adds to the present state."""
+        self.comparison: Comparison | None = None
+        self.range = Range()
+        self._stamp = place.stamp()
+        self.first = plan
+        """The plan of the case as it is, once known: what everything is compared with unless another is pinned."""
+        self._followed = 0
+        self.solver = SolverThread(self._asked_or_base(), self._heard, plan)
+        self.solver.start(answered=plan is not None and not self.record.edits)
+
+    @property
+    def record(self) -> Record:
+        """What is journaled."""
+        return self.journal.record
+
+    @property
+    def case(self) -> Case:
+        """The present state as a case."""
+        return self.solver.found.case
+
+    def close(self) -> None:
+        """End the solving, let the journal go."""
+        self.solver.close()
+        self.journal.close()
+
+    # ---- edits ------------------------------------------------------------------------------------------------
+
+    def edit(self, edit: Edit) -> None:
+        """Change one thing; what is then as in the case is no change. `levers:NAME` pulls one lever, or does not."""
+        head, _, lever = edit.key.partition(":")
+        if head == "levers" and lever:
+            pulled = [str(x) for x in LEVERS if (bool(edit.value) if x == lever else self.case.has_lever(x))]
+            edit = Edit("levers", pulled)
+        rest, more = without(self.record.edits, edit.key), with_edit(self.record.edits, edit)
+        same = edited(self.base, rest).sha256 == edited(self.base, more).sha256
+        self._go_to(self.record.then(rest if same else more))
+
+    def revert(self, key: str) -> None:
+        """Take one change back; '' takes all back."""
+        self._go_to(self.record.then(without(self.record.edits, key) if key else ()))
+
+    def step(self, by: int) -> None:
+        """Undo or do again."""
+        self._go_to(self.record.moved(by))
+
+    def go_to_kept(self, folder: str) -> None:
+        """Make a kept variant the present state."""
+        self._go_to(self.record.then(self._kept(folder).edits))
+
+    def _go_to(self, record: Record) -> None:
+        if record == self.record:
+            return
+        case = edited(self.base, record.edits)
+        self.journal.take(record)
+        self.fault = ""
+        self._ask(case)
+
+    def _ask(self, case: Case) -> None:
+        self.curve, self.causes, self.prices = [], [], {}
+        self.solver.ask(case)
+
+    def _asked_or_base(self) -> Case:
+        try:
+            return edited(self.base, self.record.edits)
+        except InputError as error:
+            self.fault = str(error)
+            return self.base
+
+    def look_at_files(self) -> None:
+        """Take over files that were changed; where they hold a fault, say so and keep what was."""
+        stamp = self.place.stamp()
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            base = replace(self.place.load(), name=self.base.name)
+            case = edited(base, self.record.edits)
+        except PlannerError as error:
+            self.fault = str(error)
+            self._told()
+            return
+        self.fault = ""
+        if case.sha256 == self.case.sha256 and base == self.base:
+            self._told()
+            return
+        self.base, self.first = base, None
+        self._ask(case)
+
+    # ---- kept variants ----------------------------------------------------------------------------------------
+
+    def keep(self, name: str) -> Kept:
+        """Write the present plan as a run folder, without pages, and put it on the shelf."""
+        found = self.solver.found
+        if found.stage != "plan" or found.plan is None:
+            raise RunFolderError("there is no verified plan of the present state yet; keep it when there is")
+        number = self.record.kept_ever + 1
+        name = " ".join(name.split())[:LONGEST_NAME] or f"variant {number}"
+        folder = f"{number:03d}-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')[:40] or 'variant'}"
+        write_run(found.plan, self.place.folder / folder, lambda _: None)
+        summary = found.plan.summary
+        kept = Kept(name, folder, self.record.edits, summary["risk_musd"], summary["cost_musd"])
+        self.journal.take(replace(self.record, kept=(*self.record.kept, kept), kept_ever=number))
+        self._told()
+        return kept
+
+    def drop(self, folder: str) -> None:
+        """Take a variant off the shelf; its run folder stays."""
+        self._kept(folder)
+        left = tuple(one for one in self.record.kept if one.folder != folder)
+        pinned = "" if self.record.pinned == folder else self.record.pinned
+        self.journal.take(replace(self.record, kept=left, pinned=pinned))
+        self._told()
+
+    def tick(self, folder: str, ticked: bool) -> None:
+        """Show a kept variant in every view, or no longer."""
+        self._kept(folder)
+        self.journal.take(self.record.with_kept(folder, lambda one: replace(one, ticked=ticked)))
+        self._told()
+
+    def pin(self, folder: str) -> None:
+        """Choose what the present plan is compared with: a kept variant, or '' for the case as it is."""
+        if folder:
+            self._kept(folder)
+        self.journal.take(replace(self.record, pinned=folder))
+        self._told()
+
+    def _kept(self, folder: str) -> Kept:
+        for one in self.record.kept:
+            if one.folder == folder:
+                return one
+        raise RunFolderError(f"no kept variant {folder!r:.80}")
+
+    def plan_of(self, folder: str) -> PlanValues:
+        """The plan of a kept variant. Raises RunFolderError."""
+        self._kept(folder)
+        if folder not in self._opened:
+            self._opened[folder] = read_run(self.place.folder / folder)
+            while len(self._opened) > OPENED:
+                self._opened.popitem(last=False)
+        return self._opened[folder]
+
+    def pinned(self) -> PlanValues | None:
+        """The plan that the present one is compared with, if it is known."""
+        return self.plan_of(self.record.pinned) if self.record.pinned else self.first
+
+    # ---- in the background ------------------------------------------------------------------------------------
+
+    def _heard(self) -> None:
+        """Called when something was found: go on with what can be done meanwhile."""
+        found = self.solver.found
+        if found.stage == "plan" and found.plan is not None and found.shown != self._followed:
+            self._followed = found.shown
+            if found.plan.case.sha256 == self.base.sha256:
+                self.first = found.plan
+            if len(self.record.edits) > 1:
+                self.solver.later("because", self._find_causes)
+            self.solver.later("frontier", self._trace)
+        self._told()
+
+    def _trace(self, thread: SolverThread) -> None:
+        """Plans of other weights of cost, as cases whose losses weigh more or less."""
+        case, curve = self.case, list[tuple[float, float, float]]()
+        thread.phase("in the background: the frontier")
+        for weight in WEIGHTS:
+            rows: dict[str, Any] = {
+                "countries": tuple(r.model_copy(update={"weight": r.weight / weight}) for r in case.tables.countries)
+            }
+            goal = case.with_settings({"objective.goal": "welfare", "objective.risk_limit": None})
+            found = thread.figures(replace(goal, tables=replace(goal.tables, **rows)))
+            if self.case is not case:
+                return
+            curve.append((weight, found["cost_musd"], found["risk_musd"] * weight))
+            self.curve = sorted(curve)
+            self._told()
+        thread.figures(case)  # the next change begins from here
+
+    def _find_causes(self, thread: SolverThread) -> None:
+        """The present state without each of its edits."""
+        case, edits, now = self.case, self.record.edits, self.solver.found.figures
+        thread.phase("in the background: which change does what")
+        causes = []
+        for one in edits:
+            found = thread.figures(edited(self.base, without(edits, one.key)))
+            if self.case is not case:
+                return
+            change = (now["risk_musd"] - found["risk_musd"], now["cost_musd"] - found["cost_musd"])
+            causes.append((one.key, *change))
+            self.causes = sorted(causes, key=lambda cause: -abs(cause[1] + cause[2]))
+            self._told()
+
+    def price(self, project: str) -> None:
+        """Find out what keeping a plant out adds to risk and cost."""
+        without_it = self.case.set("projects", project, "max_new_tpa", 0.0)
+
+        def task(thread: SolverThread) -> None:
+            now = self.solver.found.figures
+            thread.phase(f"the price of doing without {project}")
+            found = thread.figures(without_it)
+            self.prices[project] = (found["risk_musd"] - now["risk_musd"], found["cost_musd"] - now["cost_musd"])
+
+        self.solver.later(f"price {project}", task)
+
+    def compare(self, folder: str) -> None:
+        """Find out which inputs explain what differs between the pinned plan and a kept one, one group at a time."""
+        first, second = self.pinned(), self.plan_of(folder)
+        if first is None:
+            raise RunFolderError("the plan of the case as it is was not solved yet; pin a kept variant")
+        names = (self.name_of(self.record.pinned), self.name_of(folder))
+
+        def task(thread: SolverThread) -> None:
+            thread.phase(f"why {names[1]} differs from {names[0]}: {len(groups(first.case, second.case))} causes")
+            self.comparison = planner.compare([first, second], names, thread.phase, thread.solve)[0]
+
+        self.comparison = None
+        self.solver.later("compare", task)
+
+    def study(self, key: str, low: float, high: float, points: int) -> None:
+        """Solve the present state with a number at several values, one after the other."""
+        if not low < high or not points:
+            raise InputError([Fault("study", 0, "", "goes from a smaller to a larger number, in 2 to 101 points")])
+        edits, base = self.record.edits, self.base
+        values = [low + (high - low) * at / (points - 1) for at in range(points)]
+        whole = key.endswith("_years") or key.endswith("_year")
+        values = list(dict.fromkeys(float(round(value)) for value in values)) if whole else values
+        cases = [edited(base, with_edit(edits, Edit(key, int(v) if whole else v))) for v in values]
+        self.range = Range(key, low, high, len(values), (), True)
+
+        def task(thread: SolverThread) -> None:
+            try:
+                for value, case in zip(values, cases, strict=True):
+                    thread.phase(f"the study: {key} at {value:g}")
+                    found = thread.figures(case)
+                    row = (value, found["risk_musd"], found["cost_musd"])
+                    self.range = replace(self.range, rows=(*self.range.rows, row))
+            finally:
+                self.range = replace(self.range, running=False)
+
+        self.solver.later("study", task)
+
+    def name_of(self, folder: str) -> str:
+        """What a variant is called; '' is the case as it is."""
+        return self._kept(folder).name if folder else "the case as it is"
+
+    # ---- as a command and as files ----------------------------------------------------------------------------
+
+    def command(self) -> str:
+        """The command that solves the present state; where many cells differ, of a case folder written for it."""
+        settings = settings_between(self.base, self.case)
+        model = f" --model {self.place.model}" if self.place.model else ""
+        given = [option(key, value) for key, value in self.place.settings.items()]
+        if settings is not None:
+            extra = [option(key, value) for key, value in settings.items()]
+            return " ".join([f"planner solve {self.place.source}{model}", *given, *extra])
+        target = self.place.folder / "cases" / self.case.sha256[:12]
+        if not target.exists():
+            write_folder(target, "model.toml", "a case", lambda fresh: _case_into(self.case, fresh))
+        return f"planner solve {target}"
+
+
+def _case_into(case: Case, folder: Path) -> None:
+    folder.rmdir()
+    write_case(case, folder)

@@ -1,0 +1,133 @@
+"""What a planner has changed and kept, on disk before it is answered: a kill at any moment loses nothing.
+
+journal.json is replaced whole at each change. Beside it lies a run folder for every kept variant.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from planner.errors import InputError, RunFolderError
+from planner.results.folders import write_whole
+from planner.server.edits import Edits, read_edit
+
+if sys.platform != "win32":
+    import fcntl
+
+JOURNAL = "journal.json"
+LOCK = "open"
+MOST_STEPS = 500
+"""States that can be undone."""
+MOST_BYTES = 50_000_000
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A kept variant: what it is called, its run folder's name, and the edits that lead to it."""
+
+    name: str
+    folder: str
+    edits: Edits
+    risk: float
+    cost: float
+    ticked: bool = False
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that is remembered. steps: every state, as edits, with the present one at `at`. pinned: folder of the variant
+    that others are compared with; '' for the case as it is."""
+
+    steps: tuple[Edits, ...] = ((),)
+    at: int = 0
+    pinned: str = ""
+    kept: tuple[Kept, ...] = ()
+    kept_ever: int = 0
+
+    @property
+    def edits(self) -> Edits:
+        """The present state."""
+        return self.steps[self.at]
+
+    def then(self, edits: Edits) -> Record:
+        """The record after a change; what was undone is gone."""
+        if edits == self.edits:
+            return self
+        steps = (*self.steps[: self.at + 1], edits)[-MOST_STEPS:]
+        return replace(self, steps=steps, at=len(steps) - 1)
+
+    def moved(self, by: int) -> Record:
+        """Undone (-1) or done again (+1)."""
+        return replace(self, at=min(max(self.at + by, 0), len(self.steps) - 1))
+
+    def with_kept(self, folder: str, change: Callable[[Kept], Kept]) -> Record:
+        """The record with one kept variant changed."""
+        return replace(self, kept=tuple(change(one) if one.folder == folder else one for one in self.kept))
+
+
+class Journal:
+    """The record of one folder, held by one server at a time. Raises RunFolderError if another one holds it, or if
+    its file is none of ours."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            if sys.platform != "win32":
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunFolderError(f"{folder}: a workbench is open on it already; close that one first") from None
+        except OSError as error:
+            raise RunFolderError(f"{folder}: cannot be written: {error}") from error
+        for left in folder.glob(f".{JOURNAL}-*"):  # of a server that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        self.record = self._read()
+
+    def close(self) -> None:
+        """Let another server have the folder."""
+        os.close(self._lock)
+
+    def take(self, record: Record) -> None:
+        """Remember a record: on disk when this returns. Raises RunFolderError."""
+        if record == self.record:
+            return
+        text = json.dumps(asdict(record), ensure_ascii=False, indent=1) + "\n"
+        try:
+            write_whole(self.folder / JOURNAL, partial(Path.write_text, data=text, encoding="utf-8"))
+        except OSError as error:
+            raise RunFolderError(f"{self.folder}: cannot be written: {error}; the change was not made") from error
+        self.record = record
+
+    def _read(self) -> Record:
+        path = self.folder / JOURNAL
+        try:
+            if not path.exists():
+                return Record()
+            if path.is_symlink() or path.stat().st_size > MOST_BYTES:
+                raise RunFolderError(f"{path}: is a link, or too large to be a journal of the workbench")
+            return _record(json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, InputError) as error:
+            raise RunFolderError(f"{path}: is no journal of the workbench: {error}; move it away") from error
+
+
+def _record(values: Mapping[str, object]) -> Record:
+    def edits(found: object) -> Edits:
+        return tuple(map(read_edit, found))  # type: ignore[call-overload]
+
+    steps = tuple(edits(step) for step in values["steps"])  # type: ignore[attr-defined]
+    kept = tuple(Kept(**{**one, "edits": edits(one["edits"])}) for one in values["kept"])  # type: ignore[attr-defined]
+    for one in kept:
+        if Path(one.folder).name != one.folder or one.folder in ("", ".", ".."):
+            raise ValueError(f"{one.folder!r} is no name of a folder")
+    at, ever = int(str(values["at"])), int(str(values["kept_ever"]))
+    if not 0 <= at < len(steps):
+        raise ValueError("the present state is none of those listed")
+    return Record(steps, at, str(values["pinned"]), kept, ever)

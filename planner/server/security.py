@@ -1,0 +1,130 @@
+"""Nobody but the one who typed the command: every request is looked at before anything is done with it.
+
+The address that is printed holds a token, which is exchanged for a cookie that scripts cannot read and that other sites
+cannot send. Host and Origin are those of this server, on every request: a page of another site, or a name that was
+bound to this machine's address (DNS rebinding), is refused.
+"""
+
+from __future__ import annotations
+
+import secrets
+from hmac import compare_digest
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LARGEST_BODY = 64 * 1024
+LONGEST_ADDRESS = 4_096
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+PAGES_POLICY = "sandbox allow-scripts allow-downloads allow-popups; frame-ancestors 'none'"
+"""For the pages of runs, which bring a policy of their own: in an origin of their own they reach nothing of ours."""
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+class Gate:
+    """Lets through what this machine's browser asks with the cookie, and nothing else."""
+
+    def __init__(self, app: ASGIApp, port: int, token: str) -> None:
+        self._app, self._token, self._secret = app, token, secrets.token_urlsafe(32)
+        self.hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
+        self._cookie = f"planner-{port}"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or hand on."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        refused = self._refused(scope, Headers(scope=scope))
+        if refused is not None:
+            for name, value in HEADERS.items():
+                refused.headers[name] = value
+            await refused(scope, receive, send)
+            return
+        await self._app(scope, _Limited(receive), _with_headers(send))
+
+    def _refused(self, scope: Scope, headers: Headers) -> Response | None:
+        """Why a request goes no further, as an answer; None if it does."""
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if host not in self.hosts or len(headers.getlist("host")) != 1:
+            return PlainTextResponse("unknown host", 421)
+        if origin is not None and origin != f"http://{host}":
+            return PlainTextResponse("another site may not ask", 403)
+        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            return PlainTextResponse("another site may not ask", 403)
+        if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_ADDRESS:
+            return PlainTextResponse("address too long", 414)
+        if scope["method"] not in ("GET", "HEAD", "POST"):
+            return PlainTextResponse("unknown method", 405)
+        if scope["method"] == "GET" and scope["path"] == "/" and scope["query_string"]:
+            return self._exchanged(scope)
+        if not self._knows(headers):
+            return PlainTextResponse("open the address that `planner serve` printed", 401)
+        if scope["method"] == "POST":
+            return _bad_post(headers, origin)
+        return None
+
+    def _exchanged(self, scope: Scope) -> Response:
+        given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        if not compare_digest(given.encode(), self._token.encode()):
+            return PlainTextResponse("wrong token: open the address that `planner serve` printed", 401)
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(self._cookie, self._secret, httponly=True, samesite="strict", path="/")
+        return answer
+
+    def _knows(self, headers: Headers) -> bool:
+        try:
+            given = SimpleCookie(headers.get("cookie", "")).get(self._cookie)
+        except CookieError:
+            return False
+        return given is not None and compare_digest(given.value.encode(), self._secret.encode())
+
+
+def _bad_post(headers: Headers, origin: str | None) -> Response | None:
+    if origin is None:
+        return PlainTextResponse("a change must say where it comes from", 403)
+    if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        return PlainTextResponse("a change is JSON", 415)
+    length = headers.get("content-length", "")
+    if not length.isdecimal():
+        return PlainTextResponse("a change says how long it is", 411)
+    return PlainTextResponse("too large", 413) if int(length) > LARGEST_BODY else None
+
+
+class _Limited:
+    """Receives a body, and ends the connection where it is longer than it may be."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive, self._had = receive, 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._had += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if self._had > LARGEST_BODY else message
+
+
+def _with_headers(send: Send) -> Send:
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            there = {name for name, _ in message["headers"]}
+            added = [(n.lower().encode(), v.encode()) for n, v in HEADERS.items() if n.lower().encode() not in there]
+            message = {**message, "headers": [*message["headers"], *added]}
+        await send(message)
+
+    return sent

@@ -1,0 +1,243 @@
+"""The one thread with the live session: it solves the newest state asked for and ends what that replaces.
+
+What it finds is told step by step: first the optimum's figures, then the plan with its tables, verified. While nobody
+asks it does work in the background, one short solve at a time, which any question ends.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from threading import Condition, Event, Thread
+
+import planner
+from planner.data.case import Case
+from planner.errors import InfeasibleError, PlannerError, StoppedError
+from planner.parallel import SOLVER_THREAD
+from planner.results.plan import PlanValues, Status
+
+KEPT_PLANS = 12
+"""Plans of earlier states that are shown again without solving."""
+STORED = "when it was stored"
+QUESTION, TASK = "question", "task"
+AGAIN_SECONDS = 0.1
+"""How often a solve that was replaced is told to end: it cannot be told before it has begun."""
+
+Task = Callable[["SolverThread"], None]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is known of the state asked for. `case` is that state; `plan` belongs to it once `stage` is `plan`, and is
+    of an earlier state before.
+
+    stage: `waiting`, `figures`, `plan` or `failed`. figures: MUSD. phase: what goes on, '' if nothing; since: when it
+    began. seconds: from the question to its figures, and to its plan. reasons: why there is none. changes: those that
+    would make a target reachable.
+    """
+
+    case: Case
+    stage: str = "waiting"
+    figures: Mapping[str, float] = field(default_factory=dict)
+    plan: PlanValues | None = None
+    shown: int = 0
+    phase: str = ""
+    since: float = 0.0
+    seconds: tuple[float, ...] = ()
+    reasons: tuple[str, ...] = ()
+    changes: Mapping[str, object] = field(default_factory=dict)
+    proven_at: str = ""
+
+    @property
+    def proof(self) -> str:
+        """How far the figures shown are to be relied on, in words."""
+        if self.stage == "failed":
+            return "no plan"
+        if self.stage == "plan" and self.plan is not None:
+            return f"proven {self.proven_at}" if self.plan.status is Status.OPTIMAL else "unproven"
+        return "first figures, being verified" if self.stage == "figures" else "being proven"
+
+
+class SolverThread:
+    """Owns the session. `ask` and `later` may be called from any thread; `found` is the newest finding."""
+
+    def __init__(self, case: Case, told: Callable[[], None], plan: PlanValues | None = None) -> None:
+        self._told, self._asked_at = told, time.perf_counter()
+        self._wake, self._wanted = Condition(), False
+        self._replaced, self._ending = Event(), Event()
+        self._busy_with = ""
+        self._tasks: OrderedDict[str, Task] = OrderedDict()
+        self._session: planner.Session | None = None
+        self._plans: OrderedDict[str, tuple[PlanValues, str]] = OrderedDict()
+        self.found = Finding(case, plan=plan)
+        self._thread = Thread(target=self._run, name=SOLVER_THREAD, daemon=True)
+
+    def start(self, answered: bool) -> None:
+        """Begin. answered: the plan given at the start is that of the case; it is shown, not solved again."""
+        if answered and self.found.plan is not None:
+            self._remember(self.found.plan, STORED)
+            self._take_plan(self.found.plan, STORED)
+        else:
+            self._wanted = True
+        self._thread.start()
+
+    def ask(self, case: Case) -> None:
+        """Have a state solved in place of what goes on."""
+        with self._wake:
+            self._asked_at = time.perf_counter()
+            self._tasks.clear()
+            self.found = replace(self.found, case=case, stage="waiting", figures={}, reasons=(), changes={}, seconds=())
+            self._wanted = True
+            self._replaced.set()
+            self._wake.notify()
+        Thread(target=self._end_replaced, daemon=True).start()
+        self._told()
+
+    def later(self, name: str, task: Task) -> None:
+        """Have something done while nobody asks; in the place of what had the name. The next question drops it."""
+        with self._wake:
+            self._tasks[name] = task
+            self._wake.notify()
+
+    def stop(self) -> None:
+        """End the task that goes on, and drop those that wait."""
+        with self._wake:
+            self._tasks.clear()
+            if self._busy_with == TASK:
+                self._replaced.set()
+        Thread(target=self._end_replaced, daemon=True).start()
+
+    def close(self) -> None:
+        """End the thread."""
+        with self._wake:
+            self._tasks.clear()
+            self._ending.set()
+            self._replaced.set()
+            self._wake.notify()
+        self._end_replaced()
+        self._thread.join(timeout=5)
+
+    def figures(self, case: Case) -> dict[str, float]:
+        """Of another case, for tasks. Raises StoppedError when a question came."""
+        if self._replaced.is_set():
+            raise StoppedError("replaced")
+        return self._held(case).figures(case)
+
+    def solve(self, case: Case) -> PlanValues:
+        """A plan of another case, for tasks. Raises StoppedError when a question came."""
+        if self._replaced.is_set():
+            raise StoppedError("replaced")
+        return self._held(case).solve(case)
+
+    def phase(self, words: str) -> None:
+        """Say what goes on."""
+        self.found = replace(self.found, phase=words, since=time.perf_counter())
+        self._told()
+
+    def _held(self, case: Case) -> planner.Session:
+        if self._session is None:
+            self._session = planner.Session(case)
+        return self._session
+
+    def _end_replaced(self) -> None:
+        while True:
+            with self._wake:  # what begins afterwards is not ended by mistake
+                if not self._replaced.is_set() or not self._busy_with:
+                    return
+                if self._session is not None:
+                    self._session.cancel()
+            time.sleep(AGAIN_SECONDS)
+
+    def _run(self) -> None:
+        while not self._ending.is_set():
+            with self._wake:
+                self._wake.wait_for(lambda: self._wanted or self._tasks or self._ending.is_set())
+                question, self._wanted = self._wanted, False
+                task = None if question or not self._tasks else self._tasks.popitem(last=False)[1]
+                self._busy_with = QUESTION if question else TASK
+                if not self._ending.is_set():
+                    self._replaced.clear()
+            if question:
+                self._answer(self.found.case)
+            elif task is not None:
+                self._do(task)
+            with self._wake:
+                self._busy_with = ""
+
+    def _do(self, task: Task) -> None:
+        try:
+            task(self)
+        except PlannerError:
+            pass  # a question came, or there is no such plan: what it was for says so by its absence
+        finally:
+            self.phase("")
+
+    def _answer(self, case: Case) -> None:
+        known = self._plans.get(case.sha256)
+        try:
+            if known is not None:
+                self._plans.move_to_end(case.sha256)
+                self._take_plan(*known)
+                return
+            self.phase("looking for the optimum" if self._session else "building the program, solving it from nothing")
+            session = self._held(case)
+            try:
+                figures = session.figures(case)
+            except StoppedError:
+                if self._dropped():
+                    return
+                figures = {}  # no plan: `solve` says why
+            if figures:
+                self._tell(stage="figures", figures=figures, seconds=(self._passed(),))
+            self.phase("tables, then everything recomputed from them")
+            if self._replaced.is_set():
+                return
+            plan = session.solve(case)
+            if self._dropped():
+                return
+            self._close_answer(plan)
+        except StoppedError as error:
+            if not self._dropped():
+                self._tell(stage="failed", reasons=(str(error),))
+        except (InfeasibleError, PlannerError) as error:
+            self._session = None
+            self._tell(stage="failed", reasons=tuple(str(error).splitlines()))
+        finally:
+            self.phase("")
+
+    def _dropped(self) -> bool:
+        """Whether a newer question came meanwhile."""
+        with self._wake:
+            return self._wanted or self._ending.is_set()
+
+    def _close_answer(self, plan: PlanValues) -> None:
+        if plan.tables:
+            at = time.strftime("%H:%M")
+            self._remember(plan, at)
+            self._take_plan(plan, at)
+        else:
+            reasons = tuple(map(str, plan.summary.get("reasons", [f"no plan was proven ({plan.status})"])))
+            changes = plan.summary.get("smallest_changes", {})
+            self._tell(stage="failed", reasons=reasons, changes=changes)
+
+    def _remember(self, plan: PlanValues, at: str) -> None:
+        self._plans[plan.case.sha256] = (plan, at)
+        while len(self._plans) > KEPT_PLANS:
+            self._plans.popitem(last=False)
+
+    def _take_plan(self, plan: PlanValues, at: str) -> None:
+        figures = {f"{name}_musd": plan.summary[f"{name}_musd"] for name in ("risk", "cost", "expected_loss")}
+        shown, seconds = self.found.shown + 1, (*self.found.seconds, self._passed())
+        self._tell(stage="plan", plan=plan, figures=figures, shown=shown, seconds=seconds, proven_at=at)
+
+    def _passed(self) -> float:
+        return time.perf_counter() - self._asked_at
+
+    def _tell(self, **news: object) -> None:
+        with self._wake:
+            if self._wanted:
+                return  # a newer question waits: this is no answer to it
+            self.found = replace(self.found, **news)  # type: ignore[arg-type]
+        self._told()

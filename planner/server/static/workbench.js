@@ -1,0 +1,198 @@
+// The page's own script: sends what was changed, and fetches the regions that an event says are out of date.
+const $ = (selector, root = document) => root.querySelector(selector);
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const shown = { tab: "timeline", future: "" };
+const versions = {};
+const SAY_PHASE_AFTER = 300;
+let drawn = "", opener = null, phaseTimer = 0, dragging = null;
+
+async function post(path, body = {}) {
+  const answer = await fetch(path, {
+    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
+  });
+  const found = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
+  if (!answer.ok) say(found.fault ?? `The server answered ${answer.status}.`);
+  else say("");
+  return answer.ok ? found : null;
+}
+
+function say(fault) {
+  $("#fault").textContent = fault;
+  $("#fault").hidden = !fault;
+}
+
+// ---- regions ----------------------------------------------------------------------------------------------
+
+async function fetchPart(name) {
+  const answer = await fetch(`/part/${name}?${new URLSearchParams(shown)}`);
+  if (answer.ok) put($(`[data-part=${name}]`), await answer.text());
+}
+
+function put(region, html) {
+  if (!region) return;
+  const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
+  const open = Object.fromEntries(all("details[id]", region).map((node) => [node.id, node.open]));
+  const scroll = region.scrollTop;
+  region.innerHTML = html;
+  for (const node of all("details[id]", region)) if (node.id in open) node.open = open[node.id];
+  region.scrollTop = scroll;
+  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+}
+
+function update(news) {
+  for (const [name, version] of Object.entries(news.versions)) {
+    if (versions[name] === version || (name === "questions" && dragging)) continue;
+    versions[name] = version;
+    fetchPart(name);
+  }
+  document.body.classList.toggle("stale", news.stale);
+  const badge = $("[data-proof]");
+  badge.textContent = news.proof;
+  badge.className = `badge${news.proof.startsWith("proven") ? " proven" : news.failed ? " failed" : ""}`;
+  clearTimeout(phaseTimer);
+  if (!news.phase) $("[data-phase]").textContent = "";
+  else phaseTimer = setTimeout(() => { $("[data-phase]").textContent = news.phase; }, SAY_PHASE_AFTER);
+  for (const name of ["undo", "redo", "keep"]) $(`#${name}`).disabled = !news[name];
+  if (news.fault) say(news.fault);
+}
+
+function listen() {
+  const events = new EventSource("/events");
+  events.onmessage = (event) => update(JSON.parse(event.data));
+  events.onerror = () => { $("[data-proof]").textContent = "not connected"; };
+}
+
+// ---- what is changed ----------------------------------------------------------------------------------------
+
+function valueOf(control) {
+  if (control.type === "checkbox") return control.checked;
+  if (control.dataset.json) return JSON.parse(control.value);
+  if (control.type === "range" || control.type === "number") {
+    return control.value === "" ? NaN : Number((control.value * (control.dataset.scale ?? 1)).toPrecision(12));
+  }
+  return control.value;
+}
+
+function sendEdit(control) {
+  const key = control.dataset.edit, value = valueOf(control);
+  if (Number.isNaN(value)) return;
+  if (value === null || value === false || value === control.dataset.revert) {
+    if (!key.startsWith("levers:")) { post("/revert", { key }); return; }
+  }
+  post("/edit", { key, value });
+}
+
+document.addEventListener("change", (event) => {
+  const node = event.target;
+  if (node.dataset.edit) sendEdit(node);
+  else if (node.dataset.showSelect) { shown[node.dataset.showSelect] = node.value; fetchPart("views"); fetchPart("outcomes"); }
+  else if ("pin" in node.dataset) post("/pin", { folder: node.dataset.pin });
+  else if ("tick" in node.dataset) post("/tick", { folder: node.dataset.tick, ticked: node.checked });
+});
+
+document.addEventListener("input", (event) => {
+  const node = event.target;
+  if (node.type !== "range" || !node.dataset.edit) return;
+  const box = document.getElementById(`${node.id}-box`);
+  if (box) box.value = node.value;
+});
+document.addEventListener("pointerdown", (event) => { if (event.target.type === "range") dragging = event.target; });
+document.addEventListener("pointerup", () => { dragging = null; });
+
+document.addEventListener("click", async (event) => {
+  const node = event.target.closest("button, a");
+  if (!node) return;
+  if (node.dataset.post) {
+    await post(node.dataset.post, JSON.parse(node.dataset.body ?? "{}"));
+    if (node.dataset.drawerAfter) openDrawer(node.dataset.drawerAfter);
+  } else if (node.dataset.drawer) openDrawer(node.dataset.drawer, node);
+  else if (node.dataset.show) choose(new URLSearchParams(node.dataset.show).get("tab"));
+  else if (node.dataset.copy) navigator.clipboard?.writeText(document.getElementById(node.dataset.copy).textContent);
+  else if (node.dataset.close || node.id === "ask") sheet(node.id === "ask");
+});
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target, given = Object.fromEntries(new FormData(form));
+  if (form.method === "dialog") return;
+  event.preventDefault();
+  if (form.dataset.open) { openDrawer(`${form.dataset.open}?${new URLSearchParams(given)}`); return; }
+  const body = form.dataset.key ? { key: form.dataset.key, value: typed(given.value, form.dataset.kind) } : given;
+  if (await post(form.dataset.form, body)) {
+    if (form.dataset.form === "/keep") form.reset();
+    if (form.dataset.drawerAfter) openDrawer(form.dataset.drawerAfter);
+  }
+});
+
+function typed(text, kind) {
+  const plain = text.trim();
+  if (plain === "") return null;
+  if ((kind === "number" || kind === "integer") && Number.isFinite(Number(plain))) return Number(plain);
+  return plain;
+}
+
+// ---- drawer, sheet, tabs ------------------------------------------------------------------------------------
+
+async function openDrawer(address, from = null) {
+  const [name, query = ""] = address.split("?");
+  const answer = await fetch(`/part/${name}?${query}`);
+  if (!answer.ok) { say((await answer.json()).fault ?? ""); return; }
+  drawn = address;
+  opener = from ?? opener;
+  $("#drawn").innerHTML = await answer.text();
+  if (!$("#drawer").open) $("#drawer").show();
+  ($("#drawn .chosen input") ?? $("#drawn button, #drawn input, #drawn pre"))?.focus();
+  const again = $("#drawn [data-again]");
+  if (again) setTimeout(() => { if ($("#drawer").open && drawn === address) openDrawer(address); }, 700);
+}
+
+$("#drawer").addEventListener("close", () => { drawn = ""; opener?.isConnected && opener.focus(); opener = null; });
+
+function sheet(open) {
+  $("#questions").classList.toggle("open", open);
+  $("#ask").setAttribute("aria-expanded", String(open));
+  (open ? $("#questions button, #questions summary") : $("#ask"))?.focus();
+}
+
+async function choose(tab) {
+  shown.tab = tab;
+  await fetchPart("views");
+  $(`#tab-${tab}`)?.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  const inText = event.target.matches?.("input:not([type=range]):not([type=checkbox]):not([type=radio]), select, textarea");
+  if (event.key === "Escape") {
+    if ($("#drawer").open) $("#drawer").close();
+    else if ($("#questions").classList.contains("open")) sheet(false);
+  } else if (event.target.matches?.("[role=tab]") && ["ArrowLeft", "ArrowRight"].includes(event.key)) {
+    choose(shown.tab === "timeline" ? "shortage" : "timeline");
+  } else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !inText) {
+    event.preventDefault();
+    post(event.shiftKey ? "/redo" : "/undo");
+  }
+});
+
+// ---- the point of the frontier, and tips ----------------------------------------------------------------------
+
+document.addEventListener("pointerdown", (event) => {
+  const point = event.target.closest?.("#curve circle[r='7']");
+  if (!point) return;
+  const svg = point.ownerSVGElement, top = Number($("#curve").dataset.top);
+  const scale = svg.viewBox.baseVal.height / svg.getBoundingClientRect().height;
+  const at = (move) => Math.min(212, Math.max(24, (move.clientY - svg.getBoundingClientRect().top) * scale));
+  const risk = (y) => top * (212 - y) / 188;
+  point.setPointerCapture(event.pointerId);
+  point.onpointermove = (move) => { point.setAttribute("cy", at(move)); $("#limit").value = risk(at(move)).toPrecision(4); };
+  point.onpointerup = (move) => { point.onpointermove = null; post("/edit", { key: "goal", value: Number(risk(at(move)).toPrecision(4)) }); };
+});
+
+document.addEventListener("pointermove", (event) => {
+  const mark = event.target.closest?.("[data-tip]"), tip = $("#tip");
+  tip.hidden = !mark;
+  if (!mark) return;
+  tip.replaceChildren(mark.dataset.tip, Object.assign(document.createElement("small"), { textContent: mark.dataset.from }));
+  tip.style.left = `${Math.min(event.pageX + 12, window.scrollX + window.innerWidth - tip.offsetWidth - 8)}px`;
+  tip.style.top = `${event.pageY + 14}px`;
+});
+
+listen();

@@ -1,0 +1,325 @@
+"""What the page shows is what `planner solve` says of the same files, whatever was changed, undone and kept before."""
+
+from __future__ import annotations
+
+import random
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import planner
+from planner.config.model_file import LEVERS, parse_override
+from planner.errors import InputError, RunFolderError, StoppedError
+from planner.results.store import write_case
+from planner.server.desk import Desk, Place, folder_for
+from planner.server.edits import Edit, edited, families, hazards
+from planner.server.journal import Journal, Record
+from planner.server.solver_thread import SolverThread
+from tests.cases import LONG
+from tests.server.conftest import REFERENCE, ROOT, answered, wait_for
+
+SEQUENCES = 200 if LONG else 20
+
+
+@pytest.fixture
+def desk(place: Place) -> Iterator[Desk]:
+    found = Desk(place, lambda: None, planner.open_run(REFERENCE))
+    yield found
+    found.close()
+
+
+def menu(draw: random.Random) -> Edit:
+    """One change out of all kinds that the page offers."""
+    keys = {
+        "money": draw.choice([0.0, 0.5, 1.0, 2.0]),
+        f"money.{draw.choice(['USA', 'JPN', 'AUS'])}": draw.choice([0.0, 0.25, 3.0]),
+        "from.JPN": draw.choice([2027, 2028]),
+        "objective.risk_aversion": draw.choice([0.0, 0.3, 1.0]),
+        "objective.tail": draw.choice([0.0, 0.5, 0.95]),
+        "goal": draw.choice(["risk", "welfare", 2500.0, 4000.0, 1.0]),
+        f"out.{draw.choice(['USA', 'JPN', 'AUS'])}": True,
+        "policy.coordination": draw.choice(["national", "blocs"]),
+        f"levers:{draw.choice(LEVERS)}": False,
+        f"plant.{draw.choice(['desert_mine', 'coast_plant', 'metal_works'])}": "out",
+        "projects.coast_plant.lead_time_years": draw.choice([1, 2, 3]),
+        "projects.desert_mine.existing_tpa": draw.choice([0.0, 100.0, 300.0]),
+        "projects.metal_works.capex_usd_per_tpa": draw.choice([5e4, 2e5]),
+        "future.calm": draw.choice([0.2, 0.9]),
+        "depth": draw.choice([0.0, 0.5, 0.8]),
+        "horizon.first_year": 2027,
+        "budgets.USA.2027.musd": 55.0,
+    }
+    key = draw.choice(list(keys))
+    return Edit(key, keys[key])
+
+
+@pytest.mark.parametrize("seed", range(SEQUENCES))
+def test_what_is_shown_is_what_solving_the_files_says(desk: Desk, tmp_path: Path, seed: int) -> None:
+    draw = random.Random(seed)
+    for _ in range(draw.randint(2, 7)):
+        act = draw.random()
+        try:
+            if act < 0.7:
+                desk.edit(menu(draw))
+            elif act < 0.85:
+                desk.step(draw.choice([-1, 1]))
+            elif act < 0.95:
+                answered(desk).keep(f"k{act}")
+            elif desk.record.edits:
+                desk.revert(draw.choice(desk.record.edits).key)
+        except (InputError, RunFolderError):
+            continue  # refused: all is as before
+    found = answered(desk).solver.found
+    write_case(found.case, tmp_path / "case")
+    asked = planner.solve(planner.load(tmp_path / "case"), baseline=False)
+    assert edited(desk.base, desk.record.edits).sha256 == found.case.sha256 == asked.case.sha256
+    assert (found.stage == "plan") == bool(asked.tables)
+    if asked.tables:
+        for name in ("risk_musd", "cost_musd", "expected_loss_musd"):
+            near = {"rel": 1e-7, "abs": 1e-6} if name != "expected_loss_musd" else {"rel": 1e-3, "abs": 1.0}
+            assert found.figures[name] == pytest.approx(asked.summary[name], **near), (name, desk.record.edits)
+        assert found.plan is not None and found.plan.case.sha256 == found.case.sha256
+    for kept in desk.record.kept:
+        assert planner.open_run(desk.place.folder / kept.folder).summary["risk_musd"] == kept.risk
+
+
+def test_the_command_solves_the_same_case(desk: Desk) -> None:
+    for edits in (
+        [
+            Edit("projects.coast_plant.lead_time_years", 3),
+            Edit("objective.tail", 0.5),
+            Edit("plant.metal_works", "out"),
+        ],
+        [Edit("levers:mine", False), Edit("projects.coast_plant.name", "it's; a $HOME name")],
+        [Edit("money", 0.5), Edit("depth", 0.5), Edit("out.JPN", True)],
+    ):
+        desk.revert("")
+        for edit in edits:
+            desk.edit(edit)
+        words = shlex.split(desk.command())
+        assert words[:2] == ["planner", "solve"]
+        settings = dict(parse_override(text) for at, text in enumerate(words) if words[at - 1] == "--set")
+        model = words[words.index("--model") + 1] if "--model" in words else None
+        assert planner.load(words[2], model, settings).sha256 == desk.case.sha256
+
+
+def test_a_probability_that_is_changed_makes_the_others_room(desk: Desk) -> None:
+    case = edited(desk.base, [Edit("future.cut", 0.5)])
+    # calm 0.7 and slip 0.1 share the other half as before: 7 to 1
+    assert case.scenarios == pytest.approx({"calm": 0.4375, "cut": 0.5, "slip": 0.0625})
+    assert families(case) == pytest.approx(case.scenarios) and hazards(case) == {}
+    with pytest.raises(InputError, match="from 0 to 1"):
+        edited(desk.base, [Edit("future.cut", 1.5)])
+
+
+def test_draws_of_a_hazard_are_reweighted() -> None:
+    case = planner.load(ROOT / "inputs" / "allied-2026")
+    drawn = planner.sample(case, 8, seed=1)
+    name, before = max(hazards(drawn).items(), key=lambda found: found[1] * (1 - found[1]))
+    happens = {row.scenario for row in drawn.tables.draws if row.hazard == name}
+    after = edited(drawn, [Edit(f"hazard.{name}", 0.5)])
+    assert hazards(after)[name] == pytest.approx(0.5) and sum(after.scenarios.values()) == pytest.approx(1)
+    for scenario, chance in drawn.scenarios.items():
+        factor = 0.5 / before if scenario in happens else 0.5 / (1 - before)
+        assert after.scenarios[scenario] == pytest.approx(chance * factor)
+    family = next(iter(families(drawn)))
+    assert families(edited(drawn, [Edit(f"future.{family}", 0.25)]))[family] == pytest.approx(0.25)
+
+
+def test_a_target_out_of_reach_names_what_would_reach_it(desk: Desk) -> None:
+    desk.edit(Edit("goal", 1.0))
+    found = answered(desk).solver.found
+    assert found.stage == "failed" and found.proof == "no plan"
+    assert any("least attainable" in reason for reason in found.reasons) and found.changes["least_risk"]
+    desk.step(-1)
+    assert answered(desk).solver.found.stage == "plan"
+
+
+def test_a_change_back_to_the_case_is_no_change(desk: Desk) -> None:
+    desk.edit(Edit("money", 0.5))
+    desk.edit(Edit("money", 1.0))
+    assert desk.record.edits == ()
+    desk.edit(Edit("levers:mine", False))
+    assert "mine" not in desk.case.model.levers
+    desk.edit(Edit("levers:mine", True))
+    assert desk.record.edits == ()
+
+
+def test_pin_tick_restore_and_drop(desk: Desk) -> None:
+    desk.edit(Edit("money", 0.5))
+    kept = answered(desk).keep("half <the> money")
+    assert kept.folder == "001-half-the-money"
+    desk.pin(kept.folder)
+    desk.tick(kept.folder, ticked=True)
+    desk.revert("")
+    assert desk.pinned() is not None and desk.pinned() is not desk.first
+    desk.go_to_kept(kept.folder)
+    assert desk.record.edits == (Edit("money", 0.5),)
+    desk.drop(kept.folder)
+    assert desk.record.pinned == "" and (desk.place.folder / kept.folder / "summary.json").exists()
+    with pytest.raises(RunFolderError):
+        desk.pin("../..")
+
+
+def test_background_finds_causes_prices_frontier_and_a_study(desk: Desk) -> None:
+    desk.edit(Edit("money", 0.5))
+    desk.edit(Edit("plant.metal_works", "out"))
+    answered(desk)
+    wait_for(lambda: len(desk.causes) == 2 and len(desk.curve) > 3)
+    costs = [cost for weight, cost, _ in desk.curve]
+    assert costs == sorted(costs, reverse=True)  # the more cost weighs, the less is spent
+    desk.price("coast_plant")
+    wait_for(lambda: "coast_plant" in desk.prices)
+    risk, cost = desk.prices["coast_plant"]
+    assert risk + cost >= -1e-6  # least cost + risk cannot fall by doing without
+    desk.study("money", 0.0, 1.0, 3)
+    wait_for(lambda: len(desk.range.rows) == 3 and not desk.range.running)
+    risks = [risk + cost for _, risk, cost in desk.range.rows]
+    assert risks == sorted(risks, reverse=True)
+    desk.study("projects.coast_plant.lead_time_years", 1, 3, 9)
+    assert desk.range.points == 3  # whole years
+
+
+def test_why_a_kept_plan_differs(desk: Desk) -> None:
+    desk.edit(Edit("money", 0.5))
+    kept = answered(desk).keep("half")
+    desk.compare(kept.folder)
+    wait_for(lambda: desk.comparison is not None)
+    assert desk.comparison is not None
+    assert [cause.group for cause in desk.comparison.causes] == ["budgets.musd"]
+    assert desk.comparison.interplay == pytest.approx(0, abs=1e-6)
+
+
+def test_files_are_watched(tmp_path: Path) -> None:
+    source = tmp_path / "case"
+    shutil.copytree(ROOT / "inputs" / "starter", source)
+    desk = Desk(Place(source, ROOT / "models" / "base.toml", {}, tmp_path / "bench"), lambda: None)
+    desk.edit(Edit("money", 0.5))
+    before = answered(desk).case
+    table = source / "demand.csv"
+    text = table.read_text()
+    table.write_text(text.replace("JPN,Dy,oxide,2026,100", "JPN,Dy,oxide,2026,-100"))
+    desk.look_at_files()
+    assert "demand.csv:2" in desk.fault and desk.case is before
+    table.write_text(text.replace("JPN,Dy,oxide,2026,100", "JPN,Dy,oxide,2026,90"))
+    desk.look_at_files()
+    assert desk.fault == "" and desk.case.demand["JPN", "Dy", "oxide", 2026] == 90
+    assert desk.case.budget["USA", 2027] == 20  # the change stands on top of the new files
+    answered(desk)
+    desk.close()
+
+
+def test_a_journal_is_held_by_one_and_read_by_the_next(tmp_path: Path) -> None:
+    one = Journal(tmp_path)
+    with pytest.raises(RunFolderError, match="open on it already"):
+        Journal(tmp_path)
+    one.take(one.record.then((Edit("money", 0.5),)).then(()).moved(-1))
+    one.close()
+    two = Journal(tmp_path)
+    assert two.record.edits == (Edit("money", 0.5),) and two.record.moved(1).edits == ()
+    two.close()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"steps": [[{"key": 1}]]}', "[" * 100_000, '{"steps": [], "at": 0}',
+    '{"steps": [[]], "at": 0, "pinned": "", "kept_ever": 1, "kept": [{"name": "a", "folder": "../x", "edits": [], "risk": 1, "cost": 1}]}'])  # noqa: E501  # fmt: skip
+def test_a_file_that_is_no_journal_is_refused_and_stays(tmp_path: Path, text: str) -> None:
+    (tmp_path / "journal.json").write_text(text)
+    with pytest.raises(RunFolderError, match="no journal"):
+        Journal(tmp_path)
+    assert (tmp_path / "journal.json").read_text() == text
+
+
+EDITOR = """
+import sys
+from pathlib import Path
+from planner.server.edits import Edit
+from planner.server.journal import Journal
+journal = Journal(Path(sys.argv[1]))
+for at in range(100_000):
+    journal.take(journal.record.then((Edit("money", at / 7),)))
+    print(at, flush=True)
+"""
+
+
+def test_a_kill_loses_no_edit_that_was_answered(tmp_path: Path) -> None:
+    for lines in (1, 7, 60):
+        process = subprocess.Popen([sys.executable, "-c", EDITOR, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        assert process.stdout is not None
+        for _ in range(lines):
+            last = int(process.stdout.readline())
+        process.send_signal(signal.SIGKILL)
+        process.stdout.close()
+        process.wait()
+        journal = Journal(tmp_path)
+        (edit,) = journal.record.edits
+        assert isinstance(edit.value, float) and edit.value >= last / 7
+        assert [path.name for path in tmp_path.glob(".*")] == []
+        journal.close()
+
+
+class SlowSession:
+    """Solves until it is told to end."""
+
+    def __init__(self, case: planner.Case) -> None:
+        self.asked: list[planner.Case] = []
+        self.ended = threading.Event()
+        self.quick = False
+
+    def figures(self, case: planner.Case) -> dict[str, float]:
+        self.ended.clear()
+        self.asked.append(case)
+        if not self.quick and not self.ended.wait(20):
+            raise AssertionError("nobody ended it")
+        raise StoppedError("ended")
+
+    solve = figures
+
+    def cancel(self) -> None:
+        self.ended.set()
+
+
+def test_the_newest_question_ends_the_one_before(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[SlowSession] = []
+
+    def session(case: planner.Case) -> SlowSession:
+        made.append(SlowSession(case))
+        return made[-1]
+
+    monkeypatch.setattr(planner, "Session", session)
+    cases = [edited(desk.base, [Edit("money", factor)]) for factor in (0.5, 0.6, 0.7)]
+    thread = SolverThread(cases[0], lambda: None)
+    thread.start(answered=False)
+    wait_for(lambda: bool(made and made[0].asked))
+    thread.ask(cases[1])
+    thread.ask(cases[2])
+    wait_for(lambda: made[0].asked[-1] is cases[2])
+    assert cases[0] is made[0].asked[0] and thread.found.stage == "waiting" and thread.found.case is cases[2]
+    thread.close()
+
+
+def test_where_the_journal_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    case = planner.load(ROOT / "inputs" / "starter")
+    assert (
+        folder_for(tmp_path / "work" / "inputs" / "starter", case)
+        == tmp_path / "work/reports/workbench-starter-defaults"
+    )
+    assert folder_for(tmp_path / "starter", case) == Path("reports/workbench-starter-defaults")
+    assert folder_for(REFERENCE, case) == REFERENCE.parent / "workbench-starter-base"
+    odd = replace(case, name="../../x")
+    assert folder_for(tmp_path / "starter", odd).parent == Path("reports")
+
+
+def test_the_record_remembers_so_many_steps() -> None:
+    record = Record()
+    for at in range(600):
+        record = record.then((Edit("money", float(at)),))
+    assert len(record.steps) == 500 and record.edits[0].value == 599.0

@@ -1,0 +1,155 @@
+"""Nobody gets in but the one who has the address that was printed, and then only to what is his."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from planner.errors import InputError
+from planner.server.app import Workbench, listening
+from planner.server.edits import Edit
+from planner.server.security import LARGEST_BODY, POLICY, Gate
+from tests.server.conftest import HERE, PORT, TOKEN, answered, post
+
+HOSTS = (
+    "evil.example", f"evil.example:{PORT}", "127.0.0.1", f"127.0.0.1:{PORT + 1}", f"127.0.0.1.evil.example:{PORT}",
+    f"0.0.0.0:{PORT}", f"[::1]:{PORT}", f"localhost.evil.example:{PORT}", f"user@127.0.0.1:{PORT}", "",
+)  # fmt: skip
+ORIGINS = (
+    "http://evil.example", "https://evil.example", f"http://127.0.0.1:{PORT + 1}", "http://127.0.0.1", "null",
+    f"https://127.0.0.1:{PORT}", f"http://127.0.0.1:{PORT}.evil.example", f"http://localhost:{PORT}", "file://", "",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_another_host_is_refused(client: TestClient, host: str) -> None:
+    assert client.get("/", headers={"Host": host}).status_code == 421
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_another_origin_is_refused(client: TestClient, bench: Workbench, origin: str) -> None:
+    assert post(client, "/edit", {"key": "money", "value": 0.5}, Origin=origin).status_code == 403
+    assert client.get("/part/questions", headers={"Origin": origin}).status_code == 403
+    assert bench.desk.record.edits == ()
+
+
+def test_pages_of_other_sites_may_not_even_link_here(client: TestClient) -> None:
+    for site in ("cross-site", "same-site"):
+        assert client.get(f"/?token={TOKEN}", headers={"Sec-Fetch-Site": site}).status_code == 403
+    assert client.get("/", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+
+
+def test_the_token_buys_a_cookie_that_no_script_reads_and_no_site_sends(bench: Workbench) -> None:
+    with TestClient(Gate(bench.app, PORT, TOKEN), base_url=HERE, follow_redirects=False) as stranger:
+        for path in ("/", "/part/questions", "/events", "/static/workbench.js", "/files/001-a/report.html"):
+            assert stranger.get(path).status_code == 401
+        assert post(stranger, "/edit", {"key": "money", "value": 0.5}).status_code == 401
+        assert stranger.get("/?token=wrong").status_code == 401
+        stranger.cookies.set(f"planner-{PORT}", "guessed")
+        assert stranger.get("/").status_code == 401
+        stranger.cookies.clear()
+        answer = stranger.get(f"/?token={TOKEN}")
+        cookie = answer.headers["set-cookie"].lower()
+        assert "httponly" in cookie and "samesite=strict" in cookie and TOKEN not in cookie
+        assert answer.headers["location"] == "/" and answer.headers["referrer-policy"] == "no-referrer"
+        assert stranger.get("/").status_code == 200
+
+
+def test_a_change_says_where_it_comes_from_and_is_small_json(client: TestClient, bench: Workbench) -> None:
+    body = b'{"key": "money", "value": 0.5}'
+    json = {"Content-Type": "application/json"}
+    assert client.post("/edit", content=body, headers=json).status_code == 403
+    assert client.post("/edit", content=body, headers={"Origin": HERE, "Content-Type": "text/plain"}).status_code == 415
+    large = b" " * (LARGEST_BODY + 1)
+    assert client.post("/edit", content=large, headers={"Origin": HERE} | json).status_code == 413
+    parts = client.post("/edit", content=iter([body]), headers={"Origin": HERE} | json)
+    assert parts.status_code == 411
+    assert client.get("/?" + "x" * 5000).status_code == 414
+    for method in ("PUT", "DELETE", "OPTIONS", "TRACE"):
+        assert client.request(method, "/edit", headers={"Origin": HERE}).status_code == 405
+    assert client.get("/edit").status_code == 405
+    deep = b"[" * 30_000 + b"]" * 30_000
+    assert client.post("/edit", content=deep, headers={"Origin": HERE} | json).status_code == 400
+    assert bench.desk.record.edits == ()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"key": 1, "value": 1}, {"key": "money", "value": {"a": 1}}, {"key": "x" * 400, "value": 1},
+     {"key": "money", "value": "x" * 3000}, {"key": "money", "value": -1},
+     {"key": "money", "value": True}, {"key": "projects.coast_plant.lead_time_years", "value": -1},
+     {"key": "projects.nowhere.lead_time_years", "value": 1}, {"key": "money", "value": 1, "more": 1}],
+)  # fmt: skip
+def test_what_is_no_edit_is_refused_and_changes_nothing(client: TestClient, bench: Workbench, body: object) -> None:
+    answer = client.post("/edit", json=body, headers={"Origin": HERE})
+    assert answer.status_code == 422 and answer.json()["fault"]
+    assert bench.desk.record.edits == ()
+
+
+def test_every_answer_has_the_strict_policy(client: TestClient) -> None:
+    for path in ("/", "/part/questions", "/static/workbench.js", "/part/nothing", "/nowhere"):
+        headers = client.get(path).headers
+        assert headers["content-security-policy"] == POLICY
+        assert headers["x-content-type-options"] == "nosniff" and headers["cache-control"] == "no-store"
+        assert "access-control-allow-origin" not in headers
+    assert "unsafe" not in POLICY and POLICY.startswith("default-src 'none'")
+    page = client.get("/").text
+    assert "style=" not in page and "<style" not in page and " on" not in page.replace(" one", "")
+
+
+def test_files_are_those_of_kept_variants_alone(client: TestClient, bench: Workbench, tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("secret")
+    answered(bench.desk)
+    kept = bench.desk.keep("mine")
+    run = bench.desk.place.folder / kept.folder
+    (run / "link.csv").symlink_to(tmp_path / "secret.csv")
+    (run / "notes.sh").write_text("echo")
+    assert client.get(f"/files/{kept.folder}/tables/investments.csv").text.startswith("project,")
+    outside = ("../journal.json", "%2e%2e/journal.json", "..%2f..%2fsecret.csv", "/etc/passwd", "%2fetc%2fpasswd")
+    for path in (*outside, "tables/../../journal.json", "link.csv", "notes.sh", "tables", "no.csv", "tables/%00.csv"):
+        answer = client.get(f"/files/{kept.folder}/{path}")
+        assert answer.status_code == 404 and "secret" not in answer.text, path
+    for folder in ("..", ".", "cases", "%2e%2e", "002-other"):
+        assert client.get(f"/files/{folder}/summary.json").status_code == 404
+
+
+def test_pages_of_runs_are_shut_into_an_origin_of_their_own(client: TestClient, bench: Workbench) -> None:
+    kept = answered(bench.desk).keep("mine")
+    answer = client.get(f"/files/{kept.folder}/report.html")
+    assert answer.status_code == 200 and "Risk" in answer.text
+    assert answer.headers["content-security-policy"].startswith("sandbox allow-scripts")
+    assert "allow-same-origin" not in answer.headers["content-security-policy"]
+    assert not (bench.desk.place.folder / kept.folder / "report.pdf").exists()
+
+
+def test_it_listens_on_this_machine_alone_at_a_port_of_its_own() -> None:
+    one, two = listening(0), listening(0)
+    assert one.getsockname()[0] == "127.0.0.1" and one.getsockname()[1] != two.getsockname()[1]
+    with pytest.raises(InputError, match="cannot be had"):
+        listening(one.getsockname()[1])
+    for found in (one, two):
+        found.close()
+    assert one.family == socket.AF_INET
+
+
+def test_no_web_socket(client: TestClient) -> None:
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/events"):
+        pass
+
+
+def test_an_edit_is_data_whatever_it_says(client: TestClient, bench: Workbench) -> None:
+    script = "<script>alert(1)</script>"
+    desk = bench.desk
+    answered(desk)
+    desk.edit(Edit("projects.coast_plant.name", script))
+    answered(desk)
+    desk.keep(script)
+    desk.tick(desk.record.kept[0].folder, ticked=True)
+    for part in ("questions", "outcomes", "frontier", "views", "side", "shelf", "tables", "command"):
+        assert script not in client.get(f"/part/{part}").text
+    shown = client.get("/part/figure", params={"table": "projects", "id": "coast_plant", "column": script}).text
+    assert script not in shown and "&lt;script&gt;" in shown
