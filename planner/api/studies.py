@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +75,8 @@ def study(
         curve = run_frontier(found, place, base, out, progress)
         write_page(frontier_page(curve), out)
         return curve
-    run_points(asked, out, team(workers, scheduler), tell)
-    return study_status(out)
+    ended = run_points(asked, out, team(workers, scheduler), tell)
+    return replace(study_status(out), status=ended)
 
 
 def retry_study(

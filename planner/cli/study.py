@@ -94,22 +94,34 @@ def report(
 
 
 def _close(found: FolderStatus) -> None:
-    """Say how a study ended. Raises PlannerError if no point of it has an optimum."""
+    """Say how a study ended. Raises PlannerError if no point of it has an optimum, or if points failed."""
     say(f"{found.status.done:,} of {found.status.total:,} points: {_counts(found.status)}")
+    if found.status.reused:
+        say(f"Reused      {found.status.reused:,} points had been run in this folder for a former study")
+    if found.status.former:
+        say(f"Kept        results of the former study that are not in this one: {found.folder}/{found.status.former}")
     _say_agreement(found.agreement)
     say(f"Results     {found.folder}/results.parquet")
     say(f"Report      planner study report {found.folder}")
-    if not found.status.statuses[OPTIMAL]:
-        raise _nothing_found(found)
+    if error := _failed(found):
+        raise error
 
 
-def _nothing_found(found: FolderStatus) -> PlannerError:
-    """The error of a study without an optimum: that of its points, if all have the same."""
-    _, ended, message = found.bad[0]
-    told = f"no point has an optimum; the first ended as {ended}: {message}"
-    if set(found.status.statuses) == {"bad_input"}:
-        return PlannerError(told)
-    return InfeasibleError([told]) if set(found.status.statuses) == {Status.INFEASIBLE} else StoppedError(told)
+def _failed(found: FolderStatus) -> PlannerError | None:
+    """The error of a study in which points failed; that a point has no plan which meets the goal is an answer."""
+    counts = found.status.statuses
+    failed = {status: n for status, n in counts.items() if status not in (OPTIMAL, Status.INFEASIBLE)}
+    if counts[OPTIMAL] and not failed:
+        return None
+    _, ended, message = next(point for point in found.bad if not failed or point[1] in failed)
+    if not failed:
+        return InfeasibleError([f"no point has an optimum; the first ended as {ended}: {message}"])
+    bad = sum(failed.values())
+    told = f"{bad:,} of {found.status.total:,} points failed" if counts[OPTIMAL] else "no point has an optimum"
+    of_input = set(failed) == {"bad_input"}
+    remedy = "" if of_input else f"; `planner study retry {found.folder}` tries again what may end otherwise"
+    told = f"{told}; the first ended as {ended}: {message}{remedy}"
+    return PlannerError(told) if of_input else StoppedError(told)
 
 
 def _counts(of: StudyStatus) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -13,7 +14,14 @@ ALL = "all points"
 """Name of the only group of a study without levers."""
 AGREEMENT = 1e-7
 """Relative difference up to which a warm result is that of a cold solve."""
-NEW_CAPACITY = "new_capacity_tpa."
+NOISE = 1e-5
+"""Share of the largest amount up to which amounts of an outcome differ by the solver's tolerance alone: each goal may
+worsen by 1e-6 of its value for those after it."""
+BUILT = 1.0
+"""New nameplate (t/y) from which on a project counts as part of a plan."""
+NEW_CAPACITY, LEAST, MOST = "new_capacity_tpa.", "least_capacity_tpa.", "most_capacity_tpa."
+"""New nameplate of a project in the plan found, and, where they differ, in the smallest and largest of the equally good
+plans that were looked for."""
 MEANINGS: Mapping[str, str] = {
     "risk_musd": "risk of the plan (MUSD)",
     "least_risk_musd": "least risk attainable (MUSD); goal `risk`",
@@ -36,13 +44,16 @@ MEANINGS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class StudyStatus:
-    """How far a study is. `seconds`: spent on its points, all workers together."""
+    """How far a study is. `seconds`: spent on its points, all workers together. `former`: where the study that was
+    there before is kept, if it was another one, and `reused`: how many points had been run for it."""
 
     total: int
     statuses: Counter[str]
     checked: int
     to_check: int
     seconds: float
+    former: str = ""
+    reused: int = 0
 
     @property
     def done(self) -> int:
@@ -63,11 +74,17 @@ class Agreement:
         return self.worst <= AGREEMENT
 
 
+def moves(values: Iterable[float]) -> bool:
+    """Whether some amounts differ by more than the solver's tolerance."""
+    known = [value for value in values if not math.isnan(value)]
+    return bool(known) and max(known) - min(known) > NOISE * (1.0 + max(map(abs, known)))
+
+
 @dataclass(frozen=True)
 class SensitivityIndex:
-    """Influence of one uncertainty. Sobol: first order and total, shares of the variance.
-    Morris: mean absolute effect (mu star) and spread (sigma), in units of the outcome. `*_within`: half-width
-    of the 95 % interval."""
+    """Influence of one uncertainty. Sobol: first order and total, shares of the variance. Morris: mean effect (mu),
+    its spread (sigma, as `first_within`) and mean absolute effect (mu star, as `total`), in units of the outcome.
+    RBD-FAST: first order, in both. All other `*_within` are half-widths of 95 % intervals."""
 
     name: str
     first: float
@@ -77,14 +94,46 @@ class SensitivityIndex:
 
 
 @dataclass(frozen=True)
+class PairIndex:
+    """What two uncertainties explain together beyond each alone, a share of the variance."""
+
+    one: str
+    other: str
+    value: float
+    within: float
+
+
+@dataclass(frozen=True)
 class Indices:
-    """Indices of one outcome, the blocks used and those left out."""
+    """Indices of one outcome; used: blocks, or points of a sample without blocks, and how many were left out."""
 
     outcome: str
     kind: str
     rows: tuple[SensitivityIndex, ...]
     used: int
     left_out: int
+    pairs: tuple[PairIndex, ...] = ()
+
+    @property
+    def ranked(self) -> list[SensitivityIndex]:
+        """The uncertainties, that with the largest index first."""
+        return sorted(self.rows, key=lambda row: -row.total)
+
+    @property
+    def needed(self) -> float:
+        """How many blocks or points the sample needs until the intervals of the first two are apart, as both shrink
+        with its root; `used` if they are already. The only one is held against nothing."""
+        first, *others = self.ranked
+        second = max(others, key=lambda row: row.total, default=SensitivityIndex("", 0.0, 0.0, 0.0, 0.0))
+        apart, open_ = first.total - second.total, first.total_within + second.total_within
+        if math.isnan(open_) or apart <= 0:
+            return math.inf
+        return self.used * max(1.0, (open_ / apart) ** 2)
+
+    @property
+    def decided(self) -> bool:
+        """Whether it is known which uncertainty moves the outcome most."""
+        return self.needed <= self.used
 
 
 @dataclass(frozen=True)
@@ -103,11 +152,13 @@ class Box:
 
 @dataclass(frozen=True)
 class Failures:
-    """Points that were run and those of them at which the plan fails; the box of each method, None: none stands out."""
+    """Points that were run and those of them at which the plan fails; the box of each method, None: none stands out;
+    path: the boxes that PRIM went through, from the whole space on."""
 
     points: int
     failed: int
     boxes: Mapping[str, Box | None]
+    path: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,16 @@ def address_faults(case: Case, address: Address, place: str) -> list[Fault]:
     return []
 
 
+def key_faults(case: Case, address: Address, value: Value, place: str) -> list[Fault]:
+    """Why a key of the model file cannot have a value by itself; nothing for cells of tables."""
+    try:
+        if address.key in known_keys(ModelFile):
+            build_model(case.model.model_dump(exclude_defaults=True), {address.key: value}, place, case.model.name)
+    except InputError as error:
+        return [Fault(place, 0, f.column, f.message) for f in error.faults if address.key in f.column]
+    return []
+
+
 def _shown(where: Mapping[str, object]) -> str:
     return ", ".join(f"{name} = {value!r}" for name, value in where.items()) or "no filter"
 

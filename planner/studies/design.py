@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from SALib.sample import morris as salib_morris
 from SALib.sample import sobol as salib_sobol
 from scipy import stats
-from scipy.stats import norm, qmc
+from scipy.stats import norm
 
 from planner.config.model_file import parse_value
+from planner.data.cell_addresses import is_number
 from planner.errors import Fault, InputError, did_you_mean
 from planner.studies.file import (
     FrontierDesign,
@@ -32,12 +33,15 @@ from planner.studies.file import (
     StudyFile,
     Uncertainty,
     Value,
+    normal_correlation,
 )
 from planner.studies.points import DesignRow, DesignTable
 
 Samples = NDArray[np.float64]
 OPEN_ENDS = (0.05, 0.95)
 """Quantiles that stand for the ends of a distribution without a range."""
+TINY = 1e-12
+"""Share that stands for none, where none lies at infinity."""
 ROUND = 12
 """Digits kept, so that a value means the same point however it was computed."""
 
@@ -87,24 +91,43 @@ def _rounded(value: float) -> float:
     return float(f"{value:.{ROUND}g}")
 
 
-def latin_hypercube(points: int, count: int, seed: int, groups: Sequence[tuple[Sequence[int], float]] = ()) -> Samples:
-    """points x count shares, one in each of `points` layers of every axis.
+Groups = Sequence[tuple[Sequence[int], float]]
+"""(axes, rank correlation of each pair of them)."""
+FEWEST_HALVED = 8
+"""Points from which on half of a Latin hypercube is one too."""
 
-    groups: (axes, rank correlation). Correlation re-orders the columns and leaves the layers as they are
+
+def latin_hypercube(points: int, count: int, seed: int, groups: Groups = ()) -> Samples:
+    """points x count shares, one in each of `points` layers of every axis; the first half is the hypercube of half the
+    points, where that is even: the other half takes the layers that are left when each is cut in two.
+
+    Correlation re-orders the columns of what is added and leaves the layers as they are
     (Iman and Conover, A distribution-free approach to inducing rank correlation, Comm. Stat. B 11, 1982).
     """
-    generator = np.random.default_rng(seed)
-    shares = np.asarray(qmc.LatinHypercube(d=count, rng=generator).random(points))
+    grown = points % 2 == 0 and points >= 2 * FEWEST_HALVED
+    before = latin_hypercube(points // 2, count, seed, groups) if grown else np.empty((0, count))
+    generator, more = np.random.default_rng([seed, points]), points - len(before)
+    fresh = np.empty((more, count))
+    for axis in range(count):
+        left = np.setdiff1d(np.arange(points), (before[:, axis] * points).astype(int))
+        fresh[:, axis] = (generator.permutation(left) + generator.random(more)) / points
+    scores = norm.ppf(np.arange(1, more + 1) / (more + 1))
     for axes, correlation in groups:
-        wanted = np.full((len(axes), len(axes)), correlation) + (1 - correlation) * np.eye(len(axes))
-        scores = norm.ppf((np.arange(1, points + 1)) / (points + 1))
         mixed = np.column_stack([generator.permutation(scores) for _ in axes])
-        found = np.corrcoef(mixed, rowvar=False)
-        mixed = mixed @ np.linalg.inv(np.linalg.cholesky(found)).T @ np.linalg.cholesky(wanted).T
+        if more > 2 * len(axes):  # fewer may be on one line by chance
+            mixed = mixed @ np.linalg.inv(np.linalg.cholesky(np.corrcoef(mixed, rowvar=False))).T
+        mixed = mixed @ np.linalg.cholesky(correlations(len(axes), [(range(len(axes)), correlation)])).T
         for position, axis in enumerate(axes):
-            ranks = mixed[:, position].argsort().argsort()
-            shares[:, axis] = np.sort(shares[:, axis])[ranks]
-    return shares
+            fresh[:, axis] = np.sort(fresh[:, axis])[mixed[:, position].argsort().argsort()]
+    return np.vstack([before, fresh])
+
+
+def correlations(count: int, groups: Groups) -> Samples:
+    """count x count: how normal quantities are correlated whose ranks are correlated as in the groups."""
+    found = np.eye(count)
+    for axes, correlation in groups:
+        found[np.ix_(axes, axes)] += normal_correlation(correlation) * (1 - np.eye(len(axes)))
+    return found
 
 
 def problem(count: int) -> dict[str, Any]:
@@ -112,14 +135,36 @@ def problem(count: int) -> dict[str, Any]:
     return {"num_vars": count, "names": [f"x{i}" for i in range(count)], "bounds": [[0.0, 1.0]] * count}
 
 
-def sobol_sample(points: int, count: int, seed: int) -> Samples:
-    """Saltelli's sample without second order: points * (count + 2) rows."""
-    return np.asarray(salib_sobol.sample(problem(count), points, calc_second_order=False, seed=seed))
+def sobol_sample(points: int, count: int, seed: int, second_order: bool = False, groups: Groups = ()) -> Samples:
+    """Saltelli's sample in blocks: a point a, a with each coordinate in turn from another point b, with second order or
+    groups b with each from a, and b: points * (count + 2) or points * (2 * count + 2) rows.
+
+    With groups what comes from b is drawn given what comes from a (Kucherenko, Tarantola and Annoni, Estimation of
+    global sensitivity indices for models with dependent variables, Computer Physics Communications 183, 2012).
+    """
+    whole = second_order or bool(groups)
+    shares = np.asarray(salib_sobol.sample(problem(count), points, calc_second_order=whole, seed=seed))
+    if not groups:
+        return shares
+    blocks = norm.ppf(np.clip(shares, TINY, 1 - TINY)).reshape(points, 2 * count + 2, count)
+    joint = correlations(count, groups)
+    a, free = blocks[:, 0] @ np.linalg.cholesky(joint).T, blocks[:, -1].copy()
+    blocks[:, 0], blocks[:, -1] = a, free @ np.linalg.cholesky(joint).T
+    for i in range(count):
+        for block, given in ((1 + i, [j for j in range(count) if j != i]), (1 + count + i, [i])):
+            drawn = [j for j in range(count) if j not in given]
+            weights = np.linalg.solve(joint[np.ix_(given, given)], joint[np.ix_(given, drawn)])
+            left = joint[np.ix_(drawn, drawn)] - joint[np.ix_(drawn, given)] @ weights
+            blocks[:, block, given] = a[:, given]
+            blocks[:, block, drawn] = a[:, given] @ weights + free[:, drawn] @ np.linalg.cholesky(left).T
+    return np.asarray(norm.cdf(blocks.reshape(-1, count)))
 
 
 def morris_sample(trajectories: int, count: int, levels: int, seed: int) -> Samples:
-    """Trajectories of elementary effects: trajectories * (count + 1) rows."""
-    return np.asarray(salib_morris.sample(problem(count), trajectories, num_levels=levels, seed=seed))
+    """Trajectories of elementary effects, each drawn by itself: trajectories * (count + 1) rows."""
+    seeds = np.random.SeedSequence(seed).generate_state(trajectories).tolist()
+    drawn = [salib_morris.sample(problem(count), 1, num_levels=levels, seed=one) for one in seeds]
+    return np.vstack(drawn)
 
 
 MOST_POINTS = 1_000_000
@@ -154,13 +199,12 @@ def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
         return _listed(study, folder / given.file)
     if isinstance(given, FrontierDesign):
         raise InputError([Fault("study", 0, "design", "a frontier has one axis, money; remove the uncertainties")])
-    count = len(study.uncertainties)
+    count, names = len(study.uncertainties), [u.name for u in study.uncertainties]
+    groups = [([names.index(m) for m in g.members], g.correlation) for g in study.correlated]
     if isinstance(given, LatinHypercube):
-        names = [u.name for u in study.uncertainties]
-        groups = [([names.index(m) for m in g.members], g.correlation) for g in study.correlated]
         shares = latin_hypercube(given.points, count, given.seed, groups)
     elif isinstance(given, Sobol):
-        shares = sobol_sample(given.points, count, given.seed)
+        shares = sobol_sample(given.points, count, given.seed, given.second_order, groups)
     elif isinstance(given, Morris):
         return _morris(study, given)
     columns = [quantiles(u, shares[:, i]) for i, u in enumerate(study.uncertainties)]
@@ -214,13 +258,16 @@ def _listed(study: StudyFile, path: Path) -> list[DesignRow]:
     faults += [Fault(path.name, 1, name, "column is missing") for name in names if name not in header]
     rows: list[DesignRow] = []
     for number, line in enumerate(lines[1:], start=2):
-        if not any(cell.strip() for cell in line):
+        if not line:
             continue
         if len(line) != len(header):
             faults.append(Fault(path.name, number, "", f"has {len(line)} cells, the header {len(header)}"))
             continue
         cells = dict(zip(header, line, strict=True))
-        rows.append(tuple(_value(cells.get(name, "").strip()) for name in names))
+        row = tuple(_value(cells.get(name, "").strip()) for name in names)
+        told = zip(study.uncertainties, row, strict=True)
+        faults += [Fault(path.name, number, u.name, why) for u, v in told if v is not None and (why := misfit(u, v))]
+        rows.append(row)
     if faults:
         raise InputError(faults)
     return rows
@@ -228,3 +275,15 @@ def _listed(study: StudyFile, path: Path) -> list[DesignRow]:
 
 def _value(text: str) -> Value | None:
     return parse_value(text) if text else None  # type: ignore[return-value]
+
+
+def misfit(uncertainty: Uncertainty, value: Value) -> str:
+    """Why a value is none of an uncertainty; '' if it is one."""
+    if uncertainty.values is not None:
+        known = [str(v) for v in uncertainty.values]
+        wrong = value not in uncertainty.values
+        return f"{value!r} is none of its values, {', '.join(known)}{did_you_mean(str(value), known)}" if wrong else ""
+    if not is_number(value):
+        return f"{value!r} is no number"
+    low, high = uncertainty.range or (-np.inf, np.inf)
+    return "" if low <= float(str(value)) <= high else f"{value} lies outside its range, {low:g} to {high:g}"

@@ -6,6 +6,7 @@ and Software 96, 2017): uncertainties are not ours to choose, levers are, outcom
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -153,7 +154,7 @@ class StudyLever(_StudySection):
 
 
 class Correlated(_StudySection):
-    """Uncertainties that move together (rank correlation); designs `lhs` only."""
+    """Uncertainties that move together. With the designs `lhs` and `sobol`, which draw from distributions."""
 
     members: Annotated[list[str], Field(min_length=2)]
     """Names of uncertainties."""
@@ -162,7 +163,7 @@ class Correlated(_StudySection):
 
 
 class OneAtATime(_StudySection):
-    """The base, then each uncertainty alone at its ends (ranges) or at its values."""
+    """The base, then each uncertainty alone at its ends (ranges) or at its values. Shows a tornado."""
 
     kind: Literal["one_at_a_time"]
     levels: Annotated[int, Field(ge=2, le=101)] = 2
@@ -182,21 +183,27 @@ class Grid(_StudySection):
 
 
 class LatinHypercube(_StudySection):
-    """Latin hypercube (McKay, Beckman and Conover 1979); correlation after Iman and Conover (1982)."""
+    """Latin hypercube (McKay, Beckman and Conover 1979); correlation after Iman and Conover (1982).
+
+    With the same seed, twice the points contain the points: a study grows in its folder without running any twice.
+    """
 
     kind: Literal["lhs"]
     points: Annotated[int, Field(ge=2, le=1_000_000)]
-    """Number of points."""
+    """Number of points; doubled, it keeps those it had."""
     seed: Seed = 0
     """Seed."""
 
 
 class Sobol(_StudySection):
-    """Saltelli's sample for Sobol indices: points * (uncertainties + 2) runs."""
+    """Saltelli's sample for Sobol indices: points * (uncertainties + 2) runs, or points * (2 * uncertainties + 2) with
+    `second_order` or correlated groups, whose indices are those of Kucherenko, Tarantola and Annoni (2012)."""
 
     kind: Literal["sobol"]
     points: Annotated[int, Field(ge=4, le=1_000_000)]
-    """Base sample; a power of two."""
+    """Base sample; a power of two. Doubled, it keeps the points it had."""
+    second_order: bool = False
+    """Also the part of the variance that each pair explains together."""
     seed: Seed = 0
     """Seed."""
 
@@ -212,7 +219,7 @@ class Morris(_StudySection):
 
     kind: Literal["morris"]
     trajectories: Annotated[int, Field(ge=2, le=100_000)]
-    """Number of trajectories."""
+    """Number of trajectories; with more, those it had are kept."""
     levels: Annotated[int, Field(ge=2, le=100)] = 4
     """Levels of each range; even."""
     seed: Seed = 0
@@ -226,7 +233,10 @@ class Morris(_StudySection):
 
 
 class PointList(_StudySection):
-    """Points from a CSV file: one column per uncertainty; an empty cell is the base."""
+    """Points from a CSV file: one column per uncertainty; an empty cell is the base.
+
+    A line of empty cells (`,,`, or `""` in a single column) is the case as it is.
+    """
 
     kind: Literal["list"]
     file: str
@@ -263,7 +273,7 @@ class StudyFile(_StudySection):
     name: str = ""
     """Short name; left out, the file name."""
     title: str = ""
-    """One line for people."""
+    """One line for people; left out, the name."""
     case: str
     """Case folder or workbook, as seen from the study file."""
     model: str = ""
@@ -277,7 +287,10 @@ class StudyFile(_StudySection):
     correlated: list[Correlated] = []
     """Uncertainties that move together."""
     outcomes: list[str] = ["risk_musd", "cost_musd"]
-    """What pictures show, e.g. `risk_musd`, `expected_shortfall_t.dy`, `new_capacity_tpa.donald`."""
+    """What pictures show, e.g. `risk_musd`, `expected_shortfall_t.dy`, `new_capacity_tpa.donald`, or the name of an
+    expression."""
+    expressions: dict[str, str] = {}
+    """Outcomes of your own, by name: `cost_musd / risk_musd`, `expected(shortfall.tonnes, element == "dy")`."""
     fails_when: str = ""
     """When a plan counts as failed, for scenario discovery: `risk_musd > 50000`."""
     design: Design
@@ -298,11 +311,30 @@ class StudyFile(_StudySection):
             for member in group.members:
                 if member not in known:
                     raise ValueError(f'correlated: unknown uncertainty "{member}"{did_you_mean(member, known)}')
-        if self.correlated and self.design.kind != "lhs":
-            raise ValueError(f"correlated groups need the design `lhs`, not `{self.design.kind}`")
+        grouped = [member for group in self.correlated for member in group.members]
+        if again := next((member for member in grouped if grouped.count(member) > 1), None):
+            raise ValueError(f'correlated: "{again}" stands twice; put all that moves together into one group')
+        for group in self.correlated:
+            if normal_correlation(group.correlation) <= -1 / (len(group.members) - 1):
+                raise ValueError(f"correlated: {len(group.members)} members cannot all be correlated so negatively")
+        if self.correlated and self.design.kind not in ("lhs", "sobol"):
+            why = NOT_DRAWN.get(self.design.kind, "does not draw from distributions")
+            raise ValueError(f"correlated groups need the design `lhs` or `sobol`; `{self.design.kind}` {why}")
         if self.fails_when:
             failure(self.fails_when)
         return self
+
+
+NOT_DRAWN = {
+    "morris": "moves one uncertainty while the others stand still",
+    "list": "has the correlation of its points",
+}
+"""Why a design has no room for correlated groups."""
+
+
+def normal_correlation(rank: float) -> float:
+    """The correlation of two normal quantities whose ranks are correlated so much (Pearson 1907)."""
+    return 2 * math.sin(math.pi * rank / 6)
 
 
 def named_outcomes(study: StudyFile) -> list[str]:

@@ -14,13 +14,18 @@ from planner.formulation.index_sets import Scope
 from planner.formulation.objective import loss_per_tonne
 from planner.formulation.trees import OperationNode
 from planner.results.losses import by_country, service_level, weighed
-from planner.results.study import MEANINGS
+from planner.results.study import MEANINGS, NEW_CAPACITY
 from planner.solving.goals import Outcome
-from planner.solving.program import ZERO, Program
+from planner.solving.program import ZERO, Program, Vector
 from planner.units import musd_per_tonne
 
 Measures = dict[str, float]
 """Outcome -> value; members of a group are named `group.member`, e.g. `new_capacity_tpa.donald`."""
+
+
+AmountsByIndex = Mapping[str, Mapping[tuple[object, ...], float]]
+Decision = tuple[str, str, int, float]
+"""(decision, thing, year, amount): a row of the plan of a point."""
 
 
 def outcome_names(case: Case) -> list[str]:
@@ -43,19 +48,26 @@ def outcome_names(case: Case) -> list[str]:
 
 def measure(scope: Scope, program: Program, outcome: Outcome) -> Measures:
     """All figures of a solution."""
+    return measured(scope, amounts_of(program, outcome.last.x), outcome)
+
+
+def amounts_of(program: Program, x: Vector) -> AmountsByIndex:
+    """What is not zero of a solution."""
     found: dict[str, dict[tuple[object, ...], float]] = defaultdict(dict)
-    for (name, index), value in zip(program.columns, outcome.last.x.tolist(), strict=True):
+    for (name, index), value in zip(program.columns, x.tolist(), strict=True):
         if abs(value) > ZERO:
             found[name][index if isinstance(index, tuple) else (index,)] = value
+    return found
+
+
+def measured(scope: Scope, found: AmountsByIndex, outcome: Outcome) -> Measures:
+    """All figures, from what is not zero of a solution."""
     out = _risk(scope, found) | {"cost_musd": found["cost"].get((None,), 0.0)}
     if "risk" in outcome.values and scope.case.model.objective.goal == "risk":
         out["least_risk_musd"] = outcome.values["risk"]
     out["public_spend_musd"] = _spend(scope, found)
     out |= _plan(scope, found)
     return {name: float(value) for name, value in sorted(out.items())}
-
-
-AmountsByIndex = Mapping[str, Mapping[tuple[object, ...], float]]
 
 
 def _risk(s: Scope, found: AmountsByIndex) -> Measures:
@@ -113,15 +125,39 @@ def _spend(s: Scope, found: AmountsByIndex) -> float:
     return total
 
 
+DECIDED = {"build": "build", "intake": "intake", "hired": "hire"}
+"""Variable of the program -> what a plan calls it."""
+
+
+def _decided(s: Scope, found: AmountsByIndex) -> Mapping[tuple[str, tuple[str, ...], int], float]:
+    """(decision, thing, year) -> amount, expected over histories."""
+    out: dict[tuple[str, tuple[str, ...], int], float] = defaultdict(float)
+    for variable, nodes in (*((v, s.decision_tree.nodes) for v in DECIDED), ("bought", s.tree.nodes)):
+        for (*thing, n), amount in found[variable].items():
+            node = nodes[int(str(n))]
+            out[DECIDED.get(variable, "buy"), tuple(map(str, thing)), node.year] += node.probability * amount
+    return out
+
+
+def decisions(s: Scope, found: AmountsByIndex) -> list[Decision]:
+    """What is decided in each year, expected over histories: `build` (t/y) of a project, `intake` (persons) of a
+    programme, `hire` (persons) of country.skill, `buy` (t) of country.element.form."""
+    return [(what, ".".join(thing), year, amount) for (what, thing, year), amount in sorted(_decided(s, found).items())]
+
+
 def _plan(s: Scope, found: AmountsByIndex) -> Measures:
     out: Measures = defaultdict(float)
-    for (p, d), tpa in found["build"].items():
-        out[f"new_capacity_tpa.{p}"] += s.decision_tree.nodes[int(str(d))].probability * tpa
-    for (g, d), persons in found["intake"].items():
-        row = s.case.programmes[str(g)]
-        out[f"trained.{row.skill}"] += s.decision_tree.nodes[int(str(d))].probability * persons * row.completion_rate
-    for (_, k, d), persons in found["hired"].items():
-        out[f"hired.{k}"] += s.decision_tree.nodes[int(str(d))].probability * persons
-    for (_, e, _, n), tonnes in found["bought"].items():
-        out[f"bought_t.{e}"] += s.tree.nodes[int(str(n))].probability * tonnes
+    for (what, thing, _), amount in _decided(s, found).items():
+        if what == "build":
+            out[f"{NEW_CAPACITY}{thing[0]}"] += amount
+        elif what == "intake":
+            row = s.case.programmes[thing[0]]
+            out[f"trained.{row.skill}"] += amount * row.completion_rate
+        else:
+            out[f"{'hired' if what == 'hire' else 'bought_t'}.{thing[1]}"] += amount
     return dict(out)
+
+
+def capacities(s: Scope, found: AmountsByIndex) -> Measures:
+    """New nameplate by project (t/y)."""
+    return {name: value for name, value in _plan(s, found).items() if name.startswith(NEW_CAPACITY)}

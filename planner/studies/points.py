@@ -19,7 +19,8 @@ from planner.errors import Fault, InputError, did_you_mean
 from planner.results.study import MEANINGS
 from planner.solving.case_changes import READS
 from planner.solving.highs import versions
-from planner.studies.changes import Settings, address_faults, current, settings_json
+from planner.studies.changes import Settings, address_faults, current, key_faults, settings_json
+from planner.studies.expressions import Expression
 from planner.studies.file import Address, StudyFile, Value, named_outcomes
 from planner.studies.measure import outcome_names
 from planner.studies.worker import Plain
@@ -64,12 +65,26 @@ def check_study(study: StudyFile, case: Case, place: str) -> None:
     for u in study.uncertainties:
         for address in (u, *u.also):
             faults += _named(address_faults(case, address, place), f'uncertainty "{u.name}"')
+            for value in u.values or ():
+                faults += _named(key_faults(case, address, value, place), f'uncertainty "{u.name}"')
     for lever in study.levers:
         for option in lever.options:
             for change in option.changes:
-                faults += _named(address_faults(case, change, place), f'lever "{lever.name}", {option.label}')
+                found = address_faults(case, change, place) or key_faults(case, change, change.value, place)
+                faults += _named(found, f'lever "{lever.name}", {option.label}')
     known = outcome_names(case)
-    remedy = f"known are {', '.join(MEANINGS)}; a group is named with a member, as in {known[-1]}"
+    for name, text in study.expressions.items():
+        if name in known or not name.isidentifier():
+            told = "is the name of another outcome" if name in known else "is no plain name: letters, digits and _"
+            faults.append(Fault(place, 0, f"expressions.{name}", told))
+        try:
+            Expression(text, known).tables  # noqa: B018  looks all names up
+        except ValueError as error:
+            faults.append(Fault(place, 0, f"expressions.{name}", str(error)))
+    known = [*study.expressions, *known]
+    remedy = (
+        f"known are {', '.join([*study.expressions, *MEANINGS])}; a group is named with a member, as in {known[-1]}"
+    )
     for outcome in named_outcomes(study):
         if outcome not in known:
             told = f'unknown outcome "{outcome}"{did_you_mean(outcome, known)}'
@@ -84,37 +99,45 @@ def _named(faults: list[Fault], what: str) -> list[Fault]:
     return [Fault(f.place, f.line, f"{what}: {f.column}", f.message) for f in faults]
 
 
-def points(study: StudyFile, case: Case, table: DesignTable) -> list[Point]:
-    """The point of every row of the design; equal rows are one point."""
-    options = {lever.name: {o.label: o.changes for o in lever.options} for lever in study.levers}
-    ground = f"{case.sha256} {json.dumps(versions(), sort_keys=True)}"
-    now = {address_key(a): current(case, a) for u in study.uncertainties for a in (u, *u.also)}
-    found = []
-    for row in table.rows:
-        settings: list[tuple[Address, Value]] = []
-        for name, label in zip(table.levers, row[len(table.uncertainties) :], strict=True):
-            settings += [(change, change.value) for change in options[name][str(label)]]
-        for u, value in zip(study.uncertainties, row, strict=False):
-            if value is not None:
-                settings += [(a, value) for a in (u, *u.also) if not _nothing(a, value, now)]
-        found.append(_point(ground, tuple(settings)))
-    return found
+class Settler:
+    """Turns rows of a design, or values by name, into what is changed in one case."""
+
+    def __init__(self, study: StudyFile, case: Case) -> None:
+        self._options = [{o.label: o.changes for o in lever.options} for lever in study.levers]
+        self._addresses = [
+            [(a, NEUTRAL.get(a.change, current(case, a))) for a in (u, *u.also)] for u in study.uncertainties
+        ]
+        self.base = {
+            u.name: u.base if u.base is not None else of[0][1]
+            for u, of in zip(study.uncertainties, self._addresses, strict=True)
+        }
+        """Uncertainty -> the value that stands for the case as it is; None where its cells differ."""
+
+    def settings(self, row: DesignRow) -> Settings:
+        """What is changed at a row: uncertainties, then the labels of levers."""
+        found: list[tuple[Address, Value]] = []
+        for options, label in zip(self._options, row[len(self._addresses) :], strict=True):
+            found += [(change, change.value) for change in options[str(label)]]
+        for addresses, value in zip(self._addresses, row, strict=False):
+            found += [(a, value) for a, neutral in addresses if value is not None and not _same(value, neutral)]
+        return tuple(found)
 
 
-def address_key(address: Address) -> str:
-    """An address as text."""
-    return address.model_dump_json(include=set(Address.model_fields))
-
-
-def _nothing(address: Address, value: Value, now: dict[str, Value | None]) -> bool:
-    """Whether a setting leaves the case as it is."""
-    neutral = NEUTRAL.get(address.change, now[address_key(address)])
+def _same(value: Value, neutral: Value | None) -> bool:
+    """Whether a value leaves a cell as it is."""
     return neutral is not None and type(neutral) is not bool and value == neutral
 
 
-def _point(ground: str, settings: Settings) -> Point:
-    plain = settings_json(settings)
-    return Point(hashlib.sha256(f"{ground} {json.dumps(plain, sort_keys=True)}".encode()).hexdigest()[:20], plain)
+def points(study: StudyFile, settler: Settler, sha256: str, table: DesignTable) -> list[Point]:
+    """The point of every row of the design; equal rows are one point. sha256: of the case."""
+    more = json.dumps(study.expressions, sort_keys=True) if study.expressions else ""
+    ground = f"{sha256} {json.dumps(versions(), sort_keys=True)}{more}"
+    found = []
+    for row in table.rows:
+        plain = settings_json(settler.settings(row))
+        name = hashlib.sha256(f"{ground} {json.dumps(plain, sort_keys=True)}".encode()).hexdigest()[:20]
+        found.append(Point(name, plain))
+    return found
 
 
 def chains(study: StudyFile, table: DesignTable, wanted: Sequence[int]) -> list[list[int]]:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,11 @@ from planner.results.study import StudyStatus
 from planner.solving.highs import versions
 from planner.studies.design import design
 from planner.studies.file import FrontierDesign, StudyFile, build_study, read_study
-from planner.studies.points import DesignTable, Point, check_study, points
+from planner.studies.points import DesignTable, Point, Settler, check_study, points
 from planner.studies.store import (
     CHECKS,
     JOURNAL,
+    PLANS,
     RESULTS,
     Journal,
     assemble,
@@ -33,6 +35,7 @@ from planner.studies.store import (
     read_asked,
     read_design,
     study_of,
+    write_plans,
 )
 from planner.studies.work_queue import queue_of, read_recorded, write_checks
 from planner.studies.worker import Worker, job_of
@@ -63,10 +66,11 @@ def run_points(
         raise InputError([Fault(place, 0, "design", "a frontier is no list of points; use planner.study")])
     case = open_case(asked, folder)
     check_study(asked, case, place)
-    table = design(asked, folder)
-    found = points(asked, case, table)
-    prepare(Path(out), asked, case, table, found)
-    return _work(Path(out), asked, case, table, found, team, tell, again=False)
+    table, settler = design(asked, folder), Settler(asked, case)
+    found = points(asked, settler, case.sha256, table)
+    former, reused = prepare(Path(out), asked, case, table, found, settler.base)
+    status = _work(Path(out), asked, case, table, found, team, tell, again=False)
+    return replace(status, former=former, reused=reused)
 
 
 def open_case(study: StudyFile, folder: Path) -> Case:
@@ -102,7 +106,7 @@ def _work(
     tell: Tell,
     again: bool,
 ) -> StudyStatus:
-    job = job_of(case, asked.time_limit)
+    job = job_of(case, asked)
     ground = hashlib.sha256((job + json.dumps(versions())).encode()).hexdigest()[:16]
     with Journal(out / JOURNAL) as journal:
         queue = queue_of(asked, table, found, read_recorded(out / JOURNAL, ground), journal, again)
@@ -114,8 +118,9 @@ def _work(
 
         if not queue.finished:
             tell(status())
-            with closing(team(partial(Worker, case, asked.time_limit))) as workers:
+            with closing(team(partial(Worker, case, asked.time_limit, asked.expressions))) as workers:
                 queue.work_off(workers, lambda: tell(status()))
     write_whole(out / RESULTS, lambda path: pq.write_table(assemble(out), path, compression="zstd"))
+    write_whole(out / PLANS, lambda path: write_plans(out, path))
     write_whole(out / CHECKS, lambda path: write_checks(out, path, {p.id for p in found}))
     return status()

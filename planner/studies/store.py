@@ -5,6 +5,8 @@ DIR/inputs/           the case as it was read, and model.toml
 DIR/design.parquet    every row of the design: its point and values
 DIR/journal.jsonl     every result as it came in, and where each chain stands; the only file written while running
 DIR/results.parquet   every row of the design with status, message and all outcomes; written when all is done
+DIR/plans.parquet     what the plan of each point decides, by year; likewise
+DIR/before/N/         a study that was run into the same folder before, if it has results that this one has not
 DIR/checks.csv        points solved again from nothing: warm, cold, difference
 DIR/report.html, tables/*.csv   from `planner study report`
 
@@ -14,11 +16,13 @@ Equal studies have equal bytes in all files but the journal, whatever was killed
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import shutil
 import sys
 import tempfile
+from array import array
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -26,6 +30,7 @@ from time import monotonic, sleep
 from types import TracebackType
 from typing import IO, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -140,7 +145,7 @@ def _good_bytes(path: Path) -> int:
 
 
 STUDY, DESIGN, JOURNAL = "study.json", "design.parquet", "journal.jsonl"
-RESULTS, CHECKS = "results.parquet", "checks.csv"
+RESULTS, CHECKS, PLANS, REPORT, BEFORE = "results.parquet", "checks.csv", "plans.parquet", "report.html", "before"
 LIST_GROUPS = (
     "new_capacity_tpa",
     "trained",
@@ -170,8 +175,14 @@ def asked_text(study: StudyFile, case: Case, **more: object) -> str:
     return json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
 
 
-def prepare(folder: Path, study: StudyFile, case: Case, table: DesignTable, points: list[Point]) -> None:
-    """Lay out a study folder, or bring an older one up to date. Raises RunFolderError."""
+def prepare(
+    folder: Path, study: StudyFile, case: Case, table: DesignTable, points: list[Point], base: Mapping[str, Any]
+) -> tuple[str, int]:
+    """Lay out a study folder, or bring an older one up to date. Raises RunFolderError.
+
+    Returns where the study that was there is kept, if it has results that this one has not, and how many points of this
+    one had been run for it.
+    """
     refuse_other_folder(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -180,20 +191,53 @@ def prepare(folder: Path, study: StudyFile, case: Case, table: DesignTable, poin
             case,
             uncertainties=list(table.uncertainties),
             levers=list(table.levers),
+            base=base,
             rows=len(table.rows),
             points=len({point.id for point in points}),
         )
+        kept: tuple[str, int] = ("", 0)
         if (folder / STUDY).exists() and (folder / STUDY).read_text(encoding="utf-8") != text:
-            (folder / RESULTS).unlink(missing_ok=True)
-        if not (folder / "inputs").exists() or case.sha256 != _hash_of(folder):
-            shutil.rmtree(folder / "inputs", ignore_errors=True)
-            with tempfile.TemporaryDirectory(prefix=".inputs-", dir=folder) as scratch:
-                write_case(case, Path(scratch) / "inputs")
-                (Path(scratch) / "inputs").rename(folder / "inputs")
+            kept = _kept(folder, {point.id for point in points})
+            for name in (RESULTS, PLANS):
+                (folder / name).unlink(missing_ok=True)
+        write_inputs(folder, case)
         write_whole(folder / DESIGN, lambda path: _write_design(path, table, points))
         write_whole(folder / STUDY, lambda path: path.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise RunFolderError(f"{folder}: cannot be written: {error}") from error
+    return kept
+
+
+def write_inputs(folder: Path, case: Case) -> None:
+    """Write the case of a study into its folder, if it is not there."""
+    if not (folder / "inputs").exists() or case.sha256 != _hash_of(folder):
+        shutil.rmtree(folder / "inputs", ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=".inputs-", dir=folder) as scratch:
+            write_case(case, Path(scratch) / "inputs")
+            (Path(scratch) / "inputs").rename(folder / "inputs")
+
+
+def _kept(folder: Path, wanted: set[str]) -> tuple[str, int]:
+    """Lay aside what is there if results of it are not wanted any more."""
+    done = {entry["id"] for entry in read_journal(folder / JOURNAL) if entry["kind"] == "point"}
+    before = {point.id for point in points_of(folder)} if (folder / DESIGN).exists() else set()
+    if not (done & before) - wanted:
+        return "", len(done & wanted)
+    number = next(n for n in itertools.count(1) if not (folder / BEFORE / str(n)).exists())
+    with tempfile.TemporaryDirectory(prefix=".before-", dir=folder) as scratch:
+        aside = Path(scratch) / "study"
+        aside.mkdir()
+        pq.write_table(read_results(folder), aside / RESULTS, compression="zstd")
+        write_plans(folder, aside / PLANS)
+        for name in (STUDY, DESIGN, CHECKS, REPORT):
+            if (folder / name).exists():
+                shutil.copy(folder / name, aside)
+        for name in ("inputs", "tables"):
+            if (folder / name).exists():
+                shutil.copytree(folder / name, aside / name)
+        (folder / BEFORE).mkdir(exist_ok=True)
+        aside.rename(folder / BEFORE / str(number))
+    return f"{BEFORE}/{number}", len(done & wanted)
 
 
 def _hash_of(folder: Path) -> str:
@@ -279,3 +323,37 @@ def read_results(folder: Path) -> pa.Table:
     """The results: the finished table, or what is known while the study runs."""
     path = folder / RESULTS
     return pq.read_table(path) if path.exists() else assemble(folder)
+
+
+def write_plans(folder: Path, path: Path) -> None:
+    """Write plans.parquet: point, decision, thing, year, amount; points in the order of the design."""
+    place = {name: i for i, name in enumerate(dict.fromkeys(read_design(folder)["point"].to_pylist()))}
+    last = {e["id"]: n for n, e in enumerate(read_journal(folder / JOURNAL)) if e["kind"] == "point"}
+    words: dict[str, int] = {}
+    codes, years, amounts = [array("l") for _ in range(3)], array("l"), array("d")
+    for n, entry in enumerate(read_journal(folder / JOURNAL)):
+        if entry["kind"] == "point" and entry["id"] in place and last[entry["id"]] == n:
+            for decision, thing, year, amount in entry["plan"]:
+                for column, word in zip(codes[1:], (decision, thing), strict=True):
+                    column.append(words.setdefault(word, len(words)))
+                codes[0].append(place[entry["id"]])
+                years.append(year)
+                amounts.append(amount)
+    texts = [pa.array(place, pa.string()), *[pa.array(words, pa.string())] * 2]
+    columns = [text.take(pa.array(code, pa.int64())) for text, code in zip(texts, codes, strict=True)]
+    order = pa.array(np.argsort(np.asarray(codes[0]), kind="stable"))
+    columns += [pa.array(years, pa.int64()), pa.array(amounts, pa.float64())]
+    table = pa.table([column.take(order) for column in columns], names=PLAN_COLUMNS)
+    pq.write_table(table, path, compression="zstd")
+
+
+PLAN_COLUMNS = ["point", "decision", "thing", "year", "amount"]
+
+
+def read_plan_table(folder: Path) -> pa.Table:
+    """What the plans of all points decide: the finished table, or what is known while the study runs."""
+    if not (folder / PLANS).exists():
+        with tempfile.TemporaryDirectory() as scratch:
+            write_plans(folder, Path(scratch) / PLANS)
+            return pq.read_table(Path(scratch) / PLANS)
+    return pq.read_table(folder / PLANS)

@@ -22,7 +22,17 @@ from planner.parallel import Workers
 from planner.results.study import OPTIMAL, Agreement, StudyStatus
 from planner.studies.file import StudyFile
 from planner.studies.points import DesignTable, Point, chains
-from planner.studies.store import JOURNAL, Entry, Journal, points_of, read_asked, read_journal, study_of
+from planner.studies.store import (
+    CHECKS,
+    JOURNAL,
+    RESULTS,
+    Entry,
+    Journal,
+    points_of,
+    read_asked,
+    read_journal,
+    study_of,
+)
 from planner.studies.worker import CRASHED, ChainState, PointResult
 
 ATTEMPTS = 3
@@ -258,5 +268,9 @@ def write_checks(out: Path, path: Path, names: set[str]) -> None:
 
 def agreement_of(out: Path) -> Agreement:
     """How many points were solved twice, and how well the two results agree."""
-    rows = checks_of(out, {point.id for point in points_of(out)})
-    return Agreement(len({row[0] for row in rows}), max((row[4] for row in rows), default=0.0))
+    if (out / CHECKS).exists() and (out / RESULTS).exists():
+        with (out / CHECKS).open(encoding="utf-8", newline="") as file:
+            rows = [(row["point"], float(row["relative_difference"])) for row in csv.DictReader(file)]
+    else:
+        rows = [(row[0], row[4]) for row in checks_of(out, {point.id for point in points_of(out)})]
+    return Agreement(len({name for name, _ in rows}), max((gap for _, gap in rows), default=0.0))

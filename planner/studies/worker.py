@@ -10,29 +10,38 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.schema import TABLES
 from planner.errors import InputError
 from planner.results.plan import Status
-from planner.solving.goals import silent
+from planner.results.study import BUILT, LEAST, MOST, NEW_CAPACITY
+from planner.solving.extract import extract_tables
+from planner.solving.goals import Outcome, silent
 from planner.solving.highs import BASIC, FREE, LOWER, Solver, Statuses
-from planner.solving.live_program import LiveProgram
-from planner.solving.program import Program
+from planner.solving.live_program import NEAR_WAY, LiveProgram
+from planner.solving.program import Program, Vector
 from planner.solving.solution import Solution, Stop
 from planner.solving.solve import ENDS
+from planner.solving.values import Values
 from planner.studies.changes import Changer, settings_from
-from planner.studies.measure import Measures, measure
+from planner.studies.expressions import Expression, Found
+from planner.studies.file import StudyFile
+from planner.studies.measure import Decision, Measures, amounts_of, capacities, decisions, measured, outcome_names
 
 PackedBases = dict[str, str]
 """Phase -> basis as text."""
+GOLDEN = 0.6180339887498949
+"""Its multiples leave no two projects with weights in a simple proportion."""
 
 
 class RestartableSolver(Solver):
@@ -51,6 +60,19 @@ class RestartableSolver(Solver):
         if solution.stop is Stop.OPTIMAL:
             self.bases[phase or self.program.columns[column][0]] = _packed(self.statuses(solution.x))
         return solution
+
+    def equally_good(self, columns: NDArray[np.intp]) -> list[Vector]:
+        """Two more points of the optimum just found, at which some columns are as far apart as they are in a direction
+        of no meaning; fewer where one is not proven. What they agree on is, but for chance, the same in all."""
+        direction = np.zeros(len(self.program.columns))
+        direction[columns] = 1 + np.arange(1, len(columns) + 1) * GOLDEN % 1
+        found = []
+        for cost in (direction, -direction):
+            self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
+            solution = self._run("primal", cost, None)
+            if solution.stop is Stop.OPTIMAL:
+                found.append(solution.x)
+        return found
 
 
 def carried_over(bases: PackedBases, old: Program, new: Program) -> PackedBases:
@@ -111,27 +133,36 @@ class PointResult:
     message: str = ""
     values: Measures = field(default_factory=dict)
     seconds: float = 0.0
+    plan: Sequence[Decision] = ()
 
     def plain(self) -> dict[str, Any]:
         """Plain values, for a journal."""
-        return {"status": self.status, "message": self.message, "values": self.values, "seconds": self.seconds}
+        return vars(self)
 
 
-def job_of(case: Case, time_limit: float | None) -> str:
-    """All that results depend on besides the point, as text: rows, model file, time limit."""
+def job_of(case: Case, asked: StudyFile) -> str:
+    """All that results depend on besides the point, as text: rows, model file, time limit, expressions."""
     rows = {
         t.name: [r.model_dump(mode="json", exclude_defaults=True) for r in case.tables.rows(t.name)] for t in TABLES
     }
     model = case.model.model_dump(mode="json")
-    job = {"name": case.name, "rows": rows, "model": model, "time_limit": time_limit}
-    return json.dumps(job)
+    own = {"time_limit": asked.time_limit, "expressions": asked.expressions}
+    return json.dumps({"name": case.name, "rows": rows, "model": model, **own})
 
 
 class Worker:
-    """Solves points of one study. The program is built once and kept while its structure holds."""
+    """Solves points of one study. The program is built once and kept while its structure holds.
 
-    def __init__(self, case: Case, time_limit: float | None) -> None:
-        self.case, self._time_limit = case, time_limit
+    expressions: outcomes of the study's own, by name. plans: also what is decided by year, and how much of it differs
+    between plans that are equally good.
+    """
+
+    def __init__(
+        self, case: Case, time_limit: float | None, expressions: Mapping[str, str] | None = None, plans: bool = True
+    ) -> None:
+        self.case, self._time_limit, self._plans = case, time_limit, plans
+        known = outcome_names(case) if expressions else ()
+        self._expressions = {name: Expression(text, known) for name, text in (expressions or {}).items()}
         self._changer = Changer(self.case)
         self._session: LiveProgram | None = None
         self._built: Plain = []
@@ -158,20 +189,24 @@ class Worker:
         except Exception as error:
             self._session = None  # whatever it holds now is not to be trusted
             result, after = PointResult(CRASHED, f"{type(error).__name__}: {error}"), state
-        return PointResult(result.status, result.message, result.values, perf_counter() - started), after
+        return replace(result, seconds=perf_counter() - started), after
 
     def _solve(self, state: ChainState, case: Case, settings: Plain) -> tuple[PointResult, ChainState]:
         session = self._loaded(state)
         before, bases, built = session.program, state.bases, state.built
-        if not session.update(case):
+        shared = session.case.model.policy.coordination == case.model.policy.coordination
+        rebuilt = not session.update(case)
+        if rebuilt:
             self._built = built = settings
             bases = carried_over(bases, before, session.program)
         solver = RestartableSolver(session.program, self._time_limit, bases)
+        if rebuilt and shared:
+            columns, rows = (np.arange(n) for n in session.program.matrix.shape[::-1])
+            solver.begin_near(solver, columns, rows, NEAR_WAY)
         session.solver = solver
         outcome = session.solve(silent)
         if outcome.stop is Stop.OPTIMAL:
-            values = measure(session.scope, session.program, outcome)
-            return PointResult(Status.OPTIMAL.value, "", values), ChainState(built, solver.bases)
+            return self._measured(session, outcome), ChainState(built, solver.bases)
         kept = ChainState(built, bases) if built is not state.built else state
         return PointResult(ENDS[outcome.stop].value, WHY[outcome.stop]), kept
 
@@ -187,11 +222,47 @@ class Worker:
         started = perf_counter()
         try:
             session = LiveProgram(self._changer.apply(settings_from(settings)), self._time_limit)
+            session.solver = RestartableSolver(session.program, self._time_limit)
             outcome = session.solve(silent)
-            values = measure(session.scope, session.program, outcome) if outcome.stop is Stop.OPTIMAL else {}
+            found = (
+                self._measured(session, outcome)
+                if outcome.stop is Stop.OPTIMAL
+                else PointResult(ENDS[outcome.stop].value, WHY[outcome.stop])
+            )
         except Exception as error:
             return PointResult(CRASHED, f"{type(error).__name__}: {error}")
-        return PointResult(ENDS[outcome.stop].value, WHY[outcome.stop], values, perf_counter() - started)
+        return replace(found, seconds=perf_counter() - started)
+
+    def _measured(self, session: LiveProgram, outcome: Outcome) -> PointResult:
+        """All that is kept of an optimum."""
+        scope, program, solver = session.scope, session.program, session.solver
+        amounts = amounts_of(program, outcome.last.x)
+        values = measured(scope, amounts, outcome)
+        if any(expression.tables for expression in self._expressions.values()):
+            tables = extract_tables(scope, Values(program.columns, outcome.last.x))
+        else:
+            tables = {}
+        found = Found(values, tables, scope.case.scenarios)
+        own = {name: expression.value(found) for name, expression in self._expressions.items()}
+        values |= {name: value for name, value in own.items() if math.isfinite(value)}
+        if not self._plans:
+            return PointResult(Status.OPTIMAL.value, "", values)
+        if isinstance(solver, RestartableSolver) and not scope.case.model.policy.whole_plants:
+            columns = np.array([j for j, (name, _) in enumerate(program.columns) if name == "build"], dtype=np.intp)
+            others = [capacities(scope, amounts_of(program, x)) for x in solver.equally_good(columns)]
+            values |= spread([values, *others])
+        return PointResult(Status.OPTIMAL.value, "", values, plan=decisions(scope, amounts))
+
+
+def spread(plans: Sequence[Measures]) -> Measures:
+    """The least and the most of each project over plans, where they differ by as much as counts as built."""
+    out: Measures = {}
+    for name in sorted({name for plan in plans for name in plan if name.startswith(NEW_CAPACITY)}):
+        sizes = [plan.get(name, 0.0) for plan in plans]
+        if max(sizes) - min(sizes) >= BUILT:
+            project = name.removeprefix(NEW_CAPACITY)
+            out |= {f"{LEAST}{project}": min(sizes), f"{MOST}{project}": max(sizes)}
+    return out
 
 
 WHY = {

@@ -19,9 +19,9 @@ from planner.results.store import read_run
 from planner.results.study import Failures
 from planner.solving.live_program import LiveProgram
 from planner.solving.parametric import Tangent
-from planner.studies.analysis import analyse, cart, morris_indices, prim, sobol_indices
+from planner.studies.analysis import analyse
 from planner.studies.changes import Changer, settings_from
-from planner.studies.design import latin_hypercube, morris_sample, sobol_sample
+from planner.studies.discovery import cart, prim
 from planner.studies.file import Address, FrontierDesign
 from planner.studies.fixed_plan import amounts, evaluate, hold, intervals, replicate, robustness
 from planner.studies.frontier import Budgets, Curve, frontier, trace
@@ -30,52 +30,6 @@ from planner.studies.store import read_design
 from planner.studies.worker import ChainState, Plain, PointResult, Worker
 from tests.studies import studies
 from tests.studies.studies import keeping, sample
-
-NAMES = ["x1", "x2", "x3"]
-
-
-def ishigami(shares: np.ndarray) -> np.ndarray:
-    """sin x1 + 7 sin^2 x2 + 0.1 x3^4 sin x1 on [-pi, pi]^3 (Ishigami and Homma 1990)."""
-    x = (2 * shares - 1) * np.pi
-    return np.sin(x[:, 0]) + 7 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0])
-
-
-def test_sobol_indices_of_the_ishigami_function_are_the_published_ones() -> None:
-    found = sobol_indices(NAMES, ishigami(sobol_sample(2048, 3, seed=0)))
-    assert found is not None
-    # Exact: S = 0.3139, 0.4424, 0; total = 0.5576, 0.4424, 0.2437 (Saltelli et al., Global Sensitivity Analysis, 2008).
-    for row, first, total in zip(found.rows, (0.3139, 0.4424, 0.0), (0.5576, 0.4424, 0.2437), strict=True):
-        assert row.first == pytest.approx(first, abs=0.02)
-        assert row.total == pytest.approx(total, abs=0.02)
-        assert abs(row.first - first) <= 2 * row.first_within + 0.005
-
-
-def test_a_sobol_block_with_a_missing_row_is_left_out_whole() -> None:
-    values = ishigami(sobol_sample(256, 3, seed=0))
-    values[7] = np.nan
-    found = sobol_indices(NAMES, values)
-    assert found is not None and (found.used, found.left_out) == (255, 1)
-
-
-def test_morris_ranks_the_ishigami_function_as_published() -> None:
-    shares = morris_sample(400, 3, 4, seed=0)
-    found = morris_indices(NAMES, shares, ishigami(shares), levels=4)
-    assert found is not None
-    # On four levels a step goes from -pi to pi/3 or from -pi/3 to pi: x1 moves sin by 0.866, times the mean of
-    # 1 + 0.1 x3^4 over the levels; x2 moves 7 sin^2 by 7 * 3/4; x3 moves x3^4 by pi^4 - (pi/3)^4, times mean |sin x1|.
-    steps = (0.866 * 5.93, 7 * 0.75, 0.1 * (np.pi**4 - (np.pi / 3) ** 4) * 0.433)
-    for row, step in zip(found.rows, steps, strict=True):
-        assert row.total == pytest.approx(step / (2 / 3), rel=0.1)
-
-
-def test_a_latin_hypercube_has_one_point_in_each_layer_and_the_wanted_correlation() -> None:
-    shares = latin_hypercube(500, 3, seed=0, groups=[((0, 2), 0.8)])
-    for column in shares.T:
-        assert sorted((column * 500).astype(int)) == list(range(500))
-    ranks = shares.argsort(axis=0).argsort(axis=0)
-    correlations = np.corrcoef(ranks, rowvar=False)
-    assert correlations[0, 2] == pytest.approx(0.8, abs=0.05)
-    assert abs(correlations[0, 1]) < 0.1
 
 
 def test_every_breakpoint_of_a_known_curve_is_found_exactly() -> None:
@@ -144,7 +98,7 @@ def test_discovery_finds_the_box_in_which_failures_were_put() -> None:
     at = np.random.default_rng(0).random((1000, 4))
     failed = (at[:, 1] > 0.7) & (at[:, 3] < 0.5)
     names = ["a", "b", "c", "d"]
-    for box in (prim(names, at, failed), cart(names, at, failed)):
+    for box in (prim(names, at, failed)[0], cart(names, at, failed)):
         assert box is not None
         limits = {name: (low, high) for name, low, high in box.limits}
         assert set(limits) == {"b", "d"}
@@ -154,7 +108,9 @@ def test_discovery_finds_the_box_in_which_failures_were_put() -> None:
         told = failure_words(Failures(len(failed), int(failed.sum()), {}), box)
         assert "b > 0.7" in told or "b > 0.6" in told
     nowhere = np.zeros(1000, dtype=bool)
-    assert failure_words(Failures(1000, 0, {}), prim(names, at, nowhere)) == "The plan fails at no point of the study."
+    assert (
+        failure_words(Failures(1000, 0, {}), prim(names, at, nowhere)[0]) == "The plan fails at no point of the study."
+    )
 
 
 def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:
@@ -222,6 +178,18 @@ def test_an_unknown_outcome_is_refused_before_anything_is_solved(tmp_path: Path,
             run_points(sample(4, **asked), tmp_path / "study", never)
         assert told in str(error.value)
         assert not (tmp_path / "study").exists()
+
+
+def test_words_that_a_key_of_the_model_cannot_have_are_refused_before_anything_is_solved(tmp_path: Path) -> None:
+    who = {"name": "who", "key": "policy.coordination", "values": ["allied", "nationl"]}
+    lever = {"name": "with", "options": [{"label": "mines", "changes": [{"key": "levers", "value": ["mines"]}]}]}
+    for asked, told in (
+        ({"uncertainties": [who], "design": {"kind": "grid"}}, "nationl"),
+        ({"levers": [lever]}, "mines"),
+    ):
+        with pytest.raises(InputError) as error:
+            run_points(sample(4) | asked, tmp_path / "study", never)
+        assert told in str(error.value) and not (tmp_path / "study").exists()
 
 
 def never(_: Make) -> Workers:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from planner.cli import app
 from planner.parallel import Here
+from planner.studies.worker import Worker
 from tests.studies.processes import written
 from tests.studies.studies import BUDGET, CUT, DEMAND, ROOT, STARTER
 
@@ -27,22 +28,33 @@ def study(*arguments: object) -> Result:
 @pytest.mark.parametrize(
     ("asked", "points", "code", "told"),
     [
-        (LIST, "demand\nabc\n", 4, "no point has an optimum; the first ended as crashed"),
+        (LIST, "demand\n1.05\n", 4, "no point has an optimum; the first ended as crashed: MemoryError"),
+        (LIST, "demand\n1.0\n1.05\n", 4, "1 of 2 points failed; the first ended as crashed: MemoryError"),
+        (LIST, "demand\nabc\n", 2, "points.csv:2: demand: 'abc' is no number"),
+        (LIST, "demand\n1.0\n1.2\n", 2, "points.csv:3: demand: 1.2 lies outside its range, 0.9 to 1.1"),
+        (LIST, 'demand\n1.01\n""\n', 0, "2 of 2 points: 2 optimal"),
         ({**LIST, "uncertainties": [{**CUT, "values": [1.5, 2.0], "range": None}], "design": {"kind": "grid"}}, "", 2,
          "no point has an optimum; the first ended as bad_input"),
         ({**LIST, "uncertainties": [{**BUDGET, "name": "limit", "table": "", "column": "", "change": "set",
           "key": "objective.risk_limit", "values": [0.001], "range": None}], "design": {"kind": "grid"},
           "set": {"objective.goal": "target", "objective.risk_limit": 3000.0}}, "", 3, "ended as infeasible"),
         (LIST, "demand\n", 2, "has no points"),
-        (LIST, "demand\n1.0\nabc\n", 0, "1 crashed, 1 optimal"),
     ],
 )  # fmt: skip
-def test_a_study_in_which_nothing_worked_does_not_end_with_0(
+def test_a_study_in_which_points_failed_does_not_end_with_0(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: dict[str, Any], points: str, code: int, told: str
 ) -> None:
     monkeypatch.setattr(
         "planner.api.studies.local", lambda _: Here
     )  # a process of its own takes longer than the points
+    solve = Worker._solve
+
+    def out_of_memory(self: Worker, *given: Any) -> Any:
+        if any(setting["value"] == 1.05 for setting in given[2]):
+            raise MemoryError
+        return solve(self, *given)
+
+    monkeypatch.setattr(Worker, "_solve", out_of_memory)
     (tmp_path / "points.csv").write_text(points)
     plain = {**asked, "uncertainties": [{k: v for k, v in u.items() if v} for u in asked["uncertainties"]]}
     found = study("run", written(plain, tmp_path / "s.toml"), "--out", tmp_path / "out")

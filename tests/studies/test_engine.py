@@ -159,6 +159,21 @@ def test_points_added_later_leave_the_others_alone(tmp_path: Path) -> None:
     assert set(runs(tmp_path / "study").values()) == {1}
 
 
+def test_another_design_in_the_same_folder_loses_no_finished_result(tmp_path: Path) -> None:
+    """A Latin hypercube of twice the points goes on from it; a grid lays it aside, and the hypercube is had again."""
+    folder = tmp_path / "study"
+    first = run_points(sample(24), folder, Here)
+    assert (first.former, first.reused) == ("", 0)
+    more = run_points(sample(48), folder, Here)
+    assert (more.former, more.reused, more.total) == ("", 24, 48)
+    whole = {name: (folder / name).read_bytes() for name in ("results.parquet", "plans.parquet", "study.json")}
+    other = run_points(sample() | {"design": {"kind": "grid", "levels": 2}}, folder, Here)
+    assert (other.former, other.reused, other.total) == ("before/1", 0, 8)
+    assert {name: (folder / "before" / "1" / name).read_bytes() for name in whole} == whole
+    assert run_points(sample(24), folder, Here).former == "before/2"
+    assert set(runs(folder).values()) == {1} and len(runs(folder)) == 56
+
+
 def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> None:
     limit = {"name": "limit", "key": "objective.risk_limit", "values": [0.001, 3000.0]}
     chance = {

@@ -12,7 +12,7 @@ from planner.errors import InputError
 from planner.studies.changes import Changer, current
 from planner.studies.design import design
 from planner.studies.file import Address, build_study, read_study
-from planner.studies.points import chains, check_study, points
+from planner.studies.points import Settler, chains, check_study, points
 from tests.studies import studies
 from tests.studies.studies import sample
 
@@ -137,14 +137,15 @@ def test_points_are_named_by_content_and_chains_hold_each_once() -> None:
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
     asked = build_study(sample(60))
     table = design(asked, Path())
-    found = points(asked, case, table)
+    found = points(asked, Settler(asked, case), case.sha256, table)
     assert len({p.id for p in found}) == 60
-    other = points(build_study(sample(60) | {"name": "x", "title": "y"}), case, table)
+    renamed = build_study(sample(60) | {"name": "x", "title": "y"})
+    other = points(renamed, Settler(renamed, case), case.sha256, table)
     assert [p.id for p in other] == [p.id for p in found]
     cut = chains(asked, table, range(60))
     assert sorted(i for chain in cut for i in chain) == list(range(60))
     one = build_study(sample() | {"design": {"kind": "one_at_a_time", "levels": 3}})
-    settings = [p.settings for p in points(one, case, design(one, Path()))]
+    settings = [p.settings for p in points(one, Settler(one, case), case.sha256, design(one, Path()))]
     assert settings[0] == []  # the case as it is
     assert settings.count([]) == 3  # and twice more: the middle of two ranges of factors is 1, which changes nothing
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -13,6 +14,7 @@ from planner.reporting.charts.drawing import (
     HUES,
     INK,
     MUTED,
+    RULE,
     SMALL,
     WITH,
     WITHOUT,
@@ -27,13 +29,15 @@ from planner.reporting.charts.drawing import (
     stairs,
 )
 from planner.reporting.values.page_parts import Figure, Panel
-from planner.reporting.values.view import rows_of
-from planner.reporting.values.wording import number, worded
-from planner.results.study import MEANINGS, Indices
+from planner.reporting.values.view import rows_of, tooltip
+from planner.reporting.values.wording import count, number, percent, worded
+from planner.results.study import MEANINGS, OPTIMAL, Box, Indices, moves
 
 ROW, NAMES = 24, 240
 BEST = "best plan for each point"
-MOST_CELLS = 25
+MOST_CELLS, MOST_DOTS, MOST_LINES = 25, 2000, 500
+MOST_POINTS = 1_000_000
+"""Largest sample that is advised."""
 
 
 def outcome_words(outcome: str) -> str:
@@ -56,10 +60,10 @@ def _rows(names: Sequence[str], row: float = ROW) -> tuple[Plot, Bands]:
 
 
 def _ends(*series: Iterable[Any]) -> tuple[float, float]:
-    """The least and the most of some values, with a little room."""
+    """The least and the most of some values, with a little room; more where they differ by the solver's tolerance."""
     values = [float(v) for part in series for v in part if v == v]
     low, high = min(values, default=0.0), max(values, default=1.0)
-    room = 0.04 * (high - low) or 0.04 * abs(high) or 1.0
+    room = 0.04 * (high - low) if moves(values) else 0.04 * abs(high) or 1.0
     return low - room, high + room
 
 
@@ -70,39 +74,52 @@ def tornado(table: pd.DataFrame, outcome: str, draw: Drawer) -> Figure:
     plot, names = _rows(list(rows["name"]))
     scale = plot.across(*_ends(rows["at_low"], rows["at_high"], rows["base"]), unit_of(outcome))
     for place, row in enumerate(rows_of(rows)):
-        for value, hue in ((row.at_low, WITHOUT), (row.at_high, WITH)):
+        for value, hue in ((row.at_low, WITHOUT), (row.at_high, WITH)) if row.swing else ():
             plot.rect(scale(row.base), names.at(place), scale(value) - scale(row.base), names.width, hue)
         plot.line(scale(row.base), names.at(place) - 4, scale(row.base), names.at(place) + names.width + 4, INK)
-    told = worded("figures.j2", "tornado", first=table.iloc[0].to_dict())
+    still = list(table.loc[table["swing"] == 0, "name"])
+    told = worded("figures.j2", "tornado", first=table.iloc[0].to_dict(), still=still)
     legend = [*((hue, "box", f"at the {end}") for end, hue in ends), (INK, "line", "case as it is")]
     panel = draw.panel(outcome_words(outcome), told, plot)
     return Figure("One at a time", told, [panel], legend, layout="wide")
 
 
+KINDS = {
+    "sobol": ("share of the variance", "with interactions", "points of the base sample"),
+    "morris": ("", "mean absolute effect", "trajectories"),
+    "rbd_fast": ("share of the variance", "alone", "points"),
+}
+"""Kind of index -> axis, what the total is called, what the sample is counted in."""
+
+
 def influence(found: Indices, draw: Drawer) -> Figure:
-    """Sobol or Morris indices with their 95 % intervals."""
-    sobol = found.kind == "sobol"
-    ranked = sorted(found.rows, key=lambda row: -row.total)
+    """Indices with their 95 % intervals, and which comes first if that is decided."""
+    both, ranked = found.kind == "sobol", found.ranked
+    axis, total, unit = KINDS[found.kind]
     bars = [
-        [(r.first, r.first_within, WITH), (r.total, r.total_within, HUES[1])]
-        if sobol
-        else [(r.total, r.total_within, WITH)]
+        [*([(r.first, r.first_within, WITH)] if both else []), (r.total, r.total_within, HUES[1] if both else WITH)]
         for r in ranked
     ]
-    plot, names = _rows([row.name for row in ranked], ROW * (1.6 if sobol else 1))
+    plot, names = _rows([row.name for row in ranked], ROW * (1.6 if both else 1))
     reach = [v for of in bars for value, within, _ in of for v in (value - within, value + within, 0.0)]
-    scale = plot.across(*_ends(reach), "share of the variance" if sobol else unit_of(found.outcome))
+    scale = plot.across(*_ends(reach), axis or unit_of(found.outcome))
     for place, of in enumerate(bars):
         high = names.width / len(of)
         for at, (value, within, hue) in enumerate(of):
             y = names.at(place) + at * high
             plot.rect(scale(0.0), y, scale(value) - scale(0.0), high - 2, hue)
             plot.line(scale(value - within), y + high / 2 - 1, scale(value + within), y + high / 2 - 1, INK)
-    if sobol:
-        legend = [(WITH, "box", "alone"), (HUES[1], "box", "with interactions"), (INK, "line", "95 % interval")]
-    else:
-        legend = [(WITH, "box", "mean absolute effect"), (INK, "line", "95 % interval")]
-    told = worded("figures.j2", "influence", sobol=sobol, first=ranked[0], found=found)
+    legend = [
+        *([(WITH, "box", "alone")] if both else []),
+        (HUES[1] if both else WITH, "box", total),
+        (INK, "line", "95 % interval"),
+    ]
+    needed = math.ceil(found.needed) if found.needed <= MOST_POINTS else 0
+    if needed and found.kind == "sobol":
+        needed = 2 ** (needed - 1).bit_length()
+    second = ranked[1] if len(ranked) > 1 else None
+    words = {"first": ranked[0], "second": second, "found": found, "needed": needed, "unit": unit}
+    told = worded("figures.j2", "influence", **words)
     return Figure("Influence", told, [draw.panel(outcome_words(found.outcome), told, plot)], legend, layout="wide")
 
 
@@ -114,7 +131,9 @@ def _plane(
     return plot, plot.across(*across, title), y
 
 
-def response_curves(curves: Sequence[tuple[str, pd.DataFrame]], outcome: str, draw: Drawer) -> Figure | None:
+def response_curves(
+    curves: Sequence[tuple[str, pd.DataFrame]], outcome: str, draw: Drawer, alone: bool = False
+) -> Figure | None:
     """An outcome along each uncertainty: mean and band; all panels share the axis of the outcome."""
     shown = [(name, curve) for name, curve in curves if len(curve) > 1]
     if not shown:
@@ -140,7 +159,7 @@ def response_curves(curves: Sequence[tuple[str, pd.DataFrame]], outcome: str, dr
         ends = f"{number(float(curve['mean'].iloc[0]))} → {number(float(curve['mean'].iloc[-1]))} {unit_of(outcome)}"
         panels.append(draw.panel(name, ends, plot))
     legend = [(WITH, "line", "mean"), (EXISTING, "box", "10 to 90 % of the points")]
-    told = worded("figures.j2", "responses", outcome=outcome_words(outcome))
+    told = worded("figures.j2", "responses", outcome=outcome_words(outcome), alone=alone)
     return Figure(f"Response: {outcome_words(outcome)}", told, panels, legend)
 
 
@@ -167,6 +186,83 @@ def heat_map(rows: pd.DataFrame, first: str, second: str, outcome: str, draw: Dr
             plot.text(bands.mid(value), names.mid(place) + 4, number(mean), anchor="middle", fill=ink)
     told = f"{number(low)} – {number(high)} {unit_of(outcome)}"
     return Figure(f"{first} against {second}", told, [draw.panel(outcome_words(outcome), told, plot)], layout="wide")
+
+
+def traded(path: Sequence[Box], chosen: Box | None, draw: Drawer) -> Figure | None:
+    """Density against coverage of the boxes that PRIM went through, and of the one that was chosen."""
+    if len(path) < 2:
+        return None
+    plot, x, y = _plane((0.0, 1.0), (0.0, 1.0), "coverage: share of all failures inside", "density", (420, 260))
+    plot.curve([(x(box.coverage), y(box.density)) for box in path], RULE)
+    for box in path:
+        inside = f"{percent(box.density)} of {count(box.inside, 'point')} fail, {percent(box.coverage)} of all failures"
+        plot.dot(x(box.coverage), y(box.density), 3, WITH, tip=tooltip(inside, "failures.csv"))
+    legend = [(WITH, "box", "box on the way")]
+    if chosen:
+        plot.diamond(x(chosen.coverage), y(chosen.density), 6, WITHOUT)
+        legend.append((WITHOUT, "box", "chosen, pasted and simplified"))
+    told = worded("figures.j2", "traded")
+    return Figure("Purity against coverage", told, [draw.panel("PRIM", told, plot)], legend, layout="wide")
+
+
+def _thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
+    """At most so many of the rows with an optimum, evenly spread."""
+    solved = rows[rows["status"] == OPTIMAL]
+    step = -(-len(solved) // most) if len(solved) else 1
+    return solved.iloc[::step]
+
+
+def risk_against_cost(groups: Mapping[str, pd.DataFrame], draw: Drawer) -> Figure | None:
+    """A dot for each point: cost of the plan and risk that it leaves, coloured by option."""
+    shown = {name: _thinned(rows, MOST_DOTS // len(groups)) for name, rows in groups.items()}
+    every = pd.concat(shown.values())
+    if not len(every) or not (moves(every["cost_musd"]) and moves(every["risk_musd"])):
+        return None
+    plot, x, y = _plane(_ends(every["cost_musd"]), _ends(every["risk_musd"]), "cost, MUSD", "risk, MUSD", (640, 320))
+    colours = [(name, HUES[place % len(HUES)]) for place, name in enumerate(groups)]
+    for name, hue in colours:
+        for row in rows_of(shown[name][["point", "cost_musd", "risk_musd"]]):
+            told = (
+                f"risk {number(row.risk_musd)}, cost {number(row.cost_musd)} MUSD\nresults.parquet: point {row.point}"
+            )
+            plot.dot(x(row.cost_musd), y(row.risk_musd), 3, hue, opacity=0.7, tip=told)
+    points = sum(int((rows["status"] == OPTIMAL).sum()) for rows in groups.values())
+    ends = {"least": every["risk_musd"].min(), "most": every["risk_musd"].max()}
+    told = worded("figures.j2", "scatter", shown=len(every), points=points, **ends)
+    panel = draw.panel("Risk against cost", told, plot)
+    return Figure("Risk against cost", told, [panel], legend_of(colours) if len(colours) > 1 else (), layout="wide")
+
+
+def parallel(rows: pd.DataFrame, names: Sequence[str], outcomes: Sequence[str], draw: Drawer) -> Figure | None:
+    """Parallel coordinates of what is varied and what comes of it, a line for each point."""
+    lines = _thinned(rows, MOST_LINES)
+    varied = [name for name in names if lines[name].nunique() > 1]
+    if len(lines) < 3 or not varied:
+        return None
+    axes = [*varied, *(outcome for outcome in outcomes if moves(lines[outcome]))]
+    plot, places = Plot(820, 300, left=70, right=70, top=30, bottom=24), []
+    bands = Bands(list(range(len(axes))), plot.left, plot.right)
+    for at, name in enumerate(axes):
+        numbers = pd.api.types.is_numeric_dtype(lines[name])
+        column = lines[name].dropna()
+        kinds = sorted(column.unique())
+        of = lines[name] if numbers else lines[name].map({kind: float(i) for i, kind in enumerate(kinds)})
+        low, high = float(of.min()), float(of.max())
+        scale = Scale(low, high if high > low else low + 1.0, plot.bottom, plot.top)
+        places.append([scale(v) for v in of.fillna((low + high) / 2)])
+        x = bands.mid(at)
+        plot.text(x, 14, clipped(outcome_words(name) if name in outcomes else name, bands.step - 6), anchor="middle")
+        for end, y in ((kinds[-1], plot.top - 4), (kinds[0], plot.bottom + 14)):
+            plot.text(x, y, clipped(_label(end), bands.step), anchor="middle", size=SMALL, fill=MUTED)
+    ranks = lines[outcomes[0]].rank(pct=True)
+    for rank, heights in zip(ranks, zip(*places, strict=True), strict=True):
+        points = [(bands.mid(at), y) for at, y in enumerate(heights)]
+        plot.curve(points, mixed(WITH, WITHOUT, float(rank)), wide=1, opacity=0.5)
+    for at in range(len(axes)):
+        plot.line(bands.mid(at), plot.top, bands.mid(at), plot.bottom, INK)
+    counts = {"shown": len(lines), "points": int((rows["status"] == OPTIMAL).sum())}
+    told = worded("figures.j2", "parallel", outcome=outcome_words(outcomes[0]), **counts)
+    return Figure("All points", told, [draw.panel("Parallel coordinates", told, plot)], layout="wide brush")
 
 
 def held_plans(held: pd.DataFrame, draw: Drawer) -> Figure:

@@ -27,14 +27,12 @@ def _environment() -> Environment:
     )
 
 
-def render_template(template: str, **values: Any) -> str:
-    """A page as text, with the common style and the common script, the only one its security policy lets run."""
-    style, script = _ours("report.css"), _ours("report.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+def render_template(template: str, script: str = "", **values: Any) -> str:
+    """A page as text, with the common style and script, and another, if any: all that its security policy lets run."""
+    style, ours = _ours("report.css"), _ours("report.js") + (_ours(script) if script else "")
+    digest = base64.b64encode(hashlib.sha256(ours.encode("utf-8")).digest()).decode("ascii")
     return (
-        _environment()
-        .get_template(template)
-        .render(style=style, script=script, script_hash=f"sha256-{digest}", **values)
+        _environment().get_template(template).render(style=style, script=ours, script_hash=f"sha256-{digest}", **values)
     )
 
 
@@ -53,10 +51,12 @@ def report_page(
     cards: Sequence[Card] = (),
     subtitle: str = "",
     note: str = "",
+    script: str = "",
 ) -> str:
     """A page that answers one question about a run."""
     return render_template(
         "page.html.j2",
+        script,
         kind=kind,
         title=title,
         subtitle=subtitle,

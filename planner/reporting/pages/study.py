@@ -23,6 +23,7 @@ from planner.results.study import (
     Box,
     Failures,
     FrontierResults,
+    Indices,
     OptionResults,
     StudyResults,
 )
@@ -57,18 +58,20 @@ def write_report(found: StudyResults, folder: Path) -> None:
     sections = [_status(found)]
     for i, option in enumerate(found.options):
         sections.append(_outcomes(found, option, i, tables, draw))
+    if dots := charts.risk_against_cost({option.name: option.rows for option in found.options}, draw):
+        sections.append(Section("plane", "Risk against cost", "", [dots]))
     statements = [Statement("Points", _lead(found)), *_warnings(found)]
     if found.held is not None and found.robustness is not None:
         sections.append(_given(found, found.held, found.robustness, tables, draw))
         statements += [Statement(str(row["plan"]), _regret(row)) for _, row in found.robustness.iterrows()]
-    failures = _failures(found, tables)
+    failures = _failures(found, tables, draw)
     sections += [s for s in (_options(found, tables), failures, _projects(found, tables)) if s]
     if failures:
         statements += [
             Statement("Failure", told) for part in failures.parts if isinstance(part, Text) for told in part.paragraphs
         ]
     outcomes = ", ".join(charts.outcome_words(outcome) for outcome in found.outcomes)
-    page = report_page("Study", found.title, f"What moves: {outcomes}?", statements, sections)
+    page = report_page("Study", found.title, f"What moves: {outcomes}?", statements, sections, script="brush.js")
     (folder / "tables").mkdir(exist_ok=True)
     for name, table in tables.kept.items():
         (folder / "tables" / f"{name}.csv").write_text(csv_text(table), encoding="utf-8")
@@ -107,7 +110,7 @@ def _status(found: StudyResults) -> Section:
     compared, worst = found.agreement.points, found.agreement.worst
     told = [
         "Rows without an optimum are left out of every figure below; indices leave out the whole block that such a "
-        "row is in; for failure they count as failed, except where they were not run.",
+        "row is in.",
         f"{count(compared, 'point')} picked at random were solved again from nothing; the largest relative difference "
         f"of risk, cost and expected loss is {worst:.1e}."
         if compared
@@ -140,14 +143,34 @@ def _outcomes(found: StudyResults, option: OptionResults, place: int, tables: St
             lines = [{"option": option.name, "outcome": outcome, "kind": kind, **vars(row)} for row in one.indices.rows]
             tables.add("indices", pd.DataFrame(lines))
             parts.append(charts.influence(one.indices, draw))
+            if one.indices.pairs:
+                parts.append(_pairs(one.indices, tables.add("pairs", _pair_rows(option.name, one.indices))))
         for uncertainty, curve in one.curves.items():
             tables.add("response_curves", curve.assign(option=option.name, outcome=outcome, uncertainty=uncertainty))
-        parts.append(charts.response_curves(list(one.curves.items()), outcome, draw))
+        parts.append(charts.response_curves(list(one.curves.items()), outcome, draw, found.design == "one_at_a_time"))
         if found.design == "grid" and len(found.uncertainties) == 2:
             parts.append(charts.heat_map(option.rows, *found.uncertainties, outcome, draw))
+    if found.design != "one_at_a_time":
+        parts.append(charts.parallel(option.rows, found.uncertainties, found.outcomes, draw))
     kept: list[Part] = [part for part in parts if part is not None] or [_summary(found, option.rows)]
     title = "What moves the outcomes" if option.name == ALL else f"What moves the outcomes: {option.name}"
     return Section(f"outcomes{place}", title, "", kept)
+
+
+def _pair_rows(option: str, found: Indices) -> pd.DataFrame:
+    return pd.DataFrame([{"option": option, "outcome": found.outcome, **vars(pair)} for pair in found.pairs])
+
+
+def _pairs(found: Indices, rows: pd.DataFrame) -> ReportTable:
+    columns = {
+        "one": _words("Uncertainty"),
+        "other": _words("Uncertainty"),
+        "value": Column("Together", form=SHARE),
+        "within": Column("±", form=SHARE),
+    }
+    note = "Share of the variance beyond what each explains alone, with the half-width of its 95 % interval."
+    title = f"Pairs: {charts.outcome_words(found.outcome)}"
+    return _grid(title, rows.sort_values("value", ascending=False).head(MOST_ROWS), columns, note)
 
 
 def _summary(found: StudyResults, rows: pd.DataFrame) -> ReportTable:
@@ -212,10 +235,10 @@ def _regret(row: pd.Series[float]) -> str:
     )
 
 
-def _failures(found: StudyResults, tables: StudyTables) -> Section | None:
+def _failures(found: StudyResults, tables: StudyTables, draw: Drawer) -> Section | None:
     if not found.fails_when:
         return None
-    told, lines = [], []
+    told, lines, parts = list[str](), [], list[Part]()
     for option in found.options:
         if option.failures is None:
             continue
@@ -224,9 +247,20 @@ def _failures(found: StudyResults, tables: StudyTables) -> Section | None:
             told.append(f"{prefix}{way}: {failure_words(option.failures, box)}")
             if box:
                 lines.append((option.name, way, _limits(box), box.density, box.coverage, box.inside, box.failures))
+        for step, box in enumerate(option.failures.path):
+            way = f"PRIM, step {step}"
+            lines.append((option.name, way, _limits(box), box.density, box.coverage, box.inside, box.failures))
+        parts += [f for f in [charts.traded(option.failures.path, option.failures.boxes["PRIM"], draw)] if f]
     columns = ["option", "method", "box", "density", "coverage", "points", "failures"]
     tables.add("failures", pd.DataFrame(lines, columns=columns))
-    return Section("failures", "When the plan fails", f"A plan counts as failed when {found.fails_when}.", [Text(told)])
+    return Section("failures", "When the plan fails", _fails_when(found), [Text(told), *parts])
+
+
+def _fails_when(found: StudyResults) -> str:
+    return (
+        f"A plan counts as failed when {found.fails_when}, or where no plan meets the goal. Points that were not run, "
+        "or crashed, or ran out of time do not count."
+    )
 
 
 def failure_words(found: Failures, box: Box | None) -> str:
@@ -261,12 +295,16 @@ def _projects(found: StudyResults, tables: StudyTables) -> Section | None:
     parts: list[Part] = []
     columns = {
         "project": _words("Project"),
-        "share": Column("In plans", form=SHARE),
+        "share": Column("In all best plans", form=SHARE),
+        "possible": Column("In some", form=SHARE),
         "mean_tpa": Column("Mean", "t/y"),
         "least_tpa": Column("Least", "t/y"),
         "most_tpa": Column("Most", "t/y"),
     }
-    note = "Sizes are over the plans that have the project."
+    note = (
+        "Share of the points. At each, plans that are as good as the best were looked for in two directions: a project "
+        "that only some of them have can be left out at no loss. Sizes are over the points whose plans can have it."
+    )
     for option in found.options:
         table = tables.add("projects", option.projects.assign(option=option.name)).head(MOST_ROWS)
         title = "Projects" if option.name == ALL else f"Projects: {option.name}"

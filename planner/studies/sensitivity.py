@@ -1,0 +1,151 @@
+"""What moves an outcome: indices with 95 % intervals, from the sample of a study.
+
+All but Sobol indices of correlated uncertainties are SALib's. A Sobol or Morris sample falls into blocks
+whose members belong together. A block with a missing member is left out whole, and how many were is told: an index
+from half a block would be wrong without saying so. Any other sample is ranked by what
+each uncertainty explains of the variance once it is known (RBD-FAST: Tarantola, Gatelli and Mara, Reliability
+Engineering and System Safety 91, 2006), which holds where uncertainties are correlated too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from SALib.analyze import morris as salib_morris
+from SALib.analyze import rbd_fast as salib_rbd_fast
+from SALib.analyze import sobol as salib_sobol
+
+from planner.data.cell_addresses import is_number
+from planner.results.study import Indices, PairIndex, SensitivityIndex, moves
+from planner.studies.design import ends, problem
+from planner.studies.file import Morris, OneAtATime, Sobol, StudyFile, Uncertainty
+
+CONFIDENCE = 0.95
+RESAMPLES = 200
+ANY_SEED = 20250404
+"""Seed of the bootstrap; SALib takes a seed of 0 for none."""
+FEWEST = 60
+"""Points from which on a sample of no special kind is ranked."""
+Vector = NDArray[np.float64]
+
+
+def indices(study: StudyFile, rows: pd.DataFrame, outcome: str) -> Indices | None:
+    """Indices of an outcome that suit the design; None where the outcome does not move, or the sample is too small."""
+    design, names = study.design, [u.name for u in study.uncertainties]
+    if not names or isinstance(design, OneAtATime):
+        return None
+    ordered = rows.sort_values("row")
+    values = ordered[outcome].to_numpy(dtype=float)
+    if isinstance(design, Sobol):
+        if study.correlated:
+            return correlated_indices(names, values, outcome)
+        return sobol_indices(names, values, outcome, design.second_order)
+    shares = np.column_stack([_shares(u, ordered[u.name]) for u in study.uncertainties])
+    if isinstance(design, Morris):
+        return morris_indices(names, shares, values, design.levels, outcome)
+    return ranking(names, shares, values, outcome)
+
+
+def sobol_indices(
+    names: Sequence[str], values: Vector, outcome: str = "", second_order: bool = False
+) -> Indices | None:
+    """First-order and total indices (Saltelli et al. 2010) of values in the order of `sobol_sample`.
+
+    None if the outcome does not move, or if nothing is left.
+    """
+    size = (2 if second_order else 1) * len(names) + 2
+    kept, left_out = _whole_blocks(values, size)
+    if not moves(kept):
+        return None
+    found = salib_sobol.analyze(
+        problem(len(names)), kept, calc_second_order=second_order,
+        num_resamples=RESAMPLES, conf_level=CONFIDENCE, seed=ANY_SEED,
+    )  # fmt: skip
+    rows = _rows(names, found["S1"], found["S1_conf"], found["ST"], found["ST_conf"])
+    pairs = [
+        PairIndex(names[i], names[j], float(found["S2"][i, j]), float(found["S2_conf"][i, j]))
+        for i, j in combinations(range(len(names)), 2)
+        if second_order
+    ]
+    return Indices(outcome, "sobol", rows, len(kept) // size, left_out, tuple(pairs))
+
+
+def correlated_indices(names: Sequence[str], values: Vector, outcome: str = "") -> Indices | None:
+    """The same of a sample with correlated groups (Kucherenko, Tarantola and Annoni 2012): what knowing an uncertainty
+    explains, with what it tells of those it moves with; and what is left open if it alone is not known."""
+    kept, left_out = _whole_blocks(values, 2 * len(names) + 2)
+    if not moves(kept):
+        return None
+    blocks = kept.reshape(-1, 2 * len(names) + 2)
+
+    def estimate(drawn: Vector) -> Vector:
+        a, b = drawn[:, :1], drawn[:, -1:]
+        with_a, with_b = drawn[:, 1 + len(names) : -1], drawn[:, 1 : 1 + len(names)]
+        variance = np.var(np.append(a, b))
+        found = [(a * (with_a - b)).mean(axis=0), ((a - with_b) ** 2).mean(axis=0) / 2]
+        return np.asarray(found, dtype=float) / float(variance)
+
+    generator = np.random.default_rng(ANY_SEED)
+    again = [estimate(blocks[generator.integers(len(blocks), size=len(blocks))]) for _ in range(RESAMPLES)]
+    (first, total), (first_within, total_within) = estimate(blocks), 1.96 * np.std(again, axis=0)
+    rows = _rows(names, first, first_within, total, total_within)
+    return Indices(outcome, "sobol", rows, len(blocks), left_out)
+
+
+def morris_indices(
+    names: Sequence[str], shares: Vector, values: Vector, levels: int, outcome: str = ""
+) -> Indices | None:
+    """Mean absolute elementary effects (Campolongo, Cariboni and Saltelli 2007) of a `morris_sample` and its values."""
+    block = len(names) + 1
+    kept, left_out = _whole_blocks(values, block)
+    if not moves(kept):
+        return None
+    whole = np.repeat(~np.isnan(values.reshape(-1, block)).any(axis=1), block)
+    found = salib_morris.analyze(
+        problem(len(names)), shares[whole], kept,
+        num_resamples=RESAMPLES, conf_level=CONFIDENCE, num_levels=levels, seed=ANY_SEED,
+    )  # fmt: skip
+    rows = _rows(names, found["mu"], found["sigma"], found["mu_star"], found["mu_star_conf"])
+    return Indices(outcome, "morris", rows, len(kept) // block, left_out)
+
+
+def ranking(names: Sequence[str], shares: Vector, values: Vector, outcome: str = "") -> Indices | None:
+    """First-order indices from any sample: points x uncertainties and the value of each point.
+
+    None if the outcome does not move, or fewer than `FEWEST` points are left.
+    """
+    known = ~(np.isnan(values) | np.isnan(shares).any(axis=1))
+    at, kept = shares[known], values[known]
+    varied = [i for i in range(len(names)) if np.ptp(at[:, i]) > 0] if len(kept) >= FEWEST else []
+    if not varied or not moves(kept):
+        return None
+    found = salib_rbd_fast.analyze(
+        problem(len(varied)), at[:, varied], kept, num_resamples=RESAMPLES, conf_level=CONFIDENCE, seed=ANY_SEED
+    )
+    of, columns = [names[i] for i in varied], (found["S1"], found["S1_conf"])
+    return Indices(outcome, "rbd_fast", _rows(of, *columns, *columns), len(kept), int((~known).sum()))
+
+
+def _rows(names: Sequence[str], *columns: Vector) -> tuple[SensitivityIndex, ...]:
+    rows = zip(names, *(np.asarray(column, dtype=float).tolist() for column in columns), strict=True)
+    return tuple(SensitivityIndex(*row) for row in rows)
+
+
+def _whole_blocks(values: Vector, size: int) -> tuple[Vector, int]:
+    blocks = values.reshape(-1, size)
+    whole = ~np.isnan(blocks).any(axis=1)
+    return blocks[whole].ravel(), int((~whole).sum())
+
+
+def _shares(uncertainty: Uncertainty, values: pd.Series[float]) -> Vector:
+    """Values of a range as shares of it; listed values by position; NaN for what is neither."""
+    if uncertainty.values is not None:
+        places = {str(v): place for place, v in enumerate(uncertainty.values)}
+        places |= {str(float(str(v))): places[str(v)] for v in uncertainty.values if is_number(v)}  # as a column has it
+        return np.array([places.get(str(v), np.nan) for v in values]) / max(len(uncertainty.values) - 1, 1)
+    low, high = (float(str(end)) for end in ends(uncertainty))
+    return np.asarray((values.to_numpy(dtype=float) - low) / (high - low), dtype=float)

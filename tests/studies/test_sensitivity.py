@@ -1,0 +1,164 @@
+"""Samples and indices against answers that are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from planner.results.study import Indices, SensitivityIndex, moves
+from planner.studies.design import correlations, latin_hypercube, morris_sample, sobol_sample
+from planner.studies.sensitivity import correlated_indices, morris_indices, ranking, sobol_indices
+
+NAMES = ["x1", "x2", "x3"]
+
+
+def ishigami(shares: np.ndarray) -> np.ndarray:
+    """sin x1 + 7 sin^2 x2 + 0.1 x3^4 sin x1 on [-pi, pi]^3 (Ishigami and Homma 1990)."""
+    x = (2 * shares - 1) * np.pi
+    return np.sin(x[:, 0]) + 7 * np.sin(x[:, 1]) ** 2 + 0.1 * x[:, 2] ** 4 * np.sin(x[:, 0])
+
+
+def test_sobol_indices_of_the_ishigami_function_are_the_published_ones() -> None:
+    found = sobol_indices(NAMES, ishigami(sobol_sample(2048, 3, seed=0)))
+    assert found is not None
+    # Exact: S = 0.3139, 0.4424, 0; total = 0.5576, 0.4424, 0.2437 (Saltelli et al., Global Sensitivity Analysis, 2008).
+    for row, first, total in zip(found.rows, (0.3139, 0.4424, 0.0), (0.5576, 0.4424, 0.2437), strict=True):
+        assert row.first == pytest.approx(first, abs=0.02)
+        assert row.total == pytest.approx(total, abs=0.02)
+        assert abs(row.first - first) <= 2 * row.first_within + 0.005
+
+
+def test_a_sobol_block_with_a_missing_row_is_left_out_whole() -> None:
+    values = ishigami(sobol_sample(256, 3, seed=0))
+    values[7] = np.nan
+    found = sobol_indices(NAMES, values)
+    assert found is not None and (found.used, found.left_out) == (255, 1)
+
+
+def test_morris_ranks_the_ishigami_function_as_published() -> None:
+    shares = morris_sample(400, 3, 4, seed=0)
+    found = morris_indices(NAMES, shares, ishigami(shares), levels=4)
+    assert found is not None
+    # On four levels a step goes from -pi to pi/3 or from -pi/3 to pi: x1 moves sin by 0.866, times the mean of
+    # 1 + 0.1 x3^4 over the levels; x2 moves 7 sin^2 by 7 * 3/4; x3 moves x3^4 by pi^4 - (pi/3)^4, times mean |sin x1|.
+    steps = (0.866 * 5.93, 7 * 0.75, 0.1 * (np.pi**4 - (np.pi / 3) ** 4) * 0.433)
+    for row, step in zip(found.rows, steps, strict=True):
+        assert row.total == pytest.approx(step / (2 / 3), rel=0.1)
+
+
+def test_a_latin_hypercube_has_one_point_in_each_layer_and_the_wanted_correlation() -> None:
+    shares = latin_hypercube(500, 3, seed=0, groups=[((0, 2), 0.8)])
+    for column in shares.T:
+        assert sorted((column * 500).astype(int)) == list(range(500))
+    ranks = shares.argsort(axis=0).argsort(axis=0)
+    correlations = np.corrcoef(ranks, rowvar=False)
+    assert correlations[0, 2] == pytest.approx(0.8, abs=0.05)
+    assert abs(correlations[0, 1]) < 0.1
+
+
+def test_pairs_of_the_ishigami_function_explain_what_is_published() -> None:
+    found = sobol_indices(NAMES, ishigami(sobol_sample(2048, 3, seed=0, second_order=True)), second_order=True)
+    assert found is not None and found.used == 2048
+    # Exact: only x1 and x3 have a part together, 0.2437.
+    together = {(pair.one, pair.other): pair.value for pair in found.pairs}
+    assert together == pytest.approx({("x1", "x2"): 0.0, ("x1", "x3"): 0.2437, ("x2", "x3"): 0.0}, abs=0.03)
+
+
+def test_morris_finds_the_groups_of_his_own_function() -> None:
+    """Twenty inputs (Morris 1991, section 5): the first ten matter, the others hardly; 8, 9 and 10 act alone."""
+    shares = morris_sample(60, 20, 4, seed=1)
+    names = [f"x{i}" for i in range(1, 21)]
+    found = morris_indices(names, shares, morris_function(shares), levels=4)
+    assert found is not None
+    by_name = {row.name: row for row in found.rows}
+    assert {row.name for row in found.ranked[:10]} == set(names[:10])
+    for name in ("x8", "x9", "x10"):  # alone, so that each effect is beta * 2 for a step from -1 to 1
+        assert by_name[name].total == pytest.approx(40.0, rel=0.15)
+        assert by_name[name].first_within < 0.5 * by_name["x3"].first_within
+
+
+def morris_function(shares: np.ndarray) -> np.ndarray:
+    """Morris, Factorial sampling plans for preliminary computational experiments, Technometrics 33 (1991)."""
+    w = 2 * (shares - 0.5)
+    for i in (2, 4, 6):
+        w[:, i] = 2 * (1.1 * shares[:, i] / (shares[:, i] + 0.1) - 0.5)
+    y = 20 * w[:, :10].sum(axis=1)
+    y += sum((-1.0) ** i * w[:, i - 1] for i in range(11, 21))
+    y += sum(
+        (-15.0 if j <= 6 else (-1.0) ** (i + j)) * w[:, i - 1] * w[:, j - 1]
+        for i in range(1, 21)
+        for j in range(i + 1, 21)
+    )
+    y += sum(-10 * w[:, i] * w[:, j] * w[:, k] for i in range(5) for j in range(i + 1, 5) for k in range(j + 1, 5))
+    corners = [
+        (i, j, k, m) for i in range(4) for j in range(i + 1, 4) for k in range(j + 1, 4) for m in range(k + 1, 4)
+    ]
+    return y + sum(5 * w[:, i] * w[:, j] * w[:, k] * w[:, m] for i, j, k, m in corners)
+
+
+def test_indices_of_a_correlated_linear_model_are_the_exact_ones() -> None:
+    """y = x1 + x2 + x3, normal, x2 and x3 correlated (Kucherenko, Tarantola and Annoni 2012, section 6.1)."""
+    groups = [((1, 2), 0.6)]
+    rho = correlations(3, groups)[1, 2]
+    shares = sobol_sample(4096, 3, seed=3, groups=groups)
+    found = correlated_indices(NAMES, normal(shares).sum(axis=1))
+    assert found is not None and found.used == 4096
+    # By hand: the variance is 3 + 2 rho; knowing x2 tells (1 + rho) x2; once the others are known 1 - rho^2 is left.
+    variance = 3 + 2 * rho
+    first = [1 / variance, *[(1 + rho) ** 2 / variance] * 2]
+    total = [1 / variance, *[(1 - rho**2) / variance] * 2]
+    assert [row.first for row in found.rows] == pytest.approx(first, abs=0.02)
+    assert [row.total for row in found.rows] == pytest.approx(total, abs=0.02)
+    drawn = latin_hypercube(2000, 3, 1, groups)
+    ranked = ranking(NAMES, drawn, normal(drawn).sum(axis=1))
+    assert ranked is not None
+    assert [row.first for row in ranked.rows] == pytest.approx(first, abs=0.04)
+
+
+def normal(shares: np.ndarray) -> np.ndarray:
+    """Standard normal quantities."""
+    return np.asarray(norm.ppf(shares))
+
+
+def test_any_sample_ranks_the_ishigami_function() -> None:
+    shares = latin_hypercube(1024, 3, seed=2)
+    found = ranking(NAMES, shares, ishigami(shares))
+    assert found is not None
+    assert [row.first for row in found.rows] == pytest.approx([0.3139, 0.4424, 0.0], abs=0.05)
+    assert [row.name for row in found.ranked] == ["x2", "x1", "x3"] and not found.decided, (
+        "0.44 and 0.31 within 0.07 each"
+    )
+    assert ranking(NAMES, shares[:20], ishigami(shares[:20])) is None, "too few to say anything"
+
+
+@pytest.mark.parametrize("groups", [(), [((0, 2), 0.8)]])
+def test_twice_the_sample_contains_the_sample(groups: list[tuple[tuple[int, int], float]]) -> None:
+    for few, many in (
+        (latin_hypercube(24, 3, 5, groups), latin_hypercube(96, 3, 5, groups)),
+        (sobol_sample(16, 3, 5, groups=groups), sobol_sample(32, 3, 5, groups=groups)),
+        (morris_sample(5, 3, 4, 5), morris_sample(9, 3, 4, 5)),
+    ):
+        assert np.array_equal(few, many[: len(few)])
+        assert len(np.unique(many.round(9), axis=0)) > 1.5 * len(few)
+    for column in latin_hypercube(96, 3, 5, groups).T:
+        assert sorted((column * 96).astype(int)) == list(range(96))
+
+
+def test_a_driver_is_named_once_its_interval_decides_it() -> None:
+    """Halved intervals need four times the sample."""
+    rows = (SensitivityIndex("a", 0.5, 0.2, 0.6, 0.3), SensitivityIndex("b", 0.3, 0.1, 0.4, 0.1))
+    open_ = Indices("risk_musd", "sobol", rows, 8, 0)
+    assert not open_.decided and open_.needed == pytest.approx(8 * (0.4 / 0.2) ** 2)
+    apart = Indices("risk_musd", "sobol", (rows[1], SensitivityIndex("a", 0.5, 0.1, 0.6, 0.05)), 8, 0)
+    assert apart.decided and apart.ranked[0].name == "a"
+    alike = Indices("risk_musd", "sobol", (rows[0], SensitivityIndex("c", 0.5, 0.2, 0.6, 0.3)), 8, 0)
+    assert not alike.decided and alike.needed == float("inf")
+
+
+def test_what_the_tolerance_of_the_solver_moves_is_no_effect() -> None:
+    assert not moves([2090.60217, 2090.60217 + 1e-3, float("nan")])
+    assert moves([2090.6, 2091.6])
+    assert not moves([])
+    shares = sobol_sample(16, 3, seed=0)
+    assert sobol_indices(NAMES, 2000.0 + 1e-3 * ishigami(shares)) is None
