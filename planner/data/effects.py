@@ -128,6 +128,18 @@ def effects_of(case: Case, shocks: list[Shock], periods: Sequence[Period]) -> Ef
     return Effects(found["import"], found["demand"], found["capacity"], dict(delays), felt)
 
 
+def touches(case: Case, shock: Shock) -> bool:
+    """Whether a shock that is not neutral changes anything in some year of the case."""
+    (start, _), (end, _) = _window(case, shock)
+    if shock.kind != "delay":
+        return any(True for _ in _hit(case, shock, range(max(start, case.first_year), end + 1)))
+    return any(
+        start <= committed + case.projects[project].lead_time_years <= end
+        for project in _matching_projects(case, shock)
+        for committed in case.commitment_years(project)
+    )
+
+
 def sold_on(case: Case, imports: dict[ImportKey, float], key: ImportKey) -> float:
     """What countries of its group that are less cut off from a supplier can sell on to one that is cut off (t/y)."""
     supplier, country, element, form, period = key

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from statistics import median
 
+import numpy as np
+from numpy.typing import NDArray
+
 from planner.data.case import Case
-from planner.data.cells import LAST_YEAR, begin_of, look_of
+from planner.data.cells import LAST_YEAR, Row, begin_of, look_of
 from planner.data.checks import HINTS
 from planner.data.rules import Finding
 from planner.data.schema import TABLES
-from planner.errors import did_you_mean, nearest
+from planner.data.tree import Vector
+from planner.errors import did_you_mean
 from planner.units import musd, musd_per_tonne, persons_per_tonne
 
 ODD_YEARS = 40
 """Years between a row and the middle of its table, or the horizon."""
+ALONE_YEARS = 10
+"""Years between a year of one row alone and all others; and before the horizon in which a shock may have begun."""
 PAST = 80
 """Years before the horizon in which what still stands may have begun."""
 EDGES: dict[str, tuple[str, ...]] = {
@@ -28,6 +37,8 @@ EDGES: dict[str, tuple[str, ...]] = {
 """Years with which something begins or ends."""
 FACTOR, GAP = 100.0, 20.0
 """A figure stands out if it is this far from the median of its peers, and this far from the nearest of them."""
+FAR_FACTOR = 1000.0
+"""The same for two or three figures that are not of one series."""
 SPAN = 1e10
 """Ratio of coefficients that endangers the numerics: solver tolerances are 1e-8."""
 PEERS: dict[str, tuple[str, ...]] = {
@@ -77,24 +88,31 @@ def look_alikes(case: Case) -> Iterator[Finding]:
 
 
 def rare_names(case: Case) -> Iterator[Finding]:
-    """Suppliers that no table confirms and that are used once among others; blocs and parties near another one."""
+    """Names that no table confirms, used once: suppliers among others, blocs and parties near another one."""
+    parties, known = (("countries", "party"), ("funders", "party")), tuple(case.countries)
     if not case.tables.suppliers:
-        used = list(_used(case, _SELLERS))
-        count = Counter(name for name, *_ in used)
-        others = [name for name, times in count.items() if times > 1]
-        for name, table, column, line in used:
-            if count[name] == 1 and others:
-                near = did_you_mean(name, others) if len(count) <= HINTS else ""
-                yield Finding("rare-name", table, line, column, f'supplier "{name}" is named once{near}', name)
-    parties = (("countries", "party"), ("funders", "party"))
-    for kind, places, known in (("bloc", (("countries", "bloc"),), ()), ("party", parties, tuple(case.countries))):
-        used = list(_used(case, places))
-        count = Counter(name for name, *_ in used)
-        others = [*(name for name, times in count.items() if times > 1), *known]
-        for name, table, column, line in used:
-            if count[name] == 1 and name not in known and (near := nearest(name, others)):
-                said = f'{kind} "{name}" is named once (did you mean "{near}"?)'
-                yield Finding("rare-name", table, line, column, said, name)
+        yield from _named_once(case, "supplier", _SELLERS, ())
+    yield from _named_once(case, "bloc", (("countries", "bloc"),), ())
+    yield from _named_once(case, "party", parties, known)
+
+
+def _named_once(
+    case: Case, kind: str, places: tuple[tuple[str, str], ...], known: tuple[str, ...]
+) -> Iterator[Finding]:
+    count = Counter(name for name, *_ in _used(case, places))
+    rare = {name for name, times in count.items() if times == 1 and name not in known}
+    often = len(count) > len(rare)
+    for name, table, column, line in _used(case, places) if rare else ():
+        if name in rare:
+            others = [other for other in (*count, *known) if _letters(other) != _letters(name)]
+            near = did_you_mean(name, others) if len(count) <= HINTS else ""
+            if near or (often and kind == "supplier"):
+                yield Finding("rare-name", table, line, column, f'{kind} "{name}" is named once{near}', name)
+
+
+def _letters(name: str) -> str:
+    """A name without its digits: `mine_1` and `mine_2` are a row of names, not a slip."""
+    return re.sub(r"\d+", "", name)
 
 
 def repeated_labels(case: Case) -> Iterator[Finding]:
@@ -113,25 +131,29 @@ def repeated_labels(case: Case) -> Iterator[Finding]:
 def odd_years(case: Case) -> Iterator[Finding]:
     """Years decades away from the others of their table, or from the horizon."""
     for table in SERIES:
-        rows = case.tables.rows(table)
-        if not rows:
-            continue
-        middle = median(getattr(row, "year") for row in rows)  # noqa: B009 - not every row type has a year
-        for row in rows:
-            year = getattr(row, "year")  # noqa: B009
+        places: dict[int, list[int]] = defaultdict(list)
+        for year, line in map(attrgetter("year", "line"), case.tables.rows(table)):
+            places[year].append(line)
+        middle = median([year for year, lines in places.items() for _ in lines]) if places else 0
+        for year, lines in places.items():
+            nearest = min((abs(year - other) for other in places if other != year), default=0)
             if abs(year - middle) > ODD_YEARS:
                 said = f"{year} is far from the other years, around {middle:g}"
-                yield Finding("odd-year", table, row.line, "year", said, year)
             elif not case.first_year - ODD_YEARS <= year <= case.last_year + ODD_YEARS:
                 said = f"{year} is far from the horizon, {case.first_year}-{case.last_year}"
-                yield Finding("odd-year", table, row.line, "year", said, year)
+            elif len(lines) == 1 and nearest >= ALONE_YEARS:
+                said = f"{year} stands alone, {nearest} years from the nearest other year"
+            else:
+                continue
+            yield from (Finding("odd-year", table, line, "year", said, year) for line in lines)
     for table, columns in EDGES.items():
         for row in case.tables.rows(table):
             for column in columns:
                 edge = getattr(row, column)
                 if edge in (None, LAST_YEAR):
                     continue
-                if not case.first_year - PAST <= begin_of(edge)[0] <= case.last_year + ODD_YEARS:
+                past = PAST if table == "projects" else ALONE_YEARS
+                if not case.first_year - past <= begin_of(edge)[0] <= case.last_year + ODD_YEARS:
                     said = f"{edge} is far from the horizon, {case.first_year}-{case.last_year}"
                     yield Finding("odd-year", table, row.line, column, said, edge)
 
@@ -140,45 +162,69 @@ def far_off(case: Case) -> Iterator[Finding]:
     """Figures orders of magnitude off their peers in the same column."""
     for table in TABLES:
         rows = case.tables.rows(table.name)
-        if len(rows) < SMALLEST_GROUP:
+        if len(rows) < 2:
             continue
-        by = PEERS.get(table.name, ())
+        peers = _peers(rows, PEERS.get(table.name, ()))
         for column in table.row.columns():
             if column in NO_MEASURES or column.endswith("_year") or not isinstance(getattr(rows[0], column), float):
                 continue
-            groups: dict[tuple[object, ...], list[tuple[float, int]]] = defaultdict(list)
-            for row in rows:
-                value = getattr(row, column)
-                if value:
-                    groups[tuple(getattr(row, name) for name in by)].append((value, row.line))
-            usual = median(math.log10(value) for group in groups.values() for value, _ in group) if groups else 0.0
-            for group in groups.values():
-                for value, line, typical in (*_outliers(group), *_odd_one(group, usual, table.name in SERIES)):
+            values = np.array([value or 0.0 for value in map(attrgetter(column), rows)], dtype=float)
+            usual = float(np.median(np.log10(values[values > 0]))) if values.any() else 0.0
+            for group in _spread(values, peers):
+                entries = [(float(values[i]), rows[i].line) for i in group]
+                for value, line, typical in (*_outliers(entries), *_odd_one(entries, usual, table.name in SERIES)):
                     said = f"{value:g} is {_times(value, typical)} the usual {typical:g} of its peers"
                     yield Finding("far-off", table.name, line, column, said, f"{value:g}")
     yield from _lonely(case)
+    yield from _odd_rates(case)
+
+
+def _peers(rows: Sequence[Row], columns: tuple[str, ...]) -> NDArray[np.int64]:
+    """Number of the group of peers of each row."""
+    if not columns:
+        return np.zeros(len(rows), dtype=np.int64)
+    numbers: dict[object, int] = {}
+    return np.array([numbers.setdefault(key, len(numbers)) for key in map(attrgetter(*columns), rows)], dtype=np.int64)
+
+
+def _spread(values: Vector, peers: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Positions of the positive values of each group that spans more than FACTOR; others hold nothing odd."""
+    positive = np.flatnonzero(values > 0)
+    order = positive[np.lexsort((values[positive], peers[positive]))]
+    starts = np.flatnonzero(np.diff(peers[order], prepend=-1))
+    ends = np.append(starts[1:], len(order))
+    wide = values[order[ends - 1]] >= FACTOR * values[order[starts]] if len(order) else np.array([], dtype=bool)
+    for start, end in zip(starts[wide], ends[wide], strict=True):
+        yield np.sort(order[start:end])
 
 
 def _lonely(case: Case) -> Iterator[Finding]:
-    """A series of one figure that is far from every one of the same element and form, in demand and imports."""
-    series: dict[tuple[object, ...], list[tuple[float, int]]] = defaultdict(list)
+    """Demand or imports of one figure that is far above every other of the same element and form."""
+    entries: dict[tuple[object, ...], list[tuple[float, int, int, str]]] = defaultdict(list)
+    first = 0
     for table in ("demand", "imports"):
-        for row in case.tables.rows(table):
-            if row.tonnes > 0:  # type: ignore[attr-defined]
-                series[table, *(getattr(row, name) for name in PEERS[table])].append((row.tonnes, row.line))  # type: ignore[attr-defined]
-    peers: dict[tuple[object, ...], list[tuple[tuple[object, ...], float]]] = defaultdict(list)
-    for key, entries in series.items():
-        peers[key[-2:]] += [(key, value) for value, _ in entries]
-    for key, entries in series.items():
-        others = [value for other, value in peers[key[-2:]] if other != key]
-        if len(entries) > 1 or not others:
-            continue
-        (value, line), table = entries[0], str(key[0])
-        nearest = min(others, key=lambda other: abs(math.log10(other / value)))
-        # Users of an element differ by much; only what is above all of them by far stands out.
-        if value / nearest >= FACTOR:
-            said = f"{value:g} is {_times(value, nearest)} the nearest figure for {key[-2]}, {nearest:g}"
-            yield Finding("far-off", table, line, "tonnes", said, f"{value:g}")
+        rows = [row for row in case.tables.rows(table) if row.tonnes > 0]  # type: ignore[attr-defined]
+        series = _peers(rows, PEERS[table]) + first
+        first = int(series.max(initial=first)) + 1
+        size = np.bincount(series, minlength=first)
+        for row, number in zip(rows, series.tolist(), strict=True):
+            alone = row.line if size[number] == 1 else 0
+            entries[row.element, row.form].append((row.tonnes, number, alone, table))  # type: ignore[attr-defined]
+    for (element, form), found in entries.items():
+        found.sort()
+        for (below, other, _, _), (value, number, line, table) in itertools.pairwise(found):
+            # Users of an element differ by much; only what is above all of them by far stands out.
+            if line and number != other and value / below >= FACTOR and value == found[-1][0]:
+                said = f"{value:g} is {_times(value, below)} the nearest figure for {element} ({form}), {below:g}"
+                yield Finding("far-off", table, line, "tonnes", said, f"{value:g}")
+
+
+def _odd_rates(case: Case) -> Iterator[Finding]:
+    """Rates of the model file that were probably meant in per cent."""
+    for key, most in (("discount_rate", 0.25), ("risk_discount_rate", 0.25), ("objective.risk_slack", 0.5)):
+        if (value := float(str(case.model.flat()[key]))) > most:
+            said = f"{value:g} is {value:.0%}"
+            yield Finding("far-off", "model", 0, key, said, f"{value:g}")
 
 
 def _outliers(group: list[tuple[float, int]]) -> Iterator[tuple[float, int, float]]:
@@ -196,12 +242,13 @@ def _outliers(group: list[tuple[float, int]]) -> Iterator[tuple[float, int, floa
 
 
 def _odd_one(group: list[tuple[float, int]], usual: float, is_series: bool) -> Iterator[tuple[float, int, float]]:
-    """Of two or three figures of one series, the one that is far from the others and from the whole column."""
-    if not is_series or not 2 <= len(group) < SMALLEST_GROUP:
+    """Of two or three figures, the one that is far from the others and from the whole column; farther if they are not
+    of one series."""
+    if not 2 <= len(group) < SMALLEST_GROUP:
         return
     odd = max(group, key=lambda entry: abs(math.log10(entry[0]) - usual))
     nearest = min((value for value, line in group if line != odd[1]), key=lambda v: abs(math.log10(v / odd[0])))
-    if abs(math.log10(nearest / odd[0])) >= math.log10(FACTOR):
+    if abs(math.log10(nearest / odd[0])) >= math.log10(FACTOR if is_series else FAR_FACTOR):
         yield odd[0], odd[1], nearest
 
 

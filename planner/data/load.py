@@ -12,7 +12,7 @@ from planner.config.model_file import ModelFile, build_model, parse_value, read_
 from planner.data.case import Case, split_settings
 from planner.data.cells import Row
 from planner.data.checks import Read, check_all
-from planner.data.read import Sheet, leads_out, read_folder, read_workbook
+from planner.data.read import PACKAGE, Sheet, declared_columns, leads_out, read_folder, read_workbook
 from planner.data.rows import collapse, read_rows
 from planner.data.rules import Origin, fault
 from planner.data.schema import BY_NAME, TABLES, Tables
@@ -123,6 +123,7 @@ def _model_values(sheet: Sheet) -> dict[str, Any]:
 
 def _tables(sheets: Mapping[str, Sheet], path: Path, faults: list[Fault], remarks: list[Fault], read: Read) -> Tables:
     found: dict[str, tuple[Row, ...]] = {}
+    declared = declared_columns(path)
     misnamed = {nearest(fault.value, BY_NAME) for fault in faults if fault.rule == "unknown-table"}
     for table in TABLES:
         sheet = sheets.get(table.name)
@@ -132,8 +133,18 @@ def _tables(sheets: Mapping[str, Sheet], path: Path, faults: list[Fault], remark
             place = f"{table.name}.csv" if path.is_dir() else f"{path.name}[{table.name}]"
             faults.append(fault("missing-table", place, 0, "", f"is missing: {table.meaning}"))
             read.lost(table.name)
+        elif sheet is None and table.name in declared:
+            said = f"is missing: {PACKAGE} lists it"
+            remedy = f"add it, or take it out of {PACKAGE}"
+            faults.append(fault("missing-table", f"{table.name}.csv", 0, "", said, remedy=remedy))
+            read.lost(table.name)
         elif sheet is not None and sheet.unread:
             read.lost(table.name)
         elif sheet is not None:
+            before = len(faults)
             found[table.name] = read_rows(table, sheet, faults, remarks, read)
+            for column in declared.get(table.name, ()) if len(faults) == before else ():
+                if column not in sheet.header:
+                    said, remedy = f"column is missing: {PACKAGE} lists it", f"add it, or take it out of {PACKAGE}"
+                    faults.append(fault("missing-column", sheet.place, sheet.header_line, column, said, remedy=remedy))
     return Tables(**found)  # type: ignore[arg-type]

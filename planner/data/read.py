@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from planner.data.workbook_safety import Traits, inspect
 from planner.errors import Fault, InputError, did_you_mean, nearest
 from planner.host import available_memory
 
+PACKAGE = "datapackage.json"
+"""What a case says of itself, for other programs: a table or column that it lists and that is gone was lost."""
 MODEL_SHEET, NOTES_SHEET = "model", "notes"
 """Sheets of a workbook that are no tables; notes are not read."""
 MAX_BYTES = 256 * 2**20
@@ -68,6 +71,16 @@ def read_folder(folder: Path, faults: list[Fault], remarks: list[Fault]) -> dict
                 faults += error.faults
                 sheets[path.stem] = Sheet(path.name, (), (), unread=True)
     return sheets
+
+
+def declared_columns(folder: Path) -> dict[str, tuple[str, ...]]:
+    """Table -> columns that the data package of a case lists; nothing without one that can be read."""
+    try:
+        resources = json.loads((folder / PACKAGE).read_bytes() if (folder / PACKAGE).is_file() else "{}")["resources"]
+        fields = {str(entry["name"]): entry["schema"]["fields"] for entry in resources}
+        return {name: tuple(str(field["name"]) for field in listed) for name, listed in fields.items()}
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return {}
 
 
 def leads_out(path: Path, folder: Path) -> bool:

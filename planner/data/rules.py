@@ -135,6 +135,11 @@ WARNINGS: dict[str, Rule] = {
         "what is demanded can be supplied from somewhere", "add imports, plants or a stock, or accept the loss"
     ),
     "unmined-feed": Rule("a mine gives each feed that a plant accepts", "add the mine, or remove the feed"),
+    "never-there": Rule("what exists is there in some year of the horizon", "check online_year and retire_year"),
+    "no-use": Rule(
+        "a row is about goods that are used, sold or made where it says", "check country, element and form of the row"
+    ),
+    "absent-table": Rule("tables that others make sense with are there", "add the table, or leave the other out too"),
     "retired-before-online": Rule("plants retire after they come online", "check both years"),
     "idle-training": Rule(
         "training leads to a workforce row", "add the workforce row, with initial 0 if nobody is there"

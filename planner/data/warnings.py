@@ -13,12 +13,13 @@ from dataclasses import replace
 
 from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of, end_of
-from planner.data.effects import Effects, effects_of
+from planner.data.effects import touches
 from planner.data.entry_warnings import far_off, look_alikes, numerics, odd_years, rare_names, repeated_labels
 from planner.data.lookups import BASE, MADE_FROM
 from planner.data.rules import Finding
 from planner.data.schema import FILTERS, Shock
 from planner.data.supply_warnings import demand_above_supply, magnet_tonnes, no_supply
+from planner.data.unused_warnings import absent_tables, ineffective_rows, unused
 from planner.errors import Fault, did_you_mean
 from planner.units import musd, musd_per_tonne
 
@@ -76,6 +77,10 @@ def late_projects(case: Case) -> Iterator[Finding]:
         if row.retire_year is not None and row.online_year is not None and row.retire_year <= row.online_year:
             said = f'"{name}" retires in {row.retire_year}, and comes online in {row.online_year}: it never runs'
             yield Finding("retired-before-online", "projects", row.line, "retire_year", said, row.retire_year)
+        elif row.existing_tpa > 0 and not any(case.existing_tpa(name, year) > 0 for year in case.years):
+            said = f'"{name}" exists in no year of {case.first_year}-{case.last_year}'
+            column = "online_year" if row.retire_year is None else "retire_year"
+            yield Finding("never-there", "projects", row.line, column, said, getattr(row, column))
 
 
 def late_payoffs(case: Case) -> Iterator[Finding]:
@@ -160,10 +165,13 @@ def units(case: Case) -> Iterator[Finding]:
 def ending_danger(case: Case) -> Iterator[Finding]:
     """Nothing is disturbed in the last third of the horizon: a plan sells its stocks and lets its staff go before."""
     chance: dict[int, float] = defaultdict(float)
-    for scenario, probability in case.scenarios.items():
-        own = [s for s in case.tables.shocks if s.scenario == scenario and s.kind != "delay" and s.factor != 1]
-        for year in {year for s in own for year in range(*_span(case, s.start_year, s.end_year))}:
-            chance[year] += probability
+    disturbed: dict[str, set[int]] = defaultdict(set)
+    for shock in case.tables.shocks:
+        if shock.kind != "delay" and shock.factor != 1:
+            disturbed[shock.scenario].update(range(*_span(case, shock.start_year, shock.end_year)))
+    for scenario, years in disturbed.items():
+        for year in years:
+            chance[year] += case.scenarios[scenario]
     opening = {row.event: row for row in reversed(case.tables.hazards) if row.event}
     for row in case.tables.hazards:
         first = opening.get(row.event, row)
@@ -194,10 +202,12 @@ def not_asked(case: Case) -> Iterator[Finding]:
         said = f"{len(hazards)} hazards are left aside: a plan is made for the scenarios that are given"
         yield Finding("hazards-not-drawn", "hazards", 0, "", said)
     for row in hazards:
+        begin, end = _span(case, row.first, row.last)
+        if begin >= end and row.first is not None:
+            said = f"{row.first}-{row.last} is outside {case.first_year}-{case.last_year}"
+            yield Finding("shock-outside", "hazards", row.line, "first", said, row.first)
         whole = {name: getattr(row, name) for name in FILTERS}
-        factor = 1.0 if row.kind == "delay" else 0.0
-        shock = Shock(scenario=BASE, kind=row.kind, factor=factor, start_year=None, end_year=None, **whole)
-        if effects_of(case, [shock], case.years) == Effects():
+        if not touches(case, Shock(scenario=BASE, kind=row.kind, factor=1, start_year=None, end_year=None, **whole)):
             yield Finding("shock-without-effect", "hazards", row.line, "kind", "touches nothing in this case", row.kind)
     through = case.model.policy.committed_through
     if through is not None and case.model.policy.investment != "adaptive":
@@ -211,42 +221,11 @@ def not_asked(case: Case) -> Iterator[Finding]:
                 yield Finding("party-without-country", "funders", lines.get(funder, 0), "party", said, party)
 
 
-def unused(case: Case) -> Iterator[Finding]:
-    """Feeds that no mine gives; ramps, feeds and skills that nothing uses; training that leads nowhere."""
-    tables = case.tables
-    given = {feed for row in tables.projects if row.stage == "mine" for feed in row.feeds}
-    for row in tables.projects:
-        for feed in row.feeds:
-            if row.stage == "separation" and feed not in given:
-                said = f'"{row.project}" accepts feed "{feed}", which no mine gives'
-                yield Finding("unmined-feed", "projects", row.line, "feeds", said, feed)
-    used = {
-        ("ramps", "ramp"): {row.ramp for row in tables.projects},
-        ("feeds", "feed"): {feed for row in tables.projects for feed in row.feeds},
-        ("skills", "skill"): {
-            *(row.skill for row in tables.staffing),
-            *(row.skill for row in tables.workforce),
-            *(row.skill for row in tables.training),
-        },
-    }
-    for (table, column), names in used.items():
-        first: dict[str, int] = {}
-        for entry in tables.rows(table):
-            first.setdefault(getattr(entry, column), entry.line)
-        for name, line in first.items():
-            if name not in names:
-                yield Finding("unused", table, line, column, f'nothing uses {column} "{name}"', name)
-    for programme in tables.training:
-        if (programme.country, programme.skill) not in case.workforce:
-            said = f'"{programme.programme}" trains {programme.skill} for {programme.country}, which has no such staff'
-            yield Finding("idle-training", "training", programme.line, "skill", said, programme.skill)
-
-
 def quiet_scenarios(case: Case) -> Iterator[Finding]:
-    """More than one scenario without any shock, beside others; what was drawn may well be quiet."""
+    """More than one scenario without any shock; what was or will be drawn may well be quiet."""
     disturbed = {row.scenario for row in case.tables.shocks}
     quiet = [row for row in case.tables.scenarios if row.scenario not in disturbed]
-    if disturbed and not case.tables.draws and "draws" not in case.origin.headers:
+    if not case.tables.draws and "draws" not in case.origin.headers and (disturbed or not case.tables.hazards):
         for row in quiet[1:]:
             said = f'"{row.scenario}" has no shock, as "{quiet[0].scenario}" has none: they are the same future'
             yield Finding("quiet-scenario", "scenarios", row.line, "scenario", said, row.scenario)
@@ -256,23 +235,30 @@ def shocks(case: Case) -> Iterator[Finding]:
     """Shocks outside the horizon, that touch nothing, or that overlap an equal one; written ones, not drawn ones."""
     drawn = {(row.scenario, row.start, row.end, row.factor) for row in case.tables.draws}
     seen: dict[tuple[object, ...], list[tuple[tuple[int, int], tuple[int, int], int]]] = defaultdict(list)
+    felt: dict[tuple[object, ...], bool] = {}
     for row in case.tables.shocks:
         if (row.scenario, row.start_year, row.end_year, row.factor) in drawn:
             continue
         start = begin_of(case.first_year if row.start_year is None else row.start_year)
         end = end_of(case.last_year if row.end_year is None else row.end_year)
-        year = start[0]
-        if year > case.last_year or end[0] < case.first_year:
-            said = f"{year}-{end[0]} is outside {case.first_year}-{case.last_year}"
-            yield Finding("shock-outside", "shocks", row.line, "start_year", said, year)
-        elif row.factor != (0.0 if row.kind == "delay" else 1.0) and effects_of(case, [row], case.years) == Effects():
-            yield Finding("shock-without-effect", "shocks", row.line, "kind", "touches nothing in this case", row.kind)
-        key = (row.scenario, row.kind, row.supplier, row.country, row.element, row.form, row.stage, row.project)
-        for from_, to, line in seen[key]:
+        hits = (row.kind, *(getattr(row, name) for name in FILTERS))
+        if start[0] > case.last_year or end[0] < case.first_year:
+            said = f"{start[0]}-{end[0]} is outside {case.first_year}-{case.last_year}"
+            yield Finding("shock-outside", "shocks", row.line, "start_year", said, start[0])
+        elif row.start_year is not None and start[0] < case.first_year:
+            said = f"{row.start_year} is before the first year {case.first_year}"
+            yield Finding("shock-outside", "shocks", row.line, "start_year", said, row.start_year)
+        elif row.factor != (0.0 if row.kind == "delay" else 1.0):
+            if (*hits, start, end) not in felt:
+                felt[*hits, start, end] = touches(case, row)
+            if not felt[*hits, start, end]:
+                said = "touches nothing in this case"
+                yield Finding("shock-without-effect", "shocks", row.line, "kind", said, row.kind)
+        for from_, to, line in seen[row.scenario, *hits]:
             if start <= to and from_ <= end:
                 said = f"overlaps line {line}, which hits the same: their effects add up"
-                yield Finding("same-shock-twice", "shocks", row.line, "start_year", said, year)
-        seen[key].append((start, end, row.line))
+                yield Finding("same-shock-twice", "shocks", row.line, "start_year", said, start[0])
+        seen[row.scenario, *hits].append((start, end, row.line))
 
 
 WARNING_CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
@@ -290,6 +276,8 @@ WARNING_CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     magnet_tonnes,
     units,
     unused,
+    ineffective_rows,
+    absent_tables,
     quiet_scenarios,
     ending_danger,
     shocks,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -100,6 +101,17 @@ ODD: dict[str, tuple[Callable[[Text], None], str, str]] = {
         "projects",
         "retire_year",
     ),
+    "never-there": (
+        edit("projects", {(3, "existing_tpa"): "10", (3, "online_year"): "2050"}),
+        "projects",
+        "online_year",
+    ),
+    "no-use": (
+        add("imports", supplier="CHN", country="AUS", element="Tb", form="oxide", year="2026", tonnes="5"),
+        "imports",
+        "element",
+    ),
+    "absent-table": (lambda text: text.pop("funders") and None, "budgets", ""),
     "idle-training": (
         add(
             "training",
@@ -140,7 +152,7 @@ def test_each_warning_is_given_at_its_place_and_can_be_silenced(base: Text, tmp_
     assert found, [str(w) for w in warnings_of(case)]
     if name != "unrunnable-plant":
         assert (found[0].place, found[0].column) == (f"{table}.csv", column)
-        assert found[0].line > 1 or name in ("hazards-not-drawn", "danger-ends")
+        assert found[0].line > 1 or name in ("hazards-not-drawn", "danger-ends", "absent-table")
     assert found[0].remedy
     assert name not in {w.rule for w in warnings_of(case, ignore=[name])}
 
@@ -216,6 +228,8 @@ def test_people_read_one_line_a_rule_with_three_places_and_how_many_there_are(ba
         ("projects", 2, "retire_year", "2926", "2926 is far"),
         ("shocks", 2, "start_year", "1929Q1", "1929Q1 is far"),
         ("imports", 2, "year", "1929", "1929 is far"),
+        ("demand", 4, "year", "2016", "2016 stands alone, 10 years from"),
+        ("shocks", 2, "start_year", "1999", "1999 is far"),
     ],
 )
 def test_a_year_far_from_the_horizon_is_said(
@@ -244,3 +258,91 @@ def test_a_hazard_that_touches_nothing_is_said(base: Text, tmp_path: Path) -> No
     text = mutated(base, Mutation("", edit("hazards", {(2, "country"): "JPN"}), "", "", 0, ""))
     found = {w for w in warnings_of(planner.load(write_text(text, tmp_path / "case"))) if w.place == "hazards.csv"}
     assert {(w.rule, w.line, w.column) for w in found} == {("shock-without-effect", 2, "kind")}
+
+
+Change = Callable[[Text], None]
+NEW: dict[str, tuple[Change, str, str, int, str]] = {
+    "two blocs": (
+        both(
+            setter("countries", 2, "bloc", "asia"),
+            setter("countries", 3, "bloc", "aisa"),
+            setter("countries", 4, "bloc", ""),
+        ),
+        "rare-name",
+        "countries",
+        2,
+        'bloc "asia" is named once (did you mean "aisa"?)',
+    ),
+    "no shocks at all": (
+        both(*(lambda text, name=name: text.pop(name) and None for name in ("shocks", "hazards", "draws"))),
+        "quiet-scenario",
+        "scenarios",
+        3,
+        'has no shock, as "calm" has none',
+    ),
+    "shock before": (edit("shocks", {(2, "start_year"): "2019"}), "shock-outside", "shocks", 2, "2019 is before"),
+    "hazard after": (
+        edit("hazards", {(2, "first"): "2040", (2, "last"): "2041"}),
+        "shock-outside",
+        "hazards",
+        2,
+        "2040-2041 is outside",
+    ),
+    "per cent": (setter("elements", 2, "loss_usd_per_kg", "20"), "far-off", "elements", 2, "1/2,500 of"),
+    "stock of another form": (
+        setter("stockpiles", 2, "form", "magnet"),
+        "no-use",
+        "stockpiles",
+        2,
+        "neither uses Dy (magnet)",
+    ),
+    "tier of another form": (
+        both(setter("loss_tiers", 2, "form", "magnet"), setter("loss_tiers", 3, "form", "magnet")),
+        "no-use",
+        "loss_tiers",
+        2,
+        "uses Dy",
+    ),
+    "resale by another": (setter("resale", 2, "country", "AUS"), "no-use", "resale", 2, "is sold to AUS"),
+    "recovery of a mine": (
+        setter("recoveries", 2, "project", "desert_mine"),
+        "no-use",
+        "recoveries",
+        2,
+        "(mine) recovers no Dy",
+    ),
+    "nobody needed": (lambda text: text.pop("staffing") and None, "absent-table", "workforce", 0, "staffing"),
+}
+
+
+@pytest.mark.parametrize("name", NEW)
+def test_what_would_change_an_answer_in_silence_is_asked_about(base: Text, tmp_path: Path, name: str) -> None:
+    change, rule, table, line, said = NEW[name]
+    text = mutated(base, Mutation(name, change, rule, table, line, ""))
+    found = [w for w in warnings_of(planner.load(write_text(text, tmp_path / "case"))) if w.rule == rule]
+    assert any((w.place, w.line) == (f"{table}.csv", line) and said in w.message and w.remedy for w in found), found
+
+
+def test_rates_that_were_meant_in_per_cent_are_asked_about() -> None:
+    case = planner.load(STARTER, overrides={"discount_rate": 0.5, "objective.risk_slack": 5})
+    assert [(w.rule, w.column) for w in warnings_of(case)] == [
+        ("far-off", "discount_rate"),
+        ("far-off", "objective.risk_slack"),
+    ]
+
+
+def test_a_table_or_column_that_the_data_package_lists_was_lost(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    shutil.copytree(ALLIED, case)
+    (case / "resale.csv").rename(case / "resale.txt")
+    demand = (case / "demand.csv").read_text(encoding="utf-8").splitlines()
+    (case / "loss_tiers.csv").write_text(
+        "element,up_to_share,loss_usd_per_kg\nDy,1,5\n".replace("Dy", demand[1].split(",")[1])
+    )
+    with pytest.raises(planner.InputError) as told:
+        planner.load(case)
+    listed = {(fault.place, fault.rule, fault.column) for fault in told.value.faults}
+    assert {("resale.csv", "missing-table", ""), ("loss_tiers.csv", "missing-column", "country")} <= listed
+    assert all("datapackage.json" in fault.remedy for fault in told.value.faults)
+    (case / "datapackage.json").write_text("[")
+    assert planner.load(case).tables.resale == ()
