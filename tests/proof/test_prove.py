@@ -24,6 +24,7 @@ from planner.proof.prove import Proof, checked, prove
 from tests.cases import LONG, MUSD, budget, mine, plant, seeds, write_case
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
+from tests.proof.rebuilt import differences
 
 ROOT = Path(__file__).parents[2]
 FLIPS = 1000 if LONG else 60
@@ -93,6 +94,13 @@ def test_random_cases_are_proven(tmp_path: Path, seed: int, old: bool) -> None:
     # Plants in fractions do at least as well as whole ones.
     assert min(gaps) >= 0
     assert found.whole_plants or max(gaps) <= 1e-8
+
+
+@pytest.mark.parametrize("seed", seeds(0, 8, 100))
+@pytest.mark.parametrize("old", [True, False])
+def test_the_program_is_the_one_that_the_tables_say(tmp_path: Path, seed: int, old: bool) -> None:
+    model = write_random_case(tmp_path / "case", seed, old=old)
+    assert differences(tmp_path / "case", model, planner.load(tmp_path / "case", overrides=flat(model))) == []
 
 
 def flipped(folder: Path, draw: random.Random) -> str:
