@@ -78,7 +78,7 @@ class Workbench:
     def __init__(self, place: Place, plan: PlanValues | None = None) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pages: set[asyncio.Event] = set()
-        self._ends = asyncio.Event()
+        self._ending = False
         self.desk = Desk(place, self._told, plan)
         self.parts = Parts(self.desk)
         self._one = asyncio.Lock()
@@ -105,9 +105,9 @@ class Workbench:
         await run_in_threadpool(self.desk.close)
 
     def end(self) -> None:
-        """Let pages that wait go."""
-        self._ends.set()
-        self._wake()
+        """Let pages that wait go, from whatever thread."""
+        self._ending = True
+        self._told()
 
     async def _watch(self) -> None:
         while True:
@@ -138,7 +138,7 @@ class Workbench:
         new = asyncio.Event()
         self._pages.add(new)
         try:
-            while not self._ends.is_set():
+            while not self._ending:
                 new.clear()
                 yield f"data: {json.dumps(await run_in_threadpool(self.parts.snapshot))}\n\n"
                 try:
@@ -226,17 +226,18 @@ class Server:
 
     def run(self, ready: Callable[[], object]) -> None:
         """Answer until Ctrl-C. ready: called once it does."""
-        server = uvicorn.Server(
+        self._server = server = uvicorn.Server(
             uvicorn.Config(self.gate, log_level="error", access_log=False, ws="none", timeout_graceful_shutdown=1,
                            server_header=False, date_header=False, timeout_keep_alive=30)
         )  # fmt: skip
-        server.handle_exit = partial(self._leave, server)  # type: ignore[method-assign]
+        server.handle_exit = lambda *_: self.leave()  # type: ignore[method-assign]
         ready()
         server.run(sockets=[self.socket])
 
-    def _leave(self, server: uvicorn.Server, *_: object) -> None:
+    def leave(self) -> None:
+        """End, from whatever thread."""
+        self._server.should_exit = True
         self.bench.end()
-        server.should_exit = True
 
 
 def listening(port: int) -> socket.socket:
@@ -244,6 +245,7 @@ def listening(port: int) -> socket.socket:
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         found.bind(("127.0.0.1", port))
+        found.listen()  # a browser that is quicker than the server waits
     except OSError as error:
         found.close()
         said = f"{port} cannot be had: {error.strerror}"

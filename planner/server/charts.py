@@ -33,12 +33,14 @@ from planner.reporting.values.wording import STAGES_MANY, money, number, percent
 LEAST_TPA = 0.5
 """New capacity (t/y) below which a plant counts as not built."""
 ROW, HEAD = 17, 20
+TOP, BOTTOM = 24, 187
+"""Where the axis of risk begins and ends on the frontier, px: a point is dragged between the two."""
 GONE = "#b4412f"
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A plan on the frontier. kind: `now`, `pinned` or `kept`."""
+    """A plan on the frontier. kind: `now`, `pinned`, `kept` or `nothing`."""
 
     name: str
     cost: float
@@ -51,7 +53,7 @@ def frontier(curve: Sequence[tuple[float, float, float]], marks: Sequence[Mark],
     points = [(cost, risk) for _, cost, risk in curve]
     every = [*points, *((m.cost, m.risk) for m in marks)]
     high_x, high_y = (max(values) * 1.08 or 1.0 for values in zip(*every, strict=True))
-    plot = Plot(620, 250, left=62, right=20, top=24, bottom=38)
+    plot = Plot(700, BOTTOM + 38, left=62, right=20, top=TOP, bottom=38)
     x = plot.across(0.0, high_x, "cost of the plan, MUSD, present value")
     y = Scale(0.0, round_up(high_y), plot.bottom, plot.top)
     for mark in ticks(0.0, y.high):
@@ -59,11 +61,17 @@ def frontier(curve: Sequence[tuple[float, float, float]], marks: Sequence[Mark],
         plot.text(plot.left - 5, y(mark) + 4, axis_number(mark), anchor="end", fill=MUTED)
     plot.text(2, 11, "risk left, MUSD", size=SMALL, fill=MUTED)
     ordered = sorted(points)
-    plot.curve([(x(cost), y(risk)) for cost, risk in ordered], WITH, wide=2)
+    if ordered:
+        plot.curve([(x(cost), y(risk)) for cost, risk in ordered], WITH, wide=2)
     for weight, cost, risk in curve:
         words = f"Cost weighed {weight:g}: {money(cost)}, risk {money(risk)}"
         plot.dot(x(cost), y(risk), 2.5, WITH, tip=tooltip(words, "solved in the background, its figures only"))
-    looks = {"kept": ("#ffffff", EXISTING), "pinned": ("#ffffff", INK), "now": (WITH, WITH)}
+    looks = {
+        "nothing": (EXISTING, EXISTING),
+        "kept": ("#ffffff", EXISTING),
+        "pinned": ("#ffffff", INK),
+        "now": (WITH, WITH),
+    }
     taken: list[float] = []
     for one in sorted(marks, key=lambda m: list(looks).index(m.kind)):
         fill, rim = looks[one.kind]

@@ -22,7 +22,7 @@ from planner.server.journal import Journal, Kept, Record
 from planner.server.solver_thread import SolverThread
 
 LONGEST_NAME = 60
-WEIGHTS = (1.0, 2.0, 4.0, 8.0, 16.0, 0.5, 0.25)
+WEIGHTS = (1.0, 4.0, 16.0, 64.0, 2.0, 8.0, 32.0, 0.25)
 """Weights of cost at which the frontier is traced, one after the other."""
 OPENED = 6
 """Kept variants whose plans are held open."""

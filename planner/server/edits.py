@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 from planner.data.case import Case
@@ -147,24 +148,46 @@ def families(case: Case) -> dict[str, float]:
     return found
 
 
-def hazards(case: Case) -> dict[str, float]:
-    """Probability that a hazard that was drawn happens at all, for those that happen in some futures only."""
-    where: dict[str, set[str]] = {}
+@dataclass(frozen=True)
+class Event:
+    """Hazards that were drawn together, always: what their names begin with, the futures in which they happen, and the
+    probability of these."""
+
+    name: str
+    scenarios: frozenset[str]
+    probability: float
+
+
+def hazards(case: Case) -> dict[str, Event]:
+    """Events by the first of their hazards; not those that happen in all or in none of the draws of each future, whose
+    probability is that of futures."""
+    when: dict[str, set[tuple[str, object, object]]] = {}
     for draw in case.tables.draws:
-        where.setdefault(draw.hazard, set()).add(draw.scenario)
-    chance = {name: sum(case.scenarios[w] for w in happens) for name, happens in where.items()}
-    return {name: p for name, p in chance.items() if 0 < p < 1 - 1e-9}
+        when.setdefault(draw.hazard, set()).add((draw.scenario, draw.start, draw.end))
+    together: dict[frozenset[tuple[str, object, object]], list[str]] = {}
+    for hazard, happens in when.items():
+        together.setdefault(frozenset(happens), []).append(hazard)
+    found = {}
+    for at, names in together.items():
+        scenarios = frozenset(scenario for scenario, *_ in at)
+        here = {family(case, w) for w in scenarios}
+        if scenarios != {w for w in case.scenarios if family(case, w) in here}:
+            parts = zip(*(name.split("_") for name in names), strict=False)
+            alike = "_".join(one[0] for one in takewhile(lambda one: len(set(one)) == 1, parts))
+            found[names[0]] = Event(alike or names[0], scenarios, sum(case.scenarios[w] for w in scenarios))
+    return found
 
 
 def _future(case: Case, name: str, value: Value) -> Case:
-    return _reweighted(case, {w for w in case.scenarios if family(case, w) == name}, name, value)
+    return _reweighted(case, frozenset(w for w in case.scenarios if family(case, w) == name), name, value)
 
 
 def _hazard(case: Case, name: str, value: Value) -> Case:
-    return _reweighted(case, {d.scenario for d in case.tables.draws if d.hazard == name}, name, value)
+    known = hazards(case)
+    return _reweighted(case, known[name].scenarios if name in known else frozenset(), name, value)
 
 
-def _reweighted(case: Case, happens: set[str], name: str, value: Value) -> Case:
+def _reweighted(case: Case, happens: frozenset[str], name: str, value: Value) -> Case:
     """Scenarios in which something happens are given a probability together, the others what is left."""
     wanted = _number(value, 0, 1, name)
     now = sum(case.scenarios[w] for w in happens)

@@ -27,7 +27,7 @@ from planner.reporting.values.wording import (
 )
 from planner.results.plan import PlanValues
 from planner.server import charts
-from planner.server.desk import Desk
+from planner.server.desk import WEIGHTS, Desk
 from planner.server.figures import figure, rows_of_table, sheets
 from planner.server.questions import futures_of, groups_of, said
 
@@ -141,12 +141,16 @@ class Parts:
         if pinned is not None and pinned is not found.plan:
             name = desk.name_of(desk.record.pinned)
             marks.append(charts.Mark(name, pinned.summary["cost_musd"], pinned.summary["risk_musd"], "pinned"))
+        if found.plan is not None and found.stage == "plan" and "without_plan" in found.plan.summary:
+            idle = found.plan.summary["without_plan"]
+            marks.append(charts.Mark("nothing new", idle["cost_musd"], idle["risk_musd"], "nothing"))
         if found.figures:
             marks.append(charts.Mark("now", found.figures["cost_musd"], found.figures["risk_musd"], "now"))
         if not marks:
-            return {"panel": None, "top": 0.0, "curve": []}
+            return {"panel": None}
         panel = charts.frontier(desk.curve, marks, Drawer())
-        return {"panel": panel, "top": charts.scale_of(marks, desk.curve), "curve": desk.curve}
+        axis = (charts.scale_of(marks, desk.curve), charts.TOP, charts.BOTTOM)
+        return {"panel": panel, "axis": axis, "traced": len(desk.curve) == len(WEIGHTS)}
 
     def _views_part(self, asked: Asked) -> dict[str, Any]:
         now, before, tab = self._now(), self._before(), asked.get("tab", "timeline")

@@ -170,8 +170,9 @@ def _danger(base: Case, case: Case, values: Mapping[str, Any], names: Names) -> 
             label = called[name].rstrip(" 0123456789") if base.tables.draws else called[name]
             yield _chance(f"future.{name}", label, now.get(name, 0.0), chance)
     after = hazards(case)
-    for name, chance in hazards(base).items():
-        yield _chance(f"hazard.{name}", f"{readable(name)} happens", after.get(name, chance), chance)
+    for name, event in hazards(base).items():
+        now_happens = after[name].probability if name in after else event.probability
+        yield _chance(f"hazard.{name}", f"{readable(event.name)} happens", now_happens, event.probability)
     years: dict[Any, str] = {base.first_year + at: str(base.first_year + at) for at in range(LATER_STARTS)}
     years = {year: words for year, words in years.items() if year <= base.last_year}
     yield Control("horizon.first_year", "First year", "choice", case.first_year, base.first_year, choices=years)

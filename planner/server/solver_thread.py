@@ -22,6 +22,8 @@ KEPT_PLANS = 12
 """Plans of earlier states that are shown again without solving."""
 STORED = "when it was stored"
 QUESTION, TASK = "question", "task"
+IDLE_SECONDS = 0.7
+"""How long nobody asks before something is done in the background."""
 AGAIN_SECONDS = 0.1
 """How often a solve that was replaced is told to end: it cannot be told before it has begun."""
 
@@ -154,6 +156,7 @@ class SolverThread:
         while not self._ending.is_set():
             with self._wake:
                 self._wake.wait_for(lambda: self._wanted or self._tasks or self._ending.is_set())
+                self._wake.wait_for(lambda: self._wanted or self._ending.is_set(), IDLE_SECONDS)
                 question, self._wanted = self._wanted, False
                 task = None if question or not self._tasks else self._tasks.popitem(last=False)[1]
                 self._busy_with = QUESTION if question else TASK

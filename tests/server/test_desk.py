@@ -123,12 +123,13 @@ def test_a_probability_that_is_changed_makes_the_others_room(desk: Desk) -> None
 def test_draws_of_a_hazard_are_reweighted() -> None:
     case = planner.load(ROOT / "inputs" / "allied-2026")
     drawn = planner.sample(case, 8, seed=1)
-    name, before = max(hazards(drawn).items(), key=lambda found: found[1] * (1 - found[1]))
+    name, event = max(hazards(drawn).items(), key=lambda found: len(found[1].scenarios))
     happens = {row.scenario for row in drawn.tables.draws if row.hazard == name}
+    assert happens == event.scenarios and 0 < event.probability < 1
     after = edited(drawn, [Edit(f"hazard.{name}", 0.5)])
-    assert hazards(after)[name] == pytest.approx(0.5) and sum(after.scenarios.values()) == pytest.approx(1)
+    assert hazards(after)[name].probability == pytest.approx(0.5) and sum(after.scenarios.values()) == pytest.approx(1)
     for scenario, chance in drawn.scenarios.items():
-        factor = 0.5 / before if scenario in happens else 0.5 / (1 - before)
+        factor = 0.5 / event.probability if scenario in happens else 0.5 / (1 - event.probability)
         assert after.scenarios[scenario] == pytest.approx(chance * factor)
     family = next(iter(families(drawn)))
     assert families(edited(drawn, [Edit(f"future.{family}", 0.25)]))[family] == pytest.approx(0.25)

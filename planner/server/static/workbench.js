@@ -4,7 +4,8 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const shown = { tab: "timeline", future: "" };
 const versions = {};
 const SAY_PHASE_AFTER = 300;
-let drawn = "", opener = null, phaseTimer = 0, dragging = null;
+const WAIT_FOR_MORE = 150;
+let drawn = "", opener = null, phaseTimer = 0, editTimer = 0, inHand = false, last = null;
 
 async function post(path, body = {}) {
   const answer = await fetch(path, {
@@ -40,8 +41,9 @@ function put(region, html) {
 }
 
 function update(news) {
+  last = news;
   for (const [name, version] of Object.entries(news.versions)) {
-    if (versions[name] === version || (name === "questions" && dragging)) continue;
+    if (versions[name] === version || (inHand && ["questions", "frontier"].includes(name))) continue;
     versions[name] = version;
     fetchPart(name);
   }
@@ -84,7 +86,11 @@ function sendEdit(control) {
 
 document.addEventListener("change", (event) => {
   const node = event.target;
-  if (node.dataset.edit) sendEdit(node);
+  if (node.dataset.edit) {
+    inHand = true;
+    clearTimeout(editTimer);
+    editTimer = setTimeout(() => { sendEdit(node); letGo(); }, node.type === "range" ? WAIT_FOR_MORE : 0);
+  }
   else if (node.dataset.showSelect) { shown[node.dataset.showSelect] = node.value; fetchPart("views"); fetchPart("outcomes"); }
   else if ("pin" in node.dataset) post("/pin", { folder: node.dataset.pin });
   else if ("tick" in node.dataset) post("/tick", { folder: node.dataset.tick, ticked: node.checked });
@@ -96,8 +102,14 @@ document.addEventListener("input", (event) => {
   const box = document.getElementById(`${node.id}-box`);
   if (box) box.value = node.value;
 });
-document.addEventListener("pointerdown", (event) => { if (event.target.type === "range") dragging = event.target; });
-document.addEventListener("pointerup", () => { dragging = null; });
+document.addEventListener("pointerdown", (event) => { if (event.target.type === "range") inHand = true; });
+document.addEventListener("pointerup", () => { if (inHand) setTimeout(letGo, 0); });
+
+// What is in the hand is not drawn anew; what changed meanwhile is, once it is let go.
+function letGo() {
+  inHand = false;
+  if (last) update(last);
+}
 
 document.addEventListener("click", async (event) => {
   const node = event.target.closest("button, a");
@@ -177,10 +189,11 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("pointerdown", (event) => {
   const point = event.target.closest?.("#curve circle[r='7']");
   if (!point) return;
-  const svg = point.ownerSVGElement, top = Number($("#curve").dataset.top);
+  const svg = point.ownerSVGElement, { most, top, bottom } = $("#curve").dataset;
   const scale = svg.viewBox.baseVal.height / svg.getBoundingClientRect().height;
-  const at = (move) => Math.min(212, Math.max(24, (move.clientY - svg.getBoundingClientRect().top) * scale));
-  const risk = (y) => top * (212 - y) / 188;
+  const at = (move) => Math.min(+bottom, Math.max(+top, (move.clientY - svg.getBoundingClientRect().top) * scale));
+  const risk = (y) => (most * (bottom - y)) / (bottom - top);
+  inHand = true;
   point.setPointerCapture(event.pointerId);
   point.onpointermove = (move) => { point.setAttribute("cy", at(move)); $("#limit").value = risk(at(move)).toPrecision(4); };
   point.onpointerup = (move) => { point.onpointermove = null; post("/edit", { key: "goal", value: Number(risk(at(move)).toPrecision(4)) }); };

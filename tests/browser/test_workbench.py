@@ -1,0 +1,221 @@
+"""The workbench as it is used: pointer, keyboard, phone, with an accessibility checker and the network cut."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+import planner
+from planner.results.store import write_case
+from planner.server.app import Server
+from planner.server.desk import Place
+from tests.browser.conftest import REFERENCE
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = "<script>document.title='hit'</script><img src=x onerror=\"document.title='hit'\">"
+SERIOUS = ("serious", "critical")
+
+
+def serve(place: Place, plan: planner.Plan | None = None) -> Iterator[Server]:
+    server = Server(place, plan)
+    thread = threading.Thread(target=server.run, args=(lambda: None,), daemon=True)
+    thread.start()
+    yield server
+    server.leave()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    place = Place(ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, tmp_path / "bench")
+    yield from serve(place, planner.open_run(REFERENCE))
+
+
+def opened(context: BrowserContext, server: Server, faults: list[str]) -> Page:
+    """The page, with every request that leaves the server, and every error, noted."""
+    page = context.new_page()
+    here = f"http://127.0.0.1:{server.port}/"
+    bad = ("error", "warning")  # but for changes that were refused, which the browser tells as well as the page
+    page.on("console", lambda m: faults.append(m.text) if m.type in bad and "status of 422" not in m.text else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("request", lambda request: None if request.url.startswith((here, "data:")) else faults.append(request.url))
+    page.goto(server.address)
+    expect(page.locator("#questions details").first).to_be_attached()
+    return page
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    faults: list[str] = []
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    yield opened(context, server, faults)
+    context.close()
+    assert faults == []
+
+
+def proven(page: Page) -> None:
+    expect(page.locator(".badge.proven")).to_be_visible(timeout=30_000)
+
+
+def test_ask_see_compare_keep(page: Page, server: Server) -> None:
+    expect(page.locator(".outcome .figure").first).to_have_text("1,915")
+    page.get_by_role("button", name="What if there is half the money?").click()
+    expect(page.locator(".outcome .figure").first).not_to_have_text("1,915")
+    expect(page.locator(".edits")).to_contain_text("50 % of all public money")
+    proven(page)
+    expect(page.locator(".outcome .was").first).to_contain_text("the case as it is: 1,915, +")
+    page.fill("#name", "half")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.locator(".kept")).to_contain_text("half")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".outcome .figure").first).to_have_text("1,915")
+    page.get_by_label("show").check()
+    expect(page.locator("#shelf table")).to_contain_text("risk, MUSD")
+    page.get_by_role("button", name="why").click()
+    expect(page.locator(".why")).to_contain_text("budgets.musd", timeout=30_000)
+    page.get_by_role("button", name="As a command").click()
+    expect(page.locator("#told")).to_have_text(re.compile("^planner solve .*starter"))
+    assert [one.name for one in server.bench.desk.record.kept] == ["half"]
+
+
+def test_a_figure_leads_to_its_source_and_is_changed_checked_and_undone(page: Page, server: Server) -> None:
+    page.locator("summary", has_text="Plants").click()
+    page.get_by_role("button", name="Coast separation plant, Australia", exact=True).click()
+    drawer = page.locator("#drawer")
+    expect(drawer).to_contain_text("illustration")
+    expect(drawer).to_contain_text("teaching case")
+    field = drawer.locator("tr.chosen input")
+    field.fill("-3")
+    field.press("Enter")
+    expect(page.locator("#fault")).to_contain_text("lead_time_years")
+    assert server.bench.desk.record.edits == ()
+    field.fill("4")
+    field.press("Enter")
+    expect(drawer.locator("tr.chosen")).to_contain_text("was 2")
+    proven(page)
+    page.keyboard.press("Escape")
+    expect(drawer).to_be_hidden()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".edits")).to_have_count(0)
+
+
+def test_a_number_becomes_a_range_and_the_form_a_study(page: Page) -> None:
+    page.get_by_role("button", name="All public money as a range: a study").click()
+    page.fill("#s-points", "5")
+    page.get_by_role("button", name="Run the study").click()
+    expect(page.locator("#drawn tbody tr")).to_have_count(5, timeout=30_000)
+    expect(page.locator("#drawn svg")).to_be_visible()
+
+
+def test_a_goal_out_of_reach_shows_its_conflict_and_how_to_loosen_it(page: Page) -> None:
+    page.fill("#limit", "10")
+    page.press("#limit", "Enter")
+    expect(page.locator(".conflict")).to_contain_text("least attainable", timeout=30_000)
+    expect(page.locator(".badge.failed")).to_have_text("no plan")
+    page.get_by_role("button", name=re.compile("^Accept a risk of")).click()
+    proven(page)
+    expect(page.locator(".conflict")).to_have_count(0)
+
+
+def test_the_point_of_the_curve_is_dragged(page: Page, server: Server) -> None:
+    point = page.locator("#curve circle[r='7']")
+    expect(point).to_be_visible()
+    expect(page.locator("#frontier")).not_to_contain_text("being traced", timeout=30_000)
+    box = point.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"], box["y"] - 40, steps=4)
+    page.mouse.up()
+    expect(page.locator(".edits")).to_contain_text("sought: a risk of", timeout=20_000)
+    (edit,) = server.bench.desk.record.edits
+    assert isinstance(edit.value, int | float) and edit.value > 1915
+
+
+def test_by_keyboard_alone(page: Page, server: Server) -> None:
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    slider = page.get_by_label("All public money", exact=False).first
+    slider.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowLeft")
+    expect(page.locator(".edits")).to_contain_text("80 % of all public money")
+    page.locator("#tab-timeline").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#tab-shortage")).to_be_focused()
+    expect(page.locator("#views svg")).to_contain_text("Japan")
+    page.keyboard.press("Control+z")
+    page.locator("#keep").focus()
+    proven(page)
+    reached = set()
+    page.locator("body").focus()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
+    assert {"tables", "command", "name", "keep", "q-money", "Appetite", "Danger", "limit", "tab-shortage"} <= reached
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_serious_fault_of_accessibility(browser: Browser, server: Server, width: int) -> None:
+    faults: list[str] = []
+    context = browser.new_context(viewport={"width": width, "height": 900})
+    page = opened(context, server, faults)
+    page.get_by_role("button", name="Questions" if width < 760 else "Inputs").click()
+    if width > 760:
+        expect(page.locator("#drawn table")).to_be_visible()
+    for details in page.locator("details").all():
+        details.evaluate("node => { node.open = true; }")
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], [n["html"] for n in v["nodes"]][:3]) for v in found if v["impact"] in SERIOUS] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    context.close()
+    assert faults == []
+
+
+def test_on_a_phone_the_questions_are_a_sheet(browser: Browser, server: Server) -> None:
+    faults: list[str] = []
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = opened(context, server, faults)
+    expect(page.locator("#questions")).not_to_be_in_viewport()
+    page.get_by_role("button", name="Questions").click()
+    page.get_by_role("button", name="What if there is half the money?").click()
+    page.keyboard.press("Escape")
+    expect(page.locator("#questions")).not_to_be_in_viewport()
+    expect(page.locator(".outcome .was").first).to_contain_text("+")
+    context.close()
+    assert faults == []
+
+
+def test_a_script_in_every_name_is_inert(browser: Browser, tmp_path: Path) -> None:
+    case = planner.load(ROOT / "inputs" / "starter", model=ROOT / "models" / "base.toml")
+    for table in ("countries", "elements", "projects", "skills", "scenarios"):
+        rows = case.frame(table)
+        rows["name"] = [f"{at}{SCRIPT}" for at in range(len(rows))]
+        for column in ("source", "confidence", "notes"):
+            rows[column] = SCRIPT
+        case = case.with_table(table, rows)
+    case = case.set_model("title", SCRIPT)
+    folder = tmp_path / "case"
+    write_case(case, folder)
+    for server in serve(Place(folder, None, {}, tmp_path / "bench")):
+        context, faults = browser.new_context(viewport={"width": 1440, "height": 900}), list[str]()
+        page = opened(context, server, faults)
+        proven(page)
+        page.fill("#name", SCRIPT[:60])
+        page.get_by_role("button", name="Keep", exact=True).click()
+        page.get_by_label("show").check()
+        page.locator("summary", has_text="Plants").click()
+        page.locator(".plant button").first.click()
+        expect(page.locator("#drawer")).to_contain_text(SCRIPT)
+        page.locator("#tab-shortage").click(force=True)
+        expect(page.locator("#tab-shortage")).to_have_attribute("aria-selected", "true")
+        assert "hit" not in page.title() and page.locator("img, script:not([src])").count() == 0
+        context.close()
+        assert faults == []
