@@ -18,20 +18,12 @@ from planner.results.store import file_name
 from planner.results.study import Agreement, FrontierResults, StudyStatus
 from planner.solving.goals import Progress, silent
 from planner.studies.analysis import analyse
+from planner.studies.evaluation import Replication, Sampled, evaluate_in, read_futures, replicate, sampled
 from planner.studies.file import FrontierDesign, build_study, read_study
-from planner.studies.fixed_plan import (
-    Estimate,
-    Replication,
-    amounts,
-    hold,
-    intervals,
-    read_futures,
-    read_plans,
-    replicate,
-)
-from planner.studies.fixed_plan import evaluate as evaluate_case
+from planner.studies.fixed_plan import amounts, hold, read_plans
 from planner.studies.frontier import frontier as trace_case
 from planner.studies.frontier import is_frontier, read_frontier, run_frontier
+from planner.studies.intervals import Estimate, of_samples
 from planner.studies.run import Tell, retry, run_points, untold
 from planner.studies.work_queue import agreement_of, status_of
 
@@ -148,11 +140,15 @@ def frontier(
 @dataclass(frozen=True)
 class Evaluation:
     """A plan held fixed in futures. losses: MUSD by scenario. estimates: expected loss, CVaR and risk, each with its
-    interval. planned: the risk in the futures that the plan was made for. trials: for numbers of scenarios tried."""
+    interval, or why it has none. how: what operations know when. foreseen: the three figures if all were known from the
+    first year on, which no operation that knows less can go below; none where futures are one program. planned: the
+    risk in the futures that the plan was made for. trials: for numbers of scenarios tried."""
 
     case: Case
     losses: dict[str, float]
     estimates: dict[str, Estimate]
+    how: str
+    foreseen: dict[str, float] | None
     planned: float
     trials: tuple[Replication, ...]
 
@@ -164,21 +160,53 @@ def evaluate(
     sizes: Sequence[int] = (),
     replications: int = 10,
     seed: int = 0,
+    workers: int | Team = 1,
     progress: Progress = silent,
 ) -> Evaluation:
     """Hold investment, training and hiring of a plan and let operations answer other scenarios.
 
-    futures: a folder with scenarios.csv and shocks.csv; those of the plan if left out. sizes: numbers of scenarios to
-    draw, `replications` times each, to see how far the plan is from the best one. Raises InputError, StoppedError.
+    futures: a folder with scenarios.csv and shocks.csv, and draws.csv if they were drawn; those of the plan if left
+    out. From fifty on they are solved one by one, by so many workers; with more than one a script calls this under
+    `if __name__ == "__main__"`. sizes: numbers of scenarios to draw, `replications` times each, to see how far the plan
+    is from the best one. Raises InputError, StoppedError.
     """
     decided = amounts(plan)
     with tempfile.TemporaryDirectory() as scratch:
         case = plan.case if futures is None else read_futures(plan.case, Path(futures), Path(scratch))
-    progress(f"solving {len(case.scenarios)} scenarios with the plan held fixed")
-    found = evaluate_case(case, decided)
-    losses = {w: found[f"scenario_loss_musd.{w}"] for w in case.scenarios}
+    found = evaluate_in(case, decided, futures is None, workers, progress)
     trials = []
     for size in sizes:
         progress(f"{replications} draws of {size} scenarios")
         trials.append(replicate(case, size, replications, seed, decided))
-    return Evaluation(case, losses, intervals(case, losses), float(plan.summary["risk_musd"]), tuple(trials))
+    planned = float(plan.summary["risk_musd"])
+    return Evaluation(case, found.losses, found.estimates, found.how, found.foreseen, planned, tuple(trials))
+
+
+@dataclass(frozen=True)
+class SampleEvaluation:
+    """A plan held fixed in samples of a register. estimates: expected loss, CVaR and risk over all samples with the
+    interval between them; foreseen: the same if all were known from the first year on."""
+
+    samples: Sampled
+    estimates: dict[str, Estimate]
+    foreseen: dict[str, Estimate]
+    planned: float
+
+
+def evaluate_samples(
+    plan: PlanValues,
+    register: Case,
+    draws: int = 200,
+    samples: int = 10,
+    seed: int = 0,
+    workers: int | Team = 1,
+    progress: Progress = silent,
+) -> SampleEvaluation:
+    """Hold a plan fixed in samples drawn apart from the hazards of a register, of about `draws` futures each.
+
+    See `evaluate`. Raises InputError, StoppedError.
+    """
+    found = sampled(plan, amounts(plan), register, draws, samples, seed, workers, progress)
+    objective = plan.case.model.objective
+    estimates, foreseen = of_samples(found.held, objective), of_samples(found.foreseen, objective)
+    return SampleEvaluation(found, estimates, foreseen, float(plan.summary["risk_musd"]))

@@ -97,6 +97,9 @@ def draw(
     draws: Annotated[int, typer.Option("--draws", metavar="N", help="How many scenarios in all, about.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the case with the draws.")],
     seed: Annotated[int, typer.Option("--seed", metavar="S", help="The same seed gives the same draws.")] = 0,
+    even: Annotated[
+        bool, typer.Option("--even", help="Half of them evenly over the scenarios, so that rare ones have many too.")
+    ] = False,
 ) -> None:
     """Draw scenarios from a register of hazards: a case in which each happens as often as it is likely."""
     with exit_codes():
@@ -105,7 +108,7 @@ def draw(
             source = find_case(case)
             loaded = load(source)
             progress(f"drawing {draws:,} scenarios")
-            drawn: Case = planner.sample(loaded, draws, seed)
+            drawn: Case = planner.sample(loaded, draws, seed, even)
             progress("writing")
             write_folder(out, f"{DRAWS}.csv", "a case with draws", lambda folder: _fill_drawn(drawn, source, folder))
         say(

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from planner.api.plans import plan_of
-from planner.api.studies import Evaluation, evaluate
+from planner.api.studies import Evaluation, SampleEvaluation, evaluate, evaluate_samples
 from planner.cli.console import command_app, exit_codes, say, shown_progress
 from planner.data.load import load
 from planner.errors import Fault, InputError
 from planner.reporting.values.wording import number, percent
-from planner.studies.fixed_plan import Estimate, across, sampled, scenarios_needed, write_evaluation, write_samples
+from planner.studies.evaluation import RULE_DRAWS, write_losses, write_samples
+from planner.studies.intervals import KEYS, Estimate, draws_needed
 from planner.workspace import find_case
 
-WORDS = {"expected_loss_musd": "Expected loss", "cvar_musd": "Worst futures", "risk_musd": "Risk"}
+WORDS = dict(zip(KEYS, ("Expected loss", "Worst futures", "Risk"), strict=True))
 AIM = 0.05
 """Half-width of the interval, as a share of the risk, that the advice is for."""
 
@@ -33,7 +35,7 @@ def run(
     register: Annotated[
         Path | None, typer.Option(metavar="CASE", help="Draw the scenarios from the hazards of this case.")
     ] = None,
-    draws: Annotated[int, typer.Option(min=1, help="With --register: scenarios of each sample, about.")] = 20,
+    draws: Annotated[int, typer.Option(min=1, help="With --register: scenarios of each sample, about.")] = 200,
     samples: Annotated[int, typer.Option(min=2, help="With --register: how many, each with a seed of its own.")] = 10,
     out: Annotated[
         Path | None, typer.Option("--out", help="File for the loss of each scenario or sample (CSV).")
@@ -41,43 +43,60 @@ def run(
     sizes: Annotated[str, typer.Option(help="Numbers of scenarios to try for advice, e.g. 5,10,20.")] = "",
     replications: Annotated[int, typer.Option(min=2, help="Draws for each number of scenarios.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that solve scenarios.")] = 1,
 ) -> None:
     """Hold a plan fixed and let operations answer other scenarios: its risk, with a confidence interval."""
     with exit_codes():
         if register is not None:
-            _from_register(folder, register, draws, samples, seed, out)
+            with shown_progress() as progress:
+                plan, hazards = plan_of(folder, progress), load(find_case(register))
+                drawn = evaluate_samples(plan, hazards, draws, samples, seed, workers, progress)
+            _told_of_samples(drawn, register, seed)
+            if out is not None:
+                write_samples(out, drawn.samples, plan.case)
+                say(f"Samples     {out}")
             return
         tried = _sizes(sizes)
         with shown_progress() as progress:
             plan = plan_of(folder, progress)
-            found = evaluate(plan, scenarios, sizes=tried, replications=replications, seed=seed, progress=progress)
-        _close(found)
+            found = evaluate(
+                plan, scenarios, sizes=tried, replications=replications, seed=seed, workers=workers, progress=progress
+            )
+        _told(found)
         if out is not None:
-            write_evaluation(out, found.losses, found.case)
+            write_losses(out, found.losses, found.case)
             say(f"Losses      {out}")
 
 
-def _from_register(folder: Path, register: Path, draws: int, samples: int, seed: int, out: Path | None) -> None:
-    """The plan in samples of a register, each drawn apart: the figures' means with the interval between samples."""
-    with shown_progress() as progress:
-        plan = plan_of(folder, progress)
-        found = sampled(plan, load(find_case(register)), draws, samples, seed, progress)
-    futures = sum(one.futures for one in found)
-    say(f"{samples} samples, {futures:,} futures in all, plan held fixed; 95 % intervals between samples (MUSD)")
-    estimates = across(found)
-    _table(estimates, float(plan.summary["risk_musd"]))
-    risk = estimates["risk_musd"]
-    share = (risk.high - risk.low) / 2 / risk.value if risk.value > 0 else 0.0
-    say(f"The risk is known to ± {percent(share)} of itself.")
-    if out is not None:
-        write_samples(out, found)
-        say(f"Samples     {out}")
+def _told_of_samples(found: SampleEvaluation, register: Path, seed: int) -> None:
+    samples = len(found.samples.held)
+    futures = sum(len(one.losses) for one in found.samples.held)
+    say(
+        f"{samples} samples drawn apart from {register}, {futures:,} futures in all, half of them by probability and "
+        f"half evenly over its scenarios, each weighed by how likely it is; plan held fixed (MUSD)"
+    )
+    say(
+        f"95 % intervals: of all samples together, with Student's t between them. Stocks by a rule made for some "
+        f"{RULE_DRAWS} other draws (seed {seed}) until a future shows itself, then known."
+    )
+    _table(found.estimates, found.planned)
+    _bound({key: one.value for key, one in found.foreseen.items()})
+    risk = found.estimates["risk_musd"]
+    if (half := risk.half) is not None and (needed := draws_needed(risk, samples, AIM)):
+        more = f"; for ± {percent(AIM)} take --samples {needed:,}" if needed > samples else ""
+        say(f"The risk is known to ± {percent(half)} of itself{more}.")
 
 
-def _table(estimates: dict[str, Estimate], planned: float) -> None:
-    for key, estimate in estimates.items():
-        say(f"{WORDS[key]:15} {number(estimate.value):>10}   {number(estimate.low)} to {number(estimate.high)}")
+def _table(estimates: Mapping[str, Estimate], planned: float) -> None:
+    for key, one in estimates.items():
+        between = one.why if one.low is None or one.high is None else f"{number(one.low)} to {number(one.high)}"
+        say(f"{WORDS[key]:15} {number(one.value):>10}   {between}")
     say(f"{'As planned':15} {number(planned):>10}   risk in the scenarios that the plan was made for")
+
+
+def _bound(foreseen: Mapping[str, float]) -> None:
+    risk = foreseen["risk_musd"]
+    say(f"{'All foreseen':15} {number(risk):>10}   risk if each future were known from the first year on: a bound")
 
 
 def _sizes(text: str) -> list[int]:
@@ -90,12 +109,19 @@ def _sizes(text: str) -> list[int]:
     return found
 
 
-def _close(found: Evaluation) -> None:
-    count = len(found.losses)
-    say(f"{count} scenarios, plan held fixed; 95 % intervals say what another draw of as many could give (MUSD)")
+def _told(found: Evaluation) -> None:
+    count, risk = len(found.losses), found.estimates["risk_musd"]
+    told = "; 95 % intervals say what another draw of as many could give (studentised bootstrap within each scenario)"
+    say(f"{count} scenarios, plan held fixed{told if risk.low is not None else ''} (MUSD)")
+    say(f"Solved as {found.how}.")
     _table(found.estimates, found.planned)
-    needed = scenarios_needed(found.estimates["risk_musd"], count, AIM)
-    say(f"For an interval of ± {percent(AIM)} of the risk, take about {needed:,} scenarios drawn like these.")
+    if found.foreseen is not None:
+        _bound(found.foreseen)
+    if (needed := draws_needed(risk, count, AIM)) is not None:
+        say(
+            f"For an interval of ± {percent(AIM)} of the risk: planner sample CASE --even --draws {needed} --out DIR, "
+            f"CASE being what these were drawn from, and planner evaluate RUN --scenarios DIR"
+        )
     for entry in found.trials:
         say(
             f"With {entry.size} scenarios drawn ({entry.replications} times): the plan is "

@@ -44,15 +44,16 @@ Event = tuple[Hazard, ...]
 """Rows that happen together; the first says whether, when and for how long."""
 
 
-def sample(case: Case, draws: int, seed: int = 0) -> Case:
+def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
     """The case with each scenario replaced by draws of it: its own shocks, and those drawn from `hazards`.
 
-    draws: how many in all; each scenario has the share of its probability, or as many as its `draws` say. seed: the
-    same one gives the same draws. Raises InputError for a case that holds draws already, and for more than fit in
-    memory.
+    draws: how many in all; each scenario has the share of its probability, or as many as its `draws` say. even: half
+    by probability, half evenly over the scenarios, at least two of each, whatever their `draws` say: rare ones are
+    then drawn often, and weigh as little as they are likely. seed: the same one gives the same draws. Raises InputError
+    for a case that holds draws already, and for more than fit in memory.
     """
     _refuse(case, draws, seed)
-    counts = {row.scenario: _count(row, draws) for row in _scenarios(case)}
+    counts = _evenly(_scenarios(case), draws) if even else {w.scenario: _count(w, draws) for w in _scenarios(case)}
     _refuse_too_many(case, counts)
     own: dict[str, list[Shock]] = defaultdict(list)
     for shock in case.tables.shocks:
@@ -126,6 +127,11 @@ def _scenarios(case: Case) -> Sequence[Scenario]:
 def _count(row: Scenario, draws: int) -> int:
     """Draws of a scenario. Figures such as 0.145 are not exact: rounded first, half a draw is half a draw."""
     return row.draws or max(1, round(round(draws * row.probability, 9)))
+
+
+def _evenly(rows: Sequence[Scenario], draws: int) -> dict[str, int]:
+    """Draws of each scenario, half of them by probability and half evenly."""
+    return {w.scenario: max(2, round(round(draws * (w.probability + 1 / len(rows)) / 2, 9))) for w in rows}
 
 
 def _refuse(case: Case, draws: int, seed: int) -> None:

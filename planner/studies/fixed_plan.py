@@ -8,26 +8,18 @@ fail, after Starr's domain criterion (see Lempert and Collins, Risk Analysis 27,
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
 
 from planner.data.case import Case
-from planner.data.load import load
-from planner.data.sampling import sample
-from planner.data.schema import Scenario, Shock
 from planner.errors import Fault, InputError, StoppedError
 from planner.formulation.build import DECISIONS
-from planner.results.folders import write_whole
-from planner.results.losses import cvar
 from planner.results.plan import PlanValues
-from planner.results.store import csv_text, read_run, write_case
+from planner.results.store import read_run
 from planner.results.study import OPTIMAL
 from planner.solving.goals import Phase, Progress, phases_of, silent, solve_phases
 from planner.solving.live_program import LiveProgram
@@ -36,36 +28,10 @@ from planner.solving.solve import ENDS
 from planner.studies.changes import Changer, settings_from
 from planner.studies.file import failure
 from planner.studies.measure import Measures, measure
+from planner.studies.one_by_one import SLACK, Decided
 from planner.studies.points import chains
 from planner.studies.run import reopen
 from planner.studies.store import assemble
-
-SLACK = 1e-9
-"""Relative room around a fixed amount, for the rounding of the run that made it."""
-RESAMPLES, CONFIDENCE, SEED = 4000, 0.95, 20250404
-Decided = dict[tuple[str, Any], float]
-"""(variable, (thing, year)) -> amount."""
-
-
-def with_other_scenarios(case: Case, scenarios: Sequence[Scenario], shocks: Sequence[Shock]) -> Case:
-    """The case with other scenarios and shocks."""
-    return replace(case, tables=replace(case.tables, scenarios=tuple(scenarios), shocks=tuple(shocks)))
-
-
-def read_futures(case: Case, folder: Path, scratch: Path) -> Case:
-    """The case with the scenarios and shocks of a folder that holds `scenarios.csv` and `shocks.csv`.
-
-    Checked like a case that is read. scratch: an empty folder. Raises InputError.
-    """
-    for name in ("scenarios.csv", "shocks.csv"):
-        if not (folder / name).exists():
-            raise InputError(
-                [Fault(str(folder / name), 0, "", "no such table; --scenarios needs scenarios and shocks")]
-            )
-    write_case(case, scratch / "case")
-    for name in ("scenarios.csv", "shocks.csv"):
-        (scratch / "case" / name).write_bytes((folder / name).read_bytes())
-    return replace(load(scratch / "case"), name=case.name)
 
 
 def amounts(plan: PlanValues) -> Decided:
@@ -75,7 +41,7 @@ def amounts(plan: PlanValues) -> Decided:
         raise InputError([Fault("RUN", 0, "policy.investment", told)])
     first = next(iter(plan.case.scenarios))
     people = plan.tables["workforce"]
-    out: Decided = {}
+    out: dict[tuple[str, Any], float] = {}
     for r in plan.tables["investments"].itertuples():
         out["build", (r.project, r.year)] = float(str(r.tpa))
     for r in plan.tables["training"].itertuples():
@@ -127,144 +93,6 @@ def evaluate(case: Case, decided: Decided) -> Measures:
     if outcome.stop is not Stop.OPTIMAL:
         raise StoppedError(f"the fixed plan has no proven optimum in these scenarios ({outcome.stop})")
     return measure(session.scope, session.program, outcome)
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A figure with its 95 % interval (bootstrap over scenarios, or Student's t over samples)."""
-
-    value: float
-    low: float
-    high: float
-
-
-def intervals(case: Case, losses: dict[str, float]) -> dict[str, Estimate]:
-    """Expected loss, CVaR and risk of scenario losses, with what another draw of scenarios could have given."""
-    names = list(losses)
-    values = np.array([losses[w] for w in names])
-    chances = np.array([case.scenarios[w] for w in names])
-    generator = np.random.default_rng(SEED)
-    drawn = generator.choice(len(names), size=(RESAMPLES, len(names)), p=chances)
-    objective = case.model.objective
-
-    def figures(z: Sequence[float], p: Sequence[float]) -> tuple[float, float, float]:
-        expected = float(np.dot(z, p))
-        tail = cvar(z, p, objective.tail)
-        return expected, tail, (1 - objective.risk_aversion) * expected + objective.risk_aversion * tail
-
-    even = [1.0 / len(names)] * len(names)
-    again = np.array([figures(values[row].tolist(), even) for row in drawn])
-    low, high = np.quantile(again, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2], axis=0)
-    point = figures(values.tolist(), chances.tolist())
-    return {key: Estimate(point[i], float(low[i]), float(high[i])) for i, key in enumerate(KEYS)}
-
-
-KEYS = ("expected_loss_musd", "cvar_musd", "risk_musd")
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One set of draws from a register: its seed, how many futures, and the plan's figures in them (MUSD)."""
-
-    seed: int
-    futures: int
-    figures: dict[str, float]
-
-
-def sampled(
-    plan: PlanValues, register: Case, draws: int, samples: int, seed: int, progress: Progress = silent
-) -> list[Sample]:
-    """The plan held fixed in draws from the hazards of `register`, with the seeds seed + 1 to seed + samples.
-
-    draws: of each sample, about. All but scenarios and shocks is as in the plan's case. Raises InputError,
-    StoppedError.
-    """
-    decided, out = amounts(plan), []
-    for number in range(seed + 1, seed + samples + 1):
-        tables = sample(register, draws, number).tables
-        case = with_other_scenarios(plan.case, tables.scenarios, tables.shocks).checked()
-        progress(f"sample {number - seed} of {samples}: {len(tables.scenarios)} futures, the plan held fixed")
-        found = evaluate(case, decided)
-        out.append(Sample(number, len(tables.scenarios), {key: found[key] for key in KEYS}))
-    return out
-
-
-def across(samples: Sequence[Sample]) -> dict[str, Estimate]:
-    """Mean of each figure over samples drawn apart, with the interval of Student's t; at least two samples."""
-    out = {}
-    for key in KEYS:
-        values = np.array([one.figures[key] for one in samples])
-        half = float(t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * float(values.std(ddof=1)) / math.sqrt(len(values))
-        mean = float(values.mean())
-        out[key] = Estimate(mean, mean - half, mean + half)
-    return out
-
-
-def write_samples(path: Path, samples: Sequence[Sample]) -> None:
-    """samples.csv: seed, futures, expected_loss_musd, cvar_musd, risk_musd."""
-    table = pd.DataFrame([{"seed": s.seed, "futures": s.futures, **s.figures} for s in samples])
-    write_whole(path, lambda p: p.write_text(csv_text(table), encoding="utf-8", newline="\n"))
-
-
-def scenarios_needed(estimate: Estimate, count: int, share: float) -> int:
-    """Scenarios for which the half-width of the interval would be `share` of the figure: it shrinks with the root."""
-    half = (estimate.high - estimate.low) / 2
-    if half <= 0 or estimate.value <= 0:
-        return count
-    return math.ceil(count * (half / (share * estimate.value)) ** 2)
-
-
-@dataclass(frozen=True)
-class Replication:
-    """How far plans made with `size` scenarios fall short: mean gap (MUSD) and the upper end of its 95 % interval."""
-
-    size: int
-    mean_gap: float
-    upper: float
-    replications: int
-
-
-def replicate(case: Case, size: int, replications: int, seed: int, plan: Decided) -> Replication:
-    """Multiple replications (Mak, Morton and Wood, Operations Research Letters 24, 1999).
-
-    Each draws `size` scenarios of the case, solves for the best plan and compares `plan` with it on the same draw.
-    The mean gap bounds from above how far `plan` is from the best plan for all scenarios.
-    """
-    generator = np.random.default_rng(seed)
-    names = list(case.scenarios)
-    chances = [case.scenarios[w] for w in names]
-    gaps = []
-    for _ in range(replications):
-        counts = pd.Series(generator.choice(names, size=size, p=chances)).value_counts()
-        drawn = _drawn(case, {str(w): int(c) / size for w, c in counts.items()})
-        session = LiveProgram(drawn)
-        best = solve_phases(session.program, drawn.model.objective, session.solver, lambda _: None, [Phase("risk")])
-        if best.stop is not Stop.OPTIMAL:
-            raise StoppedError(f"a replication has no proven optimum ({best.stop})")
-        gaps.append(max(0.0, evaluate(drawn, plan)["risk_musd"] - best.values["risk"]))
-    half = float(t.ppf(CONFIDENCE, replications - 1)) * float(np.std(gaps, ddof=1)) / math.sqrt(replications)
-    return Replication(size, float(np.mean(gaps)), float(np.mean(gaps)) + half, replications)
-
-
-def _drawn(case: Case, chances: dict[str, float]) -> Case:
-    rows = [
-        r.model_copy(update={"probability": chances[r.scenario]})
-        for r in case.tables.scenarios
-        if r.scenario in chances
-    ]
-    return with_other_scenarios(case, rows, [s for s in case.tables.shocks if s.scenario in chances])
-
-
-def write_evaluation(path: Path, losses: dict[str, float], case: Case) -> None:
-    """losses.csv: scenario, probability, loss (MUSD)."""
-    table = pd.DataFrame(
-        {
-            "scenario": list(losses),
-            "probability": [case.scenarios[w] for w in losses],
-            "loss_musd": list(losses.values()),
-        }
-    )
-    write_whole(path, lambda p: p.write_text(csv_text(table), encoding="utf-8", newline="\n"))
 
 
 COLUMNS = ("plan", "point", "status", "risk_musd", "least_risk_musd", "regret_musd", "fails")

@@ -1,8 +1,8 @@
 """One future after the other with a plan held fixed: one linear program of which only sides and bounds differ.
 
-With what is decided held fixed, futures share nothing but the nodes at which they cannot be told apart yet, and all that
-passes from one period to the next is stock and the money that is left. So once the stock at such nodes is given, the
-least loss of each future is found by itself, and any risk that grows with losses is least where each of them is.
+With what is decided held fixed, futures share nothing but the nodes at which they cannot be told apart yet, and all
+that passes from one period to the next is stock and the money that is left. So once the stock at such nodes is given,
+the least loss of each future is found by itself, and any risk that grows with losses is least where each of them is.
 """
 
 from __future__ import annotations
@@ -165,7 +165,9 @@ class FutureProgram:
             value[follow] = spsolve(part[:, follow].tocsc(), program.row_upper[equal] - part @ value)
         in_use = np.diff(program.matrix[:, free].tocsr().indptr) > 0
         out = {*LEFT_OUT, objective.tail_excess_limit.name}
-        rows = [i for i, (name, index) in enumerate(program.rows) if in_use[i] and index is not None and name not in out]
+        rows = [
+            i for i, (name, index) in enumerate(program.rows) if in_use[i] and index is not None and name not in out
+        ]
         shift, kept = (program.matrix @ value)[rows], program.part(rows, free)
         room = np.where(np.isfinite(kept.row_lower) & np.isfinite(kept.row_upper), 0.0, SLACK * (1 + np.abs(shift)))
         return replace(kept, row_lower=kept.row_lower - shift - room, row_upper=kept.row_upper - shift + room)

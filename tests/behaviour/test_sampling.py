@@ -13,11 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 import planner
+from planner.api.studies import evaluate_samples
 from planner.cli import app
 from planner.data.case import Case
 from planner.data.cell_addresses import conditions, matching
 from planner.data.cells import Quarter
-from planner.studies.fixed_plan import KEYS, Estimate, Sample, across, sampled
 from tests.cases import MUSD, Row, budget, imports, load_case, mine, near, plant, scenarios, shock, smelter, unsure
 from tests.cases import write_case as write_tables
 
@@ -61,6 +61,16 @@ def test_each_scenario_is_replaced_by_its_draws(tmp_path: Path) -> None:
     assert (last.name, last.probability, last.draws) == ("D 6: nothing drawn", near(0.03), None)
     assert (last.source, last.notes) == ("S", "N")
     assert sum(row.probability for row in case.tables.scenarios) == pytest.approx(1, abs=1e-12)
+
+
+def test_half_of_the_draws_can_be_even(tmp_path: Path) -> None:
+    """Of 20 over three scenarios 10/3 each, and 10 by probability: 3.3 + 9, 3.3 + 0.9, 3.3 + 0.1; of 3 at least two."""
+    rows = [*scenarios(a=0.9, b=0.09), {"scenario": "c", "name": "C", "probability": 0.01, "draws": 50}]
+    case = register(tmp_path, scenarios=rows)
+    for draws, counts in ((20, {"a": 12, "b": 4, "c": 3}), (3, {"a": 2, "b": 2, "c": 2})):
+        found = planner.sample(case, draws, even=True)
+        assert Counter(name[0] for name in found.scenarios) == counts
+        assert sum(chance for name, chance in found.scenarios.items() if name[0] == "c") == near(0.01)
 
 
 def test_a_case_without_scenarios_has_draws_of_its_only_one(tmp_path: Path) -> None:
@@ -358,15 +368,9 @@ def test_a_plan_is_held_fixed_in_samples_of_its_register(tmp_path: Path) -> None
     """Three draws hold each of the three beginnings once, so every sample is alike: 3, 2 and 1 years of loss."""
     case = register(tmp_path, CUT).set_model("objective.risk_aversion", 0.0)
     plan = planner.solve(planner.sample(case, 3, 7), baseline=False)
-    found = sampled(plan, case, 3, 2, 10)
-    assert [(one.seed, one.futures) for one in found] == [(11, 3), (12, 3)]
+    found = evaluate_samples(plan, case, 3, 2, 10)
+    assert [(one.seed, len(one.losses)) for one in found.samples.held] == [(11, 3), (12, 3)]
     year = sum(plan.summary["scenario_loss_musd"].values()) / 6
     assert year > 0
-    assert across(found)["risk_musd"] == Estimate(near(2 * year), near(2 * year), near(2 * year))
-
-
-def test_the_interval_between_samples_is_that_of_student() -> None:
-    """Mean 2, deviation 1, three samples: half-width 4.303 / sqrt(3) = 2.484."""
-    samples = [Sample(seed, 1, dict.fromkeys(KEYS, float(seed))) for seed in (1, 2, 3)]
-    found = across(samples)["risk_musd"]
-    assert (found.value, found.low, found.high) == (2.0, near(-0.48414), near(4.48414))
+    for estimate in (found.estimates["risk_musd"], found.foreseen["risk_musd"]):
+        assert (estimate.value, estimate.low, estimate.high) == near((2 * year, 2 * year, 2 * year))

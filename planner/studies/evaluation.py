@@ -1,0 +1,330 @@
+"""A plan held fixed in futures that it was not made for: given ones, as they are drawn, or samples of a register.
+
+Few futures are one program, in which operations know no more than a history shows. Many are solved one by one, and
+then it has to be said what operations know when. Stocks alone carry anything over from one year to the next, so a rule
+says what is in stock as long as a future cannot be told from those that the rule was made for: draws of its own, of
+which none is evaluated, with the plan held fixed. From then on all that comes is known. Beside it stands what is lost
+if all is known from the first year on, which nothing that knows less can go below.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t
+
+from planner.data.case import Case
+from planner.data.effects import Effects, Period, effects_by_scenario, periods_of
+from planner.data.load import load
+from planner.data.lookups import Good
+from planner.data.sampling import sample
+from planner.data.schema import Scenario, Shock
+from planner.data.tree import Vector
+from planner.errors import Fault, InputError, StoppedError
+from planner.parallel import Team
+from planner.results.folders import write_whole
+from planner.results.plan import PlanValues
+from planner.results.store import csv_text, write_case
+from planner.solving.goals import Phase, Progress, silent, solve_phases
+from planner.solving.live_program import LiveProgram
+from planner.solving.solution import Stop
+from planner.studies.fixed_plan import evaluate, fix
+from planner.studies.intervals import KEYS, Estimate, Sample, Stratum, figures, of_draws
+from planner.studies.one_by_one import Decided, Future, Futures, Loss
+
+MANY = 50
+"""Futures from which on they are solved one by one."""
+RULE_DRAWS = 16
+"""Draws, about, that the rule for stocks is made for: with twice as many it does no better (measured)."""
+DRAWN = ("scenarios", "shocks", "draws")
+JUDGED = "no interval: these futures are judgements, not draws"
+OWN = "no interval: the plan was made for these futures, so they say little of others"
+
+
+def with_other_scenarios(case: Case, scenarios: Sequence[Scenario], shocks: Sequence[Shock]) -> Case:
+    """The case with other scenarios and shocks."""
+    return replace(case, tables=replace(case.tables, scenarios=tuple(scenarios), shocks=tuple(shocks)))
+
+
+def read_futures(case: Case, folder: Path, scratch: Path) -> Case:
+    """The case with the scenarios and shocks of a folder that holds `scenarios.csv` and `shocks.csv`, and `draws.csv`
+    if they were drawn.
+
+    Checked like a case that is read. scratch: an empty folder. Raises InputError.
+    """
+    for name in ("scenarios.csv", "shocks.csv"):
+        if not (folder / name).exists():
+            raise InputError(
+                [Fault(str(folder / name), 0, "", "no such table; --scenarios needs scenarios and shocks")]
+            )
+    write_case(case, scratch / "case")
+    for table in DRAWN:
+        given, held = folder / f"{table}.csv", scratch / "case" / f"{table}.csv"
+        held.unlink(missing_ok=True)
+        if given.exists():
+            held.write_bytes(given.read_bytes())
+    return replace(load(scratch / "case"), name=case.name)
+
+
+def is_drawn(case: Case) -> bool:
+    """Whether the futures of a case were drawn from a register; else they are judgements."""
+    return bool(case.tables.draws) or "draws" in case.origin.headers
+
+
+def strata_of(case: Case) -> dict[str, list[str]]:
+    """Scenario of the register -> its draws, each as likely as the others."""
+    out: dict[str, list[str]] = defaultdict(list)
+    for name in case.scenarios:
+        out[name.rpartition("-")[0]].append(name)
+    return out
+
+
+# ---- what is in stock before a future can be told from others --------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StockRule:
+    """Stocks of least risk along the histories of some draws, the plan being as decided.
+
+    stocks: stockpile -> t at the end of each node of the tree of `case`.
+    """
+
+    program: LiveProgram
+    stocks: Mapping[Good, Vector]
+
+    def future(self, name: str, one: Effects, periods: Sequence[Period]) -> Future:
+        """A future with the stocks of the histories that it cannot be told from."""
+        tree, path = self.program.scope.tree, list[int]()
+        for period in periods:
+            shown, above = one.shown_in(period), path[-1] if path else -1
+            same = (n for n in self._below.get(above, ()) if tree.nodes[n].period == period and self._shown[n] == shown)
+            if (node := next(same, None)) is None:
+                break
+            path.append(node)
+        return Future(name, one, {good: tonnes[path] for good, tonnes in self.stocks.items()}, len(path))
+
+    @cached_property
+    def _below(self) -> dict[int, list[int]]:
+        out: dict[int, list[int]] = defaultdict(list)
+        for node in self.program.scope.tree.nodes:
+            out[node.parent].append(node.index)
+        return out
+
+    @cached_property
+    def _shown(self) -> list[tuple[object, ...]]:
+        tree = self.program.scope.tree
+        return [tree.effects[n.scenarios[0]].shown_in(n.period) for n in tree.nodes]
+
+
+def rule_for(case: Case, decided: Decided) -> StockRule:
+    """The rule that leaves the least risk in the futures of a case. Raises StoppedError if no optimum is proven."""
+    session = LiveProgram(case)
+    fix(session, decided)
+    outcome = solve_phases(session.program, case.model.objective, session.solver, silent, [Phase("risk")])
+    if outcome.stop is not Stop.OPTIMAL:
+        raise StoppedError(f"the fixed plan has no proven optimum in the draws of the stock rule ({outcome.stop})")
+    x, column = outcome.last.x, session.program.column
+    stocks: dict[Good, Vector] = {}
+    for good in session.scope.stocks:
+        held = stocks[good] = np.zeros(len(session.scope.tree.nodes))
+        for node in session.scope.tree.nodes:
+            before = held[node.parent] if node.parent >= 0 else case.stockpiles[good].initial_t
+            at = column.get(("stock", (*good, node.index)))
+            held[node.index] = before if at is None else x[at]  # where imports cover all, nothing is bought or sold
+    return StockRule(session, stocks)
+
+
+def thinned(case: Case, losses: Mapping[str, float], count: int) -> Case:
+    """About `count` futures that stand for all: of each scenario as many as half by probability, half evenly makes,
+    each for as many of those that lose about as much."""
+    strata = strata_of(case) if is_drawn(case) else {"": list(case.scenarios)}
+    chance: dict[str, float] = {}
+    for names in strata.values():
+        total = sum(case.scenarios[w] for w in names)
+        wanted = min(len(names), max(2, round(count * (total + 1 / len(strata)) / 2)))
+        for part in np.array_split(np.array(sorted(names, key=lambda w: (losses[w], w))), wanted):
+            chance[str(part[len(part) // 2])] = sum(case.scenarios[str(w)] for w in part)
+    return _reweighed(case, chance)
+
+
+# ---- given futures -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Losses by future (MUSD), the figures with their intervals, how they were found, and the figures if all were
+    known from the first year on; none where the futures were solved as one program."""
+
+    losses: dict[str, float]
+    estimates: dict[str, Estimate]
+    how: str
+    foreseen: dict[str, float] | None
+
+
+def evaluate_in(case: Case, decided: Decided, own: bool, workers: int | Team, progress: Progress) -> Evaluated:
+    """A plan in the futures of a case. own: it was made for them. Raises InputError, StoppedError."""
+    if len(case.scenarios) < MANY:
+        progress(f"solving {len(case.scenarios)} scenarios with the plan held fixed")
+        found = evaluate(case, decided)
+        losses = {w: found[f"scenario_loss_musd.{w}"] for w in case.scenarios}
+        how = "one program of all futures: operations know what a history shows, and nothing that comes"
+        return Evaluated(losses, _estimates(case, losses, own), how, None)
+    periods, effects = periods_of(case), effects_by_scenario(case)
+    with Futures(case, decided, workers) as futures:
+        progress(f"{len(effects)} futures, one by one, as if each were known")
+        known = futures.losses(periods, [Future(w, one, {}, 0) for w, one in effects.items()])
+        fewer = thinned(case, {w: loss.foreseen for w, loss in known.items()}, RULE_DRAWS)
+        progress(f"a rule for stocks, from {len(fewer.scenarios)} of them")
+        rule = rule_for(fewer, decided)
+        progress(f"{len(effects)} futures, one by one, with stocks by that rule")
+        held = futures.losses(periods, [rule.future(w, one, periods) for w, one in effects.items()])
+    losses = {w: loss.held for w, loss in held.items()}
+    how = (
+        f"one by one: stocks by a rule made for {len(fewer.scenarios)} of them until a future shows itself, then known"
+    )
+    return Evaluated(losses, _estimates(case, losses, own), how, _figures(case, known))
+
+
+def _figures(case: Case, known: Mapping[str, Loss]) -> dict[str, float]:
+    chances = np.array([case.scenarios[w] for w in known])
+    return figures(np.array([loss.foreseen for loss in known.values()]), chances, case.model.objective)
+
+
+def _estimates(case: Case, losses: Mapping[str, float], own: bool) -> dict[str, Estimate]:
+    objective = case.model.objective
+    if is_drawn(case) and not own:
+        strata = [
+            Stratum(name, sum(case.scenarios[w] for w in draws), np.array([losses[w] for w in draws]))
+            for name, draws in strata_of(case).items()
+        ]
+        return of_draws(strata, objective)
+    chances = np.array([case.scenarios[w] for w in losses])
+    found = figures(np.array(list(losses.values())), chances, objective)
+    why = OWN if is_drawn(case) else JUDGED
+    return {key: Estimate(value, None, None, why) for key, value in found.items()}
+
+
+# ---- samples of a register ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Samples of a register, drawn apart: with stocks by the rule, and if all were known from the first year on."""
+
+    held: list[Sample]
+    foreseen: list[Sample]
+
+
+def sampled(
+    plan: PlanValues,
+    decided: Decided,
+    register: Case,
+    draws: int,
+    samples: int,
+    seed: int,
+    workers: int | Team = 1,
+    progress: Progress = silent,
+) -> Sampled:
+    """The plan held fixed in draws from the hazards of `register`, with the seeds seed + 1 to seed + samples; the rule
+    for stocks is made for draws with the seed itself.
+
+    draws: of each sample, about; half by probability, half evenly over the scenarios of the register. All but scenarios
+    and shocks is as in the plan's case. Raises InputError, StoppedError.
+    """
+    progress(f"a rule for stocks, from {RULE_DRAWS} draws with the seed {seed}")
+    rule = rule_for(_drawn(plan.case, register, RULE_DRAWS, seed), decided)
+    out = Sampled([], [])
+    with Futures(plan.case, decided, workers) as futures:
+        for number in range(seed + 1, seed + samples + 1):
+            case = _drawn(plan.case, register, draws, number)
+            periods, effects = periods_of(case), effects_by_scenario(case)
+            progress(f"sample {number - seed} of {samples}: {len(effects)} futures, the plan held fixed")
+            found = futures.losses(periods, [rule.future(w, one, periods) for w, one in effects.items()])
+            chances = np.array([case.scenarios[w] for w in found])
+            out.held.append(Sample(number, np.array([loss.held for loss in found.values()]), chances))
+            out.foreseen.append(Sample(number, np.array([loss.foreseen for loss in found.values()]), chances))
+    return out
+
+
+def _drawn(case: Case, register: Case, draws: int, seed: int) -> Case:
+    tables = sample(register, draws, seed, even=True).tables
+    return with_other_scenarios(case, tables.scenarios, tables.shocks).checked()
+
+
+# ---- how far a plan is from the best one ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Replication:
+    """How far plans made with `size` scenarios fall short: mean gap (MUSD) and the upper end of its 95 % interval."""
+
+    size: int
+    mean_gap: float
+    upper: float
+    replications: int
+
+
+def replicate(case: Case, size: int, replications: int, seed: int, plan: Decided) -> Replication:
+    """Multiple replications (Mak, Morton and Wood, Operations Research Letters 24, 1999).
+
+    Each draws `size` scenarios of the case, solves for the best plan and compares `plan` with it on the same draw.
+    The mean gap bounds from above how far `plan` is from the best plan for all scenarios.
+    """
+    generator = np.random.default_rng(seed)
+    names = list(case.scenarios)
+    chances = [case.scenarios[w] for w in names]
+    gaps = []
+    for _ in range(replications):
+        counts = pd.Series(generator.choice(names, size=size, p=chances)).value_counts()
+        rows = {str(w): int(count) / size for w, count in counts.items()}
+        drawn = _reweighed(case, rows)
+        session = LiveProgram(drawn)
+        best = solve_phases(session.program, drawn.model.objective, session.solver, silent, [Phase("risk")])
+        if best.stop is not Stop.OPTIMAL:
+            raise StoppedError(f"a replication has no proven optimum ({best.stop})")
+        gaps.append(max(0.0, evaluate(drawn, plan)["risk_musd"] - best.values["risk"]))
+    half = float(t.ppf(0.95, replications - 1)) * float(np.std(gaps, ddof=1)) / math.sqrt(replications)
+    return Replication(size, float(np.mean(gaps)), float(np.mean(gaps)) + half, replications)
+
+
+def _reweighed(case: Case, chances: Mapping[str, float]) -> Case:
+    """The case with some of its scenarios, as likely as given."""
+    rows = [
+        row.model_copy(update={"probability": chances[row.scenario]})
+        for row in case.tables.scenarios
+        if row.scenario in chances
+    ]
+    return with_other_scenarios(case, rows, [s for s in case.tables.shocks if s.scenario in chances])
+
+
+# ---- files ----------------------------------------------------------------------------------------------------------
+
+
+def write_samples(path: Path, found: Sampled, case: Case) -> None:
+    """samples.csv: seed, futures, expected_loss_musd, cvar_musd, risk_musd, and the same `_foreseen`."""
+    objective, rows = case.model.objective, []
+    for held, foreseen in zip(found.held, found.foreseen, strict=True):
+        known = figures(foreseen.losses, foreseen.chances, objective)
+        rows.append(
+            {"seed": held.seed, "futures": len(held.losses)}
+            | figures(held.losses, held.chances, objective)
+            | {f"{key}_foreseen": known[key] for key in KEYS}
+        )
+    _write(path, rows)
+
+
+def write_losses(path: Path, losses: Mapping[str, float], case: Case) -> None:
+    """losses.csv: scenario, probability, loss (MUSD)."""
+    _write(path, [{"scenario": w, "probability": case.scenarios[w], "loss_musd": z} for w, z in losses.items()])
+
+
+def _write(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
+    table = pd.DataFrame(list(rows))
+    write_whole(path, lambda p: p.write_text(csv_text(table), encoding="utf-8", newline="\n"))
