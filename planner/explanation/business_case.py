@@ -17,7 +17,7 @@ from planner.finance.deck import CASE_MARKET, Array, Levels, Term, quotes, terms
 from planner.finance.plants import goods, plant_facts
 from planner.finance.returns import npv, returns_of
 from planner.finance.risk import base_levels, monte_carlo, tornado, value
-from planner.finance.support import contracts_cost, least_support, of_futures
+from planner.finance.support import GRANT, contracts_cost, least_support, of_futures, owners_npv, with_support
 from planner.results.business_case import BusinessCase, Market, Removal, Sold
 from planner.results.plan import PlanValues, Status
 from planner.solving.goals import Progress, silent
@@ -68,9 +68,12 @@ def business_case(
     if removal is None and solve and any(builds.values()):
         progress("the plan without the plants")
         removal = removed(plan, asked)
+    capital = {p.project: p.size * p.capex for p in found.plants}
+    public = sum(p.public_share * capital[p.project] for p in found.plants) / (sum(capital.values()) or 1.0)
     alone = {p.project: value(replace(found, plants=(p,)), x, whole[:1]) for p in found.plants}
     return BusinessCase(
-        *(asked, name, market, dict(terms or {}), found_terms, found, builds, futures, full, planned),
+        *(asked, name, market, dict(terms or {}), found_terms, found, builds, futures),
+        *(public, owners_npv(found, with_support(x, GRANT, public), judged.by_year), full, planned),
         {w: tuple(_rate(found, i, used[i][row]) for i in range(len(asked))) for row, w in enumerate(futures)},
         *(alone, supports, tornado(found, found_terms, whole), _markets(plan, found, full.flows)),
         _jobs(case, found, full.flows),
@@ -150,7 +153,7 @@ def _sold(
     costs = np.broadcast_to(contracts_cost(in_futures, x), chances.shape)
     returns = returns_of(flows, x, low)
     return Sold(
-        *(tuple(use), tuple(_rate(found, i, u) for i, u in enumerate(use)), flows, returns),
+        *(tuple(use), tuple(_rate(found, i, u) for i, u in enumerate(use)), flows, low, returns),
         *(float(costs @ chances / chances.sum()), float(costs.max())),
         monte_carlo(found, terms, futures, use_in),
         _steps(found, x, use, flows),

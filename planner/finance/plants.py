@@ -123,7 +123,8 @@ def _materials(case: Case, project: str, mix: Mapping[str, float]) -> tuple[list
         for element, share in case.feed_shares.get(feed, {}).items():
             treo = part / use if use > 0 else 0.0
             made_t[element] += treo * share * (1.0 if at_mine else case.recovery(project, element))
-            taken_t[element] += 0.0 if at_mine else treo * share
+            # What a plant does not recover it does not pay for.
+            taken_t[element] += treo * share if not at_mine and case.recovery(project, element) > 0 else 0.0
     return (
         [Material(e, OXIDE, t, at_mine) for e, t in made_t.items()],
         [Material(e, OXIDE, t, True) for e, t in taken_t.items()],

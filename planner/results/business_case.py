@@ -17,16 +17,17 @@ APART = 0.10
 
 @dataclass(frozen=True)
 class Sold:
-    """The case with one answer to what is sold: for each plant the use of its capacity by year, flows, returns.
+    """The case with one answer to what is sold: for each plant the use of its capacity by year, and what follows.
 
-    use: rate over the years of output; contracts, worst: public cost of the case's contracts, expected and in the
-    worst future (present value, MUSD); spread: draws of futures and terms; steps: NPV at market prices, then what
-    contracts, tax and debt change, to the NPV of the owners.
+    use: rate over the years of output; cheap: flows at low prices; contracts, worst: public cost of the case's
+    contracts, expected and in the worst future (present value, MUSD); spread: draws of futures and terms; steps: NPV
+    at market prices, then what contracts, tax and debt change, to the NPV of the owners.
     """
 
     by_year: tuple[Array, ...]
     use: tuple[float, ...]
     flows: CashFlows
+    cheap: CashFlows
     returns: Returns
     contracts: float
     worst: float
@@ -65,7 +66,7 @@ class Removal:
 @dataclass(frozen=True)
 class BusinessCase:
     """All of an investment case. builds: t/y that the plan commits, by plant. futures: name -> probability.
-
+    public_share: of the capital that the plan has public budgets pay; owners_with_it: NPV of the owners (MUSD) with it.
     planned: the case sold as the plan runs it; None where it runs none of the plants. throughput: use of capacity by
     future. alone: NPV after tax (MUSD), selling all, of each plant by itself. supports: for the case as the plan runs
     it, or selling all where it does not run.
@@ -79,6 +80,8 @@ class BusinessCase:
     investment: Investment
     builds: Mapping[str, Mapping[int, float]]
     futures: Mapping[str, float]
+    public_share: float
+    owners_with_it: float
     full: Sold
     planned: Sold | None
     throughput: Mapping[str, tuple[float, ...]]

@@ -146,9 +146,9 @@ def change(source: Path, target: Path, inputs: dict[str, float]) -> None:
     """Another workbook with other choices of terms (1 value, 2 low, 3 high), or support entered."""
     book = openpyxl.load_workbook(source)
     labels = {
-        "payable": "of the price of its oxides that a concentrate earns",
+        "payable": "what a concentrate earns of its oxides",
         "wacc": "weighted cost of capital after tax",
-        "delay_years": "by which output is late; its years stay as many",
+        "delay_years": "delay of output, which keeps its years",
         "life_years": "years of output",
     }
     for name, value in inputs.items():

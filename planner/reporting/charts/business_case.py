@@ -66,11 +66,13 @@ def cash(found: BusinessCase, draw: Drawer) -> Figure:
         places = below.years(years)
         up = below.amounts(max(asked, *(c for _, c in covered)) * 1.1, "times", most=3)
         for year, cover in covered:
-            below.rect(places.at(year), up(cover), places.width, below.bottom - up(cover), GREYS[0])
+            below.rect(places.at(year), up(cover), places.width, below.bottom - up(cover), GREYS[1])
+            at_low = min(max(sold.cheap.cfads[years.index(year)] / service[years.index(year)], 0.0), cover)
+            below.rect(places.at(year), up(at_low), places.width, below.bottom - up(at_low), GREYS[2])
         below.line(below.left, up(asked), below.right, up(asked), WITHOUT, dash="4 3")
         below.text(below.right, up(asked) - 4, f"asked {asked:g}", anchor="end", size=9.5, fill=WITHOUT)
         said = f"Cover of debt service, least {min(c for _, c in covered):.2f}, asked {asked:g}"
-        panels.append(draw.panel("Cover of debt service (DSCR)", said, below))
+        panels.append(draw.panel("Cover of debt service (DSCR); dark: at low prices", said, below))
     return Figure("Cash by year", told + ".", panels, layout="wide")
 
 
@@ -80,7 +82,8 @@ def tornado(found: BusinessCase, draw: Drawer) -> Figure:
     plot = Plot(WIDE, (ROW + 10) * len(rows) + 44, left=220, right=70, bottom=36, top=4)
     names = plot.names([s.term.meaning for s in rows], gap=0.5)
     ends = [v for s in rows for v in (s.npv_low, s.npv_high)]
-    scale = plot.across(min([*ends, centre]), max([*ends, centre]), "NPV after tax, MUSD")
+    spare = 0.08 * (max(ends) - min(ends))  # for the figures beside the bars
+    scale = plot.across(min([*ends, centre]) - spare, max([*ends, centre]) + spare, "NPV after tax, MUSD")
     for place, s in enumerate(rows):
         for end, value, hue in (
             (s.term.low, s.npv_low, GREYS[2]),

@@ -46,13 +46,13 @@ def _say(passage: str, found: BusinessCase, case: Case, **values: Any) -> str:
 
 def business_case_page(found: BusinessCase, case: Case) -> str:
     """The whole page as text."""
-    names = Names(case)
+    names, (first, *rest) = Names(case), statements(found, case)
     stages = " and ".join(sorted({STAGES[p.stage] for p in found.investment.plants}))
     return report_page(
         KIND,
         " and ".join(names.placed(p) for p in found.projects),
-        _say("question", found, case),
-        statements(found, case),
+        first.sentence,
+        rest,
         _sections(found, case, names),
         cards=_cards(found),
         subtitle=f"{stages}, in the run {found.run}",
@@ -86,6 +86,7 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
         "apart": "Plan and case",
         "worth": "Returns",
         "debt": "Debt",
+        "grant": "Plan's grant",
         "contracts": "Contracts",
         "alliance": "For the alliance",
         "markets": "Market",
