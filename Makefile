@@ -20,7 +20,7 @@ demo: $(VENV)/demo.done
 # Why this plan, and its risk in futures that it was not made for: verdicts, bottlenecks, prices; leave it alone for an hour.
 decision: demo
 	$(PLANNER) explain $(RUN)
-	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --draws $(DRAWS) --samples 60 --seed 100
+	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --draws 100 --samples 10 --seed 100
 
 test: lint
 	$(BIN)/python -m pytest -n auto --dist worksteal
@@ -48,7 +48,8 @@ bench: $(VENV)/test.done
 # and a hundred with every year divided, and a thousand scenario by scenario: half an hour.
 agree: $(VENV)/test.done
 	LONG=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/system/test_oracle_agreement.py tests/oracle \
-		tests/behaviour/test_whole_plants.py tests/properties tests/faults/test_single_faults.py tests/server/test_desk.py
+		tests/behaviour/test_whole_plants.py tests/properties tests/faults/test_single_faults.py tests/server/test_desk.py \
+		tests/studies/test_one_by_one.py tests/studies/test_intervals.py
 	$(BIN)/python -m tests.oracle.long
 	$(BIN)/python -m tests.decomposition.long
 

@@ -14,7 +14,7 @@ from planner.cli.console import command_app, exit_codes, say, shown_progress
 from planner.data.load import load
 from planner.errors import Fault, InputError
 from planner.reporting.values.wording import number, percent
-from planner.studies.evaluation import RULE_DRAWS, write_losses, write_samples
+from planner.studies.evaluation import JUDGED, MANY, RULE_DRAWS, write_losses, write_samples
 from planner.studies.intervals import KEYS, Estimate, draws_needed
 from planner.workspace import find_case
 
@@ -111,16 +111,18 @@ def _sizes(text: str) -> list[int]:
 
 def _told(found: Evaluation) -> None:
     count, risk = len(found.losses), found.estimates["risk_musd"]
-    told = "; 95 % intervals say what another draw of as many could give (studentised bootstrap within each scenario)"
-    say(f"{count} scenarios, plan held fixed{told if risk.low is not None else ''} (MUSD)")
-    say(f"Solved as {found.how}.")
+    say(f"{count} scenarios, plan held fixed (MUSD). Solved {found.how}.")
+    if risk.low is not None:
+        say("95 % intervals say what as many other draws could give, by studentised bootstrap within each scenario.")
     _table(found.estimates, found.planned)
     if found.foreseen is not None:
         _bound(found.foreseen)
-    if (needed := draws_needed(risk, count, AIM)) is not None:
+    needed = draws_needed(risk, count, AIM)
+    if risk.why != JUDGED and (needed is None or needed > count):
+        aim = f"an interval of ± {percent(AIM)} of the risk" if needed else "an interval"
         say(
-            f"For an interval of ± {percent(AIM)} of the risk: planner sample CASE --even --draws {needed} --out DIR, "
-            f"CASE being what these were drawn from, and planner evaluate RUN --scenarios DIR"
+            f"For {aim}: planner sample CASE --even --draws {needed or MANY * 4} --seed 1 --out DIR, CASE being what "
+            f"these were drawn from, and planner evaluate RUN --scenarios DIR"
         )
     for entry in found.trials:
         say(

@@ -174,7 +174,7 @@ def evaluate_in(case: Case, decided: Decided, own: bool, workers: int | Team, pr
         progress(f"solving {len(case.scenarios)} scenarios with the plan held fixed")
         found = evaluate(case, decided)
         losses = {w: found[f"scenario_loss_musd.{w}"] for w in case.scenarios}
-        how = "one program of all futures: operations know what a history shows, and nothing that comes"
+        how = "as one program of all futures: operations know what a history shows, and nothing that comes"
         return Evaluated(losses, _estimates(case, losses, own), how, None)
     periods, effects = periods_of(case), effects_by_scenario(case)
     with Futures(case, decided, workers) as futures:

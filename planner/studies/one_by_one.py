@@ -146,7 +146,7 @@ class FutureProgram:
         found = self._solver.minimise(self._goal)
         if found.stop is not Stop.OPTIMAL:
             raise StoppedError(f"the fixed plan has no proven optimum in {future.name} ({found.stop})")
-        return float(found.x[self._goal])
+        return max(0.0, float(found.x[self._goal]))
 
     # ---- the program -------------------------------------------------------------------------------------------
 

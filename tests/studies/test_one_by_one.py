@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 import planner
+from planner.cli import app
 from planner.data.case import Case
 from planner.data.effects import effects_by_scenario, periods_of
 from planner.errors import StoppedError
@@ -24,6 +26,8 @@ from planner.studies.one_by_one import Decided, Future, Futures
 from tests.cases import EXACT, demand, imports, load_case, near, scenarios, seeds, shock
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
+
+STARTER = Path(planner.__file__).parents[1] / "inputs" / "starter"
 
 
 def alone(case: Case, scenario: str, decided: Decided) -> float:
@@ -173,3 +177,26 @@ def test_a_stop_names_the_future(tmp_path: Path) -> None:
     more = {good: tonnes[:3] + 50 for good, tonnes in rule.stocks.items()}
     with Futures(case, {}) as futures, pytest.raises(StoppedError, match="in calm"):
         futures.losses(periods, [Future("calm", one, more, 1)])
+
+
+def test_the_command_says_what_was_drawn_and_what_may_be_followed(tmp_path: Path) -> None:
+    """No interval of three judged scenarios; 60 draws are one by one, and the advice is a command of this program."""
+    reference = STARTER.parents[1] / "reports" / "reference" / "starter-base"
+
+    def told(*arguments: object) -> str:
+        found = CliRunner().invoke(app, ["evaluate", str(reference), *map(str, arguments)])
+        assert found.exit_code == 0, found.output
+        return found.output
+
+    assert "no interval: these futures are judgements, not draws" in (judged := told())
+    assert "as one program of all futures" in judged and "planner sample" not in judged
+    drawn = tmp_path / "drawn"
+    sampled = CliRunner().invoke(app, ["sample", str(STARTER), "--even", "--draws", "60", "--out", str(drawn)])
+    assert sampled.exit_code == 0, sampled.output
+    assert "60 scenarios, plan held fixed (MUSD). Solved one by one: stocks by a rule" in (
+        many := told("--scenarios", drawn)
+    )
+    assert "95 % intervals say what as many other draws could give" in many
+    samples = told("--register", STARTER, "--draws", 6, "--samples", 2, "--out", tmp_path / "samples.csv")
+    assert "2 samples drawn apart" in samples and "Student's t between them" in samples
+    assert (tmp_path / "samples.csv").read_text().startswith("seed,futures,expected_loss_musd,cvar_musd,risk_musd,")
