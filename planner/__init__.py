@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from planner.api.plans import solve as solve
     from planner.api.studies import evaluate as evaluate
     from planner.api.studies import frontier as frontier
+    from planner.api.studies import open_study as open_study
     from planner.api.studies import study as study
     from planner.cluster import on_scheduler as on_scheduler
     from planner.config.model_file import ModelFile as ModelFile
@@ -38,10 +39,11 @@ if TYPE_CHECKING:
     from planner.proof.prove import prove as prove
     from planner.solving.naming import check_coefficients as check_coefficients
     from planner.solving.shares import shares as shares
+    from planner.studies.experiment import Experiment as Experiment
 
 _HOMES = {
     "planner.api.plans": ("Plan", "Session", "open_run", "solve"),
-    "planner.api.studies": ("evaluate", "frontier", "study"),
+    "planner.api.studies": ("evaluate", "frontier", "open_study", "study"),
     "planner.cluster": ("on_scheduler",),
     "planner.config.model_file": ("ModelFile",),
     "planner.data.case": ("Case",),
@@ -56,6 +58,7 @@ _HOMES = {
     "planner.proof.prove": ("prove",),
     "planner.solving.naming": ("check_coefficients",),
     "planner.solving.shares": ("shares",),
+    "planner.studies.experiment": ("Experiment",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

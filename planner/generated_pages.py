@@ -22,6 +22,7 @@ from planner.formulation.build import EQUATIONS, VARIABLES
 from planner.formulation.model import Equation, Variable, cell
 from planner.formulation.symbols import DATA, DERIVED, SETS, Symbol
 from planner.results.schema import results_page
+from planner.studies.reference import reference_page
 
 BEGIN, END = "<!-- generated: tables -->", "<!-- end of generated part -->"
 
@@ -34,6 +35,7 @@ def pages(root: Path) -> dict[Path, str]:
     _, _, after = rest.partition(END)
     return {
         root / "models" / "formulation.md": formulation_page(),
+        root / "models" / "studies" / "REFERENCE.md": reference_page(),
         inputs: f"{before}{BEGIN}\n\n{dictionary()}\n{END}{after}",
         root / "reports" / "README.md": results_page(),
         root / "planner" / "API.md": public_names(),

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from planner.api.plans import Plan, solve_into
 from planner.cluster import on_scheduler
 from planner.data.case import Case
+from planner.data.load import load
 from planner.errors import Fault, InputError
 from planner.parallel import Team, local
 from planner.reporting.pages.study import frontier_page, write_page, write_report
 from planner.results.plan import PlanValues
 from planner.results.store import file_name
-from planner.results.study import Agreement, FrontierResults, StudyStatus
+from planner.results.study import OPTIMAL, Agreement, FrontierResults, StudyStatus
 from planner.solving.goals import Progress, silent
 from planner.studies.analysis import analyse
 from planner.studies.evaluation import Replication, Sampled, evaluate_in, read_futures, replicate, sampled
@@ -24,7 +29,8 @@ from planner.studies.fixed_plan import amounts, hold, read_plans
 from planner.studies.frontier import frontier as trace_case
 from planner.studies.frontier import is_frontier, read_frontier, run_frontier
 from planner.studies.intervals import Estimate, of_samples
-from planner.studies.run import Tell, retry, run_points, untold
+from planner.studies.run import Tell, case_at, retry, run_points, untold
+from planner.studies.store import read_design, read_plan_table, read_results
 from planner.studies.work_queue import agreement_of, status_of
 
 
@@ -105,6 +111,58 @@ def study_report(folder: str | Path, plans: Sequence[str | Path] = (), progress:
         given = read_plans([Path(plan) for plan in plans])
         write_report(analyse(folder, hold(folder, given, progress) if given else None), folder)
     return folder / "report.html"
+
+
+@dataclass(frozen=True, repr=False)
+class StudyData:
+    """A study as tables; models/studies/REFERENCE.md says what their columns hold.
+
+    results: a row for each row of the design, with its point, values, status and outcomes. design: the same with what
+    is changed, as JSON. plans: what is decided at each point, by year. case: as it is at the base.
+    """
+
+    folder: Path
+    case: Case
+    results: pd.DataFrame
+    design: pd.DataFrame
+    plans: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return (
+            f"StudyData({str(self.folder)!r}: {len(self.results)} rows, {self.results['status'].count()} with a result)"
+        )
+
+    def case_at(self, point: str | int) -> Case:
+        """The case at a point, which is named by its row in the design or by how its name begins."""
+        return case_at(self.folder, str(point))[0]
+
+
+def open_study(folder: str | Path) -> StudyData:
+    """A study from its folder, finished or running. Raises RunFolderError, InputError for a frontier."""
+    folder = Path(folder)
+    _refuse_frontier(folder, "has no points", remedy="read its frontier.csv")
+    tables = (read(folder).to_pandas() for read in (read_results, read_design, read_plan_table))
+    return StudyData(folder, load(folder / "inputs"), *tables)
+
+
+def open_point(
+    folder: str | Path, point: str | int, out: str | Path | None = None, progress: Progress = silent
+) -> tuple[Plan, Path, float]:
+    """Solve one point of a study as a case of its own into a run folder (default: reports/CASE-POINT-MODEL).
+
+    Returns the plan, its folder, and how far its risk and cost are from those of the study, relative; infinite where
+    one has an optimum and the other none. Raises RunFolderError, InputError.
+    """
+    case, name = case_at(Path(folder), str(point))
+    plan, target = solve_into(case, None if out is None else Path(out), progress=progress)
+    results = read_results(Path(folder)).to_pandas().set_index("point")
+    before, gaps = results[~results.index.duplicated()].loc[name], [0.0]
+    if before["status"] == OPTIMAL and plan.tables:
+        keys = ("risk_musd", "cost_musd")
+        gaps = [abs(before[key] - plan.summary[key]) / (1.0 + abs(plan.summary[key])) for key in keys]
+    elif before["status"] is not None and (before["status"] == OPTIMAL) != bool(plan.tables):
+        gaps = [math.inf]
+    return plan, target, max(gaps)
 
 
 def default_out(path: Path) -> Path:

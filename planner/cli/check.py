@@ -27,6 +27,7 @@ from planner.data.rules import WARNINGS
 from planner.data.size import ALONE, refuse_if_too_large
 from planner.data.warnings import warnings_of
 from planner.errors import Fault, InputError, did_you_mean
+from planner.studies.file import study_schema
 from planner.workspace import find_case
 
 FAR_APART = ("numerics", "far-off")
@@ -96,9 +97,15 @@ def describe(
         Path | None, typer.Argument(help="Case to describe. Default: none, all tables.", show_default=False)
     ] = None,
     package: Annotated[bool, typer.Option("--datapackage", help="Print a Frictionless datapackage.json.")] = False,
+    study: Annotated[bool, typer.Option("--study", help="Print the JSON Schema of a study file.")] = False,
 ) -> None:
-    """Print the JSON Schema of the model file, or describe the tables."""
+    """Print the JSON Schema of the model file or of a study file, or describe the tables."""
     with exit_codes():
+        if study:
+            if package or case is not None:
+                raise InputError([Fault("--study", 0, "", "describes study files alone", remedy="leave out the rest")])
+            say(json.dumps(study_schema(), indent=2))
+            return
         found = load(find_case(case)) if case is not None else None
         if package:
             name = found.name if found else "case"

@@ -1,4 +1,4 @@
-"""`planner study run FILE`, and `planner study status|retry|report DIR`."""
+"""`planner study run FILE`, and `planner study status|retry|report|open DIR`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from planner.api.studies import FolderStatus, default_out, retry_study, study, study_report, study_status
+from planner.api.studies import FolderStatus, default_out, open_point, retry_study, study, study_report, study_status
 from planner.cli.console import command_app, err, exit_codes, say, shown_progress
 from planner.errors import InfeasibleError, PlannerError, StoppedError
 from planner.results.plan import Status
-from planner.results.study import OPTIMAL, Agreement, FrontierResults, StudyStatus
+from planner.results.study import AGREEMENT, OPTIMAL, Agreement, FrontierResults, StudyStatus
 
 EVERY = 10.0
 """Seconds between lines where there is no terminal."""
@@ -31,7 +31,7 @@ Scheduler = Annotated[str, typer.Option(help="Address of a dask scheduler instea
 
 @app.callback()
 def _group() -> None:
-    """Many variants of a case: run, status, retry, report."""
+    """Many variants of a case: run, status, retry, report, open."""
 
 
 @app.command()
@@ -91,6 +91,24 @@ def report(
             progress("writing the report")
             page = study_report(folder, plan or (), progress)
         say(f"{page}, tables/" if (folder / "tables").is_dir() else f"{page}")
+
+
+@app.command("open")
+def open_one(
+    folder: Folder,
+    point: Annotated[str, typer.Argument(metavar="POINT", help="Row of the design, or how the point's name begins.")],
+    out: Annotated[Path | None, typer.Option("--out", help="Run folder. Default: reports/CASE-POINT-MODEL.")] = None,
+) -> None:
+    """Solve one point of a study into a run folder like any other: to report, explain, compare."""
+    with exit_codes():
+        with shown_progress() as progress:
+            plan, target, gap = open_point(folder, point, out, progress)
+        say(f"{target}: {plan.status}")
+        if plan.tables:
+            say(f"Risk {plan.summary['risk_musd']:,.0f} MUSD, cost {plan.summary['cost_musd']:,.0f} MUSD")
+        if gap > AGREEMENT:
+            say(f"These are not the study's: relative difference {gap:.1e}")
+    raise typer.Exit(plan.status.exit_code)
 
 
 def _close(found: FolderStatus) -> None:

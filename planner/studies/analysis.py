@@ -27,7 +27,7 @@ from planner.studies.discovery import cart, prim
 from planner.studies.file import StudyFile, failure, named_outcomes
 from planner.studies.fixed_plan import robustness
 from planner.studies.sensitivity import indices
-from planner.studies.store import LIST_GROUPS, read_asked, read_results, study_of
+from planner.studies.store import read_asked, read_results, study_of, unsaid
 from planner.studies.work_queue import agreement_of
 
 BINS = 12
@@ -45,8 +45,7 @@ def analyse(folder: Path, held: pd.DataFrame | None = None) -> StudyResults:
     for outcome in named_outcomes(study):
         if outcome not in table:
             # Named but never anything but zero: nothing of it is built, bought or short at any point.
-            zero = outcome.split(".")[0] in LIST_GROUPS
-            table[outcome] = np.where(table["status"] == OPTIMAL, 0.0 if zero else np.nan, np.nan)
+            table[outcome] = np.where(table["status"] == OPTIMAL, unsaid(outcome), np.nan)
     label = table[levers].astype(str).agg(", ".join, axis=1) if levers else pd.Series(ALL, index=table.index)
     groups = {str(name): rows for name, rows in table.groupby(label, sort=False)}
     return StudyResults(

@@ -337,6 +337,12 @@ def normal_correlation(rank: float) -> float:
     return 2 * math.sin(math.pi * rank / 6)
 
 
+def study_schema() -> dict[str, Any]:
+    """JSON Schema of a study file."""
+    schema = StudyFile.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Study file of the planner"}
+
+
 def named_outcomes(study: StudyFile) -> list[str]:
     """The outcomes that a study file names, for pictures or for `fails_when`."""
     return [*study.outcomes, *([failure(study.fails_when)[0]] if study.fails_when else [])]

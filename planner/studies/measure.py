@@ -48,7 +48,13 @@ def outcome_names(case: Case) -> list[str]:
 
 def measure(scope: Scope, program: Program, outcome: Outcome) -> Measures:
     """All figures of a solution."""
-    return measured(scope, amounts_of(program, outcome.last.x), outcome)
+    found = amounts_of(program, outcome.last.x)
+    out = _risk(scope, found) | {"cost_musd": found["cost"].get((None,), 0.0)}
+    if "risk" in outcome.values and scope.case.model.objective.goal == "risk":
+        out["least_risk_musd"] = outcome.values["risk"]
+    out["public_spend_musd"] = _spend(scope, found)
+    out |= _plan(scope, found)
+    return {name: float(value) for name, value in sorted(out.items())}
 
 
 def amounts_of(program: Program, x: Vector) -> AmountsByIndex:
@@ -58,16 +64,6 @@ def amounts_of(program: Program, x: Vector) -> AmountsByIndex:
         if abs(value) > ZERO:
             found[name][index if isinstance(index, tuple) else (index,)] = value
     return found
-
-
-def measured(scope: Scope, found: AmountsByIndex, outcome: Outcome) -> Measures:
-    """All figures, from what is not zero of a solution."""
-    out = _risk(scope, found) | {"cost_musd": found["cost"].get((None,), 0.0)}
-    if "risk" in outcome.values and scope.case.model.objective.goal == "risk":
-        out["least_risk_musd"] = outcome.values["risk"]
-    out["public_spend_musd"] = _spend(scope, found)
-    out |= _plan(scope, found)
-    return {name: float(value) for name, value in sorted(out.items())}
 
 
 def _risk(s: Scope, found: AmountsByIndex) -> Measures:

@@ -20,6 +20,7 @@ from planner.parallel import Team, local
 from planner.results.folders import write_whole
 from planner.results.study import StudyStatus
 from planner.solving.highs import versions
+from planner.studies.changes import Changer, settings_from
 from planner.studies.design import design
 from planner.studies.file import FrontierDesign, StudyFile, build_study, read_study
 from planner.studies.points import DesignTable, Point, Settler, check_study, points
@@ -58,10 +59,7 @@ def run_points(
     team: who works on it. tell: called with how far it is.
     Raises InputError, RunFolderError, StoppedError. A study that was killed goes on with the same call.
     """
-    if isinstance(given, Mapping):
-        asked, folder, place = build_study(given), Path(), "study"
-    else:
-        asked, folder, place = read_study(given), Path(given).parent, Path(given).name
+    asked, folder, place = read_given(given)
     if isinstance(asked.design, FrontierDesign):
         raise InputError([Fault(place, 0, "design", "a frontier is no list of points; use planner.study")])
     case = open_case(asked, folder)
@@ -73,6 +71,13 @@ def run_points(
     return replace(status, former=former, reused=reused)
 
 
+def read_given(given: str | Path | Mapping[str, Any]) -> tuple[StudyFile, Path, str]:
+    """A study from its file or its content; the folder that paths in it are seen from, and its name for messages."""
+    if isinstance(given, Mapping):
+        return build_study(given), Path(), "study"
+    return read_study(given), Path(given).parent, Path(given).name
+
+
 def open_case(study: StudyFile, folder: Path) -> Case:
     """The case and model of a study file that lies in `folder`. Raises InputError."""
     return load(folder / study.case, (folder / study.model) if study.model else None, dict(study.set))
@@ -82,6 +87,20 @@ def retry(out: str | Path, team: Team = ONE, tell: Tell = untold) -> StudyStatus
     """Run points again that crashed, ran out of time or were not proven, and what is missing."""
     asked, case, table, found = reopen(Path(out))
     return _work(Path(out), asked, case, table, found, team, tell, again=True)
+
+
+def case_at(out: Path, point: str) -> tuple[Case, str]:
+    """The case at a point of a study, called after it, and the name of the point; it is named by its row in the design
+    or by how its name begins. Raises RunFolderError, InputError."""
+    found = points_of(out)
+    by_row = found[int(point)].id if point.isdecimal() and int(point) < len(found) else ""
+    meant = [one for one in {one.id: one for one in found}.values() if one.id == by_row or one.id.startswith(point)]
+    meant = [one for one in meant if one.id == by_row] or meant
+    if len(meant) != 1:
+        told = "is no point of the study" if not meant else f"may be any of {len(meant)} points"
+        raise InputError([Fault(str(out), 0, point, told, remedy="name a row of results.parquet, or its point")])
+    case = Changer(load(out / "inputs")).apply(settings_from(meant[0].settings))
+    return replace(case, name=f"{case.name}-{meant[0].id[:8]}"), meant[0].id
 
 
 def reopen(out: Path) -> tuple[StudyFile, Case, DesignTable, list[Point]]:

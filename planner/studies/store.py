@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import math
 import os
 import shutil
 import sys
@@ -155,6 +156,11 @@ LIST_GROUPS = (
     "loss_musd_by_country",
 )
 """Groups that name only what is not zero; a member that is not named is 0."""
+
+
+def unsaid(outcome: str) -> float:
+    """What an outcome is at a point that has an optimum and does not name it."""
+    return 0.0 if outcome.split(".")[0] in LIST_GROUPS else math.nan
 
 
 def refuse_other_folder(folder: Path) -> None:

@@ -36,7 +36,7 @@ from planner.solving.values import Values
 from planner.studies.changes import Changer, settings_from
 from planner.studies.expressions import Expression, Found
 from planner.studies.file import StudyFile
-from planner.studies.measure import Decision, Measures, amounts_of, capacities, decisions, measured, outcome_names
+from planner.studies.measure import Decision, Measures, amounts_of, capacities, decisions, measure, outcome_names
 
 PackedBases = dict[str, str]
 """Phase -> basis as text."""
@@ -153,16 +153,12 @@ def job_of(case: Case, asked: StudyFile) -> str:
 class Worker:
     """Solves points of one study. The program is built once and kept while its structure holds.
 
-    expressions: outcomes of the study's own, by name. plans: also what is decided by year, and how much of it differs
-    between plans that are equally good.
+    expressions: outcomes of the study's own, by name.
     """
 
-    def __init__(
-        self, case: Case, time_limit: float | None, expressions: Mapping[str, str] | None = None, plans: bool = True
-    ) -> None:
-        self.case, self._time_limit, self._plans = case, time_limit, plans
-        known = outcome_names(case) if expressions else ()
-        self._expressions = {name: Expression(text, known) for name, text in (expressions or {}).items()}
+    def __init__(self, case: Case, time_limit: float | None, expressions: Mapping[str, str] | None = None) -> None:
+        self.case, self._time_limit = case, time_limit
+        self._expressions = expressions_of(case, expressions or {})
         self._changer = Changer(self.case)
         self._session: LiveProgram | None = None
         self._built: Plain = []
@@ -235,23 +231,30 @@ class Worker:
 
     def _measured(self, session: LiveProgram, outcome: Outcome) -> PointResult:
         """All that is kept of an optimum."""
+        values = figures_of(session, outcome, self._expressions)
         scope, program, solver = session.scope, session.program, session.solver
-        amounts = amounts_of(program, outcome.last.x)
-        values = measured(scope, amounts, outcome)
-        if any(expression.tables for expression in self._expressions.values()):
-            tables = extract_tables(scope, Values(program.columns, outcome.last.x))
-        else:
-            tables = {}
-        found = Found(values, tables, scope.case.scenarios)
-        own = {name: expression.value(found) for name, expression in self._expressions.items()}
-        values |= {name: value for name, value in own.items() if math.isfinite(value)}
-        if not self._plans:
-            return PointResult(Status.OPTIMAL.value, "", values)
         if isinstance(solver, RestartableSolver) and not scope.case.model.policy.whole_plants:
             columns = np.array([j for j, (name, _) in enumerate(program.columns) if name == "build"], dtype=np.intp)
             others = [capacities(scope, amounts_of(program, x)) for x in solver.equally_good(columns)]
             values |= spread([values, *others])
-        return PointResult(Status.OPTIMAL.value, "", values, plan=decisions(scope, amounts))
+        return PointResult(Status.OPTIMAL.value, "", values, plan=decisions(scope, amounts_of(program, outcome.last.x)))
+
+
+def expressions_of(case: Case, texts: Mapping[str, str]) -> dict[str, Expression]:
+    """Expressions over the outcomes of a case, by name."""
+    known = outcome_names(case) if texts else ()
+    return {name: Expression(text, known) for name, text in texts.items()}
+
+
+def figures_of(session: LiveProgram, outcome: Outcome, expressions: Mapping[str, Expression]) -> Measures:
+    """All figures of an optimum, and the expressions over them that are numbers."""
+    scope, program = session.scope, session.program
+    values = measure(scope, program, outcome)
+    read = any(expression.tables for expression in expressions.values())
+    tables = extract_tables(scope, Values(program.columns, outcome.last.x)) if read else {}
+    found = Found(values, tables, scope.case.scenarios)
+    own = {name: expression.value(found) for name, expression in expressions.items()}
+    return values | {name: value for name, value in own.items() if math.isfinite(value)}
 
 
 def spread(plans: Sequence[Measures]) -> Measures:

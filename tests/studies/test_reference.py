@@ -1,0 +1,55 @@
+"""The reference of study files: what it shows can be written so, and its examples run."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from planner.studies.design import design
+from planner.studies.file import build_study, read_study, study_schema
+from planner.studies.points import check_study
+from planner.studies.reference import EXAMPLES, WHOLE
+from planner.studies.run import open_case
+from tests.studies.studies import ROOT
+
+STUDIES = ROOT / "models" / "studies"
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", (STUDIES / "REFERENCE.md").read_text(encoding="utf-8"), re.S)
+
+
+def test_the_whole_file_and_every_design_that_are_shown_fit_the_case(tmp_path: Path) -> None:
+    asked = build_study(tomllib.loads(WHOLE))
+    check_study(asked, open_case(asked, STUDIES), "REFERENCE.md")
+    (tmp_path / "points.csv").write_text("money,demand,aversion\n1,,0.5\n,,\n")
+    shown = [tomllib.loads(text) for kind, text in BLOCKS if kind == "toml" and text.startswith("[design]")]
+    assert len(shown) == len(EXAMPLES)
+    for example in shown:
+        plain = {k: v for k, v in tomllib.loads(WHOLE).items() if k != "correlated"} | example
+        if example["design"]["kind"] != "frontier":
+            assert len(design(build_study(plain), tmp_path).rows) > 1
+
+
+def test_the_schema_takes_every_worked_study_and_refuses_a_key_too_many() -> None:
+    check = Draft202012Validator(study_schema())
+    files = sorted(STUDIES.glob("*.toml"))
+    assert len(files) > 5
+    for path in files:
+        read_study(path)
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        assert not list(check.iter_errors(values)), path.name
+        assert list(check.iter_errors(values | {"outcome": []}))
+
+
+@pytest.mark.parametrize("library", ["SALib", "ema_workbench", "optuna"])
+def test_an_example_runs(library: str) -> None:
+    (script,) = (text for kind, text in BLOCKS if kind == "python" and f"{library}" in text)
+    where = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=where, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "money" in done.stdout
