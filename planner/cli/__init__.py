@@ -57,10 +57,10 @@ COMMANDS = {
     "prove": "Prove a plan in exact arithmetic: bounds to hand over, and a short program that checks them.",
     "advance": "The case of a later year, in which what a run's plan decided before it stands, to be solved again.",
     "compare": "Differences in inputs, plan and risk, and which input explains which change: one at a time, solved.",
-    "study": "Many variants of a case: run, status, retry, report.",
+    "study": "Many variants of a case: run, status, retry, report, open.",
     "sample": "Draw scenarios from a register of hazards: a case in which each happens as often as it is likely.",
     "evaluate": "Hold a plan fixed and let operations answer other scenarios: its risk, with a confidence interval.",
-    "schema": "Print the JSON Schema of the model file, or describe the tables.",
+    "schema": "Print the JSON Schema of the model file or of a study file, or describe the tables.",
     "replay": "Solve a run again from its stored inputs and model, and say what differs. Exit code 0 or 2.",
 }
 """Every command and what its help says first; `planner.cli.NAME.app` is the command itself."""
