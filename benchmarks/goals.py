@@ -97,6 +97,7 @@ def _real(rows: Rows) -> Iterator[Goal]:
         share = f"{plan.section('payments'):.2f} s CPU, {plan.section('payments') / plan.cpu:.0%} of the plan"
         yield Goal("real case, payments: who pays, and who may", "", share)
     yield from _warm(rows)
+    yield from _workbench(rows)
     if _missing(rows, "real/explain", "real/cold"):
         yield Goal("real case, `planner explain`", "CPU of at most 5 cold solves", "")
     else:
@@ -143,6 +144,27 @@ def _warm(rows: Rows) -> Iterator[Goal]:
         worst = max(apart, key=lambda name: apart[name])
         what = f"risk and cost after {len(apart)} changes, warm against cold"
         yield Goal(what, "1e-7", f"{apart[worst]:.1e} ({worst})", apart[worst] <= 1e-7)
+
+
+def _workbench(rows: Rows) -> Iterator[Goal]:
+    """Wall seconds of the workbench on the real case as it is, and their share of its cold solve."""
+    if _missing(rows, "real/workbench"):
+        yield Goal("real case as it is, workbench, a change", "figures in 0.5 s (half), 2 s (95 %)", "")
+        return
+    row = rows["real/workbench"]
+    cold, found = row.figure("cold"), row.figure("changes")
+    begun, figures, tables = ([change[at] for change in found] for at in (1, 2, 3))
+    after = [last - first for first, last in zip(figures, tables, strict=True)]
+    for what, seconds, half, most in (
+        ("from a change to its figures", figures, 0.5, 2.0),
+        ("from the figures to verified tables", after, 1.0, 3.0),
+        ("until a change that is replaced has ended", begun, 0.5, 0.5),
+    ):
+        ranked = sorted(seconds)
+        middle, late = ranked[len(ranked) // 2], ranked[min(len(ranked) - 1, round(0.95 * len(ranked)))]
+        text = f"{middle:.2f} s, {late:.2f} s of {len(found)} changes ({middle / cold:.0%}, {late / cold:.0%} of cold)"
+        target = f"half in {half:g} s, 95 % in {most:g} s"
+        yield Goal(f"real case as it is, workbench, {what}", target, text, middle <= half and late <= most)
 
 
 def many(rows: Rows) -> dict[int, Row]:

@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 CASES = ROOT / "benchmarks" / "cases"
 REAL = {"case": str(CASES / "allied-2026-first"), "model": str(CASES / "allied-2026-first.toml")}
 """The first edition of the real case, which never changes, so that its figures compare over time."""
+NOW = {"case": str(ROOT / "inputs" / "allied-2026"), "model": str(ROOT / "models" / "base.toml"), "draws": 8, "seed": 1}
+"""The real case as it is, with the futures that `make demo` draws."""
 SWEEP = CASES / "budgets.toml"
 MAIN = Size()
 GAP = 0.001
@@ -106,6 +108,7 @@ def _real(profile: Profile, folders: Folders) -> Iterator[Job]:
     )
     yield Job("planner", "real/plan", REAL, profile.repetitions)
     yield Job("session", "real/warm", {**REAL, "compare": 0 if profile.every else 8}, profile.repetitions)
+    yield Job("workbench", "real/workbench", {**NOW, "changes": 200 if profile.every else 40})
     if profile.every:
         yield Job("session", "real/same", {**REAL, "compare": 1})
     yield Job("planner", "real/whole plants", {**REAL, "whole_plants": True}, profile.few)

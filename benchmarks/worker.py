@@ -20,6 +20,7 @@ KINDS = {
     "same": "benchmarks.tasks.same",
     "start": "benchmarks.tasks.start",
     "session": "benchmarks.tasks.session",
+    "workbench": "benchmarks.tasks.workbench",
     "algorithm": "benchmarks.tasks.algorithm",
 }
 

@@ -14,7 +14,7 @@ from threading import Condition, Event, Thread
 
 import planner
 from planner.data.case import Case
-from planner.errors import InfeasibleError, PlannerError, StoppedError
+from planner.errors import PlannerError, StoppedError
 from planner.parallel import SOLVER_THREAD
 from planner.results.plan import PlanValues, Status
 
@@ -35,8 +35,7 @@ class Finding:
     """What is known of the state asked for. `case` is that state; `plan` belongs to it once `stage` is `plan`, and is
     of an earlier state before.
 
-    stage: `waiting`, `figures`, `plan` or `failed`. figures: MUSD. phase: what goes on, '' if nothing; since: when it
-    began. seconds: from the question to its figures, and to its plan. reasons: why there is none. changes: those that
+    stage: `waiting`, `figures`, `plan` or `failed`. figures: MUSD. phase: what goes on, '' if nothing. seconds: from the question to its beginning, to its figures, and to its plan. reasons: why there is none. changes: those that
     would make a target reachable.
     """
 
@@ -46,7 +45,6 @@ class Finding:
     plan: PlanValues | None = None
     shown: int = 0
     phase: str = ""
-    since: float = 0.0
     seconds: tuple[float, ...] = ()
     reasons: tuple[str, ...] = ()
     changes: Mapping[str, object] = field(default_factory=dict)
@@ -135,7 +133,8 @@ class SolverThread:
 
     def phase(self, words: str) -> None:
         """Say what goes on."""
-        self.found = replace(self.found, phase=words, since=time.perf_counter())
+        with self._wake:
+            self.found = replace(self.found, phase=words)
         self._told()
 
     def _held(self, case: Case) -> planner.Session:
@@ -179,6 +178,7 @@ class SolverThread:
 
     def _answer(self, case: Case) -> None:
         known = self._plans.get(case.sha256)
+        self._tell(seconds=(self._passed(),))
         try:
             if known is not None:
                 self._plans.move_to_end(case.sha256)
@@ -193,7 +193,7 @@ class SolverThread:
                     return
                 figures = {}  # no plan: `solve` says why
             if figures:
-                self._tell(stage="figures", figures=figures, seconds=(self._passed(),))
+                self._tell(stage="figures", figures=figures, seconds=(*self.found.seconds, self._passed()))
             self.phase("tables, then everything recomputed from them")
             if self._replaced.is_set():
                 return
@@ -204,9 +204,9 @@ class SolverThread:
         except StoppedError as error:
             if not self._dropped():
                 self._tell(stage="failed", reasons=(str(error),))
-        except (InfeasibleError, PlannerError) as error:
+        except Exception as error:  # whatever it is, the page says so and the next question is answered
             self._session = None
-            self._tell(stage="failed", reasons=tuple(str(error).splitlines()))
+            self._tell(stage="failed", reasons=tuple(str(error).splitlines()) or (type(error).__name__,))
         finally:
             self.phase("")
 

@@ -95,6 +95,17 @@ def test_each_kind_of_change_is_held_against_the_seconds_of_its_sort() -> None:
     assert told["risk and cost after 2 changes, warm against cold"] == ("2.0e-07 (project in)", "missed")
 
 
+def test_the_workbench_is_held_to_its_half_and_to_its_late_changes() -> None:
+    changes = [("money", 0.1, 0.3, 0.8)] * 8 + [("lever", 0.7, 3.0, 3.5)] * 2
+    run = a_run("real/workbench", 9.0, figures={"cold": 10.0, "changes": changes})
+    told = {goal.what: (goal.measured, goal.verdict) for goal in goals(rows([run])) if "workbench" in goal.what}
+    name = "real case as it is, workbench"
+    figures = told[f"{name}, from a change to its figures"]
+    assert figures == ("0.30 s, 3.00 s of 10 changes (3%, 30% of cold)", "missed")
+    assert told[f"{name}, from the figures to verified tables"][1] == "met"
+    assert told[f"{name}, until a change that is replaced has ended"][1] == "missed"
+
+
 def test_the_page_tells_every_kind_of_change_and_every_row(tmp_path: Path) -> None:
     page = write_report([a_session({}, {"adaptive": 1e-9}), a_run("many/20", 2.0, failed="no")], tmp_path).read_text()
     assert all(f"| {name} |" in page for name in CHANGES)

@@ -11,7 +11,7 @@ from benchmarks.changes import CHANGES
 from benchmarks.clock import Clock
 from benchmarks.methods import planner_path
 from benchmarks.profiles import REAL, SWEEP
-from benchmarks.tasks import command, session
+from benchmarks.tasks import command, session, workbench
 from planner.results.explanation import EXPLANATION
 from planner.studies.file import read_study
 from tests.cases import stored
@@ -47,6 +47,15 @@ def test_a_warm_answer_is_held_against_a_cold_one(monkeypatch: pytest.MonkeyPatc
     assert max(found["apart"].values()) <= 1e-7
     assert set(found["status"].values()) == {"optimal"}
     assert all(clock.wall[name] > 0 for name in kept)
+
+
+def test_the_workbench_is_asked_at_random_and_each_change_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbench, "IMPATIENT", 4)
+    clock = Clock()
+    found = workbench.run({"case": STARTER, "model": None, "draws": 3, "seed": 1, "changes": 8}, clock)
+    assert len(found["changes"]) == 8 and [kind for kind, *_ in found["changes"]].count("impatient") == 2
+    assert all(0 <= begun <= figures <= tables for _, begun, figures, tables in found["changes"])
+    assert found["cold"] > 0 and clock.wall["first"] > 0
 
 
 def test_whole_plants_are_whole_and_payments_are_timed() -> None:

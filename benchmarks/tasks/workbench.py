@@ -1,0 +1,99 @@
+"""The workbench asked at random, as by somebody who explores: how long until figures, until tables, and until a change
+that is replaced has ended."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import planner
+from benchmarks.clock import Clock
+from planner.data.case import Case
+from planner.errors import PlannerError
+from planner.results.store import write_case
+from planner.server.desk import Desk, Place
+from planner.server.edits import Edit, Value, families, hazards
+
+AT_ONCE = 4
+"""Edits that stand at the same time; then the oldest is taken back with the next change."""
+IMPATIENT = 10
+"""Every so manieth change is replaced by the next while it is solved."""
+PATIENCE = 0.3
+
+
+def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
+    """job: case, model, draws, seed, changes. Wall seconds of every change: kind, until begun, figures, tables."""
+    drawn = planner.sample(planner.load(job["case"], model=job["model"]), job["draws"], job["seed"])
+    with tempfile.TemporaryDirectory() as scratch:
+        write_case(drawn, Path(scratch) / "case")
+        desk = Desk(Place(Path(scratch) / "case", None, {}, Path(scratch) / "bench"), lambda: None)
+        try:
+            with clock.section("first"):
+                _wait(desk)
+            return {"cold": desk.solver.found.seconds[-1], "changes": list(_changes(desk, job["changes"], clock))}
+        finally:
+            desk.close()
+
+
+def _changes(desk: Desk, many: int, clock: Clock) -> list[tuple[str, float, float, float]]:
+    draw, found = random.Random(1), list[tuple[str, float, float, float]]()  # noqa: S311  a benchmark
+    kinds = _kinds(desk.base, draw)
+    while len(found) < many:
+        kind = draw.choice(list(kinds))
+        if len(desk.record.edits) >= AT_ONCE:
+            desk.revert(desk.record.edits[0].key)
+        try:
+            before = desk.record
+            desk.edit(Edit(*kinds[kind]()))
+        except PlannerError:
+            continue
+        if desk.record == before:
+            continue
+        if len(found) % IMPATIENT == IMPATIENT - 1:
+            time.sleep(PATIENCE)
+            desk.edit(Edit("money", round(draw.uniform(0.3, 1.7), 2)))
+            kind = "impatient"
+        with clock.section(kind):
+            _wait(desk)
+        seconds = desk.solver.found.seconds
+        found.append((kind, seconds[0], seconds[min(1, len(seconds) - 1)], seconds[-1]))
+    return found
+
+
+def _wait(desk: Desk) -> None:
+    while desk.solver.found.stage not in ("plan", "failed"):
+        time.sleep(0.01)
+
+
+def _kinds(base: Case, draw: random.Random) -> dict[str, Callable[[], tuple[str, Value]]]:
+    """Kind of change -> one at random."""
+    new = [p for p, row in base.projects.items() if row.max_new_tpa > 0]
+    old = [p for p, row in base.projects.items() if row.existing_tpa > 0]
+    funders = list({row.funder: None for row in base.tables.budgets})
+
+    def existing() -> tuple[str, Value]:
+        project = draw.choice(old)
+        return f"projects.{project}.existing_tpa", base.projects[project].existing_tpa * draw.choice([0.7, 1.3])
+
+    def lead() -> tuple[str, Value]:
+        project = draw.choice(new)
+        return f"projects.{project}.lead_time_years", base.projects[project].lead_time_years + 1
+
+    happen: dict[str, Callable[[], tuple[str, Value]]] = {
+        "hazard": lambda: (f"hazard.{draw.choice(list(hazards(base)))}", round(draw.uniform(0.1, 0.9), 2))
+    }
+    return (happen if hazards(base) else {}) | {
+        "money": lambda: ("money", draw.choice([0.25, 0.5, 0.75, 1.5])),
+        "funder": lambda: (f"money.{draw.choice(funders)}", draw.choice([0.25, 0.5, 1.5])),
+        "appetite": lambda: ("objective.risk_aversion", round(draw.random(), 2)),
+        "future": lambda: (f"future.{draw.choice(list(families(base)))}", round(draw.uniform(0.02, 0.6), 2)),
+        "existing": existing,
+        "lead": lead,
+        "lever": lambda: (f"levers:{draw.choice(base.model.levers)}", False),
+        "out": lambda: (f"out.{draw.choice(list(base.countries))}", True),
+        "plant": lambda: (f"plant.{draw.choice(new)}", "out"),
+    }
