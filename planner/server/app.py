@@ -17,7 +17,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -27,7 +27,7 @@ from planner.results.plan import PlanValues
 from planner.results.store import refresh_pages
 from planner.server.desk import Desk, Place
 from planner.server.edits import read_edit
-from planner.server.parts import Parts, known_part, render
+from planner.server.parts import Parts, render
 from planner.server.security import PAGES_POLICY, Gate
 
 WATCH_SECONDS = 1.0
@@ -68,7 +68,7 @@ ACTIONS: dict[str, Action] = {
     "price": lambda desk, body: desk.price(_text(body, "project")),
     "compare": lambda desk, body: desk.compare(_text(body, "folder")),
     "study": _study,
-    "study/cancel": lambda desk, _: desk.solver.stop(),
+    "study/cancel": lambda desk, _: desk.stop_study(),
 }
 
 
@@ -159,8 +159,8 @@ class Workbench:
     async def part(self, request: Request) -> Response:
         """A region of the page."""
         try:
-            name = known_part(request.path_params["name"])
-            return HTMLResponse(await run_in_threadpool(self.parts.part, name, dict(request.query_params)))
+            asked = dict(request.query_params)
+            return HTMLResponse(await run_in_threadpool(self.parts.part, request.path_params["name"], asked))
         except PlannerError as error:
             return _fault(error)
 
@@ -170,8 +170,6 @@ class Workbench:
             body = json.loads(await request.body())
         except (ValueError, RecursionError):
             return JSONResponse({"fault": "a change is JSON"}, 400)
-        except ClientDisconnect:
-            return Response(status_code=413)
         if not isinstance(body, dict):
             return JSONResponse({"fault": "a change is an object"}, 400)
         try:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,12 @@ Told = Callable[[], None]
 
 @dataclass(frozen=True)
 class Range:
-    """A number that became a range. rows: value, risk, cost (MUSD) as far as it is solved."""
+    """A number that became a range; its ends are texts before it is asked. rows: value, risk, cost (MUSD), as far as
+    it is solved."""
 
     key: str = ""
-    low: float = 0.0
-    high: float = 0.0
+    low: float | str = 0.0
+    high: float | str = 0.0
     points: int = 0
     rows: tuple[tuple[float, float, float], ...] = ()
     running: bool = False
@@ -94,7 +95,6 @@ class Desk:
         self.journal = Journal(place.folder)
         self.fault = ""
         """What is wrong with the files of the case, or with an edit on top of them."""
-        self._opened: OrderedDict[str, PlanValues] = OrderedDict()
         self.curve: list[tuple[float, float, float]] = []
         """Points of the frontier of the present state: weight of cost, cost, risk (MUSD)."""
         self.causes: list[tuple[str, float, float]] = []
@@ -158,7 +158,7 @@ class Desk:
         self._ask(case)
 
     def _ask(self, case: Case) -> None:
-        self.curve, self.causes, self.prices = [], [], {}
+        self.curve, self.causes, self.prices, self.range = [], [], {}, replace(self.range, running=False)
         self.solver.ask(case)
 
     def _asked_or_base(self) -> Case:
@@ -235,11 +235,7 @@ class Desk:
     def plan_of(self, folder: str) -> PlanValues:
         """The plan of a kept variant. Raises RunFolderError."""
         self._kept(folder)
-        if folder not in self._opened:
-            self._opened[folder] = read_run(self.place.folder / folder)
-            while len(self._opened) > OPENED:
-                self._opened.popitem(last=False)
-        return self._opened[folder]
+        return _opened(self.place.folder / folder)
 
     def pinned(self) -> PlanValues | None:
         """The plan that the present one is compared with, if it is known."""
@@ -339,6 +335,11 @@ class Desk:
 
         self.solver.later("study", task)
 
+    def stop_study(self) -> None:
+        """End it; what is solved stays."""
+        self.solver.stop()
+        self.range = replace(self.range, running=False)
+
     def name_of(self, folder: str) -> str:
         """What a variant is called; '' is the case as it is."""
         return self._kept(folder).name if folder else "the case as it is"
@@ -357,6 +358,11 @@ class Desk:
         if not target.exists():
             write_folder(target, "model.toml", "a case", lambda fresh: _case_into(self.case, fresh))
         return f"planner solve {target}"
+
+
+@lru_cache(maxsize=OPENED)
+def _opened(run: Path) -> PlanValues:
+    return read_run(run)
 
 
 def _case_into(case: Case, folder: Path) -> None:

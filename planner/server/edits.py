@@ -7,54 +7,57 @@ An edit is a key and a value. Keys are dotted settings as of `--set` (`projects.
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import takewhile
-from typing import Any
+from itertools import islice, takewhile
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from planner.data.case import Case
 from planner.data.cells import text_of
-from planner.data.difference import MODEL, Difference, differences
-from planner.data.schema import BY_NAME
+from planner.data.difference import MODEL, differences
 from planner.errors import Fault, InputError
 
-Value = str | float | bool | list[str] | None
+Text = Annotated[str, Field(max_length=500)]
+Value = (
+    Text
+    | bool
+    | int
+    | Annotated[float, Field(allow_inf_nan=False)]
+    | Annotated[list[Text], Field(max_length=50)]
+    | None
+)
 DRAWN = re.compile(r"-\d{4,}$")
 """What follows the name of a scenario in the names of its draws."""
 ALLIES = "allies"
 """Bloc of those that join where not all do."""
 MOST_SET = 12
 """Settings that a command spells out; beyond, it names the folder of the case instead."""
-LONGEST_KEY, LONGEST_VALUE = 300, 2_000
 
 
 @dataclass(frozen=True)
 class Edit:
     """One change: what is changed, and to what."""
 
-    key: str
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+    key: Text
     value: Value
 
 
+EDIT = TypeAdapter(Edit)
 Edits = tuple[Edit, ...]
 
 
 def read_edit(given: object) -> Edit:
-    """An edit from the page or the journal. Raises InputError for anything else."""
-    if isinstance(given, Mapping) and given.keys() == {"key", "value"}:
-        key, value = given["key"], given["value"]
-        plain = value is None or isinstance(value, str | int | float | bool)
-        words = isinstance(value, list) and all(isinstance(part, str) for part in value)
-        if isinstance(key, str) and len(key) <= LONGEST_KEY and (plain or words) and _length(value) <= LONGEST_VALUE:
-            return Edit(key, value)
-    raise InputError([Fault("edit", 0, "", "is a key and a value: text, a number, true or false, or a list of words")])
-
-
-def _length(value: object) -> int:
-    return len(value if isinstance(value, str) else json.dumps(value))
+    """An edit from the page. Raises InputError for anything else."""
+    try:
+        return EDIT.validate_python(given)
+    except ValidationError:
+        said = "is a key and a value: text, a number, true or false, or a list of words"
+        raise InputError([Fault("edit", 0, "", said)]) from None
 
 
 def with_edit(edits: Edits, edit: Edit) -> Edits:
@@ -221,25 +224,15 @@ ALONE = ("money", "goal", "depth")
 
 def settings_between(base: Case, case: Case) -> dict[str, object] | None:
     """Settings that make the one case of the other; None where a command should rather name files."""
-    found: dict[str, object] = {}
-    for difference in differences(base, case):
-        key = _setting(difference)
-        if key is None or len(found) >= MOST_SET:
-            return None
-        found[key] = difference.after
+    cells = [(d.column if d.table == MODEL else ".".join([d.table, *d.key, d.column]), d.after)
+             for d in islice(differences(base, case), MOST_SET + 1)]  # fmt: skip
+    found = dict(cells)
+    if len(cells) > MOST_SET or len(found) < len(cells) or None in found.values():
+        return None
     try:  # names and prices, which no plan follows from, are no differences, and yet part of the case
         return found if base.with_settings(found).sha256 == case.sha256 else None
     except InputError:
         return None
-
-
-def _setting(found: Difference) -> str | None:
-    if found.table == MODEL:
-        return None if found.after is None else found.column
-    table = BY_NAME[found.table]
-    dotted = any("." in part or "*" in part for part in found.key) and len(table.key) > 1
-    whole = len(found.key) == len(table.key)  # the factor of a shock identifies its row, yet is none of its key
-    return ".".join([found.table, *found.key, found.column]) if found.column and whole and not dotted else None
 
 
 def option(key: str, value: object) -> str:

@@ -5,18 +5,20 @@ journal.json is replaced whole at each change. Beside it lies a run folder for e
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Annotated
 
-from planner.errors import InputError, RunFolderError
+from pydantic import Field, TypeAdapter
+
+from planner.errors import RunFolderError
 from planner.results.folders import write_whole
-from planner.server.edits import Edits, read_edit
+from planner.server.edits import Edits
 
 if sys.platform != "win32":
     import fcntl
@@ -33,7 +35,7 @@ class Kept:
     """A kept variant: what it is called, its run folder's name, and the edits that lead to it."""
 
     name: str
-    folder: str
+    folder: Annotated[str, Field(pattern=r"^\d{3,}-[a-z0-9-]+$")]
     edits: Edits
     risk: float
     cost: float
@@ -72,6 +74,9 @@ class Record:
         return replace(self, kept=tuple(change(one) if one.folder == folder else one for one in self.kept))
 
 
+RECORD = TypeAdapter(Record)
+
+
 class Journal:
     """The record of one folder, held by one server at a time. Raises RunFolderError if another one holds it, or if
     its file is none of ours."""
@@ -99,9 +104,8 @@ class Journal:
         """Remember a record: on disk when this returns. Raises RunFolderError."""
         if record == self.record:
             return
-        text = json.dumps(asdict(record), ensure_ascii=False, indent=1) + "\n"
         try:
-            write_whole(self.folder / JOURNAL, partial(Path.write_text, data=text, encoding="utf-8"))
+            write_whole(self.folder / JOURNAL, partial(Path.write_bytes, data=RECORD.dump_json(record, indent=1)))
         except OSError as error:
             raise RunFolderError(f"{self.folder}: cannot be written: {error}; the change was not made") from error
         self.record = record
@@ -112,22 +116,10 @@ class Journal:
             if not path.exists():
                 return Record()
             if path.is_symlink() or path.stat().st_size > MOST_BYTES:
-                raise RunFolderError(f"{path}: is a link, or too large to be a journal of the workbench")
-            return _record(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError, RecursionError, InputError) as error:
+                raise RunFolderError("is a link, or too large")
+            record = RECORD.validate_json(path.read_bytes(), strict=True)
+            if not 0 <= record.at < len(record.steps):
+                raise RunFolderError("the present state is none of those listed")
+            return record
+        except (OSError, ValueError, RunFolderError) as error:
             raise RunFolderError(f"{path}: is no journal of the workbench: {error}; move it away") from error
-
-
-def _record(values: Mapping[str, object]) -> Record:
-    def edits(found: object) -> Edits:
-        return tuple(map(read_edit, found))  # type: ignore[call-overload]
-
-    steps = tuple(edits(step) for step in values["steps"])  # type: ignore[attr-defined]
-    kept = tuple(Kept(**{**one, "edits": edits(one["edits"])}) for one in values["kept"])  # type: ignore[attr-defined]
-    for one in kept:
-        if Path(one.folder).name != one.folder or one.folder in ("", ".", ".."):
-            raise ValueError(f"{one.folder!r} is no name of a folder")
-    at, ever = int(str(values["at"])), int(str(values["kept_ever"]))
-    if not 0 <= at < len(steps):
-        raise ValueError("the present state is none of those listed")
-    return Record(steps, at, str(values["pinned"]), kept, ever)

@@ -10,39 +10,32 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from planner.data.cell_addresses import conditions, fits
+from planner.data.cells import CARRIED, Row, text_of
+from planner.data.describe import choices_of, field_type
+from planner.data.schema import BY_NAME, TABLES, Table
 from planner.errors import Fault, InputError
 from planner.reporting.charts.drawing import Drawer
 from planner.reporting.pages.comparison import comparison_sentences
 from planner.reporting.values.view import RunView, run_view
-from planner.reporting.values.wording import (
-    LEAST_CHANGE,
-    Names,
-    as_year,
-    harmless,
-    money,
-    number,
-    percent,
-    short,
-    signed,
-)
+from planner.reporting.values.wording import LEAST_CHANGE, Names, harmless, money, number, percent, short, signed
 from planner.results.plan import PlanValues
 from planner.server import charts
-from planner.server.desk import WEIGHTS, Desk
-from planner.server.figures import figure, rows_of_table, sheets
+from planner.server.desk import WEIGHTS, Desk, Range
 from planner.server.questions import futures_of, groups_of, said
 
+MOST_ROWS = 100
+"""Rows of a table that are shown at once."""
 Asked = Mapping[str, str]
 """What the page asks a part with, as in the query of its address."""
 
 
 @cache
 def _environment() -> Environment:
-    found = Environment(
-        loader=PackageLoader("planner.server"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    found.filters |= {"number": number, "money": money, "percent": percent, "signed": signed, "year": as_year,
-                      "short": short, "harmless": harmless}  # fmt: skip
+    ours = PackageLoader("planner.server")
+    found = Environment(loader=ours, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    filters = (number, money, percent, signed, short, harmless)
+    found.filters |= {one.__name__: one for one in filters}
     return found
 
 
@@ -59,16 +52,17 @@ class Parts:
         self._views: dict[int, RunView] = {}
 
     def part(self, name: str, asked: Asked) -> str:
-        """A region by its name. Raises KeyError for an unknown one, PlannerError."""
-        values = PARTS[name](self, asked)
-        return render(f"{name}.html.j2", **values)
+        """A region by its name. Raises PlannerError."""
+        if name not in PARTS:
+            raise InputError([Fault("page", 0, "", f"there is no region {name!r:.60}")])
+        return render(f"{name}.html.j2", **PARTS[name](self, asked))
 
-    def versions(self) -> dict[str, str]:
-        """Changes with what each region that is always there shows."""
-        found, record, desk = self.desk.solver.found, self.desk.record, self.desk
+    def snapshot(self) -> dict[str, Any]:
+        """What the page needs to know to be up to date. The version of a region changes with what it shows."""
+        desk, found, record = self.desk, self.desk.solver.found, self.desk.record
         state = f"{hash((record, desk.base.sha256, desk.fault))}"
         plan = f"{found.shown}.{record.pinned}.{id(desk.first)}"
-        return {
+        versions = {
             "questions": f"{state}.{found.shown}.{len(desk.prices)}",
             "outcomes": f"{state}.{plan}.{found.stage}",
             "frontier": f"{plan}.{found.stage}.{len(desk.curve)}.{hash(record.kept)}",
@@ -76,22 +70,9 @@ class Parts:
             "side": f"{plan}.{len(desk.causes)}.{len(desk.curve)}",
             "shelf": f"{hash((record.kept, record.pinned))}.{plan}.{desk.comparison is not None}",
         }
-
-    def snapshot(self) -> dict[str, Any]:
-        """What the page needs to know to be up to date."""
-        found, record, desk = self.desk.solver.found, self.desk.record, self.desk
-        return {
-            "versions": self.versions(),
-            "proof": found.proof,
-            "phase": found.phase,
-            "stale": found.stage in ("waiting", "failed"),
-            "failed": found.stage == "failed",
-            "undo": record.at > 0,
-            "redo": record.at + 1 < len(record.steps),
-            "keep": found.stage == "plan",
-            "fault": desk.fault,
-            "pinned": record.pinned,
-        }
+        can = {"undo": record.at > 0, "redo": record.at + 1 < len(record.steps), "keep": found.stage == "plan"}
+        stale = {"stale": found.stage in ("waiting", "failed"), "failed": found.stage == "failed"}
+        return {"versions": versions, "proof": found.proof, "phase": found.phase, "fault": desk.fault, **can, **stale}
 
     def _view(self, plan: PlanValues) -> RunView:
         key = id(plan)
@@ -152,7 +133,7 @@ class Parts:
         axis = (charts.scale_of(marks, desk.curve), charts.TOP, charts.BOTTOM)
         return {"panel": panel, "axis": axis, "traced": len(desk.curve) == len(WEIGHTS)}
 
-    def _views_part(self, asked: Asked) -> dict[str, Any]:
+    def _views_(self, asked: Asked) -> dict[str, Any]:
         now, before, tab = self._now(), self._before(), asked.get("tab", "timeline")
         if now is None:
             return {"panel": None, "tab": tab, "futures": {}, "future": "", "compared": ""}
@@ -179,20 +160,14 @@ class Parts:
         columns = [(one, desk.plan_of(one.folder)) for one in record.kept if one.ticked]
         differing = _differing(Names(desk.base), root, [plan for _, plan in columns]) if root is not None else []
         found = desk.comparison
-        return {
-            "kept": record.kept,
-            "pinned": record.pinned,
-            "root": desk.name_of(record.pinned),
-            "known": root is not None,
-            "columns": [one for one, _ in columns],
-            "rows": differing,
-            "found": found,
-            "words": comparison_sentences(found, Names(desk.base)) if found else [],
-            "edits": {one.folder: [said(desk, e) for e in one.edits] for one in record.kept},
-        }
+        words = comparison_sentences(found, Names(desk.base)) if found else []
+        edits = {one.folder: [said(desk, edit) for edit in one.edits] for one in record.kept}
+        return {"kept": record.kept, "pinned": record.pinned, "root": desk.name_of(record.pinned), "edits": edits,
+                "known": root is not None, "columns": [one for one, _ in columns], "rows": differing, "found": found,
+                "words": words}  # fmt: skip
 
     def _figure(self, asked: Asked) -> dict[str, Any]:
-        return {"row": figure(self.desk, asked.get("table", ""), asked.get("id", ""), asked.get("column", ""))}
+        return figure(self.desk, asked.get("table", ""), asked.get("id", ""), asked.get("column", ""))
 
     def _tables(self, asked: Asked) -> dict[str, Any]:
         table, wanted = asked.get("table", "projects"), asked.get("find", "")
@@ -204,41 +179,19 @@ class Parts:
         return {"command": desk.command(), "folder": str(desk.place.folder), "kept": desk.record.kept}
 
     def _study(self, asked: Asked) -> dict[str, Any]:
-        desk, key, found = self.desk, asked.get("key", ""), self.desk.range
-        mine = found.key == key
+        desk, key = self.desk, asked.get("key", "")
+        labels = (one.label for group in groups_of(desk) for one in group.controls if one.key == key)
         query = urlencode({name: asked.get(name, "") for name in ("key", "low", "high")})
-        panel = charts.answers(found.rows, key, Drawer()) if mine and len(found.rows) > 1 else None
-        ends = (found.low, found.high, found.points) if mine else (asked.get("low", ""), asked.get("high", ""), 9)
-        values = dict(zip(("low", "high", "points"), ends, strict=True))
-        rows, running = (found.rows, found.running) if mine else ((), False)
-        return values | {
-            "key": key,
-            "query": query,
-            "panel": panel,
-            "running": running,
-            "rows": rows,
-            "words": _worded(desk, key),
-        }
-
-
-def _worded(desk: Desk, key: str) -> str:
-    """A question in words, without its value."""
-    labels = (one.label for group in groups_of(desk) for one in group.controls if one.key == key)
-    return next(labels, key)
+        found = desk.range if desk.range.key == key else Range(key, asked.get("low", ""), asked.get("high", ""), 9)
+        panel = charts.answers(found.rows, key, Drawer()) if len(found.rows) > 1 else None
+        return {"found": found, "query": query, "panel": panel, "words": next(labels, key)}
 
 
 PARTS: dict[str, Callable[[Parts, Asked], dict[str, Any]]] = {
     "questions": Parts._questions, "outcomes": Parts._outcomes, "frontier": Parts._frontier,
-    "views": Parts._views_part, "side": Parts._side, "shelf": Parts._shelf, "figure": Parts._figure,
+    "views": Parts._views_, "side": Parts._side, "shelf": Parts._shelf, "figure": Parts._figure,
     "tables": Parts._tables, "study": Parts._study, "command": Parts._command,
 }  # fmt: skip
-
-
-def known_part(name: str) -> str:
-    """The name, if there is such a region. Raises InputError."""
-    if name not in PARTS:
-        raise InputError([Fault("page", 0, "", f"there is no region {name!r:.60}")])
-    return name
 
 
 def _lessons(desk: Desk) -> list[tuple[str, str, Any]]:
@@ -318,3 +271,66 @@ def _differing(names: Names, root: PlanValues, others: Sequence[PlanValues]) -> 
     keys = dict.fromkeys(key for found in (first, *rest) for key in found)
     rows = [(key, first.get(key, 0.0), [found.get(key, 0.0) for found in rest]) for key in keys]
     return [row for row in rows if any(abs(v - row[1]) > max(1e-6 * abs(row[1]), LEAST_CHANGE) for v in row[2])]
+
+
+def identity(table: Table, row: Row) -> str:
+    """What identifies a row, for the page."""
+    return "|".join(text_of(getattr(row, column)) for column in table.key)
+
+
+def _table(name: str) -> Table:
+    if name not in BY_NAME:
+        raise InputError([Fault("figure", 0, "", f"there is no table {name!r:.60}")])
+    return BY_NAME[name]
+
+
+def figure(desk: Desk, name: str, row_id: str, chosen: str) -> dict[str, Any]:
+    """A row by its id, with a column chosen: its source, and its cells. key: of the edit that changes a cell, '' where
+    only the file can; was: as in the case, if it is changed. Raises InputError if there is no such row."""
+    table = _table(name)
+    row = next((r for r in desk.case.tables.rows(name) if identity(table, r) == row_id), None)
+    if row is None:
+        raise InputError([Fault("figure", 0, name, f"has no row {row_id!r:.100}")])
+    before = next((r for r in desk.base.tables.rows(name) if identity(table, r) == row_id), row)
+    parts = [text_of(getattr(row, column)) for column in table.key]
+    dotted = len(parts) > 1 and any("." in part or part == "*" for part in parts)
+    cells = []
+    for column in table.row.columns():
+        field = table.row.model_fields[column]
+        value, was = text_of(getattr(row, column)), text_of(getattr(before, column))
+        extra: Any = field.json_schema_extra
+        cells.append({
+            "column": column, "value": value, "was": was if was != value else "", "meaning": field.description,
+            "unit": extra["unit"], "kind": field_type(field), "choices": choices_of(field),
+            "key": "" if column in table.key or dotted else ".".join([name, *parts, column]),
+            "range": _range(desk, name, row, column),
+        })  # fmt: skip
+    place = desk.base.origin.place(name) + (f", line {row.line}" if row.line else "")
+    return {"table": table, "id": row_id, "row": row, "cells": cells, "place": place, "chosen": chosen}
+
+
+def _range(desk: Desk, table: str, row: Row, column: str) -> str:
+    for unsure in desk.case.tables.uncertainties:
+        if (unsure.table, unsure.column) == (table, column):
+            where = conditions(unsure.where)
+            if all(fits(getattr(row, name), wanted) for name, wanted in where.items()):
+                return f"{unsure.low:g} to {unsure.high:g} times the value ({unsure.name or unsure.uncertainty})"
+    return ""
+
+
+def sheets(desk: Desk) -> list[tuple[str, int, str]]:
+    """Tables that have rows: name, rows, meaning."""
+    counts = [(t.name, len(desk.case.tables.rows(t.name)), t.meaning) for t in TABLES]
+    return [one for one in counts if one[1]]
+
+
+def rows_of_table(desk: Desk, table: str, wanted: str) -> tuple[tuple[str, ...], list[tuple[str, list[str]]], int]:
+    """Columns, rows (id, cells) in which a text occurs, at most `MOST_ROWS`, and how many there are in all."""
+    declared = _table(table)
+    columns = (*declared.row.columns(), *CARRIED)
+    found = []
+    for row in desk.case.tables.rows(table):
+        cells = [text_of(getattr(row, column)) for column in columns]
+        if not wanted or any(wanted.casefold() in cell.casefold() for cell in cells):
+            found.append((identity(declared, row), cells))
+    return columns, found[:MOST_ROWS], len(found)

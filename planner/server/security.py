@@ -57,7 +57,7 @@ class Gate:
                 refused.headers[name] = value
             await refused(scope, receive, send)
             return
-        await self._app(scope, _Limited(receive), _with_headers(send))
+        await self._app(scope, receive, _with_headers(send))
 
     def _refused(self, scope: Scope, headers: Headers) -> Response | None:
         """Why a request goes no further, as an answer; None if it does."""
@@ -105,18 +105,6 @@ def _bad_post(headers: Headers, origin: str | None) -> Response | None:
     if not length.isdecimal():
         return PlainTextResponse("a change says how long it is", 411)
     return PlainTextResponse("too large", 413) if int(length) > LARGEST_BODY else None
-
-
-class _Limited:
-    """Receives a body, and ends the connection where it is longer than it may be."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive, self._had = receive, 0
-
-    async def __call__(self) -> Message:
-        message = await self._receive()
-        self._had += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if self._had > LARGEST_BODY else message
 
 
 def _with_headers(send: Send) -> Send:

@@ -35,7 +35,8 @@ class Finding:
     """What is known of the state asked for. `case` is that state; `plan` belongs to it once `stage` is `plan`, and is
     of an earlier state before.
 
-    stage: `waiting`, `figures`, `plan` or `failed`. figures: MUSD. phase: what goes on, '' if nothing. seconds: from the question to its beginning, to its figures, and to its plan. reasons: why there is none. changes: those that
+    stage: `waiting`, `figures`, `plan` or `failed`. figures: MUSD. phase: what goes on, '' if nothing.
+    seconds: from the question to its beginning, its figures, its plan. reasons: why there is none. changes: those that
     would make a target reachable.
     """
 
