@@ -51,7 +51,7 @@ COMMANDS = {
     "check": "Validate a case and its model file; every fault is listed, then what looks odd. Exit code 0 or 2.",
     "solve": "Solve a case and write the run folder: summary, tables, report.html, report.xlsx.",
     "serve": "Ask, see, compare and keep plans on a page of this machine, until Ctrl-C.",
-    "report": "Write the reports of a run again, from its tables; or the investment case of one project.",
+    "report": "Write the reports of a run again, from its tables; or the investment case of one or more plants.",
     "explain": "Why this plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information.",
     "shares": "Who would carry what so that nobody is better off leaving: charges, gains, transfers of the parties.",
     "prove": "Prove a plan in exact arithmetic: bounds to hand over, and a short program that checks them.",

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import planner
 import planner.api.explanations
 from planner.api.explanations import business_case_into
 from planner.errors import InputError
@@ -18,11 +19,12 @@ from planner.results.business_case import BusinessCase
 from planner.results.plan import PlanValues
 from planner.results.store import write_run
 from planner.solving.solve import solve_case
-from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, smelter
+from tests.cases import LONG, MUSD, budget, demand, imports, mine, near, plant, scenarios, smelter
 from tests.conftest import MakeCase
 from tests.finance.plants import PLAIN
 from tests.reporting.conftest import read_page
 
+ROOT = Path(__file__).parents[2]
 TERMS = [{"item": name, "value": value, "source": "here"} for name, value in PLAIN.items()]
 PRICED = [{"element": "Dy", "heavy": "true", "loss_usd_per_kg": 20_000, "price_usd_per_kg": 6000}]
 PLANT = {
@@ -194,6 +196,24 @@ def test_sales_are_held_against_demand(make_case: MakeCase) -> None:
     plan = planned(make_case, 12, projects=projects)
     (market,) = business_case(plan, "plant", solve=False).markets
     assert market.sold == near(8) and market.others == near(10) and market.share == near(1.5)
+
+
+@pytest.mark.parametrize("model", sorted((ROOT / "models").glob("*.toml")), ids=lambda path: path.stem)
+def test_every_candidate_has_a_case_under_every_model(model: Path) -> None:
+    """The starter; with LONG=1 a sample of the real case, on each of its decks."""
+    case = planner.load(ROOT / "inputs" / "starter", model=model)
+    markets = ["case"]
+    if LONG:
+        case = planner.sample(planner.load(ROOT / "inputs" / "allied-2026", model=model), 8, 1)
+        markets += ["outside", "china"]
+    plan = planner.solve(case, baseline=False)
+    candidates = [project for project in case.projects if case.commitment_years(project)]
+    assert len(candidates) == (45 if LONG else 3)
+    for project in candidates:
+        for market in markets:
+            found = business_case(plan, project, market=market, solve=False)
+            assert np.isfinite(found.full.returns.npv_owners) and found.investment.plants[0].made
+            assert f"{found.full.returns.capital:.0f}" and "nan" not in business_case_page(found, case).split()
 
 
 def test_faults_of_the_question(plan: PlanValues) -> None:

@@ -111,7 +111,7 @@ def _cards(found: BusinessCase) -> list[Card]:
 
 def _sections(found: BusinessCase, case: Case, names: Names) -> list[Section]:
     draw = Drawer()
-    first: list[Part] = [_term_sheet(found), _returns(found), charts.waterfall(found, draw)]
+    first: list[Part] = [_term_sheet(found, names), _returns(found), charts.waterfall(found, draw)]
     sold: list[Part] = [_throughput(found, names), _materials(found, names), _markets(found, names)]
     moves: list[Part] = [charts.tornado(found, draw), charts.spread(found, draw), _all_swings(found)]
     needs: list[Part] = [_people(found, names), _risks(found, case, names)]
@@ -129,7 +129,7 @@ def _sections(found: BusinessCase, case: Case, names: Names) -> list[Section]:
     ]
 
 
-def _term_sheet(found: BusinessCase) -> ReportTable:
+def _term_sheet(found: BusinessCase, names: Names) -> ReportTable:
     worth, rows = found.removal.worth if found.removal else None, []
     for s in found.supports:
         of = {"floor": "deck", "availability": "MUSD a year"}.get(s.kind, "capital")
@@ -146,7 +146,15 @@ def _term_sheet(found: BusinessCase) -> ReportTable:
         Column("worth to the alliance", "per public MUSD"),
         *texts("volume risk", "price risk"),
     ]
-    return ReportTable("The least of each support", columns, rows, note="Present values at the public rate.")
+    floor = next((s.amount for s in found.supports if s.kind == "floor"), None) or 0.0
+    quoted = [
+        f"{names.element(q.element)} {q.form} {number(1000 * floor * float(q.price.mean()))}"
+        for q in found.investment.quotes
+        if any((m.element, m.form) == (q.element, q.form) for p in found.investment.plants for m in p.made)
+    ]
+    prices = f" Guaranteed, USD/kg before premiums: {', '.join(quoted)}." if floor else ""
+    note = f"Present values at the public rate.{prices}"
+    return ReportTable("The least of each support", columns, rows, note=note)
 
 
 def _returns(found: BusinessCase) -> ReportTable:
