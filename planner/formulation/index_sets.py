@@ -55,9 +55,9 @@ class Scope(Histories):
         self.__dict__.update({name: value for name, value in other.__dict__.items() if name not in own})
 
     def with_case(self, case: Case) -> Scope:
-        """The same index sets with a case that switches off some of what they hold."""
-        other = type(self)(case)
-        other.__dict__.update({name: value for name, value in self.__dict__.items() if name != "case"})
+        """The same index sets with a case that switches off some of what they hold; stocks are those that it has."""
+        other, own = type(self)(case), {"case", "stocks", "purchases"}
+        other.__dict__.update({name: value for name, value in self.__dict__.items() if name not in own})
         return other
 
     # ---- trees -----------------------------------------------------------------------------------

@@ -1,24 +1,28 @@
 """What differs between two cases, which equations and bounds of the program read it, and what of it stays the same.
 
-A difference that is not listed in `READS`, or that lets something be zero that was not (or the other way
-round), alters the structure of the program: it must be built again.
+A difference that is not listed in `READS`, or that lets something be that was zero when the program was written,
+alters the structure of the program: it must be written again. What a case leaves out of what a program can do is held
+at zero.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from planner.config.model_file import LEVERS, Lever
 from planner.data.case import Case
 from planner.data.difference import MODEL, Difference, differences
+from planner.data.schema import Project
 from planner.data.tree import Tree
 from planner.formulation.build import DECLARED
 from planner.formulation.index_sets import Scope
 from planner.formulation.model import cell
 from planner.formulation.symbols import NODE_LETTERS
+from planner.formulation.trees import Histories
 from planner.solving.highs import Columns, Origins
 from planner.solving.program import Key, Program
 
@@ -48,8 +52,19 @@ ZERO_IS_NO_MATTER: frozenset[InputColumn] = frozenset(column for column in READS
     ("model", "policy.secondment_share")
 }
 
-SWITCHED: dict[Lever, str] = {"hiring": "hired", "training": "new_seats"}
-"""Levers that are switched off by holding a variable at zero, which nothing else of the program hangs on."""
+SWITCHED: dict[Lever, str] = {"hiring": "hired", "training": "new_seats", "stockpile": "bought"}
+"""Levers that are switched off by holding one variable at zero; those of plants hold builds."""
+MAY_VANISH: frozenset[InputColumn] = frozenset(
+    (
+        ("budgets", "musd"),
+        ("projects", "existing_tpa"),
+        ("projects", "max_new_tpa"),
+        ("training", "max_new_seats"),
+        ("workforce", "hires_per_year"),
+        ("model", "policy.secondment_share"),
+    )
+)
+"""Figures that, once zero, hold at zero what they allow: a program that was written with more has the same optimum."""
 
 
 @dataclass(frozen=True)
@@ -65,18 +80,21 @@ class Changes:
         return frozenset(name for column in self.columns for name in READS[column])
 
 
-def changes(old: Case, new: Case) -> Changes:
-    """Compare two cases, whatever the order of their rows."""
-    columns: set[InputColumn] = set()
-    for found in differences(old, new):
-        column = (found.table, "delay" if _is_delay(found) else found.column)
+def changes(written: Case, old: Case, new: Case) -> Changes:
+    """What differs between two cases in a program that was written for a third, whatever the order of their rows."""
+    for found in differences(written, new):
+        column = _column(found)
         if column not in READS:
             return Changes(frozenset(), f"{_shown(found)} alters the structure of the program")
-        if column not in ZERO_IS_NO_MATTER and bool(found.before) != bool(found.after):
+        vanishes = column in MAY_VANISH and bool(found.before)
+        if column not in ZERO_IS_NO_MATTER and not vanishes and bool(found.before) != bool(found.after):
             said = f"{_shown(found)} goes from {found.before} to {found.after}, which adds or removes a possibility"
             return Changes(frozenset(), said)
-        columns.add(column)
-    return Changes(frozenset(columns))
+    return Changes(frozenset(map(_column, differences(old, new))))
+
+
+def _column(found: Difference) -> InputColumn:
+    return found.table, "delay" if _is_delay(found) else found.column
 
 
 def _is_delay(found: Difference) -> bool:
@@ -90,28 +108,40 @@ def _shown(found: Difference) -> str:
     return f"{found.table}.{found.column} ({row})" if found.column else f"{found.table}: a row ({row})"
 
 
-def with_switches(case: Case, built: Case) -> Case:
-    """The case with what `built` has and what can be held at zero: levers of people, and budgets that carry over."""
-    levers = tuple(x for x in LEVERS if case.has_lever(x) or (x in SWITCHED and built.has_lever(x)))
-    if set(levers) == set(built.model.levers):
-        levers = built.model.levers
-    carries = case.model.policy.budget_carry_over or built.model.policy.budget_carry_over
+def with_switches(case: Case, written: Case) -> Case:
+    """The case with what `written` has and what can be held at zero: levers, earlier commitments, budgets that carry
+    over."""
+    levers = tuple(x for x in LEVERS if case.has_lever(x) or written.has_lever(x))
+    if set(levers) == set(written.model.levers):
+        levers = written.model.levers
+    carries = case.model.policy.budget_carry_over or written.model.policy.budget_carry_over
     policy = case.model.policy.model_copy(update={"budget_carry_over": carries})
-    return replace(case, model=case.model.model_copy(update={"levers": levers, "policy": policy}))
+    model = case.model.model_copy(update={"levers": levers, "policy": policy})
+    rows = tuple(_as_early(row, written.projects.get(row.project), case.first_year) for row in case.tables.projects)
+    tables = case.tables if rows == case.tables.projects else replace(case.tables, projects=rows)
+    return case if tables is case.tables and model == case.model else replace(case, model=model, tables=tables)
+
+
+def _as_early(row: Project, written: Project | None, first: int) -> Project:
+    """The row with the earliest year of another one, if that is no later."""
+    if written is None or (row.earliest_year or first) < max(written.earliest_year or first, first):
+        return row
+    return row.model_copy(update={"earliest_year": written.earliest_year})
 
 
 def switched_off(case: Case, scope: Scope, program: Program) -> Columns:
     """Columns of the program of a wider case that are held at zero under this one."""
-    off = {name for lever, name in SWITCHED.items() if not case.has_lever(lever)}
-    ends = {n.index for n in scope.account_tree.nodes if n.closes_year} - (
-        {n.index for n in scope.account_tree.nodes} if case.model.policy.budget_carry_over else set()
-    )
-    held = [
-        j
-        for j, (name, index) in enumerate(program.columns)
-        if name in off or (ends and name == "carried" and index[1] in ends)
-    ]
-    return np.array(held, dtype=np.int32)
+    gone = {name for lever, name in SWITCHED.items() if not case.has_lever(lever)}
+    own, carries = Histories(case), case.model.policy.budget_carry_over
+    accounts, decisions = scope.account_tree, scope.decision_tree
+    years = {p: own.commitments(p) for p in scope.expandable}
+
+    def is_off(name: str, index: Any) -> bool:
+        if name == "build":
+            return decisions.nodes[index[1]].year not in years[index[0]]
+        return name in gone or (not carries and name == "carried" and accounts.nodes[index[1]].closes_year)
+
+    return np.array([j for j, key in enumerate(program.columns) if is_off(*key)], dtype=np.int32)
 
 
 def origins(old: Scope, before: Program, new: Scope, after: Program) -> tuple[Origins, Origins]:

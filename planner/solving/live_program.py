@@ -9,7 +9,7 @@ from threading import Event
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.tree import Tree
+from planner.data.tree import Tree, scenario_tree
 from planner.errors import StoppedError
 from planner.formulation.build import build_model
 from planner.formulation.index_sets import Scope
@@ -73,6 +73,8 @@ class LiveProgram:
         self.case = case
         self.scope = self._wide = scope
         """Index sets of the program, with the present case; and with all that the program could do."""
+        self._written = case
+        """The case whose index sets they are."""
         self.program = self._whole = program
         """With what the case switches off held at zero; and with nothing held."""
         self._writer = writer
@@ -148,11 +150,13 @@ class LiveProgram:
     def _with_figures(self, case: Case) -> _Refilled | _Differs:
         """The program of a case that differs in figures and switches only, or why it differs in more."""
         built = self._wide
-        wide = with_switches(case, built.case)
-        found = changes(built.case, wide)
+        wide = with_switches(case, self._written)
+        found = changes(self._written, built.case, wide)
         if found.structural:
             return _Differs(found.structural, structural=True)
         scope = Scope(wide)
+        # Not that of the wider case: what can be known may hang on what may be built.
+        scope.__dict__["tree"] = scenario_tree(case)
         balances = {"demand", "imports", "shocks", "resale"} & {table for table, _ in found.columns}
         scope.reuse(built, same_coverage=not balances)
         if not _same_shape(built.tree, scope.tree):

@@ -70,11 +70,13 @@ def _plant(s: Scope, index: Any) -> Iterable[Priced]:
 
 def _growing_plant(s: Scope, index: Any) -> Iterable[Priced]:
     p, n = index
+    if not s.commitments(p) and s.case.existing_tpa(p, s.tree.nodes[n].year) == 0:
+        return []  # held at zero in a program that was written with it
     return [(("capacity", p, s.case.projects[p].country, "", "", s.tree.nodes[n].year, None), 1.0)]
 
 
 def _nameplate(s: Scope, index: Any) -> Iterable[Priced]:
-    if s.is_whole(index[0]):
+    if s.is_whole(index[0]) or not s.commitments(index[0]):
         return []  # prices are those with the plants held
     return [(("nameplate limit", index[0], s.case.projects[index[0]].country, "", "", None, None), 1.0)]
 
@@ -132,6 +134,8 @@ def _goods(s: Scope, index: Any) -> Iterable[Priced]:
 
 def _stock(s: Scope, index: Any) -> Iterable[Priced]:
     c, e, o, n = index
+    if (c, e, o) not in s.stocks:
+        return []
     return [(("stock", "", c, e, o, *_when(s, n)), 1.0)]
 
 

@@ -103,7 +103,7 @@ def test_figures_that_leave_the_structure_alone_keep_the_program(column: tuple[s
     ("table", "column", "value", "why"),
     [
         ("projects", "lead_time_years", 2, "lead_time_years"),
-        ("projects", "max_new_tpa", 0.0, "goes from"),
+        ("projects", "public_share", 0.0, "goes from"),
         ("stockpiles", "max_t", None, "goes from"),
         ("countries", "bloc", "elsewhere", "bloc"),
     ],
