@@ -1,13 +1,14 @@
 """Kinds of change to a case that people make one after the other: figures, and what alters the program's structure.
 
 Each is a function from a case to another, and needs nothing that a small case does not have. `CHANGES` lists them by
-name; the names say what is done.
+name; the names say what is done. `asked` draws changes as somebody at a screen would make them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from random import Random
 from typing import Any
 
 from planner.config.model_file import LEVERS
@@ -168,4 +169,79 @@ CHANGES: dict[str, Change] = {
     "tail 0.8": Change(choice("objective.tail", 0.8)),
     "discount rate 8 %": Change(choice("discount_rate", 0.08)),
     **{name: Change(of, structural=True) for name, of in STRUCTURAL.items()},
+}
+
+
+def asked(case: Case, chance: Random) -> tuple[str, Case]:
+    """One change drawn at random, in a word, and the case with it. Raises InputError if the case does not allow it."""
+    name = chance.choice(list(ASKED))
+    return name, ASKED[name](case, chance)
+
+
+def _project(case: Case, chance: Random, column: str) -> tuple[str, Any]:
+    """A plant that can grow, and its figure in a column."""
+    row = chance.choice([row for row in case.tables.projects if row.max_new_tpa > 0])
+    return row.project, getattr(row, column)
+
+
+def _money(case: Case, chance: Random) -> Case:
+    funder, factor = (
+        chance.choice(["*", *sorted({row.funder for row in case.tables.budgets})]),
+        chance.uniform(0.3, 1.5),
+    )
+    return scaled(case, "budgets", "musd", factor, lambda row: funder in ("*", row.funder))
+
+
+def _appetite(case: Case, chance: Random) -> Case:
+    return case.set_model("objective.risk_aversion", round(chance.random(), 2))
+
+
+def _probabilities(case: Case, chance: Random) -> Case:
+    """One hazard in eight more likely, or less: the scenarios drawn with it weigh more, the others less."""
+    factor, some = chance.uniform(0.5, 2), {row.scenario for row in case.tables.scenarios if chance.random() < 0.3}
+    rows = _scaled(case.tables.scenarios, "probability", factor, lambda row: row.scenario in some)
+    total = sum(row.probability for row in rows)
+    return with_rows(case, scenarios=_scaled(tuple(rows), "probability", 1 / total))
+
+
+def _capacity(case: Case, chance: Random) -> Case:
+    project, most = _project(case, chance, "max_new_tpa")
+    return case.set("projects", project, "max_new_tpa", most * chance.uniform(0.3, 2))
+
+
+def _lead_time(case: Case, chance: Random) -> Case:
+    project, years = _project(case, chance, "lead_time_years")
+    return case.set("projects", project, "lead_time_years", max(0, years + chance.choice((-1, 1, 2))))
+
+
+def _lever(case: Case, chance: Random) -> Case:
+    changed = chance.choice(LEVERS)
+    return case.set_model("levers", [name for name in LEVERS if case.has_lever(name) != (name == changed)])
+
+
+def _member(case: Case, chance: Random) -> Case:
+    """A country joins some years late: until then nothing is begun there, and it pays nothing."""
+    country = chance.choice(sorted({row.country for row in case.tables.projects if row.max_new_tpa > 0}))
+    year = case.first_year + chance.randint(2, 5)
+    rows = [
+        row.model_copy(update={"earliest_year": max(year, row.earliest_year or 0)}) if row.country == country else row
+        for row in case.tables.projects
+    ]
+    money = _scaled(case.tables.budgets, "musd", 0.0, lambda row: row.funder == country and row.year < year)
+    return with_rows(case, projects=rows, budgets=money)
+
+
+def _kept_out(case: Case, chance: Random) -> Case:
+    return case.set("projects", _project(case, chance, "project")[0], "max_new_tpa", 0.0)
+
+
+ASKED: dict[str, Callable[[Case, Random], Case]] = {
+    "money": _money,
+    "appetite": _appetite,
+    "probabilities": _probabilities,
+    "capacity": _capacity,
+    "lead time": _lead_time,
+    "lever": _lever,
+    "member late": _member,
+    "plant out": _kept_out,
 }

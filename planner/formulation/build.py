@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -55,25 +55,34 @@ def constraint_of(scope: Scope, equation: Equation) -> Any:
     return Constraint(equation.index(scope), rule=rule)
 
 
+Indices = Mapping[str, Sequence[Any]]
+"""Of each variable and equation that has one, by name."""
 Written = tuple[str, Any, Relation]
 """Equation, index (None: it has none), and the row."""
 
 
-def linear_model(scope: Scope) -> tuple[Model, list[tuple[str, Any]]]:
+def indices_of(scope: Scope) -> Indices:
+    """Where the variables and equations of a scope stand."""
+    return {one.name: one.index(scope) for one in DECLARED if one.index is not None}
+
+
+def linear_model(scope: Scope, indices: Indices) -> tuple[Model, list[tuple[str, Any]]]:
     """What rules take for a model to give linear expressions; and of each column its variable and index."""
     m, columns = SimpleNamespace(scope=scope), list[tuple[str, Any]]()
     for variable in VARIABLES:
-        first, index = len(columns), [None] if variable.index is None else variable.index(scope)
+        first, index = len(columns), indices.get(variable.name, (None,))
         columns += [(variable.name, one) for one in index]
         at = {one: first + i for i, one in enumerate(index)}
         setattr(m, variable.name, Term(first) if variable.index is None else Columns(at))
     return m, columns
 
 
-def linear_rows(m: Model, equations: Iterable[Equation], stop: Callable[[], None]) -> Iterator[Written]:
+def linear_rows(
+    m: Model, equations: Iterable[Equation], indices: Indices, stop: Callable[[], None]
+) -> Iterator[Written]:
     """The rows of some equations of a linear model. stop: called before each row; what it raises ends the writing."""
     for equation in equations:
-        for index in (None,) if equation.index is None else equation.index(m.scope):
+        for index in indices.get(equation.name, (None,)):
             stop()
             places = () if index is None else index if isinstance(index, tuple) else (index,)
             row = equation.rule(m, *places)

@@ -9,13 +9,13 @@ from threading import Event
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.tree import Tree, scenario_tree
+from planner.data.tree import Tree
 from planner.errors import StoppedError
 from planner.formulation.build import build_model
 from planner.formulation.index_sets import Scope
 from planner.host import collector_paused
 from planner.results.verify import verify
-from planner.solving.case_changes import changes, origins, switched_off, with_switches
+from planner.solving.case_changes import changes, origins, switched_off, tree_for, with_switches
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Phase, solve_phases
 from planner.solving.highs import Solver
@@ -156,7 +156,7 @@ class LiveProgram:
             return _Differs(found.structural, structural=True)
         scope = Scope(wide)
         # Not that of the wider case: what can be known may hang on what may be built.
-        scope.__dict__["tree"] = scenario_tree(case)
+        scope.__dict__["tree"] = tree_for(case, self.case, built.tree)
         balances = {"demand", "imports", "shocks", "resale"} & {table for table, _ in found.columns}
         scope.reuse(built, same_coverage=not balances)
         if not _same_shape(built.tree, scope.tree):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from planner.formulation.build import EQUATIONS, VARIABLES, linear_model, linear_rows
+from planner.formulation.build import EQUATIONS, VARIABLES, indices_of, linear_model, linear_rows
 from planner.formulation.index_sets import Scope
 from planner.formulation.model import Equation, Variable
 from planner.formulation.objective import goal
@@ -39,7 +39,9 @@ class Writer:
 
     @collector_paused()
     def __init__(self, scope: Scope, stop: Stop) -> None:
-        self._stop, (self._model, self._columns) = stop, linear_model(scope)
+        self._stop, self._indices = stop, indices_of(scope)
+        """Of what is written: under other figures an index set may be smaller, and what it lacks is held at zero."""
+        self._model, self._columns = linear_model(scope, self._indices)
         self._places: Places | None = None
 
     @collector_paused()
@@ -94,7 +96,7 @@ class Writer:
         return self._places
 
     def _rows(self, equations: Iterable[Equation]) -> _Rows:
-        written = list(linear_rows(self._model, equations, self._stop))
+        written = list(linear_rows(self._model, equations, self._indices, self._stop))
         bodies = [relation.body for _, _, relation in written]
         count = np.fromiter((len(body.terms) for body in bodies), dtype=np.int64, count=len(bodies))
         constant = np.array([body.constant for body in bodies], dtype=float)
@@ -113,7 +115,7 @@ class Writer:
         """Set the bounds of the columns of some variables. Returns whether all are there that have bounds."""
         complete = True
         for variable in variables:
-            for index in variable.index(self._model.scope) if variable.index else ():
+            for index in self._indices.get(variable.name, ()):
                 position = at.get((variable.name, index))
                 if position is None:
                     complete = complete and variable.bounds is None

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 import planner
-from benchmarks.changes import CHANGES
+from benchmarks.changes import ASKED, CHANGES, asked
 from benchmarks.generate import Size, generate
+from planner.config.model_file import LEVERS
 from planner.data.case import Case
 from planner.formulation.build import build_model
 from planner.formulation.index_sets import Scope
@@ -202,7 +203,62 @@ def test_a_walk_through_random_kinds_of_change_ends_where_a_cold_solve_does(seed
         assert_same_optimum(session.solve(silent), LiveProgram(case).solve(silent))
 
 
-@pytest.mark.parametrize("key", ["hiring", "training", "carry-over"])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_walk_through_what_is_asked_at_a_screen_ends_where_a_cold_solve_does(seed: int) -> None:
+    chance = random.Random(seed)
+    case = starter()
+    session, seen = LiveProgram(case), set()
+    for _ in range(10):
+        try:
+            name, case = asked(case, chance)
+        except (planner.InputError, IndexError):
+            continue  # no plant is left that can grow
+        if not session.update(case):
+            assert name in ("lead time", "plant out", "member late", "lever"), session.rebuilt
+        seen.add(name)
+        assert_same_optimum(session.solve(silent), LiveProgram(case).solve(silent))
+    assert len(seen) > len(ASKED) / 2
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"projects.desert_mine.max_new_tpa": 0.0},
+        {"projects.*.existing_tpa": 0.0},
+        {"projects.desert_mine.earliest_year": 2029},
+        {"budgets.*.*.musd": 0.0},
+        {"workforce.*.*.hires_per_year": 0.0},
+        {"training.*.max_new_seats": 0.0},
+        *({"levers": [lever for lever in LEVERS if lever != off]} for off in LEVERS),
+        {"levers": []},
+    ],
+    ids=str,
+)
+def test_what_a_case_leaves_out_is_held_at_zero(changed: dict[str, Any]) -> None:
+    """And what it had comes back: the program is that of the case it was written for all the while."""
+    case = starter()
+    session = LiveProgram(case)
+    there = session.solve(silent)
+    less = case.with_settings(changed)
+    assert session.update(less), session.rebuilt
+    assert_same_optimum(session.solve(silent), LiveProgram(less).solve(silent))
+    assert session.update(case), session.rebuilt
+    assert_same_optimum(session.solve(silent), there)
+
+
+def test_what_cannot_be_known_without_a_plant_is_not_known_in_a_program_that_was_written_with_it() -> None:
+    """Two futures of the starter case differ by a delay of its plants alone: without them they are one."""
+    case = starter()
+    session = LiveProgram(case)
+    session.solve(silent)
+    less = case.set("projects", "coast_plant", "max_new_tpa", 0.0)
+    assert len(session.scope.tree.nodes) > len(Scope(less).tree.nodes)
+    assert not session.update(less)
+    assert session.rebuilt == "the histories that scenarios share differ"
+    assert_same_optimum(session.solve(silent), LiveProgram(less).solve(silent))
+
+
+@pytest.mark.parametrize("key", ["hiring", "training", "carry-over", "separation", "stockpile"])
 def test_what_is_switched_off_is_held_at_zero_and_leaves_no_trace(key: str) -> None:
     case = starter()
     off = CHANGES["no carry-over" if key == "carry-over" else f"without the lever {key}"].of(case)
