@@ -42,7 +42,7 @@ MOST_SET = 12
 class Edit:
     """One change: what is changed, and to what."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+    __pydantic_config__ = ConfigDict(extra="forbid")
     key: Text
     value: Value
 

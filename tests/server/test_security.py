@@ -11,7 +11,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from planner.errors import InputError
 from planner.server.app import Workbench, listening
-from planner.server.edits import Edit
+from planner.server.edits import Edit, Value, read_edit
 from planner.server.security import LARGEST_BODY, POLICY, Gate
 from tests.server.conftest import HERE, PORT, TOKEN, answered, post
 
@@ -88,6 +88,20 @@ def test_what_is_no_edit_is_refused_and_changes_nothing(client: TestClient, benc
     answer = client.post("/edit", json=body, headers={"Origin": HERE})
     assert answer.status_code == 422 and answer.json()["fault"]
     assert bench.desk.record.edits == ()
+
+
+@pytest.mark.parametrize(
+    "value", [0.5, 2, True, "out", None, ["mine", "metal"]], ids=("share", "whole", "flag", "word", "blank", "list")
+)
+def test_an_edit_is_taken_as_it_is_given(value: Value) -> None:
+    taken = read_edit({"key": "money", "value": value}).value
+    assert taken == value and type(taken) is type(value)
+
+
+def test_a_good_edit_is_on_disk_before_it_is_answered(client: TestClient, bench: Workbench) -> None:
+    assert post(client, "/edit", {"key": "money", "value": 0.5}).json() == {}
+    assert bench.desk.record.edits == (Edit("money", 0.5),)
+    assert '"money"' in (bench.desk.place.folder / "journal.json").read_text()
 
 
 def test_every_answer_has_the_strict_policy(client: TestClient) -> None:
