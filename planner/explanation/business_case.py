@@ -215,17 +215,16 @@ def removed(plan: PlanValues, projects: Sequence[str]) -> Removal:
     """What the alliance loses without the plants: solved with and without them. Raises StoppedError."""
     reference = Reference(plan.case)
     mask = np.array([key[0] == "build" and key[1][0] in projects for key in reference.program.columns])
-    slack = reference.case.model.objective.risk_slack
     asked = [
-        Counterfactual(key, make, slack=slack, with_cost=True, want_x=True)
+        Counterfactual(key, make, with_cost=True, want_x=True)
         for key, make in (
             ("with", lambda: reference.program),
             ("without", lambda: held_at_zero(reference.program, mask)),
         )
     ]
-    with_it, without_it = (optimum(counterfactual) for counterfactual in asked)
+    with_it, without_it = (optimum(counterfactual, reference) for counterfactual in asked)
     before, after = (_shortfall(reference, found.x) for found in (with_it, without_it) if found.x is not None)
-    risk = without_it.least_risk - with_it.least_risk
+    risk = without_it.objective - with_it.objective
     worth = without_it.risk + (without_it.cost or 0.0) - with_it.risk - (with_it.cost or 0.0)
     return Removal(worth, risk, {e: after[e] - before[e] for e in after})
 

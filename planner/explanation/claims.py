@@ -3,7 +3,7 @@
 A claim *holds* if its measure is on the claim's side of the threshold with the inputs as given and in every trial,
 *fails* if it is on the other side in all of them, and is *not decided by these data* if trials disagree. A trial
 solves two cases again, with the input at another value: with the thing the claim is about and without it.
-Losses per kg scaled all alike scale every risk alike, so no measure here can turn on their level (only on their mix).
+What is compared is the objective of the run: least cost plus risk, or the least risk.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from planner.explanation.counterfactuals import (
 from planner.explanation.lever_ladder import steps
 from planner.explanation.sensitivity import UncertainInput, farthest, uncertain_inputs, under
 from planner.results.explanation import Trial, Verdict
-from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
 
 HOLDS, FAILS, OPEN = "holds", "fails", "not decided by these data"
 MATTERS = 0.10
-"""A tenth of the risk: what is less counts as not mattering. Half the effect that these data can tell from their own
+"""A tenth: what is less counts as not mattering. Half the effect that these data can tell from their own
 estimates (most of which are known to a fifth or worse)."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim about a pair of risks, of the plan `with_it` and `without_it`.
+    """A claim about a pair of objectives, of the plan `with_it` and `without_it`.
 
-    measure = 1 - with/without for `share` (share of the risk that it takes off), without/with - 1 otherwise (by how
-    much the risk rises without it). The claim says the measure is at least the threshold (`above`), or below it.
-    levers_with: None for all of the run. alone: without it, each country is on its own.
+    measure = 1 - with/without for `share` (share of it that it takes off), without/with - 1 otherwise (by how
+    much it rises without it). The claim says the measure is at least the threshold (`above`), or below it.
+    levers_with: None for all of the run. alone: without it, each country is on its own. rungs: keys of the
+    counterfactuals that give both as they are; '' for the run itself.
     """
 
     key: str
@@ -46,10 +46,11 @@ class Claim:
     share: bool
     levers_with: tuple[Lever, ...] | None
     levers_without: tuple[Lever, ...]
+    rungs: tuple[str, str]
     alone: bool = False
 
     def measure(self, with_it: float, without_it: float) -> float:
-        """The measure of two risks (MUSD)."""
+        """The measure of two objectives (MUSD)."""
         if self.share:
             return 1 - with_it / without_it if without_it > SMALLEST_MUSD else 0.0
         return without_it / max(with_it, SMALLEST_MUSD) - 1
@@ -60,11 +61,11 @@ class Claim:
 
 
 CLAIMS: tuple[Claim, ...] = (
-    Claim("mining", False, True, ("mine",), ()),
-    Claim("separation", True, False, None, ("separation",)),
-    Claim("magnets", True, False, None, ("magnet",)),
-    Claim("people", True, False, None, ("training", "hiring")),
-    Claim("allies", True, False, None, (), alone=True),
+    Claim("mining", False, True, ("mine",), (), ("ladder:mine", "ladder:nothing")),
+    Claim("separation", True, False, None, ("separation",), ("", "without:separation")),
+    Claim("magnets", True, False, None, ("magnet",), ("", "without:magnet")),
+    Claim("people", True, False, None, ("training", "hiring"), ("", "without:people")),
+    Claim("allies", True, False, None, (), ("allied", "national"), alone=True),
 )
 """Mines alone matter little; new separation, new magnet plants, people, and acting together matter."""
 
@@ -78,28 +79,29 @@ def speaking(case: Case) -> list[Claim]:
 def sides(claim: Claim, reference: Reference, uncertain: UncertainInput, factor: float) -> list[Counterfactual]:
     """The two counterfactuals of a trial; claims with the same ones share them."""
     everything = reference.case.model.levers
-    with_it = under(reference, uncertain, factor, everything if claim.levers_with is None else claim.levers_with)
+    levers = everything if claim.levers_with is None else claim.levers_with
+    with_it = under(reference, uncertain, factor, levers, claim.rungs[0] if claim.levers_with is not None else "")
     if not claim.alone:
         without = () if claim.levers_with is not None else (x for x in everything if x not in claim.levers_without)
-        return [with_it, under(reference, uncertain, factor, without)]
+        return [with_it, under(reference, uncertain, factor, without, claim.rungs[1])]
     name = f"{uncertain.key}*{factor:g}"
 
-    def national() -> Program:
+    def national() -> Program | Case:
         found = reference.national.under(name, lambda: uncertain.vary(reference.national.case, factor))
-        return found if found is not None else LiveProgram(uncertain.vary(reference.national.case, factor)).program
+        return found if found is not None else uncertain.vary(reference.national.case, factor)
 
-    def allied() -> Program:
-        return LiveProgram(uncertain.vary(with_policy(reference.case, coordination="allied"), factor)).program
+    def allied() -> Case:
+        return uncertain.vary(with_policy(reference.case, coordination="allied"), factor)
 
     if reference.case.model.policy.coordination != "allied":
         with_it = Counterfactual(f"try:{name}:allied", allied)
-    return [with_it, Counterfactual(f"try:{name}:national", national)]
+    return [with_it, Counterfactual(f"try:{name}:national", national, at=reference.national)]
 
 
 def verdicts(
     reference: Reference, given: Mapping[str, tuple[float, float]], solve: SolveAll, thorough: bool
 ) -> list[Verdict]:
-    """A verdict on each claim. `given`: its two risks as given.
+    """A verdict on each claim. `given`: its two objectives as given.
 
     thorough: every input on every claim. Else only inputs that are first of all a doubt about the claim, one after
     the other, until one of them shows that the data do not decide it.
@@ -115,7 +117,7 @@ def verdicts(
         for c in claims:
             open_still = not thorough and not any(trial.flips for trial in trials[c.key])
             waiting[c.key] = waiting[c.key][1:] if open_still else []
-    return [judged(c, given[c.key], trials[c.key], _left(there, trials[c.key])) for c in claims]
+    return [judged(c, given[c.key], trials[c.key], _left(there, trials[c.key]), reference.goal) for c in claims]
 
 
 def first_counterfactuals(reference: Reference, thorough: bool) -> Iterator[Counterfactual]:
@@ -147,15 +149,21 @@ def _tried(
     ]
     found = solve(counterfactual for *_, both in plan for counterfactual in both)
     for claim, uncertain, factor, (one, other) in plan:
-        with_it, without_it = found[one.key].least_risk, found[other.key].least_risk
+        with_it, without_it = found[one.key].objective, found[other.key].objective
         value, as_given = claim.measure(with_it, without_it), claim.measure(*given[claim.key])
         flips = claim.says(value) != claim.says(as_given)
         yield claim, Trial(uncertain.name, f"× {factor:g}", uncertain.source, with_it, without_it, value, flips)
 
 
-def judged(claim: Claim, given: tuple[float, float], trials: Sequence[Trial], not_tried: Sequence[str] = ()) -> Verdict:
+def judged(
+    claim: Claim,
+    given: tuple[float, float],
+    trials: Sequence[Trial],
+    not_tried: Sequence[str] = (),
+    goal: str = "risk",
+) -> Verdict:
     """The verdict that a measure and its trials give."""
     measure = claim.measure(*given)
     turns = list(dict.fromkeys(trial.input for trial in trials if trial.flips))
     verdict = OPEN if turns else HOLDS if claim.says(measure) else FAILS
-    return Verdict(claim.key, verdict, *given, measure, MATTERS, trials, turns, not_tried)
+    return Verdict(claim.key, verdict, *given, measure, MATTERS, trials, turns, not_tried, goal)

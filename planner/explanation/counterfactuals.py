@@ -1,9 +1,9 @@
-"""Counterfactuals: the program of a case solved with fewer levers, later, with decisions fixed, or as another case.
+"""Counterfactuals: what becomes of the goal with fewer levers, later, with decisions fixed, or in another case.
 
-A counterfactual is the reference program with some columns held at zero or fixed, or the program of another case.
-Those with the reference's own rows and columns of which the least risk alone is asked start from the basis of its own
-(dual simplex, given up where the way is long), the others from nothing. No optimum depends on another,
-so none depends on the order of solving.
+A counterfactual answers under the goal of the run: least cost plus risk, or least risk and then the least cost within
+its slack. It is the reference program with other bounds or figures, solved on from the run's own optimum or from that
+of the counterfactual it comes after; where the structure changes, it is the program of another case. No optimum depends
+on where its solve began, so none depends on the order of solving.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock, current_thread
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,17 +25,21 @@ from planner.errors import StoppedError
 from planner.formulation.build import DECISIONS
 from planner.host import cores
 from planner.parallel import SOLVER_THREAD
+from planner.solving.case_changes import origins
 from planner.solving.goals import HOLD_MUSD, HOLD_SHARE, RISK_AT_COST
-from planner.solving.highs import Solver
+from planner.solving.highs import LONGEST_WAY, KeptBases, Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Solution, Stop
 
 LARGE = 320_000
-"""Nonzeros from which interior point is tried before dual simplex. Measured on the real case: in its first edition
-136,000 nonzeros take 2.1 s by interior point and 1.0 s by dual simplex, 300,000 take 4.8 and 1.9 s, and with fewer
-levers 2 to 5 times; 359,000 of the second edition take 9 to 12 s by interior point, most of them far more by
-dual simplex."""
+"""Nonzeros from which interior point is tried before dual simplex on a program from nothing. Measured on the real case:
+in its first edition 136,000 nonzeros take 2.1 s by interior point and 1.0 s by dual simplex; 359,000 of the second
+edition take 9 to 12 s by interior point, most of them far more by dual simplex."""
+WAY = {"risk": LONGEST_WAY, "welfare": 0.6}
+"""How far to go from a known optimum, as a share of the rows. Cost plus risk has one best plan where the least risk has
+many: dual simplex takes 0.1 to 7 s on the second edition for other levers, figures or lead times (measured)."""
+Goal = Literal["risk", "welfare"]
 Mask = NDArray[np.bool_]
 MOST_WORKERS = 4
 SMALLEST_MUSD = 1e-6
@@ -45,84 +49,38 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Counterfactual:
-    """How to come by a program, and how far to go.
+    """What is asked: the reference's program with other bounds or figures, or another case.
 
-    with_cost: after the least risk also the least cost within `slack` of it. want_x: return the columns. far: so
-    unlike the whole that a start from nothing is quicker than one from its basis.
+    after: key of one asked before, from whose optimum to go on; by default from that of the reference. at: another
+    reference than that of the pool. with_cost: under the goal of least risk also the least cost within its slack.
+    want_x: return the columns.
     """
 
     key: str
-    make: Callable[[], Program]
-    slack: float = 0.001
+    make: Callable[[], Program | Case]
+    after: str = ""
+    at: Reference | None = None
     with_cost: bool = False
     want_x: bool = False
-    far: bool = False
 
 
 @dataclass(frozen=True)
 class Optimum:
-    """What solving a counterfactual gave: least risk and, if wanted, risk and least cost of the plan (MUSD), loss and
-    probability of each leaf node.
+    """What solving a counterfactual gave (MUSD): the objective, which is the least risk or the least cost plus risk;
+    risk and, if wanted, cost of the plan; loss and probability of each leaf node.
 
-    `decisions`: values of the variables in DECISIONS that are not zero.
+    decisions: values of the variables in DECISIONS that are not zero. start: from which another may go on.
     """
 
     key: str
-    least_risk: float
+    objective: float
     risk: float
     cost: float | None
     losses: dict[int, float]
     shares: dict[int, float]
     decisions: dict[Key, float] = field(repr=False)
     x: Vector | None = field(default=None, repr=False)
-
-
-def is_far(levers: Iterable[Lever]) -> bool:
-    """Whether a program with these levers alone is far from the whole: with fewer than half of them (measured)."""
-    return len(set(levers)) < len(LEVERS) / 2
-
-
-def of_case(case: Case) -> Callable[[], Program]:
-    """The program of a case, built when it is wanted."""
-    return lambda: LiveProgram(case).program
-
-
-def optimum(counterfactual: Counterfactual, program: Program | None = None, near: Reference | None = None) -> Optimum:
-    """Solve one counterfactual. Raises StoppedError if no optimum is proven.
-
-    program: what `counterfactual.make` gave, if it was called already. near: where a basis may be had.
-    """
-    program = counterfactual.make() if program is None else program
-    solver, column = Solver(program), program.column["risk", None]
-    # The least cost is four times as far from a basis of the reference as from one found from nothing (measured).
-    alike = near is not None and near.program.columns is program.columns
-    if near is not None and alike and not (counterfactual.far or counterfactual.with_cost):
-        solver.begin_like(near.best()[0])
-    solution = least_risk(solver, counterfactual.key)
-    least = float(solution.x[column])
-    cost = None
-    if counterfactual.with_cost:
-        solver.bound(column, least * (1 + max(counterfactual.slack, HOLD_SHARE)) + HOLD_MUSD)
-        solution = proven(solver.minimise(program.column["cost", None]), counterfactual.key)
-        cost = float(solution.x[program.column["cost", None]])
-        solver.bound(program.column["cost", None], cost * (1 + HOLD_SHARE) + HOLD_MUSD)
-        solution = proven(solver.minimise(column, phase=RISK_AT_COST.name), counterfactual.key)
-    return Optimum(
-        counterfactual.key,
-        least,
-        float(solution.x[column]),
-        cost,
-        _losses(program, solution.x),
-        shares(program),
-        _decisions(program, solution.x),
-        solution.x if counterfactual.want_x else None,
-    )
-
-
-def least_risk(solver: Solver, key: str) -> Solution:
-    """The least risk of a solver's program, by the quickest way. Raises StoppedError if no optimum is proven."""
-    column, cold = solver.program.column["risk", None], quickest(solver.program)
-    return proven(solver.minimise(column, ("again", *cold) if solver.has_begun("risk") else cold), key)
+    start: KeptBases | None = field(default=None, repr=False, compare=False)
 
 
 def quickest(program: Program) -> tuple[str, ...]:
@@ -130,11 +88,55 @@ def quickest(program: Program) -> tuple[str, ...]:
     return ("ipm", "dual") if program.matrix.nnz > LARGE else ("dual", "ipm")
 
 
+class ImpossibleError(StoppedError):
+    """A counterfactual in which no plan meets all limits."""
+
+
 def proven(solution: Solution, key: str) -> Solution:
-    """The solution, if it is an optimum. Raises StoppedError, which says of what."""
+    """The solution, if it is an optimum. Raises ImpossibleError or StoppedError, which says of what."""
+    if solution.stop is Stop.INFEASIBLE:
+        raise ImpossibleError(f"{key}: no plan can be paid for")
     if solution.stop is not Stop.OPTIMAL:
         raise StoppedError(f"{key}: stopped before an optimum was proven ({solution.stop})")
     return solution
+
+
+def optimum(
+    wanted: Counterfactual,
+    reference: Reference,
+    ready: Ready | None = None,
+    start: KeptBases | None = None,
+    warm: bool = True,
+) -> Optimum:
+    """Solve one counterfactual under the goal of the reference. Raises StoppedError if no optimum is proven.
+
+    ready: its program, if it was made already. start: where to begin in place of the reference's optimum. warm: else it
+    begins from nothing.
+    """
+    ready = Ready(wanted, wanted.at or reference) if ready is None else ready
+    program, objective, goal = ready.program, reference.case.model.objective, reference.goal
+    cost, risk = (program.column[name, None] for name in ("cost", "risk"))
+    solver = Solver(program, longest_way=WAY[goal])
+    order = ready.begin(solver, start) if warm else quickest(program)
+    solution = proven(solver.minimise(program.column[goal, None], order), wanted.key)
+    least = float(solution.x[program.column[goal, None]])
+    if wanted.with_cost and goal == "risk":
+        solver.bound(risk, least * (1 + max(objective.risk_slack, HOLD_SHARE)) + HOLD_MUSD)
+        solution = proven(solver.minimise(cost), wanted.key)
+        solver.bound(cost, float(solution.x[cost]) * (1 + HOLD_SHARE) + HOLD_MUSD)
+        solution = proven(solver.minimise(risk, phase=RISK_AT_COST.name), wanted.key)
+    x = solution.x
+    return Optimum(
+        wanted.key,
+        least,
+        float(x[risk]),
+        float(x[cost]) if wanted.with_cost or goal == "welfare" else None,
+        _losses(program, x),
+        shares(program),
+        _decisions(program, x),
+        x if wanted.want_x else None,
+        solver.kept,
+    )
 
 
 def _losses(program: Program, x: Vector) -> dict[int, float]:
@@ -158,18 +160,43 @@ def _decisions(program: Program, x: Vector) -> dict[Key, float]:
     }
 
 
-class Reference:
-    """A case compiled once, and what its program becomes by holding columns.
+class Ready:
+    """The program of a counterfactual, made, and where its solve may begin."""
 
-    The goal is least risk, then least cost, whatever the goal of the run: measures are compared by the risk that they
-    leave.
-    """
+    def __init__(self, wanted: Counterfactual, reference: Reference) -> None:
+        made = wanted.make()
+        self._near = reference
+        self._live: LiveProgram | None = None
+        if isinstance(made, Case):
+            self._live = LiveProgram(made)
+            made = self._live.program
+        self.program: Program = made
+
+    def begin(self, solver: Solver, start: KeptBases | None) -> tuple[str, ...]:
+        """Have a solver begin at `start`, or at the optimum of the reference; the algorithms to try."""
+        near, live = self._near, self._live
+        if start is not None or live is None:
+            solver.begin_like(start or near.best()[0])
+        elif near.goal == "welfare" and _policy(live.case) == _policy(near.case):
+            solver.begin_near(near.best()[0], *origins(near.scope, near.program, live.scope, live.program), 0.0)
+        return (*(["again"] if solver.has_begun(near.goal) else []), *quickest(self.program))
+
+
+def _policy(case: Case) -> tuple[str, str]:
+    """What the way from an optimum of the other is too long for (measured)."""
+    return case.model.policy.coordination, case.model.policy.investment
+
+
+class Reference:
+    """A case compiled once under the goal of its run, its optimum, and what its program becomes with other bounds or
+    figures. A run for a target is measured by the least risk."""
 
     def __init__(self, case: Case) -> None:
-        self.case = least_risk_case(case)
-        self._session = LiveProgram(self.case)
-        self.scope = self._session.scope
-        self.program = self._session.program
+        self.case = comparable(case)
+        self.goal: Goal = "welfare" if self.case.model.objective.goal == "welfare" else "risk"
+        self.live = LiveProgram(self.case)
+        self.scope = self.live.scope
+        self.program = self.live.program
         self.lever_of = self._levers()
         self._lock = Lock()
         self._best: tuple[Solver, Solution] | None = None
@@ -177,11 +204,9 @@ class Reference:
         self._national: Reference | None = None
 
     def slacken(self, risk: float) -> None:
-        """Under another goal than least risk: hold as much slack as the run's own plan takes of its risk (MUSD).
-
-        Its plan is then the cheapest within that slack, and every counterfactual is held to the same measure.
-        """
-        least = float(self.best()[1].x[self.program.column["risk", None]])
+        """Of a run for a target: hold as much slack as its plan takes of its risk (MUSD), so that its plan is the
+        cheapest within that slack, and every counterfactual is held to the same measure."""
+        least = self.objective
         if least > HOLD_MUSD:
             objective = self.case.model.objective.model_copy(update={"risk_slack": max(0.0, risk / least - 1)})
             self.case = self.case.with_model(self.case.model.model_copy(update={"objective": objective}))
@@ -195,16 +220,21 @@ class Reference:
         )
 
     def best(self) -> tuple[Solver, Solution]:
-        """The least risk of the reference itself: solved by whoever asks first, while others wait.
+        """The optimum of the reference itself: solved by whoever asks first, while others wait.
 
         Solved as the run itself was: where prices are not unique, they are those of the run.
         """
         with self._lock:
             if self._best is None:
                 solver = Solver(self.program)
-                solution = solver.minimise(self.program.column["risk", None])
+                solution = solver.minimise(self.program.column[self.goal, None])
                 self._best = solver, proven(solution, self.case.name)
             return self._best
+
+    @property
+    def objective(self) -> float:
+        """The value of its goal (MUSD): the least risk, or the least cost plus risk."""
+        return float(self.best()[1].x[self.program.column[self.goal, None]])
 
     @property
     def national(self) -> Reference:
@@ -230,6 +260,15 @@ class Reference:
         ]
         return held_at_zero(self.program, np.array(early))
 
+    def paying_at_home(self) -> Program:
+        """The program in which each funder pays only in the countries of its own party; goods still cross."""
+        case = self.case
+        abroad = [
+            name == "paid" and case.party[index[1]] != case.funder_party[index[0]]
+            for name, index in self.program.columns
+        ]
+        return held_at_zero(self.program, np.array(abroad))
+
     def _year_of(self, key: Key) -> int:
         name, index = key
         tree = self.scope.tree if name == "bought" else self.scope.decision_tree
@@ -238,14 +277,14 @@ class Reference:
     def under(self, name: str, case: Callable[[], Case]) -> Program | None:
         """The program with the figures of another case, known by a name; None if its structure differs."""
         if name not in self._under:
-            self._under[name] = self._session.program_of(least_risk_case(case()))
+            self._under[name] = self.live.program_of(comparable(case()))
         return self._under[name]
 
 
-def least_risk_case(case: Case) -> Case:
-    """The case under the goal of least risk, then least cost."""
+def comparable(case: Case) -> Case:
+    """The case under its own goal, one for a target under that of the least risk, then least cost."""
     old = case.model.objective
-    if old.goal == "risk":
+    if old.goal != "target":
         return case
     objective = Objective(risk_aversion=old.risk_aversion, tail=old.tail, risk_slack=old.risk_slack)
     return case.with_model(case.model.model_copy(update={"objective": objective}))
@@ -301,10 +340,13 @@ class SolverPool:
         for counterfactual in wanted:
             keys.append(counterfactual.key)
             if counterfactual.key not in self._found:
-                self._found[counterfactual.key] = self.begin(
-                    partial(optimum, counterfactual, counterfactual.make(), self._reference)
-                )
+                ready = Ready(counterfactual, counterfactual.at or self._reference)
+                self._found[counterfactual.key] = self.begin(partial(self._solve, counterfactual, ready))
         return {key: self._found[key].result() for key in keys}
+
+    def _solve(self, counterfactual: Counterfactual, ready: Ready) -> Optimum:
+        before = self._found.get(counterfactual.after)
+        return optimum(counterfactual, self._reference, ready, before.result().start if before is not None else None)
 
     def begin(self, work: Callable[[], T]) -> Future[T]:
         """Other work to be done meanwhile."""

@@ -1,7 +1,8 @@
-"""What risk costs and what to pay for first: the exact curve of least risk for its cost, walked from its end.
+"""What risk costs and what to pay for first: the exact curve of least risk for its cost, walked from its middle.
 
-From the plan of least risk the weight of cost is raised step by step, each solve starting from the basis of the one
-before, until as much risk is left as without a plan. At weight 1, the core, each project is taken away in turn.
+From the core, the plan of least cost plus risk, the weight of cost falls step by step to the plan of least risk, and
+rises until as much risk is left as without a plan; each solve starts from the basis of the one before. Of the core each
+project is taken away in turn.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ from planner.solving.parametric import PRECISION, Tangent, between
 from planner.solving.program import ZERO, Vector
 from planner.units import musd_per_tonne
 
-STEP, FIRST, LAST = 1.25, -31, 60
-"""Weights looked at are powers of `STEP`, from `FIRST` (1e-3) up to 1 and on, at most to `LAST` (650,000)."""
+STEP, FIRST, LAST = 1.6, -15, 28
+"""Weights looked at are powers of `STEP`, from `FIRST` (1e-3) up to 1 and on, at most to `LAST` (520,000)."""
 COARSE = 1e-3
 """Relative distance of the curve from its chords that is near enough for a page."""
 TENTH = 0.1
@@ -63,19 +64,23 @@ class Walk:
     """
 
     def __init__(self, reference: Reference, enough: float, precision: float = COARSE) -> None:
-        self.reference, self.program = reference, reference.program
-        best, solution = reference.best()
-        self.least_risk = float(solution.x[self.program.column["risk", None]])
+        self.reference, self.program, self._precision = reference, reference.program, precision
         # From end to end it is a long way, but each step is short; what lies between two steps is looked at apart.
         self._solver, self._beside = (Solver(self.program, longest_way=1.0) for _ in range(2))
-        self._solver.begin_like(best)
+        if reference.goal == "welfare":
+            self._solver.begin_like(reference.best()[0])
         self._read_columns()
         self.points: list[CurvePoint] = []
-        self.worth: dict[str, float] = {}
+        self.least_risk: float | None = None
+        self._seen: list[tuple[CurvePoint, Vector]] = []
         self.solves, self.gap = 0, 0.0
-        self._within: tuple[CurvePoint, Vector] | None = None
-        self._beyond: tuple[CurvePoint, Vector] | None = None
-        self._walk(enough, precision)
+        middle = self._touch(self._solver, 1.0)
+        self.core, self.core_point = self._x, self.points[-1]
+        self.worth = self._removals()
+        start = self._solver.kept
+        self._down(middle)
+        self._solver.begin_like(start)
+        self._up(middle, enough)
         self.near = self._near()
 
     def _read_columns(self) -> None:
@@ -90,23 +95,34 @@ class Walk:
         self._nodes = [self.reference.scope.decision_tree.nodes[d] for _, (_, d) in builds]
         self._chance = np.array([node.probability for node in self._nodes])
 
-    def _walk(self, enough: float, precision: float) -> None:
-        p = self.program
-        self._solver.bound(p.column["risk", None], self.least_risk * (1 + HOLD_SHARE) + HOLD_MUSD)
+    def _down(self, right: Tangent) -> None:
+        """From the core to the least risk, the weight of cost falling; last the cheapest plan of it."""
+        risk = self.program.column["risk", None]
+        for power in range(-1, FIRST - 1, -1):
+            right = self._looked_between(self._touch(self._solver, STEP**power), right)
+        self._solver.replace(self.program)
+        self.least_risk = float(self._minimise(self._solver, "risk", "the least risk")[risk])
+        self._solver.bound(risk, self.least_risk * (1 + HOLD_SHARE) + HOLD_MUSD)
         self.least = self._solve(self._solver, "cost", "the cheapest plan of least risk")
         self.end = self.points[-1]
-        left = Tangent(0.0, -self.end.risk, -self.end.cost)
-        for power in range(FIRST, LAST + 1):
+        self._looked_between(Tangent(0.0, -self.end.risk, -self.end.cost), right)
+
+    def _up(self, left: Tangent, enough: float) -> None:
+        """From the core to as much risk as is enough, the weight of cost rising."""
+        reached, power = self.core_point.risk, 0
+        while reached < enough and power < LAST:
+            power += 1
             right = self._touch(self._solver, STEP**power)
-            if power == 0:
-                self.core, self.core_point = self._x, self.points[-1]
-                self.worth = self._removals()
-            reached = self.points[-1].risk >= enough
-            self._beside.begin_like(self._solver)
-            _, gap = between(partial(self._touch, self._beside), left, right, inf, precision)
-            self.gap, left = max(self.gap, gap), right
-            if reached and power >= 0:
-                break
+            reached = self.points[-1].risk
+            self._looked_between(left, right)
+            left = right
+
+    def _looked_between(self, left: Tangent, right: Tangent) -> Tangent:
+        """Look at the curve between two touches, whose solves follow each other; the left one."""
+        self._beside.begin_like(self._solver)
+        _, gap = between(partial(self._touch, self._beside), left, right, inf, self._precision)
+        self.gap = max(self.gap, gap)
+        return left
 
     def _touch(self, solver: Solver, weight: float) -> Tangent:
         """The least risk + weight * cost turned upside down, a convex function of the weight."""
@@ -120,22 +136,28 @@ class Walk:
 
     def _solve(self, solver: Solver, column: str, key: str) -> Vector:
         p = self.program
-        order = ("again", *quickest(p))
-        self._x = x = proven(solver.minimise(p.column[column, None], order, phase="risk"), key).x
-        self.solves += 1
+        self._x = x = self._minimise(solver, column, key)
         found = CurvePoint(float(x[p.column["cost", None]]), float(x[p.column["risk", None]]), self.tpa(x))
         self.points.append(found)
-        if found.risk > self.line:
-            if self._beyond is None or found.risk < self._beyond[0].risk:
-                self._beyond = found, x
-        elif self._within is None or found.risk > self._within[0].risk:
-            self._within = found, x
+        self._seen.append((found, x))
+        if self.least_risk is not None:
+            beyond = [one for one in self._seen if one[0].risk > self.line]
+            self._seen = [
+                *sorted((one for one in self._seen if one[0].risk <= self.line), key=lambda one: one[0].risk)[-1:],
+                *sorted(beyond, key=lambda one: one[0].risk)[:1],
+            ]
         return x
+
+    def _minimise(self, solver: Solver, column: str, key: str) -> Vector:
+        self.solves += 1
+        order = ("again", *quickest(self.program))
+        found = solver.minimise(self.program.column[column, None], order, phase=self.reference.goal)
+        return proven(found, key).x
 
     @property
     def line(self) -> float:
         """Risk (MUSD) a hundredth above the least."""
-        return self.least_risk * (1 + HUNDREDTH) + HOLD_MUSD
+        return (self.least_risk or 0.0) * (1 + HUNDREDTH) + HOLD_MUSD
 
     def tpa(self, x: Vector) -> Vector:
         """Expected new capacity (t/y) of each project at a point."""
@@ -163,17 +185,17 @@ class Walk:
             solver.begin_like(self._solver)
             solver.reset_bounds()
             solver.hold(mine, np.zeros(len(mine)), np.zeros(len(mine)))
-            found = solver.minimise(column, ("again", *quickest(self.program)), phase="risk")
+            found = solver.minimise(column, ("again", *quickest(self.program)), phase=self.reference.goal)
             out[project] = max(float(proven(found, f"without {project}").x[column]) - whole, 0.0)
             self.solves += 1
         return out
 
     def _near(self) -> Vector:
         """Between the two corners around the line: of a mixture of two plans cost and risk are mixed too."""
-        (inside, x), outside = self._within or (self.end, self.least), self._beyond
-        if outside is None:
-            return x
-        return x + (self.line - inside.risk) / (outside[0].risk - inside.risk) * (outside[1] - x)
+        here, x = next((one for one in self._seen if one[0].risk <= self.line), (self.end, self.least))
+        for there, other in (one for one in self._seen if one[0].risk > self.line):
+            return x + (self.line - here.risk) / (there.risk - here.risk) * (other - x)
+        return x
 
 
 def corners(walk: Walk, enough: float) -> list[CurvePoint]:

@@ -7,22 +7,27 @@ for a plan that knows of it from the start.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from planner.data.case import Case
 from planner.data.schema import Shock
-from planner.errors import StoppedError
-from planner.explanation.counterfactuals import Reference, held_at_zero, held_decisions, of_case, proven, quickest
+from planner.explanation.counterfactuals import (
+    Counterfactual,
+    ImpossibleError,
+    Ready,
+    Reference,
+    held_at_zero,
+    held_decisions,
+    optimum,
+)
 from planner.results.decision import OVERRUN, Execution, Merit
 from planner.results.plan import PlanValues
 from planner.results.result_lookups import members, rows
-from planner.solving.goals import HOLD_MUSD, HOLD_SHARE
-from planner.solving.highs import Solver
 from planner.solving.program import Key, Program
-from planner.solving.solution import Stop
 
 MOST_VALUABLE = 3
 """Projects of most worth that are late together."""
@@ -32,33 +37,42 @@ Decisions = Mapping[Key, float]
 def execution(plan: PlanValues, reference: Reference, merit: Sequence[Merit]) -> list[Execution]:
     """The plan as it is, then what each thing that may go wrong does to it. merit: with the worth of each project."""
     s, decided = plan.summary, decisions_of(plan, reference)
-    slack = reference.case.model.objective.risk_slack
     out = [Execution("planned", [], s["risk_musd"], s["cost_musd"], s["risk_musd"], s["cost_musd"])]
-    for key, projects, program, held in _mishaps(reference, decided, merit):
-        kept, known = _solved(held_decisions(program, held), 0.0, key), _solved(program, slack, key)
-        if known is None:
-            raise StoppedError(f"{key}: no plan can be paid for")
-        risk, cost = kept or (None, None)
-        out.append(Execution(key, list(projects), risk, cost, *known))
+    for key, projects, make, held in _mishaps(reference, decided, merit):
+        wanted = Counterfactual(key, make, with_cost=True)
+        ready = Ready(wanted, reference)
+        anew = optimum(wanted, reference, ready)
+        kept = held_decisions(ready.program, held)
+        try:
+            # Of a program of another structure the plan that knows is the nearest.
+            start = anew.start if kept.columns is not reference.program.columns else None
+            found = optimum(replace(wanted, make=partial(_itself, kept)), reference, start=start)
+            risk, cost = found.risk, found.cost
+        except ImpossibleError:
+            risk, cost = None, None
+        out.append(Execution(key, list(projects), risk, cost, anew.risk, anew.cost or 0.0))
     return out
+
+
+def _itself(program: Program) -> Program:
+    return program
 
 
 def _mishaps(
     reference: Reference, decided: Decisions, merit: Sequence[Merit]
-) -> Iterator[tuple[str, tuple[str, ...], Program, Decisions]]:
+) -> Iterator[tuple[str, tuple[str, ...], Callable[[], Program | Case], Decisions]]:
     """Key, projects it happens to, the program in which it does, and what the plan would then have decided."""
     case = reference.case
     new = tuple(sorted({index[0] for name, index in decided if name == "build"}))
     dearest = sorted((m for m in merit if m.project in new), key=lambda m: (-m.worth, m.project))[:MOST_VALUABLE]
     for key, projects in (("late", new), ("late_three", tuple(m.project for m in dearest))):
         if projects:
-            yield key, projects, of_case(a_year_late(case, projects))(), decided
+            yield key, projects, partial(a_year_late, case, projects), decided
     if new:
-        early = [key[0] == "build" and _begins(reference, key) for key in reference.program.columns]
-        waiting = held_at_zero(reference.program, np.array(early))
-        yield "permits", new, waiting, _postponed(reference, decided)
-        dearer = reference.under("overrun", lambda: with_overrun(case)) or of_case(with_overrun(case))()
-        yield "overrun", new, dearer, decided
+        early = np.array([key[0] == "build" and _begins(reference, key) for key in reference.program.columns])
+        yield "permits", new, partial(held_at_zero, reference.program, early), _postponed(reference, decided)
+        dearer = partial(with_overrun, case)
+        yield "overrun", new, lambda: reference.under("overrun", dearer) or dearer(), decided
 
 
 def a_year_late(case: Case, projects: Sequence[str]) -> Case:
@@ -117,15 +131,3 @@ def decisions_of(plan: PlanValues, reference: Reference) -> dict[Key, float]:
             seen.add((r.country, r.skill, d))
             out["hired", (r.country, r.skill, d)] = r.hired
     return {key: amount for key, amount in out.items() if amount > 0}
-
-
-def _solved(program: Program, slack: float, key: str) -> tuple[float, float] | None:
-    """Risk and cost of the cheapest plan within a slack of the least risk; None where no plan can be paid for."""
-    solver, risk, cost = Solver(program), program.column["risk", None], program.column["cost", None]
-    found = solver.minimise(risk, quickest(program))
-    if found.stop is Stop.INFEASIBLE:
-        return None
-    least = float(proven(found, key).x[risk])
-    solver.bound(risk, least * (1 + max(slack, HOLD_SHARE)) + HOLD_MUSD)
-    x = proven(solver.minimise(cost), key).x
-    return float(x[risk]), float(x[cost])

@@ -1,8 +1,10 @@
 """What it is worth to know: perfect information, the stochastic solution, and the regret of the plan.
 
 Birge and Louveaux, Introduction to Stochastic Programming (2nd ed. 2011), ch. 4: EVPI = RP - WS, VSS = EEV - RP,
-with the risk (expected loss and CVaR, weighted) in place of the expectation. The risk never falls when the loss of
-a scenario grows, so the least loss of each scenario by itself gives the least risk under perfect information.
+with the goal of the run in place of the expectation. The risk never falls when the loss of a scenario grows, so the
+least loss of each scenario by itself gives the least risk under perfect information. For least cost plus risk the
+scenarios are apart only once their losses are weighed: by the weights that they have in the risk of the plan, which
+bounds what perfect information attains from below, and what it is worth from above.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -17,27 +20,46 @@ from planner.data.case import Case
 from planner.data.cells import Quarter
 from planner.data.effects import Effects, effects_by_scenario, year_of
 from planner.data.schema import Demand, Import, Scenario, Shock
-from planner.explanation.counterfactuals import SMALLEST_MUSD, Counterfactual, least_risk_case, of_case, with_policy
+from planner.explanation.counterfactuals import SMALLEST_MUSD, Counterfactual, Reference, with_policy
+from planner.results.losses import in_tail
 
 MEAN = "mean"
 EffectsPart = Callable[[Effects], Mapping[Any, float]]
 
 
-def alone(case: Case, scenario: str) -> Case:
-    """The case in which one scenario is certain."""
+def alone(case: Case, scenario: str, weight: float = 1.0) -> Case:
+    """The case in which one scenario is certain, its losses times a weight."""
     tables = case.tables
     rows = tuple(r.model_copy(update={"probability": 1.0}) for r in tables.scenarios if r.scenario == scenario)
     shocks = tuple(r for r in tables.shocks if r.scenario == scenario)
-    certain = replace(case, tables=replace(tables, scenarios=rows, shocks=shocks))
-    return least_risk_case(with_policy(certain, investment="committed"))
+    heavier = tuple(r.model_copy(update={"weight": r.weight * weight}) for r in tables.countries)
+    certain = replace(case, tables=replace(tables, scenarios=rows, shocks=shocks, countries=heavier))
+    return with_policy(certain, investment="committed")
 
 
-def wait_and_see(case: Case, losses: Mapping[str, float]) -> list[Counterfactual]:
-    """One counterfactual for each scenario: the least loss if it were known from the start.
+def wait_and_see(reference: Reference, losses: Mapping[str, float]) -> list[Counterfactual]:
+    """One counterfactual for each scenario: the plan if it were known from the start.
 
-    losses: of a plan, by scenario (MUSD). Where they are nothing there is nothing to ask.
+    losses: of a plan, by scenario (MUSD). Under the goal of least risk there is nothing to ask where they are nothing;
+    else a loss counts as much as it does in the risk of that plan.
     """
-    return [Counterfactual(f"know:{w}", of_case(alone(case, w))) for w in case.scenarios if losses[w] > SMALLEST_MUSD]
+    case = reference.case
+    if reference.goal == "risk":
+        asked = {w: 1.0 for w in case.scenarios if losses[w] > SMALLEST_MUSD}
+    else:
+        asked = {w: max(weight, SMALLEST_MUSD) for w, weight in weights(case, losses).items()}
+    return [Counterfactual(f"know:{w}", partial(alone, case, w, weight)) for w, weight in asked.items()]
+
+
+def weights(case: Case, losses: Mapping[str, float]) -> dict[str, float]:
+    """What a MUSD of loss in each scenario, times its probability, adds to the risk: (1 - lambda) + lambda * its part
+    of the tail."""
+    objective, shares = case.model.objective, case.scenarios
+    tail = in_tail(losses, shares, objective.tail)
+    aversion = objective.risk_aversion
+    return {
+        w: 1 - aversion + (aversion * tail[w] / (p * (1 - objective.tail)) if p > 0 else 0.0) for w, p in shares.items()
+    }
 
 
 def mean_case(case: Case) -> Case:
@@ -57,7 +79,7 @@ def mean_case(case: Case) -> Case:
     )
     horizon = case.model.horizon.model_copy(update={"first_year": case.first_year, "last_year": case.last_year})
     model = case.model.model_copy(update={"horizon": horizon})
-    return least_risk_case(with_policy(replace(case, tables=certain, model=model), investment="committed"))
+    return with_policy(replace(case, tables=certain, model=model), investment="committed")
 
 
 def _mean_demand(case: Case, effects: Mapping[str, Effects]) -> tuple[Demand, ...]:

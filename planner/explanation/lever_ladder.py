@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
-from planner.config.model_file import LEVERS, Lever
+from planner.config.model_file import Lever
 from planner.data.case import Case
 from planner.data.lookups import MAGNET
 from planner.data.schema import Funder
@@ -16,13 +16,12 @@ from planner.explanation.counterfactuals import (
     Counterfactual,
     Optimum,
     Reference,
-    is_far,
-    of_case,
     with_policy,
 )
 from planner.results.explanation import Rung
 from planner.results.losses import cvar
 from planner.results.schema import STAGE_ITEMS
+from planner.solving.program import Program
 
 STEPS: tuple[tuple[str, str, tuple[Lever, ...]], ...] = (
     ("mine", "mines", ("mine",)),
@@ -56,63 +55,60 @@ def steps(case: Case) -> list[tuple[str, str, tuple[Lever, ...]]]:
 
 
 def ladder_counterfactuals(reference: Reference) -> list[Counterfactual]:
-    """Nothing, then one step after the other; the last rung is the run's own program."""
-    slack = reference.case.model.objective.risk_slack
-    out = [Counterfactual("ladder:nothing", lambda: reference.without(LEVERS), slack, True, want_x=True, far=True)]
+    """Everything, then one step less after the other down to nothing: each begins where the one before ended."""
+    out: list[Counterfactual] = []
     levers: tuple[Lever, ...] = ()
-    for key, _, added in steps(reference.case):
+    for key, added in [("nothing", ()), *((key, added) for key, _, added in steps(reference.case))]:
         levers += added
-        out.append(
-            Counterfactual(f"ladder:{key}", partial(reference.only, levers), slack, with_cost=True, far=is_far(levers))
-        )
-    return out
+        last = not out  # the last to be solved is the first of the ladder
+        out.append(Counterfactual(f"ladder:{key}", partial(reference.only, levers), with_cost=True, want_x=last))
+    afters = ["", *(rung.key for rung in reversed(out[1:]))]
+    return [replace(rung, after=after) for rung, after in zip(reversed(out), afters, strict=True)]
 
 
 def left_out_counterfactuals(reference: Reference) -> list[Counterfactual]:
     """Everything but one step. All but the last step is a rung of the ladder already."""
     return [
-        Counterfactual(f"without:{key}", partial(reference.without, levers))
+        Counterfactual(f"without:{key}", partial(reference.without, levers), with_cost=reference.goal == "welfare")
         for key, _, levers in steps(reference.case)[:-1]
     ]
 
 
 def policy_counterfactuals(reference: Reference) -> list[Counterfactual]:
     """The other ways of acting together, and the other way of investing."""
-    policy, slack = reference.case.model.policy, reference.case.model.objective.risk_slack
+    case, policy = reference.case, reference.case.model.policy
     others = [("investment", i) for i in INVESTMENT if i != policy.investment]
     others += [("coordination", c) for c in COORDINATION if c not in (policy.coordination, OWN_MONEY)]
-    apart = paying_at_home(with_policy(reference.case, coordination="allied"))
-    home = Counterfactual(OWN_MONEY, of_case(apart), slack=slack, with_cost=True)
-    return [
-        *([home] if apart.reach != reference.case.reach else []),
-        *(
-            Counterfactual(
-                value,
-                # The claim about allies asks more of this program.
-                (lambda: reference.national.program)
-                if value == "national"
-                else of_case(with_policy(reference.case, **{key: value})),
-                slack=slack,
-                with_cost=True,
-            )
-            for key, value in others
-        ),
-    ]
+    out = []
+    if any(case.party[c] != case.funder_party[f] for f, there in case.reach.items() for c in there):
+        out.append(Counterfactual(OWN_MONEY, lambda: paying_at_home(reference), with_cost=True))
+    for key, value in others:
+        if value == "national":  # the claim about allies asks more of this program
+            out.append(Counterfactual(value, lambda: reference.national.program, at=reference.national, with_cost=True))
+        else:
+            out.append(Counterfactual(value, partial(with_policy, case, **{key: value}), with_cost=True))
+    return out
 
 
-def paying_at_home(case: Case) -> Case:
-    """The case in which each funder pays only in the countries of its own party; feeds and products still cross."""
+def paying_at_home(reference: Reference) -> Program | Case:
+    """All trade together, and each funder pays only in the countries of its own party."""
+    case = reference.case
+    if case.model.policy.coordination == "allied":
+        return reference.paying_at_home()
     rows = [
         Funder(funder=funder, party=party, countries=tuple(c for c in case.reach[funder] if case.party[c] == party))
         for funder, party in case.funder_party.items()
     ]
-    return replace(case, tables=replace(case.tables, funders=tuple(rows)))
+    allied = with_policy(case, coordination="allied")
+    return replace(allied, tables=replace(allied.tables, funders=tuple(rows)))
 
 
 def timing_counterfactuals(reference: Reference) -> list[Counterfactual]:
     """Everything decided later, and every new plant a year sooner in use."""
-    sooner = Counterfactual("sooner", lambda: of_case(a_year_sooner(reference.case))())
-    return [Counterfactual("later", lambda: reference.not_before(later_year(reference.case)), far=True), sooner]
+    return [
+        Counterfactual("later", lambda: reference.not_before(later_year(reference.case))),
+        Counterfactual("sooner", lambda: a_year_sooner(reference.case)),
+    ]
 
 
 def later_year(case: Case) -> int:
@@ -143,7 +139,7 @@ def rung(case: Case, name: str, found: Optimum) -> Rung:
     return Rung(
         found.key,
         name,
-        found.least_risk,
+        found.objective,
         found.risk,
         found.cost,
         sum(p * z for p, z in zip(shares, losses, strict=True)),
@@ -154,7 +150,7 @@ def rung(case: Case, name: str, found: Optimum) -> Rung:
 def against(one: Rung, other: Rung) -> Rung:
     """A rung with what it changes compared with another."""
     costs = None if one.cost is None or other.cost is None else one.cost - other.cost
-    return replace(one, against=other.key, change=one.least_risk - other.least_risk, change_cost=costs)
+    return replace(one, against=other.key, change=one.objective - other.objective, change_cost=costs)
 
 
 def ladder(case: Case, found: Mapping[str, Optimum]) -> list[Rung]:
@@ -184,7 +180,7 @@ def left_out(case: Case, found: Mapping[str, Optimum], own: Rung) -> list[Rung]:
         replace(against(rung(case, f"Without {name}", found[at]), own), key=f"without:{key}")
         for at, (key, name, _) in zip(keys, known, strict=True)
     ]
-    return sorted(rungs, key=lambda r: -r.least_risk)
+    return sorted(rungs, key=lambda r: -r.objective)
 
 
 def compared(case: Case, names: Mapping[str, str], chosen: str, found: Mapping[str, Optimum], own: Rung) -> list[Rung]:
@@ -198,11 +194,9 @@ def compared(case: Case, names: Mapping[str, str], chosen: str, found: Mapping[s
 
 def counterfactuals(reference: Reference) -> Iterable[Counterfactual]:
     """All counterfactuals of levers, partners and time; first those that need nothing to be built."""
-    later, sooner = timing_counterfactuals(reference)
     return [
-        *ladder_counterfactuals(reference)[::-1],
+        *ladder_counterfactuals(reference),
         *left_out_counterfactuals(reference),
-        later,
+        *timing_counterfactuals(reference),
         *policy_counterfactuals(reference),
-        sooner,
     ]

@@ -20,9 +20,8 @@ from planner.explanation.commitments import (
     is_built,
     of_decisions,
 )
-from planner.explanation.counterfactuals import Counterfactual, Reference, SolveAll, is_far
+from planner.explanation.counterfactuals import Counterfactual, Reference, SolveAll
 from planner.results.explanation import Influence, Moved, Tried, Verdict
-from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
 
 
@@ -87,23 +86,26 @@ def farthest(factors: Sequence[float]) -> Sequence[float]:
     return [*([min(below)] if below else []), *([max(above)] if above else [])]
 
 
-def under(reference: Reference, uncertain: UncertainInput, factor: float, levers: Iterable[Lever]) -> Counterfactual:
-    """The least risk with an input at another value and with these levers of the run."""
-    name, allowed = f"{uncertain.key}*{factor:g}", set(levers) & set(reference.case.model.levers)
+def under(
+    reference: Reference, uncertain: UncertainInput, factor: float, levers: Iterable[Lever], after: str = ""
+) -> Counterfactual:
+    """The plan with an input at another value and with these levers of the run, solved on from that of `after`."""
+    own = reference.case.model.levers
+    name, allowed = f"{uncertain.key}*{factor:g}", set(levers) & set(own)
     kept = tuple(x for x in LEVERS if x in allowed)
 
-    def make() -> Program:
+    def make() -> Program | Case:
         program = reference.under(name, lambda: uncertain.vary(reference.case, factor))
         if program is not None:
             return reference.only(kept, program)
         case = uncertain.vary(reference.case, factor)
-        return LiveProgram(case.with_model(case.model.model_copy(update={"levers": kept}))).program
+        return case.with_model(case.model.model_copy(update={"levers": kept}))
 
-    return Counterfactual(f"try:{name}:{'+'.join(kept)}", make, far=is_far(kept))
+    return Counterfactual(f"try:{name}:{'+'.join(kept)}", make, after, with_cost=allowed == set(own))
 
 
 def at_ends(reference: Reference) -> list[Ends]:
-    """For each unsure input that the case has, its least risk at each end of the range, all levers allowed."""
+    """For each unsure input that the case has, the plan at each end of its range, all levers allowed."""
     levers = reference.case.model.levers
     return [
         (uncertain, [(factor, under(reference, uncertain, factor, levers)) for factor in farthest(uncertain.factors)])
@@ -113,16 +115,16 @@ def at_ends(reference: Reference) -> list[Ends]:
 
 def influences(
     reference: Reference,
-    least_risk: float,
+    objective: float,
     verdicts: Iterable[Verdict],
     solve: SolveAll,
 ) -> list[Influence]:
-    """The unsure inputs of a case, the most influential first. `least_risk`: with the inputs as given (MUSD)."""
+    """The unsure inputs of a case, the most influential first. `objective`: with the inputs as given (MUSD)."""
     wanted, judged = at_ends(reference), list(verdicts)
     found = solve(counterfactual for _, ends in wanted for _, counterfactual in ends)
     out = []
     for uncertain, ends in wanted:
-        tried = [Tried(f"× {factor:g}", found[counterfactual.key].least_risk) for factor, counterfactual in ends]
+        tried = [Tried(f"× {factor:g}", found[counterfactual.key].objective) for factor, counterfactual in ends]
         touched = touched_rows(reference.case, uncertain.vary(reference.case, ends[0][0]))
         rows = [row for rows in touched.values() for row in rows]
         out.append(
@@ -130,7 +132,7 @@ def influences(
                 uncertain.name,
                 uncertain.source,
                 tried,
-                max((t.least_risk - least_risk for t in tried), key=abs),
+                max((t.objective - objective for t in tried), key=abs),
                 list(touched),
                 len(rows),
                 dict(sorted(Counter(row.confidence.strip().casefold() or NOT_STATED for row in rows).items())),
@@ -157,38 +159,20 @@ def _sources(rows: Sequence[Row]) -> list[str]:
     return [source for source, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:MOST_SOURCES]]
 
 
-def moves(
-    reference: Reference,
-    leaning: Sequence[Influence],
-    own: Sequence[Build],
-    risk: float,
-    cost: float,
-    solve: SolveAll,
-) -> list[Moved]:
-    """The plan as given, then the cheapest plan of least risk with each of these inputs at each end.
-
-    own: what the plan as given builds; risk, cost: its least risk and its cost (MUSD).
-    """
-    ends = {uncertain.name: (uncertain, found) for uncertain, found in at_ends(reference)}
-    slack = reference.case.model.objective.risk_slack
-    wanted = [
-        (
-            ends[lean.input][0],
-            factor,
-            replace(counterfactual, key=f"plan:{counterfactual.key}", slack=slack, with_cost=True),
-        )
-        for lean in leaning
-        for factor, counterfactual in ends[lean.input][1]
-    ]
-    found = solve(counterfactual for *_, counterfactual in wanted)
-    out = [_moved(reference.case, "", "as given", risk, cost, own)]
-    for uncertain, factor, counterfactual in wanted:
-        best = found[counterfactual.key]
-        builds = of_decisions(decision_nodes(uncertain.vary(reference.case, factor)), best.decisions)
-        out.append(_moved(reference.case, uncertain.name, f"× {factor:g}", best.least_risk, best.cost or 0.0, builds))
+def moves(reference: Reference, leaning: Sequence[Influence], own: Moved, solve: SolveAll) -> list[Moved]:
+    """The plan as given, `own`, then the plan with each of these inputs at each end."""
+    known, out = {uncertain.name: (uncertain, ends) for uncertain, ends in at_ends(reference)}, [own]
+    for uncertain, ends in (known[lean.input] for lean in leaning):
+        found = solve(counterfactual for _, counterfactual in ends)
+        for factor, counterfactual in ends:
+            best, nodes = found[counterfactual.key], decision_nodes(uncertain.vary(reference.case, factor))
+            builds = of_decisions(nodes, best.decisions)
+            cost = best.cost or 0.0
+            out.append(moved(reference.case, uncertain.name, f"× {factor:g}", best.objective, cost, builds))
     return out
 
 
-def _moved(case: Case, name: str, setting: str, risk: float, cost: float, builds: Sequence[Build]) -> Moved:
+def moved(case: Case, name: str, setting: str, objective: float, cost: float, builds: Sequence[Build]) -> Moved:
+    """A plan that builds these, as what an input at some setting makes of it; objective and cost in MUSD."""
     built = {p: tpa for p, tpa in sorted(expected_tpa(builds).items()) if is_built(case, p, tpa)}
-    return Moved(name, setting, risk, cost, capital_by_stage(case, builds), built)
+    return Moved(name, setting, objective, cost, capital_by_stage(case, builds), built)

@@ -1,9 +1,9 @@
-"""The true bottleneck of each element and year, from the shadow prices of the least-risk solve.
+"""The true bottleneck of each element and year, from the shadow prices of the solve.
 
 At an optimum every activity that runs earns exactly what it uses up, at shadow prices (complementary slackness;
 Dantzig, Linear Programming and Extensions, 1963, ch. 12). So the value of the goods that plants make, in MUSD of
-risk, splits without remainder over what made them: magnet making splits into capacity, magnet makers and metal;
-metal making into furnace capacity, metal makers and oxide; oxide into separation capacity, its people and feed; feed
+the objective, splits without remainder over what made them: magnet making into capacity, magnet makers and metal; metal
+making into furnace capacity, metal makers and oxide; oxide into separation capacity, its people and feed; feed
 into mine capacity and its people. A joint product shares what its plant used in proportion to its value. What remains
 at the mine is feed that exists or is financed.
 """
@@ -25,6 +25,8 @@ from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Solution, Stop
 
 PEOPLE = ("staff_limit",)
+CAPACITY = ("throughput_limit", "cost_definition")
+"""A plant, and what it costs to run where cost is part of the objective."""
 LINKS = (
     "mine capacity",
     "mine people",
@@ -37,12 +39,12 @@ LINKS = (
     "unassigned",
 )
 WorthOfLinks = dict[tuple[str, int], dict[str, float]]
-"""(element, year) -> link -> MUSD of risk."""
+"""(element, year) -> link -> MUSD of the objective."""
 
 
 @dataclass
 class _Used:
-    """What one kind of activity earned and used in a year, in MUSD of risk."""
+    """What one kind of activity earned and used in a year, in MUSD of the objective."""
 
     capacity: float = 0.0
     people: float = 0.0
@@ -95,7 +97,7 @@ def _book(into: _Used, column: Key, row: Key, worth: float, taken: str) -> None:
     name, index = row
     if name in PEOPLE:
         into.people -= worth
-    elif name == "throughput_limit":
+    elif name in CAPACITY:
         into.capacity -= worth
     elif name == "feed_balance":
         (into.earned if column[0] == "mined" else into.inputs)[index[1]] += abs(worth)
@@ -174,20 +176,19 @@ Change = tuple[int, float]
 
 
 def marginals(reference: Reference) -> list[Marginal]:
-    """For each kind the thing with the highest price, its price, and what the risk falls by with one unit more.
+    """For each kind the thing with the highest price, its price, and what the objective falls by with one unit more.
 
     Under degeneracy the two differ: a price is a one-sided derivative.
     """
-    risk = reference.program.column["risk", None]
-    known, solved = reference.best()
+    column, (known, solved) = reference.program.column[reference.goal, None], reference.best()
     solver = Solver(reference.program)
     solver.begin_like(known)
-    before, out = float(solved.x[risk]), []
+    out = []
     for label, (price, unit, rows) in _best(reference, solved).items():
         solver.replace(_with_more(reference.program, rows))
-        found = solver.minimise(risk)
+        found = solver.minimise(column)
         if found.stop is Stop.OPTIMAL:
-            out.append(Marginal(*label[:6], unit, price, before - float(found.x[risk])))
+            out.append(Marginal(*label[:6], unit, price, reference.objective - float(found.x[column])))
     return out
 
 

@@ -22,14 +22,14 @@ OWN_PLAN = "This plan"
 class Rung:
     """One counterfactual, solved. Money in MUSD.
 
-    least_risk: attainable; risk and cost: of the cheapest plan within the slack of it (cost None: not asked for).
-    against: key of the rung it is compared with; change: its least risk less that rung's. capital: expected, not
-    discounted, by stage; only of the rungs of the ladder.
+    objective: the least risk, or the least cost plus risk, as the goal of the run is; risk and cost: of the plan that
+    attains it (cost None: not asked for). against: key of the rung it is compared with; change: its objective less
+    that rung's. capital: expected, not discounted, by stage; only of the rungs of the ladder.
     """
 
     key: str
     name: str
-    least_risk: float
+    objective: float
     risk: float
     cost: float | None
     expected_loss: float
@@ -84,9 +84,9 @@ class Trial:
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a claim holds, fails or is not decided by these data: its risks as given (MUSD), and the trials.
+    """Whether a claim holds, fails or is not decided by these data: its objectives as given (MUSD), and the trials.
 
-    claim: its key. turns_on, not_tried: names of unsure inputs.
+    claim: its key. turns_on, not_tried: names of unsure inputs. goal: what the objectives are of, as in Explanation.
     """
 
     claim: str
@@ -98,19 +98,20 @@ class Verdict:
     trials: Sequence[Trial]
     turns_on: Sequence[str]
     not_tried: Sequence[str] = ()
+    goal: str = "risk"
 
 
 @dataclass(frozen=True)
 class Tried:
-    """An input at another value: the setting in words, and the least risk then (MUSD)."""
+    """An input at another value: the setting in words, and the objective then (MUSD)."""
 
     setting: str
-    least_risk: float
+    objective: float
 
 
 @dataclass(frozen=True)
 class Influence:
-    """What one unsure input does to the least risk of the run when it is moved to the ends of its range.
+    """What one unsure input does to the objective of the run when it is moved to the ends of its range.
 
     effect: the largest change (MUSD). rows: how many input rows carry it, of which tables; confidence: rows by word;
     sources: those that stand beside most of the rows; decides: keys of the claims that it turned.
@@ -130,17 +131,18 @@ class Influence:
 MOST_LEANS, SMALLEST_SHARE = 3, 0.01
 
 
-def leading(influences: Sequence[Influence], least_risk: float) -> list[Influence]:
-    """The inputs that move the least risk (MUSD) by more than a hundredth, the first few. Influences come sorted."""
-    return [i for i in influences if abs(i.effect) > SMALLEST_SHARE * least_risk][:MOST_LEANS]
+def leading(influences: Sequence[Influence], objective: float) -> list[Influence]:
+    """The inputs that move the objective (MUSD) by more than a hundredth, the first few. Influences come sorted."""
+    return [i for i in influences if abs(i.effect) > SMALLEST_SHARE * objective][:MOST_LEANS]
 
 
 @dataclass(frozen=True)
 class Knowledge:
-    """Value of information (MUSD of risk) and regret by scenario.
+    """Value of information (MUSD of the objective) and regret by scenario.
 
-    evpi: plan's least risk less the risk if each scenario were known. vss: risk if the plan for the mean future is
-    carried out less the least risk. regret: loss with the plan less the least loss had the scenario been known.
+    evpi: plan's objective less that if each scenario were known; where it is cost plus risk, a bound from above. vss:
+    objective if the plan for the mean future is carried out less the plan's. least_loss: had the scenario been known.
+    regret: loss with the plan less that; only where the objective is the least risk.
     """
 
     stochastic: float
@@ -173,10 +175,9 @@ class Range:
 
 @dataclass(frozen=True)
 class Alternatives:
-    """Ranges over all plans within these shares of the least risk and of the plan's cost."""
+    """Ranges over all plans within these shares of the best: of `risk` and `cost`, or of their sum `welfare`."""
 
-    risk_share: float
-    cost_share: float
+    within: Mapping[str, float]
     ranges: Sequence[Range]
     solves: int
 
@@ -211,7 +212,7 @@ class Flexibility:
 
 @dataclass(frozen=True)
 class Moved:
-    """The cheapest plan of least risk with an unsure input at an end of its range; `input` is '' as given.
+    """The plan with an unsure input at an end of its range; `input` is '' as given.
 
     Money in MUSD; capital by stage, expected, not discounted. builds: expected new capacity (t/y) of the projects it
     builds more than a hundredth of.
@@ -219,7 +220,7 @@ class Moved:
 
     input: str
     setting: str
-    least_risk: float
+    objective: float
     cost: float
     capital: Mapping[str, float]
     builds: Mapping[str, float]
@@ -227,10 +228,13 @@ class Moved:
 
 @dataclass(frozen=True)
 class Explanation:
-    """All of it. `ladder` adds one lever after the other, `left_out` takes one away, `together` is about who acts,
-    `timing` about when; `own` is the run itself. `moves` begins with the plan as given; `flexibility` is None where
-    there is one future only."""
+    """All of it. goal: `risk` or `welfare`, what objectives are of. `ladder` adds one lever after the other, `left_out`
+    takes one away, `together` is about who acts, `timing` about when; `own` is the run itself. `moves` begins with the
+    plan as given; `flexibility` is None where there is one future only, `knowledge` and `alternatives` where they were
+    not asked for.
+    """
 
+    goal: str
     run: str
     title: str
     own: Rung
@@ -238,17 +242,22 @@ class Explanation:
     left_out: Sequence[Rung]
     together: Sequence[Rung]
     timing: Sequence[Rung]
-    knowledge: Knowledge
+    knowledge: Knowledge | None
     links: Sequence[Link]
     marginals: Sequence[Marginal]
     verdicts: Sequence[Verdict]
     influences: Sequence[Influence]
     solves: int
     thorough: bool
-    alternatives: Alternatives
+    alternatives: Alternatives | None
     flexibility: Flexibility | None
     moves: Sequence[Moved]
     decision: Decision | None = None
+
+    @property
+    def ranges(self) -> Sequence[Range]:
+        """Of the alternatives, none if they were not asked for."""
+        return self.alternatives.ranges if self.alternatives is not None else ()
 
     def as_json(self, run_sha256: str) -> dict[str, Any]:
         """Plain values for explain.json, and the fingerprint of the run that they belong to."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import metadata
 from threading import Event, Thread, current_thread, main_thread
 
@@ -64,6 +64,13 @@ _ENDS = {
     highspy.HighsModelStatus.kTimeLimit: Stop.TIME_LIMIT,
     highspy.HighsModelStatus.kInterrupt: Stop.INTERRUPTED,
 }
+
+
+@dataclass(frozen=True)
+class KeptBases:
+    """Where a solver ended, kept when it is gone."""
+
+    _bases: dict[str, highspy.HighsBasis]
 
 
 class _SilentHighs(highspy.Highs):
@@ -160,7 +167,12 @@ class Solver:
         self._bases = {self._met: self._highs.getBasis()} if self._met else {}
         self.program, self._met = program, ""
 
-    def begin_like(self, other: Solver) -> None:
+    @property
+    def kept(self) -> KeptBases:
+        """The bases kept."""
+        return KeptBases(dict(self._bases))
+
+    def begin_like(self, other: Solver | KeptBases) -> None:
         """Take over the bases of a solver whose program has the same rows and columns."""
         self._bases = dict(other._bases)
 
@@ -224,12 +236,16 @@ class Solver:
         under which the basis is kept; by default that of the column.
         """
         phase = phase or self.program.columns[column][0]
-        cost = self._aim(column)
+        return self.minimise_sum(_unit(self.program, column), order or self._algorithms(phase, column), phase)
+
+    def minimise_sum(self, cost: Vector, order: Sequence[str], phase: str) -> Solution:
+        """Minimise a weighted sum of the columns (n), as `minimise` does one."""
+        self._aim(cost)
         solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
         starts = {**dict.fromkeys(AGAIN, self._bases.get(phase)), "near": self._near}
         if phase in self._bases and self._met:
             starts["primal"] = self._highs.getBasis()  # what is tried before moves away from it
-        for algorithm in order or self._algorithms(phase, column):
+        for algorithm in order:
             solution = self._run(algorithm, cost, starts.get(algorithm))
             if solution.stop is not Stop.UNPROVEN:
                 break
@@ -246,9 +262,9 @@ class Solver:
         """Minimise one column over the points in which the columns `whole` are whole numbers.
 
         gap: it may end once the value is proven to be that near, relative to max(1, |value|). start: a point to begin
-        with. The same input gives the same point unless the time is up. Bases of earlier runs are kept.
+        with. The same input gives the same point unless the time is up. KeptBases of earlier runs are kept.
         """
-        self._aim(column)
+        self._aim(_unit(self.program, column))
         self._highs.clearSolver()
         self._has_basis, self._met = False, ""
         self._highs.changeColsIntegrality(len(whole), whole, np.full(len(whole), _INTEGER))
@@ -266,10 +282,8 @@ class Solver:
         self._highs.changeColsIntegrality(len(whole), whole, np.full(len(whole), _CONTINUOUS))
         return Searched(stop, x, float(info.mip_dual_bound))
 
-    def _aim(self, column: int) -> Vector:
-        cost = _unit(self.program, column)
+    def _aim(self, cost: Vector) -> None:
         self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
-        return cost
 
     def _bounded(self) -> Program:
         return replace(self.program, lower=self.lower)

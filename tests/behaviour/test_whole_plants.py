@@ -275,7 +275,7 @@ def test_what_is_compared_to_explain_a_plan_has_plants_of_any_size(make_case: Ma
     case = knapsack(make_case)
     found = explain(planner.solve(case, baseline=False), "run", workers=1)
     assert found.own.risk == near(120)
-    assert found.own.least_risk == found.ladder[-1].least_risk == near(3 * (60 - 26 / 1.1))
+    assert found.own.objective == found.ladder[-1].objective == near(3 * (60 - 26 / 1.1))
     assert explain_lines(found, case)[0].startswith("Plants in what is compared here are of any size")
 
 

@@ -28,7 +28,8 @@ Found = tuple[Reference, Optimum, Frontier, dict[str, Merit]]
 def found(case: Case) -> Found:
     """The whole curve of a case, and its merit list by project in order."""
     reference = Reference(case)
-    nothing = optimum(Counterfactual("nothing", lambda: reference.without(LEVERS), 0.0, with_cost=True, want_x=True))
+    asked = Counterfactual("nothing", lambda: reference.without(LEVERS), with_cost=True, want_x=True)
+    nothing = optimum(asked, reference)
     curve, merit = frontier(Walk(reference, nothing.risk, PRECISION), planner.solve(case, baseline=False), nothing)
     assert [p.key for p in curve.plans] == list(PLANS)
     assert curve.gap == 0.0

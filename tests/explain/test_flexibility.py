@@ -93,7 +93,7 @@ def test_each_end_is_the_cheapest_plan_of_the_case_with_it(case: Case, found: Ex
     inputs = {one.name: one for one in uncertain_inputs(case)}
     for end in ends:
         alone = solve_case(inputs[end.input].vary(case, float(end.setting.removeprefix("× "))), baseline=False)
-        assert (end.least_risk, end.cost) == near((alone.summary["least_risk_musd"], alone.summary["cost_musd"]))
+        assert (end.objective, end.cost) == near((alone.summary["least_risk_musd"], alone.summary["cost_musd"]))
         tpa = alone.summary["new_capacity_tpa"]
         assert end.builds == near({p: tpa[p] for p in sorted(tpa) if is_built(case, p, tpa[p])})
         assert sum(end.capital.values()) == near(alone.tables["investments"]["capex_musd"].sum())
@@ -117,7 +117,7 @@ def test_a_hundredth_of_what_could_be_built_does_not_count(case: Case) -> None:
 
 def test_a_project_changes_by_a_quarter_of_what_could_be_built(found: Explanation, case: Case) -> None:
     capital = {"mine": 0.0, "separation": 50.0, "metal": 0.0}
-    given = replace(found.moves[0], builds={"cheap": 50.0, "dear": 40.0}, cost=100.0, capital=capital, least_risk=10.0)
+    given = replace(found.moves[0], builds={"cheap": 50.0, "dear": 40.0}, cost=100.0, capital=capital, objective=10.0)
     # Of 50 t/y each: 50 -> 38 is less than a quarter, 40 -> 27 is more.
     end = Moved("demand", "× 2", 30.0, 60.0, capital | {"separation": 20.0}, {"cheap": 38.0, "dear": 27.0})
     table = moved_plans(replace(found, moves=[given, end]), Names(case))

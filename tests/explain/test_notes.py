@@ -56,4 +56,4 @@ def test_money_beside_the_value_of_information(case: Case, found: Explanation) -
     )
     assert "valued in risk, not in money" in said(once)
     assert "In money" not in said(once) and "In money" not in said(once, replace(later, cost=80.0))
-    assert "In money" not in said(once, replace(later, least_risk=50.0))
+    assert "In money" not in said(once, replace(later, risk=50.0))

@@ -143,7 +143,7 @@ def _exposed(run: RunView) -> Section:
 def _turns(run: RunView) -> Iterator[Section]:
     if run.found is None:
         return
-    leaning = leading(run.found.influences, run.found.own.least_risk)
+    leaning = leading(run.found.influences, run.found.own.objective)
     undecided = [(claim(v.claim), v.turns_on) for v in run.found.verdicts if v.turns_on]
     title, lead = say(run, "turns_title", leaning=leaning), say(run, "turns", undecided=undecided)
     told = Text([line for line in (title, lead) if line], source=f"{EXPLANATION}: influences, verdicts")

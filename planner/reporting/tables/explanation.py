@@ -21,9 +21,10 @@ from planner.reporting.values.page_parts import (
 )
 from planner.reporting.values.supply import marginal_words
 from planner.reporting.values.wording import NOTHING, STAGES, STAGES_MANY, Names, first_few, number, worded
-from planner.results.explanation import EXPLANATION, Commitment, Explanation, Moved, Rung, Verdict
+from planner.results.explanation import EXPLANATION, Commitment, Explanation, Knowledge, Moved, Rung, Verdict
 
 ASSUMPTIONS, WAIT, MOST_SHOWN = "assumptions", "what can wait", 4
+OBJECTIVES = {"risk": "least risk", "welfare": "cost plus risk"}
 DECIDED = (ASSUMPTIONS, WAIT)
 """Those that the decision page shows."""
 
@@ -37,7 +38,7 @@ def explanation_tables(found: Explanation, names: Names) -> list[ReportTable]:
         commitments(found, names),
         moved_plans(found, names),
         ranges(found, names),
-        knowledge(found, names),
+        *([knowledge(found.knowledge, found.goal, names)] if found.knowledge is not None else []),
         marginals(found, names),
     ]
     return [table for table in tables if table.rows]
@@ -51,7 +52,7 @@ def counterfactuals(found: Explanation) -> ReportTable:
         "who acts together": found.together,
         "timing": found.timing,
     }
-    stages = _stages(found.ladder)
+    stages, what = _stages(found.ladder), OBJECTIVES[found.goal]
     capital = [
         Column(
             STAGES[s].lower(), "capital", form=AMOUNT, only=SHEET, heading=f"capital: {STAGES_MANY[s].lower()} (MUSD)"
@@ -62,9 +63,9 @@ def counterfactuals(found: Explanation) -> ReportTable:
         "Counterfactuals, each solved",
         [
             *texts("group", "measure"),
-            Column("least risk", "MUSD", only=SHEET),
+            Column(what, "MUSD", only=SHEET),
             Column("risk", "MUSD", heading="risk of the plan (MUSD)"),
-            Column("change", "MUSD", form=CHANGE, only=SHEET, heading="change of the least risk (MUSD)"),
+            Column("change", "MUSD", form=CHANGE, only=SHEET, heading=f"change of the {what} (MUSD)"),
             Column("change", "share", form=SHARE, only=PAGE),
             Column("cost", "MUSD", heading="cost of the plan (MUSD)"),
             Column("change of the cost", "MUSD", only=SHEET),
@@ -73,7 +74,7 @@ def counterfactuals(found: Explanation) -> ReportTable:
             Column("tail", "mean loss, MUSD", heading="mean loss of the tail (MUSD)"),
         ],
         [_rung(group, rung, stages) for group, rungs in groups.items() for rung in rungs],
-        note=worded("tables.j2", "rungs"),
+        note=worded("tables.j2", "rungs", goal=found.goal),
         source=f"{EXPLANATION}: ladder, left_out, together, timing",
         sheet="why this plan",
         meaning="counterfactuals, each solved; levers added: change against the row before, elsewhere against the plan",
@@ -86,9 +87,9 @@ def _stages(found: Sequence[Rung | Moved]) -> list[str]:
 
 
 def _rung(group: str, r: Rung, stages: Sequence[str]) -> list[object]:
-    before = r.least_risk - r.change
+    before = r.objective - r.change
     return [
-        *(group, r.name, r.least_risk, r.risk),
+        *(group, r.name, r.objective, r.risk),
         r.change if r.against else None,
         r.change / before if r.against and before > 1e-9 else None,
         *(r.cost, r.change_cost),
@@ -109,8 +110,8 @@ def claims(found: Explanation) -> ReportTable:
         "Five claims, and what turns them",
         [
             *texts("claim", "verdict", "input", "tried at"),
-            Column("with it", "MUSD", heading="risk with it (MUSD)"),
-            Column("without it", "MUSD", heading="risk without it (MUSD)"),
+            Column("with it", "MUSD", heading=f"{OBJECTIVES[found.goal]} with it (MUSD)"),
+            Column("without it", "MUSD", heading=f"{OBJECTIVES[found.goal]} without it (MUSD)"),
             Column("measure", form=SHARE),
             Column("line", form=SHARE),
             *texts("crosses the line"),
@@ -118,7 +119,7 @@ def claims(found: Explanation) -> ReportTable:
         ],
         rows,
         marks=["unsure" if row[8] == "yes" else "" for row in rows],
-        note=worded("tables.j2", "verdicts"),
+        note=worded("tables.j2", "verdicts", goal=found.goal),
         source=f"{EXPLANATION}: verdicts",
         sheet="claims",
         meaning="the claims measured as given and with each unsure input at another value",
@@ -137,13 +138,13 @@ def _trials(v: Verdict) -> list[list[object]]:
 
 def assumptions(found: Explanation) -> ReportTable:
     """Unsure inputs at the ends of their range, the most influential first: a row for each value tried."""
-    own = found.own.least_risk
+    own, what = found.own.objective, OBJECTIVES[found.goal]
     return ReportTable(
         "Assumptions this result leans on most",
         [
             *texts("assumption", "tried at"),
-            Column("least risk then", "MUSD"),
-            Column("change", "MUSD", form=CHANGE, heading="change of the least risk (MUSD)"),
+            Column(f"{what} then", "MUSD"),
+            Column("change", "MUSD", form=CHANGE, heading=f"change of the {what} (MUSD)"),
             Column("turns the claim", number=False, form=LIST),
             *texts("confidence (rows)"),
             Column("rows", form=YEAR, only=SHEET),
@@ -152,7 +153,7 @@ def assumptions(found: Explanation) -> ReportTable:
         ],
         [
             [
-                *(i.input, t.setting, t.least_risk, t.least_risk - own, list(map(claim, i.decides))),
+                *(i.input, t.setting, t.objective, t.objective - own, list(map(claim, i.decides))),
                 "; ".join(f"{word} {rows}" for word, rows in i.confidence.items()),
                 *(i.rows, i.tables, i.why, " | ".join(i.sources)),
             ]
@@ -217,7 +218,7 @@ def moved_plans(found: Explanation, names: Names) -> ReportTable:
         sizes = [f"{names.placed(p)}: {number(a)} → {number(b)}" for p, (a, b) in changed.resized.items()]
         rows.append(
             [
-                *(move.input or "as given", move.setting if move.input else NOTHING, move.least_risk, move.cost),
+                *(move.input or "as given", move.setting if move.input else NOTHING, move.objective, move.cost),
                 *(move.capital[stage] for stage in stages),
                 first_few([names.placed(p) for p in changed.enter], MOST_NAMED) or NOTHING,
                 first_few([names.placed(p) for p in changed.leave], MOST_NAMED) or NOTHING,
@@ -230,7 +231,7 @@ def moved_plans(found: Explanation, names: Names) -> ReportTable:
         "What the plan becomes if an input stands at an end of its range",
         [
             *texts("input", "at"),
-            Column("least risk", "MUSD"),
+            Column(OBJECTIVES[found.goal], "MUSD"),
             Column("cost", "MUSD"),
             *(Column(name, "MUSD of capital", only=SHEET, heading=f"capital: {name} (MUSD)") for name in capital),
             *texts("enter", "leave", "change size, t/y", only=PAGE),
@@ -240,7 +241,7 @@ def moved_plans(found: Explanation, names: Names) -> ReportTable:
         note=worded("tables.j2", "moves"),
         source=f"{EXPLANATION}: moves",
         sheet="plans at the ends",
-        meaning="the cheapest plan of least risk with an unsure input at an end of its range",
+        meaning="the plan with an unsure input at an end of its range",
     )
 
 
@@ -257,9 +258,9 @@ def ranges(found: Explanation, names: Names) -> ReportTable:
         ],
         [
             [kinds[r.kind][1](r.key), kinds[r.kind][0], r.word, r.least, r.most, r.limit, r.planned, r.capital]
-            for r in sorted(found.alternatives.ranges, key=lambda r: (-len(r.kind), order.get(r.word, 3), r.key))
+            for r in sorted(found.ranges, key=lambda r: (-len(r.kind), order.get(r.word, 3), r.key))
         ],
-        note=worded("tables.j2", "ranges", near=found.alternatives),
+        note=worded("tables.j2", "ranges", near=found.alternatives) if found.alternatives else "",
         source=f"{EXPLANATION}: alternatives",
         sheet="must may never",
         meaning="least and most over all plans that are nearly as good; must: in every one, may: in some, never: in "
@@ -267,19 +268,18 @@ def ranges(found: Explanation, names: Names) -> ReportTable:
     )
 
 
-def knowledge(found: Explanation, names: Names) -> ReportTable:
+def knowledge(k: Knowledge, goal: str, names: Names) -> ReportTable:
     """What information is worth, and the regret of the plan in each future, the largest first."""
-    k = found.knowledge
-    regret = sorted(k.loss, key=lambda w: (-k.regret[w], w))
+    regret, what = sorted(k.regret, key=lambda w: (-k.regret[w], w)), OBJECTIVES[goal]
     return ReportTable(
         "Information and regret",
         [*texts("what"), *(Column(title, "MUSD") for title in ("with the plan", "at best", "difference"))],
         [
-            ["Value of perfect information (EVPI), risk", k.stochastic, k.wait_and_see, k.evpi],
-            ["Value of planning for all futures (VSS), risk", k.expected_value_plan, k.stochastic, k.vss],
+            [f"Value of perfect information (EVPI), {what}", k.stochastic, k.wait_and_see, k.evpi],
+            [f"Value of planning for all futures (VSS), {what}", k.expected_value_plan, k.stochastic, k.vss],
             *([f"Regret: {names.scenario(w)}", k.loss[w], k.least_loss[w], k.regret[w]] for w in regret),
         ],
-        note=worded("tables.j2", "knowledge"),
+        note=worded("tables.j2", "knowledge", goal=goal),
         source=f"{EXPLANATION}: knowledge",
     )
 
@@ -291,7 +291,7 @@ def marginals(found: Explanation, names: Names) -> ReportTable:
         [
             *texts("one unit more", "unit"),
             Column("shadow price", form=RATE),
-            Column("solved again", "MUSD off the risk", form=RATE),
+            Column("solved again", f"MUSD off the {OBJECTIVES[found.goal]}", form=RATE),
         ],
         [[marginal_words(names, m), m.unit, m.price, m.resolved] for m in found.marginals],
         source=f"{EXPLANATION}: marginals",

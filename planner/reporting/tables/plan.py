@@ -50,7 +50,7 @@ def investments(run: RunView) -> ReportTable:
 
 def _spread(run: RunView) -> dict[str, str]:
     """Project -> how much of it plans that are as good have, where that differs; empty if it was not asked."""
-    ranges = run.found.alternatives.ranges if run.found is not None else ()
+    ranges = run.found.ranges if run.found is not None else ()
     return {
         r.key: f"one of several: {number(r.least)} to {number(r.most)}"
         for r in ranges

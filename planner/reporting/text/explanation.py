@@ -50,7 +50,7 @@ def statements(found: Explanation, names: Names) -> list[Statement]:
         out.append(Statement("Levers", _say("levers", found=found, top=top)))
     out += [Statement(f"{v.claim.capitalize()}: {v.verdict}", f"{claim(v.claim)}? {why(v)}") for v in found.verdicts]
     out.append(Statement("Bottleneck", _say("bottleneck", names=names, tightest=list(_tightest(found)))))
-    return [*out, _information(found)]
+    return [*out, *([_information(found)] if found.knowledge is not None or policies(found) else [])]
 
 
 def explained(found: Explanation, names: Names) -> list[Statement]:
@@ -91,7 +91,7 @@ def _information(found: Explanation) -> Statement:
 
 
 def _musts(found: Explanation, names: Names) -> list[Statement]:
-    counted = [r for r in found.alternatives.ranges if r.kind == "project"]
+    counted = [r for r in found.ranges if r.kind == "project"]
     if not counted:
         return []
     musts, never = ([r for r in counted if r.word == word] for word in ("must", "never"))
@@ -115,15 +115,15 @@ def policies(found: Explanation) -> tuple[Rung, Rung] | None:
 
 
 def same_risk(once: Rung, later: Rung) -> bool:
-    """Whether both attain the same least risk, to a thousandth."""
-    return abs(once.least_risk - later.least_risk) <= SAME_SHARE * once.least_risk
+    """Whether both leave the same risk, to a thousandth."""
+    return abs(once.risk - later.risk) <= SAME_SHARE * once.risk
 
 
 def saves(once: Rung, later: Rung) -> bool:
     """Whether answering takes a hundredth or more off the cost or off the risk."""
-    return (later.cost or 0.0) <= (1 - SMALLEST_SHARE) * (once.cost or 0.0) or later.least_risk <= (
+    return (later.cost or 0.0) <= (1 - SMALLEST_SHARE) * (once.cost or 0.0) or later.risk <= (
         1 - SMALLEST_SHARE
-    ) * once.least_risk - SLIGHT_MUSD
+    ) * once.risk - SLIGHT_MUSD
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ class ProjectChanges:
 def difference(found: Explanation, end: Moved) -> ProjectChanges:
     """What the plan at one end of an input's range does otherwise."""
     given = found.moves[0].builds
-    ranges = {r.key: r for r in found.alternatives.ranges if r.kind == "project"}
+    ranges = {r.key: r for r in found.ranges if r.kind == "project"}
 
     def weight(project: str) -> tuple[float, str]:
         return -(ranges[project].capital if project in ranges else 0.0), project
