@@ -68,6 +68,7 @@ def test_the_report_says_why(explained: Path, plan: Plan) -> None:
         "inputs",
         "report.html",
         "report.xlsx",
+        "solution.npy",
         "summary.json",
         "tables",
     ]
