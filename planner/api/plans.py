@@ -9,7 +9,7 @@ from typing import Self
 
 from planner.config.model_file import ModelFile
 from planner.data.case import Case
-from planner.data.size import size_of
+from planner.data.size import refuse_if_too_large, size_of
 from planner.decomposition.solve import Method, method_of, solve_case
 from planner.errors import RunFolderError, StoppedError
 from planner.host import cores
@@ -77,10 +77,11 @@ class Session:
     session.rebuilt                                                      # why it had to start afresh, or ''
     session.figures(case.set_model("policy.budget_carry_over", False))   # no tables, nothing verified yet
 
-    One thread asks; any other may `cancel`.
+    One thread asks; any other may `cancel`. Raises InputError for a case too large for memory.
     """
 
     def __init__(self, case: Case, time_limit: float | None = None) -> None:
+        refuse_if_too_large(case)
         self._live = LiveProgram(case, time_limit)
         self._found: Outcome | None = None
 

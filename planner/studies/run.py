@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from planner.data.case import Case
 from planner.data.load import load
+from planner.data.size import refuse_if_too_large
 from planner.errors import Fault, InputError, RunFolderError
 from planner.parallel import Team, local
 from planner.results.folders import write_whole
@@ -80,7 +81,9 @@ def read_given(given: str | Path | Mapping[str, Any]) -> tuple[StudyFile, Path, 
 
 def open_case(study: StudyFile, folder: Path) -> Case:
     """The case and model of a study file that lies in `folder`. Raises InputError."""
-    return load(folder / study.case, (folder / study.model) if study.model else None, dict(study.set))
+    case = load(folder / study.case, (folder / study.model) if study.model else None, dict(study.set))
+    refuse_if_too_large(case)
+    return case
 
 
 def retry(out: str | Path, team: Team = ONE, tell: Tell = untold) -> StudyStatus:

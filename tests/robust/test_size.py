@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,9 @@ from planner.errors import InputError
 from planner.host import available_memory
 from planner.solving import naming
 from planner.solving.live_program import LiveProgram
-from tests.cases import REAL, demand, load_case, scenarios, shock
+from tests.cases import LONG, REAL, demand, load_case, scenarios, shock, write_case
 
+ROWS = 1_000_000 if LONG else 20_000
 INPUTS = Path(__file__).parents[2] / "inputs"
 
 
@@ -56,6 +59,54 @@ def test_check_says_of_a_case_too_large_what_solve_says(monkeypatch: pytest.Monk
     with pytest.raises(InputError) as refused:
         planner.solve(planner.load(REAL))
     assert str(refused.value) in checked.output
+
+
+def test_session_and_study_refuse_a_case_too_large_before_anything_is_built(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("planner.data.size.available_memory", lambda: 0.1 * 2**30)
+    monkeypatch.setattr(LiveProgram, "__init__", lambda *_: pytest.fail("built"))
+    with pytest.raises(InputError, match="GiB are free"):
+        planner.Session(planner.load(REAL))
+    study = {"case": str(REAL), "uncertainties": [], "design": {"kind": "one_at_a_time"}}
+    with pytest.raises(InputError, match="GiB are free"):
+        planner.study(study, tmp_path / "study")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_scenarios_that_do_the_same_count_once(tmp_path: Path) -> None:
+    """Two of three scenarios are one history: nobody can tell them apart."""
+    futures = {
+        "scenarios": scenarios(a=0.5, b=0.25, c=0.25),
+        "shocks": [shock(name, "demand", 2, 2027) for name in "ab"],
+    }
+    case = load_case(tmp_path, **futures)
+    assert counted_size(case).nodes == size_of(case).nodes == 3 + 2
+
+
+@pytest.mark.parametrize("table", ["demand", "shocks"])
+def test_a_million_rows_are_checked_in_half_a_minute_and_four_gib(tmp_path: Path, table: str) -> None:
+    rows = {
+        "demand": [
+            "country,element,year,tonnes",
+            *(f"C{i % 200},E{i * 167 // ROWS},{2026 + i // 200 % 30},9" for i in range(ROWS)),
+        ],
+        "shocks": ["scenario,kind,start_year,factor", *(f"s{i},demand,2027,{1 + i / 1e6!r}" for i in range(ROWS // 2))],
+    }[table]
+    case = write_case(tmp_path / "case")
+    (case / f"{table}.csv").write_text("\n".join(rows) + "\n")
+    if table == "demand":
+        (case / "countries.csv").write_text("country\n" + "".join(f"C{i}\n" for i in range(200)))
+        elements = (f"E{i},true,1000\n" for i in range(167))
+        (case / "elements.csv").write_text("element,heavy,loss_usd_per_kg\nDy,true,1000\n" + "".join(elements))
+    else:
+        names = "".join(f"s{i},{2 / ROWS!r}\n" for i in range(ROWS // 2))
+        (case / "scenarios.csv").write_text(f"scenario,probability\n{names}")
+    code = "import resource; from planner.cli import app; app(['check', 'case'], standalone_mode=False); "
+    code += "used = resource.getrusage(resource.RUSAGE_SELF); print(used.ru_utime + used.ru_stime, used.ru_maxrss)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    seconds, kib = map(float, done.stdout.split()[-2:])
+    assert seconds <= (30 if LONG else 5) and kib <= (4 if LONG else 0.5) * 2**20
 
 
 def test_figures_of_a_large_case_are_looked_at_without_its_scenarios(
