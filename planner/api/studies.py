@@ -14,7 +14,6 @@ import pandas as pd
 from planner.api.plans import Plan, solve_into
 from planner.cluster import on_scheduler
 from planner.data.case import Case
-from planner.data.load import load
 from planner.errors import Fault, InputError
 from planner.parallel import Team, local
 from planner.reporting.pages.study import frontier_page, write_page, write_report
@@ -24,13 +23,13 @@ from planner.results.study import OPTIMAL, Agreement, FrontierResults, StudyStat
 from planner.solving.goals import Progress, silent
 from planner.studies.analysis import analyse
 from planner.studies.evaluation import Replication, Sampled, evaluate_in, read_futures, replicate, sampled
-from planner.studies.file import FrontierDesign, build_study, read_study
+from planner.studies.file import FrontierDesign, StudyFile
 from planner.studies.fixed_plan import amounts, hold, read_plans
 from planner.studies.frontier import frontier as trace_case
-from planner.studies.frontier import is_frontier, read_frontier, run_frontier
+from planner.studies.frontier import frontier_status, is_frontier, read_frontier, run_frontier
 from planner.studies.intervals import Estimate, of_samples
-from planner.studies.run import Tell, case_at, retry, run_points, untold
-from planner.studies.store import read_design, read_plan_table, read_results
+from planner.studies.run import Tell, case_at, open_case, read_given, retry, run_points, stored_case, untold
+from planner.studies.store import read_asked, read_design, read_plan_table, read_results, study_of
 from planner.studies.work_queue import agreement_of, status_of
 
 
@@ -51,48 +50,49 @@ def study(
     workers: int | None = None,
     scheduler: str = "",
     tell: Tell = untold,
-    progress: Progress = silent,
 ) -> FolderStatus | FrontierResults:
     """Run a study into a folder (default: reports/studies/NAME), or trace its frontier and write its page.
 
     asked: a study file, or what one would hold. workers: processes on this machine, 1 if left out. scheduler: address
-    of a dask scheduler instead. tell: called with how far it is; progress: with each step of a frontier in words. What
-    the folder holds already is not run again.
+    of a dask scheduler instead. tell: called with how far it is. What the folder holds already is not run again.
     Raises InputError, RunFolderError, StoppedError.
     """
-    if isinstance(asked, Mapping):
-        found, place, base = build_study(dict(asked)), "study", Path()
-        out = default_out(Path(f"{file_name(found.title) or place}.toml")) if out is None else Path(out)
-    else:
-        found, place, base = read_study(asked), Path(asked).name, Path(asked).parent
-        out = default_out(Path(asked)) if out is None else Path(out)
+    found, base, place = read_given(asked)
+    named = Path(f"{file_name(found.title) or place}.toml") if isinstance(asked, Mapping) else Path(asked)
+    out = default_out(named) if out is None else Path(out)
     if isinstance(found.design, FrontierDesign):
-        for option in [*(["--workers"] if workers is not None else []), *(["--scheduler"] if scheduler else [])]:
-            told = "does not apply to a frontier, which is traced in this process"
-            raise InputError([Fault(place, 0, option, told, remedy="leave it out")])
-        curve = run_frontier(found, place, base, out, progress)
-        write_page(frontier_page(curve), out)
-        return curve
+        return _traced(found, open_case(found, base), place, out, team(workers, scheduler), tell)
     ended = run_points(asked, out, team(workers, scheduler), tell)
     return replace(study_status(out), status=ended)
+
+
+def _traced(found: StudyFile, case: Case, place: str, out: Path, who: Team, tell: Tell) -> FrontierResults:
+    curve = run_frontier(found, case, place, out, who, tell)
+    write_page(frontier_page(curve), out)
+    return curve
 
 
 def retry_study(
     folder: str | Path, workers: int | None = None, scheduler: str = "", tell: Tell = untold
 ) -> FolderStatus:
-    """Run points again that crashed, ran out of time or were not proven, and what is missing.
+    """Run points again that crashed, ran out of time or were not proven, and what is missing, of a frontier too.
 
     Raises InputError, RunFolderError, StoppedError.
     """
-    _refuse_frontier(Path(folder), "is traced in one go, so no point of it can be tried again")
+    folder = Path(folder)
+    if is_frontier(folder):
+        found = study_of(read_asked(folder))
+        _traced(found, stored_case(folder), str(folder), folder, team(workers, scheduler), tell)
+        return study_status(folder)
     retry(folder, team(workers, scheduler), tell)
     return study_status(folder)
 
 
 def study_status(folder: str | Path) -> FolderStatus:
-    """How far a study is; while it runs, too. Raises RunFolderError, or InputError for a frontier."""
+    """How far a study is; while it runs, too: its points, or the parts of a frontier. Raises RunFolderError."""
     folder = Path(folder)
-    _refuse_frontier(folder, "has no points; it is finished when it is there")
+    if is_frontier(folder):
+        return FolderStatus(folder, frontier_status(folder), (), Agreement(0, 0.0))
     status, bad = status_of(folder)
     return FolderStatus(folder, status, tuple(bad), agreement_of(folder))
 
@@ -105,7 +105,7 @@ def study_report(folder: str | Path, plans: Sequence[str | Path] = (), progress:
     folder = Path(folder)
     if is_frontier(folder):
         if plans:
-            _refuse_frontier(folder, "has no points at which a plan could be held fixed", "leave --plan out")
+            _with_points(folder, "leave --plan out")
         write_page(frontier_page(read_frontier(folder)), folder)
     else:
         given = read_plans([Path(plan) for plan in plans])
@@ -128,21 +128,26 @@ class StudyData:
     plans: pd.DataFrame
 
     def __repr__(self) -> str:
-        return (
-            f"StudyData({str(self.folder)!r}: {len(self.results)} rows, {self.results['status'].count()} with a result)"
-        )
+        done = self.results["status"].count()
+        return f"StudyData({str(self.folder)!r}: {len(self.results)} rows, {done} with a result)"
 
     def case_at(self, point: str | int) -> Case:
         """The case at a point, which is named by its row in the design or by how its name begins."""
         return case_at(self.folder, str(point))[0]
 
 
+def _with_points(folder: str | Path, remedy: str) -> Path:
+    """The folder of a study; raises InputError for a frontier."""
+    if is_frontier(Path(folder)):
+        raise InputError([Fault(str(folder), 0, "", "is a frontier, which has no points", remedy=remedy)])
+    return Path(folder)
+
+
 def open_study(folder: str | Path) -> StudyData:
     """A study from its folder, finished or running. Raises RunFolderError, InputError for a frontier."""
-    folder = Path(folder)
-    _refuse_frontier(folder, "has no points", remedy="read its frontier.csv")
+    folder = _with_points(folder, "read its frontier.csv")
     tables = (read(folder).to_pandas() for read in (read_results, read_design, read_plan_table))
-    return StudyData(folder, load(folder / "inputs"), *tables)
+    return StudyData(folder, stored_case(folder), *tables)
 
 
 def open_point(
@@ -153,7 +158,7 @@ def open_point(
     Returns the plan, its folder, and how far its risk and cost are from those of the study, relative; infinite where
     one has an optimum and the other none. Raises RunFolderError, InputError.
     """
-    case, name = case_at(Path(folder), str(point))
+    case, name = case_at(_with_points(folder, "name the folder of another study"), str(point))
     plan, target = solve_into(case, None if out is None else Path(out), progress=progress)
     results = read_results(Path(folder)).to_pandas().set_index("point")
     before, gaps = results[~results.index.duplicated()].loc[name], [0.0]
@@ -178,20 +183,14 @@ def team(workers: int | None, scheduler: str) -> Team:
     return on_scheduler(scheduler) if scheduler else local(workers or 1)
 
 
-def _refuse_frontier(folder: Path, told: str, remedy: str = "run its study file again to trace it anew") -> None:
-    if is_frontier(folder):
-        raise InputError([Fault(str(folder), 0, "", f"is a frontier and {told}", remedy=remedy)])
-
-
-def frontier(
-    case: Case, low: float = 0.0, high: float = 2.0, most: int = 2000, progress: Progress = silent
-) -> FrontierResults:
+def frontier(case: Case, low: float = 0.0, high: float = 2.0, most: int = 2000, tell: Tell = untold) -> FrontierResults:
     """The exact curve of least risk against money: a row per breakpoint, with the plan at some of them.
 
-    low, high: ends of the curve, as multiples of the budgets of the case. most: programs solved at the most. Raises
-    InputError if the goal of the model is not `risk`, StoppedError if an optimum is not proven.
+    low, high: ends of the curve, as multiples of the budgets of the case. most: programs solved at the most. tell:
+    called with how many parts of it are there. Raises InputError if the goal of the model is not `risk`, StoppedError
+    if an optimum is not proven.
     """
-    curve, table = trace_case(case, FrontierDesign(kind="frontier", scale=[low, high], most=most), progress)
+    curve, table = trace_case(case, FrontierDesign(kind="frontier", scale=[low, high], most=most), tell)
     return FrontierResults(case.name, table, curve.gap, curve.solves)
 
 

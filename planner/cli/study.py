@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from planner.api.studies import FolderStatus, default_out, open_point, retry_study, study, study_report, study_status
@@ -45,7 +44,7 @@ def run(
     bar = StudyBar(err)
     with exit_codes(bar.kept):
         with bar:
-            found = study(file, out, workers, scheduler, bar, bar.describe)
+            found = study(file, out, workers, scheduler, bar)
         if isinstance(found, FrontierResults):
             say(f"{len(found.table)} breakpoints: {out or default_out(file)}/frontier.csv, report.html")
         else:
@@ -119,7 +118,8 @@ def _close(found: FolderStatus) -> None:
     if found.status.former:
         say(f"Kept        results of the former study that are not in this one: {found.folder}/{found.status.former}")
     _say_agreement(found.agreement)
-    say(f"Results     {found.folder}/results.parquet")
+    results = next(name for name in ("frontier.csv", "results.parquet") if (found.folder / name).exists())
+    say(f"Results     {found.folder}/{results}")
     say(f"Report      planner study report {found.folder}")
     if error := _failed(found):
         raise error
@@ -199,10 +199,6 @@ class StudyBar:
         if self._last is None:
             return "nothing was written"
         return f"{self._last.done:,} of {self._last.total:,} points are kept; the same command goes on"
-
-    def describe(self, step: str) -> None:
-        """Show a step in words."""
-        self._bar.update(self._task, description=escape(step))
 
     def _note(self, status: StudyStatus) -> str:
         run = status.done - self._first

@@ -3,19 +3,22 @@
 The least risk as a function of the scale of the budgets is convex and piecewise linear, because budgets are
 right-hand sides of a linear program, and the duals of a solve give the slope of a line that touches it.
 
-A study of the kind `frontier` writes study.json, what was asked and on what it rests, and frontier.csv: a row per
-breakpoint, the scale of the budgets, money, least risk, what one more MUSD takes off, and the cheapest plan that
+A study of the kind `frontier` has the folder of any study: pieces of the curve in place of points, each traced from
+nothing by one worker, so that it is the same however many there are, and frontier.csv in place of the results: a row
+per breakpoint, the scale of the budgets, money, least risk, what one more MUSD takes off, and the cheapest plan that
 attains that risk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count as count_from
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,10 +26,11 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.cells import unarmour
 from planner.errors import Fault, InputError, RunFolderError, StoppedError
+from planner.parallel import Here, Team
 from planner.results.folders import write_whole
 from planner.results.store import csv_text
-from planner.results.study import NEW_CAPACITY, FrontierResults
-from planner.solving.goals import Progress, silent, solve_phases
+from planner.results.study import NEW_CAPACITY, OPTIMAL, FrontierResults, StudyStatus
+from planner.solving.goals import silent, solve_phases
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.parametric import PRECISION, Tangent, between
@@ -34,10 +38,23 @@ from planner.solving.program import Program
 from planner.solving.solution import Solution, Stop
 from planner.studies.file import FrontierDesign, StudyFile
 from planner.studies.measure import Measures, measure
-from planner.studies.run import open_case
-from planner.studies.store import STUDY, asked_text, read_asked, refuse_other_folder, study_of
+from planner.studies.run import Tell, untold
+from planner.studies.store import (
+    JOURNAL,
+    STUDY,
+    Journal,
+    asked_text,
+    read_asked,
+    read_journal,
+    refuse_other_folder,
+    study_of,
+    write_inputs,
+)
+from planner.studies.work_queue import answer
 
-CURVE = "frontier.csv"
+CURVE, PART = "frontier.csv", "part"
+PIECES, FEWEST = 8, 50
+"""Pieces of a curve, and the fewest programs that one is worth."""
 PLANS = 24
 """Breakpoints of which the plan is worked out; evenly spread where there are more."""
 
@@ -82,7 +99,7 @@ class Budgets:
     """The program with all budgets scaled, and its least risk as a function of the scale."""
 
     def __init__(self, program: Program, solver: Solver) -> None:
-        self._program, self._solver, self._risk = program, solver, program.column["risk", None]
+        self._program, self.solver, self._risk = program, solver, program.column["risk", None]
         self._rows = np.array([i for i, (name, _) in enumerate(program.rows) if name == "account"], dtype=int)
         self._amounts = program.row_upper[self._rows].copy()
 
@@ -95,8 +112,8 @@ class Budgets:
 
     def minimise(self, scale: float) -> Solution:
         """Least risk at a scale. Raises StoppedError if no optimum is proven."""
-        self._solver.replace(self.program(scale))
-        solution = self._solver.minimise(self._risk)
+        self.solver.replace(self.program(scale))
+        solution = self.solver.minimise(self._risk)
         if solution.stop is not Stop.OPTIMAL:
             raise StoppedError(f"no proven optimum at {scale:g} times the budgets ({solution.stop})")
         return solution
@@ -108,57 +125,93 @@ class Budgets:
         return Tangent(scale, value, float(solution.duals[self._rows] @ self._amounts))
 
 
-def frontier(case: Case, design: FrontierDesign, tell: Progress = silent) -> tuple[Curve, pd.DataFrame]:
+class FrontierWorker:
+    """Traces pieces of the curve of one case, and works out plans at some of its places."""
+
+    def __init__(self, case: Case) -> None:
+        self._session = LiveProgram(case)
+
+    def _budgets(self) -> Budgets:
+        """The budgets in a solver that knows nothing yet."""
+        return Budgets(self._session.program, Solver(self._session.program))
+
+    def trace(self, low: float, high: float, most: int) -> dict[str, Any]:
+        """Touches (place, value, slope) between two places, and how far the curve may be off. Raises StoppedError."""
+        budgets = self._budgets()
+        ends = budgets.touch(low), budgets.touch(high)
+        found, gap = between(budgets.touch, *ends, most - len(ends))
+        return {"touches": [(t.at, t.value, t.slope) for t in (*ends, *found)], "gap": gap}
+
+    def plans(self, scales: Sequence[float]) -> list[Measures]:
+        """Cost, spending and new capacity of the cheapest plan of least risk at some scales; empty if not proven."""
+        budgets, session, found = self._budgets(), self._session, list[Measures]()
+        for scale in scales:
+            program = budgets.program(scale)
+            budgets.solver.replace(program)
+            outcome = solve_phases(program, session.case.model.objective, budgets.solver, silent)
+            figures = measure(session.scope, program, outcome) if outcome.stop is Stop.OPTIMAL else {}
+            kept = ("cost_musd", "public_spend_musd", NEW_CAPACITY)
+            found.append({name: value for name, value in figures.items() if name.startswith(kept)})
+        return found
+
+
+def frontier(
+    case: Case, design: FrontierDesign, tell: Tell = untold, team: Team = Here, journal: Journal | None = None,
+    known: Mapping[str, Any] | None = None,
+) -> tuple[Curve, pd.DataFrame]:  # fmt: skip
     """The curve of a case, and its breakpoints as a table with the plan at (at most `PLANS` of) them.
 
-    Raises InputError if the goal of the model is not `risk`, StoppedError if an optimum is not proven.
+    known: what parts of it have been found to be, by name; others are written into the journal. Raises InputError if
+    the goal of the model is not `risk`, StoppedError if an optimum is not proven.
     """
     if case.model.objective.goal != "risk":
         raise InputError([Fault("study", 0, "design", 'a frontier of least risk needs objective.goal = "risk"')])
     if case.model.policy.whole_plants:
         told = "a frontier needs policy.whole_plants = false: with whole plants the least risk falls in steps"
         raise InputError([Fault("study", 0, "design", told)])
-    session = LiveProgram(case)
-    budgets = Budgets(session.program, session.solver)
+    done, pieces = dict(known or {}), pieces_of(design)
+
+    def keep(name: str, found: Any) -> None:
+        done[name] = found
+        if journal is not None:
+            journal.append({"kind": PART, "id": name, "found": found})
+        tell(StudyStatus(2 * pieces, Counter({OPTIMAL: len(done)}), 0, 0, 0.0))
+
+    edges = np.linspace(design.scale[0], design.scale[1], pieces + 1).tolist()
+    traced = {f"{a:.12g} to {b:.12g}": ("trace", a, b, design.most // pieces) for a, b in pairwise(edges)}
+    with closing(team(partial(FrontierWorker, case))) as workers:
+        answer(workers, {name: call for name, call in traced.items() if name not in done}, keep)
+        curve = curve_of([done[name] for name in traced])
+        chosen = np.unique(np.linspace(0, len(curve.at) - 1, min(PLANS, len(curve.at))).round().astype(int))
+        places = [[curve.at[i] for i in part] for part in np.array_split(chosen, pieces) if len(part)]
+        planned = {f"plans {place[0]:.12g} to {place[-1]:.12g}": ("plans", place) for place in places}
+        answer(workers, {name: call for name, call in planned.items() if name not in done}, keep)
     # Not the sum over the accounts of the program, which has one in every history.
     total = sum(case.budget.values())
-    numbers = count_from(1)
-
-    def touch(scale: float) -> Tangent:
-        tell(f"program {next(numbers)}, at {scale:.4f} times the budgets")
-        return budgets.touch(scale)
-
-    curve = trace(touch, design.scale[0], design.scale[1], design.most)
+    money = [at * total for at in curve.at]
     worth = [-slope / total if total else 0.0 for slope in (*curve.slopes, 0.0)]
-    table = pd.DataFrame(
-        {
-            "scale": curve.at,
-            "budget_musd": [at * total for at in curve.at],
-            "risk_musd": curve.values,
-            "worth": worth,
-        }
-    )
-    chosen = np.unique(np.linspace(0, len(curve.at) - 1, min(PLANS, len(curve.at))).round().astype(int))
-    rows: list[Measures] = []
-    for i in chosen:
-        tell(f"plan {len(rows) + 1} of {len(chosen)}")
-        rows.append(_plan_at(session, budgets, curve.at[i]))
-    plans = pd.DataFrame(rows, index=chosen)
+    table = pd.DataFrame({"scale": curve.at, "budget_musd": money, "risk_musd": curve.values, "worth": worth})
+    plans = pd.DataFrame([plan for name in planned for plan in done[name]], index=chosen)
     return curve, table.join(plans.fillna(0.0))
 
 
-def _plan_at(session: LiveProgram, budgets: Budgets, scale: float) -> Measures:
-    """The cheapest plan of least risk at a scale."""
-    session.solver.replace(budgets.program(scale))
-    outcome = solve_phases(session.solver.program, session.case.model.objective, session.solver, lambda _: None)
-    if outcome.stop is not Stop.OPTIMAL:
-        return {}
-    found = measure(session.scope, session.program, outcome)
-    return {k: v for k, v in found.items() if k in ("cost_musd", "public_spend_musd") or k.startswith(NEW_CAPACITY)}
+def pieces_of(design: FrontierDesign) -> int:
+    """In how many pieces a curve is traced."""
+    return max(1, min(PIECES, design.most // FEWEST))
 
 
-def run_frontier(study: StudyFile, place: str, folder: Path, out: Path, tell: Progress = silent) -> FrontierResults:
-    """Trace the frontier of a study file that lies in `folder` into the folder `out`; the page is left to others.
+def curve_of(found: Iterable[Mapping[str, Any]]) -> Curve:
+    """The whole curve from its pieces."""
+    pieces = list(found)
+    touches = {at: Tangent(at, value, slope) for piece in pieces for at, value, slope in piece["touches"]}
+    curve = _curve([touches[at] for at in sorted(touches)], max(piece["gap"] for piece in pieces))
+    return replace(curve, solves=sum(len(piece["touches"]) for piece in pieces))
+
+
+def run_frontier(
+    study: StudyFile, case: Case, place: str, out: Path, team: Team = Here, tell: Tell = untold
+) -> FrontierResults:
+    """Trace the frontier that a study asks for into the folder `out`, or go on with it; the page is left to others.
 
     Raises InputError, RunFolderError, StoppedError.
     """
@@ -167,24 +220,38 @@ def run_frontier(study: StudyFile, place: str, folder: Path, out: Path, tell: Pr
     if study.uncertainties or study.levers:
         raise InputError([Fault(place, 0, "design", "a frontier has one axis, money; remove what else is varied")])
     refuse_other_folder(out)
-    case = open_case(study, folder)
-    curve, table = frontier(case, study.design, tell)
-    texts = {
-        STUDY: asked_text(study, case, breakpoints=len(curve.at), programs_solved=curve.solves, gap_musd=curve.gap),
-        CURVE: csv_text(table),
-    }
+    text = asked_text(study, case)
     try:
+        if (out / STUDY).exists() and (out / STUDY).read_text(encoding="utf-8") != text:
+            for name in (JOURNAL, CURVE):
+                (out / name).unlink(missing_ok=True)
         out.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            write_whole(out / name, partial(Path.write_text, data=text, encoding="utf-8", newline="\n"))
+        write_inputs(out, case)
+        write_whole(out / STUDY, lambda path: path.write_text(text, encoding="utf-8"))
+        with Journal(out / JOURNAL) as journal:
+            curve, table = frontier(case, study.design, tell, team, journal, parts_of(out))
+        write_whole(out / CURVE, partial(Path.write_text, data=csv_text(table), encoding="utf-8", newline="\n"))
     except OSError as error:
         raise RunFolderError(f"{out}: cannot be written: {error}") from error
     return FrontierResults(study.title, table, curve.gap, curve.solves)
 
 
+def parts_of(folder: Path) -> dict[str, Any]:
+    """What is known of a frontier, by part."""
+    return {entry["id"]: entry["found"] for entry in read_journal(folder / JOURNAL) if entry["kind"] == PART}
+
+
 def is_frontier(folder: Path) -> bool:
     """Whether a study folder holds a frontier. Raises RunFolderError if it is none of a study."""
     return bool(read_asked(folder)["study"]["design"]["kind"] == "frontier")
+
+
+def frontier_status(folder: Path) -> StudyStatus:
+    """How far a frontier is: parts of it, traced and planned. Raises RunFolderError."""
+    design, done = study_of(read_asked(folder)).design, len(parts_of(folder))
+    total = 2 * pieces_of(design) if isinstance(design, FrontierDesign) else 0
+    finished = (folder / CURVE).exists()  # a short curve has fewer places to plan at than parts
+    return StudyStatus(done if finished else total, Counter({OPTIMAL: done}), 0, 0, 0.0)
 
 
 def read_frontier(folder: Path) -> FrontierResults:
@@ -194,4 +261,5 @@ def read_frontier(folder: Path) -> FrontierResults:
         table = pd.read_csv(folder / CURVE).rename(columns=unarmour)
     except (OSError, ValueError) as error:
         raise RunFolderError(f"{folder}: {CURVE} cannot be read: {error}; run the study file again") from error
-    return FrontierResults(study_of(asked).title, table, float(asked["gap_musd"]), int(asked["programs_solved"]))
+    curve = curve_of(part for part in parts_of(folder).values() if isinstance(part, dict))
+    return FrontierResults(study_of(asked).title, table, curve.gap, curve.solves)

@@ -92,6 +92,11 @@ def retry(out: str | Path, team: Team = ONE, tell: Tell = untold) -> StudyStatus
     return _work(Path(out), asked, case, table, found, team, tell, again=True)
 
 
+def stored_case(out: Path) -> Case:
+    """The case of a study as it was read, by the name that it had. Raises RunFolderError, InputError."""
+    return replace(load(out / "inputs"), name=str(read_asked(out)["case"]))
+
+
 def case_at(out: Path, point: str) -> tuple[Case, str]:
     """The case at a point of a study, called after it, and the name of the point; it is named by its row in the design
     or by how its name begins. Raises RunFolderError, InputError."""
@@ -102,14 +107,14 @@ def case_at(out: Path, point: str) -> tuple[Case, str]:
     if len(meant) != 1:
         told = "is no point of the study" if not meant else f"may be any of {len(meant)} points"
         raise InputError([Fault(str(out), 0, point, told, remedy="name a row of results.parquet, or its point")])
-    case = Changer(load(out / "inputs")).apply(settings_from(meant[0].settings))
+    case = Changer(stored_case(out)).apply(settings_from(meant[0].settings))
     return replace(case, name=f"{case.name}-{meant[0].id[:8]}"), meant[0].id
 
 
 def reopen(out: Path) -> tuple[StudyFile, Case, DesignTable, list[Point]]:
     """What a study folder was asked. Raises RunFolderError."""
     asked = read_asked(out)
-    case = load(out / "inputs")
+    case = stored_case(out)
     if asked["versions"] != versions():
         raise RunFolderError(f"{out}: was run with other versions; run the study file into a new folder")
     grid = read_design(out).drop(["row", "point", "settings"])

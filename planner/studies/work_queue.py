@@ -13,11 +13,12 @@ import csv
 import hashlib
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from planner.errors import StoppedError
 from planner.parallel import Workers
 from planner.results.study import OPTIMAL, Agreement, StudyStatus
 from planner.studies.file import StudyFile
@@ -137,6 +138,28 @@ class WorkQueue:
                 self._record(worker, crashed, chain.state or ChainState())
         if left := self._out.pop(worker, None):
             self._ready.appendleft(left)
+
+
+def answer(workers: Workers, calls: Mapping[str, Sequence[Any]], keep: Callable[[str, Any], None]) -> None:
+    """Have workers answer calls in whatever order; `keep` gets each name with what was said.
+
+    A call whose worker dies is given to another. Raises StoppedError the third time, and what a call raises.
+    """
+    ready, out, attempts = deque(calls), dict[Hashable, str](), Counter[str]()
+    while ready or out:
+        for worker in workers.present:
+            if worker not in out and ready:
+                out[worker] = ready.popleft()
+                workers.ask(worker, *calls[out[worker]])
+        for said in workers.wait():
+            name = out.pop(said.worker, "")
+            if name and said.lost:
+                ready.appendleft(name)
+                attempts[name] += 1
+                if attempts[name] == ATTEMPTS:
+                    raise StoppedError(f"{name}: the worker died {ATTEMPTS} times: {said.lost}")
+            elif name:
+                keep(name, said.taken())
 
 
 RETRIED = ("crashed", "time_limit", "unproven")

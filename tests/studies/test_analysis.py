@@ -231,9 +231,24 @@ def test_a_frontier_is_written_with_its_plans_and_its_page_again(tmp_path: Path)
     (tmp_path / "out" / "report.html").unlink()
     study_report(tmp_path / "out")
     assert (tmp_path / "out" / "report.html").read_bytes() == page
-    for refused in (study_status, retry_study, lambda folder: study_report(folder, [folder])):
-        with pytest.raises(InputError, match="is a frontier"):
-            refused(tmp_path / "out")
+    with pytest.raises(InputError, match="is a frontier"):
+        study_report(tmp_path / "out", [tmp_path / "out"])
+
+
+def test_a_frontier_that_was_killed_goes_on_and_is_the_same_with_other_workers(tmp_path: Path) -> None:
+    path = frontier_file(tmp_path)
+    planner.study(path, tmp_path / "whole")
+    planner.study(path, tmp_path / "cut", workers=2)
+    assert (tmp_path / "cut" / "frontier.csv").read_bytes() == (tmp_path / "whole" / "frontier.csv").read_bytes()
+    journal = tmp_path / "cut" / "journal.jsonl"
+    lines = journal.read_bytes().splitlines(keepends=True)
+    assert study_status(tmp_path / "cut").status.done == len(lines) == 16
+    (tmp_path / "cut" / "frontier.csv").unlink()
+    journal.write_bytes(b"".join(lines[:5]) + lines[5][:40])
+    assert (study_status(tmp_path / "cut").status.done, study_status(tmp_path / "cut").status.total) == (5, 16)
+    retry_study(tmp_path / "cut")
+    assert journal.read_bytes().startswith(b"".join(lines[:5])) and len(journal.read_bytes().splitlines()) == 16
+    assert (tmp_path / "cut" / "frontier.csv").read_bytes() == (tmp_path / "whole" / "frontier.csv").read_bytes()
 
 
 def frontier_file(folder: Path) -> Path:

@@ -65,8 +65,6 @@ def test_a_study_in_which_points_failed_does_not_end_with_0(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["run", "FRONTIER", "--workers", "1"], "--workers: does not apply to a frontier"),
-        (["run", "FRONTIER", "--scheduler", "tcp://nowhere:1"], "--scheduler: does not apply to a frontier"),
         (["run", "LIST", "--workers", "2", "--scheduler", "tcp://nowhere:1"], "leave one of the two out"),
         (["run", "LIST", "--plan", "nowhere"], "No such option"),
         (["run", "LIST", "another"], "unexpected extra argument"),
@@ -110,8 +108,11 @@ def test_a_frontier_is_traced_and_reported_in_the_same_way_as_a_study(tmp_path: 
     (tmp_path / "out" / "report.html").unlink()
     assert study("report", tmp_path / "out").exit_code == 0
     assert (tmp_path / "out" / "report.html").exists()
-    told = study("retry", tmp_path / "out")
-    assert told.exit_code == 2 and "run its study file again" in told.output
+    for asked, told in (("retry", "16 of 16 points: 16 optimal"), ("status", "16 of 16"), ("report", "report.html")):
+        again = study(asked, tmp_path / "out")
+        assert again.exit_code == 0 and told in again.output, again.output
+    opened = study("open", tmp_path / "out", "0")
+    assert opened.exit_code == 2 and "is a frontier, which has no points" in opened.output
 
 
 def test_what_samples_and_analyses_is_loaded_by_studies_alone() -> None:
