@@ -76,8 +76,8 @@ def _told_of_samples(found: SampleEvaluation, register: Path, seed: int) -> None
         f"half evenly over its scenarios, each weighed by how likely it is; plan held fixed (MUSD)"
     )
     say(
-        f"95 % intervals: of all samples together, with Student's t between them. Stocks by a rule made for some "
-        f"{RULE_DRAWS} other draws (seed {seed}) until a future shows itself, then known."
+        f"95 % intervals: of all samples together, by Student's t between them, corrected for skewness. Stocks by a "
+        f"rule made for some {RULE_DRAWS} other draws (seed {seed}) until a future shows itself, then it is known."
     )
     _table(found.estimates, found.planned)
     _bound({key: one.value for key, one in found.foreseen.items()})

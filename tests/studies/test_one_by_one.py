@@ -198,5 +198,5 @@ def test_the_command_says_what_was_drawn_and_what_may_be_followed(tmp_path: Path
     )
     assert "95 % intervals say what as many other draws could give" in many
     samples = told("--register", STARTER, "--draws", 6, "--samples", 2, "--out", tmp_path / "samples.csv")
-    assert "2 samples drawn apart" in samples and "Student's t between them" in samples
+    assert "2 samples drawn apart" in samples and "by Student's t between them" in samples
     assert (tmp_path / "samples.csv").read_text().startswith("seed,futures,expected_loss_musd,cvar_musd,risk_musd,")
