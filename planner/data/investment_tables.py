@@ -53,7 +53,7 @@ ITEMS: Mapping[str, Item] = {
     "magnet_premium": Item("price in magnets over metal, less 1", _SHARE, 0.1, 0.0, 0.3),
     "price_factor": Item("all prices, times", _FACTOR, 1.0, 0.7, 1.3),
     "volume": Item("volume made and sold, times", _FACTOR, 1.0, 0.5, 1.0),
-    "delay_years": Item("delay of output, which keeps its years", _YEARS, 0, 0, 4, whole=True),
+    "delay_years": Item("delay of output (its years stay)", _YEARS, 0, 0, 4, whole=True),
     "capital_factor": Item("capital cost, times", _FACTOR, 1.0, 0.8, 1.4),
     "fixed_factor": Item("fixed running cost, times", _FACTOR, 1.0, 0.7, 1.3),
     "variable_factor": Item("running cost by tonne, times", _FACTOR, 1.0, 0.7, 1.5),

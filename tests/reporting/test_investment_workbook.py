@@ -148,7 +148,7 @@ def change(source: Path, target: Path, inputs: dict[str, float]) -> None:
     labels = {
         "payable": "what a concentrate earns of its oxides",
         "wacc": "weighted cost of capital after tax",
-        "delay_years": "delay of output, which keeps its years",
+        "delay_years": "delay of output (its years stay)",
         "life_years": "years of output",
     }
     for name, value in inputs.items():

@@ -18,7 +18,7 @@ from planner.finance.deck import Array
 from planner.finance.support import CARRIES
 from planner.reporting.charts.business_case import columns
 from planner.reporting.formats.investment_operations import write_operations
-from planner.reporting.formats.live_sheets import LINK, Book, Line, LiveBook, LiveSheet, added
+from planner.reporting.formats.live_sheets import LINK, RATE, Book, Line, LiveBook, LiveSheet, added
 from planner.reporting.formats.workbook import MADE, OPTIONS
 from planner.reporting.values.page_parts import Statement
 from planner.reporting.values.wording import Names, worded_lines
@@ -34,7 +34,8 @@ def write_business_case(found: BusinessCase, case: Case, path: Path, told: Seque
         live = LiveBook(target, found.investment.years, "='Checks'!$C$3")
         book = Book(found, Names(case))
         for name, title, timed in SHEETS:
-            book.sheets[name] = live.sheet(name, title, timed=timed)
+            whose = ", ".join(map(book.names.placed, found.projects)) if name == "Answer" else ""
+            book.sheets[name] = live.sheet(name, f"{title}: {whose}" if whose else title, timed=timed)
         write_operations(book)
         for mode, (title, sold) in enumerate(columns(found)):
             _running(book, mode, title, sold)
@@ -259,24 +260,28 @@ def _answer(book: Book, told: Sequence[Statement]) -> None:
             value = sold.returns.debt_share if key == "share" else getattr(sold.returns, key)
             link = f"={book.line[key, mode].constant}"
             sheet.page.write_formula(
-                sheet.row, 2 + mode, link, sheet.book.looks[LINK], "none" if value is None else value
+                sheet.row,
+                2 + mode,
+                link,
+                sheet.book.looks[RATE if unit in ("a year", "share") else LINK],
+                "none" if value is None else value,
             )
         sheet.row += 1
-    judged = [t.meaning for t in found.terms.values() if t.judged]
-    sheet.note("")
-    sheet.note(f"Judged, not sourced: {', '.join(judged) or 'nothing'}.")
+    sheet.row += 1
+    _supports(book, sheet)
 
 
-def _told(book: Book, case: Case) -> None:
-    """What the tool found and a spreadsheet cannot: support, sensitivity, the plan; and the sources."""
-    found, names = book.found, book.names
+def _supports(book: Book, sheet: LiveSheet) -> None:
+    """The term sheet."""
     enter = {
         "grant": "grant",
         "floor": "guaranteed prices",
         "availability": "availability payment",
         "loan": "as debt share, with rate and cover of public loans",
     }
-    rows = [[s.kind, s.amount, s.cost, s.worst, s.private, *CARRIES[s.kind], enter[s.kind]] for s in found.supports]
+    rows = [
+        [s.kind, s.amount, s.cost, s.worst, s.private, *CARRIES[s.kind], enter[s.kind]] for s in book.found.supports
+    ]
     heads = (
         "support",
         "least of it",
@@ -287,7 +292,13 @@ def _told(book: Book, case: Case) -> None:
         "price risk",
         "enter on Inputs to see the owners' NPV come to nought",
     )
-    book.sheets["Support"].table(heads, rows)
+    sheet.table(heads, rows)
+
+
+def _told(book: Book, case: Case) -> None:
+    """What the tool found and a spreadsheet cannot: support, sensitivity, the plan; and the sources."""
+    found, names = book.found, book.names
+    _supports(book, book.sheets["Support"])
     columns_of_swings = ("input", "low", "value", "high", "NPV low", "NPV high", "owners low", "owners high", "source")
     swings = [
         [t.meaning, t.low, t.value, t.high, s.npv_low, s.npv_high, s.owners_low, s.owners_high, t.source or "judged"]

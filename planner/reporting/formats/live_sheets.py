@@ -18,14 +18,15 @@ from planner.finance.deck import Array
 from planner.reporting.values.wording import Names
 from planner.results.business_case import BusinessCase
 
-CONSTANT, TOTAL, FIRST = 2, 3, 5
-"""Columns of constants, totals and the first year."""
-INPUT, FORMULA, LINK, HEAD, NOTE = "input", "formula", "link", "head", "note"
+CONSTANT, TOTAL, FIRST, WIDE = 2, 3, 5, 90
+"""Columns of constants, totals and the first year; width of the first column of a sheet without years."""
+INPUT, FORMULA, LINK, RATE, HEAD, NOTE = "input", "formula", "link", "rate", "head", "note"
 Numbers = NDArray[Any]
 LOOKS: dict[str, dict[str, Any]] = {
     INPUT: {"font_color": "#0000FF", "num_format": "#,##0.0###"},
     FORMULA: {"num_format": "#,##0.0###"},
     LINK: {"font_color": "#00702E", "num_format": "#,##0.0###"},
+    RATE: {"font_color": "#00702E", "num_format": "0.0%"},
     HEAD: {"bold": True, "bottom": 1},
     NOTE: {"text_wrap": True, "valign": "top"},
 }
@@ -68,8 +69,8 @@ class LiveBook:
     def sheet(self, name: str, title: str, *, timed: bool = True) -> LiveSheet:
         """A new sheet with its title, the sum of all checks, and the years where it has them."""
         page = self._book.add_worksheet(name)
-        page.set_column(0, 0, 44)
-        page.set_column(1, TOTAL, 14)
+        page.set_column(0, 0, 44 if timed else WIDE)
+        page.set_column(1, TOTAL, 18)
         page.write_string(0, 0, title, self.looks[HEAD])
         page.write_string(0, 1, "checks failed")
         page.write_formula(0, CONSTANT, self._checks, None, 0)
@@ -150,7 +151,7 @@ class LiveSheet:
 
     def note(self, text: str) -> None:
         """A sentence."""
-        self.page.write_string(self.row, 0, text)
+        self.page.write_string(self.row, 0, text, self.book.looks[NOTE])
         self.row += 1
 
 

@@ -67,6 +67,12 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
     cheapest = found.cheapest
     per = found.removal.worth / cheapest.cost if found.removal and cheapest and cheapest.cost else None
     use = planned.use if planned else (0.0,) * len(found.projects)
+    fed = {
+        p
+        for r in found.investment.contracts
+        if r.kind == "feed"
+        for p in ((r.project,) if r.project else found.projects)
+    }
     values: dict[str, Any] = {
         "per": per,
         "short": [f"{number(t)} t of {midway(names.element(e))}" for e, t in gone.items() if t > SLIGHT],
@@ -80,6 +86,10 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
             if m.share > 1
         ],
         "guesses": [t.meaning for t in found.terms.values() if t.judged],
+        "unfed": [_worked(p, names) for p in found.investment.plants if p.taken and p.project not in fed],
+        "sold_ahead": any(r.kind == "offtake" for r in found.investment.contracts),
+        "carried": [s for s in found.swings if s.term.name in ("delay_years", "contingency")],
+        "unpriced": [names.element(q.element) for q in found.investment.quotes if not q.price.any()],
     }
     passages = {
         "answer": "Answer",
@@ -91,7 +101,8 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
         "alliance": "For the alliance",
         "markets": "Market",
         "risk": "Risk",
-        "judged": "Judged",
+        "conditions": "Conditions",
+        "lacking": "Missing",
     }
     told = [Statement(about, _say(passage, found, case, **values)) for passage, about in passages.items()]
     return [statement for statement in told if statement.sentence]
@@ -197,9 +208,8 @@ def _throughput(found: BusinessCase, names: Names) -> ReportTable:
 def _materials(found: BusinessCase, names: Names) -> ReportTable:
     rows: list[list[Any]] = []
     for plant, flows in zip(found.investment.plants, found.full.flows.plants, strict=True):
-        name, of = names.project(plant.project), names.feed if plant.stage in FEEDS else names.element
-        worked = "; ".join(f"{percent(part)} {of(what)}" for what, part in plant.mix.items())
-        rows.append(["works", name, worked, "", float(flows.tonnes.max()), None])
+        name = names.project(plant.project)
+        rows.append(["works", name, _worked(plant, names), "", float(flows.tonnes.max()), None])
         rows += [
             ["sells", name, names.element(m.element), m.form, float(sale.tonnes.max()), float(sale.market.max())]
             for sale in flows.sales
@@ -207,6 +217,11 @@ def _materials(found: BusinessCase, names: Names) -> ReportTable:
         ]
     columns = [*texts("", "plant", "material", "form"), Column("in a full year", "t"), Column("at the deck", "MUSD/y")]
     return ReportTable("What it works and sells, in full operation", columns, rows)
+
+
+def _worked(plant: PlantFacts, names: Names) -> str:
+    of = names.feed if plant.stage in FEEDS else names.element
+    return "; ".join(f"{percent(part)} {of(what)}" for what, part in plant.mix.items())
 
 
 def _markets(found: BusinessCase, names: Names) -> Part:
