@@ -39,6 +39,40 @@ FACTOR, GAP = 100.0, 20.0
 """A figure stands out if it is this far from the median of its peers, and this far from the nearest of them."""
 FAR_FACTOR = 1000.0
 """The same for two or three figures that are not of one series."""
+FROM_PRICE = 30.0
+"""The same for what is paid for a stock, from the price of the element."""
+MOST_LATE = 15.0
+"""Years that a shock of kind delay adds, beyond which it is none."""
+_SHARES = (0.01, 1.0)
+USUAL: dict[str, dict[str, tuple[float, float]]] = {
+    "elements": {"loss_usd_per_kg": (0.1, 1e6), "price_usd_per_kg": (0.01, 1e5)},
+    "loss_tiers": {"up_to_share": _SHARES, "loss_usd_per_kg": (0.1, 1e6)},
+    "countries": {"weight": (0.01, 100), "cost_index": (0.1, 10)},
+    "projects": {
+        "capex_usd_per_tpa": (500, 1e7),
+        "fixed_opex_usd_per_tpa": (1, 1e6),
+        "variable_opex_usd_per_t": (1, 1e6),
+        "public_share": _SHARES,
+        "recovery": (0.05, 1),
+        "lead_time_years": (1, 25),
+    },
+    "recoveries": {"recovery": (0.05, 1)},
+    "ramps": {"share": _SHARES},
+    "skills": {"attrition": (0.001, 0.5), "mentor_ratio": (0.1, 100)},
+    "workforce": {"hire_cost_usd": (1e3, 1e7)},
+    "training": {
+        "duration_years": (1, 10),
+        "cost_per_trainee_usd": (100, 1e7),
+        "cost_per_seat_usd": (100, 1e8),
+        "completion_rate": (0.05, 1),
+    },
+    "staffing": {"persons_per_ktpa": (0.01, 2e4)},
+    "budgets": {"musd": (0.01, 1e5)},
+    "shocks": {"factor": (0.01, 10)},
+    "hazards": {"factor_high": (0.01, 10), "probability": (0.001, 1), "quarters_high": (1, 60), "years_high": (1, 15)},
+    "stockpiles": {"holding_usd_per_kg_year": (0.001, 1e4)},
+}
+"""Between which figures lie that are not 0, in any case of this kind: a unit was mistaken outside of them."""
 SPAN = 1e10
 """Ratio of coefficients that endangers the numerics: solver tolerances are 1e-8."""
 PEERS: dict[str, tuple[str, ...]] = {
@@ -177,6 +211,7 @@ def far_off(case: Case) -> Iterator[Finding]:
                     yield Finding("far-off", table.name, line, column, said, f"{value:g}")
     yield from _lonely(case)
     yield from _odd_rates(case)
+    yield from _unusual(case)
 
 
 def _peers(rows: Sequence[Row], columns: tuple[str, ...]) -> NDArray[np.int64]:
@@ -217,6 +252,26 @@ def _lonely(case: Case) -> Iterator[Finding]:
             if line and number != other and value / below >= FACTOR and value == found[-1][0]:
                 said = f"{value:g} is {_times(value, below)} the nearest figure for {element} ({form}), {below:g}"
                 yield Finding("far-off", table, line, "tonnes", said, f"{value:g}")
+
+
+def _unusual(case: Case) -> Iterator[Finding]:
+    """Figures outside of what such figures are anywhere; prices and losses of an element that do not fit together."""
+    for table, columns in USUAL.items():
+        for row in case.tables.rows(table):
+            for column, (low, high) in columns.items():
+                value, delay = getattr(row, column), getattr(row, "kind", "") == "delay"
+                if value and not low <= value <= (MOST_LATE if delay else high):
+                    said = f"{value:g} is not between {low:g} and {high:g}, where such figures are"
+                    yield Finding("far-off", table, row.line, column, said, f"{value:g}")
+    for element in case.elements.values():
+        if (element.price_usd_per_kg or 0) > element.loss_usd_per_kg > 0:
+            said = f"{element.loss_usd_per_kg:g} is less than the price, {element.price_usd_per_kg:g}"
+            yield Finding("far-off", "elements", element.line, "loss_usd_per_kg", said, f"{element.loss_usd_per_kg:g}")
+    for stock in case.tables.stockpiles:
+        paid, price = stock.purchase_usd_per_kg, case.elements[stock.element].price_usd_per_kg or 0.0
+        if paid and price and not price / FROM_PRICE <= paid <= price * FROM_PRICE:
+            said = f"{paid:g} is {_times(paid, price)} the price of {stock.element}, {price:g}"
+            yield Finding("far-off", "stockpiles", stock.line, "purchase_usd_per_kg", said, f"{paid:g}")
 
 
 def _odd_rates(case: Case) -> Iterator[Finding]:

@@ -12,6 +12,8 @@ from planner.data.rules import Finding
 from planner.data.schema import Project
 
 TOLERANCE = 1e-6
+MOST_BOUGHT = 100.0
+"""Imports this many times as large as all use of a good count something else."""
 MAGNETS_PER_USE = 5.0
 """A magnet plant this many times as large as all use of magnets counts something else."""
 
@@ -47,6 +49,24 @@ def demand_above_supply(case: Case) -> Iterator[Finding]:
     for (_, element, form), (gap, country, year) in worst.items():
         said = f"{gap:.4g} t of {element} ({form}) are short in {year} without any shock, most of it in {country}"
         yield Finding("demand-above-supply", "demand", lines[country, element, form], "tonnes", said, f"{gap:.4g}")
+
+
+def imports_above_demand(case: Case) -> Iterator[Finding]:
+    """Imports far above all use where nothing else takes them: one of the two figures has another unit."""
+    bought: dict[tuple[Good, int], float] = defaultdict(float)
+    for (_, country, element, form, year), tonnes in case.import_limit.items():
+        bought[(country, element, form), year] += tonnes
+    takers = {(row.country, MADE_FROM.get(row.stage)) for row in case.projects.values()}
+    lines, told = _first_lines(case), set[Good]()
+    for (country, element, form, year), tonnes in case.demand.items():
+        good = (country, element, form)
+        much = bought[good, year] > MOST_BOUGHT * tonnes and (country, form) not in takers
+        if much and good not in told and good not in case.stockpiles:
+            told.add(good)
+            said = (
+                f"{country} uses {tonnes:.4g} t of {element} ({form}) in {year}, and could buy {bought[good, year]:.4g}"
+            )
+            yield Finding("far-off", "demand", lines[good], "tonnes", said, f"{tonnes:g}")
 
 
 def magnet_tonnes(case: Case) -> Iterator[Finding]:

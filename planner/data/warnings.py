@@ -18,7 +18,7 @@ from planner.data.entry_warnings import far_off, look_alikes, numerics, odd_year
 from planner.data.lookups import BASE, MADE_FROM
 from planner.data.rules import Finding
 from planner.data.schema import FILTERS, Shock
-from planner.data.supply_warnings import demand_above_supply, magnet_tonnes, no_supply
+from planner.data.supply_warnings import demand_above_supply, imports_above_demand, magnet_tonnes, no_supply
 from planner.data.unused_warnings import absent_tables, ineffective_rows, unused
 from planner.errors import Fault, did_you_mean
 from planner.units import musd, musd_per_tonne
@@ -273,6 +273,7 @@ WARNING_CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     idle_money,
     no_supply,
     demand_above_supply,
+    imports_above_demand,
     magnet_tonnes,
     units,
     unused,

@@ -289,6 +289,23 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         "2040-2041 is outside",
     ),
     "per cent": (setter("elements", 2, "loss_usd_per_kg", "20"), "far-off", "elements", 2, "1/2,500 of"),
+    "slip of a loss": (setter("elements", 3, "loss_usd_per_kg", "50"), "far-off", "elements", 3, "less than the price"),
+    "slip of a capex": (setter("projects", 3, "capex_usd_per_tpa", "200"), "far-off", "projects", 3, "not between 500"),
+    "slip of a price": (
+        setter("stockpiles", 2, "purchase_usd_per_kg", "400000"),
+        "far-off",
+        "stockpiles",
+        2,
+        "1,333 times the price",
+    ),
+    "a delay of centuries": (setter("shocks", 4, "factor", "1000"), "far-off", "shocks", 4, "not between"),
+    "slip of a demand": (
+        both(setter("demand", 5, "tonnes", "0.01"), lambda text: text.pop("stockpiles") and None),
+        "far-off",
+        "demand",
+        5,
+        "and could buy 11",
+    ),
     "stock of another form": (
         setter("stockpiles", 2, "form", "magnet"),
         "no-use",
