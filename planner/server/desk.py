@@ -131,8 +131,8 @@ class Desk:
         """Change one thing; what is then as in the case is no change. `levers:NAME` pulls one lever, or does not."""
         head, _, lever = edit.key.partition(":")
         if head == "levers" and lever:
-            pulled = [str(x) for x in LEVERS if (bool(edit.value) if x == lever else self.case.has_lever(x))]
-            edit = Edit("levers", pulled)
+            pulled = (str(x) for x in LEVERS if (bool(edit.value) if x == lever else self.case.has_lever(x)))
+            edit = Edit("levers", tuple(pulled))
         rest, more = without(self.record.edits, edit.key), with_edit(self.record.edits, edit)
         same = edited(self.base, rest).sha256 == edited(self.base, more).sha256
         self._go_to(self.record.then(rest if same else more))

@@ -27,7 +27,7 @@ Value = (
     | bool
     | int
     | Annotated[float, Field(allow_inf_nan=False)]
-    | Annotated[list[Text], Field(max_length=50)]
+    | Annotated[tuple[Text, ...], Field(max_length=50)]
     | None
 )
 DRAWN = re.compile(r"-\d{4,}$")

@@ -9,7 +9,7 @@ from typing import Any
 from planner.config.model_file import LEVERS, meaning
 from planner.data.case import Case
 from planner.reporting.values.view import RunView
-from planner.reporting.values.wording import STAGES_MANY, Names, money, number, percent, readable
+from planner.reporting.values.wording import STAGES_MANY, Names, money, number, percent, readable, signed
 from planner.server.desk import Desk
 from planner.server.edits import Edit, families, family, hazards
 
@@ -121,8 +121,8 @@ def _appetite(desk: Desk, values: Mapping[str, Any]) -> Iterator[Control]:
 def _allies(base: Case, case: Case, values: Mapping[str, Any], names: Names) -> Iterator[Control]:
     key = "policy.coordination"
     if not any(edit.startswith("out.") for edit in values):
-        yield Control(key, "Allies act", "choice", getattr(case.model.policy, "coordination"),  # noqa: B009
-                      base.model.policy.coordination, choices=COORDINATION)  # fmt: skip
+        now, before = case.model.policy.coordination, base.model.policy.coordination
+        yield Control(key, "Allies act", "choice", now, before, choices=COORDINATION)
     if base.model.policy.coordination == "national" or values.get(key):
         return
     for country in base.countries:
@@ -137,7 +137,8 @@ def _levers(base: Case, case: Case) -> Iterator[Control]:
 
 
 def _plants(desk: Desk, values: Mapping[str, Any], names: Names) -> Iterator[Control]:
-    new = _new_capacity(desk)
+    plan = desk.solver.found.plan
+    new: Mapping[str, float] = plan.summary["new_capacity_tpa"] if plan is not None else {}
     for stage in STAGES_MANY:
         for project, row in desk.base.projects.items():
             if row.stage != stage or row.max_new_tpa <= 0:
@@ -146,18 +147,9 @@ def _plants(desk: Desk, values: Mapping[str, Any], names: Names) -> Iterator[Con
             note = f"{number(built)} of {number(row.max_new_tpa)} t/y" if built > 0.5 else "not built"
             if project in desk.prices:
                 risk, cost = desk.prices[project]
-                note = f"without: {_signed(cost)} cost, {_signed(risk)} risk, MUSD"
+                note = f"without: {signed(cost)} cost, {signed(risk)} risk, MUSD"
             chosen = values.get(key, "free")
             yield Control(key, names.placed(project), "plant", chosen, "free", choices=CHOSEN, note=note, unit=project)
-
-
-def _signed(value: float) -> str:
-    return ("+" if value > 0 else "") + number(round(value, 3) or 0.0)
-
-
-def _new_capacity(desk: Desk) -> Mapping[str, float]:
-    plan = desk.solver.found.plan
-    return plan.summary["new_capacity_tpa"] if plan is not None else {}
 
 
 def _danger(base: Case, case: Case, values: Mapping[str, Any], names: Names) -> Iterator[Control]:
@@ -186,9 +178,8 @@ def _chance(key: str, label: str, now: float, before: float) -> Control:
 def said(desk: Desk, edit: Edit) -> str:
     """An edit in words."""
     names, (head, _, rest) = Names(desk.base), edit.key.partition(".")
-    value = edit.value
-    share = percent(float(value)) if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
-    whose = names.party(rest) if rest else "all public money"
+    value, amount = edit.value, edit.value if isinstance(edit.value, int | float) else 0.0
+    share, whose = percent(float(amount)), names.party(rest) if rest else "all public money"
     words = {
         "money": f"{whose}: {share} of the budget" if rest else f"{share} of all public money",
         "from": f"{whose} pays from {value}",
@@ -197,13 +188,13 @@ def said(desk: Desk, edit: Edit) -> str:
         "future": f"{readable(rest)}: probability {share}",
         "hazard": f"{readable(rest)} happens: probability {share}",
         "depth": f"cuts {share} as deep",
-        "goal": f"sought: {value if isinstance(value, str) else f'a risk of {value:,.5g} MUSD, for least cost'}",
+        "goal": f"sought: {value if isinstance(value, str) else f'a risk of {number(amount)} MUSD, for least cost'}",
     }
     if head in words and (rest or head in ("money", "depth", "goal")):
         return words[head]
-    if edit.key == "levers" and isinstance(value, list):
+    if edit.key == "levers" and isinstance(value, tuple):
         return f"without {', '.join(LEVER_WORDS[x] for x in LEVERS if x not in value) or 'nothing'}"
-    return f"{edit.key} = {', '.join(value) if isinstance(value, list) else value}"
+    return f"{edit.key} = {', '.join(value) if isinstance(value, tuple) else value}"
 
 
 def futures_of(view: RunView) -> dict[str, str]:

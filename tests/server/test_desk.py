@@ -22,6 +22,7 @@ from planner.results.store import write_case
 from planner.server.desk import Desk, Place, folder_for
 from planner.server.edits import Edit, edited, families, hazards
 from planner.server.journal import Journal, Record
+from planner.server.parts import Parts
 from planner.server.solver_thread import SolverThread
 from tests.cases import LONG
 from tests.server.conftest import REFERENCE, ROOT, answered, wait_for
@@ -77,6 +78,10 @@ def test_what_is_shown_is_what_solving_the_files_says(desk: Desk, tmp_path: Path
                 desk.revert(draw.choice(desk.record.edits).key)
         except (InputError, RunFolderError):
             continue  # refused: all is as before
+    parts = Parts(desk)
+    for tab in ("timeline", "shortage"):
+        for region in parts.snapshot()["versions"]:
+            assert parts.part(region, {"tab": tab})
     found = answered(desk).solver.found
     write_case(found.case, tmp_path / "case")
     asked = planner.solve(planner.load(tmp_path / "case"), baseline=False)
@@ -242,6 +247,7 @@ EDITOR = """
 import sys
 from pathlib import Path
 from planner.server.edits import Edit
+from planner.server.parts import Parts
 from planner.server.journal import Journal
 journal = Journal(Path(sys.argv[1]))
 for at in range(100_000):
