@@ -86,7 +86,7 @@ class Contract(Row):
     real: Flag = col("whether its prices rise with inflation", default=False)
 
 
-class Price(Row):
+class DeckPrice(Row):
     """A price of a deck."""
 
     element: Id = col("element or by-product", min_length=1)

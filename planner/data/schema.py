@@ -25,7 +25,7 @@ from planner.data.cells import (
     share,
     year,
 )
-from planner.data.investment_tables import ByProduct, Contract, Finance, Form, Price
+from planner.data.investment_tables import ByProduct, Contract, DeckPrice, Finance, Form
 
 Stage = Literal["mine", "separation", "metal", "magnet"]
 ShockKind = Literal["import", "demand", "capacity", "delay"]
@@ -345,7 +345,7 @@ TABLES: tuple[Table, ...] = (
     Table("contracts", Contract, ("contract",), "who buys, who delivers (investment cases)", solved=False),
     Table(
         "prices",
-        Price,
+        DeckPrice,
         ("element", "form", "market", "year", "future"),
         "price decks (investment cases)",
         solved=False,
@@ -386,7 +386,7 @@ class Tables:
     stockpiles: tuple[Stockpile, ...] = ()
     uncertainties: tuple[UncertainRange, ...] = ()
     contracts: tuple[Contract, ...] = ()
-    prices: tuple[Price, ...] = ()
+    prices: tuple[DeckPrice, ...] = ()
     finance: tuple[Finance, ...] = ()
     byproducts: tuple[ByProduct, ...] = ()
 

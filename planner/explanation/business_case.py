@@ -13,7 +13,7 @@ from planner.data.lookups import MADE_FROM
 from planner.errors import Fault, InputError, StoppedError, did_you_mean
 from planner.explanation.counterfactuals import Counterfactual, Reference, held_at_zero, optimum
 from planner.finance.cashflow import CashFlows, Investment, cash_flows
-from planner.finance.deck import CASE_MARKET, Array, Levels, Term, quotes, terms_of
+from planner.finance.deck import CASE_MARKET, Array, FinanceTerm, Levels, quotes, terms_of
 from planner.finance.plants import goods, plant_facts
 from planner.finance.returns import npv, returns_of
 from planner.finance.risk import base_levels, monte_carlo, tornado, value
@@ -93,7 +93,7 @@ def _check(case: Case, asked: Sequence[str]) -> None:
         raise InputError([Fault("--project", 0, "", "a plant is named twice")])
 
 
-def investment(case: Case, projects: Sequence[str], market: str, terms: Mapping[str, Term]) -> Investment:
+def investment(case: Case, projects: Sequence[str], market: str, terms: Mapping[str, FinanceTerm]) -> Investment:
     """The plants on their deck, from the first payment to the year after the last output that any range allows."""
     plants = tuple(plant_facts(case, project) for project in projects)
     life, delay = terms["life_years"], terms["delay_years"]
@@ -141,7 +141,7 @@ def _rate(found: Investment, place: int, use: Array) -> float:
 
 
 def _sold(
-    found: Investment, terms: Mapping[str, Term], use: Sequence[Array], use_in: Sequence[Array],
+    found: Investment, terms: Mapping[str, FinanceTerm], use: Sequence[Array], use_in: Sequence[Array],
     futures: Mapping[str, float],
 ) -> Sold:  # fmt: skip
     x = base_levels(found, terms)

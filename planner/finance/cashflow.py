@@ -111,11 +111,6 @@ def received(sales: Sequence[Sale]) -> Array:
     return sum((s.market + s.floored + sum((c.change for _, c in s.settled), zero) for s in sales), zero)
 
 
-def shared(row: Contract, settled: Settlement) -> Array:
-    """What a contract costs the public by year (real)."""
-    return settled.top_up - settled.paid_back if row.public else np.zeros_like(settled.top_up)
-
-
 def plant_flows(
     found: Investment, place: int, x: Levels, use: Array, prices: Prices, *, index: Array | None = None
 ) -> PlantFlows:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.investment_checks import stem
-from planner.data.investment_tables import ITEMS, Price
+from planner.data.investment_tables import ITEMS, DeckPrice
 from planner.data.lookups import OXIDE
 from planner.errors import Fault, InputError, did_you_mean
 from planner.finance.plants import PREMIUMS
@@ -18,13 +18,13 @@ from planner.units import musd_per_tonne
 
 Array = NDArray[np.float64]
 Levels = Mapping[str, Array]
-"""Term, or `price:ELEMENT`, -> its level in each case: arrays of shape (cases, 1), or single figures."""
+"""FinanceTerm, or `price:ELEMENT`, -> its level in each case: arrays of shape (cases, 1), or single figures."""
 CASE_MARKET = "case"
 """The deck that is the prices of the table `elements`."""
 
 
 @dataclass(frozen=True)
-class Term:
+class FinanceTerm:
     """A figure of the case with its range, and where it comes from. judged: nobody stated it."""
 
     name: str
@@ -58,7 +58,7 @@ class Quote:
         return self.by_future.get(future, self.by_future.get(stem(future), self.price))
 
 
-def terms_of(case: Case, country: str, changes: Mapping[str, float]) -> dict[str, Term]:
+def terms_of(case: Case, country: str, changes: Mapping[str, float]) -> dict[str, FinanceTerm]:
     """Every term as the case states it for the country, else for all, else as declared; `changes` come first.
 
     Raises InputError for a change of what is no term.
@@ -79,11 +79,11 @@ def terms_of(case: Case, country: str, changes: Mapping[str, float]) -> dict[str
             value, source = changes[name], "as asked"
             low, high = min(low, value), max(high, value)
         judged = source in ("", "judged") or confidence == "estimate"
-        out[name] = Term(name, item.meaning, item.unit, value, low, high, source, confidence, judged, item.whole)
+        out[name] = FinanceTerm(name, item.meaning, item.unit, value, low, high, source, confidence, judged, item.whole)
     return out
 
 
-def levels(terms: Iterable[Term]) -> dict[str, Array]:
+def levels(terms: Iterable[FinanceTerm]) -> dict[str, Array]:
     """The values of terms."""
     return {term.name: np.float64(term.value) for term in terms}  # type: ignore[misc]
 
@@ -122,7 +122,7 @@ def _quote(case: Case, element: str, form: str, market: str, years: Array, infla
     return Quote(element, form, price, low, high, line, premiums, first.source, first.confidence)
 
 
-def _line(rows: Sequence[Price], years: Array, inflation: float, base: int) -> Array:
+def _line(rows: Sequence[DeckPrice], years: Array, inflation: float, base: int) -> Array:
     given = sorted((r.year or 0, r.price_usd_per_kg, r.real) for r in rows)
     at, usd = [y for y, _, _ in given], [p for _, p, _ in given]
     nominal = not given[0][2]

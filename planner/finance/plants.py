@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from planner.data.case import Case
 from planner.data.lookups import MADE_FROM, MAGNET, METAL, OXIDE
@@ -82,15 +81,6 @@ def plant_facts(case: Case, project: str) -> PlantFacts:
     )
 
 
-@cache
-def _wanted(demand: tuple[tuple[tuple[str, str, str, int], float], ...]) -> dict[tuple[str, str], float]:
-    wanted: dict[tuple[str, str], float] = defaultdict(float)
-    for (_, element, form, _), tonnes in demand:
-        for made in (METAL, MAGNET) if form == MAGNET else (form,):
-            wanted[made, element] += tonnes
-    return dict(wanted)
-
-
 def stated_mix(case: Case, project: str) -> dict[str, float]:
     """What a plant takes in, as shares of its capacity in use.
 
@@ -100,7 +90,10 @@ def stated_mix(case: Case, project: str) -> dict[str, float]:
     row = case.projects[project]
     if row.stage in MADE_FROM:
         able = [e for e in case.elements if case.recovery(project, e) > 0]
-        wanted = {e: _wanted(tuple(case.demand.items())).get((row.stage, e), 0.0) for e in able}
+        wanted = dict.fromkeys(able, 0.0)
+        for (_, element, form, _), tonnes in case.demand.items():
+            if element in wanted and form in (row.stage, MAGNET):
+                wanted[element] += tonnes
         total = sum(wanted.values())
         return {e: t / total if total > 0 else 1 / len(able) for e, t in wanted.items() if t > 0 or total <= 0}
     given = dict.fromkeys(row.feeds, 0.0)

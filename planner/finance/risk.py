@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.finance.cashflow import NO_SUPPORT, Investment, cash_flows
-from planner.finance.deck import Array, Levels, Term, levels
+from planner.finance.deck import Array, FinanceTerm, Levels, levels
 from planner.finance.returns import npv
 from planner.finance.support import of_futures
 
@@ -19,7 +19,7 @@ DRAWS, SEED = 2000, 1
 class Swing:
     """One bar of the tornado: NPV after tax of all capital and of the owners (MUSD) with one term low and high."""
 
-    term: Term
+    term: FinanceTerm
     npv_low: float
     npv_high: float
     owners_low: float
@@ -43,21 +43,21 @@ class Spread:
         return float(np.quantile(self.npv, share))
 
 
-def price_terms(found: Investment) -> list[Term]:
+def price_terms(found: Investment) -> list[FinanceTerm]:
     """The price of each element as a term: a factor on the deck."""
     seen = {q.element: q for q in reversed(found.quotes)}
     return [
-        Term(f"price:{e}", f"price of {e}", "factor", 1.0, q.low, q.high, q.source, q.confidence, not q.source)
+        FinanceTerm(f"price:{e}", f"price of {e}", "factor", 1.0, q.low, q.high, q.source, q.confidence, not q.source)
         for e, q in sorted(seen.items())
     ]
 
 
-def base_levels(found: Investment, terms: Mapping[str, Term]) -> dict[str, Array]:
+def base_levels(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str, Array]:
     """All levels that `cash_flows` needs, without support."""
     return {**NO_SUPPORT, **levels(terms.values()), **levels(price_terms(found))}
 
 
-def tornado(found: Investment, terms: Mapping[str, Term], use: Sequence[Array]) -> list[Swing]:
+def tornado(found: Investment, terms: Mapping[str, FinanceTerm], use: Sequence[Array]) -> list[Swing]:
     """Every term low and high, the others as they are; the widest first."""
     moved = [*terms.values(), *price_terms(found)]
     base = base_levels(found, terms)
@@ -75,7 +75,7 @@ def tornado(found: Investment, terms: Mapping[str, Term], use: Sequence[Array]) 
 
 
 def monte_carlo(
-    found: Investment, terms: Mapping[str, Term], futures: Mapping[str, float], use_in: Sequence[Array],
+    found: Investment, terms: Mapping[str, FinanceTerm], futures: Mapping[str, float], use_in: Sequence[Array],
     draws: int = DRAWS, seed: int = SEED,
 ) -> Spread:  # fmt: skip
     """NPV over futures, each as often as it is likely, and terms, triangular over their ranges.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import brentq
 
-from planner.finance.cashflow import CashFlows, Investment, cash_flows, shared
+from planner.finance.cashflow import CashFlows, Investment, cash_flows
 from planner.finance.deck import Array, Levels
 from planner.finance.returns import npv
 
@@ -38,7 +38,6 @@ class Support:
     cost: float | None = None
     worst: float | None = None
     private: float | None = None
-    by_future: tuple[float, ...] = ()
 
 
 def with_support(x: Levels, kind: str, amount: float) -> dict[str, Array]:
@@ -71,7 +70,7 @@ def public_cost(flows: CashFlows, x: Levels, kind: str) -> Array:
 
 def contracts_cost(flows: CashFlows, x: Levels) -> Array:
     """The same of the contracts of the case that are public."""
-    rows = [shared(row, s) for p in flows.plants for sale in p.sales for row, s in sale.settled]
+    rows = [s.top_up - s.paid_back for p in flows.plants for sale in p.sales for row, s in sale.settled if row.public]
     return npv(x["public_rate"], sum(rows, np.zeros_like(flows.index)))
 
 
@@ -101,7 +100,7 @@ def least_support(
             out.append(Support(kind, None))
             continue
         if owners_npv(found, x, use) >= 0:  # bankable as it is: lenders' own loan stays
-            out.append(Support(kind, 0.0, 0.0, 0.0, capital, (0.0,) * len(futures)))
+            out.append(Support(kind, 0.0, 0.0, 0.0, capital))
             continue
         levels = with_support(x, kind, amount)
         flows = cash_flows(found, levels, use_in, prices)
@@ -113,7 +112,7 @@ def least_support(
         out.append(
             Support(
                 *(kind, amount, float(costs @ chances / chances.sum()), float(costs.max())),
-                *(capital - given, tuple(costs.tolist())),
+                capital - given,
             )
         )
     return sorted(out, key=lambda s: (s.cost is None, s.cost or 0.0, s.worst or 0.0))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from planner.finance.cashflow import CashFlows, Investment
-from planner.finance.deck import Array, Term
+from planner.finance.deck import Array, FinanceTerm
 from planner.finance.returns import Returns
 from planner.finance.risk import Spread, Swing
 from planner.finance.support import Support
@@ -76,7 +76,7 @@ class BusinessCase:
     run: str
     market: str
     changes: Mapping[str, float]
-    terms: Mapping[str, Term]
+    terms: Mapping[str, FinanceTerm]
     investment: Investment
     builds: Mapping[str, Mapping[int, float]]
     futures: Mapping[str, float]

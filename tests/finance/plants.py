@@ -9,7 +9,7 @@ import numpy as np
 
 from planner.data.investment_tables import ITEMS, Contract
 from planner.finance.cashflow import Investment
-from planner.finance.deck import Quote, Term
+from planner.finance.deck import FinanceTerm, Quote
 from planner.finance.plants import Material, PlantFacts
 
 PLAIN: Mapping[str, float] = {
@@ -19,10 +19,10 @@ PLAIN: Mapping[str, float] = {
 }  # fmt: skip
 
 
-def plain_terms(**changes: float) -> dict[str, Term]:
+def plain_terms(**changes: float) -> dict[str, FinanceTerm]:
     """Terms without what makes sums long: no inflation, contingency, closure or working capital, 3 years of output."""
     values = {name: item.value for name, item in ITEMS.items()} | PLAIN | changes
-    return {n: Term(n, n, "", v, v, v, "here", "high", False, ITEMS[n].whole) for n, v in values.items()}
+    return {n: FinanceTerm(n, n, "", v, v, v, "here", "high", False, ITEMS[n].whole) for n, v in values.items()}
 
 
 def separation(contracts: tuple[Contract, ...] = (), **columns: Any) -> Investment:

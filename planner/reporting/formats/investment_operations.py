@@ -87,10 +87,8 @@ def _time(book: Book) -> None:
     number = sheet.timed("number of the year", "", "={before}3+1", np.arange(1, len(years) + 1))
     year = sheet.timed("year", "", f"={t['first']}+{number}-1", years)
     book.line["number",], book.line["year",] = number, year
-    index = found.full.flows.index
-    book.line["index",] = sheet.timed(
-        "money of the year", "of base", f"=(1+{t['inflation']})^({year}-{t['base']})", index
-    )
+    formula = f"=(1+{t['inflation']})^({year}-{t['base']})"
+    book.line["index",] = sheet.timed("money of the year", "of base", formula, found.full.flows.index)
     for place, plant in enumerate(found.investment.plants):
         _flags(book, sheet, place, plant, found.full.flows.plants[place])
 
@@ -105,9 +103,8 @@ def _flags(book: Book, sheet: LiveSheet, place: int, plant: PlantFacts, flows: P
     flag = f"=IF(AND({age}>=0,{age}<{t['life_years']}),1,0)"
     running = book.line["running", place] = sheet.timed("runs", "flag", flag, flows.running)
     ready = f"=IF(AND({year}>={commit}+{lead},{age}<{t['life_years']}),1,0)"
-    book.line["ready", place] = sheet.timed(
-        "is paid to stand ready", "flag", ready, (years >= plant.start) & (ages < life)
-    )
+    stands = (years >= plant.start) & (ages < life)
+    book.line["ready", place] = sheet.timed("is paid to stand ready", "flag", ready, stands)
     pays = f"=IF(AND({year}>={commit},{year}<{commit}+MAX(1,{lead})),1/MAX(1,{lead}),0)"
     share = np.isin(years, plant.pay_years) / len(plant.pay_years)
     book.line["pays", place] = sheet.timed("share of capital paid", "share", pays, share, total=True)
@@ -119,10 +116,8 @@ def _flags(book: Book, sheet: LiveSheet, place: int, plant: PlantFacts, flows: P
     values = np.array(plant.ramp)[np.clip(ages, 0, most - 1).astype(int)] * flows.running
     book.line["usable", place] = sheet.timed("share usable", "share", formula, values)
     count = np.cumsum(np.cumsum(flows.running) > 0)
-    wear = sheet.timed(
-        "years since first use", "", f"=IF({{before}}{sheet.row + 1}+{running}>0,{{before}}{sheet.row + 1}+1,0)", count
-    )
-    book.line["wear", place] = wear
+    formula = f"=IF({{before}}{sheet.row + 1}+{running}>0,{{before}}{sheet.row + 1}+1,0)"
+    book.line["wear", place] = sheet.timed("years since first use", "", formula, count)
 
 
 def _prices(book: Book) -> None:
@@ -132,30 +127,18 @@ def _prices(book: Book) -> None:
         name = f"{book.names.element(quote.element)} {quote.form}"
         deck = sheet.given(f"{name}, deck", "USD/kg, real", quote.price * 1000)
         extra = "".join(f"*(1+{t[premium]})" for premium in quote.premiums)
-        good = Material(quote.element, quote.form, 0.0)
-        level = found.price_level(good, x)
+        level = found.price_level(Material(quote.element, quote.form, 0.0), x)
         plain = np.prod([1 + float(x[p]) for p in quote.premiums])
         key = (quote.element, quote.form)
-        book.line["deck", key] = sheet.timed(
-            f"{name}, deck", "MUSD/t", f"={deck}*{t['per_kg']}{extra}", quote.price * plain
-        )
+        formula = f"={deck}*{t['per_kg']}{extra}"
+        book.line["deck", key] = sheet.timed(f"{name}, deck", "MUSD/t", formula, quote.price * plain)
         formula = f"={book.line['deck', key]}*{t['price_factor']}*{t['price:' + quote.element]}"
         book.line["price", key] = sheet.timed(f"{name}, in use", "MUSD/t", formula, quote.price * level)
 
 
 CONTRACT = (
-    "covers",
-    "tonnes",
-    "price_usd_per_kg",
-    "price_share",
-    "floor_usd_per_kg",
-    "cap_usd_per_kg",
-    "upside_from_usd_per_kg",
-    "upside_share",
-    "upside_most_musd",
-    "first_year",
-    "last_year",
-    "real",
+    *("covers", "tonnes", "price_usd_per_kg", "price_share", "floor_usd_per_kg", "cap_usd_per_kg"),
+    *("upside_from_usd_per_kg", "upside_share", "upside_most_musd", "first_year", "last_year", "real"),
 )
 
 
@@ -230,9 +213,8 @@ def _settled(
     covers = f"={tonnes}{paid}*{c['covers']}"
     most = f"=IF(ISNUMBER({c['tonnes']}),MIN({covers[1:]},{c['tonnes']}),{covers[1:]})*{force}"
     covered = sheet.timed(f"{label}, covered", "t", most, found.covered, total=True)
-    fixed = (
-        f"=IF(ISNUMBER({c['price_usd_per_kg']}),{c['price_usd_per_kg']}*{per_kg}*{worth},{price}*{c['price_share']})"
-    )
+    given = c["price_usd_per_kg"]
+    fixed = f"=IF(ISNUMBER({given}),{given}*{per_kg}*{worth},{price}*{c['price_share']})"
     usd, scale = row.price_usd_per_kg, 1.0 if row.real else 1.0 / book.found.full.flows.index
     shown = sale.price * row.price_share if usd is None else usd * 0.001 * scale * np.ones_like(sale.price)
     basis = sheet.timed(f"{label}, its price", "MUSD/t", fixed, shown)
@@ -250,22 +232,17 @@ def _settled(
 def _costs(book: Book) -> None:
     sheet, t, found = book.sheets["Costs"], book.term, book.found
     share, rate = found.terms["local_share"].value, found.terms["currency_factor"].value
-    formula = f"=1+{t['local_share']}*({t['currency_factor']}-1)"
-    local = book.line["local",] = sheet.once(
-        "costs by the value of local money", "factor", formula, 1 + share * (rate - 1)
-    )
+    formula, factor = f"=1+{t['local_share']}*({t['currency_factor']}-1)", 1 + share * (rate - 1)
+    local = book.line["local",] = sheet.once("costs by the value of local money", "factor", formula, factor)
     for place, plant in enumerate(found.investment.plants):
         flows, name = found.full.flows.plants[place], book.names.project(plant.project)
         size, capex, fixed = (book.line[key, place].constant for key in ("size", "capex", "fixed"))
         formula = f"={size}*{capex}*{t['capital_factor']}*(1+{t['contingency']})*{local.constant}"
         whole = sheet.once(f"{name}, capital with contingency", "MUSD", formula, float(flows.capital.sum())).constant
+        kept = f"={size}*{fixed}*{t['fixed_factor']}*{local.constant}*{book.line['ready', place]}"
         for key, formula, values in (
             ("capital", f"={whole}*{book.line['pays', place]}", flows.capital),
-            (
-                "fixed cost",
-                f"={size}*{fixed}*{t['fixed_factor']}*{local.constant}*{book.line['ready', place]}",
-                flows.fixed,
-            ),
+            ("fixed cost", kept, flows.fixed),
             ("sustaining", f"={t['sustaining']}*{whole}*{book.line['running', place]}", flows.sustaining),
             ("closure", f"={t['closure']}*{whole}*{book.line['last', place]}", flows.closure),
             ("residual", f"={t['residual']}*{whole}*{book.line['last', place]}", flows.residual),
@@ -288,9 +265,8 @@ def _feed_price(book: Book, sheet: LiveSheet, place: int, m: Material) -> None:
         c = {n: book.line["contract", at, n].constant for n in CONTRACT}
         force, worth = book.line["force", at], book.line["worth", at]
         covered_at = np.minimum(row.covers * in_force(row, found.years), left_at)
-        covered = sheet.timed(
-            f"{name}, {row.contract} covers", "share", f"=MIN({c['covers']}*{force},{left})", covered_at
-        )
+        formula = f"=MIN({c['covers']}*{force},{left})"
+        covered = sheet.timed(f"{name}, {row.contract} covers", "share", formula, covered_at)
         fixed = c["price_usd_per_kg"]
         own = f"IF(ISNUMBER({fixed}),{fixed}*{t['per_kg']}*{worth},{price}*{c['price_share']})"
         scale = 1.0 if row.real else 1.0 / book.found.full.flows.index

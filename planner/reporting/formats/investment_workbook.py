@@ -213,14 +213,12 @@ def _returns(book: Book, mode: int, title: str, sold: Sold) -> None:
         ("after_tax", "after tax, all capital", after, flows.after_tax, "wacc", r.npv_after_tax, r.irr_after_tax),
         ("owners", "owners, after debt and tax", owners, flows.owners, "equity_rate", r.npv_owners, r.irr_owners),
     ):
-        line = sheet.timed(
-            f"{label}, real", "MUSD", formula.replace("{x}", str(first)), values / flows.index, total=True
-        )
+        formula = formula.replace("{x}", str(first))
+        line = sheet.timed(f"{label}, real", "MUSD", formula, values / flows.index, total=True)
         first = first or line
         npv_line = sheet.once(f"NPV {label}", "MUSD", f"=NPV({t[rate]},{line.all})", worth)
-        guess = sheet.constant(
-            "rate from which the next is sought", "a year", 0.1 if yields is None else round(yields, 2)
-        )
+        near = 0.1 if yields is None else round(yields, 2)
+        guess = sheet.constant("rate from which the next is sought", "a year", near)
         irr_line = sheet.once(f"IRR {label}", "a year", f'=IFERROR(IRR({line.all},{guess.constant}),"none")', yields)
         book.line[f"npv_{key}", mode], book.line[f"irr_{key}", mode] = npv_line, irr_line
         book.checks.append(f"ABS({npv_line.constant}-SUMPRODUCT({line.all},(1+{t[rate]})^(-{n.all})))")
@@ -259,13 +257,8 @@ def _answer(book: Book, told: Sequence[Statement]) -> None:
         for mode, (_, sold) in enumerate(columns(found)):
             value = sold.returns.debt_share if key == "share" else getattr(sold.returns, key)
             link = f"={book.line[key, mode].constant}"
-            sheet.page.write_formula(
-                sheet.row,
-                2 + mode,
-                link,
-                sheet.book.looks[RATE if unit in ("a year", "share") else LINK],
-                "none" if value is None else value,
-            )
+            look = sheet.book.looks[RATE if unit in ("a year", "share") else LINK]
+            sheet.page.write_formula(sheet.row, 2 + mode, link, look, "none" if value is None else value)
         sheet.row += 1
     sheet.row += 1
     _supports(book, sheet)
@@ -273,26 +266,13 @@ def _answer(book: Book, told: Sequence[Statement]) -> None:
 
 def _supports(book: Book, sheet: LiveSheet) -> None:
     """The term sheet."""
-    enter = {
-        "grant": "grant",
-        "floor": "guaranteed prices",
-        "availability": "availability payment",
-        "loan": "as debt share, with rate and cover of public loans",
-    }
+    names = {"floor": "guaranteed prices", "availability": "availability payment", "loan": "rate, cover, share of debt"}
     rows = [
-        [s.kind, s.amount, s.cost, s.worst, s.private, *CARRIES[s.kind], enter[s.kind]] for s in book.found.supports
+        [s.kind, s.amount, s.cost, s.worst, s.private, *CARRIES[s.kind], names.get(s.kind, s.kind)]
+        for s in book.found.supports
     ]
-    heads = (
-        "support",
-        "least of it",
-        "public cost",
-        "at worst",
-        "private capital",
-        "volume risk",
-        "price risk",
-        "enter on Inputs to see the owners' NPV come to nought",
-    )
-    sheet.table(heads, rows)
+    heads = "support, least of it, public cost, at worst, private capital, volume risk, price risk, enter on Inputs as"
+    sheet.table(heads.split(", "), rows)
 
 
 def _told(book: Book, case: Case) -> None:
@@ -318,10 +298,8 @@ def _told(book: Book, case: Case) -> None:
     for text in worded_lines("business_case.j2", "conventions", found=found, names=names):
         sheet.note(text)
     rows = [[names.element(q.element), q.form, q.source, q.confidence] for q in found.investment.quotes]
-    rows += [
-        [names.project(p), case.projects[p].stage, case.projects[p].source, case.projects[p].confidence]
-        for p in found.projects
-    ]
+    plants = [case.projects[p] for p in found.projects]
+    rows += [[names.project(r.project), r.stage, r.source, r.confidence] for r in plants]
     rows += [[r.contract, r.kind, r.source, r.confidence] for r in found.investment.contracts]
     sheet.row += 1
     sheet.table(("what", "", "source", "confidence"), rows)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from planner.data.case import Case
-from planner.data.schema import Shock
 from planner.finance.plants import PlantFacts
 from planner.finance.support import CARRIES
 from planner.reporting.charts import business_case as charts
@@ -123,9 +122,13 @@ def _cards(found: BusinessCase) -> list[Card]:
 def _sections(found: BusinessCase, case: Case, names: Names) -> list[Section]:
     draw = Drawer()
     first: list[Part] = [_term_sheet(found, names), _returns(found), charts.waterfall(found, draw)]
-    sold: list[Part] = [_throughput(found, names), _materials(found, names), _markets(found, names)]
-    moves: list[Part] = [charts.tornado(found, draw), charts.spread(found, draw), _all_swings(found)]
-    needs: list[Part] = [_people(found, names), _risks(found, case, names)]
+    sold: list[Part] = [
+        _throughput(found, names),
+        _materials(found, names),
+        _markets(found, names),
+        _people(found, names),
+    ]
+    moves: list[Part] = [charts.tornado(found, draw), charts.spread(found, draw)]
     inputs: list[Part] = [_deck(found, names), _contracts(found, names), _terms(found), _rows(found, case, names)]
     conventions = worded_lines("business_case.j2", "conventions", found=found, names=names)
     return [
@@ -135,7 +138,6 @@ def _sections(found: BusinessCase, case: Case, names: Names) -> list[Section]:
         ),
         Section("money", "Money by year", "Nominal MUSD.", [charts.cash(found, draw), _flows(found)]),
         Section("moves", "What moves it", "One term changed, the others as they are; then all drawn together.", moves),
-        Section("needs", "People and risks", "", needs),
         Section("inputs", "Inputs and sources", "", [Text(conventions, listed=True), *inputs]),
     ]
 
@@ -253,50 +255,11 @@ def _flows(found: BusinessCase) -> ReportTable:
     )
 
 
-def _all_swings(found: BusinessCase) -> ReportTable:
-    rows = [
-        [t.meaning, t.low, t.value, t.high, s.npv_low, s.npv_high, s.owners_low, s.owners_high, t.source or "judged"]
-        for s in found.swings
-        for t in [s.term]
-    ]
-    columns = [
-        *texts("input"),
-        *(Column(h) for h in ("low", "value", "high")),
-        *(Column(h, "MUSD") for h in ("NPV low", "NPV high", "owners low", "owners high")),
-        *texts("source"),
-    ]
-    return ReportTable("Every input at both ends, selling all", columns, rows, folded=True)
-
-
 def _people(found: BusinessCase, names: Names) -> Part:
     if not found.jobs:
         return Text(["The case counts nobody for it."])
     rows = [[names.skill(k), persons] for k, persons in found.jobs.items()]
     return ReportTable("Jobs in full operation", [*texts("skill"), Column("needed", "persons")], rows)
-
-
-def _risks(found: BusinessCase, case: Case, names: Names) -> Part:
-    plants = found.investment.plants
-    hits = [s for s in case.tables.shocks if s.kind in ("capacity", "delay") and any(_hit(s, p) for p in plants)]
-    rows = [
-        [
-            names.scenario(s.scenario),
-            case.scenarios[s.scenario],
-            f"{number(s.factor)} years later" if s.kind == "delay" else f"× {number(s.factor)}",
-            f"{s.start_year or case.first_year}–{s.end_year or case.last_year}",
-        ]
-        for s in hits
-    ]
-    if not rows:
-        return Text(["No scenario stops or delays it; that is a gap of the case, not a promise."])
-    return ReportTable(
-        "Scenarios that hit it", [*texts("scenario"), Column("probability", form=SHARE), *texts("how", "when")], rows
-    )
-
-
-def _hit(shock: Shock, plant: PlantFacts) -> bool:
-    pairs = ((shock.project, plant.project), (shock.stage, plant.stage), (shock.country, plant.country))
-    return all(given in ("", "*", of) for given, of in pairs)
 
 
 def _deck(found: BusinessCase, names: Names) -> ReportTable:
