@@ -22,6 +22,8 @@ from planner.errors import Fault, InputError, StoppedError
 from planner.parallel import PATIENCE, READY, Answer, Make, Team, Workers, answered
 
 GONE = "the scheduler is gone; start one and run the same command to go on"
+TLS = tuple(f"DASK_DISTRIBUTED__COMM__TLS__{name}" for name in ("CA_FILE", "CLIENT__CERT", "CLIENT__KEY"))
+"""Where dask looks for the certificates of who asks a scheduler."""
 SECONDS_TO_FETCH = 10
 """After this an answer is given up: its worker died before it was fetched."""
 KEPT: dict[str, Any] = {}
@@ -102,11 +104,17 @@ def on_scheduler(address: str) -> Team:
 
 
 def connect(address: str) -> Any:
-    """A client of the scheduler at `address`. Raises InputError if none answers."""
+    """A client of the scheduler at `address`; one of `tls://` has the certificates of dask's own settings, read from
+    the environment. Raises InputError if none answers."""
+    tls = address.startswith("tls:")
+    remedy = f"set {', '.join(TLS)} to the files of certificates" if tls else "check the address"
     try:
+        if tls and distributed.Security().get_connection_args("client")["ssl_context"] is None:  # type: ignore[no-untyped-call]
+            raise InputError([Fault("--scheduler", 0, address, "needs certificates", remedy=remedy)])
         return distributed.Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
-        raise InputError([Fault("--scheduler", 0, address, f"no dask scheduler answers there: {error}")]) from None
+        told = f"no dask scheduler answers there: {error}"
+        raise InputError([Fault("--scheduler", 0, address, told, remedy=remedy)]) from None
 
 
 def _keep(key: str, make: Make | None) -> None:

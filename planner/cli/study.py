@@ -25,7 +25,9 @@ app = command_app()
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Study folder.", show_default=False)]
 WorkerCount = Annotated[int | None, typer.Option(min=1, help="Worker processes on this machine. Default: 1.")]
-Scheduler = Annotated[str, typer.Option(help="Address of a dask scheduler instead, e.g. tcp://host:8786.")]
+Scheduler = Annotated[
+    str, typer.Option(help="Address of a dask scheduler instead, one that you trust, e.g. tcp://host:8786.")
+]
 
 
 @app.callback()

@@ -9,6 +9,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+import dask
 import pandas as pd
 import pytest
 
@@ -50,6 +51,22 @@ def test_on_a_scheduler_a_worker_and_the_study_are_killed_and_the_table_is_that_
     assert found.statuses == {"optimal": POINTS}
     assert files(folder) == files(tmp_path / "local")
     assert set(runs(folder).values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("address", "settings", "told"),
+    [
+        ("tls://127.0.0.1:1", {}, r"needs certificates; set DASK_DISTRIBUTED__COMM__TLS__CA_FILE, .*CLIENT__KEY"),
+        ("tls://127.0.0.1:1", dict.fromkeys(("ca-file", "client.cert", "client.key"), "none.pem"), "No such file"),
+        ("nowhere://x", {}, "no dask scheduler answers there: unknown address scheme"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_refused_and_tls_has_the_settings_of_dask(
+    address: str, settings: dict[str, str], told: str
+) -> None:
+    tls = {f"distributed.comm.tls.{key}": value for key, value in settings.items()}
+    with dask.config.set(tls), pytest.raises(InputError, match=told):
+        connect(address)
 
 
 def wait_for(process: subprocess.Popen[bytes], folder: Path, points: int) -> None:
