@@ -16,6 +16,9 @@ REAL = {"case": str(CASES / "allied-2026-first"), "model": str(CASES / "allied-2
 NOW = {"case": str(ROOT / "inputs" / "allied-2026"), "model": str(ROOT / "models" / "base.toml"), "draws": 8, "seed": 1}
 """The real case as it is, with the futures that `make demo` draws."""
 SWEEP = CASES / "budgets.toml"
+STUDIES = ROOT / "models" / "studies"
+STARTER_POINTS, REAL_POINTS = "start/points", "real/points"
+"""Studies of the teaching case, and of lead times of the real one, which change the structure of the program."""
 MAIN = Size()
 GAP = 0.001
 """How far the bounds may be apart where scenarios are solved one by one."""
@@ -115,6 +118,10 @@ def _real(profile: Profile, folders: Folders) -> Iterator[Job]:
     out = folders.run("explained")
     explain = {"arguments": ["explain", out], "out": out, "copied": folders.run("real-explained")}
     yield Job("command", "real/explain", explain, profile.few)
+    starter = {"study": str(STUDIES / "outside.toml"), "calls": 200, "points": 128, "cold": 32}
+    yield Job("points", STARTER_POINTS, starter, profile.repetitions)
+    structural = {"study": str(STUDIES / "lead_time.toml"), "calls": 0, "points": 9, "cold": 9 if profile.every else 3}
+    yield Job("points", REAL_POINTS, structural, profile.few)
     sweep = folders.run("sweep")
     run = {"arguments": ["study", "run", str(SWEEP), "--out", sweep], "out": sweep}
     yield Job("command", "real/sweep", run, profile.few)

@@ -11,6 +11,7 @@ from benchmarks.changes import CHANGES
 from benchmarks.goals import apart, exponents, goals, many
 from benchmarks.picture import in_solver, write_picture
 from benchmarks.process import Run
+from benchmarks.profiles import REAL_POINTS, STARTER_POINTS
 from benchmarks.tables import Row, rows
 
 HEADER = ("job", "runs", "left out", "wall s", "IQR", "CPU s", "IQR", "in solver", "peak MB", "load")
@@ -46,6 +47,7 @@ def write_report(runs: list[Run], out: Path) -> Path:
         *(f"Exponent of {name} seconds: {value:.2f}" for name, value in exponents(found).items()),
         "",
         *_changes(found),
+        *_points(found),
         "## Times",
         "",
         "`in solver`: CPU seconds of HiGHS in the process that was started, not in those that it starts.",
@@ -74,6 +76,27 @@ def _changes(found: dict[str, Row]) -> list[str]:
             ("change", "structure", "wall s", "CPU s", "ends", "built again since", "cold CPU s", "warm against cold"),
             [_change_line(name, warm, held) for name in CHANGES],
         ),
+        "",
+    ]
+
+
+def _points(found: dict[str, Row]) -> list[str]:
+    """CPU milliseconds for a point of a study; nothing if none was measured."""
+    measured = [row for name in (STARTER_POINTS, REAL_POINTS) if (row := found.get(name)) and not row.failed]
+    if not measured:
+        return []
+    parts = ("calls", "points", "cold")
+    lines = [
+        (row.label, *(f"{1000 * row.section(part) / n:.1f}" if (n := row.figure(part)) else "" for part in parts))
+        for row in measured
+    ]
+    return [
+        "## Points of studies",
+        "",
+        "CPU milliseconds for each: `planner.Experiment` called at points without an order, the study's own way from",
+        "one point to the next, and from nothing.",
+        "",
+        *_markdown(("study", "experiment", "warm", "cold"), lines),
         "",
     ]
 

@@ -21,6 +21,7 @@ KINDS = {
     "start": "benchmarks.tasks.start",
     "session": "benchmarks.tasks.session",
     "workbench": "benchmarks.tasks.workbench",
+    "points": "benchmarks.tasks.points",
     "algorithm": "benchmarks.tasks.algorithm",
 }
 

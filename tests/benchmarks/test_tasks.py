@@ -10,8 +10,8 @@ import planner
 from benchmarks.changes import CHANGES
 from benchmarks.clock import Clock
 from benchmarks.methods import planner_path
-from benchmarks.profiles import REAL, SWEEP
-from benchmarks.tasks import command, session, workbench
+from benchmarks.profiles import REAL, STUDIES, SWEEP
+from benchmarks.tasks import command, points, session, workbench
 from planner.results.explanation import EXPLANATION
 from planner.studies.file import read_study
 from tests.cases import stored
@@ -47,6 +47,15 @@ def test_a_warm_answer_is_held_against_a_cold_one(monkeypatch: pytest.MonkeyPatc
     assert max(found["apart"].values()) <= 1e-7
     assert set(found["status"].values()) == {"optimal"}
     assert all(clock.wall[name] > 0 for name in kept)
+
+
+def test_points_of_a_study_are_solved_as_a_function_warm_and_cold(tmp_path: Path) -> None:
+    study = STUDIES / "outside.toml"
+    clock = Clock()
+    found = points.run({"study": str(study), "calls": 4, "points": 6, "cold": 2}, clock)
+    assert (found["calls"], found["points"], found["cold"], found["status"]) == (4, 6, 2, ["optimal"])
+    assert found["apart"] <= 1e-7
+    assert all(clock.wall[name] > 0 for name in ("first call", "calls", "points", "cold"))
 
 
 def test_the_workbench_is_asked_at_random_and_each_change_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:

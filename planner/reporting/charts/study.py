@@ -51,7 +51,7 @@ def unit_of(outcome: str) -> str:
     """Unit of an outcome, for an axis."""
     group = outcome.split(".")[0]
     ends = {"musd": "MUSD", "_t": "t", "tpa": "t/y", "service_level": "share"}
-    return next((unit for end, unit in ends.items() if group.endswith(end)), "persons")
+    return next((unit for end, unit in ends.items() if group.endswith(end)), "persons" if group in MEANINGS else "")
 
 
 def _rows(names: Sequence[str], row: float = ROW) -> tuple[Plot, Bands]:
@@ -192,7 +192,7 @@ def traded(path: Sequence[Box], chosen: Box | None, draw: Drawer) -> Figure | No
     """Density against coverage of the boxes that PRIM went through, and of the one that was chosen."""
     if len(path) < 2:
         return None
-    plot, x, y = _plane((0.0, 1.0), (0.0, 1.0), "coverage: share of all failures inside", "density", (420, 260))
+    plot, x, y = _plane((0.0, 1.0), (0.0, 1.0), "coverage: share of all failures inside", "density", (820, 260))
     plot.curve([(x(box.coverage), y(box.density)) for box in path], RULE)
     for box in path:
         inside = f"{percent(box.density)} of {count(box.inside, 'point')} fail, {percent(box.coverage)} of all failures"
@@ -218,7 +218,7 @@ def risk_against_cost(groups: Mapping[str, pd.DataFrame], draw: Drawer) -> Figur
     every = pd.concat(shown.values())
     if not len(every) or not (moves(every["cost_musd"]) and moves(every["risk_musd"])):
         return None
-    plot, x, y = _plane(_ends(every["cost_musd"]), _ends(every["risk_musd"]), "cost, MUSD", "risk, MUSD", (640, 320))
+    plot, x, y = _plane(_ends(every["cost_musd"]), _ends(every["risk_musd"]), "cost, MUSD", "risk, MUSD", (820, 320))
     colours = [(name, HUES[place % len(HUES)]) for place, name in enumerate(groups)]
     for name, hue in colours:
         for row in rows_of(shown[name][["point", "cost_musd", "risk_musd"]]):
@@ -253,7 +253,8 @@ def parallel(rows: pd.DataFrame, names: Sequence[str], outcomes: Sequence[str], 
         x = bands.mid(at)
         plot.text(x, 14, clipped(outcome_words(name) if name in outcomes else name, bands.step - 6), anchor="middle")
         for end, y in ((kinds[-1], plot.top - 4), (kinds[0], plot.bottom + 14)):
-            plot.text(x, y, clipped(_label(end), bands.step), anchor="middle", size=SMALL, fill=MUTED)
+            told = number(float(end)) if numbers else str(end)
+            plot.text(x, y, clipped(told, bands.step), anchor="middle", size=SMALL, fill=MUTED)
     ranks = lines[outcomes[0]].rank(pct=True)
     for rank, heights in zip(ranks, zip(*places, strict=True), strict=True):
         points = [(bands.mid(at), y) for at, y in enumerate(heights)]

@@ -1,0 +1,46 @@
+"""Points of a study one after the other: as a function from outside, and as its worker solves them, warm and cold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import planner
+from benchmarks.clock import Clock
+from planner.studies.design import design, latin_hypercube
+from planner.studies.file import read_study
+from planner.studies.points import Settler, chains, points
+from planner.studies.run import open_case
+from planner.studies.worker import Worker
+
+
+def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
+    """job: study (file), calls (of the experiment at points without an order; 0: none), points (of the design that a
+    worker solves, at most), cold (how many of those again from nothing). Points of each kind, the seconds by section.
+    """
+    path = Path(job["study"])
+    if job["calls"]:
+        experiment = planner.Experiment(path)
+        with clock.section("first call"):
+            experiment()
+        ends = np.array(experiment.problem["bounds"])
+        at = ends[:, 0] + latin_hypercube(job["calls"], len(ends), seed=1) * (ends[:, 1] - ends[:, 0])
+        with clock.section("calls"):
+            experiment.table(at.tolist())
+    asked = read_study(path)
+    case, table = open_case(asked, path.parent), design(asked, path.parent)
+    found = points(asked, Settler(asked, case), case.sha256, table)
+    solved = [i for chain in chains(asked, table, range(len(found))) for i in chain][: job["points"]]
+    worker = Worker(case, asked.time_limit, asked.expressions)
+    base, apart = worker.solve(None, [], False), 0.0
+    with clock.section("points"):
+        warm = {i: worker.solve(None, found[i].settings, False)[0] for i in solved}
+    with clock.section("cold"):
+        cold = {i: worker.solve(None, found[i].settings, True)[0] for i in solved[1 : 1 + job["cold"]]}
+    for i, result in cold.items():
+        risk = result.values["risk_musd"]
+        apart = max(apart, abs(warm[i].values["risk_musd"] - risk) / (1 + abs(risk)))
+    ends_of = sorted({base[0].status, *(result.status for result in (*warm.values(), *cold.values()))})
+    return {"calls": job["calls"], "points": len(solved), "cold": len(cold), "apart": apart, "status": ends_of}
