@@ -172,29 +172,23 @@ def _steps(found: Investment, x: Levels, use: Sequence[Array], flows: CashFlows)
 def _markets(plan: PlanValues, found: Investment, flows: CashFlows) -> list[Market]:
     """Each product but concentrates in the year in which all plants' sales are most of what is wanted."""
     case, table = plan.case, plan.tables["operations"]
-    mine = {p.project for p in found.plants}
-    rows = table[(table["item"] == "made") & ~table["project"].isin(mine)]
-    made: dict[tuple[str, str, int], float] = defaultdict(float)
+    rows = table[(table["item"] == "made") & ~table["project"].isin([p.project for p in found.plants])]
+    made, wanted, own = (defaultdict[tuple[str, str, int], float](float) for _ in range(3))
     for e, form, y, w, t in zip(*(rows[c] for c in ("element", "form", "year", "scenario", "tonnes")), strict=True):
         made[str(e), str(form), int(y)] += float(t) * case.scenarios[str(w)]
-    wanted: dict[tuple[str, str, int], float] = defaultdict(float)
     for (_, element, form, year), tonnes in case.demand.items():
         for at in (form, *_ways_to(form)):
             wanted[element, at, year] += tonnes
-    own: dict[tuple[str, str, int], float] = defaultdict(float)
-    for plant in flows.plants:
-        for sale in plant.sales:
-            if not sale.material.payable and sale.material.element in case.elements:
-                for year, tonnes in zip(found.years, sale.tonnes.tolist(), strict=True):
-                    if year in case.years:
-                        own[sale.material.element, sale.material.form, year] += tonnes
-    found_at: dict[tuple[str, str], Market] = {}
+    for sale in (sale for plant in flows.plants for sale in plant.sales):
+        if not sale.material.payable and sale.material.element in case.elements:
+            for year, tonnes in zip(found.years, sale.tonnes.tolist(), strict=True):
+                own[sale.material.element, sale.material.form, year] += tonnes if year in case.years else 0.0
+    most: dict[tuple[str, str], Market] = {}
     for (element, form, year), tonnes in own.items():
         one = Market(element, form, year, tonnes, made[element, form, year], wanted[element, form, year])
-        kept = found_at.get((element, form))
-        if tonnes > 0 and (kept is None or one.share > kept.share):
-            found_at[element, form] = one
-    return [found_at[key] for key in sorted(found_at)]
+        if tonnes > 0 and one.share > (most[element, form].share if (element, form) in most else 0.0):
+            most[element, form] = one
+    return [most[key] for key in sorted(most)]
 
 
 def _ways_to(form: str) -> list[str]:

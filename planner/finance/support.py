@@ -86,40 +86,25 @@ def least_support(
 
     futures: name -> probability. use_in: for each plant what is sold of it, a row for each future.
     """
-    capital = float((cash_flows(found, x, use).capital).sum())
+    plain = cash_flows(found, x, use)
+    capital, bankable = float(plain.capital.sum()), float(npv(x["equity_rate"], plain.owners / plain.index)) >= 0
     prices, chances = of_futures(found, list(futures)), np.array(list(futures.values()))
     out = []
     for kind, most in MOST.items():
         top = most * capital if kind == AVAILABILITY else most
-
-        def short(amount: float, kind: str = kind) -> float:
-            return owners_npv(found, with_support(x, kind, amount), use)
-
-        amount = _least(short, top)
-        if amount is None or capital <= 0:
-            out.append(Support(kind, None))
-            continue
-        if owners_npv(found, x, use) >= 0:  # bankable as it is: lenders' own loan stays
-            out.append(Support(kind, 0.0, 0.0, 0.0, capital))
+        amount = _least(lambda size, kind=kind: owners_npv(found, with_support(x, kind, size), use), top)  # type: ignore[misc]
+        if amount is None or bankable:  # lenders' own loan stays where it suffices
+            out.append(Support(kind, None) if amount is None else Support(kind, 0.0, 0.0, 0.0, capital))
             continue
         levels = with_support(x, kind, amount)
-        flows = cash_flows(found, levels, use_in, prices)
-        plan = cash_flows(found, levels, use)
+        flows, plan = cash_flows(found, levels, use_in, prices), cash_flows(found, levels, use)
         if kind == LOAN:  # what was lent is lent: a future that earns less pays back less
-            flows = _lent(flows, plan)
+            flows = replace(flows, loan=plan.loan)
         costs = np.broadcast_to(public_cost(flows, levels, kind), chances.shape)
         given = float(plan.grant.sum() + (plan.loan.draws.sum() if kind == LOAN else 0.0))
-        out.append(
-            Support(
-                *(kind, amount, float(costs @ chances / chances.sum()), float(costs.max())),
-                capital - given,
-            )
-        )
+        expected = float(costs @ chances / chances.sum())
+        out.append(Support(kind, amount, expected, float(costs.max()), capital - given))
     return sorted(out, key=lambda s: (s.cost is None, s.cost or 0.0, s.worst or 0.0))
-
-
-def _lent(flows: CashFlows, plan: CashFlows) -> CashFlows:
-    return replace(flows, loan=plan.loan)
 
 
 def _least(gain: Callable[[float], float], top: float) -> float | None:

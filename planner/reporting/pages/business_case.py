@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from planner.data.case import Case
+from planner.data.cells import text_of
+from planner.data.investment_tables import Contract
 from planner.finance.plants import PlantFacts
 from planner.finance.support import CARRIES
 from planner.reporting.charts import business_case as charts
@@ -290,23 +292,17 @@ def _deck(found: BusinessCase, names: Names) -> ReportTable:
 
 
 def _contracts(found: BusinessCase, names: Names) -> Part:
-    rows = [
-        [
-            *(r.contract, r.kind, r.party, names.element(r.element) if r.element else "all", r.covers, r.tonnes),
-            *(r.price_usd_per_kg, r.floor_usd_per_kg, r.cap_usd_per_kg),
-            *(r.upside_share, r.upside_from_usd_per_kg, r.upside_most_musd, r.source),
+    stated = [name for name in Contract.columns() if name not in ("contract", "project", "kind", "party", "element")]
+    rows = []
+    for r in found.investment.contracts:
+        values = [
+            (name, getattr(r, name)) for name in stated if getattr(r, name) != Contract.model_fields[name].default
         ]
-        for r in found.investment.contracts
-    ]
+        words = "; ".join(f"{name.replace('_', ' ')} {text_of(value)}" for name, value in values)
+        rows.append([r.contract, r.kind, r.party, names.element(r.element) if r.element else "all", words, r.source])
     if not rows:
         return Text(["No contract of the case is about it: all is sold and bought at market prices."])
-    columns = [
-        *(*texts("contract", "kind", "with", "of"), Column("covers", form=SHARE), Column("at most", "t/y")),
-        *(Column(h, "USD/kg") for h in ("price", "floor", "cap")),
-        *(Column("upside paid back", form=SHARE), Column("above", "USD/kg"), Column("at most", "MUSD/y")),
-        *texts("source"),
-    ]
-    return ReportTable("Contracts", columns, rows)
+    return ReportTable("Contracts", texts("contract", "kind", "with", "of", "terms", "source"), rows)
 
 
 def _terms(found: BusinessCase) -> ReportTable:
