@@ -20,6 +20,8 @@ from planner.results.plan import PlanValues, Status
 
 KEPT_PLANS = 12
 """Plans of earlier states that are shown again without solving."""
+SESSIONS = 2
+"""Programs that are kept, each of the size of a solve."""
 STORED = "when it was stored"
 QUESTION, TASK = "question", "task"
 IDLE_SECONDS = 0.7
@@ -71,6 +73,7 @@ class SolverThread:
         self._busy_with = ""
         self._tasks: OrderedDict[str, Task] = OrderedDict()
         self._session: planner.Session | None = None
+        self._sessions: OrderedDict[tuple[object, ...], planner.Session] = OrderedDict()
         self._plans: OrderedDict[str, tuple[PlanValues, str]] = OrderedDict()
         self.found = Finding(case, plan=plan)
         self._thread = Thread(target=self._run, name=SOLVER_THREAD, daemon=True)
@@ -139,9 +142,15 @@ class SolverThread:
         self._told()
 
     def _held(self, case: Case) -> planner.Session:
-        if self._session is None:
-            self._session = planner.Session(case)
-        return self._session
+        """The session that is near: who shares with whom makes another program, and going back is to be quick."""
+        policy, countries = case.model.policy, case.tables.countries
+        blocs = tuple((row.country, row.bloc) for row in countries) if policy.coordination == "blocs" else ()
+        key = (policy.coordination, *blocs)
+        session = self._sessions.pop(key, None) or planner.Session(case)
+        self._session = self._sessions[key] = session
+        while len(self._sessions) > SESSIONS:
+            self._sessions.popitem(last=False)
+        return session
 
     def _end_replaced(self) -> None:
         while True:
@@ -207,6 +216,7 @@ class SolverThread:
                 self._tell(stage="failed", reasons=(str(error),))
         except Exception as error:  # whatever it is, the page says so and the next question is answered
             self._session = None
+            self._sessions.clear()
             self._tell(stage="failed", reasons=tuple(str(error).splitlines()) or (type(error).__name__,))
         finally:
             self.phase("")
