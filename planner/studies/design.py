@@ -21,7 +21,7 @@ from scipy.stats import norm
 
 from planner.config.model_file import parse_value
 from planner.data.cell_addresses import is_number
-from planner.errors import Fault, InputError, did_you_mean
+from planner.errors import InputError, did_you_mean
 from planner.studies.file import (
     FrontierDesign,
     Grid,
@@ -35,6 +35,7 @@ from planner.studies.file import (
     Value,
     normal_correlation,
 )
+from planner.studies.messages import list_fault
 from planner.studies.points import DesignRow, DesignTable
 
 Samples = NDArray[np.float64]
@@ -177,9 +178,9 @@ def design(study: StudyFile, folder: Path) -> DesignTable:
     combinations = list(itertools.product(*options))
     if len(rows) * len(combinations) > MOST_POINTS:
         count = len(rows) * len(combinations)
-        raise InputError([Fault("study", 0, "design", f"has {count:,} points, more than {MOST_POINTS:,}")])
+        raise InputError([study.fault(("design",), f"has {count:,} points, more than {MOST_POINTS:,}", "study-size")])
     if not rows:
-        raise InputError([Fault("study", 0, "design", "has no points", remedy="give the list at least one line")])
+        raise InputError([study.fault(("design",), "has no points; give the list at least one line")])
     return DesignTable(
         tuple(u.name for u in study.uncertainties),
         tuple(lever.name for lever in study.levers),
@@ -198,7 +199,7 @@ def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
     if isinstance(given, PointList):
         return _listed(study, folder / given.file)
     if isinstance(given, FrontierDesign):
-        raise InputError([Fault("study", 0, "design", "a frontier has one axis, money; remove the uncertainties")])
+        raise InputError([study.fault(("design",), "a frontier has one axis, money; remove the uncertainties")])
     count, names = len(study.uncertainties), [u.name for u in study.uncertainties]
     groups = [([names.index(m) for m in g.members], g.correlation) for g in study.correlated]
     if isinstance(given, LatinHypercube):
@@ -234,7 +235,8 @@ def _grid(study: StudyFile, given: Grid) -> list[DesignRow]:
     axes = [levels(u, given.levels) for u in study.uncertainties]
     count = int(np.prod([len(axis) for axis in axes], dtype=float))
     if count > MOST_POINTS:
-        raise InputError([Fault("study", 0, "design.levels", f"make {count:,} points, more than {MOST_POINTS:,}")])
+        said = f"make {count:,} points, more than {MOST_POINTS:,}"
+        raise InputError([study.fault(("design", "levels"), said, "study-size")])
     rows: list[DesignRow] = list(itertools.product(*axes))
     if given.fraction == 1.0:
         return rows
@@ -247,26 +249,30 @@ def _listed(study: StudyFile, path: Path) -> list[DesignRow]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = list(csv.reader(file))
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError([Fault(str(path), 0, "", f"cannot be read: {error}")]) from None
+        said = f"{path.name} cannot be read: {error}; correct the path"
+        raise InputError([study.fault(("design", "file"), said)]) from None
     names = [u.name for u in study.uncertainties]
     header = [cell.strip() for cell in lines[0]] if lines else []
     faults = [
-        Fault(path.name, 1, name, f"is no uncertainty of the study{did_you_mean(name, names)}")
+        list_fault(path.name, 1, name, f"is no uncertainty of the study{did_you_mean(name, names)}")
         for name in header
         if name not in names
     ]
-    faults += [Fault(path.name, 1, name, "column is missing") for name in names if name not in header]
+    faults += [list_fault(path.name, 1, name, "column is missing") for name in names if name not in header]
+    faults += [list_fault(path.name, 1, name, "stands twice in the header") for name in names if header.count(name) > 1]
     rows: list[DesignRow] = []
     for number, line in enumerate(lines[1:], start=2):
         if not line:
             continue
         if len(line) != len(header):
-            faults.append(Fault(path.name, number, "", f"has {len(line)} cells, the header {len(header)}"))
+            faults.append(list_fault(path.name, number, "", f"has {len(line)} cells, the header {len(header)}"))
             continue
         cells = dict(zip(header, line, strict=True))
         row = tuple(_value(cells.get(name, "").strip()) for name in names)
         told = zip(study.uncertainties, row, strict=True)
-        faults += [Fault(path.name, number, u.name, why) for u, v in told if v is not None and (why := misfit(u, v))]
+        faults += [
+            list_fault(path.name, number, u.name, why) for u, v in told if v is not None and (why := misfit(u, v))
+        ]
         rows.append(row)
     if faults:
         raise InputError(faults)

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from planner.config.toml import Toml, read_toml
-from planner.errors import InputError, did_you_mean, file_words
-from planner.studies.messages import faults_of, text_faults, twice
+from planner.errors import Fault, InputError, did_you_mean, file_words
+from planner.studies.messages import at, faults_of, study_fault, text_faults, twice
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Value = bool | int | Finite | str | list[str]
@@ -299,30 +299,46 @@ class StudyFile(_StudySection):
     """Seconds for each run of the solver."""
     check_share: Annotated[float, Field(ge=0, le=1)] = 0.05
     """Share of the points that is solved again from nothing and compared."""
+    _origin: tuple[str, Toml] = PrivateAttr(("study", Toml()))
 
     @model_validator(mode="after")
     def _consistent(self) -> StudyFile:
-        names = [u.name for u in self.uncertainties] + [lever.name for lever in self.levers]
-        twice = [name for name in names if names.count(name) > 1]
-        if twice:
-            raise ValueError(f'"{twice[0]}" names two uncertainties or levers')
-        known = [u.name for u in self.uncertainties]
-        for group in self.correlated:
+        names = [(("uncertainties", i, "name"), u.name) for i, u in enumerate(self.uncertainties)]
+        names += [(("levers", i, "name"), lever.name) for i, lever in enumerate(self.levers)]
+        for number, (place, name) in enumerate(names):
+            if twice([name, *(other for _, other in names[:number])]) == name:
+                raise at(place, f'"{name}" names two uncertainties or levers; rename one of them')
+        known, grouped = [u.name for u in self.uncertainties], list[str]()
+        for number, group in enumerate(self.correlated):
             for member in group.members:
                 if member not in known:
-                    raise ValueError(f'correlated: unknown uncertainty "{member}"{did_you_mean(member, known)}')
-        grouped = [member for group in self.correlated for member in group.members]
-        if again := next((member for member in grouped if grouped.count(member) > 1), None):
-            raise ValueError(f'correlated: "{again}" stands twice; put all that moves together into one group')
-        for group in self.correlated:
+                    said = f'unknown uncertainty "{member}"{did_you_mean(member, known)}; correct the name'
+                    raise at(("correlated", number, "members"), said)
+                if member in grouped:
+                    said = f'"{member}" stands twice; put all that moves together into one group'
+                    raise at(("correlated", number, "members"), said)
+                grouped.append(member)
             if normal_correlation(group.correlation) <= -1 / (len(group.members) - 1):
-                raise ValueError(f"correlated: {len(group.members)} members cannot all be correlated so negatively")
+                said = f"{len(group.members)} members cannot all be correlated so negatively; take less"
+                raise at(("correlated", number, "correlation"), said)
         if self.correlated and self.design.kind not in ("lhs", "sobol"):
             why = NOT_DRAWN.get(self.design.kind, "does not draw from distributions")
-            raise ValueError(f"correlated groups need the design `lhs` or `sobol`; `{self.design.kind}` {why}")
+            said = (
+                f"correlated groups need the design `lhs` or `sobol`; `{self.design.kind}` {why}: change one of the two"
+            )
+            raise at(("design", "kind"), said)
         if self.fails_when:
-            failure(self.fails_when)
+            try:
+                failure(self.fails_when)
+            except ValueError as error:
+                raise at(("fails_when",), str(error)) from None
         return self
+
+    def fault(
+        self, loc: Sequence[str | int], said: str, rule: str = "study-sense", remedy: str = "", column: str = ""
+    ) -> Fault:
+        """A fault at its line in the file that was read. loc: keys, and numbers of entries from 0."""
+        return study_fault(*self._origin, loc, said, rule, remedy, column)
 
 
 NOT_DRAWN = {
@@ -374,10 +390,12 @@ def build_study(
     if faults := text_faults(values, place, toml):
         raise InputError(faults)
     try:
-        return StudyFile.model_validate(merged)
+        found = StudyFile.model_validate(merged)
     except ValidationError as error:
         known = sorted({name for section in SECTIONS for name in section.model_fields})
         raise InputError(faults_of(error, place, toml, known, KINDS)) from None
+    found._origin = place, toml
+    return found
 
 
 KINDS = ("one_at_a_time", "grid", "lhs", "sobol", "morris", "list", "frontier")

@@ -216,9 +216,9 @@ def run_frontier(
     Raises InputError, RunFolderError, StoppedError.
     """
     if not isinstance(study.design, FrontierDesign):
-        raise InputError([Fault(place, 0, "design", "is no frontier")])
+        raise InputError([study.fault(("design", "kind"), 'is no frontier; take kind = "frontier"')])
     if study.uncertainties or study.levers:
-        raise InputError([Fault(place, 0, "design", "a frontier has one axis, money; remove what else is varied")])
+        raise InputError([study.fault(("design",), "a frontier has one axis, money; remove what else is varied")])
     refuse_other_folder(out)
     text = asked_text(study, case)
     try:

@@ -19,6 +19,11 @@ STUDY_RULES: dict[str, Rule] = {
     "missing-key": Rule("keys without a default are given", "add the key"),
     "bad-value": Rule("a key has a value of its type and range", "correct the value"),
     "study-sense": Rule("keys fit together", "correct one of them"),
+    "study-name": Rule(
+        "what a study names is there", "correct the name; `planner schema` lists tables, columns and keys"
+    ),
+    "study-size": Rule("a study is of a size that can be run", "take fewer levels or points"),
+    "study-list": Rule("a list of points has a column per uncertainty", "correct the cell or the heading"),
 }
 """What a study file is held to, beside the rules for texts of tables and for TOML."""
 LONGEST_SHOWN = 60
@@ -35,6 +40,31 @@ def twice(texts: Sequence[str]) -> str:
 def text_faults(values: Mapping[str, Any], place: str, toml: Toml) -> list[Fault]:
     """Texts that hold what no one sees, and names of letters of two scripts, wherever they stand."""
     return [found for loc, text in _texts(values, ()) if (found := _text_fault(loc, text, place, toml))]
+
+
+def at(loc: Iterable[str | int], said: str) -> PydanticCustomError:
+    """What does not fit together, with its place in a study file for the validation that raises it."""
+    return PydanticCustomError("study-sense", "{said}", {"said": said, "at": tuple(loc)})
+
+
+def study_fault(
+    place: str,
+    toml: Toml,
+    loc: Sequence[str | int],
+    said: str,
+    rule: str = "study-sense",
+    remedy: str = "",
+    column: str = "",
+) -> Fault:
+    """A fault of a study file that was read, at its line; what follows a semicolon is the remedy."""
+    message, _, told = said.partition("; ")
+    remedy = remedy or told or STUDY_RULES[rule].remedy
+    return Fault(place, toml.line(loc), column or _dotted(loc), message, rule, remedy=remedy)
+
+
+def list_fault(place: str, line: int, column: str, said: str) -> Fault:
+    """A fault of the file of a list of points."""
+    return Fault(place, line, column, said, "study-list", remedy=STUDY_RULES["study-list"].remedy)
 
 
 def faults_of(
@@ -77,11 +107,15 @@ def _dotted(loc: Iterable[str | int]) -> str:
 def _fault(detail: Mapping[str, Any], place: str, toml: Toml, known: Sequence[str], kinds: Sequence[str]) -> Fault:
     # The tag of a union stands in the path; it is no key of the file.
     loc = [part for part in detail["loc"] if part not in kinds and part not in _TYPES]
+    loc = list(detail.get("ctx", {}).get("at", loc))
     kind, given = detail["type"], detail["input"]
     message, _, remedy = str(detail["msg"]).removeprefix("Value error, ").partition("; ")
-    rule = {"extra_forbidden": "unknown-key", "missing": "missing-key", "value_error": "study-sense"}.get(
-        kind, "bad-value"
-    )
+    rule = {
+        "extra_forbidden": "unknown-key",
+        "missing": "missing-key",
+        "value_error": "study-sense",
+        "study-sense": "study-sense",
+    }.get(kind, "bad-value")
     if rule == "unknown-key":
         message = f"unknown key{did_you_mean(str(loc[-1]), known)}"
     elif rule == "missing-key":

@@ -62,41 +62,52 @@ class Point:
 def check_study(study: StudyFile, case: Case, place: str) -> None:
     """Raise InputError if the study does not fit its case."""
     faults: list[Fault] = []
-    for u in study.uncertainties:
-        for address in (u, *u.also):
-            faults += _named(address_faults(case, address, place), f'uncertainty "{u.name}"')
-            for value in u.values or ():
-                faults += _named(key_faults(case, address, value, place), f'uncertainty "{u.name}"')
-    for lever in study.levers:
-        for option in lever.options:
-            for change in option.changes:
-                found = address_faults(case, change, place) or key_faults(case, change, change.value, place)
-                faults += _named(found, f'lever "{lever.name}", {option.label}')
+    for i, u in enumerate(study.uncertainties):
+        for j, address in enumerate((u, *u.also)):
+            told = address_faults(case, address, place)
+            told += [fault for value in u.values or () for fault in key_faults(case, address, value, place)]
+            loc = ("uncertainties", i, *(("also", j - 1) if j else ()))
+            faults += _named(study, told, loc, f'uncertainty "{u.name}"')
+    for i, lever in enumerate(study.levers):
+        for j, option in enumerate(lever.options):
+            for k, change in enumerate(option.changes):
+                told = address_faults(case, change, place) or key_faults(case, change, change.value, place)
+                loc = ("levers", i, "options", j, "changes", k)
+                faults += _named(study, told, loc, f'lever "{lever.name}", {option.label}')
     known = outcome_names(case)
     for name, text in study.expressions.items():
         if name in known or not name.isidentifier():
-            told = "is the name of another outcome" if name in known else "is no plain name: letters, digits and _"
-            faults.append(Fault(place, 0, f"expressions.{name}", told))
+            said = "is the name of another outcome" if name in known else "is no plain name: letters, digits and _"
+            faults.append(study.fault(("expressions", name), f"{said}; rename it"))
         try:
             Expression(text, known).tables  # noqa: B018  looks all names up
         except ValueError as error:
-            faults.append(Fault(place, 0, f"expressions.{name}", str(error)))
+            faults.append(study.fault(("expressions", name), str(error)))
     known = [*study.expressions, *known]
     remedy = (
         f"known are {', '.join([*study.expressions, *MEANINGS])}; a group is named with a member, as in {known[-1]}"
     )
     for outcome in named_outcomes(study):
         if outcome not in known:
-            told = f'unknown outcome "{outcome}"{did_you_mean(outcome, known)}'
-            faults.append(
-                Fault(place, 0, "outcomes" if outcome in study.outcomes else "fails_when", told, remedy=remedy)
-            )
+            said = f'unknown outcome "{outcome}"{did_you_mean(outcome, known)}'
+            key = "outcomes" if outcome in study.outcomes else "fails_when"
+            faults.append(study.fault((key,), said, "study-name", remedy))
     if faults:
         raise InputError(faults)
 
 
-def _named(faults: list[Fault], what: str) -> list[Fault]:
-    return [Fault(f.place, f.line, f"{what}: {f.column}", f.message) for f in faults]
+def _named(study: StudyFile, faults: list[Fault], loc: tuple[str | int, ...], what: str) -> list[Fault]:
+    value = "value" if loc[0] == "levers" else "values"  # which is wrong where a key of the model file is named
+    return [
+        study.fault(
+            (*loc, f.column if f.column in Address.model_fields else value),
+            f.message,
+            f.rule or "study-name",
+            f.remedy,
+            f"{what}: {f.column}",
+        )
+        for f in faults
+    ]
 
 
 class Settler:

@@ -62,7 +62,7 @@ def run_points(
     """
     asked, folder, place = read_given(given)
     if isinstance(asked.design, FrontierDesign):
-        raise InputError([Fault(place, 0, "design", "a frontier is no list of points; use planner.study")])
+        raise InputError([asked.fault(("design", "kind"), "a frontier is no list of points; use planner.study")])
     case = open_case(asked, folder)
     check_study(asked, case, place)
     table, settler = design(asked, folder), Settler(asked, case)

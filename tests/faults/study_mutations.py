@@ -213,3 +213,50 @@ def _meanings() -> Iterator[StudyFault]:
         (_line("time_limit = 60.0"), "time_limit = 0", _line("time_limit = 60.0"), "time_limit", "greater than 0"),
     ):
         yield StudyFault(f"{column}: {text!r}", at, text, line, column, says)
+    money_is, lead_is = 'uncertainty "money"', 'uncertainty "lead time"'
+    correlated = "correlated.1.members"
+    for text, column, says in (
+        ('outcomes = ["rsik_musd"]', "outcomes", 'did you mean "risk_musd"'),
+        ('outcomes = ["new_capacity_tpa.cost_plant"]', "outcomes", 'did you mean "new_capacity_tpa.coast_plant"'),
+        ('fails_when = "risk_mud > 50"', "fails_when", 'did you mean "risk_musd"'),
+        ('fails_when = "risk_musd => 50"', "fails_when", "must look like"),
+        ('name = "lead time"', "uncertainties.2.name", ""),
+        ('name = "Money"', "uncertainties.2.name", "two uncertainties"),
+        ('name = "money"', "levers.1.name", "two uncertainties or levers"),
+        ('members = ["money", "lead tiem"]', correlated, 'did you mean "lead time"'),
+        ('members = ["money", "money"]', correlated, "stands twice"),
+        ('table = "budget"', f"{money_is}: table", 'did you mean "budgets"'),
+        ('column = "muds"', f"{money_is}: column", 'did you mean "musd"'),
+        ('funder = "UAS"', f"{money_is}: where", "matches no row"),
+        ('funder = "USA;JNP"', f"{money_is}: where", 'did you mean "JPN"'),
+        ('fnuder = "USA"', f"{money_is}: where", 'did you mean "funder"'),
+        ('table = "project"', f"{lead_is}: table", 'did you mean "projects"'),
+        ('column = "lead_time_year"', f"{lead_is}: column", 'did you mean "lead_time_years"'),
+        ('table = "trainign"', f"{lead_is}: table", 'did you mean "training"'),
+        ('column = "duration_year"', f"{lead_is}: column", 'did you mean "duration_years"'),
+        ('key = "policy.coordinaton"', 'lever "together", alone: key', 'did you mean "policy.coordination"'),
+        ('value = "natonal"', 'lever "together", alone: policy.coordination', 'did you mean "national"'),
+    ):
+        number = _replaced(text, column)
+        if LINES[number - 1] != text:
+            told = _line("[uncertainties.where]") if column.endswith("where") else number
+            yield StudyFault(f"{column} by {text!r}", number, text, told, column, says)
+
+
+def _replaced(text: str, column: str) -> int:
+    """The line that a text takes the place of: that of its key, the nearest of the value."""
+    key = text.partition(" = ")[0]
+    start = {
+        "levers": "[[levers]]",
+        "lever ": "[[levers]]",
+        'uncertainty "l': "[[uncertainties]]",
+        "uncertainties.2": "[[uncertainties]]",
+        "design": "[design]",
+    }
+    at = next(
+        (_line(line, 2 if "uncert" in line else 1) for begin, line in start.items() if column.startswith(begin)), 1
+    )
+    if text.startswith(('table = "t', 'column = "d')):
+        at = _line("[[uncertainties.also]]")
+    wanted = {"fnuder": "funder"}.get(key, key)
+    return next(i for i, line in enumerate(LINES, start=1) if i >= at and line.startswith(f"{wanted} = "))

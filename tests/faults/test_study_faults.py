@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import planner
 from planner.errors import InputError
 from planner.studies.file import read_study
+from planner.studies.points import check_study
+from tests.faults.conftest import STARTER
 from tests.faults.study_mutations import STUDY, study_faults
 
 
 def test_every_single_fault_of_a_study_file_is_found_once_at_its_line(tmp_path: Path) -> None:
     path = tmp_path / "s.toml"
+    case = planner.load(STARTER)
     path.write_text(STUDY)
-    read_study(path)
+    check_study(read_study(path), case, "s.toml")
     wrong: list[str] = []
     faults = list(study_faults())
     assert len(faults) >= 300 and len({fault.name for fault in faults}) == len(faults)
     for fault in faults:
-        path.write_text(fault.applied("c"))
+        path.write_text(fault.applied(str(STARTER)))
         try:
-            read_study(path)
+            check_study(read_study(path), case, "s.toml")
         except InputError as error:
             (found, *more) = error.faults
             if more or (found.line, found.column) != (fault.line, fault.column) or fault.says not in str(found):

@@ -35,10 +35,10 @@ kind = "grid"
         ("rnge = [1, 2]", 8, 'unknown key (did you mean "range"?)'),
         ("values = [1]", 2, "both `range` and `values`"),
         ('distribution = { kind = "normal", mean = 1 }', 8, "needs `spread`"),
-        ("[[correlated]]\nmembers = ['a', 'B']\ncorrelation = 0.5", 0, 'unknown uncertainty "B"'),
+        ("[[correlated]]\nmembers = ['a', 'B']\ncorrelation = 0.5", 9, 'unknown uncertainty "B"'),
         ("[[levers]]\nname = 'a'\noptions = []", 10, "at least 1 item"),
         ("[[levers]]\nname = 'b'\noptions = [{ label = 'x' }, { label = 'x' }]", 8, '"x" is the label of two options'),
-        ("[[levers]]\nname = 'a'\noptions = [{ label = 'x' }]", 0, '"a" names two uncertainties or levers'),
+        ("[[levers]]\nname = 'a'\noptions = [{ label = 'x' }]", 9, '"a" names two uncertainties or levers'),
     ],
 )
 def test_a_fault_is_told_at_its_line(tmp_path: Path, more: str, line: int, told: str) -> None:
