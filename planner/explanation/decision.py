@@ -26,12 +26,14 @@ from planner.results.plan import PlanValues
 from planner.results.result_lookups import rows
 from planner.solving.goals import HOLD_MUSD, HOLD_SHARE
 from planner.solving.highs import Solver
-from planner.solving.parametric import PRECISION, Tangent, between
+from planner.solving.parametric import PRECISION, Tangent, between, weighted
 from planner.solving.program import ZERO, Vector
 from planner.units import musd_per_tonne
 
-STEP, FIRST, LAST = 1.6, -15, 28
-"""Weights looked at are powers of `STEP`, from `FIRST` (1e-3) up to 1 and on, at most to `LAST` (520,000)."""
+STEP, FIRST, LAST = 1.4, -21, 40
+"""Weights looked at are powers of `STEP`, from `FIRST` (1e-3) up to 1 and on, at most to `LAST` (700,000)."""
+LAST_QUICK = 9
+"""The same in a hurry: a MUSD that has to save 20."""
 COARSE = 1e-3
 """Relative distance of the curve from its chords that is near enough for a page."""
 TENTH = 0.1
@@ -63,8 +65,10 @@ class Walk:
     the least risk, as points of the program (n). worth: project -> least cost + risk without it, less with it.
     """
 
-    def __init__(self, reference: Reference, enough: float, precision: float = COARSE) -> None:
-        self.reference, self.program, self._precision = reference, reference.program, precision
+    def __init__(self, reference: Reference, enough: float, precision: float = COARSE, quick: bool = False) -> None:
+        """quick: look at no point between two steps, and at no weight above that of `LAST_QUICK`."""
+        self.reference, self.program = reference, reference.program
+        self._precision, self._most, self._last = precision, 0 if quick else inf, LAST_QUICK if quick else LAST
         # From end to end it is a long way, but each step is short; what lies between two steps is looked at apart.
         self._solver, self._beside = (Solver(self.program, longest_way=1.0) for _ in range(2))
         if reference.goal == "welfare":
@@ -85,9 +89,6 @@ class Walk:
 
     def _read_columns(self) -> None:
         p = self.program
-        row = p.row["welfare_definition", None]
-        span = range(p.matrix.indptr[row], p.matrix.indptr[row + 1])
-        self._place = next(k for k in span if p.columns[p.matrix.indices[k]] == ("cost", None))
         builds = [(j, key[1]) for j, key in enumerate(p.columns) if key[0] == "build"]
         self.projects = sorted({project for _, (project, _) in builds})
         self.columns = np.array([j for j, _ in builds], dtype=np.int32)
@@ -110,7 +111,7 @@ class Walk:
     def _up(self, left: Tangent, enough: float) -> None:
         """From the core to as much risk as is enough, the weight of cost rising."""
         reached, power = self.core_point.risk, 0
-        while reached < enough and power < LAST:
+        while reached < enough and power < self._last:
             power += 1
             right = self._touch(self._solver, STEP**power)
             reached = self.points[-1].risk
@@ -120,16 +121,13 @@ class Walk:
     def _looked_between(self, left: Tangent, right: Tangent) -> Tangent:
         """Look at the curve between two touches, whose solves follow each other; the left one."""
         self._beside.begin_like(self._solver)
-        _, gap = between(partial(self._touch, self._beside), left, right, inf, self._precision)
+        _, gap = between(partial(self._touch, self._beside), left, right, self._most, self._precision)
         self.gap = max(self.gap, gap)
         return left
 
     def _touch(self, solver: Solver, weight: float) -> Tangent:
         """The least risk + weight * cost turned upside down, a convex function of the weight."""
-        p = self.program
-        data = p.matrix.data.copy()
-        data[self._place] *= weight
-        solver.replace(p.with_data(data, p.row_lower, p.row_upper, p.lower, p.upper))
+        solver.replace(weighted(self.program, weight))
         self._solve(solver, "welfare", f"weight {weight:g} of cost")
         point = self.points[-1]
         return Tangent(weight, -(point.risk + weight * point.cost), -point.cost)

@@ -76,7 +76,7 @@ def _explain(
     full = thorough or quickest(reference.program)[0] != "ipm"
     near = pool.begin(partial(alternatives, reference, plan.summary["cost_musd"])) if full else None
     found = pool(_counterfactuals(plan, reference, full, thorough)) | _known(plan, reference)
-    decided = pool.begin(partial(_decision, plan, reference, found["ladder:nothing"], thorough))
+    decided = pool.begin(partial(_decision, plan, reference, found["ladder:nothing"], full, thorough))
     own = _own(plan, reference)
     knowledge = _knowledge(plan, reference, own, found) if full else None
     left_out = lever_ladder.left_out(case, found, own)
@@ -122,9 +122,9 @@ def _explain(
     )
 
 
-def _decision(plan: PlanValues, reference: Reference, nothing: Optimum, thorough: bool) -> Decision:
+def _decision(plan: PlanValues, reference: Reference, nothing: Optimum, full: bool, thorough: bool) -> Decision:
     """The curve of risk and cost to the last corner if thorough."""
-    walk = Walk(reference, nothing.risk, PRECISION if thorough else COARSE)
+    walk = Walk(reference, nothing.risk, PRECISION if thorough else COARSE, quick=not full)
     curve, merit = frontier(walk, plan, nothing)
     return Decision(curve, merit, execution(plan, reference, merit))
 

@@ -13,6 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from planner.solving.highs import Solver
+from planner.solving.program import Program
+from planner.solving.solution import Stop
+
 PRECISION = 1e-8
 """Relative distance of the curve from the crossing of two lines that counts as none."""
 NARROW = 1e-7
@@ -72,3 +76,33 @@ def _crossing(left: Tangent, right: Tangent) -> tuple[float, float] | None:
     at = (right.line(0.0) - left.line(0.0)) / (left.slope - right.slope)
     at = min(max(at, left.at), right.at)
     return at, max(left.line(at), right.line(at))
+
+
+def weighted(program: Program, weight: float) -> Program:
+    """The program whose welfare is risk plus cost times a weight."""
+    row, cost = program.row["welfare_definition", None], program.column["cost", None]
+    span = slice(program.matrix.indptr[row], program.matrix.indptr[row + 1])
+    data = program.matrix.data.copy()
+    data[span][program.matrix.indices[span] == cost] *= weight
+    return program.with_data(data, program.row_lower, program.row_upper, program.lower, program.upper)
+
+
+SHORT_WAY = 0.08
+"""How far the next point of the curve may be, as a share of the rows: some 2 s where a whole solve takes 25."""
+BESIDE = {"welfare": (2.0, 0.5)}
+"""Weights of cost at which the plans beside that of a goal lie; next to a plan of little risk, (0.5, 1)."""
+
+
+def beside(program: Program, solver: Solver, phase: str, goal: str) -> list[dict[str, float]]:
+    """Plans beside the one that a solver found last, in `phase`: weight of cost, cost and risk (MUSD), the cheapest
+    first. Each is solved on from the plan; one that is too far is left out."""
+    out, start = [], solver.kept
+    for weight in BESIDE.get(goal, (0.5, 1.0)):
+        here = weighted(program, weight)
+        near = Solver(here, longest_way=SHORT_WAY)
+        near.begin_like(start)
+        found = near.minimise(here.column["welfare", None], ("again",), phase)
+        if found.stop is Stop.OPTIMAL:
+            cost, risk = (float(found.x[here.column[name, None]]) for name in ("cost", "risk"))
+            out.append({"weight": weight, "cost_musd": cost, "risk_musd": risk})
+    return sorted(out, key=lambda point: point["cost_musd"])

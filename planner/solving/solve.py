@@ -30,6 +30,7 @@ from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Progress, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.live_program import LiveProgram
+from planner.solving.parametric import beside
 from planner.solving.payments import Weights, benefit, whole_budgets
 from planner.solving.prices import shadow_prices
 from planner.solving.program import Certificate
@@ -73,8 +74,9 @@ def solve_case(
     made elsewhere; where payments go by benefit it is needed in any case.
     The status is `optimal` only if the solver's residuals and the verifier's are within 1e-6.
     """
+    curve = baseline or nothing is not None
     nothing = cache(nothing or _nothing(case, progress, time_limit))
-    plan = _solve(case, progress, time_limit, nothing)
+    plan = _solve(case, progress, time_limit, nothing, curve)
     return compared(plan, nothing()) if baseline and plan.status in COMPARABLE else plan
 
 
@@ -84,7 +86,7 @@ def _nothing(case: Case, progress: Progress, time_limit: float | None) -> Nothin
 
 def solve_without_plan(case: Case, progress: Progress = silent, time_limit: float | None = None) -> PlanValues:
     """Solve the case without levers."""
-    return _solve(without_plan(case), progress, time_limit, None)
+    return _solve(without_plan(case), progress, time_limit, None, curve=False)
 
 
 def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
@@ -127,12 +129,14 @@ def _bounded(plan: PlanValues, nothing: PlanValues) -> PlanValues:
     return replace(plan, summary=plan.summary | {"bounds": bounds | {"risk": least}})
 
 
-def _solve(case: Case, progress: Progress, time_limit: float | None, nothing: Nothing | None) -> PlanValues:
+def _solve(
+    case: Case, progress: Progress, time_limit: float | None, nothing: Nothing | None, curve: bool
+) -> PlanValues:
     started = perf_counter()
     refuse_if_too_large(case)
     progress("building the program")
     session = LiveProgram(case, time_limit)
-    return solve_session(session, progress, perf_counter() - started, nothing)
+    return solve_session(session, progress, perf_counter() - started, nothing, curve=curve)
 
 
 @collector_paused()
@@ -142,10 +146,12 @@ def solve_session(
     build_seconds: float = 0.0,
     nothing: Nothing | None = None,
     outcome: Outcome | None = None,
+    curve: bool = False,
 ) -> PlanValues:
     """Solve what a session holds, extract and verify the plan.
 
-    nothing: as for `solve_case`. outcome: what it was solved to already. Raises InputError where payments cannot be
+    nothing: as for `solve_case`. outcome: what it was solved to already. curve: tell what cheaper and dearer plans
+    leave. Raises InputError where payments cannot be
     split as the model says.
     """
     case, started = session.case, perf_counter()
@@ -180,6 +186,8 @@ def solve_session(
     summary["certificate"] = vars(certificate)
     summary["algorithms"] = {name: s.algorithm for name, s in outcome.phases.items()}
     summary["seconds"] = seconds
+    if curve and status is Status.OPTIMAL and not case.model.policy.whole_plants:
+        summary["frontier"] = beside(program, session.solver, list(outcome.phases)[-1], case.model.objective.goal)
     point = np.array([np.concatenate([solved.x, solved.duals]) for solved in outcome.phases.values()])
     return PlanValues(case, status, summary, tables, point)
 

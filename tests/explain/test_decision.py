@@ -13,6 +13,7 @@ from planner.config.model_file import LEVERS
 from planner.data.case import Case
 from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference, optimum
 from planner.explanation.decision import Walk, frontier
+from planner.reporting.text.screen import closing_lines
 from planner.results.decision import PLANS, Corner, Frontier, Merit
 from planner.solving.goals import Phase, silent
 from planner.solving.highs import Solver
@@ -68,6 +69,21 @@ def test_two_plants_make_two_pieces(make_case: MakeCase) -> None:
     assert plans["core"].builds == near({"cheap": 50, "dear": 50})
     assert [(m.scenario, m.element, m.year, m.share) for m in plans["nothing"].missing] == [("base", "Dy", 2026, 1.0)]
     assert plans["core"].missing == []
+
+
+def test_the_closing_screen_shows_a_cheaper_and_a_dearer_plan(make_case: MakeCase) -> None:
+    # The cheap plant takes 6 MUSD off for each that it costs, the dear one 1.5: where a MUSD has to save 2, it is left.
+    plan = planner.solve(make_case({"objective.goal": "welfare"}, **TWO))
+    assert plan.summary["frontier"] == [
+        {"weight": 2.0, "cost_musd": near(25), "risk_musd": near(150)},
+        {"weight": 0.5, "cost_musd": near(125), "risk_musd": near(0)},
+    ]
+    assert [" ".join(line.split()) for line in closing_lines(plan)[2:5]] == [
+        "Curve 0 MUSD leave 300: nothing new",
+        "25.0 MUSD leave 150: if 1 MUSD has to save 2",
+        "125 MUSD leave 0: if it may save a half; this plan",
+    ]
+    assert "frontier" not in planner.solve(make_case({"objective.goal": "welfare"}, **TWO), baseline=False).summary
 
 
 def test_what_is_worth_less_than_it_costs_waits_for_the_last_hundredth(make_case: MakeCase) -> None:

@@ -12,6 +12,7 @@ import pytest
 from planner.reporting.formats.workbook import sheets_of
 from planner.reporting.pages.run import sections
 from planner.reporting.tables import decision, money, plan
+from planner.reporting.tables.allies import ally_tables
 from planner.reporting.tables.inputs import input_tables, sureness
 from planner.reporting.tables.result_tables import BY_YEAR, result_sheets
 from planner.reporting.values.page_parts import ReportTable
@@ -104,6 +105,20 @@ def test_who_pays(run: RunView, csv: Csv) -> None:
     assert table is not None
     assert sorted(row[1] for row in table.shown[:-1]) == sorted(amount(v) for v in rows["paid_musd"])
     assert table.shown[-1][1] == number(csv("spending")["expected"].sum())
+
+
+def test_allies_by_year_sum_to_what_is_paid_lost_and_moved(run: RunView, csv: Csv) -> None:
+    tables = ally_tables(run)
+    assert tables and all(table.title.endswith("USD") for table in tables)
+    sums = {c.title: sum(table.sum_of(place) for table in tables) for place, c in enumerate(tables[0].columns)}
+    assert sums["pays"] == pytest.approx(csv("spending")["expected"].sum())
+    assert sums["loss with it"] == pytest.approx(run.losses["musd"].sum())
+    assert sums["loss without the plan"] == pytest.approx(run.losses["without_musd"].sum())
+    # What one gives another gets, of pools within the group.
+    assert sums["gets"] <= sums["gives"] + 1e-6 and sums["gets"] > 0
+    begun = set(csv("investments")["project"])
+    told = " ".join(str(row[1]) for table in tables for row in table.rows)
+    assert all(run.names.project(project) in told for project in begun)
 
 
 def test_what_one_more_unit_is_worth(run: RunView, csv: Csv) -> None:

@@ -23,7 +23,7 @@ from tests.reporting.conftest import STARTER, PageText, read_page
 
 SECTIONS = (
     *("answer", "now", "decision", "shares", "short", "unknown"),
-    *("plan", "supply", "shortage", "money", "staff", "limits", "inputs"),
+    *("plan", "supply", "shortage", "money", "allies", "staff", "limits", "inputs"),
 )
 MOST_WORDS, MOST_IN_A_SENTENCE, MOST_IN_A_TITLE = 350, 30, 12
 HOSTILE = '<script>alert(1)</script>"&'

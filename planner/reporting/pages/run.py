@@ -18,11 +18,12 @@ from planner.reporting.formats.workbook import write_workbook
 from planner.reporting.pages.decision import decision_sections, first_figure, front
 from planner.reporting.tables import money as money_tables
 from planner.reporting.tables import plan as plan_tables
+from planner.reporting.tables.allies import ally_tables
 from planner.reporting.tables.explanation import DECIDED, explanation_tables
 from planner.reporting.tables.inputs import input_tables, sureness
 from planner.reporting.tables.result_tables import iamc_table, summary_sheet
 from planner.reporting.text.explanation import statements
-from planner.reporting.values.decision import decided
+from planner.reporting.values.decision import decided, say
 from planner.reporting.values.page_parts import Part, ReportTable, Section, Text
 from planner.reporting.values.view import RunView, run_view
 from planner.reporting.values.wording import headline, worded
@@ -63,6 +64,7 @@ def sections(run: RunView) -> list[Section]:
         _supply(run, draw),
         _losses(run, draw),
         _money(run, draw),
+        Section(ALLIES, "Ally by ally", say(run, "allies"), ally_tables(run)),
         _capacity(run, draw),
         _limits(run),
         _inputs(run),
@@ -134,6 +136,8 @@ def _inputs(run: RunView) -> Section:
     return Section("inputs", "Every input and its source", "", [sureness(run.case), *input_tables(run.case, run.names)])
 
 
+ALLIES = "allies"
+"""The chapter that report.html alone holds: a table for each ally."""
 FORMS = ("report.html", "report.xlsx", "report.pdf", "report.md", "report-iamc.csv")
 
 
@@ -168,7 +172,7 @@ def _write_html(run: RunView, parts: list[Section] | None, folder: Path) -> None
 
 
 def _other_forms(run: RunView, parts: list[Section], folder: Path) -> None:
-    short, first = [_without_inputs(section) for section in parts], front(run)
+    short, first = [_without_inputs(section) for section in parts if section.anchor != ALLIES], front(run)
     write_pdf(folder / "report.pdf", first, short)
     (folder / "report.md").write_text(render_markdown(first, short), encoding="utf-8", newline="\n")
     (folder / "report-iamc.csv").write_text(csv_text(iamc_table(run)), encoding="utf-8", newline="\n")

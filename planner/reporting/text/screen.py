@@ -39,7 +39,25 @@ def closing_lines(plan: PlanValues) -> list[str]:
         payers=[f"{names.party(str(funder))} {number(amount)}" for funder, amount in paid.items()],
         **_short(plan),
         binds=_binds(plan),
+        curve=_curve(plan),
     )
+
+
+BESIDE = {2.0: "if 1 MUSD has to save 2", 1.0: "if 1 MUSD has to save 1", 0.5: "if it may save a half"}
+"""What a weight of cost asks of a plan."""
+
+
+def _curve(plan: PlanValues) -> dict[tuple[str, str], str]:
+    """Cost and risk left -> which plans: nothing new, this plan, and those beside it; the cheapest first."""
+    s, out = plan.summary, dict[tuple[str, str], str]()
+    points = [(p["cost_musd"], p["risk_musd"], BESIDE[p["weight"]]) for p in s.get("frontier", ())]
+    if points:
+        nothing = s.get("without_plan")
+        points += [(nothing["cost_musd"], nothing["risk_musd"], "nothing new")] if nothing else []
+        for cost, risk, name in sorted([(s["cost_musd"], s["risk_musd"], "this plan"), *points]):
+            at = number(cost), number(risk)
+            out[at] = f"{out[at]}; {name}" if at in out else name
+    return out
 
 
 def _builds(plan: PlanValues) -> Iterator[tuple[str, float, list[str]]]:

@@ -1,0 +1,85 @@
+"""What README.md and inputs/allied-2026/README.md quote of the explained run of the real case.
+
+`python -m tests.system.quoted reports/allied-2026-base`, after `make decision`, writes the figures that
+tests/system/test_real_case.py holds the pages to, and prints the two tables.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+FIGURES = Path(__file__).parents[2] / "reports" / "reference" / "allied-2026-base.json"
+SUMMARY = ("risk_musd", "cost_musd", "public_spend_musd")
+LABELS = {
+    "nothing": "nothing (what exists and is financed does as the register says)",
+    "mine": "mines only",
+    "separation": "mines and separation",
+    "metal": "mines, separation and metal",
+    "magnet": "the same with magnets",
+    "people": "the same with training and hiring",
+    "stockpile": "the same with stockpiles: everything (`base.toml`)",
+    "national": "everything, but each country alone (`national.toml`)",
+    "own money": "everything, trade goes on while each pays for itself",
+}
+CLAIMS = {
+    "mining": ("mining alone is cosmetic", "mines alone take {} off cost plus risk"),
+    "separation": ("separation chemistry is the bottleneck", "without new separation cost plus risk is {} higher"),
+    "magnets": ("magnet making is the bottleneck", "without new magnet plants cost plus risk is {} higher"),
+    "people": ("skilled people are the bottleneck", "without training and hiring cost plus risk is {} higher"),
+    "allies": ("allies must act together", "each country alone: cost plus risk is {} higher"),
+}
+
+
+def figures(run: Path) -> dict[str, Any]:
+    """The figures of an explained run that pages quote; money in MUSD."""
+    summary, found = (json.loads((run / name).read_text(encoding="utf-8")) for name in ("summary.json", "explain.json"))
+    rungs = [*found["ladder"], *(r for r in found["together"] if r["against"])]
+    return {
+        "summary": {
+            "without_plan_musd": summary["without_plan"]["risk_musd"],
+            **{key: summary[key] for key in SUMMARY},
+        },
+        "rungs": [
+            {"key": r["key"].removeprefix("ladder:"), **{of: r[of] for of in ("risk", "cost", "objective")}}
+            for r in rungs
+        ],
+        "without": {r["key"].removeprefix("without:"): r["objective"] for r in found["left_out"]},
+        "verdicts": [
+            {
+                **{of: v[of] for of in ("claim", "verdict", "measure", "turns_on")},
+                "trials": [{of: t[of] for of in ("input", "setting", "measure")} for t in v["trials"]],
+            }
+            for v in found["verdicts"]
+        ],
+    }
+
+
+def percent(measure: float) -> str:
+    """A measure in whole per cent."""
+    return f"{round(100 * measure)} %"
+
+
+def tables(found: dict[str, Any]) -> str:
+    """The two tables, as the pages have them."""
+    lines = ["| what allies may pay for | risk left, MUSD | cost, MUSD | together |", "| --- | --- | --- | --- |"]
+    for r in found["rungs"]:
+        lines.append(f"| {LABELS[r['key']]} | {r['risk']:,.0f} | {r['cost']:,.0f} | {r['objective']:,.0f} |")
+    lines += ["", "| claim | verdict | as given | tried at both ends of |", "| --- | --- | --- | --- |"]
+    for v in found["verdicts"]:
+        claim, measure = CLAIMS[v["claim"]]
+        ends: dict[str, list[float]] = {}
+        for t in v["trials"]:
+            ends.setdefault(t["input"], []).append(t["measure"])
+        tried = "; ".join(f"{name}: {' and '.join(map(percent, of))}" for name, of in ends.items())
+        verdict = v["verdict"].removesuffix(" by these data")
+        lines.append(f"| {claim} | {verdict} | {measure.format(percent(v['measure']))} | {tried} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    known = figures(Path(sys.argv[1]))
+    FIGURES.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    sys.stdout.write(tables(known) + "\n")
