@@ -14,7 +14,7 @@ from planner.cli.console import command_app, exit_codes, say, shown_progress
 from planner.data.load import load
 from planner.errors import Fault, InputError
 from planner.reporting.values.wording import number, percent
-from planner.studies.evaluation import JUDGED, MANY, RULE_DRAWS, write_losses, write_samples
+from planner.studies.evaluation import JUDGED, MANY, RULE_STANDS_FOR, write_losses, write_samples
 from planner.studies.intervals import KEYS, Estimate, draws_needed
 from planner.workspace import find_case
 
@@ -77,7 +77,7 @@ def _told_of_samples(found: SampleEvaluation, register: Path, seed: int) -> None
     )
     say(
         f"95 % intervals: of all samples together, by Student's t between them, corrected for skewness. Stocks by a "
-        f"rule made for some {RULE_DRAWS} other draws (seed {seed}) until a future shows itself, then it is known."
+        f"rule made for {RULE_STANDS_FOR} other draws (seed {seed}) until a future shows itself, then it is known."
     )
     _table(found.estimates, found.planned)
     _bound({key: one.value for key, one in found.foreseen.items()})

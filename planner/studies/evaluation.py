@@ -25,7 +25,7 @@ from planner.data.effects import Effects, Period, effects_by_scenario, periods_o
 from planner.data.load import load
 from planner.data.lookups import Good
 from planner.data.sampling import sample
-from planner.data.schema import Scenario, Shock
+from planner.data.schema import Draw, Scenario, Shock
 from planner.data.tree import Vector
 from planner.errors import Fault, InputError, StoppedError
 from planner.parallel import Team
@@ -41,16 +41,21 @@ from planner.studies.one_by_one import Decided, Future, Futures, Loss
 
 MANY = 50
 """Futures from which on they are solved one by one."""
-RULE_DRAWS = 16
-"""Draws, about, that the rule for stocks is made for: with twice as many it does no better (measured)."""
+RULE_DRAWS, RULE_STANDS_FOR = 16, 200
+"""Futures, about, that the rule for stocks is made for, and draws of a register that they stand for. As many draws that
+stand for themselves alone leave a tenth more risk (measured on the real case)."""
 DRAWN = ("scenarios", "shocks", "draws")
 JUDGED = "no interval: these futures are judgements, not draws"
 OWN = "no interval: the plan was made for these futures, so they say little of others"
 
 
-def with_other_scenarios(case: Case, scenarios: Sequence[Scenario], shocks: Sequence[Shock]) -> Case:
-    """The case with other scenarios and shocks."""
-    return replace(case, tables=replace(case.tables, scenarios=tuple(scenarios), shocks=tuple(shocks)))
+def with_other_scenarios(
+    case: Case, scenarios: Sequence[Scenario], shocks: Sequence[Shock], draws: Sequence[Draw] | None = None
+) -> Case:
+    """The case with other scenarios and shocks. draws: what was drawn; if left out, what the case holds of them."""
+    names = {row.scenario for row in scenarios}
+    drawn = tuple(row for row in (case.tables.draws if draws is None else draws) if row.scenario in names)
+    return replace(case, tables=replace(case.tables, scenarios=tuple(scenarios), shocks=tuple(shocks), draws=drawn))
 
 
 def read_futures(case: Case, folder: Path, scratch: Path) -> Case:
@@ -79,10 +84,10 @@ def is_drawn(case: Case) -> bool:
 
 
 def strata_of(case: Case) -> dict[str, list[str]]:
-    """Scenario of the register -> its draws, each as likely as the others."""
+    """Scenario of the register -> its draws, each as likely as the others; all futures that were not drawn are one."""
     out: dict[str, list[str]] = defaultdict(list)
     for name in case.scenarios:
-        out[name.rpartition("-")[0]].append(name)
+        out[name.rpartition("-")[0] if is_drawn(case) else ""].append(name)
     return out
 
 
@@ -141,10 +146,15 @@ def rule_for(case: Case, decided: Decided) -> StockRule:
     return StockRule(session, stocks)
 
 
+def rule_of(case: Case, known: Mapping[str, Loss], decided: Decided) -> StockRule:
+    """The rule made for some of the futures of a case that stand for all, chosen by what each loses if it is known."""
+    return rule_for(thinned(case, {w: loss.foreseen for w, loss in known.items()}, RULE_DRAWS), decided)
+
+
 def thinned(case: Case, losses: Mapping[str, float], count: int) -> Case:
     """About `count` futures that stand for all: of each scenario as many as half by probability, half evenly makes,
     each for as many of those that lose about as much."""
-    strata = strata_of(case) if is_drawn(case) else {"": list(case.scenarios)}
+    strata = strata_of(case)
     chance: dict[str, float] = {}
     for names in strata.values():
         total = sum(case.scenarios[w] for w in names)
@@ -180,15 +190,12 @@ def evaluate_in(case: Case, decided: Decided, own: bool, workers: int | Team, pr
     with Futures(case, decided, workers) as futures:
         progress(f"{len(effects)} futures, one by one, as if each were known")
         known = futures.losses(periods, [Future(w, one, {}, 0) for w, one in effects.items()])
-        fewer = thinned(case, {w: loss.foreseen for w, loss in known.items()}, RULE_DRAWS)
-        progress(f"a rule for stocks, from {len(fewer.scenarios)} of them")
-        rule = rule_for(fewer, decided)
+        progress("a rule for stocks")
+        rule = rule_of(case, known, decided)
         progress(f"{len(effects)} futures, one by one, with stocks by that rule")
         held = futures.losses(periods, [rule.future(w, one, periods) for w, one in effects.items()])
     losses = {w: loss.held for w, loss in held.items()}
-    how = (
-        f"one by one: stocks by a rule made for {len(fewer.scenarios)} of them until a future shows itself, then known"
-    )
+    how = "one by one: stocks by a rule made for them all until a future shows itself, then it is known"
     return Evaluated(losses, _estimates(case, losses, own), how, _figures(case, known))
 
 
@@ -238,10 +245,12 @@ def sampled(
     draws: of each sample, about; half by probability, half evenly over the scenarios of the register. All but scenarios
     and shocks is as in the plan's case. Raises InputError, StoppedError.
     """
-    progress(f"a rule for stocks, from {RULE_DRAWS} draws with the seed {seed}")
-    rule = rule_for(_drawn(plan.case, register, RULE_DRAWS, seed), decided)
     out = Sampled([], [])
     with Futures(plan.case, decided, workers) as futures:
+        progress(f"a rule for stocks, from {RULE_STANDS_FOR} draws with the seed {seed}")
+        case = _drawn(plan.case, register, RULE_STANDS_FOR, seed)
+        alone = [Future(w, one, {}, 0) for w, one in effects_by_scenario(case).items()]
+        rule = rule_of(case, futures.losses(periods_of(case), alone), decided)
         for number in range(seed + 1, seed + samples + 1):
             case = _drawn(plan.case, register, draws, number)
             periods, effects = periods_of(case), effects_by_scenario(case)
@@ -255,7 +264,7 @@ def sampled(
 
 def _drawn(case: Case, register: Case, draws: int, seed: int) -> Case:
     tables = sample(register, draws, seed, even=True).tables
-    return with_other_scenarios(case, tables.scenarios, tables.shocks).checked()
+    return with_other_scenarios(case, tables.scenarios, tables.shocks, tables.draws).checked()
 
 
 # ---- how far a plan is from the best one ----------------------------------------------------------------------------
