@@ -93,10 +93,10 @@ BESIDE = {"welfare": (2.0, 0.5)}
 """Weights of cost at which the plans beside that of a goal lie; next to a plan of little risk, (0.5, 1)."""
 
 
-def beside(program: Program, solver: Solver, phase: str, goal: str) -> list[dict[str, float]]:
-    """Plans beside the one that a solver found last, in `phase`: weight of cost, cost and risk (MUSD), the cheapest
-    first. Each is solved on from the plan; one that is too far is left out."""
-    out, start = [], solver.kept
+def beside(program: Program, solver: Solver, phase: str, goal: str) -> dict[str, dict[str, float]]:
+    """Plans beside the one that a solver found last, in `phase`: weight of cost -> cost and risk (MUSD). Each is solved
+    on from the plan; one that is too far is left out."""
+    out, start = dict[str, dict[str, float]](), solver.kept
     for weight in BESIDE.get(goal, (0.5, 1.0)):
         here = weighted(program, weight)
         near = Solver(here, longest_way=SHORT_WAY)
@@ -104,5 +104,5 @@ def beside(program: Program, solver: Solver, phase: str, goal: str) -> list[dict
         found = near.minimise(here.column["welfare", None], ("again",), phase)
         if found.stop is Stop.OPTIMAL:
             cost, risk = (float(found.x[here.column[name, None]]) for name in ("cost", "risk"))
-            out.append({"weight": weight, "cost_musd": cost, "risk_musd": risk})
-    return sorted(out, key=lambda point: point["cost_musd"])
+            out[f"{weight:g}"] = {"cost_musd": cost, "risk_musd": risk}
+    return out

@@ -74,10 +74,10 @@ def test_two_plants_make_two_pieces(make_case: MakeCase) -> None:
 def test_the_closing_screen_shows_a_cheaper_and_a_dearer_plan(make_case: MakeCase) -> None:
     # The cheap plant takes 6 MUSD off for each that it costs, the dear one 1.5: where a MUSD has to save 2, it is left.
     plan = planner.solve(make_case({"objective.goal": "welfare"}, **TWO))
-    assert plan.summary["frontier"] == [
-        {"weight": 2.0, "cost_musd": near(25), "risk_musd": near(150)},
-        {"weight": 0.5, "cost_musd": near(125), "risk_musd": near(0)},
-    ]
+    assert plan.summary["frontier"] == {
+        "2": {"cost_musd": near(25), "risk_musd": near(150)},
+        "0.5": {"cost_musd": near(125), "risk_musd": near(0)},
+    }
     assert [" ".join(line.split()) for line in closing_lines(plan)[2:5]] == [
         "Curve 0 MUSD leave 300: nothing new",
         "25.0 MUSD leave 150: if 1 MUSD has to save 2",

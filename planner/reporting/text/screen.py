@@ -43,14 +43,14 @@ def closing_lines(plan: PlanValues) -> list[str]:
     )
 
 
-BESIDE = {2.0: "if 1 MUSD has to save 2", 1.0: "if 1 MUSD has to save 1", 0.5: "if it may save a half"}
+BESIDE = {"2": "if 1 MUSD has to save 2", "1": "if 1 MUSD has to save 1", "0.5": "if it may save a half"}
 """What a weight of cost asks of a plan."""
 
 
 def _curve(plan: PlanValues) -> dict[tuple[str, str], str]:
     """Cost and risk left -> which plans: nothing new, this plan, and those beside it; the cheapest first."""
     s, out = plan.summary, dict[tuple[str, str], str]()
-    points = [(p["cost_musd"], p["risk_musd"], BESIDE[p["weight"]]) for p in s.get("frontier", ())]
+    points = [(p["cost_musd"], p["risk_musd"], BESIDE[weight]) for weight, p in s.get("frontier", {}).items()]
     if points:
         nothing = s.get("without_plan")
         points += [(nothing["cost_musd"], nothing["risk_musd"], "nothing new")] if nothing else []
