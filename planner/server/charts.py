@@ -48,8 +48,9 @@ class Mark:
     kind: str
 
 
-def frontier(curve: Sequence[tuple[float, float, float]], marks: Sequence[Mark], draw: Drawer) -> Panel:
-    """Risk against cost (MUSD): the curve as far as it was traced, and plans. The present one can be dragged along."""
+def frontier(curve: Sequence[tuple[float, float, float]], marks: Sequence[Mark], draw: Drawer) -> tuple[Panel, float]:
+    """Risk against cost (MUSD): the curve as far as it was traced, and plans. The present one can be dragged along.
+    Also returns the risk at the top of the axis."""
     points = [(cost, risk) for _, cost, risk in curve]
     every = [*points, *((m.cost, m.risk) for m in marks)]
     high_x, high_y = (max(values) * 1.08 or 1.0 for values in zip(*every, strict=True))
@@ -88,12 +89,7 @@ def frontier(curve: Sequence[tuple[float, float, float]], marks: Sequence[Mark],
         plot.text(at_x + (10 if side else -10), at_y - 8, name, anchor=anchor, size=SMALL, weight=bold)
     each = "; ".join(f"{m.name}: cost {number(m.cost)}, risk {number(m.risk)} MUSD" for m in marks)
     told = f"{len(points)} plans on the frontier. {each}"
-    return draw.panel("Risk left for its cost", told, plot)
-
-
-def scale_of(panel_marks: Sequence[Mark], curve: Sequence[tuple[float, float, float]]) -> float:
-    """The risk (MUSD) at the top of the frontier's axis, for a point that is dragged."""
-    return round_up(max([*(risk for *_, risk in curve), *(m.risk for m in panel_marks)]) * 1.08 or 1.0)
+    return draw.panel("Risk left for its cost", told, plot), y.high
 
 
 def timeline(now: RunView, before: RunView | None, draw: Drawer) -> Panel:

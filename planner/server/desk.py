@@ -216,7 +216,8 @@ class Desk:
     def tick(self, folder: str, ticked: bool) -> None:
         """Show a kept variant in every view, or no longer."""
         self._kept(folder)
-        self.journal.take(self.record.with_kept(folder, lambda one: replace(one, ticked=ticked)))
+        kept = (replace(one, ticked=ticked) if one.folder == folder else one for one in self.record.kept)
+        self.journal.take(replace(self.record, kept=tuple(kept)))
         self._told()
 
     def pin(self, folder: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -68,10 +67,6 @@ class Record:
     def moved(self, by: int) -> Record:
         """Undone (-1) or done again (+1)."""
         return replace(self, at=min(max(self.at + by, 0), len(self.steps) - 1))
-
-    def with_kept(self, folder: str, change: Callable[[Kept], Kept]) -> Record:
-        """The record with one kept variant changed."""
-        return replace(self, kept=tuple(change(one) if one.folder == folder else one for one in self.kept))
 
 
 RECORD = TypeAdapter(Record)

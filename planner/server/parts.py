@@ -129,9 +129,8 @@ class Parts:
             marks.append(charts.Mark("now", found.figures["cost_musd"], found.figures["risk_musd"], "now"))
         if not marks:
             return {"panel": None}
-        panel = charts.frontier(desk.curve, marks, Drawer())
-        axis = (charts.scale_of(marks, desk.curve), charts.TOP, charts.BOTTOM)
-        return {"panel": panel, "axis": axis, "traced": len(desk.curve) == len(WEIGHTS)}
+        panel, most = charts.frontier(desk.curve, marks, Drawer())
+        return {"panel": panel, "axis": (most, charts.TOP, charts.BOTTOM), "traced": len(desk.curve) == len(WEIGHTS)}
 
     def _views_(self, asked: Asked) -> dict[str, Any]:
         now, before, tab = self._now(), self._before(), asked.get("tab", "timeline")

@@ -19,6 +19,7 @@ LEVER_WORDS = {
 }  # fmt: skip
 COORDINATION = {"allied": "all together", "blocs": "in blocs", "national": "each country alone"}
 CHOSEN = {"free": "free", "out": "out"}
+UNDRAWN = "The hazards of this case are drawn by planner sample; ask the case that it writes."
 LATER_STARTS = 6
 """Later first years that are offered."""
 
@@ -78,7 +79,7 @@ def groups_of(desk: Desk) -> list[Group]:
         Group("Allies", tuple(_allies(base, case, values, names)), "One that stays out shares nothing with others."),
         Group("Levers", tuple(_levers(base, case))),
         Group("Plants", tuple(_plants(desk, values, names)), "Click a name for its lead time, size and costs."),
-        Group("Danger", tuple(_danger(base, case, values, names))),
+        Group("Danger", tuple(_danger(base, case, values, names)), UNDRAWN if base.tables.hazards else ""),
     ]
     return [group for group in found if group.controls]
 

@@ -148,13 +148,13 @@ async function openDrawer(address, from = null) {
   const [name, query = ""] = address.split("?");
   const answer = await fetch(`/part/${name}?${query}`);
   if (!answer.ok) { say((await answer.json()).fault ?? ""); return; }
+  const again = drawn === address;
   drawn = address;
   opener = from ?? opener;
   $("#drawn").innerHTML = await answer.text();
   if (!$("#drawer").open) $("#drawer").show();
-  ($("#drawn .chosen input") ?? $("#drawn button, #drawn input, #drawn pre"))?.focus();
-  const again = $("#drawn [data-again]");
-  if (again) setTimeout(() => { if ($("#drawer").open && drawn === address) openDrawer(address); }, 700);
+  if (!again) ($("#drawn .chosen input") ?? $("#drawn button, #drawn input, #drawn pre"))?.focus();
+  if ($("#drawn [data-again]")) setTimeout(() => { if ($("#drawer").open && drawn === address) openDrawer(address); }, 700);
 }
 
 $("#drawer").addEventListener("close", () => { drawn = ""; opener?.isConnected && opener.focus(); opener = null; });
