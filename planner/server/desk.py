@@ -201,31 +201,31 @@ class Desk:
         write_run(found.plan, self.place.folder / folder, lambda _: None)
         summary = found.plan.summary
         kept = Kept(name, folder, self.record.edits, summary["risk_musd"], summary["cost_musd"])
-        self.journal.take(replace(self.record, kept=(*self.record.kept, kept), kept_ever=number))
-        self._told()
+        self._note(kept=(*self.record.kept, kept), kept_ever=number)
         return kept
+
+    def _note(self, **news: Any) -> None:
+        self.journal.take(replace(self.record, **news))
+        self._told()
 
     def drop(self, folder: str) -> None:
         """Take a variant off the shelf; its run folder stays."""
         self._kept(folder)
         left = tuple(one for one in self.record.kept if one.folder != folder)
         pinned = "" if self.record.pinned == folder else self.record.pinned
-        self.journal.take(replace(self.record, kept=left, pinned=pinned))
-        self._told()
+        self._note(kept=left, pinned=pinned)
 
     def tick(self, folder: str, ticked: bool) -> None:
         """Show a kept variant in every view, or no longer."""
         self._kept(folder)
         kept = (replace(one, ticked=ticked) if one.folder == folder else one for one in self.record.kept)
-        self.journal.take(replace(self.record, kept=tuple(kept)))
-        self._told()
+        self._note(kept=tuple(kept))
 
     def pin(self, folder: str) -> None:
         """Choose what the present plan is compared with: a kept variant, or '' for the case as it is."""
         if folder:
             self._kept(folder)
-        self.journal.take(replace(self.record, pinned=folder))
-        self._told()
+        self._note(pinned=folder)
 
     def _kept(self, folder: str) -> Kept:
         for one in self.record.kept:
@@ -251,10 +251,21 @@ class Desk:
             self._followed = found.shown
             if found.plan.case.sha256 == self.base.sha256:
                 self.first = found.plan
+            if self.first is None:
+                self.solver.later("first", self._solve_first)
             if len(self.record.edits) > 1:
                 self.solver.later("because", self._find_causes)
             self.solver.later("frontier", self._trace)
         self._told()
+
+    def _solve_first(self, thread: SolverThread) -> None:
+        """The case as it is, where nobody has asked for it yet."""
+        base = self.base
+        thread.phase("in the background: the case as it is")
+        found = thread.solve(base)
+        if self.base is base and found.tables:
+            self.first = found
+            self._told()
 
     def _trace(self, thread: SolverThread) -> None:
         """Plans of other weights of cost, as cases whose losses weigh more or less."""
@@ -322,17 +333,22 @@ class Desk:
         whole = key.endswith("_years") or key.endswith("_year")
         values = list(dict.fromkeys(float(round(value)) for value in values)) if whole else values
         cases = [edited(base, with_edit(edits, Edit(key, int(v) if whole else v))) for v in values]
-        self.range = Range(key, low, high, len(values), (), True)
+        self.stop_study()
+        ours = self.range = Range(key, low, high, len(values), (), True)
+
+        def put(**news: Any) -> None:
+            nonlocal ours
+            if self.range is ours:  # neither ended nor another one's by now
+                ours = self.range = replace(ours, **news)
 
         def task(thread: SolverThread) -> None:
             try:
                 for value, case in zip(values, cases, strict=True):
                     thread.phase(f"the study: {key} at {value:g}")
                     found = thread.figures(case)
-                    row = (value, found["risk_musd"], found["cost_musd"])
-                    self.range = replace(self.range, rows=(*self.range.rows, row))
+                    put(rows=(*ours.rows, (value, found["risk_musd"], found["cost_musd"])))
             finally:
-                self.range = replace(self.range, running=False)
+                put(running=False)
 
         self.solver.later("study", task)
 

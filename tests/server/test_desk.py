@@ -223,6 +223,17 @@ def test_files_are_watched(tmp_path: Path) -> None:
     desk.close()
 
 
+def test_the_case_as_it_is_is_solved_beside_edits_of_another_day(place: Place) -> None:
+    journal = Journal(place.folder)
+    journal.take(journal.record.then((Edit("money", 0.5),)))
+    journal.close()
+    desk = Desk(place, lambda: None)
+    assert answered(desk).first is None
+    wait_for(lambda: desk.first is not None)
+    assert desk.first is not None and desk.first.summary["risk_musd"] == pytest.approx(1915.3, abs=0.1)
+    desk.close()
+
+
 def test_a_journal_is_held_by_one_and_read_by_the_next(tmp_path: Path) -> None:
     one = Journal(tmp_path)
     with pytest.raises(RunFolderError, match="open on it already"):
