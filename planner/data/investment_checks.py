@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.data.investment_tables import ITEMS
+from planner.data.investment_tables import ITEMS, fault_of_term
 from planner.data.lookups import Lookups
 from planner.data.rules import Finding
 from planner.errors import did_you_mean
@@ -26,11 +26,9 @@ def check_finance(case: Lookups) -> Iterator[Finding]:
             continue
         for column in ("value", "low", "high"):
             given = getattr(row, column)
-            if given is not None and item.whole and not given.is_integer():
-                said = f"{given:g}: {row.item} is in whole years"
-                yield Finding("not-whole", "finance", row.line, column, said, f"{given:g}")
-            elif given == 0 and row.item.startswith("dscr"):
-                yield Finding("range", "finance", row.line, column, "0: debt would have no end", "0")
+            rule, said = fault_of_term(row.item, given) if given is not None else ("", "")
+            if rule:
+                yield Finding(rule, "finance", row.line, column, said, f"{given:g}")
         yield from _in_order("finance", row.line, row.low, row.value, row.high)
 
 

@@ -63,6 +63,19 @@ ITEMS: Mapping[str, Item] = {
 }
 
 
+LONGEST = 100
+"""Most years of a term in years."""
+
+
+def fault_of_term(name: str, value: float) -> tuple[str, str]:
+    """Which rule a value of a term breaks, and how; ('', '') if none."""
+    if ITEMS[name].whole and not value.is_integer():
+        return "not-whole", f"{value:g}: {name} is in whole years"
+    if not 0 <= value <= (LONGEST if ITEMS[name].whole else 1e6):
+        return "range", f"{value:g} is out of bounds"
+    return ("range", "0: debt would have no end") if value == 0 and name.startswith("dscr") else ("", "")
+
+
 class Contract(Row):
     """Who buys or delivers what at which price."""
 

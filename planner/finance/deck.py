@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.investment_checks import stem
-from planner.data.investment_tables import ITEMS, DeckPrice
+from planner.data.investment_tables import ITEMS, DeckPrice, fault_of_term
 from planner.data.lookups import OXIDE
 from planner.errors import Fault, InputError, did_you_mean
 from planner.finance.plants import PREMIUMS
@@ -61,12 +61,14 @@ class Quote:
 def terms_of(case: Case, country: str, changes: Mapping[str, float]) -> dict[str, FinanceTerm]:
     """Every term as the case states it for the country, else for all, else as declared; `changes` come first.
 
-    Raises InputError for a change of what is no term.
+    Raises InputError for a change of what is no term, or out of its bounds.
     """
-    for name in changes:
+    for name, value in changes.items():
         if name not in ITEMS:
-            said = f'unknown term "{name}"{did_you_mean(name, ITEMS)}'
-            raise InputError([Fault("--with", 0, "", f"{said}; known: {', '.join(ITEMS)}")])
+            said = f'unknown term "{name}"{did_you_mean(name, ITEMS)}; known: {", ".join(ITEMS)}'
+            raise InputError([Fault("--with", 0, "", said)])
+        if said := fault_of_term(name, value)[1]:
+            raise InputError([Fault("--with", 0, name, said)])
     stated = {(r.country, r.item): r for r in case.tables.finance}
     out = {}
     for name, item in ITEMS.items():

@@ -223,6 +223,9 @@ def test_faults_of_the_question(plan: PlanValues) -> None:
         business_case(plan, "mine")
     with pytest.raises(InputError, match=r'unknown term "wac" .did you mean'):
         business_case(plan, "plant", terms={"wac": 0.1})
+    for terms in ({"life_years": 1e6}, {"dscr": 0.0}, {"delay_years": 0.5}, {"wacc": float("nan")}):
+        with pytest.raises(InputError, match="--with"):
+            business_case(plan, "plant", terms=terms)
 
 
 def test_pages_tell_the_case(plan: PlanValues) -> None:

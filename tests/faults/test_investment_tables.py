@@ -16,6 +16,7 @@ DECK = {"element": "Dy", "market": "lenders", "price_usd_per_kg": 5}
     [
         ("finance", {"item": "wac", "value": 0.1}, 'finance.csv:2: item: unknown item "wac" (did you mean "wacc"?)'),
         ("finance", {"item": "life_years", "value": 1.5}, "finance.csv:2: value: 1.5: life_years is in whole years"),
+        ("finance", {"item": "life_years", "value": 1000}, "finance.csv:2: value: 1000 is out of bounds"),
         ("finance", {"item": "wacc", "value": 0.1, "high": 0.05}, "finance.csv:2: low: 0.1, 0.05 do not rise"),
         ("finance", {"item": "dscr", "value": 0}, "finance.csv:2: value: 0: debt would have no end"),
         ("finance", {"item": "wacc", "value": 0.1, "country": "AAB"}, '"AAB" (did you mean "AAA"?)'),
