@@ -26,23 +26,25 @@ import numpy as np
 from planner.data.case import Case
 from planner.decomposition.aggregation import risk_weights
 from planner.decomposition.master import Master
+from planner.decomposition.mixture import best_mixture
 from planner.decomposition.subproblem import BranchResult, Question
 from planner.decomposition.worker_pool import WorkerPool
 from planner.results.losses import weighed
-from planner.solving.goals import HOLD_MUSD, Phase, Progress, phases_of
+from planner.solving.goals import HOLD_MUSD, RISK_AT_COST, Phase, Progress, phases_of
 from planner.solving.highs import TOLERANCE
 from planner.solving.program import Vector
 from planner.solving.solution import Bounds, Solution, Stop
 from planner.solving.whole_plants import RISK_GAP, relative_gap
 
-HALF_WAY = 0.5
 RISES = 0.3
-"""Share of the distance of the bounds by which the lower one must have risen for the next step to be half way."""
+"""Share of the distance of the bounds by which the lower one must have risen for the next step to be like the last."""
 MOST_IDLE = 3
 """Rounds without a cut after which nothing more will come: one half way, one at the optimum of the master, one with
 the weights of the losses found there, which matter where several scenarios share a branch."""
 BEYOND = 1e-8
 """Part of 1 + a limit by which a plan may be beyond it."""
+MOST_PLANS = 30
+"""Plans of which means are made, the latest."""
 MOST_ROUNDS = 100
 """Rounds of a phase at the most."""
 STEP = 0.25
@@ -98,6 +100,7 @@ class Search:
     sought: str = ""
     best: Candidate | None = None
     latest: Candidate | None = None
+    plans: list[Candidate] = field(default_factory=list)
     optima: dict[str, Solution] = field(default_factory=dict)
     cuts: dict[str, int] = field(default_factory=dict)
     upper: dict[str, float] = field(default_factory=dict)
@@ -115,8 +118,11 @@ class Search:
                 self.best = None
                 return
             self._hold("risk", objective.risk_limit)
+        before: Phase | None = None
         for phase in phases_of(objective):
-            self.best = self._least(phase)
+            if before is not None and phase is RISK_AT_COST:  # the others are minimised for their prices too
+                self.master.learn(before, phase)
+            before, self.best = phase, self._least(phase)
             if self.best is None or self.stop is not Stop.OPTIMAL:
                 return
             # By what the solver tolerates a plan may be better than any can be, and the master would have none as good.
@@ -212,23 +218,22 @@ class Search:
         """The best plan found within the limits; `enough`: no better one is wanted. None if there is none."""
         best, step, started = self.best, StepRule(), perf_counter()
         afresh = best is not None
-        while True:
+        while not self._proven(phase, best, enough):
             found = self.master.minimise(phase)
             if found.stop is not Stop.OPTIMAL:
                 self.stop = found.stop
                 return best
             self.optima[phase.name], self.cuts[phase.name] = found, len(self.master.cuts)
-            x = found.x
-            tried, losses, costs = self._try(best, x, afresh, step.half_way)
-            results = self.ask(tried, self._question(phase, losses, costs, step.idle > 0))
-            point = self.latest = self.point(tried, results)
-            if best is None or afresh:
-                best = point if best is None or self._keeps(point) else best
-                afresh, safe = False, best
-            point = self._within(safe, point)
-            if point.value(phase.column) < best.value(phase.column):
-                best = point
-            self.upper[phase.name] = best.value(phase.column)
+            if self._proven(phase, best, enough):
+                return best
+            if best is not None and afresh:  # what the new measure asks of the branches of the plan that there is
+                x, losses, costs, prices = best.x, best.losses, best.costs, None
+            else:
+                x, losses, costs = step.next(found.x, self.master, self.master.lower[phase.name], self.target(phase))
+                prices = None if step.exact else self.master.prices_of_branches(found.duals)
+            afresh = False
+            results = self.ask(x, self._question(phase, losses, costs, prices))
+            best = self._with(phase, best, self.point(x, results))
             if self._enough(phase, enough):
                 return best
             if step.stuck(self.master.lower[phase.name], self.upper[phase.name], self.master.add(results, x)):
@@ -236,6 +241,15 @@ class Search:
             if perf_counter() - started > self.seconds:
                 self.stop = Stop.TIME_LIMIT
                 return best
+        return best
+
+    def _proven(self, phase: Phase, best: Candidate | None, enough: float) -> bool:
+        """Whether what is known is enough already."""
+        lower = self.master.lower.get(phase.name)
+        if best is None or lower is None or relative_gap(best.value(phase.column), lower) > self.target(phase):
+            return False
+        self.upper[phase.name] = best.value(phase.column)
+        return self._enough(phase, enough)
 
     def last_question(self, best: Candidate) -> Question:
         """Least loss of every scenario with no more cost of any branch and no more loss of any scenario."""
@@ -247,26 +261,16 @@ class Search:
         """How the branches fare at a point of the master."""
         return self.pool.results(self.master.links(x), question)
 
-    def _try(
-        self, best: Candidate | None, x: Vector, afresh: bool, half_way: bool
-    ) -> tuple[Vector, Mapping[str, float], Mapping[str, float]]:
-        """The point of a round, with what the master wants there of losses and of costs of branches."""
-        losses, costs = self.master.losses(x), self.master.costs(x)
-        if best is None or not (afresh or half_way):
-            return x, losses, costs
-        if afresh:
-            return best.x, best.losses, best.costs
-        return (
-            np.asarray(HALF_WAY * best.x + (1 - HALF_WAY) * x),
-            {w: HALF_WAY * best.losses[w] + (1 - HALF_WAY) * loss for w, loss in losses.items()},
-            {b: HALF_WAY * best.costs[b] + (1 - HALF_WAY) * cost for b, cost in costs.items()},
-        )
-
-    def _question(self, phase: Phase, losses: Mapping[str, float], costs: Mapping[str, float], exact: bool) -> Question:
-        """exact: losses as the master has them, and not only their weights, because no more is learnt from these."""
-        wanted = losses if exact or phase.column in ("cost", "expected_loss") else None
+    def _question(
+        self, phase: Phase, losses: Mapping[str, float], costs: Mapping[str, float], prices: Mapping[str, float] | None
+    ) -> Question:
+        """prices: what a MUSD of each loss is worth in MUSD of cost, where that is known and not zero; else losses and
+        costs as they are wanted."""
+        if prices is not None and self.limits:
+            return Question(prices, True)
         limits = costs if not self.limits.keys().isdisjoint({"cost", "welfare"}) else None
         weights = self.case.scenarios if phase.column == "expected_loss" else self.weights(self.latest)
+        wanted = losses if self.limits or phase.column in ("cost", "expected_loss") else None
         return Question(weights, phase.column in ("cost", "welfare"), wanted, limits)
 
     def weights(self, plan: Candidate | None) -> Mapping[str, float]:
@@ -289,24 +293,30 @@ class Search:
     def _keeps(self, point: Candidate) -> bool:
         return all(point.value(name) <= limit + BEYOND * (1 + limit) for name, limit in self.limits.items())
 
-    def _within(self, safe: Candidate, point: Candidate) -> Candidate:
-        """The point, or if it is beyond a limit, a mean of it and a safe one, which is a plan within the limits:
-        no loss of it, and not its cost, is more than the mean of theirs."""
-        share = 1.0
-        for name, limit in self.limits.items():
-            over = point.value(name)
-            if over > limit + BEYOND * (1 + limit):
-                share = min(share, max(0.0, limit - safe.value(name)) / (over - safe.value(name)))
-        if share == 1.0:
-            return point
+    def _with(self, phase: Phase, best: Candidate | None, point: Candidate) -> Candidate:
+        """The best mean of the plans so far and a new one; the new one where none is within the limits."""
+        self.latest = point
+        self.plans = [*self.plans[-MOST_PLANS:], point]
+        known = [one for one in (*self.plans, *([best] if best is not None else [])) if self.master.allows(one.x)]
+        limits = {name: limit + BEYOND / 2 * (1 + limit) for name, limit in self.limits.items()}
+        shares = best_mixture(self.case, known, phase.column, limits)
+        if shares is not None:
+            mean = self._mean(known, shares)
+            if self._keeps(mean) and (best is None or mean.value(phase.column) < best.value(phase.column)):
+                best = mean
+        best = point if best is None else best
+        self.upper[phase.name] = best.value(phase.column)
+        return best
 
-        def mean(one: float, other: float) -> float:
-            return (1 - share) * one + share * other
-
-        losses = {w: mean(loss, point.losses[w]) for w, loss in safe.losses.items()}
-        costs = {b: mean(cost, point.costs[b]) for b, cost in safe.costs.items()}
+    def _mean(self, plans: Sequence[Candidate], shares: Vector) -> Candidate:
+        """A mean of plans, which is a plan: no loss of it, and not its cost, is more than the mean of theirs."""
+        used = [(share, one) for share, one in zip(shares.tolist(), plans, strict=True) if share > 0]
+        first = used[0][1]
         return self._candidate(
-            np.asarray((1 - share) * safe.x + share * point.x), losses, costs, mean(safe.cost, point.cost)
+            np.asarray(sum(share * one.x for share, one in used)),
+            {w: sum(share * one.losses[w] for share, one in used) for w in first.losses},
+            {b: sum(share * one.costs[b] for share, one in used) for b in first.costs},
+            sum(share * one.cost for share, one in used),
         )
 
     def _enough(self, phase: Phase, enough: float) -> bool:
@@ -322,21 +332,28 @@ class Search:
 
 @dataclass
 class StepRule:
-    """Where the next round looks: half way to the optimum of the master, or at it."""
+    """Where the next round looks, and how: at the master's optimum for its prices while the lower bound rises; then at
+    the mean of such optima, which is a better plan than each, with the losses that it wants."""
 
-    half_way: bool = False
+    exact: bool = False
     lower: float = 0.0
     upper: float = float("inf")
     idle: int = 0
+    optima: list[tuple[float, Vector]] = field(default_factory=list)
+
+    def next(
+        self, x: Vector, master: Master, lower: float, near: float
+    ) -> tuple[Vector, dict[str, float], dict[str, float]]:
+        """The point, and what the master says of losses and of costs of branches there."""
+        self.optima = [(at, one) for at, one in self.optima if lower - at <= near * max(1.0, abs(lower))]
+        self.optima.append((lower, x))
+        if self.exact and self.idle == 0:
+            x = np.mean([one for _, one in self.optima], axis=0)
+        return x, master.losses(x), master.costs(x)
 
     def stuck(self, lower: float, upper: float, cuts: int) -> bool:
-        """Take note of the bounds and cuts of a round; whether nothing more will come.
-
-        As long as the lower bound rises or the master's own optimum is no better plan, half way is the place to learn;
-        then all that is left is to see that the optimum is as good as the master believes.
-        """
+        """Take note of the bounds and cuts of a round; whether nothing more will come."""
         rises = lower - self.lower > RISES * (self.upper - self.lower)
-        vain = not self.half_way and not upper < self.upper
-        self.half_way, self.lower, self.upper = rises or vain, lower, upper
+        self.exact, self.lower, self.upper = not rises, lower, upper
         self.idle = 0 if cuts else self.idle + 1
         return self.idle == MOST_IDLE

@@ -39,6 +39,8 @@ from planner.solving.whole_plants import Counts
 
 AFTER_CUTS = ("again", "ipm", "dual")
 """Algorithms to try in turn: dual simplex from the optimum before the cuts, given up if it is far away."""
+NEW_PHASE = ("primal", "ipm", "dual")
+"""The same where something else is minimised than before: primal simplex from the last optimum."""
 LONGEST_WAY = 1.0
 """Iterations from the optimum before the cuts, as a share of the rows: more than elsewhere, because with some thousand
 cuts interior point takes four times as long (measured)."""
@@ -46,6 +48,10 @@ WITHIN = frozenset(equation.name for equation in EQUATIONS if not equation.links
 """Equations of single nodes."""
 SHARED = (*DECISIONS, "units", "staff")
 """Variables that hold in all histories and that tables show."""
+PRICING = frozenset({"scenario_excess_limit", "expected_loss_of_scenarios", "cost_of_branches"})
+"""Equations through which losses and costs of branches come into the measures."""
+FREE = 1e-9
+"""A price up to this one is none."""
 VIOLATED = 1e-7
 """Relative amount by which a cut must exclude the point at hand to be added."""
 
@@ -96,18 +102,33 @@ class Master:
         self._sizes = np.array([scope.case.projects[p].unit_tpa for p, _ in keys], dtype=float)
         self._held: Counts | None = None
         self.lower: dict[str, float] = {}
+        self._proofs: dict[str, tuple[float, Vector]] = {}
+        """By phase, what the last optimum proves, and by column what its duals take one more unit to be worth."""
         self.cuts: list[Cut] = []
 
     def minimise(self, phase: Phase) -> Solution:
         """The point of least measure under all that is known."""
         column = self.program.column[phase.column, None]
-        order = AFTER_CUTS if self.solver.has_begun(phase.name) else ()
+        order = AFTER_CUTS if self.solver.has_begun(phase.name) else NEW_PHASE if self.lower else ()
         found = self.solver.minimise(column, order, phase.name)
         if found.stop is Stop.OPTIMAL:
-            self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), self.solver.proven(column, found.duals))
-            if self._held is not None:
+            value = self.solver.proven(column, found.duals)
+            self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), value)
+            if self._held is None:
+                self._proofs[phase.name] = value, self.program.matrix.T @ found.duals
+            else:
                 found.x[self._units], found.x[self._builds] = self._held, self._sizes * self._held
         return found
+
+    def learn(self, before: Phase, phase: Phase) -> None:
+        """What the last optimum of a phase proves of the least of a measure that it was held to, now that its own is
+        held: to have that much less of the one would cost more of the other than there may be."""
+        column, own = self.program.column[phase.column, None], self.program.column[before.column, None]
+        value, worth = self._proofs.get(before.name, (0.0, np.zeros(len(self.program.columns))))
+        limit, spare = self.solver.upper[column], max(0.0, float(self.solver.upper[own]) - value)
+        if worth[column] > FREE and np.isfinite(limit):
+            least = float(limit - spare / worth[column])
+            self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), least)
 
     @property
     def whole(self) -> bool:
@@ -127,6 +148,10 @@ class Master:
     def holds(self, x: Vector) -> bool:
         """Whether a point has the plants that are held."""
         return self._held is not None and bool(np.array_equal(self.counts(x), self._held))
+
+    def allows(self, x: Vector) -> bool:
+        """Whether a point has the plants that are held, if any are."""
+        return self._held is None or self.holds(x)
 
     def search(self, phase: Phase, gap: float) -> Searched:
         """The point of least measure whose plants are whole, proven to within a gap."""
@@ -169,6 +194,17 @@ class Master:
                 for w, weight in cut.of_loss.items():
                     of_loss[w] += dual * weight
         return Multipliers(of_loss, of_cost)
+
+    def prices_of_branches(self, duals: Vector) -> dict[str, float] | None:
+        """What the optimum gives for a MUSD of the loss of each scenario in MUSD of cost; None if for one it gives
+        nothing, or for cost."""
+        rows = [i for i, (name, _) in enumerate(self.program.rows) if name in PRICING]
+        worth = -(self.program.matrix[rows].T @ duals[rows])
+        of_cost = min((worth[j] for j in self._cost.values()), default=0.0)
+        of_loss = {w: float(worth[j]) for w, j in self._loss.items() if w in self.scope.grouping.left}
+        if of_cost <= FREE or min(of_loss.values(), default=0.0) <= FREE:
+            return None
+        return {w: price / float(of_cost) for w, price in of_loss.items()}
 
     def shared_cost(self, x: Vector) -> float:
         """What a point costs before and outside of all branches (MUSD)."""
