@@ -17,7 +17,7 @@ demo: $(VENV)/demo.done
 	$(PLANNER) solve build/allied-2026 --model models/base.toml --out $(RUN)
 	@echo "Look at $(RUN)/report.html"
 
-# Why this plan, and its risk in futures that it was not made for: verdicts, bottlenecks, prices; leave it alone for an hour.
+# Why this plan, and its risk in futures that it was not made for: verdicts, bottlenecks, prices: ten minutes on two quiet cores.
 decision: demo
 	$(PLANNER) explain $(RUN)
 	$(PLANNER) evaluate $(RUN) --register inputs/allied-2026 --draws 100 --samples 10 --seed 100

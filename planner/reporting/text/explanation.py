@@ -50,7 +50,7 @@ def statements(found: Explanation, names: Names) -> list[Statement]:
         out.append(Statement("Levers", _say("levers", found=found, top=top)))
     out += [Statement(f"{v.claim.capitalize()}: {v.verdict}", f"{claim(v.claim)}? {why(v)}") for v in found.verdicts]
     out.append(Statement("Bottleneck", _say("bottleneck", names=names, tightest=list(_tightest(found)))))
-    return [*out, *([_information(found)] if found.knowledge is not None or policies(found) else [])]
+    return [*out, *_information(found)]
 
 
 def explained(found: Explanation, names: Names) -> list[Statement]:
@@ -81,13 +81,13 @@ def _tightest(found: Explanation) -> Iterator[dict[str, Any]]:
         yield {"element": element, "link": top, "years": years, "share": worth[top] / sum(worth.values())}
 
 
-def _information(found: Explanation) -> Statement:
-    """What it is worth to know: in risk; and in money, by the plan that answers, where its risk is the same and it
-    saves a hundredth or more."""
+def _information(found: Explanation) -> list[Statement]:
+    """What it is worth to know: by the goal; and by the plan that answers, where that saves a hundredth or more."""
     once, later = policies(found) or (None, None)
-    told = once is not None and later is not None and saves(once, later) and same_risk(once, later)
-    words = _say("information", found=found, told=told, once=once, later=later)
-    return Statement("Information", words)
+    told = once is not None and later is not None and saves(once, later)
+    same = once is not None and later is not None and same_risk(once, later)
+    words = _say("information", found=found, told=told, same=same, once=once, later=later)
+    return [Statement("Information", words)] if words else []
 
 
 def _musts(found: Explanation, names: Names) -> list[Statement]:
