@@ -41,19 +41,13 @@ class _Expression:
 
     # Which side is subtracted from which is as in Pyomo, so that the signs of a row are the same.
     def __le__(self, other: Any) -> Relation:
-        return (
-            Relation(self - other, None, 0.0)
-            if isinstance(other, _Expression)
-            else Relation(quicksum((self,)), None, other)
-        )
+        return _between(self - other, None, 0.0) if isinstance(other, _Expression) else _between(self, None, other)
 
     def __ge__(self, other: Any) -> Relation:
-        return other <= self if isinstance(other, _Expression) else Relation(quicksum((self,)), other, None)
+        return other <= self if isinstance(other, _Expression) else _between(self, other, None)
 
     def __eq__(self, other: object) -> Relation:  # type: ignore[override]
-        if isinstance(other, _Expression):
-            return Relation(self - other, 0.0, 0.0)
-        return Relation(quicksum((self,)), other, other)  # type: ignore[arg-type]
+        return _between(self - other, 0.0, 0.0) if isinstance(other, _Expression) else _between(self, other, other)
 
 
 class Term(_Expression):
@@ -63,6 +57,10 @@ class Term(_Expression):
 
     def __init__(self, column: int, coefficient: float = 1.0) -> None:
         self.column, self.coefficient = column, coefficient
+
+    def __add__(self, other: Any) -> Any:
+        # As in Pyomo, where a sum takes a term up at its end: the order says in which order columns are met.
+        return quicksum((other, self) if isinstance(other, Linear) else (self, other))
 
     def __mul__(self, factor: Number) -> Term:
         return Term(self.column, factor * self.coefficient)
@@ -90,6 +88,10 @@ class Relation(NamedTuple):
     body: Linear
     lower: Number | None
     upper: Number | None
+
+
+def _between(body: Any, lower: Any, upper: Any) -> Relation:
+    return Relation(body if isinstance(body, Linear) else Linear({body.column: body.coefficient}), lower, upper)
 
 
 class Columns:
@@ -125,4 +127,6 @@ def quicksum(parts: Iterable[Any]) -> Any:
             constant += part
         else:
             return pyomo_sum(chain((constant, part) if constant else (part,), left))
+    if len(terms) == 1 and not constant:
+        return Term(*terms.popitem())
     return Linear(terms, constant) if terms else constant

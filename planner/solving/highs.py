@@ -23,23 +23,22 @@ TOLERANCE = 1e-6
 """Largest certificate figure of an optimum."""
 GRACE_SECONDS = 0.5
 """How long an interrupted solve may take to end by itself; its thread ends with the program."""
-LONGEST_WAY = 0.4
+LONGEST_WAY = 0.25
 """A basis kept from earlier is given up after as many iterations, as a share of the rows of the program: from a distant
 one the dual simplex method may take a hundred times as long as from nothing (measured)."""
-LONGEST_PRIMAL_WAY = 1 / 3
-"""The same for the primal simplex method, whose iterations all take about as long."""
 NO_LIMIT = 2**31 - 1
 SMALL_PROGRAM = 20_000
 """Nonzeros below which the simplex method is at least as fast as interior point (measured)."""
 EXACT_WEIGHTS, DEVEX = -1, 1
 LITTLE = 0.001
 """How much costs are perturbed from a kept basis, as a multiple of what HiGHS does (measured)."""
-AGAIN = ("again", "again_primal")
-STRATEGY = {"again": 0, "again_primal": 4, "near": 4, "primal": 4}
+STRATEGY = {"again": 0, "near": 4, "primal": 4}
 """Simplex strategy: 4 primal, 1 dual (all others), 0 primal where the start is feasible and dual where it is not."""
 
 FEWEST = 1000
 """Iterations that a start is tried for in the smallest program."""
+KEPT = 6
+"""Bases of each phase that are kept."""
 SHARED = 0.5
 """Share of rows that a program must have from an older one to begin at its plan."""
 Columns = NDArray[np.int32]
@@ -98,10 +97,7 @@ class Solver:
         that few iterations follow each start: no exact edge weights, which are a solve for each row (measured)."""
         self.program = program
         few = len(program.rows)
-        self._limits = {
-            "again": max(FEWEST, int(few * longest_way)),
-            "again_primal": max(FEWEST, int(few * LONGEST_PRIMAL_WAY)),
-        }
+        self._limits = {"again": max(FEWEST, int(few * longest_way))}
         self._cancelled = cancelled or Event()
         self.lower, self.upper = program.lower.copy(), program.upper.copy()
         self._highs = _SilentHighs()  # type: ignore[no-untyped-call]
@@ -120,6 +116,8 @@ class Solver:
         _pass(self._highs, program)
         self._bases: dict[str, highspy.HighsBasis] = {}
         """The last basis of each phase, in the order of their ends."""
+        self._kept: dict[str, list[tuple[Program, highspy.HighsBasis]]] = {}
+        """Of each phase the last optima, each with the data it is one of."""
         self._near: highspy.HighsBasis | None = None
         """Where the next phase may begin, if the program or its goal was another one before."""
         self._has_basis = False
@@ -165,7 +163,7 @@ class Solver:
         low, high = program.row_lower[first:], program.row_upper[first:]
         self._highs.addRows(len(low), low, high, more.nnz, starts, columns, more.data)
         self._bases = {self._met: self._highs.getBasis()} if self._met else {}
-        self.program, self._met = program, ""
+        self.program, self._met, self._kept = program, "", {}
 
     @property
     def kept(self) -> KeptBases:
@@ -242,7 +240,7 @@ class Solver:
         """Minimise a weighted sum of the columns (n), as `minimise` does one."""
         self._aim(cost)
         solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
-        starts = {**dict.fromkeys(AGAIN, self._bases.get(phase)), "near": self._near}
+        starts = {"again": self._nearest(phase), "near": self._near}
         if phase in self._bases and self._met:
             starts["primal"] = self._highs.getBasis()  # what is tried before moves away from it
         for algorithm in order:
@@ -252,7 +250,20 @@ class Solver:
         if solution.stop is Stop.OPTIMAL and self._has_basis:
             self._bases = {} if self._near else {name: kept for name, kept in self._bases.items() if name != phase}
             self._bases[phase], self._near, self._met = self._highs.getBasis(), None, phase
+            self._keep(phase)
         return solution
+
+    def _keep(self, phase: str) -> None:
+        kept = [(program, basis) for program, basis in self._kept.get(phase, ()) if program is not self.program]
+        self._kept[phase] = [*kept[1 - KEPT :], (self.program, self._bases[phase])]
+
+    def _nearest(self, phase: str) -> highspy.HighsBasis | None:
+        """The basis that this phase ended with on the data that differ in fewest figures from the present ones."""
+        last = self._bases.get(phase)
+        kept = self._kept.get(phase, [])
+        if last is None or len(kept) < 2:
+            return last
+        return min(reversed(kept), key=lambda one: self.program.differing(one[0]))[1]
 
     def proven(self, column: int, duals: Vector) -> float:
         """What row duals prove: the column cannot be less, dual infeasibilities set aside."""
@@ -289,14 +300,12 @@ class Solver:
         return replace(self.program, lower=self.lower)
 
     def _algorithms(self, phase: str, column: int) -> tuple[str, ...]:
-        """Measured order: `again` and `again_primal` are simplex from the basis this phase ended with on
-        earlier data; `primal` is primal simplex from the basis of the objective before; `near` from that of the plan
-        of another program or goal. What is minimised once more is nearly there already."""
+        """Measured order: `again` is simplex from a basis this phase ended with on earlier data; `primal` is primal
+        simplex from the basis of the objective before; `near` simplex from that of the plan of another program or goal.
+        What is minimised once more is nearly there already."""
         small = self.program.matrix.nnz < SMALL_PROGRAM
         once_more = self._met not in ("", phase) and phase != self.program.columns[column][0]
-        again = AGAIN if phase in self._bases and not once_more else ()
-        if self._near:
-            again = ("near", *again[1:])
+        again = ("near",) if self._near else ("again",) if phase in self._bases and not once_more else ()
         if self._met not in ("", phase):
             return (*again, "primal", "dual", "ipm") if small else (*again, "primal", "ipm", "dual")
         return (*again, "dual", "ipm", "primal") if small else (*again, "ipm", "dual")

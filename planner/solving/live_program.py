@@ -30,7 +30,7 @@ from planner.solving.writing import Writer
 
 Say = Callable[[str], None]
 CANCELLED = "the solve was cancelled"
-NEAR_WAY, GOAL_WAY = 1 / 8, 2 / 3
+NEAR_WAY, GOAL_WAY = 1 / 5, 2 / 3
 """How far to go from the last plan where the structure differs, and where the goal does, as a share of the rows: from a
 start that is no good the way from the least risk is shorter (measured)."""
 

@@ -57,6 +57,17 @@ class Program:
         other.__dict__.update(column=self.column, row=self.row)
         return other
 
+    def differing(self, other: Program) -> int:
+        """In how many figures it differs from a program with the same rows, columns and pattern."""
+        pairs = (
+            (self.matrix.data, other.matrix.data),
+            (self.row_lower, other.row_lower),
+            (self.row_upper, other.row_upper),
+            (self.lower, other.lower),
+            (self.upper, other.upper),
+        )
+        return sum(int(np.count_nonzero(one != two)) for one, two in pairs if one is not two)
+
     def with_rows(
         self, keys: Sequence[Key], terms: Sequence[Terms], lower: Vector | float, upper: Vector | float
     ) -> Program:

@@ -48,13 +48,14 @@ class Writer:
     def program(self) -> Program:
         """The whole program; columns that no row holds are left out. Raises what `stop` raises."""
         rows = self._rows(EQUATIONS)
-        used, column = np.unique(rows.column, return_inverse=True)
+        used = self._in_order(np.append(goal(self._model).column, rows.column))
+        place = np.zeros(len(self._columns), dtype=np.int64)
+        place[used] = np.arange(len(used))
         columns = tuple(self._columns[j] for j in used.tolist())
-        matrix = csr_array((rows.value, (rows.row, column)), shape=(len(rows.keys), len(used)))
+        matrix = csr_array((rows.value, (rows.row, place[rows.column])), shape=(len(rows.keys), len(used)))
         matrix.sort_indices()
         at = {key: j for j, key in enumerate(columns)}
-        aim = np.zeros(len(used))
-        aim[np.searchsorted(used, goal(self._model).column)] = 1.0
+        aim = np.append(1.0, np.zeros(len(used) - 1))
         lower, upper = np.zeros(len(used)), np.full(len(used), np.inf)
         self._set_bounds(VARIABLES, at, lower, upper)
         return Program(matrix, rows.lower, rows.upper, lower, upper, columns, rows.keys, aim)
@@ -88,6 +89,15 @@ class Writer:
         data[found] = rows.value
         row_lower[place], row_upper[place] = rows.lower, rows.upper
         return program.with_data(data, row_lower, row_upper, lower, upper)
+
+    def _in_order(self, met: Places) -> Places:
+        """Columns that are met, in the order in which Pyomo writes them: one variable after the other, as they are
+        first met. So a basis of one program is one of the other."""
+        found, first = np.unique(met, return_index=True)
+        variable = np.unique([self._columns[j][0] for j in found.tolist()], return_inverse=True)[1]
+        begins = np.full(variable.max() + 1, len(met))
+        np.minimum.at(begins, variable, first)
+        return found[np.lexsort((found, begins[variable]))]
 
     def _in(self, program: Program) -> Places:
         """The column of the program that each of ours is; -1 where it has none."""

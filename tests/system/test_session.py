@@ -185,7 +185,9 @@ def test_each_kind_of_change_gives_the_optimum_of_a_cold_solve_and_so_does_the_w
 def test_a_program_written_without_pyomo_is_the_one_written_with_it(tmp_path: Path, seed: int) -> None:
     folder = tmp_path / "case"
     case = planner.load(folder, overrides=flat(write_random_case(folder, seed)))
-    assert_same_program(Writer(Scope(case), lambda: None).program(), compile_program(build_model(case)))
+    ours, theirs = Writer(Scope(case), lambda: None).program(), compile_program(build_model(case))
+    assert_same_program(ours, theirs)
+    assert (ours.columns, ours.rows) == (theirs.columns, theirs.rows)
 
 
 @pytest.mark.parametrize("seed", range(6))
