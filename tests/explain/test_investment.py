@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -258,3 +259,16 @@ def test_each_deck_has_its_files_and_a_removal_is_solved_once(
     deck.write_text("[[finances]]\nitem = 'wacc'\nvalue = 0.2\n")
     with pytest.raises(InputError, match="did you mean"):
         business_case_into(run, ["plant"], tables=deck)
+
+
+def test_an_explained_run_says_what_a_plant_is_worth(
+    plan: PlanValues, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_run(solve_case(plan.case), tmp_path / "run", lambda target: None)
+    row = SimpleNamespace(project="plant", worth=12.0)
+    explained = SimpleNamespace(decision=SimpleNamespace(merit=[row]))
+    monkeypatch.setattr(planner.api.explanations, "read_explanation", lambda run: explained)
+    _, found, _ = business_case_into(tmp_path / "run", ["plant"])
+    assert found.removal is not None and found.removal.worth == 12 and found.removal.merit
+    assert not (tmp_path / "run" / "removals.json").exists()
+    assert "merit list" in (tmp_path / "run" / "project-plant.html").read_text()
