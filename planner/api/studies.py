@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ import pandas as pd
 from planner.api.plans import Plan, solve_into
 from planner.cluster import on_scheduler
 from planner.data.case import Case
+from planner.data.load import load_scenarios
 from planner.errors import Fault, InputError
 from planner.parallel import Team, local
 from planner.reporting.pages.study import frontier_page, write_page, write_report
@@ -22,7 +22,7 @@ from planner.results.store import file_name
 from planner.results.study import OPTIMAL, Agreement, FrontierResults, StudyStatus
 from planner.solving.goals import Progress, silent
 from planner.studies.analysis import analyse
-from planner.studies.evaluation import Replication, Sampled, evaluate_in, read_futures, replicate, sampled
+from planner.studies.evaluation import Replication, Sampled, evaluate_in, replicate, sampled
 from planner.studies.file import FrontierDesign, StudyFile
 from planner.studies.fixed_plan import amounts, hold, read_plans
 from planner.studies.frontier import frontier as trace_case
@@ -228,8 +228,7 @@ def evaluate(
     is from the best one. Raises InputError, StoppedError.
     """
     decided = amounts(plan)
-    with tempfile.TemporaryDirectory() as scratch:
-        case = plan.case if futures is None else read_futures(plan.case, Path(futures), Path(scratch))
+    case = plan.case if futures is None else load_scenarios(plan.case, Path(futures))
     found = evaluate_in(case, decided, futures is None, workers, progress)
     trials = []
     for size in sizes:

@@ -14,6 +14,7 @@ from planner.data.case import Case
 from planner.data.load import load
 from planner.data.template import write_tables, write_workbook
 from planner.errors import Fault, InputError, RunFolderError
+from planner.results.folders import write_whole
 from planner.results.store import model_toml, write_case, write_folder
 from planner.workspace import STARTER, find_case, lay_out, shipped
 
@@ -71,9 +72,8 @@ def _write_workbook(file: Path, place: Path | None, model: Path | None) -> None:
     example = place is None
     found = _load(shipped() / "inputs" / STARTER if place is None else place, model)
     try:
-        write_workbook(file, found, example=example)
+        write_whole(file, lambda fresh: write_workbook(fresh, found, example=example))
     except Exception as error:
-        file.unlink(missing_ok=True)
         raise RunFolderError(f"{file}: cannot be written: {error}") from error
 
 

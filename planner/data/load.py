@@ -19,6 +19,8 @@ from planner.data.schema import BY_NAME, TABLES, Tables
 from planner.errors import Fault, InputError, file_words, nearest
 from planner.host import collector_paused
 
+SCENARIO_TABLES = ("scenarios", "shocks", "draws")
+
 
 @collector_paused()
 def load(
@@ -52,6 +54,30 @@ def load(
     if cells:
         case = case.with_settings(cells)
     return replace(case, load_seconds=perf_counter() - started)
+
+
+def load_scenarios(case: Case, folder: Path) -> Case:
+    """The case with the scenarios and shocks of a folder, which may hold a whole case, and its draws if they were
+    drawn; checked like a case that is read. Raises InputError."""
+    for name in SCENARIO_TABLES[:2]:
+        if not (folder / f"{name}.csv").is_file():
+            said, remedy = "no such table", "give a folder with scenarios.csv and shocks.csv"
+            raise InputError([fault("missing-table", str(folder / f"{name}.csv"), 0, "", said, remedy=remedy)])
+    faults: list[Fault] = []
+    remarks: list[Fault] = []
+    read = Read()
+    sheets = {name: sheet for name, sheet in read_folder(folder, faults, remarks).items() if name in SCENARIO_TABLES}
+    found: dict[str, Any] = dict.fromkeys(SCENARIO_TABLES, ())
+    for name, sheet in sheets.items():
+        found[name] = () if sheet.unread else read_rows(BY_NAME[name], sheet, faults, remarks, read)
+        if sheet.unread:
+            read.lost(name)
+    headers = {name: header for name, header in case.origin.headers.items() if name not in SCENARIO_TABLES}
+    origin = replace(case.origin, headers=headers | {name: sheet.header for name, sheet in sheets.items()})
+    case = replace(case, tables=replace(case.tables, **found), origin=origin)
+    if faults := [*faults, *check_all(case, read=read)]:
+        raise InputError(collapse(faults))
+    return case
 
 
 def _sheets(path: Path, faults: list[Fault], remarks: list[Fault]) -> tuple[dict[str, Sheet], Sheet | None]:

@@ -272,9 +272,9 @@ class Stockpile(Row):
 
 class UncertainRange(Row):
     uncertainty: Id = col("what is unsure; its rows move together", min_length=1)
-    name: str = col("name for people, the same in all its rows", default="")
+    name: Name = col("name for people, the same in all its rows", default="")
     table: Id = col("table of the case", min_length=1)
-    where: str = col(
+    where: Name = col(
         "rows of the table, as in a study file: `stage=metal & country=JPN;KOR`, `year=2030..2035`; blank = all",
         default="",
     )

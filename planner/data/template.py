@@ -19,7 +19,7 @@ from planner.data.schema import BY_NAME, TABLES, Table
 
 LIST_ROWS = 2_000
 """Rows of a table that get drop-downs."""
-_BOOK = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+_BOOK = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 _EXAMPLE = {"italic": True, "font_color": "#7F7F7F"}
 
 

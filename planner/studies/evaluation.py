@@ -22,16 +22,15 @@ from scipy.stats import t
 
 from planner.data.case import Case
 from planner.data.effects import Effects, Period, effects_by_scenario, periods_of
-from planner.data.load import load
 from planner.data.lookups import Good
 from planner.data.sampling import sample
 from planner.data.schema import Draw, Scenario, Shock
 from planner.data.tree import Vector
-from planner.errors import Fault, InputError, StoppedError
+from planner.errors import StoppedError
 from planner.parallel import Team
 from planner.results.folders import write_whole
 from planner.results.plan import PlanValues
-from planner.results.store import csv_text, write_case
+from planner.results.store import csv_text
 from planner.solving.goals import Phase, Progress, silent, solve_phases
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
@@ -44,7 +43,6 @@ MANY = 50
 RULE_DRAWS, RULE_STANDS_FOR = 16, 200
 """Futures, about, that the rule for stocks is made for, and draws of a register that they stand for. As many draws that
 stand for themselves alone leave a tenth more risk (measured on the real case)."""
-DRAWN = ("scenarios", "shocks", "draws")
 JUDGED = "no interval: these futures are judgements, not draws"
 OWN = "no interval: the plan was made for these futures, so they say little of others"
 
@@ -56,26 +54,6 @@ def with_other_scenarios(
     names = {row.scenario for row in scenarios}
     drawn = tuple(row for row in (case.tables.draws if draws is None else draws) if row.scenario in names)
     return replace(case, tables=replace(case.tables, scenarios=tuple(scenarios), shocks=tuple(shocks), draws=drawn))
-
-
-def read_futures(case: Case, folder: Path, scratch: Path) -> Case:
-    """The case with the scenarios and shocks of a folder that holds `scenarios.csv` and `shocks.csv`, and `draws.csv`
-    if they were drawn.
-
-    Checked like a case that is read. scratch: an empty folder. Raises InputError.
-    """
-    for name in ("scenarios.csv", "shocks.csv"):
-        if not (folder / name).exists():
-            raise InputError(
-                [Fault(str(folder / name), 0, "", "no such table; --scenarios needs scenarios and shocks")]
-            )
-    write_case(case, scratch / "case")
-    for table in DRAWN:
-        given, held = folder / f"{table}.csv", scratch / "case" / f"{table}.csv"
-        held.unlink(missing_ok=True)
-        if given.exists():
-            held.write_bytes(given.read_bytes())
-    return replace(load(scratch / "case"), name=case.name)
 
 
 def is_drawn(case: Case) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from planner.config.model_file import known_keys
+from planner.data.cells import CARRIED
 from planner.data.checks import DEFINED, FIXED, REFERENCES
 from planner.data.schema import TABLES, Table
 
@@ -396,9 +397,40 @@ def files(base: Text) -> Iterator[Mutation]:
     yield Mutation("demand without rows", drop_rows("demand"), "no-rows", "demand", 0, "", "no rows")
 
 
+HIDDEN = {"escape": "\x1b[2J", "bell": "\x07", "no width": "\u200b", "backwards": "\u202e", "no break": "\u00a0"}
+
+
+def texts(base: Text) -> Iterator[Mutation]:
+    """Characters that no one sees, in every column of text; ids also with a letter of another script."""
+    for table in TABLES:
+        for column in [*table.row.columns(), *(c for c in base[table.name][0] if c in CARRIED)]:
+            line, at = len(base[table.name]), base[table.name][0].index(column)
+            value = base[table.name][line - 1][at]
+            kind = kind_of(table, column)
+            if kind not in ("str", "list") or not value or value == "*" or (table.name, column) in PATTERNS:
+                continue
+            for said, hidden in HIDDEN.items():
+                if said == "no break" and column in ("name", *CARRIED):
+                    continue  # which may stand between words
+                wrong = f"{value[0]}{hidden}{value[1:]}"
+                change = setter(table.name, line, column, wrong)
+                name = f"{table.name}.{column} with {said}"
+                yield Mutation(name, change, "invisible-character", table.name, line, column, "invisible")
+            if column not in ("name", *CARRIED):
+                change, name = (
+                    setter(table.name, line, column, f"{value}x\u0430"),
+                    f"{table.name}.{column} of two scripts",
+                )
+                yield Mutation(name, change, "mixed-letters", table.name, line, column, "looks like the letter a")
+
+
+PATTERNS = (("uncertainties", "where"), ("contracts", "party"), ("shocks", "start_year"), ("shocks", "end_year"))
+"""Columns of text that are held to other rules."""
+
+
 def all_mutations(base: Text) -> list[Mutation]:
     """Every single fault."""
-    return [m for part in (cells, headers, references, rules, files) for m in part(base)]
+    return [m for part in (cells, headers, references, rules, files, texts) for m in part(base)]
 
 
 def mutated(base: Text, mutation: Mutation) -> Text:

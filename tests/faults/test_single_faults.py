@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import planner
+from planner.data.load import SCENARIO_TABLES, load_scenarios
 from planner.data.rules import FAULTS
 from planner.errors import Fault, InputError
 from tests.cases import LONG
@@ -41,7 +42,7 @@ def complaints(mutation: Mutation, found: tuple[Fault, ...], place: str, in_book
 
 def test_the_corpus_is_large_and_breaks_every_rule_of_tables(base: Text) -> None:
     mutations = all_mutations(base)
-    assert len(mutations) >= 300
+    assert len(mutations) + len(KEY_FAULTS) >= 1_500
     assert len({m.name for m in mutations}) == len(mutations)
     elsewhere = {
         "no-such-case",
@@ -68,7 +69,7 @@ def test_the_corpus_is_large_and_breaks_every_rule_of_tables(base: Text) -> None
 def test_every_single_fault_of_a_folder_is_found_once_at_its_place(base: Text, tmp_path: Path) -> None:
     wrong: list[str] = []
     folder = write_text(base, tmp_path / "case")
-    for mutation in all_mutations(base):
+    for mutation in all_mutations(base)[:: 1 if LONG else 5]:
         text = mutated(base, mutation)
         changed = {name for name in {*text, *base} if text.get(name) != base.get(name)}
         write_text({name: text[name] for name in changed & text.keys()}, folder)
@@ -98,6 +99,30 @@ def test_single_faults_of_a_workbook_are_found_once_in_their_cells(base: Text, t
             wrong += complaints(mutation, error.faults, f"case.xlsx[{mutation.table}]", in_book=True)
         else:
             wrong.append(f"{mutation}: passes")
+    assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong)
+
+
+def test_single_faults_of_a_folder_of_scenarios_are_those_of_a_case(base: Text, tmp_path: Path) -> None:
+    wrong: list[str] = []
+    case, folder = planner.load(write_text(base, tmp_path / "case")), tmp_path / "scenarios"
+    ours = [
+        m
+        for m in all_mutations(base)
+        if m.table in SCENARIO_TABLES and "renamed" not in m.name and m.rule != "empty-table"
+    ]
+    assert len(ours) >= 150 and load_scenarios(case, tmp_path / "case") == case
+    for mutation in ours[:: 1 if LONG else 3]:
+        text = mutated(base, mutation)
+        write_text({name: text[name] for name in SCENARIO_TABLES}, folder)
+        try:
+            load_scenarios(case, folder)
+        except InputError as error:
+            wrong += complaints(mutation, error.faults, f"{mutation.table}.csv", in_book=False)
+        else:
+            wrong.append(f"{mutation}: passes")
+    write_text({"shokcs": base["shocks"]}, folder)
+    with pytest.raises(InputError, match=r'shokcs\.csv: unknown table \(did you mean "shocks"'):
+        load_scenarios(case, folder)
     assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong)
 
 

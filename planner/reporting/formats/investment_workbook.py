@@ -29,7 +29,7 @@ TOLERANCE = 1e-6
 
 def write_business_case(found: BusinessCase, case: Case, path: Path, told: Sequence[Statement]) -> None:
     """Write the workbook: same case, same bytes. told: the answer and what goes with it, in sentences."""
-    with xlsxwriter.Workbook(str(path), OPTIONS) as target:
+    with xlsxwriter.Workbook(str(path), OPTIONS | {"tmpdir": str(path.parent)}) as target:
         target.set_properties({"title": " and ".join(found.projects), "created": MADE})
         live = LiveBook(target, found.investment.years, "='Checks'!$C$3")
         book = Book(found, Names(case))

@@ -43,7 +43,7 @@ SETUP = """
 
 def write_pdf(path: Path, front: Front, sections: Sequence[Section]) -> None:
     """Typeset a report into `path`. The same bytes on every machine: the fonts are our own."""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
         folder = Path(scratch)
         parts = [line for section in sections for line in _section(section, folder)]
         body = "\n".join([SETUP.format(title=_quoted(front.title)), *_front(front), *parts])

@@ -41,7 +41,7 @@ A4 = 9
 
 def write_workbook(run: RunView, path: Path) -> None:
     """Write the workbook of a plan."""
-    with xlsxwriter.Workbook(str(path), OPTIONS) as target:
+    with xlsxwriter.Workbook(str(path), OPTIONS | {"tmpdir": str(path.parent)}) as target:
         target.set_properties({"title": run.title, "created": MADE})
         writer, sheets = _Writer(target), sheets_of(run)
         writer.index(run, sheets)
