@@ -42,6 +42,22 @@ MEANINGS: Mapping[str, str] = {
 """Outcomes, or groups of them: a member is named `group.member`, e.g. `new_capacity_tpa.donald`."""
 
 
+LIST_GROUPS = (
+    "new_capacity_tpa",
+    "trained",
+    "hired",
+    "bought_t",
+    "expected_shortfall_t_by_country",
+    "loss_musd_by_country",
+)
+"""Groups that name only what is not zero; a member that is not named is 0."""
+
+
+def unsaid(outcome: str) -> float:
+    """What an outcome is at a point that has an optimum and does not name it."""
+    return 0.0 if outcome.split(".")[0] in LIST_GROUPS else math.nan
+
+
 @dataclass(frozen=True)
 class StudyStatus:
     """How far a study is. `seconds`: spent on its points, all workers together. `former`: where the study that was

@@ -6,7 +6,7 @@ Sums are taken in one fixed order, so that a table has the same digits however m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, reduce
 from typing import Any
 
@@ -28,18 +28,20 @@ Flow = tuple[str, str, str, str, str, str]
 """country, item, project, feed, element, form: what `operations` says of an amount."""
 
 
-def extract_tables(scope: Scope, v: Values) -> dict[str, pd.DataFrame]:
-    """All result tables but those of payments and `shadow_prices`. v: of one program, or of many together."""
+def extract_tables(scope: Scope, v: Values, wanted: Collection[str] = ()) -> dict[str, pd.DataFrame]:
+    """All result tables but those of payments and `shadow_prices`, or those wanted. v: of one program, or of many
+    together."""
     at, visits = AtNodes(scope, v), Visits(scope.tree)
-    return {
-        "investments": table_of("investments", investments(scope, v)),
-        "capacity": capacity(at, visits),
-        "training": table_of("training", training(scope, v)),
-        "workforce": workforce(at, visits),
-        "operations": operations(at, visits),
-        "shortfall": shortfall(at, visits),
-        "stocks": stocks(at, visits),
+    tables: dict[str, Callable[[], pd.DataFrame]] = {
+        "investments": lambda: table_of("investments", investments(scope, v)),
+        "capacity": lambda: capacity(at, visits),
+        "training": lambda: table_of("training", training(scope, v)),
+        "workforce": lambda: workforce(at, visits),
+        "operations": lambda: operations(at, visits),
+        "shortfall": lambda: shortfall(at, visits),
+        "stocks": lambda: stocks(at, visits),
     }
+    return {name: make() for name, make in tables.items() if not wanted or name in wanted}
 
 
 class Visits:

@@ -22,12 +22,13 @@ from planner.results.study import (
     OutcomeResults,
     StudyResults,
     moves,
+    unsaid,
 )
 from planner.studies.discovery import cart, prim
 from planner.studies.file import StudyFile, failure, named_outcomes
 from planner.studies.fixed_plan import robustness
 from planner.studies.sensitivity import indices
-from planner.studies.store import read_asked, read_results, study_of, unsaid
+from planner.studies.store import read_asked, read_results, study_of
 from planner.studies.work_queue import agreement_of
 
 BINS = 12

@@ -12,6 +12,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.errors import Fault, InfeasibleError, InputError, StoppedError, did_you_mean
+from planner.results.study import unsaid
 from planner.solving.goals import silent
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
@@ -21,7 +22,6 @@ from planner.studies.expressions import Expression
 from planner.studies.file import Value, named_outcomes
 from planner.studies.points import DesignRow, Settler, check_study
 from planner.studies.run import open_case, read_given
-from planner.studies.store import unsaid
 from planner.studies.worker import WHY, expressions_of, figures_of
 
 

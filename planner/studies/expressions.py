@@ -23,6 +23,7 @@ import pandas as pd
 
 from planner.errors import did_you_mean
 from planner.results.schema import RESULT_TABLES, TABLE_COLUMNS
+from planner.results.study import unsaid
 
 ASKED_LATER = ("spending", "payments", "shadow_prices")
 """Tables that are not read off a solution alone."""
@@ -111,7 +112,7 @@ class Expression:
         name = ast.unparse(node)
         if name not in self.outcomes:
             raise ValueError(f'"{name}" is neither a number nor a figure{did_you_mean(name, self.outcomes)}')
-        return found.figures.get(name, 0.0) if found else 1.0
+        return found.figures.get(name, unsaid(name)) if found else 1.0
 
     def _of_column(self, function: str, arguments: list[ast.expr], found: Found | None) -> float:
         column, *conditions = arguments

@@ -244,7 +244,8 @@ class PointList(_StudySection):
 
 
 class FrontierDesign(_StudySection):
-    """The whole curve of risk against money, with every point at which its slope changes."""
+    """The whole curve of least risk against money, with every point at which its slope changes. Takes no uncertainties
+    and no levers, and needs the goal of least risk: `set = { "objective.goal" = "risk" }`."""
 
     kind: Literal["frontier"]
     scale: Annotated[list[Annotated[float, Field(ge=0, allow_inf_nan=False)]], Field(min_length=2, max_length=2)] = [

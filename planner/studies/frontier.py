@@ -164,11 +164,7 @@ def frontier(
     known: what parts of it have been found to be, by name; others are written into the journal. Raises InputError if
     the goal of the model is not `risk`, StoppedError if an optimum is not proven.
     """
-    if case.model.objective.goal != "risk":
-        raise InputError([Fault("study", 0, "design", 'a frontier of least risk needs objective.goal = "risk"')])
-    if case.model.policy.whole_plants:
-        told = "a frontier needs policy.whole_plants = false: with whole plants the least risk falls in steps"
-        raise InputError([Fault("study", 0, "design", told)])
+    refuse_other_goals(case, "study")
     done, pieces = dict(known or {}), pieces_of(design)
 
     def keep(name: str, found: Any) -> None:
@@ -195,6 +191,18 @@ def frontier(
     return curve, table.join(plans.fillna(0.0))
 
 
+def refuse_other_goals(case: Case, place: str) -> None:
+    """Raise InputError if the model of a case has no such curve."""
+    told = remedy = ""
+    if case.model.policy.whole_plants:
+        told = "a frontier needs policy.whole_plants = false: with whole plants the least risk falls in steps"
+    if case.model.objective.goal != "risk":
+        told = 'a frontier of least risk needs objective.goal = "risk"'
+        remedy = 'write `set = { "objective.goal" = "risk" }` into the study file'
+    if told:
+        raise InputError([Fault(place, 0, "design", told, remedy=remedy)])
+
+
 def pieces_of(design: FrontierDesign) -> int:
     """In how many pieces a curve is traced."""
     return max(1, min(PIECES, design.most // FEWEST))
@@ -219,6 +227,7 @@ def run_frontier(
         raise InputError([study.fault(("design", "kind"), 'is no frontier; take kind = "frontier"')])
     if study.uncertainties or study.levers:
         raise InputError([study.fault(("design",), "a frontier has one axis, money; remove what else is varied")])
+    refuse_other_goals(case, place)
     refuse_other_folder(out)
     text = asked_text(study, case)
     try:

@@ -75,6 +75,7 @@ def check_study(study: StudyFile, case: Case, place: str) -> None:
                 loc = ("levers", i, "options", j, "changes", k)
                 faults += _named(study, told, loc, f'lever "{lever.name}", {option.label}')
     known = outcome_names(case)
+    example = known[-1]
     for name, text in study.expressions.items():
         if name in known or not name.isidentifier():
             said = "is the name of another outcome" if name in known else "is no plain name: letters, digits and _"
@@ -83,10 +84,8 @@ def check_study(study: StudyFile, case: Case, place: str) -> None:
             Expression(text, known).tables  # noqa: B018  looks all names up
         except ValueError as error:
             faults.append(study.fault(("expressions", name), str(error)))
-    known = [*study.expressions, *known]
-    remedy = (
-        f"known are {', '.join([*study.expressions, *MEANINGS])}; a group is named with a member, as in {known[-1]}"
-    )
+        known.append(name)
+    remedy = f"known are {', '.join([*study.expressions, *MEANINGS])}; a group is named with a member, as in {example}"
     for outcome in named_outcomes(study):
         if outcome not in known:
             said = f'unknown outcome "{outcome}"{did_you_mean(outcome, known)}'

@@ -50,61 +50,12 @@ EXAMPLES: dict[type[BaseModel], str] = {
     FrontierDesign: "scale = [0.0, 1.5]",
 }
 """Keys of a design, as one would write them."""
-WHOLE = """\
-title = "Money, demand and the chance of a cut"
-case = "../../inputs/starter"                # as seen from this file
-model = "../base.toml"
-set = { "objective.risk_aversion" = 0.7 }    # keys of the model file
-outcomes = ["risk_musd", "cost_musd", "new_capacity_tpa.coast_plant", "late"]
-fails_when = "risk_musd > 2500"
-
-[expressions]
-late = 'expected(shortfall.tonnes, element == "Dy", year >= 2030)'
-
-[[uncertainties]]
-name = "money"
-table = "budgets"
-column = "musd"
-where = { funder = "USA;JPN", year = "2028..2035" }   # left out: all rows
-change = "scale"
-range = [0.5, 1.5]
-
-[[uncertainties]]
-name = "demand"
-table = "demand"
-column = "tonnes"
-change = "scale"
-range = [0.8, 1.3]
-distribution = { kind = "triangular", mode = 1.0 }
-also = [{ table = "imports", column = "tonnes", change = "scale" }]   # the same value changes these too
-
-[[uncertainties]]
-name = "aversion"
-key = "objective.risk_aversion"              # of the model file
-values = [0.3, 0.5, 0.7]
-
-[[correlated]]
-members = ["money", "demand"]
-correlation = 0.4
-
-[[levers]]
-name = "plants"
-options = [
-    { label = "all" },                       # the first stands for the case as it is
-    { label = "mines only", changes = [{ key = "levers", value = ["mine"] }] },
-]
-
-[design]
-kind = "lhs"
-points = 64
-"""
 
 
 def reference_page() -> str:
     """models/studies/REFERENCE.md."""
     text = files("planner.studies").joinpath("reference_page.md").read_text(encoding="utf-8")
     parts = {
-        "[[example]]": [WHOLE],
         "[[sections]]": [line for title, section in SECTIONS.items() for line in _section(title, section)],
         "[[designs]]": [line for design in EXAMPLES for line in _design(design)],
         "[[outcomes]]": ["| outcome | meaning |", "| --- | --- |", *(f"| `{n}` | {m} |" for n, m in MEANINGS.items())],

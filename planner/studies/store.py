@@ -18,7 +18,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-import math
 import os
 import shutil
 import sys
@@ -39,7 +38,7 @@ from planner.data.case import Case
 from planner.errors import RunFolderError
 from planner.results.folders import write_whole
 from planner.results.store import write_case
-from planner.results.study import OPTIMAL
+from planner.results.study import LIST_GROUPS, OPTIMAL
 from planner.solving.highs import versions
 from planner.studies.file import StudyFile, build_study
 from planner.studies.points import DesignTable, Point
@@ -147,20 +146,6 @@ def _good_bytes(path: Path) -> int:
 
 STUDY, DESIGN, JOURNAL = "study.json", "design.parquet", "journal.jsonl"
 RESULTS, CHECKS, PLANS, REPORT, BEFORE = "results.parquet", "checks.csv", "plans.parquet", "report.html", "before"
-LIST_GROUPS = (
-    "new_capacity_tpa",
-    "trained",
-    "hired",
-    "bought_t",
-    "expected_shortfall_t_by_country",
-    "loss_musd_by_country",
-)
-"""Groups that name only what is not zero; a member that is not named is 0."""
-
-
-def unsaid(outcome: str) -> float:
-    """What an outcome is at a point that has an optimum and does not name it."""
-    return 0.0 if outcome.split(".")[0] in LIST_GROUPS else math.nan
 
 
 def refuse_other_folder(folder: Path) -> None:

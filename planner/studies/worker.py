@@ -241,20 +241,22 @@ class Worker:
 
 
 def expressions_of(case: Case, texts: Mapping[str, str]) -> dict[str, Expression]:
-    """Expressions over the outcomes of a case, by name."""
-    known = outcome_names(case) if texts else ()
-    return {name: Expression(text, known) for name, text in texts.items()}
+    """Expressions over the outcomes of a case and over those before them, by name."""
+    known = outcome_names(case) if texts else []
+    return {name: Expression(text, [*known, *list(texts)[:place]]) for place, (name, text) in enumerate(texts.items())}
 
 
 def figures_of(session: LiveProgram, outcome: Outcome, expressions: Mapping[str, Expression]) -> Measures:
     """All figures of an optimum, and the expressions over them that are numbers."""
     scope, program = session.scope, session.program
     values = measure(scope, program, outcome)
-    read = any(expression.tables for expression in expressions.values())
-    tables = extract_tables(scope, Values(program.columns, outcome.last.x)) if read else {}
-    found = Found(values, tables, scope.case.scenarios)
-    own = {name: expression.value(found) for name, expression in expressions.items()}
-    return values | {name: value for name, value in own.items() if math.isfinite(value)}
+    read = {table for expression in expressions.values() for table in expression.tables}
+    tables = extract_tables(scope, Values(program.columns, outcome.last.x), read) if read else {}
+    for name, expression in expressions.items():
+        value = expression.value(Found(values, tables, scope.case.scenarios))
+        if math.isfinite(value):
+            values[name] = value
+    return values
 
 
 def spread(plans: Sequence[Measures]) -> Measures:

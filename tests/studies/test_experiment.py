@@ -25,6 +25,7 @@ from tests.studies.studies import STARTER, sample
 OWN = {
     "dear": "cost_musd / (1 + max(expected_loss_musd, 1, 2))",
     "late": 'expected(shortfall.tonnes, element == "Dy", year >= 2030)',
+    "late_share": "100 * late / (late + 50)",
 }
 LEVERS = [{"name": "plants", "options": [
     {"label": "all"}, {"label": "mines only", "changes": [{"key": "levers", "value": ["mine"]}]}]}]  # fmt: skip
@@ -88,6 +89,7 @@ def test_own_outcomes_are_those_of_the_tables_of_a_run_and_a_point_is_a_run(fold
     short = run.tables["shortfall"].query("element == 'Dy' and year >= 2030")
     weights = short["scenario"].map(run.case.scenarios).astype(float)
     assert row["late"] == pytest.approx((short["tonnes"] * weights).sum(), rel=1e-6) and row["late"] > 0
+    assert row["late_share"] == pytest.approx(100 * row["late"] / (row["late"] + 50))
     plan, investments = found.plans.query("point == @point and decision == 'build'"), run.tables["investments"]
     by_year = plan.groupby(["thing", "year"])["amount"].sum()
     assert by_year.to_dict() == pytest.approx(investments.groupby(["project", "year"])["tpa"].sum().to_dict(), rel=1e-6)
@@ -102,6 +104,7 @@ def test_own_outcomes_are_those_of_the_tables_of_a_run_and_a_point_is_a_run(fold
     [
         ("risk_mus", 'neither a number nor a figure (did you mean "risk_musd"?)'),
         ("risk_musd +", "cannot be read"),
+        ("own + 1", "neither a number nor a figure"),
         ("sum(shortfal.tonnes)", 'no column (did you mean "shortfall.tonnes"?)'),
         ("sum(shortfall.tonnes, elemnt == 'Dy')", 'no column of shortfall (did you mean "element"?)'),
         ("sum(shortfall.tonnes, year == '2030')", "year holds numbers"),

@@ -15,12 +15,13 @@ from jsonschema import Draft202012Validator
 from planner.studies.design import design
 from planner.studies.file import build_study, read_study, study_schema
 from planner.studies.points import check_study
-from planner.studies.reference import EXAMPLES, WHOLE
+from planner.studies.reference import EXAMPLES
 from planner.studies.run import open_case
 from tests.studies.studies import ROOT
 
 STUDIES = ROOT / "models" / "studies"
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", (STUDIES / "REFERENCE.md").read_text(encoding="utf-8"), re.S)
+WHOLE = next(text for kind, text in BLOCKS if kind == "toml")
 
 
 def test_the_whole_file_and_every_design_that_are_shown_fit_the_case(tmp_path: Path) -> None:

@@ -46,6 +46,7 @@ def main(points: int, workers: int, out: Path) -> None:
         f"checks (points, largest relative difference): {agreement_of(out)}",
     ]
     sys.stdout.write("\n".join(told) + "\n")
+    assert marks[-1][1] <= 1.05 * marks[0][1], "memory grows with the points that are done"
 
 
 def read(out: Path) -> None:
