@@ -48,7 +48,9 @@ def run(
         with bar:
             found = study(file, out, workers, scheduler, bar)
         if isinstance(found, FrontierResults):
-            say(f"{len(found.table)} breakpoints: {out or default_out(file)}/frontier.csv, report.html")
+            folder = out or default_out(file)
+            say(f"{len(found.table)} breakpoints: {folder}/frontier.csv, report.html")
+            _say_former(folder, found.former)
         else:
             _close(found)
 
@@ -117,14 +119,18 @@ def _close(found: FolderStatus) -> None:
     say(f"{found.status.done:,} of {found.status.total:,} points: {_counts(found.status)}")
     if found.status.reused:
         say(f"Reused      {found.status.reused:,} points had been run in this folder for a former study")
-    if found.status.former:
-        say(f"Kept        results of the former study that are not in this one: {found.folder}/{found.status.former}")
+    _say_former(found.folder, found.status.former)
     _say_agreement(found.agreement)
     results = next(name for name in ("frontier.csv", "results.parquet") if (found.folder / name).exists())
     say(f"Results     {found.folder}/{results}")
     say(f"Report      planner study report {found.folder}")
     if error := _failed(found):
         raise error
+
+
+def _say_former(folder: Path, former: str) -> None:
+    if former:
+        say(f"Kept        the former study, which has results that are not in this one: {folder}/{former}")
 
 
 def _failed(found: FolderStatus) -> PlannerError | None:

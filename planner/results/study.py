@@ -221,9 +221,10 @@ class StudyResults:
 @dataclass(frozen=True)
 class FrontierResults:
     """The curve of least risk against money. table: a row per breakpoint. gap: how far the curve may lie below what is
-    stated (MUSD). solves: programs solved."""
+    stated (MUSD). solves: programs solved. former: as of a `StudyStatus`."""
 
     title: str
     table: pd.DataFrame = field(repr=False)
     gap: float
     solves: int
+    former: str = ""

@@ -323,10 +323,8 @@ class StudyFile(_StudySection):
                 said = f"{len(group.members)} members cannot all be correlated so negatively; take less"
                 raise at(("correlated", number, "correlation"), said)
         if self.correlated and self.design.kind not in ("lhs", "sobol"):
-            why = NOT_DRAWN.get(self.design.kind, "does not draw from distributions")
-            said = (
-                f"correlated groups need the design `lhs` or `sobol`; `{self.design.kind}` {why}: change one of the two"
-            )
+            why = "moves one at a time" if self.design.kind == "morris" else "draws from no distributions"
+            said = f"correlated groups need the design `lhs` or `sobol`; `{self.design.kind}` {why}: change one"
             raise at(("design", "kind"), said)
         if self.fails_when:
             try:
@@ -340,13 +338,6 @@ class StudyFile(_StudySection):
     ) -> Fault:
         """A fault at its line in the file that was read. loc: keys, and numbers of entries from 0."""
         return study_fault(*self._origin, loc, said, rule, remedy, column)
-
-
-NOT_DRAWN = {
-    "morris": "moves one uncertainty while the others stand still",
-    "list": "has the correlation of its points",
-}
-"""Why a design has no room for correlated groups."""
 
 
 def normal_correlation(rank: float) -> float:

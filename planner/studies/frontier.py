@@ -11,6 +11,8 @@ attains that risk.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
@@ -31,7 +33,7 @@ from planner.results.folders import write_whole
 from planner.results.store import csv_text
 from planner.results.study import NEW_CAPACITY, OPTIMAL, FrontierResults, StudyStatus
 from planner.solving.goals import silent, solve_phases
-from planner.solving.highs import Solver
+from planner.solving.highs import Solver, versions
 from planner.solving.live_program import LiveProgram
 from planner.solving.parametric import PRECISION, Tangent, between
 from planner.solving.program import Program
@@ -40,10 +42,12 @@ from planner.studies.file import FrontierDesign, StudyFile
 from planner.studies.measure import Measures, measure
 from planner.studies.run import Tell, untold
 from planner.studies.store import (
+    CURVE,
     JOURNAL,
     STUDY,
     Journal,
     asked_text,
+    laid_aside,
     read_asked,
     read_journal,
     refuse_other_folder,
@@ -52,7 +56,7 @@ from planner.studies.store import (
 )
 from planner.studies.work_queue import answer
 
-CURVE, PART = "frontier.csv", "part"
+PART = "part"
 PIECES, FEWEST = 8, 50
 """Pieces of a curve, and the fewest programs that one is worth."""
 PLANS = 24
@@ -164,7 +168,7 @@ def frontier(
     known: what parts of it have been found to be, by name; others are written into the journal. Raises InputError if
     the goal of the model is not `risk`, StoppedError if an optimum is not proven.
     """
-    refuse_other_goals(case, "study")
+    refuse_other_goals(case)
     done, pieces = dict(known or {}), pieces_of(design)
 
     def keep(name: str, found: Any) -> None:
@@ -174,13 +178,14 @@ def frontier(
         tell(StudyStatus(2 * pieces, Counter({OPTIMAL: len(done)}), 0, 0, 0.0))
 
     edges = np.linspace(design.scale[0], design.scale[1], pieces + 1).tolist()
-    traced = {f"{a:.12g} to {b:.12g}": ("trace", a, b, design.most // pieces) for a, b in pairwise(edges)}
+    ground = _ground(case.sha256, design)
+    traced = {f"{ground} {a:.12g} to {b:.12g}": ("trace", a, b, design.most // pieces) for a, b in pairwise(edges)}
     with closing(team(partial(FrontierWorker, case))) as workers:
         answer(workers, {name: call for name, call in traced.items() if name not in done}, keep)
         curve = curve_of([done[name] for name in traced])
         chosen = np.unique(np.linspace(0, len(curve.at) - 1, min(PLANS, len(curve.at))).round().astype(int))
         places = [[curve.at[i] for i in part] for part in np.array_split(chosen, pieces) if len(part)]
-        planned = {f"plans {place[0]:.12g} to {place[-1]:.12g}": ("plans", place) for place in places}
+        planned = {f"{ground} plans {place[0]:.12g} to {place[-1]:.12g}": ("plans", place) for place in places}
         answer(workers, {name: call for name, call in planned.items() if name not in done}, keep)
     # Not the sum over the accounts of the program, which has one in every history.
     total = sum(case.budget.values())
@@ -191,16 +196,17 @@ def frontier(
     return curve, table.join(plans.fillna(0.0))
 
 
-def refuse_other_goals(case: Case, place: str) -> None:
+def refuse_other_goals(case: Case, study: StudyFile | None = None) -> None:
     """Raise InputError if the model of a case has no such curve."""
     told = remedy = ""
     if case.model.policy.whole_plants:
         told = "a frontier needs policy.whole_plants = false: with whole plants the least risk falls in steps"
     if case.model.objective.goal != "risk":
         told = 'a frontier of least risk needs objective.goal = "risk"'
-        remedy = 'write `set = { "objective.goal" = "risk" }` into the study file'
+        remedy = 'in a study file write `set = { "objective.goal" = "risk" }`'
     if told:
-        raise InputError([Fault(place, 0, "design", told, remedy=remedy)])
+        fault = Fault("frontier", 0, "model", told, remedy=remedy)
+        raise InputError([study.fault(("design",), told, "study-case", remedy) if study else fault])
 
 
 def pieces_of(design: FrontierDesign) -> int:
@@ -227,14 +233,12 @@ def run_frontier(
         raise InputError([study.fault(("design", "kind"), 'is no frontier; take kind = "frontier"')])
     if study.uncertainties or study.levers:
         raise InputError([study.fault(("design",), "a frontier has one axis, money; remove what else is varied")])
-    refuse_other_goals(case, place)
+    refuse_other_goals(case, study)
     refuse_other_folder(out)
     text = asked_text(study, case)
     try:
-        if (out / STUDY).exists() and (out / STUDY).read_text(encoding="utf-8") != text:
-            for name in (JOURNAL, CURVE):
-                (out / name).unlink(missing_ok=True)
         out.mkdir(parents=True, exist_ok=True)
+        former, _ = laid_aside(out, text, set())
         write_inputs(out, case)
         write_whole(out / STUDY, lambda path: path.write_text(text, encoding="utf-8"))
         with Journal(out / JOURNAL) as journal:
@@ -242,12 +246,21 @@ def run_frontier(
         write_whole(out / CURVE, partial(Path.write_text, data=csv_text(table), encoding="utf-8", newline="\n"))
     except OSError as error:
         raise RunFolderError(f"{out}: cannot be written: {error}") from error
-    return FrontierResults(study.title, table, curve.gap, curve.solves)
+    return FrontierResults(study.title, table, curve.gap, curve.solves, former)
 
 
 def parts_of(folder: Path) -> dict[str, Any]:
-    """What is known of a frontier, by part."""
-    return {entry["id"]: entry["found"] for entry in read_journal(folder / JOURNAL) if entry["kind"] == PART}
+    """What is known of the frontier of a folder, by part."""
+    asked = read_asked(folder)
+    ground = _ground(asked["inputs_sha256"], FrontierDesign(**asked["study"]["design"]))
+    entries = (entry for entry in read_journal(folder / JOURNAL) if entry["kind"] == PART)
+    return {entry["id"]: entry["found"] for entry in entries if entry["id"].startswith(ground)}
+
+
+def _ground(sha256: str, design: FrontierDesign) -> str:
+    """What the parts of a frontier rest on, as the beginning of their names."""
+    rests = json.dumps([sha256, versions(), design.model_dump()], sort_keys=True)
+    return hashlib.sha256(rests.encode()).hexdigest()[:12]
 
 
 def is_frontier(folder: Path) -> bool:

@@ -145,7 +145,8 @@ def _good_bytes(path: Path) -> int:
 
 
 STUDY, DESIGN, JOURNAL = "study.json", "design.parquet", "journal.jsonl"
-RESULTS, CHECKS, PLANS, REPORT, BEFORE = "results.parquet", "checks.csv", "plans.parquet", "report.html", "before"
+RESULTS, CHECKS, PLANS = "results.parquet", "checks.csv", "plans.parquet"
+REPORT, CURVE, BEFORE = "report.html", "frontier.csv", "before"
 
 
 def refuse_other_folder(folder: Path) -> None:
@@ -186,11 +187,7 @@ def prepare(
             rows=len(table.rows),
             points=len({point.id for point in points}),
         )
-        kept: tuple[str, int] = ("", 0)
-        if (folder / STUDY).exists() and (folder / STUDY).read_text(encoding="utf-8") != text:
-            kept = _kept(folder, {point.id for point in points})
-            for name in (RESULTS, PLANS):
-                (folder / name).unlink(missing_ok=True)
+        kept = laid_aside(folder, text, {point.id for point in points})
         write_inputs(folder, case)
         write_whole(folder / DESIGN, lambda path: _write_design(path, table, points))
         write_whole(folder / STUDY, lambda path: path.write_text(text, encoding="utf-8"))
@@ -208,19 +205,32 @@ def write_inputs(folder: Path, case: Case) -> None:
             (Path(scratch) / "inputs").rename(folder / "inputs")
 
 
-def _kept(folder: Path, wanted: set[str]) -> tuple[str, int]:
-    """Lay aside what is there if results of it are not wanted any more."""
+def laid_aside(folder: Path, text: str, wanted: set[str]) -> tuple[str, int]:
+    """Lay aside the study of a folder if another is to be run, which the text says, that has not all its results.
+
+    wanted: points of the other. Returns where it is kept, if it is, and how many points of the other have been run.
+    """
+    if not (folder / STUDY).exists() or (folder / STUDY).read_text(encoding="utf-8") == text:
+        return "", 0
     done = {entry["id"] for entry in read_journal(folder / JOURNAL) if entry["kind"] == "point"}
     before = {point.id for point in points_of(folder)} if (folder / DESIGN).exists() else set()
-    if not (done & before) - wanted:
-        return "", len(done & wanted)
+    lost = bool((done & before) - wanted) or (folder / CURVE).exists()
+    kept = _copied(folder) if lost else ""
+    for name in (RESULTS, PLANS, CHECKS, DESIGN, CURVE):
+        (folder / name).unlink(missing_ok=True)
+    return kept, len(done & wanted)
+
+
+def _copied(folder: Path) -> str:
+    """A copy of the study of a folder inside it; where it is, seen from the folder."""
     number = next(n for n in itertools.count(1) if not (folder / BEFORE / str(n)).exists())
     with tempfile.TemporaryDirectory(prefix=".before-", dir=folder) as scratch:
         aside = Path(scratch) / "study"
         aside.mkdir()
-        pq.write_table(read_results(folder), aside / RESULTS, compression="zstd")
-        write_plans(folder, aside / PLANS)
-        for name in (STUDY, DESIGN, CHECKS, REPORT):
+        if (folder / DESIGN).exists():
+            pq.write_table(read_results(folder), aside / RESULTS, compression="zstd")
+            write_plans(folder, aside / PLANS)
+        for name in (STUDY, DESIGN, CHECKS, REPORT, CURVE):
             if (folder / name).exists():
                 shutil.copy(folder / name, aside)
         for name in ("inputs", "tables"):
@@ -228,7 +238,7 @@ def _kept(folder: Path, wanted: set[str]) -> tuple[str, int]:
                 shutil.copytree(folder / name, aside / name)
         (folder / BEFORE).mkdir(exist_ok=True)
         aside.rename(folder / BEFORE / str(number))
-    return f"{BEFORE}/{number}", len(done & wanted)
+    return f"{BEFORE}/{number}"
 
 
 def _hash_of(folder: Path) -> str:

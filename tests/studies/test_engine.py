@@ -171,6 +171,10 @@ def test_another_design_in_the_same_folder_loses_no_finished_result(tmp_path: Pa
     assert (other.former, other.reused, other.total) == ("before/1", 0, 8)
     assert {name: (folder / "before" / "1" / name).read_bytes() for name in whole} == whole
     assert run_points(sample(24), folder, Here).former == "before/2"
+    curve = planner.study(sample() | {"uncertainties": [], "design": {"kind": "frontier", "scale": [0.0, 0.1]}}, folder)
+    assert curve.former == "before/3" and not (folder / "results.parquet").exists()
+    assert len(planner.open_study(folder / "before" / "3").results) == 24
+    assert run_points(sample(24), folder, Here).reused == 24 and (folder / "before" / "4" / "frontier.csv").exists()
     assert set(runs(folder).values()) == {1} and len(runs(folder)) == 56
 
 
