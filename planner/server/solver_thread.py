@@ -11,9 +11,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from threading import Condition, Event, Thread
+from typing import get_args
 
 import planner
 from planner.data.case import Case
+from planner.data.schema import Stage
 from planner.errors import PlannerError, StoppedError
 from planner.parallel import SOLVER_THREAD
 from planner.results.plan import PlanValues, Status
@@ -142,10 +144,11 @@ class SolverThread:
         self._told()
 
     def _held(self, case: Case) -> planner.Session:
-        """The session that is near: who shares with whom makes another program, and going back is to be quick."""
-        policy, countries = case.model.policy, case.tables.countries
-        blocs = tuple((row.country, row.bloc) for row in countries) if policy.coordination == "blocs" else ()
-        key = (policy.coordination, *blocs)
+        """The session that is near: who shares with whom, and which stages may grow, makes another program, from which
+        the way back would be as long as from nothing."""
+        shared = case.model.policy.coordination
+        blocs = tuple((row.country, row.bloc) for row in case.tables.countries) if shared == "blocs" else ()
+        key = (shared, blocs, tuple(stage for stage in get_args(Stage) if case.has_lever(stage)))
         session = self._sessions.pop(key, None) or planner.Session(case)
         self._session = self._sessions[key] = session
         while len(self._sessions) > SESSIONS:
