@@ -30,6 +30,8 @@ from planner.results.explanation import EXPLANATION
 
 FRONTIER, MERIT = f"{EXPLANATION}: decision, frontier", f"{EXPLANATION}: decision, merit"
 LEAST_SHOWN = 0.01
+SHORT_OF = 0.99
+"""Share of the risk of doing nothing up to which the curve is drawn to its end."""
 
 
 def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
@@ -47,6 +49,10 @@ def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
     plot.text(plot.left - 46, 12, "risk left, % of doing nothing", size=SMALL, fill=MUTED)
     corners = [c for c in found.corners if c.cost <= end * 1.06]
     plot.curve([(x(c.cost / unit), y(min(c.risk / nothing, 1.0))) for c in corners], WITH, wide=2.4)
+    idle, first = named(found, "nothing"), corners[0]
+    if first.risk < SHORT_OF * nothing:  # the cheapest plans were not asked for: a mixture of both ends can be had
+        ends = x(idle.cost / unit), y(1.0), x(first.cost / unit), y(first.risk / nothing)
+        plot.line(*ends, WITH, dash="2 4")
     alike: dict[str, list[NamedPlan]] = {}
     for plan in sorted(found.plans, key=lambda p: -p.risk):
         at_x, at_y = x(plan.cost / unit), y(min(plan.risk / nothing, 1.0))
@@ -56,7 +62,9 @@ def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
         chosen = plan.key == "chosen"
         plot.dot(at_x, at_y, 7 if chosen else 5, WITH if chosen else "#ffffff", hue=WITH, tip=tip)
         alike.setdefault(f"{money(plan.cost)}, {left} of the risk left", []).append(plan)
-    taken: list[float] = []
+    beyond = next_billion(found)
+    level = y(risk_at(found, core.cost) / nothing)
+    taken = [level + 28] if beyond is not None else []
     for left, plans in alike.items():
         at_x, at_y = x(plans[0].cost / unit), y(min(plans[0].risk / nothing, 1.0))
         words = f"{', '.join(say(run, 'plan_name', key=plan.key) for plan in plans)}: {left}"
@@ -70,10 +78,8 @@ def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
         weight = "bold" if any(plan.key == "chosen" for plan in plans) else ""
         side = "start" if right else "end"
         plot.text(at_x + (4 if right else -4), label_y, words, anchor=side, size=SMALL + 1, weight=weight)
-    beyond = next_billion(found)
     if beyond is not None:
         start, stop = core.cost, core.cost + 1000.0
-        level = y(risk_at(found, start) / nothing)
         plot.line(x(start / unit), level + 14, x(stop / unit), level + 14, INK)
         words = f"the next 1 bn takes off {percent(beyond)}"
         plot.text(x(start / unit), level + 28, words, size=SMALL + 1)
