@@ -12,6 +12,7 @@ from planner.reporting.formats.workbook import sheets_of
 from planner.reporting.pages.decision import front
 from planner.reporting.pages.run import render_page, sections
 from planner.reporting.tables import decision as tables
+from planner.reporting.tables.plan import investments
 from planner.reporting.values.decision import decided, effect, named, next_billion, outlook, risk_at, tag
 from planner.reporting.values.page_parts import Figure, ReportTable
 from planner.reporting.values.view import RunView, run_view
@@ -69,6 +70,18 @@ def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView) -> None:
     assert tag(run, found.merit[-1]) == "last hundredth"
     names = [sheet.sheet for sheet in sheets_of(run)]
     assert names[1:5] == ["frontier", "merit list", "execution", "gets and pays"] and len(names) < 25
+
+
+def test_a_plant_that_is_worth_nothing_is_one_of_several(run: RunView) -> None:
+    found = decided(run)
+    assert found is not None and run.found is not None
+    quick = dataclasses.replace(run, found=dataclasses.replace(run.found, goal="welfare", alternatives=None))
+    worth = {run.names.project(row.project): row.worth for row in found.merit}
+    table = investments(quick)
+    at = [column.title for column in table.columns].index("in equally good plans, t/y")
+    told = {row[0]: row[at] for row in table.rows}
+    assert told == {name: "needed" if worth[name] > 0 else "one of several: none" for name in told}
+    assert "one of several: none" in told.values()
 
 
 def test_charges_of_allies_add_up(run: RunView) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from planner.reporting.values.decision import decided
 from planner.reporting.values.page_parts import AMOUNT, SHARE, YEAR, Column, ReportTable, texts
 from planner.reporting.values.plan import decisions, everywhere, people_decisions, purchases
 from planner.reporting.values.view import EXPECTED, RunView, rows_of, table_rows
 from planner.reporting.values.wording import NOTHING, SLIGHT, STAGES, count, midway, number, span, worded
+
+TIED = 1e-5
+"""Share of cost plus risk up to which a project is worth nothing: the plan without it is as good."""
 
 
 def investments(run: RunView) -> ReportTable:
@@ -49,11 +53,15 @@ def investments(run: RunView) -> ReportTable:
 
 
 def _spread(run: RunView) -> dict[str, str]:
-    """Project -> how much of it plans that are as good have, where that differs; empty if it was not asked."""
-    ranges = run.found.ranges if run.found is not None else ()
+    """Project -> how much of it plans that are as good have, where that differs, or whether one as good does without
+    it, where no more was asked; empty if nothing was."""
+    found, asked = run.found, decided(run)
+    if found is not None and found.alternatives is None and asked is not None and found.goal == "welfare":
+        line = TIED * found.own.objective
+        return {r.project: "needed" if r.worth > line else "one of several: none" for r in asked.merit}
     return {
         r.key: f"one of several: {number(r.least)} to {number(r.most)}"
-        for r in ranges
+        for r in (found.ranges if found is not None else ())
         if r.kind == "project" and r.most - r.least > 0.01 * (r.limit or r.most)
     }
 
