@@ -16,6 +16,8 @@ from planner.solving.program import Program, Vector
 from planner.solving.solution import Solution, Stop
 
 HOLD_SHARE, HOLD_MUSD = 1e-6, 1e-6
+LEAST_SCALE = 0.03
+"""MUSD below which values no longer shrink what they are held with: a solver has a tolerance of its own."""
 Progress = Callable[[str], None]
 """Told each step in words."""
 
@@ -124,7 +126,9 @@ def solve_phases(
             if stop is Stop.UNPROVEN or not len(solution.x):
                 return Outcome(stop, phases, values)
         values[phase.name] = value = float(solution.x[column])
-        held = value * (1 + phase.slack) + HOLD_MUSD
+        # In a case of small amounts a millionth of a MUSD buys more of the next objective than it is of this one.
+        room = HOLD_MUSD * min(1.0, max(value, LEAST_SCALE)) ** 2
+        held = value * (1 + phase.slack) + room
         solver.bound(column, min(held, solver.upper[column]))
     return Outcome(stop, phases, values)
 

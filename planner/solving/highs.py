@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.parallel import SOLVER_THREAD
-from planner.solving.program import Program, Vector, certify, dual_objective
+from planner.solving.program import SMALLEST_COEFFICIENT, Program, Vector, certify, dual_objective
 from planner.solving.solution import FEASIBLE, Bounds, Searched, Solution, Stop
 
 TOLERANCE = 1e-6
@@ -103,6 +103,7 @@ class Solver:
         self._highs = _SilentHighs()  # type: ignore[no-untyped-call]
         self._option("threads", 1)
         self._option("log_to_console", False)
+        self._option("small_matrix_value", SMALLEST_COEFFICIENT)
         self._heard = heard = heard or Bounds()  # not `self` in the callback: HiGHS would keep this object alive
         self._highs.cbLogging.subscribe(lambda event: heard.hear(event.message))
         asked_to_stop = self._cancelled.is_set

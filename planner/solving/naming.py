@@ -20,7 +20,7 @@ from planner.formulation.build import DECLARED, build_model
 from planner.formulation.index_sets import Scope
 from planner.formulation.model import Equation, Variable, cell
 from planner.formulation.symbols import LETTERS, NODE_LETTERS
-from planner.solving.program import Key, Program, compile_program
+from planner.solving.program import SMALLEST_COEFFICIENT, Key, Program, compile_program
 
 LISTED = 6
 """Input rows named for one row of the program."""
@@ -101,14 +101,15 @@ def check_coefficients(case: Case) -> None:
 
 
 def refuse_beyond_solver(scope: Scope, program: Program) -> None:
-    """Raise InputError with the first row of each equation that holds a figure too large, or none at all."""
+    """Raise InputError with the first row of each equation that holds a figure too large, too small, or none at all."""
     row_of = np.repeat(np.arange(len(program.rows)), np.diff(program.matrix.indptr))
     low = np.where(program.row_lower == -np.inf, 0.0, np.abs(program.row_lower))
     high = np.where(program.row_upper == np.inf, 0.0, np.abs(program.row_upper))
     side, coefficient = np.maximum(low, high), np.abs(program.matrix.data)
     # Not below the limit: so that what is no number is found too.
     found = {row: float(side[row]) for row in np.flatnonzero(~(side < LARGEST_SIDE)).tolist()}
-    for position in np.flatnonzero(~(coefficient < LARGEST_COEFFICIENT)).tolist():
+    small = (coefficient > 0) & (coefficient <= SMALLEST_COEFFICIENT)
+    for position in np.flatnonzero(~(coefficient < LARGEST_COEFFICIENT) | small).tolist():
         found[int(row_of[position])] = float(coefficient[position])
     first = {program.rows[row][0]: row for row in sorted(found, reverse=True)}
     faults = [

@@ -23,6 +23,8 @@ Key = tuple[str, Any]
 """(variable or equation, index); the index of a scalar is None."""
 Terms = Mapping[int, float]
 """Coefficients by position."""
+SMALLEST_COEFFICIENT = 1e-12
+"""HiGHS takes smaller coefficients for zero."""
 ZERO = 1e-9
 """Values of a solution up to this one are rounding."""
 
