@@ -9,9 +9,10 @@ Upper bound. Keep what the master decides and does along the reference; let each
 where it leaves the reference (`subproblem`). That is a plan of the whole case. The duals of these operations
 are the cuts of the next round.
 
-Each round tries the point half way between the best plan so far and the master's optimum: plans for cuts alone swing
-from one end to the other (in-out separation: Ben-Ameur and Neto, Acceleration of cutting-plane and column generation
-algorithms, Networks 49, 2007). A mean of two plans is a plan, the program being convex.
+While the lower bound rises, branches are asked at the master's optimum for the least of cost and loss at the prices
+that it gives to a MUSD of each: the cuts that it lacks most. Then at the mean of its optima, for the losses that it
+wants there: one optimum of a master that knows little is an extreme plan, their mean is not. The best plan is the best
+mean of all plans found (`mixture`); a mean of plans is a plan, the program being convex.
 """
 
 from __future__ import annotations
@@ -229,7 +230,8 @@ class Search:
             if best is not None and afresh:  # what the new measure asks of the branches of the plan that there is
                 x, losses, costs, prices = best.x, best.losses, best.costs, None
             else:
-                x, losses, costs = step.next(found.x, self.master, self.master.lower[phase.name], self.target(phase))
+                x = step.next(found.x)
+                losses, costs = self.master.losses(x), self.master.costs(x)
                 prices = None if step.exact else self.master.prices_of_branches(found.duals)
             afresh = False
             results = self.ask(x, self._question(phase, losses, costs, prices))
@@ -332,28 +334,25 @@ class Search:
 
 @dataclass
 class StepRule:
-    """Where the next round looks, and how: at the master's optimum for its prices while the lower bound rises; then at
-    the mean of such optima, which is a better plan than each, with the losses that it wants."""
+    """Where the next round looks, and how: at the master's optimum for its prices while the lower bound rises; else for
+    the losses that it wants, by turns at a mean of its optima, the latest weighing most, and at the last one."""
 
     exact: bool = False
+    at_centre: bool = False
     lower: float = 0.0
     upper: float = float("inf")
     idle: int = 0
-    optima: list[tuple[float, Vector]] = field(default_factory=list)
+    centre: Vector | None = None
 
-    def next(
-        self, x: Vector, master: Master, lower: float, near: float
-    ) -> tuple[Vector, dict[str, float], dict[str, float]]:
-        """The point, and what the master says of losses and of costs of branches there."""
-        self.optima = [(at, one) for at, one in self.optima if lower - at <= near * max(1.0, abs(lower))]
-        self.optima.append((lower, x))
-        if self.exact and self.idle == 0:
-            x = np.mean([one for _, one in self.optima], axis=0)
-        return x, master.losses(x), master.costs(x)
+    def next(self, x: Vector) -> Vector:
+        """The point to look at, x being the master's optimum."""
+        self.centre = x if self.centre is None else (self.centre + x) / 2
+        return self.centre if self.at_centre else x
 
     def stuck(self, lower: float, upper: float, cuts: int) -> bool:
         """Take note of the bounds and cuts of a round; whether nothing more will come."""
-        rises = lower - self.lower > RISES * (self.upper - self.lower)
-        self.exact, self.lower, self.upper = not rises, lower, upper
+        self.exact = lower - self.lower <= RISES * (self.upper - self.lower)
         self.idle = 0 if cuts else self.idle + 1
+        self.at_centre = self.exact and not self.at_centre and self.idle == 0
+        self.lower, self.upper = lower, upper
         return self.idle == MOST_IDLE

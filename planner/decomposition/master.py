@@ -102,8 +102,8 @@ class Master:
         self._sizes = np.array([scope.case.projects[p].unit_tpa for p, _ in keys], dtype=float)
         self._held: Counts | None = None
         self.lower: dict[str, float] = {}
-        self._proofs: dict[str, tuple[float, Vector]] = {}
-        """By phase, what the last optimum proves, and by column what its duals take one more unit to be worth."""
+        self._proofs: dict[str, tuple[float, Vector, Vector]] = {}
+        """By phase, what the last optimum proves, what one more unit of each column is worth to it, upper bounds."""
         self.cuts: list[Cut] = []
 
     def minimise(self, phase: Phase) -> Solution:
@@ -115,7 +115,7 @@ class Master:
             value = self.solver.proven(column, found.duals)
             self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), value)
             if self._held is None:
-                self._proofs[phase.name] = value, self.program.matrix.T @ found.duals
+                self._proofs[phase.name] = value, self.program.matrix.T @ found.duals, self.solver.upper.copy()
             else:
                 found.x[self._units], found.x[self._builds] = self._held, self._sizes * self._held
         return found
@@ -124,11 +124,11 @@ class Master:
         """What the last optimum of a phase proves of the least of a measure that it was held to, now that its own is
         held: to have that much less of the one would cost more of the other than there may be."""
         column, own = self.program.column[phase.column, None], self.program.column[before.column, None]
-        value, worth = self._proofs.get(before.name, (0.0, np.zeros(len(self.program.columns))))
-        limit, spare = self.solver.upper[column], max(0.0, float(self.solver.upper[own]) - value)
-        if worth[column] > FREE and np.isfinite(limit):
-            least = float(limit - spare / worth[column])
-            self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), least)
+        if before.name in self._proofs:
+            value, worth, upper = self._proofs[before.name]
+            if worth[column] > FREE and np.isfinite(upper[column]):
+                least = float(upper[column] - max(0.0, self.solver.upper[own] - value) / worth[column])
+                self.lower[phase.name] = max(self.lower.get(phase.name, 0.0), least)
 
     @property
     def whole(self) -> bool:

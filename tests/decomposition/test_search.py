@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from planner.data.case import Case
 from planner.data.effects import effects_by_scenario, periods_of
 from planner.decomposition.aggregation import AggregatedScope, departures, group, risk_weights
 from planner.decomposition.benders_loop import Search
+from planner.decomposition.mixture import best_mixture
 from planner.decomposition.parts import branches, parts
 from planner.decomposition.solve import begin
 from planner.decomposition.subproblem import Question
@@ -22,7 +24,7 @@ from planner.formulation.build import build_model
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues
 from planner.results.verify import verify
-from planner.solving.goals import Phase
+from planner.solving.goals import RISK_AT_COST, Phase
 from planner.solving.highs import Solver
 from planner.solving.program import compile_program
 from tests.cases import EXACT, ONE_PER_TONNE, demand, imports, load_case, mine, near, plant, scenarios, shock
@@ -98,6 +100,33 @@ def test_every_round_holds_and_none_is_worse(case: Case) -> None:
         assert [one.lower for one in rounds] == sorted(one.lower for one in rounds)
         assert [one.upper for one in rounds] == sorted((one.upper for one in rounds), reverse=True)
         assert rounds[-1].upper - rounds[-1].lower <= 1e-6 * max(1.0, rounds[-1].upper)
+
+
+def test_the_least_cost_bounds_the_least_risk_at_that_cost(case: Case) -> None:
+    found = searched(case, alone=2)
+    program = compile_program(build_model(case))
+    solver, column = Solver(program), program.column["risk", None]
+    solver.bound(program.column["cost", None], found.limits["cost"])
+    exact = float(solver.minimise(column).x[column])
+    found.master.lower.pop(RISK_AT_COST.name, None)
+    found.master.learn(Phase("cost"), RISK_AT_COST)
+    assert exact * (1 - 1e-4) <= found.master.lower[RISK_AT_COST.name] <= exact * (1 + 1e-7)
+
+
+def test_the_best_mean_of_two_plans_keeps_to_the_limit(tmp_path: Path) -> None:
+    """Losses of 0 and 10 or 10 and 0 at costs of 1 and 3: a quarter of the second brings the worst half to 7.5."""
+    half = {**EXACT, "objective.tail": 0.5, "objective.risk_aversion": 1.0}
+    case = load_case(tmp_path, half, demand=demand(100), scenarios=scenarios(one=0.5, other=0.5))
+
+    @dataclass(frozen=True)
+    class Found:
+        losses: dict[str, float]
+        cost: float
+
+    plans = [Found({"one": 0.0, "other": 10.0}, 1.0), Found({"one": 10.0, "other": 0.0}, 3.0)]
+    assert best_mixture(case, plans, "risk", {}) == pytest.approx([0.5, 0.5])
+    assert best_mixture(case, plans, "cost", {"risk": 7.5}) == pytest.approx([0.75, 0.25])
+    assert best_mixture(case, plans, "cost", {"risk": 4.9}) is None
 
 
 def two_cuts(folder: Path) -> Case:
