@@ -7,7 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 
 from planner.config.model_file import LEVERS
-from tests.properties.random_cases import few, seeds, times, world
+from tests.cases import LONG, read_rows
+from tests.properties.random_cases import Change, few, seeds, times, world
 
 SLACK = 1e-6
 
@@ -77,3 +78,53 @@ def test_carrying_over_and_lending_never_hurt(seed: int) -> None:
             base.least_risk(policy__budget_carry_over=True), base.least_risk(policy__budget_carry_over=False)
         )
         assert not_above(base.least_risk(policy__secondment_share=0.5), base.least_risk(policy__secondment_share=0.0))
+
+
+MORE: dict[str, tuple[str, Change]] = {
+    "stock": ("stockpiles", times(2, "initial_t", "max_t")),
+    "cheaper stock": ("stockpiles", times(0.5, "purchase_usd_per_kg")),
+    "seats": ("training", times(2, "seats", "max_new_seats")),
+    "staff": ("workforce", times(2, "initial", "hires_per_year")),
+    "fewer needed": ("staffing", times(0.5, "persons_per_ktpa")),
+    "imports": ("imports", times(1.5, "tonnes")),
+    "milder steps": ("loss_tiers", times(0.5, "loss_usd_per_kg")),
+    "plants": ("projects", times(1.5, "existing_tpa", "max_new_tpa")),
+    "cheaper plants": ("projects", times(0.5, "capex_usd_per_tpa", "variable_opex_usd_per_t")),
+    "weaker cuts": ("shocks", lambda rows: [r | {"leak": "1"} if r["kind"] == "import" else r for r in rows]),
+}
+"""What is more of something, by the table that holds it; none of it can raise the least risk."""
+
+
+@few
+@given(seeds)
+def test_more_of_anything_never_raises_the_least_risk(seed: int) -> None:
+    with world(seed) as base:
+        before = base.least_risk()
+        for name in base.rng.sample(sorted(MORE), len(MORE) if LONG else 4):
+            table, change = MORE[name]
+            assert not_above(base.changed(**{table: change}).least_risk(), before), name
+        anyone = [{"country": row["country"], "share": "1"} for row in read_rows(base.folder, "countries")]
+        assert not_above(base.changed(resale=lambda _: anyone).least_risk(), before)
+
+
+@few
+@given(seeds)
+def test_another_magnet_plant_never_raises_the_least_risk(seed: int) -> None:
+    with world(seed) as base:
+        country = base.rng.choice(read_rows(base.folder, "countries"))["country"]
+        plant = {"project": "magnets", "country": country, "stage": "magnet", "existing_tpa": "20"}
+        assert not_above(base.changed(projects=lambda rows: [*rows, plant]).least_risk(), base.least_risk())
+
+
+@few
+@given(seeds)
+def test_a_plan_is_never_worse_than_none_at_equal_or_more_cost(seed: int) -> None:
+    with world(seed) as base:
+        chosen: dict[str, object] = {
+            "objective__goal": base.rng.choice(("risk", "risk", "welfare")),
+            "objective__risk_slack": base.rng.choice((0.0, 0.05, 0.5)),
+            "objective__risk_aversion": base.rng.choice((0.0, 0.5, 1.0)),
+            "objective__tail": base.rng.choice((0.0, 0.5, 0.9)),
+        }
+        plan, nothing = base.solve(**chosen).summary, base.solve(**chosen, levers=[]).summary
+        assert not_above(plan["risk_musd"], nothing["risk_musd"]) or plan["cost_musd"] < nothing["cost_musd"], chosen
