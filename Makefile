@@ -45,14 +45,16 @@ bench: $(VENV)/test.done
 	$(BIN)/python -m benchmarks --profile $(PROFILE)
 
 # The tests of random cases with many of them; then four hundred against the independent formulation over all switches,
-# and a hundred with every year divided, and a thousand scenario by scenario, and ten thousand points of a study: an hour.
+# a hundred with every year divided, a thousand scenario by scenario, ten thousand points of a study; 300 kills and 200
+# interruptions: two hours.
 agree: $(VENV)/test.done
 	LONG=1 $(BIN)/python -m pytest -n auto --dist worksteal tests/system/test_oracle_agreement.py tests/oracle \
-		tests/behaviour/test_whole_plants.py tests/proof tests/properties tests/faults/test_single_faults.py tests/server/test_desk.py \
+		tests/behaviour/test_whole_plants.py tests/proof tests/properties tests/faults/test_single_faults.py tests/robust/test_size.py tests/server/test_desk.py \
 		tests/explain/test_investment.py tests/studies/test_one_by_one.py tests/studies/test_intervals.py
 	$(BIN)/python -m tests.oracle.long
 	$(BIN)/python -m tests.decomposition.long
 	rm -rf build/points && $(BIN)/python -m tests.studies.long.throughput 10000 2 build/points
+	$(BIN)/python -m tests.robust.long
 
 # Coverage-guided fuzzing of the loaders: two processes on one corpus, 15 minutes.
 fuzz: $(VENV)/test.done

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 
-from planner.cli import app
+from planner.cli import app, stopped_early
 
 
 def main() -> None:
@@ -17,13 +18,13 @@ def main() -> None:
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
-            quiet = os.open(os.devnull, os.O_WRONLY)
+            quiet = os.open(os.environ.get("PLANNER_SAID", os.devnull), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+            signal.signal(signal.SIGINT, stopped_early)
             os.dup2(quiet, 1)
             os.dup2(quiet, 2)
             code = 1
             try:
-                app(json.loads(line), standalone_mode=False)
-                code = 0
+                code = int(app(json.loads(line), standalone_mode=False) or 0)
             except SystemExit as end:
                 code = int(end.code or 0)
             finally:
