@@ -132,8 +132,11 @@ def test_a_report_has_its_pictures_tables_and_sentences(tmp_path: Path) -> None:
     page = (tmp_path / "study" / "report.html").read_text(encoding="utf-8")
     assert "http://" not in page.replace("http://www.w3.org/", "") and "https://" not in page
     assert page.count("<svg") >= 4
-    for told in ("Regret", "When the plan fails", "Which projects are in how many of the plans"):
+    for told in ("Regret", "When the plan fails", "Which projects are in how many of the plans", "Risk against cost",
+                 "Parallel coordinates", "Purity against coverage"):  # fmt: skip
         assert told in page
+    steps = pd.read_csv(tmp_path / "study" / "tables" / "failures.csv").query("method.str.startswith('PRIM, step')")
+    assert (steps.groupby("option")["coverage"].first() == 1.0).all(), "the path begins with all points"
     found = analyse(tmp_path / "study")
     assert found.regret is not None
     table = found.regret.set_index("option")
