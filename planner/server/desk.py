@@ -158,8 +158,12 @@ class Desk:
         self._ask(case)
 
     def _ask(self, case: Case) -> None:
+        limit, near = case.model.objective.risk_limit, None
+        if limit is not None and self.curve and self.case.model.objective.goal != "target":
+            # From the plan of another goal it is a long way to a limit of risk, from the nearest of the curve none.
+            near = _weighted(case, min(self.curve, key=lambda point: abs(point[2] - limit))[0])
         self.curve, self.causes, self.prices, self.range = [], [], {}, replace(self.range, running=False)
-        self.solver.ask(case)
+        self.solver.ask(case, near)
 
     def _asked_or_base(self) -> Case:
         try:
@@ -272,11 +276,7 @@ class Desk:
         case, curve = self.case, list[tuple[float, float, float]]()
         thread.phase("in the background: the frontier")
         for weight in WEIGHTS:
-            rows: dict[str, Any] = {
-                "countries": tuple(r.model_copy(update={"weight": r.weight / weight}) for r in case.tables.countries)
-            }
-            goal = case.with_settings({"objective.goal": "welfare", "objective.risk_limit": None})
-            found = thread.figures(replace(goal, tables=replace(goal.tables, **rows)))
+            found = thread.figures(_weighted(case, weight))
             if self.case is not case:
                 return
             curve.append((weight, found["cost_musd"], found["risk_musd"] * weight))
@@ -375,6 +375,13 @@ class Desk:
         if not target.exists():
             write_folder(target, "model.toml", "a case", lambda fresh: _case_into(self.case, fresh))
         return f"planner solve {target}"
+
+
+def _weighted(case: Case, weight: float) -> Case:
+    """The case of least cost * weight + risk: one whose losses weigh less by as much."""
+    countries = tuple(r.model_copy(update={"weight": r.weight / weight}) for r in case.tables.countries)
+    goal = case.with_settings({"objective.goal": "welfare", "objective.risk_limit": None})
+    return replace(goal, tables=replace(goal.tables, countries=countries))
 
 
 @lru_cache(maxsize=OPENED)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import Condition, Event, Thread
 from typing import get_args
@@ -73,6 +74,7 @@ class SolverThread:
         self._wake, self._wanted = Condition(), False
         self._replaced, self._ending = Event(), Event()
         self._busy_with = ""
+        self._by_way_of: Case | None = None
         self._tasks: OrderedDict[str, Task] = OrderedDict()
         self._session: planner.Session | None = None
         self._sessions: OrderedDict[tuple[object, ...], planner.Session] = OrderedDict()
@@ -89,9 +91,10 @@ class SolverThread:
             self._wanted = True
         self._thread.start()
 
-    def ask(self, case: Case) -> None:
-        """Have a state solved in place of what goes on."""
+    def ask(self, case: Case, by_way_of: Case | None = None) -> None:
+        """Have a state solved in place of what goes on. by_way_of: a case from whose plan it is not far."""
         with self._wake:
+            self._by_way_of = by_way_of
             self._asked_at = time.perf_counter()
             self._tasks.clear()
             self.found = replace(self.found, case=case, stage="waiting", figures={}, reasons=(), changes={}, seconds=())
@@ -199,6 +202,9 @@ class SolverThread:
                 return
             self.phase("looking for the optimum" if self._session else "building the program, solving it from nothing")
             session = self._held(case)
+            if self._by_way_of is not None:
+                with suppress(StoppedError):
+                    session.figures(self._by_way_of)
             try:
                 figures = session.figures(case)
             except StoppedError:

@@ -19,7 +19,7 @@ import planner
 from planner.config.model_file import LEVERS, parse_override
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.results.store import write_case
-from planner.server.desk import Desk, Place, folder_for
+from planner.server.desk import WEIGHTS, Desk, Place, folder_for
 from planner.server.edits import Edit, edited, families, hazards
 from planner.server.journal import Journal, Record
 from planner.server.parts import Parts
@@ -147,6 +147,23 @@ def test_a_target_out_of_reach_names_what_would_reach_it(desk: Desk) -> None:
     assert any("least attainable" in reason for reason in found.reasons) and found.changes["least_risk"]
     desk.step(-1)
     assert answered(desk).solver.found.stage == "plan"
+
+
+def test_a_limit_of_risk_is_reached_from_the_nearest_plan_of_the_curve(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered(desk)
+    wait_for(lambda: len(desk.curve) == len(WEIGHTS))
+    (weight, _, risk) = desk.curve[-1]
+    ways: list[planner.Case | None] = []
+    ask = desk.solver.ask
+    monkeypatch.setattr(desk.solver, "ask", lambda case, way=None: (ways.append(way), ask(case, way)))
+    desk.edit(Edit("goal", risk))
+    found = answered(desk).solver.found
+    assert ways[0] is not None and ways[0].countries["USA"].weight == pytest.approx(1 / weight)
+    assert found.figures["risk_musd"] <= risk * (1 + 1e-6) and desk.case.model.objective.goal == "target"
+    desk.edit(Edit("goal", risk * 0.9))  # a limit from a limit: no way round
+    assert ways[1] is None
 
 
 def test_a_change_back_to_the_case_is_no_change(desk: Desk) -> None:
