@@ -82,7 +82,10 @@ def _terms(given: list[str]) -> dict[str, float]:
 def say_why(
     run: RunPath,
     thorough: Annotated[
-        bool, typer.Option("--thorough", help="Try every unsure input on every claim, at all its values.")
+        bool,
+        typer.Option(
+            "--thorough", help="Every unsure input on every claim; of a large case all that is left out else."
+        ),
     ] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Programs solved at once. Default: as many as help.")

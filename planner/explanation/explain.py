@@ -24,7 +24,6 @@ from planner.explanation.counterfactuals import (
     SolverPool,
     held_decisions,
     optimum,
-    quickest,
     shares,
     solver_pool,
     with_policy,
@@ -42,6 +41,8 @@ from planner.solving.goals import Progress, silent
 from planner.solving.parametric import PRECISION
 from planner.solving.program import Program
 
+FULL = 100_000
+"""Nonzeros of a program up to which everything is asked; of a larger one what the decision page needs."""
 NOTHING_LOST = Optimum("", 0.0, 0.0, None, {}, {}, {})
 
 
@@ -73,7 +74,7 @@ def _explain(
     case = reference.case
     progress("counterfactuals: levers, partners, time, information, unsure inputs")
     prices = pool.begin(partial(marginals, reference))
-    full = thorough or quickest(reference.program)[0] != "ipm"
+    full = thorough or reference.program.matrix.nnz <= FULL
     near = pool.begin(partial(alternatives, reference, plan.summary["cost_musd"])) if full else None
     found = pool(_counterfactuals(plan, reference, full, thorough)) | _known(plan, reference)
     decided = pool.begin(partial(_decision, plan, reference, found["ladder:nothing"], full, thorough))
