@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -24,6 +25,8 @@ from planner.solving.solution import Stop
 from planner.solving.solve import COMPARABLE, ENDS, compared, solve_session, solve_without_plan
 from planner.solving.solve import solve_case as solve_whole
 
+STRUCTURES = 3
+"""Programs that a session keeps; one of the real case takes a tenth of a GB."""
 LARGE = 50_000
 """Terms of the program above which a second process saves more than its start takes."""
 
@@ -83,6 +86,8 @@ class Session:
     def __init__(self, case: Case, time_limit: float | None = None) -> None:
         refuse_if_too_large(case)
         self._live = LiveProgram(case, time_limit)
+        self._kept = [self._live]
+        """Programs of other structures, the last used first: who takes a change back waits for none to be written."""
         self._found: Outcome | None = None
 
     def __repr__(self) -> str:
@@ -129,13 +134,20 @@ class Session:
     def _solved(self, case: Case | None) -> Outcome:
         self._live.cancelled.clear()
         if case is not None and case is not self._live.case:
-            self._live.update(case)
+            self._take(case)
             self._found = None
         found = self._found or self._live.solve(silent)
         if found.stop is Stop.INTERRUPTED:
             raise StoppedError(CANCELLED)
         self._found = found if found.stop is Stop.OPTIMAL else None
         return found
+
+    def _take(self, case: Case) -> None:
+        fitting = next((live for live in self._kept if live.fits(case)), None)
+        taken = fitting or copy(self._live)  # it begins where the last one ended, which stays as it is
+        taken.update(case)
+        self._live = taken
+        self._kept = [taken, *(live for live in self._kept if live is not taken)][:STRUCTURES]
 
 
 def open_run(folder: str | Path) -> Plan:

@@ -17,7 +17,7 @@ from planner.host import collector_paused
 from planner.results.verify import verify
 from planner.solving.case_changes import changes, origins, switched_off, tree_for, with_switches
 from planner.solving.extract import extract_tables
-from planner.solving.goals import Outcome, Phase, solve_phases
+from planner.solving.goals import Outcome, Phase, phases_of, solve_phases
 from planner.solving.highs import Solver
 from planner.solving.naming import refuse_beyond_solver
 from planner.solving.payments import whole_budgets
@@ -118,6 +118,10 @@ class LiveProgram:
         spent = money_tables(self.scope, items_spent(self.scope, values), budgets)
         return verify(self.case, extract_tables(self.scope, values) | spent).holds
 
+    def fits(self, case: Case) -> bool:
+        """Whether the tables and the model file of a case say no more than figures and switches of this program."""
+        return not changes(self._written, self._wide.case, with_switches(case, self._written)).structural
+
     def update(self, case: Case) -> bool:
         """Take other figures. Returns whether the program could be kept; else it was written again.
 
@@ -129,7 +133,8 @@ class LiveProgram:
             self._write(case)
             self.rebuilt = refilled.why
             if asked.policy.coordination == case.model.policy.coordination:
-                way = NEAR_WAY if refilled.structural else 0.0
+                # With one objective its own last basis is at hand, and the shorter way.
+                way = NEAR_WAY if refilled.structural and len(phases_of(case.model.objective)) > 1 else 0.0
                 self.solver.begin_near(solver, *origins(before, last, self.scope, self.program), way)
             return False
         self.rebuilt = ""
