@@ -47,6 +47,8 @@ def run(
 ) -> None:
     """Hold a plan fixed and let operations answer other scenarios: its risk, with a confidence interval."""
     with exit_codes():
+        if out is not None and out.is_dir():
+            raise InputError([Fault("--out", 0, str(out), "is a folder", remedy="name a file, e.g. losses.csv")])
         if register is not None:
             with shown_progress() as progress:
                 plan, hazards = plan_of(folder, progress), load(find_case(register))

@@ -199,4 +199,6 @@ def test_the_command_says_what_was_drawn_and_what_may_be_followed(tmp_path: Path
     assert "95 % intervals say what as many other draws could give" in many
     samples = told("--register", STARTER, "--draws", 6, "--samples", 2, "--out", tmp_path / "samples.csv")
     assert "2 samples drawn apart" in samples and "by Student's t between them" in samples
+    folder = CliRunner().invoke(app, ["evaluate", str(reference), "--out", str(tmp_path)])
+    assert (folder.exit_code, "is a folder" in folder.output) == (2, True)
     assert (tmp_path / "samples.csv").read_text().startswith("seed,futures,expected_loss_musd,cvar_musd,risk_musd,")
