@@ -37,8 +37,8 @@ STRATEGY = {"again": 0, "near": 4, "primal": 4}
 
 FEWEST = 1000
 """Iterations that a start is tried for in the smallest program."""
-KEPT = 6
-"""Bases of each phase that are kept."""
+KEPT = 12
+"""Bases of each phase that are kept: the first, to which people go back, and the last ones."""
 SHARED = 0.5
 """Share of rows that a program must have from an older one to begin at its plan."""
 Columns = NDArray[np.int32]
@@ -256,7 +256,7 @@ class Solver:
 
     def _keep(self, phase: str) -> None:
         kept = [(program, basis) for program, basis in self._kept.get(phase, ()) if program is not self.program]
-        self._kept[phase] = [*kept[1 - KEPT :], (self.program, self._bases[phase])]
+        self._kept[phase] = [*kept[:1], *kept[1:][2 - KEPT :], (self.program, self._bases[phase])]
 
     def _nearest(self, phase: str) -> highspy.HighsBasis | None:
         """The basis that this phase ended with on the data that differ in fewest figures from the present ones."""
