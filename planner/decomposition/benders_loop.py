@@ -10,9 +10,9 @@ where it leaves the reference (`subproblem`). That is a plan of the whole case. 
 are the cuts of the next round.
 
 While the lower bound rises, branches are asked at the master's optimum for the least of cost and loss at the prices
-that it gives to a MUSD of each: the cuts that it lacks most. Then at the mean of its optima, for the losses that it
-wants there: one optimum of a master that knows little is an extreme plan, their mean is not. The best plan is the best
-mean of all plans found (`mixture`); a mean of plans is a plan, the program being convex.
+that it gives to a MUSD of each: the cuts that it lacks most. Else for the losses that it wants, by turns at a mean of
+its optima and at the last one: one optimum of a master that knows little is an extreme plan, their mean is not. The
+best plan is the best mean of all plans found (`mixture`); a mean of plans is a plan, the program being convex.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ from planner.solving.whole_plants import RISK_GAP, relative_gap
 RISES = 0.3
 """Share of the distance of the bounds by which the lower one must have risen for the next step to be like the last."""
 MOST_IDLE = 3
-"""Rounds without a cut after which nothing more will come: one half way, one at the optimum of the master, one with
-the weights of the losses found there, which matter where several scenarios share a branch."""
+"""Rounds without a cut after which nothing more will come: one at a mean of optima, one at the last optimum, one with
+the losses found there, which matter where several scenarios share a branch."""
 BEYOND = 1e-8
 """Part of 1 + a limit by which a plan may be beyond it."""
 MOST_PLANS = 30
