@@ -302,6 +302,22 @@ def test_a_basis_that_was_written_down_is_taken_up_without_a_step() -> None:
     assert second.bases.keys() == {"risk", "cost", "risk_at_cost"}
 
 
+def test_a_chain_that_changes_structure_is_taken_up_by_another_worker_to_the_last_digit() -> None:
+    """Its program is written again from the point where its structure last changed, and begins at the same basis."""
+    case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
+    late = {"table": "projects", "column": "lead_time_years", "where": {"project": "coast_plant"}, "change": "add"}
+    money = {"table": "budgets", "column": "musd", "change": "scale", "value": 0.7}
+    chain = [[], [late | {"value": 1}], [late | {"value": 1}, money], [late | {"value": 2}, money]]
+    worker, states, results = Worker(case, None), [ChainState()], []
+    for settings in chain:
+        result, state = worker.solve(states[-1], settings, False)
+        results.append(result.values)
+        states.append(state)
+    for place, settings in enumerate(chain):
+        again, state = Worker(case, None).solve(states[place], settings, False)
+        assert (again.values, state) == (results[place], states[place + 1])
+
+
 class Counting(RestartableSolver):
     """Counts the steps of each run."""
 
