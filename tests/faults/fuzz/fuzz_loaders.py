@@ -5,7 +5,8 @@
 
 FOLDER keeps what has been found between two runs.
 
-The first byte says what the rest is: a CSV table, a model file, a whole workbook, or one part of a workbook.
+The first byte says what the rest is: a CSV table, a model file, a study file, a file of a run folder, a whole workbook,
+or one part of a workbook.
 """
 
 from __future__ import annotations
@@ -19,16 +20,24 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["planner.data", "planner.config", "planner.errors", "csv", "tomllib"]):
+with atheris.instrument_imports(
+    include=["planner.data", "planner.config", "planner.errors", "planner.results", "planner.studies", "csv", "tomllib"]
+):
     import planner
     from planner.data.schema import TABLES
     from planner.data.warnings import warnings_of
-    from planner.errors import InputError
+    from planner.errors import InputError, PlannerError
+    from planner.results.integrity import write_sums
+    from planner.results.store import write_run
+    from planner.studies.file import read_study
+    from planner.studies.points import check_study
 
 STARTER = Path(__file__).parents[3] / "inputs" / "starter"
 ROOM = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))  # noqa: S108 - memory, for speed
 CASE = Path(shutil.copytree(STARTER, ROOM / "case"))
 NAMES = [table.name for table in TABLES]
+MODELS, STUDIES, RUNS = 40, 50, 95
+"""First bytes below which the rest is a model file, a study file, a file of a run folder; then workbooks."""
 
 
 def skeleton() -> dict[str, bytes]:
@@ -66,9 +75,15 @@ def one_input(data: bytes) -> None:
             path.unlink()
             if before is not None:
                 path.write_bytes(before)
-    elif kind < 80:
+    elif kind < MODELS:
         (ROOM / "model.toml").write_bytes(rest)
         check(STARTER, model=ROOM / "model.toml")
+    elif kind < STUDIES:
+        (ROOM / "study.toml").write_bytes(rest)
+        with suppress(InputError):
+            check_study(read_study(ROOM / "study.toml"), TEACHING, "study.toml")
+    elif kind < RUNS:
+        changed_run(kind, rest)
     elif kind < 110:
         (ROOM / "case.xlsx").write_bytes(rest)
         check(ROOM / "case.xlsx")
@@ -80,6 +95,20 @@ def one_input(data: bytes) -> None:
         check(ROOM / "case.xlsx")
 
 
+def changed_run(kind: int, content: bytes) -> None:
+    """A run folder with one file of another content and digests that fit: read, or refused with a sentence."""
+    path = RUN_FILES[kind % len(RUN_FILES)]
+    before = path.read_bytes()
+    path.write_bytes(content)
+    try:
+        write_sums(RUN)
+        planner.open_run(RUN)
+    except PlannerError as error:
+        assert str(error).strip()
+    finally:
+        path.write_bytes(before)
+
+
 def seeds(folder: Path) -> None:
     """Valid inputs to start from."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -87,8 +116,13 @@ def seeds(folder: Path) -> None:
         with suppress(FileNotFoundError):
             (folder / f"seed-{name}").write_bytes(bytes([i]) + (STARTER / f"{name}.csv").read_bytes())
     for path in (STARTER.parents[1] / "models").glob("*.toml"):
-        (folder / f"seed-{path.stem}").write_bytes(b"\x40" + path.read_bytes())
-    (folder / "seed-book").write_bytes(b"\x60" + (ROOM / "seed.xlsx").read_bytes())
+        (folder / f"seed-{path.stem}").write_bytes(bytes([MODELS - 1]) + path.read_bytes())
+    for path in (STARTER.parents[1] / "models" / "studies").glob("*.toml"):
+        (folder / f"seed-study-{path.stem}").write_bytes(bytes([STUDIES - 1]) + path.read_bytes())
+    for i, path in enumerate(RUN_FILES):
+        kind = next(k for k in range(STUDIES, RUNS) if k % len(RUN_FILES) == i)
+        (folder / f"seed-run-{i}").write_bytes(bytes([kind]) + path.read_bytes())
+    (folder / "seed-book").write_bytes(bytes([RUNS]) + (ROOM / "seed.xlsx").read_bytes())
     for i, name in enumerate(sorted(PARTS)):
         kind = next(k for k in range(110, 256) if k % len(PARTS) == i)
         (folder / f"seed-part-{i}").write_bytes(bytes([kind]) + PARTS[name])
@@ -97,6 +131,9 @@ def seeds(folder: Path) -> None:
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[3]))
     PARTS = skeleton()
+    TEACHING = planner.load(STARTER)
+    RUN = write_run(planner.solve(TEACHING), ROOM / "run", lambda target: None)
+    RUN_FILES = [RUN / "summary.json", *sorted((RUN / "inputs").iterdir()), *sorted((RUN / "tables").iterdir())]
     for argument in sys.argv[1:]:
         if not argument.startswith("-"):
             seeds(Path(argument))
