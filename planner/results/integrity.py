@@ -60,6 +60,14 @@ def contradictions(case: Case, summary: Mapping[str, Any], tables: dict[str, pd.
     told += [
         f"summary.json: {k}: is not right" for k, v in _DESCRIBED.items() if not isinstance(summary.get(k, v()), v)
     ]
+    plain = {key: summary[key].values() for key, kind in _DESCRIBED.items() if kind is dict and not told}
+    plain |= {key: [value] for key, value in summary.items() if key.endswith("_musd") and not isinstance(value, dict)}
+    told += [
+        f"summary.json: {key}: is not right"
+        for key, values in plain.items()
+        if not all(value is None or isinstance(value, int | float | str) for value in values)
+        or (key.endswith("_musd") and any(isinstance(value, str | bool) for value in values))
+    ]
     if not told and case.sha256 != summary["inputs_sha256"]:
         told.append("inputs/: are not what the run was solved from (inputs_sha256 differs)")
     if not told and ("risk_musd" in summary or tables):

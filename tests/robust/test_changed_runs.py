@@ -82,6 +82,12 @@ CHANGES: dict[str, tuple[Change, str, str]] = {
     "demand": (text("inputs/demand.csv", ",100,", ",200,"), "inputs/demand.csv", "inputs_sha256"),
     "model": (text("inputs/model.toml", "tail = 0.9", "tail = 0.8"), "inputs/model.toml", "inputs_sha256"),
     "other inputs": (text("summary.json", r'"inputs_sha256": "\w', '"inputs_sha256": "x'), "summary.json", "inputs/"),
+    "words for a bound": (
+        text("summary.json", r'"least_risk_musd": [\d.]+', '"least_risk_musd": "little"'),
+        "summary.json",
+        "least_risk_musd: is not right",
+    ),
+    "a list of rows": (text("summary.json", r'"rows": \d+', '"rows": []'), "summary.json", "model: is not right"),
     "no versions": (key("versions"), "summary.json", "versions: is missing"),
     "no table": (lambda run: (run / "tables" / "workforce.csv").unlink(), "tables/workforce.csv", "is missing"),
     "no column": (text("tables/capacity.csv", "usable_tpa", "unusable"), "tables/capacity.csv", "usable_tpa"),
