@@ -128,11 +128,13 @@ class Finance(Row):
 
 
 class ByProduct(Row):
-    """What a plant sells besides the elements counted."""
+    """What a plant sells besides the elements counted; what is in its feed is paid for as the elements are."""
 
     project: Id = col("plant", min_length=1)
     product: Id = col("by-product, whose price is in `prices`", min_length=1)
     tonnes_per_t: Number = positive("made for each tonne of capacity in use", "t/t")
     variable_opex_usd_per_t: Number = positive(
-        "running cost it carries, for each tonne of capacity in use", "USD/t", 0.0
+        "running cost it carries, for each tonne of capacity in use; metal and magnets: with their material",
+        "USD/t",
+        0.0,
     )

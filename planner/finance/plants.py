@@ -67,6 +67,9 @@ def plant_facts(case: Case, project: str) -> PlantFacts:
     extra = [r for r in case.tables.byproducts if r.project == project]
     made, taken = _materials(case, project, mix)
     at_mine = row.stage == "mine"
+    if row.stage == "separation":  # what is in the feed is paid for as its elements are, lost in the same part
+        kept = sum(m.per_tonne for m in made) / (sum(m.per_tonne for m in taken) or 1.0) or 1.0
+        taken += [Material(r.product, OXIDE, r.tonnes_per_t / kept, True) for r in extra]
     made += [Material(r.product, row.stage if row.stage == MAGNET else OXIDE, r.tonnes_per_t, at_mine) for r in extra]
     return PlantFacts(
         *(project, row.stage, row.country, case.commitment_years(project).start, row.lead_time_years, row.max_new_tpa),

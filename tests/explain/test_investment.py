@@ -126,7 +126,7 @@ def test_prices_of_futures_and_what_floors_cost_in_each(make_case: MakeCase) -> 
         business_case(planned(make_case, **more), "plant", market="lender")
 
 
-def test_by_products_are_sold_and_bear_their_cost(make_case: MakeCase) -> None:
+def test_by_products_are_sold_and_paid_for_and_bear_their_cost(make_case: MakeCase) -> None:
     more = {
         "byproducts": [
             {"project": "plant", "product": "ndpr", "tonnes_per_t": 0.1, "variable_opex_usd_per_t": 0.3 * MUSD}
@@ -134,8 +134,8 @@ def test_by_products_are_sold_and_bear_their_cost(make_case: MakeCase) -> None:
         "prices": [{"element": "ndpr", "market": "china", "price_usd_per_kg": 5000}],
     }
     found = business_case(planned(make_case, **more), "plant", solve=False)
-    # 0.1 t at 5 MUSD less 0.3 MUSD for each of 10, 20 and 20 t.
-    assert found.full.flows.ebitda[2:5] == near([12.5 + 2, 27 + 4, 27 + 4])
+    # 0.1 t at 5 MUSD, less 0.3 MUSD and a quarter of the price of the 0.1 / 0.8 t in the feed: 0.04375 MUSD a tonne.
+    assert found.full.flows.ebitda[2:5] == near([12.5 + 0.4375, 27 + 0.875, 27 + 0.875])
 
 
 def test_several_plants_are_one_case_and_what_one_sells_the_other_buys(make_case: MakeCase) -> None:

@@ -219,8 +219,11 @@ def _materials(found: BusinessCase, names: Names) -> ReportTable:
             for sale in flows.sales
             for m in [sale.material]
         ]
+        most = float(flows.tonnes.max())
+        rows += [["takes in", name, names.element(m.element), m.form, most * m.per_tonne, None] for m in plant.taken]
+        rows.append(["pays for all it takes in", name, "", "", None, -float(flows.feed.max())])
     columns = [*texts("", "plant", "material", "form"), Column("in a full year", "t"), Column("at the deck", "MUSD/y")]
-    return ReportTable("What it works and sells, in full operation", columns, rows)
+    return ReportTable("What it works, sells and pays for, in full operation", columns, rows)
 
 
 def _worked(plant: PlantFacts, names: Names) -> str:
