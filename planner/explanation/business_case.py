@@ -155,7 +155,7 @@ def _sold(
     return Sold(
         *(tuple(use), tuple(_rate(found, i, u) for i, u in enumerate(use)), flows, low, returns),
         *(float(costs @ chances / chances.sum()), float(costs.max())),
-        monte_carlo(found, terms, futures, use_in),
+        monte_carlo(found, terms, futures, use_in, flows.loan.service),
         _steps(found, x, use, flows),
     )
 

@@ -12,6 +12,9 @@ import pyxirr
 from planner.finance.cashflow import CashFlows
 from planner.finance.deck import Array, Levels
 
+PAID = 1e-9
+"""Debt service (MUSD a year) below which there is none."""
+
 
 @dataclass(frozen=True)
 class Returns:
@@ -42,11 +45,12 @@ def npv(rate: Array | float, amounts: Array) -> Array:
 
 
 def irr(amounts: Sequence[float]) -> float | None:
-    """Rate at which the NPV is zero; None if money never changes sign or there is no such rate."""
-    if not (min(amounts, default=0.0) < 0 < max(amounts, default=0.0)):
+    """Rate at which the NPV is zero; None if money never changes sign, or less comes back than is spent: a rate below
+    nought tells owners nothing, and has several answers where a plant costs money to close."""
+    if not min(amounts, default=0.0) < 0 < sum(amounts):
         return None
     found = pyxirr.irr(list(amounts))
-    return None if found is None else float(found)
+    return None if found is None or found < 0 else float(found)
 
 
 def payback(amounts: Sequence[float]) -> float | None:
@@ -60,7 +64,7 @@ def payback(amounts: Sequence[float]) -> float | None:
 
 def least_cover(cfads: Array, service: Array) -> float | None:
     """Least of cash flow over debt service in the years of service; None without any."""
-    paid = service > 1e-9
+    paid = service > PAID
     return float((cfads[paid] / service[paid]).min()) if paid.any() else None
 
 

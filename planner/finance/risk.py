@@ -9,7 +9,7 @@ import numpy as np
 
 from planner.finance.cashflow import NO_SUPPORT, Investment, cash_flows
 from planner.finance.deck import Array, FinanceTerm, Levels, levels
-from planner.finance.returns import npv
+from planner.finance.returns import PAID, npv
 from planner.finance.support import of_futures
 
 DRAWS, SEED = 2000, 1
@@ -33,10 +33,12 @@ class Swing:
 
 @dataclass(frozen=True)
 class Spread:
-    """NPV after tax over draws (MUSD, in order), and the share of them that loses money."""
+    """NPV after tax over draws (MUSD, in order), and the share of them that loses money. cover: least cover of the debt
+    service of the case as it stands that nine draws in ten reach (P90); None without debt."""
 
     npv: tuple[float, ...]
     loss: float
+    cover: float | None
 
     def at(self, share: float) -> float:
         """The NPV that this share of the draws stays below."""
@@ -76,11 +78,11 @@ def tornado(found: Investment, terms: Mapping[str, FinanceTerm], use: Sequence[A
 
 def monte_carlo(
     found: Investment, terms: Mapping[str, FinanceTerm], futures: Mapping[str, float], use_in: Sequence[Array],
-    draws: int = DRAWS, seed: int = SEED,
+    service: Array, draws: int = DRAWS, seed: int = SEED,
 ) -> Spread:  # fmt: skip
     """NPV over futures, each as often as it is likely, and terms, triangular over their ranges.
 
-    use_in: for each plant what is sold of it, a row for each future or one for all.
+    use_in: for each plant what is sold of it, a row for each future or one for all. service: of debt, by year.
     """
     rng = np.random.default_rng(seed)
     chances = np.array(list(futures.values()))
@@ -94,7 +96,10 @@ def monte_carlo(
     use = [np.broadcast_to(rows, (len(chances), rows.shape[-1]))[at] for rows in use_in]
     flows = cash_flows(found, x, use, prices)
     values = np.sort(npv(x["wacc"], flows.after_tax / flows.index))
-    return Spread(tuple(values.tolist()), float((values < 0).mean()))
+    paid = service > PAID
+    covers = (flows.cfads[:, paid] / service[paid]).min(axis=-1) if paid.any() else None
+    cover = None if covers is None else float(np.quantile(covers, 0.1))
+    return Spread(tuple(values.tolist()), float((values < 0).mean()), cover)
 
 
 def value(found: Investment, x: Levels, use: Sequence[Array]) -> float:

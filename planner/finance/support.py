@@ -13,8 +13,10 @@ from planner.finance.deck import Array, Levels
 from planner.finance.returns import npv
 
 GRANT, LOAN, FLOOR, AVAILABILITY = "grant", "loan", "floor", "availability"
-MOST: Mapping[str, float] = {GRANT: 1.0, LOAN: 0.8, FLOOR: 20.0, AVAILABILITY: 1.0}
+MOST: Mapping[str, float] = {GRANT: 1.0, LOAN: 0.8, FLOOR: 3.0, AVAILABILITY: 1.0}
 """Most of each that is tried: of capital, of capital, times the deck's prices, of capital a year."""
+MEASURE: Mapping[str, str] = {GRANT: "the capital", LOAN: "the capital", FLOOR: "the deck", AVAILABILITY: "the capital"}
+"""What it is measured by; an availability payment each year."""
 
 CARRIES: Mapping[str, tuple[str, str]] = {
     GRANT: ("owners", "owners"),

@@ -118,6 +118,8 @@ def test_the_workbook_computes_what_the_tool_does(found: tuple[BusinessCase, Pla
             assert again == pytest.approx(cell.value, rel=1e-6, abs=1e-6), f"{page.title}!{cell.coordinate}"
             compared += 1
     assert compared > 3000 and out["asis"]["Checks"]["C3"].value == 0
+    said = {name: str(out[name]["Answer"]["A2"].value) for name in ("asis", "low", "granted")}
+    assert "unchanged" in said["asis"] and said["low"].startswith("4 inputs") and said["granted"].startswith("1 input")
     terms = {n: replace(t, value=t.low if n in ("payable", "life_years") else t.value) for n, t in one.terms.items()}
     for name in ("delay_years", "wacc"):
         terms[name] = replace(terms[name], value=terms[name].high)

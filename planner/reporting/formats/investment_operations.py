@@ -15,7 +15,7 @@ from planner.finance.contracts import applies, in_force
 from planner.finance.plants import Material, PlantFacts
 from planner.finance.risk import base_levels, price_terms
 from planner.reporting.charts.business_case import columns
-from planner.reporting.formats.live_sheets import CONSTANT, FIRST, INPUT, TOTAL, Book, Line, LiveSheet, added
+from planner.reporting.formats.live_sheets import CONSTANT, FIRST, INPUT, Book, Line, LiveSheet, added
 from planner.results.business_case import Sold
 
 SUPPORTS = {
@@ -23,6 +23,12 @@ SUPPORTS = {
     "floor_factor": ("guaranteed prices", "of the deck"),
     "availability": ("availability payment", "MUSD a year, real"),
 }
+ONLY_AS_DELIVERED = {
+    "dscr_low": "the test at low prices and public loans, as delivered",
+    "public_rate": "public cost of supports, as delivered",
+    "public_loan_rate": "public loans, as delivered",
+}
+"""Terms that no formula of the workbook takes."""
 
 
 def write_operations(book: Book) -> None:
@@ -39,14 +45,16 @@ def write_operations(book: Book) -> None:
 
 def _inputs(book: Book) -> None:
     sheet, found = book.sheets["Inputs"], book.found
-    heads = ("input", "unit", "in use", "choice", "value", "low", "high", "source", "confidence")
+    heads = ("input", "unit", "in use", "choice", "value", "low", "high", "source", "confidence", "feeds")
+    premiums = {premium for quote in found.investment.quotes for premium in quote.premiums}
     for place, head in enumerate(heads):
         sheet.page.write_string(1, place, head)
     for term in (*found.terms.values(), *price_terms(found.investment)):
-        row = sheet.row + 1
-        line = sheet.once(term.meaning, term.unit, f"=CHOOSE($D${row},$E${row},$F${row},$G${row})", term.value)
-        for place, value in enumerate((1, term.value, term.low, term.high), start=TOTAL):
-            sheet.page.write_number(row - 1, place, value, sheet.book.looks[INPUT])
+        line = sheet.choice(term.meaning, term.unit, (term.value, term.low, term.high))
+        row, feeds = line.row, ONLY_AS_DELIVERED.get(term.name, "formulas here, draws, sensitivity")
+        if term.name.endswith("_premium") and term.name not in premiums:
+            feeds = "nothing: no price of this case stands on it"
+        sheet.page.write_string(row - 1, 9, feeds)
         sheet.page.write_string(row - 1, 7, term.source or "judged")
         sheet.page.write_string(row - 1, 8, "judged" if term.judged else term.confidence)
         book.term[term.name] = line.constant

@@ -15,10 +15,10 @@ import xlsxwriter
 from planner.data.case import Case
 from planner.finance.cashflow import CashFlows
 from planner.finance.deck import Array
-from planner.finance.support import CARRIES
+from planner.finance.support import CARRIES, MEASURE, MOST
 from planner.reporting.charts.business_case import columns
 from planner.reporting.formats.investment_operations import write_operations
-from planner.reporting.formats.live_sheets import LINK, RATE, Book, Line, LiveBook, LiveSheet, added
+from planner.reporting.formats.live_sheets import FORMULA, LINK, RATE, TOTAL, Book, Line, LiveBook, LiveSheet, added
 from planner.reporting.formats.workbook import MADE, OPTIONS
 from planner.reporting.values.page_parts import Statement
 from planner.reporting.values.wording import Names, worded_lines
@@ -43,9 +43,9 @@ def write_business_case(found: BusinessCase, case: Case, path: Path, told: Seque
             _debt(book, mode, title, sold.flows)
             _tax_with_debt(book, mode, sold.flows)
             _returns(book, mode, title, sold)
+        _checks(book)
         _answer(book, told)
         _told(book, case)
-        _checks(book)
 
 
 SHEETS = (
@@ -217,15 +217,17 @@ def _returns(book: Book, mode: int, title: str, sold: Sold) -> None:
         line = sheet.timed(f"{label}, real", "MUSD", formula, values / flows.index, total=True)
         first = first or line
         npv_line = sheet.once(f"NPV {label}", "MUSD", f"=NPV({t[rate]},{line.all})", worth)
-        near = 0.1 if yields is None else round(yields, 2)
-        guess = sheet.constant("rate from which the next is sought", "a year", near)
-        irr_line = sheet.once(f"IRR {label}", "a year", f'=IFERROR(IRR({line.all},{guess.constant}),"none")', yields)
+        sought = "".join(f"IFERROR(IRR({line.all},{guess})," for guess in (0.1, 0.02, 0.5)) + '"none")))'
+        formula = f'=IF(SUM({line.all})>0,{sought},"none")'
+        irr_line = sheet.once(f"IRR {label} (none: less comes back than is spent)", "a year", formula, yields)
         book.line[f"npv_{key}", mode], book.line[f"irr_{key}", mode] = npv_line, irr_line
-        book.checks.append(f"ABS({npv_line.constant}-SUMPRODUCT({line.all},(1+{t[rate]})^(-{n.all})))")
+        again = f"ABS({npv_line.constant}-SUMPRODUCT({line.all},(1+{t[rate]})^(-{n.all})))"
+        book.checks.append((f"NPV {label}, worked out anew ({title})", again))
     served = book.line["cover", mode]
     formula = f'=IF(SUM({served.all})=0,"none",SMALL({served.all},COUNTIF({served.all},0)+1))'
     book.line["dscr", mode] = sheet.once("least DSCR", "times", formula, r.dscr)
-    book.checks.append(f"ABS(INDEX({row['owed'].all},1,COLUMNS({row['owed'].all})))")
+    left = f"ABS(INDEX({row['owed'].all},1,COLUMNS({row['owed'].all})))"
+    book.checks.append((f"debt left at the end ({title})", left))
 
 
 FIGURES = {
@@ -236,14 +238,18 @@ FIGURES = {
     "irr_after_tax": ("IRR after tax", "a year"),
     "irr_owners": ("IRR of the owners", "a year"),
     "share": ("debt over capital", "share"),
-    "dscr": ("least DSCR", "times"),
+    "dscr": ("least DSCR: what lenders ask, as debt is sized by it, or more where its cap binds", "times"),
 }
 
 
 def _answer(book: Book, told: Sequence[Statement]) -> None:
     """The claim, its sentences, and both columns, which follow the inputs."""
     sheet, found = book.sheets["Answer"], book.found
-    sheet.row = 1
+    changed = book.line["changed",].constant
+    as_is = "As computed by the planner for the inputs as delivered, which stand unchanged:"
+    other = " inputs were CHANGED. The table of returns follows them; sentences and supports are as delivered:"
+    sheet.page.write_formula(1, 0, f'=IF({changed}=0,"{as_is}",{changed}&"{other}")', sheet.book.looks["head"], as_is)
+    sheet.row = 2
     for statement in told:
         sheet.note(f"{statement.about}: {statement.sentence}")
     sheet.row += 1
@@ -260,6 +266,16 @@ def _answer(book: Book, told: Sequence[Statement]) -> None:
             look = sheet.book.looks[RATE if unit in ("a year", "share") else LINK]
             sheet.page.write_formula(sheet.row, 2 + mode, link, look, "none" if value is None else value)
         sheet.row += 1
+    covers = {
+        "least DSCR at low prices, as delivered": [sold.returns.dscr_low for _, sold in columns(found)],
+        "least DSCR that nine draws in ten reach (P90), as delivered": [
+            sold.spread.cover for _, sold in columns(found)
+        ],
+    }
+    for label, values in covers.items():
+        for place, cell in enumerate((label, "times", *("none" if v is None else v for v in values))):
+            sheet.page.write(sheet.row, place, cell, sheet.book.looks[FORMULA])
+        sheet.row += 1
     sheet.row += 1
     _supports(book, sheet)
 
@@ -267,10 +283,10 @@ def _answer(book: Book, told: Sequence[Statement]) -> None:
 def _supports(book: Book, sheet: LiveSheet) -> None:
     """The term sheet."""
     names = {"floor": "guaranteed prices", "availability": "availability payment", "loan": "rate, cover, share of debt"}
-    rows = [
-        [s.kind, s.amount, s.cost, s.worst, s.private, *CARRIES[s.kind], names.get(s.kind, s.kind)]
-        for s in book.found.supports
-    ]
+    rows: list[list[Any]] = []
+    for s in book.found.supports:
+        least = f"not even {MOST[s.kind]:g} times {MEASURE[s.kind]}" if s.amount is None else s.amount
+        rows.append([s.kind, least, s.cost, s.worst, s.private, *CARRIES[s.kind], names.get(s.kind, s.kind)])
     heads = "support, least of it, public cost, at worst, private capital, volume risk, price risk, enter on Inputs as"
     sheet.table(heads.split(", "), rows)
 
@@ -311,6 +327,14 @@ def _checks(book: Book) -> None:
     cells = [f"$C${4 + place}" for place in range(len(book.checks))]
     total = "+".join(f"IF({cell}>{TOLERANCE},1,0)" for cell in cells)
     sheet.once("checks failed", "", f"={total}", 0)
-    for check in book.checks:
-        what = "NPV worked out anew" if "SUMPRODUCT" in check else "debt left at the end"
+    for what, check in book.checks:
         sheet.once(what, "MUSD", f"={check}", 0)
+    sheet.head("Inputs against those delivered (sums weighed by column): 1 where changed")
+    inputs, first = sheet.book.inputs, sheet.row + 2
+    changed = f"=SUM($C${first}:$C${first + len(inputs) - 1})"
+    book.line["changed",] = sheet.once("inputs changed", "", changed, 0)
+    for what, where, delivered in inputs:
+        now = f"SUMPRODUCT({where},COLUMN({where}))"
+        near = f"{TOLERANCE / 1000}*MAX(1,ABS($D${sheet.row + 1}))"
+        sheet.once(what, "", f"=IF(ABS({now}-$D${sheet.row + 1})>{near},1,0)", 0)
+        sheet.page.write_number(sheet.row - 1, TOTAL, delivered, sheet.book.looks[FORMULA])

@@ -65,6 +65,8 @@ class LiveBook:
     def __init__(self, book: Any, years: Sequence[int], checks: str) -> None:
         self.looks = {name: book.add_format(look) for name, look in LOOKS.items()}
         self._book, self._years, self._checks = book, years, checks
+        self.inputs: list[tuple[str, str, float]] = []
+        """What, cells and value as delivered of each input: its cells times the numbers of their columns, added."""
 
     def sheet(self, name: str, title: str, *, timed: bool = True) -> LiveSheet:
         """A new sheet with its title, the sum of all checks, and the years where it has them."""
@@ -106,6 +108,23 @@ class LiveSheet:
         line = self._next(label, unit)
         for place, value in enumerate(np.asarray(values, float).tolist()):
             self.page.write_number(line.row - 1, FIRST + place, value, self.book.looks[INPUT])
+        self._delivered(line, FIRST, values)
+        return line
+
+    def _delivered(self, line: Line, column: int, values: Sequence[float] | Array) -> None:
+        numbers = np.asarray(values, float)
+        last = xl_col_to_name(column + len(numbers) - 1)
+        cells = f"'{self.name}'!${xl_col_to_name(column)}${line.row}:${last}${line.row}"
+        weighed = float(numbers @ np.arange(column + 1, column + 1 + len(numbers)))
+        self.book.inputs.append((f"{self.name} row {line.row}", cells, weighed))
+
+    def choice(self, label: str, unit: str, values: tuple[float, float, float]) -> Line:
+        """An input in use, chosen of its value, low and high."""
+        row = self.row + 1
+        line = self.once(label, unit, f"=CHOOSE($D${row},$E${row},$F${row},$G${row})", values[0])
+        for place, value in enumerate((1, *values), start=TOTAL):
+            self.page.write_number(row - 1, place, value, self.book.looks[INPUT])
+        self._delivered(line, CONSTANT, values[:1])
         return line
 
     def timed(
@@ -134,6 +153,7 @@ class LiveSheet:
         line = self._next(label, unit)
         self.page.write_number(line.row - 1, CONSTANT, value, self.book.looks[INPUT])
         self.page.write_string(line.row - 1, TOTAL, source)
+        self._delivered(line, CONSTANT, [value])
         return line
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -169,4 +189,4 @@ class Book:
     sheets: dict[str, LiveSheet] = field(default_factory=dict)
     term: dict[str, str] = field(default_factory=dict)
     line: dict[tuple[object, ...], Line] = field(default_factory=dict)
-    checks: list[str] = field(default_factory=list)
+    checks: list[tuple[str, str]] = field(default_factory=list)

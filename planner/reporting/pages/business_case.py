@@ -9,7 +9,7 @@ from planner.data.case import Case
 from planner.data.cells import text_of
 from planner.data.investment_tables import Contract
 from planner.finance.plants import PlantFacts
-from planner.finance.support import CARRIES
+from planner.finance.support import CARRIES, MEASURE, MOST
 from planner.reporting.charts import business_case as charts
 from planner.reporting.charts.drawing import Drawer
 from planner.reporting.formats.markup import report_page
@@ -149,7 +149,9 @@ def _term_sheet(found: BusinessCase, names: Names) -> ReportTable:
     for s in found.supports:
         of = {"floor": "deck", "availability": "MUSD a year"}.get(s.kind, "capital")
         size = number(s.amount) if s.kind == "availability" else f"{percent(s.amount)} of the"
-        least = f"{size} {of}" if s.amount is not None else "none suffices"
+        least = (
+            f"{size} {of}" if s.amount is not None else f"not even {MOST[s.kind]:g} times {MEASURE[s.kind]} suffices"
+        )
         per = worth / s.cost if worth is not None and s.cost else None
         leverage = s.private / s.cost if s.private is not None and s.cost else None
         rows.append([s.kind, least, s.cost, s.worst, leverage, per, *CARRIES[s.kind]])
@@ -185,8 +187,9 @@ def _returns(found: BusinessCase) -> ReportTable:
         ("payback", "years", lambda s: number(s.returns.payback)),
         ("capital", "MUSD, real", lambda s: number(s.returns.capital)),
         ("debt", "of capital", lambda s: percent(s.returns.debt_share)),
-        ("least DSCR", "", lambda s: number(s.returns.dscr)),
+        ("least DSCR, by which debt is sized", "", lambda s: number(s.returns.dscr)),
         ("least DSCR, low prices", "", lambda s: number(s.returns.dscr_low)),
+        ("least DSCR of nine draws in ten (P90)", "", lambda s: number(s.spread.cover)),
         ("LLCR", "", lambda s: number(s.returns.llcr)),
         ("loses money", "of draws", lambda s: percent(s.spread.loss)),
     )
