@@ -13,7 +13,17 @@ from planner.reporting.pages.decision import front
 from planner.reporting.pages.run import render_page, sections
 from planner.reporting.tables import decision as tables
 from planner.reporting.tables.plan import investments
-from planner.reporting.values.decision import decided, effect, named, next_billion, outlook, risk_at, tag
+from planner.reporting.values.decision import (
+    decided,
+    effect,
+    named,
+    next_billion,
+    outlook,
+    risk_at,
+    risk_left,
+    say,
+    tag,
+)
 from planner.reporting.values.page_parts import Figure, ReportTable
 from planner.reporting.values.view import RunView, run_view
 from planner.results.plan import PlanValues
@@ -45,31 +55,59 @@ def test_the_claim_is_the_core_and_its_price(run: RunView) -> None:
     assert outlook(run)["core"].cost == 900.0
 
 
-def test_half_and_twice_the_money_are_read_off_the_curve(run: RunView) -> None:
+def test_half_and_twice_the_cost_are_read_off_the_curve(run: RunView) -> None:
     # 4,600 MUSD leave 2,095 of 15,000; 2,300 lie 100 of 2,400 beyond 2,110; 9,200 are more than the curve has.
-    said = "Half the money leaves 14.1 % of the risk of doing nothing, the plan 14.0 %, twice the money 13.9 %."
+    said = "Half the cost leaves 14.1 % of the risk of doing nothing, the plan 14.0 %, twice the cost 13.9 %."
     assert said in front(run).lines[0]
-    assert (
-        front(run)
-        .lines[0]
-        .startswith(
-            "Fund first: Coast separation plant (takes off 50.0 times its public money); Desert mine (6.25 times)."
-        )
-    )
+    first = "Coast separation plant (takes 50.0 times its public money off cost plus risk); Desert mine (6.25 times)."
+    assert front(run).lines[0].startswith(f"Fund first: {first}")
 
 
 def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView) -> None:
     found = decided(run)
     assert found is not None
     shown = tables.named_plans(run, found).shown
-    assert [row[0] for row in shown] == ["Nothing new", "Core", "Put forward", "Within 1 %", "Least risk"]
+    assert [row[0] for row in shown] == [
+        "Nothing new",
+        "Least cost plus risk",
+        "Put forward",
+        "Within 1 %",
+        "Least risk",
+    ]
     assert [row[2] for row in shown] == ["100", "900", "4,600", "2,200", "5,900"]
     assert shown[0][6] == "0 %" and shown[4][6] == "100 %"
     merit = tables.merit(run, found)
     assert [row[3] for row in merit.rows] == [100.0 * (place + 1) for place in range(len(found.merit))]
-    assert tag(run, found.merit[-1]) == "last hundredth"
+    assert tag(run, found.merit[-1]) == "for the last 1 % of risk"
     names = [sheet.sheet for sheet in sheets_of(run)]
     assert names[1:5] == ["frontier", "merit list", "execution", "gets and pays"] and len(names) < 25
+
+
+def test_plans_that_are_one_stand_in_one_row(run: RunView) -> None:
+    found = decided(run)
+    assert found is not None
+    plans = list(found.frontier.plans)
+    plans[2] = dataclasses.replace(plans[1], key="chosen")
+    same = dataclasses.replace(found, frontier=dataclasses.replace(found.frontier, plans=plans))
+    table = tables.named_plans(run, same)
+    assert (table.title, table.rows[1][0]) == ("Four plans on the curve", "Least cost plus risk = put forward")
+
+
+def test_what_is_left_falls_down_the_list(run: RunView) -> None:
+    found = decided(run)
+    assert found is not None
+    row = found.merit[0]
+    steps = [(9.0, 50.0), (9.0, 40.0), (9.0, 50.0), (8.0, 45.0), (7.0, 30.0)]
+    rows = [dataclasses.replace(row, weight=weight, risk=risk) for weight, risk in steps]
+    assert risk_left(rows) == [40.0, 40.0, 40.0, 40.0, 30.0]
+
+
+def test_a_step_within_the_doubt_of_the_curve_is_not_told_by_its_digits(run: RunView) -> None:
+    # The next billion takes off 223 MUSD.
+    told = [
+        say(run, "frontier_title", core=outlook(run)["core"], next_billion=223.0 / 15000, gap=g) for g in (222.0, 224.0)
+    ]
+    assert ["doubt" in title for title in told] == [False, True]
 
 
 def test_a_plant_that_is_worth_nothing_is_one_of_several(run: RunView) -> None:

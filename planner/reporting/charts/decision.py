@@ -21,11 +21,21 @@ from planner.reporting.charts.drawing import (
     text_width,
     ticks,
 )
-from planner.reporting.values.decision import effect, merit_cost, named, next_billion, risk_at, say, tag
+from planner.reporting.values.decision import (
+    alike,
+    effect,
+    merit_cost,
+    named,
+    next_billion,
+    risk_at,
+    risk_left,
+    say,
+    tag,
+)
 from planner.reporting.values.page_parts import Figure
 from planner.reporting.values.view import RunView, tooltip
 from planner.reporting.values.wording import STAGES, money, number, percent
-from planner.results.decision import Decision, Frontier, NamedPlan, Share
+from planner.results.decision import Decision, Frontier, Share
 from planner.results.explanation import EXPLANATION
 
 FRONTIER, MERIT = f"{EXPLANATION}: decision, frontier", f"{EXPLANATION}: decision, merit"
@@ -35,7 +45,7 @@ SHORT_OF = 0.99
 
 
 def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
-    """The least risk left for each cost, with the five named plans on it."""
+    """The least risk left for each cost, with the named plans on it."""
     nothing, core = max(named(found, "nothing").risk, 1e-9), named(found, "core")
     end = max(plan.cost for plan in found.plans)
     plot = Plot(680, 440, left=52, right=24, top=40, bottom=40)
@@ -53,21 +63,16 @@ def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
     if first.risk < SHORT_OF * nothing:  # the cheapest plans were not asked for: a mixture of both ends can be had
         ends = x(idle.cost / unit), y(1.0), x(first.cost / unit), y(first.risk / nothing)
         plot.line(*ends, WITH, dash="2 4")
-    alike: dict[str, list[NamedPlan]] = {}
-    for plan in sorted(found.plans, key=lambda p: -p.risk):
-        at_x, at_y = x(plan.cost / unit), y(min(plan.risk / nothing, 1.0))
-        left = percent(plan.risk / nothing)
-        words = f"{say(run, 'plan_name', key=plan.key)}: {money(plan.cost)}, {left} of the risk left"
-        tip = tooltip(f"{words}; {say(run, 'plan_meaning', key=plan.key)}", FRONTIER)
-        chosen = plan.key == "chosen"
-        plot.dot(at_x, at_y, 7 if chosen else 5, WITH if chosen else "#ffffff", hue=WITH, tip=tip)
-        alike.setdefault(f"{money(plan.cost)}, {left} of the risk left", []).append(plan)
     beyond = next_billion(found)
     level = y(risk_at(found, core.cost) / nothing)
     taken = [level + 28] if beyond is not None else []
-    for left, plans in alike.items():
-        at_x, at_y = x(plans[0].cost / unit), y(min(plans[0].risk / nothing, 1.0))
-        words = f"{', '.join(say(run, 'plan_name', key=plan.key) for plan in plans)}: {left}"
+    for plans in alike(sorted(found.plans, key=lambda p: -p.risk)):
+        plan, chosen = plans[0], any(p.key == "chosen" for p in plans)
+        at_x, at_y = x(plan.cost / unit), y(min(plan.risk / nothing, 1.0))
+        left = f"{money(plan.cost)}, {percent(plan.risk / nothing)} left"
+        words = f"{say(run, 'plan_name', alike=plans)}: {left}"
+        tip = tooltip(f"{words}; {say(run, 'plan_meaning', alike=plans)}", FRONTIER)
+        plot.dot(at_x, at_y, 7 if chosen else 5, WITH if chosen else "#ffffff", hue=WITH, tip=tip)
         right = plot.right - at_x > text_width(words, SMALL + 1)
         # The curve falls and bends upwards: there is room above it to the right and below it to the left.
         label_y, down = (at_y - 12, -16) if right else (at_y + 20, 16)
@@ -75,7 +80,7 @@ def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
             label_y += down
         taken.append(label_y)
         plot.line(at_x, at_y + (-7 if right else 7), at_x, label_y + (3 if right else -9), DEMAND)
-        weight = "bold" if any(plan.key == "chosen" for plan in plans) else ""
+        weight = "bold" if chosen else ""
         side = "start" if right else "end"
         plot.text(at_x + (4 if right else -4), label_y, words, anchor=side, size=SMALL + 1, weight=weight)
     if beyond is not None:
@@ -84,7 +89,7 @@ def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
         words = f"the next 1 bn takes off {percent(beyond)}"
         plot.text(x(start / unit), level + 28, words, size=SMALL + 1)
     told = say(run, "frontier", gap=found.gap)
-    figures = {"core": core, "next_billion": beyond, "effect": lambda plan: effect(found, plan)}
+    figures = {"core": core, "gap": found.gap, "next_billion": beyond, "effect": lambda plan: effect(found, plan)}
     title = say(run, "frontier_title", **figures)
     return Figure(title, told, [draw.panel(title, told, plot)], layout="wide", source=FRONTIER)
 
@@ -103,20 +108,17 @@ def merit(run: RunView, found: Decision, draw: Drawer) -> Figure:
     low = 10.0 ** math.floor(math.log10(max(min([1.0, *ratios]), LEAST_SHOWN)))
     high = 10.0 ** math.ceil(math.log10(max([10.0 * low, *ratios])))
     worth = Scale(low, high, *dots, bend=lambda v: math.log10(max(v, low)))
-    heads = ((plot.left, "public money, MUSD"), (dots[0], "worth per MUSD (log)"), (705, "when"))
+    heads = ((plot.left, "public MUSD, present value"), (dots[0], "worth per MUSD (log)"), (705, "when"))
     for place, head in (*heads, (862, "in all, MUSD"), (935, "risk left")):
         plot.text(place, 12, head, size=SMALL, fill=MUTED)
     for mark in (10.0**k for k in range(round(math.log10(low)), round(math.log10(worth.high)) + 1)):
         plot.line(worth(mark), plot.top - 6, worth(mark), plot.bottom, INK if mark == 1 else RULE)
         plot.text(worth(mark), plot.top - 8, f"{mark:g}", anchor="middle", size=8, fill=MUTED)
     nothing = max(named(found.frontier, "nothing").risk, 1e-9)
-    names, below = plot.names([run.names.placed(row.project) for row in rows], gap=0.35), False
+    names = plot.names([run.names.placed(row.project) for row in rows], gap=0.35)
+    left = risk_left(found.merit)
     for place, (row, total) in enumerate(zip(rows, merit_cost(rows), strict=True)):
         y, hue = names.mid(place), STAGE_COLOURS[row.stage]
-        if row.worth < row.public and not below:
-            below = True
-            plot.line(4, names.at(place) - 5, plot.right - 4, names.at(place) - 5, INK, dash="4 3")
-            plot.text(4, names.at(place) - 6, "below: worth less than it costs", size=8, fill=MUTED)
         words = (
             f"{run.names.placed(row.project)}, {STAGES[row.stage].lower()}: {number(row.public)} MUSD of public money, "
             f"worth {number(row.worth)} MUSD"
@@ -131,12 +133,15 @@ def merit(run: RunView, found: Decision, draw: Drawer) -> Figure:
             plot.text(dots[0], y + 4, "<", size=SMALL, fill=MUTED)
         plot.text(705, y + 4, clipped(tag(run, row), 150, SMALL), size=SMALL, fill=MUTED if row.last_hundredth else INK)
         plot.text(915, y + 4, number(total), anchor="end", size=SMALL)
-        plot.text(990, y + 4, percent(row.risk / nothing), anchor="end", size=SMALL)
-    worth_it = [row for row in found.merit if row.worth > row.public]
-    last = [row for row in found.merit if row.last_hundredth]
+        plot.text(990, y + 4, percent(left[place] / nothing), anchor="end", size=SMALL)
     first = {"name": run.names.project(found.merit[0].project)}
-    title = say(run, "merit_title", first=first, worth_it=len(worth_it), all=len(found.merit))
-    told = say(run, "merit", last=len(last))
+    counts = {
+        "all": len(found.merit),
+        "worth_it": sum(row.worth > 0 for row in found.merit),
+        "repaid": sum(row.worth > row.public for row in found.merit),
+        "last": sum(row.last_hundredth for row in found.merit),
+    }
+    title, told = say(run, "merit_title", first=first, **counts), say(run, "merit", **counts)
     legend = [(STAGE_COLOURS[s], "box", STAGES[s]) for s in STAGES if any(row.stage == s for row in rows)]
     return Figure(title, told, [draw.panel(title, told, plot)], legend, layout="wide", source=MERIT)
 

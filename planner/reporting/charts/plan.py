@@ -65,7 +65,7 @@ def timeline(run: RunView, draw: Drawer) -> Figure:
     told = worded("figures.j2", "timeline", rows=rows, first=_first(rows), everywhere=everywhere(rows))
     legend = [
         (INK, "box", "diamond: money committed, permits in hand"),
-        ("#7A5195", "box", "triangle: training must begin"),
+        ("#7A5195", "box", "triangle: latest start of training, where staff must be taught"),
         (STAGE_COLOURS["metal"], "box", "pale to full: under construction, running in, full use"),
         ("#f3d98b", "box", "years in which somebody would be short without the plan"),
     ]

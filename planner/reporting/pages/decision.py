@@ -14,6 +14,7 @@ from planner.reporting.tables.explanation import assumptions, commitments
 from planner.reporting.text.explanation import claim, policies, same_risk
 from planner.reporting.values.decision import (
     decided,
+    doing_nothing,
     exposed,
     hurtful,
     outlook,
@@ -50,15 +51,16 @@ def front(run: RunView) -> Front:
 
 
 def _cards(run: RunView) -> Iterator[Card]:
-    s, old = run.summary, run.without
+    s, idle = run.summary, doing_nothing(run)
     for m in worst_futures(run)[:1]:
         both = f"{percent(m.before)} → {percent(m.share)}" if run.compared else percent(m.share)
         what = f"of {midway(run.names.element(m.element))}, worst year"
         title = f"Missing in “{short(run.names.scenario(m.scenario))}”"
         yield Card(title, both, what, source=table_rows("shortfall", m.scenario, element=m.element))
-    both = f"{money(old['risk_musd'])} → {money(s['risk_musd'])}" if old else money(s["risk_musd"])
-    note = change(old["risk_musd"], s["risk_musd"]) if old else ""
-    yield Card("Risk", both, "", note, summary_keys("risk_musd", "without_plan.risk_musd"))
+    both = f"{money(idle['risk'])} → {money(s['risk_musd'])}" if idle else money(s["risk_musd"])
+    note = change(idle["risk"], s["risk_musd"]) if idle else ""
+    begins = f"{summary_keys('risk_musd')}; {charts.FRONTIER}" if decided(run) else ""
+    yield Card("Risk", both, "", note, begins or summary_keys("risk_musd", "without_plan.risk_musd"))
     year = min(run.years[0] + AHEAD, run.years[-1])
     before, after = plants_running(run, year)
     yield Card(f"Plants running in {year}", f"{before} → {after}", "", source=table_rows("capacity", year=year))
@@ -93,10 +95,12 @@ def _now(run: RunView) -> Section:
     parts = [tables.begun_by_year(run), replace(wait, folded=True) if wait is not None else None]
     both = policies(run.found) if run.found is not None else None
     committed, answering = both or (None, None)
+    built = set(decisions(run)["project"])
     lead = say(
         run,
         "begun",
-        waiting=len(waiting(run)),
+        waiting=len(built & {c.project for c in waiting(run)}),
+        plants=len(built),
         committed=committed,
         answering=answering,
         same_risk=both is not None and same_risk(*both),

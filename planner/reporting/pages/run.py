@@ -26,7 +26,7 @@ from planner.reporting.text.explanation import statements
 from planner.reporting.values.decision import decided, say
 from planner.reporting.values.page_parts import Part, ReportTable, Section, Text
 from planner.reporting.values.view import RunView, run_view
-from planner.reporting.values.wording import headline, worded
+from planner.reporting.values.wording import headline
 from planner.results.explanation import EXPLANATION, read_explanation
 from planner.results.plan import PlanValues
 from planner.results.store import csv_text
@@ -84,7 +84,7 @@ def _why(run: RunView, draw: Drawer) -> Section:
     told = Text(words, source=f"{EXPLANATION}: ladder, left_out, verdicts, links, knowledge, timing")
     asked = explanation_tables(found, run.names)
     tables = [replace(table, folded=True) for table in asked if table.sheet not in DECIDED]
-    lead = worded("decision.j2", "any_size") if run.case.model.policy.whole_plants else ""
+    lead = say(run, "why_lead")
     return Section("why", "Why this plan", lead, [risk_charts.ladder(found, draw), told, *tables])
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import fields
 
 from planner.reporting.values.decision import (
+    alike,
     commitments,
     decided,
     effect,
     merit_cost,
     named,
     public_capital,
+    risk_left,
     say,
     tag,
     waiting,
@@ -34,31 +36,32 @@ def decision_sheets(run: RunView) -> list[ReportTable]:
 
 
 def named_plans(run: RunView, found: Decision) -> ReportTable:
-    """The five plans on the frontier: money, plants, and what is missing in the worst futures."""
+    """The named plans on the frontier: money, plants, and what is missing in the worst futures."""
     worst, frontier, names = worst_futures(run), found.frontier, run.names
+    rows = [(same, same[0]) for same in alike(frontier.plans)]
     heads = [f"{short(names.scenario(m.scenario))}: {midway(names.element(m.element))} missing" for m in worst]
     return ReportTable(
-        "Five plans on the curve",
+        say(run, "plans_title", plans=len(rows)),
         [
             *texts("plan", "what it is"),
             Column("cost", "MUSD"),
             Column("public money", "MUSD"),
             Column("plants", form=YEAR),
             Column("risk", "MUSD"),
-            Column("share of the protection", form=SHARE),
+            Column("off the risk", "of what can be taken off", form=SHARE),
             *(Column(head, "worst year", form=SHARE) for head in heads),
         ],
         [
             [
-                *(say(run, "plan_name", key=p.key), say(run, "plan_meaning", key=p.key)),
+                *(say(run, "plan_name", alike=same), say(run, "plan_meaning", alike=same)),
                 *(p.cost, p.public, float(len(p.builds)), p.risk, effect(frontier, p)),
                 *(_missing(p, m.scenario, m.element) for m in worst),
             ]
-            for p in frontier.plans
+            for same, p in rows
         ],
         source=f"{EXPLANATION}: decision, frontier",
         sheet="frontier",
-        meaning="five plans between doing nothing and the least risk",
+        meaning="plans between doing nothing and the least risk",
     )
 
 
@@ -73,20 +76,20 @@ def merit(run: RunView, found: Decision) -> ReportTable:
         "Merit list",
         [
             *texts("project", "stage", "country"),
-            Column("public money", "MUSD", form=AMOUNT, summed=True),
+            Column("public money", "MUSD, present value", form=AMOUNT, summed=True),
             Column("worth", "MUSD", form=AMOUNT),
             *texts("when"),
             Column("size", "t/y of the least risk"),
-            Column("in the core", "t/y"),
+            Column("with least cost plus risk", "t/y"),
             Column("public money so far", "MUSD", only=SHEET),
             Column("risk left there", "% of doing nothing", form=SHARE),
         ],
         [
             [
                 *(run.names.project(r.project), STAGES[r.stage], run.names.country(r.country), r.public, r.worth),
-                *(tag(run, r), r.tpa, r.core_tpa, total, r.risk / nothing),
+                *(tag(run, r), r.tpa, r.core_tpa, total, left / nothing),
             ]
-            for r, total in zip(found.merit, merit_cost(found.merit), strict=True)
+            for r, total, left in zip(found.merit, merit_cost(found.merit), risk_left(found.merit), strict=True)
         ],
         total="All",
         folded=True,
@@ -161,7 +164,8 @@ def begun_by_year(run: RunView) -> ReportTable | None:
     wait, first_year = {c.project for c in may_wait}, decisions(run).groupby("project")["year"].min()
     cells: list[list[object]] = []
     for b in years:
-        projects = [run.names.placed(p) for p in b.projects["project"].drop_duplicates()]
+        more = {p: " (more)" if first_year[p] < b.year else "" for p in b.projects["project"]}
+        projects = [run.names.placed(p) + again for p, again in more.items()]
         goods = [f"{number(t)} t of {midway(run.names.element(e))}" for e, t in b.bought.items()]
         what = say(run, "begun_what", b=b, goods=goods, projects=projects, most=MOST_PLANTS)
         new = {p for p in b.projects["project"] if first_year[p] == b.year}
@@ -174,13 +178,14 @@ def begun_by_year(run: RunView) -> ReportTable | None:
         say(run, "begun_title", years=[{"year": r[0], "total": r[6]} for r in cells]),
         [
             *texts("year", "when", "what is begun, the largest first"),
-            Column("plants", form=YEAR, summed=True),
-            *([Column("needed whatever happens", "plants", form=YEAR)] if commitments(run) else []),
+            Column("plants", "first begun", form=YEAR, summed=True),
+            *([Column("needed whatever happens", "of these plants", form=YEAR)] if commitments(run) else []),
             Column("capital", "MUSD", summed=True),
             Column("public money", "MUSD", summed=True),
         ],
         [row if commitments(run) else [*row[:4], *row[5:]] for row in cells],
         total="All",
+        note=say(run, "begun_note"),
         source=f"{table_rows('investments')}: year, capex_musd; {table_rows('spending')}: expected, by item and year; "
         f"{table_rows('stocks', EXPECTED)}: bought_t",
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from planner.reporting.values.decision import doing_nothing
 from planner.reporting.values.page_parts import AMOUNT, PAGE, SHARE, SHEET, YEAR, Column, ReportTable, texts
 from planner.reporting.values.plan import SMALLEST_MUSD, CostPart, cost_parts, pivot, spent
 from planner.reporting.values.supply import balances, limits, missing, totals
@@ -132,7 +133,7 @@ def cost(run: RunView) -> ReportTable:
         ],
         [*map(_row, parts)],
         total="All",
-        note=worded("tables.j2", "cost", rate=run.case.model.discount_rate, without=run.without.get("cost_musd")),
+        note=worded("tables.j2", "cost", rate=run.case.model.discount_rate, without=doing_nothing(run).get("cost")),
         source=f"{table_rows('spending')}: expected; {table_rows('investments')}: capex_musd, tpa; "
         f"{table_rows('capacity', EXPECTED)}: throughput_t; {table_rows('stocks', EXPECTED)}: stock_t; "
         f"{summary_keys('cost_musd', 'public_spend_musd')}",

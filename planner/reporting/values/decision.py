@@ -10,7 +10,7 @@ from typing import Any
 from planner.reporting.values.plan import decisions, expected_sum
 from planner.reporting.values.supply import insured_years, main_future, worst_shares
 from planner.reporting.values.view import RunView, rows_of
-from planner.reporting.values.wording import worded
+from planner.reporting.values.wording import number, worded
 from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan
 from planner.results.explanation import Commitment
 
@@ -21,12 +21,30 @@ BILLION = 1000.0
 
 def say(run: RunView, passage: str, **values: Any) -> str:
     """A passage of the decision page over the figures of the run."""
+    values |= {"idle": doing_nothing(run)}
     return worded("decision.j2", passage, run=run, names=run.names, plan=run.summary, old=run.without, **values)
 
 
 def decided(run: RunView) -> Decision | None:
     """What was found out about the decision, if that was asked."""
     return run.found.decision if run.found is not None else None
+
+
+def doing_nothing(run: RunView) -> dict[str, float]:
+    """Risk and cost (MUSD) without a plan: where the frontier begins, or without one of what the run was compared with;
+    empty if neither is known."""
+    if (found := decided(run)) is not None:
+        idle = named(found.frontier, "nothing")
+        return {"risk": idle.risk, "cost": idle.cost}
+    return {"risk": run.without["risk_musd"], "cost": run.without["cost_musd"]} if run.compared else {}
+
+
+def alike(plans: Sequence[NamedPlan]) -> list[list[NamedPlan]]:
+    """Named plans in their order, those together that do not differ in the figures told of them."""
+    groups: dict[tuple[str, ...], list[NamedPlan]] = {}
+    for p in plans:
+        groups.setdefault((number(p.cost), number(p.risk), number(p.public), str(len(p.builds))), []).append(p)
+    return list(groups.values())
 
 
 def named(frontier: Frontier, key: str) -> NamedPlan:
@@ -182,6 +200,14 @@ def exposed(run: RunView) -> dict[str, Any]:
 def merit_cost(rows: Sequence[Merit]) -> list[float]:
     """Public money (MUSD) of the list up to each row."""
     return list(accumulate(row.public for row in rows))
+
+
+def risk_left(rows: Sequence[Merit]) -> list[float]:
+    """Risk (MUSD) of the frontier once all down to each row are funded; rows of the same weight come in as one."""
+    steps: dict[float, float] = {}
+    for row in rows:
+        steps[row.weight] = min(row.risk, steps.get(row.weight, row.risk))
+    return list(accumulate((steps[row.weight] for row in rows), min))
 
 
 def public_capital(run: RunView, year: int) -> float:

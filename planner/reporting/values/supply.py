@@ -263,6 +263,8 @@ KINDS: dict[str, str] = {
     "imports": "Imports on offer",
     "delivered good": "Material at the user",
     "stock": "Material in stock",
+    "leak": "What slips past a cut",
+    "resale": "What others sell on",
 }
 
 
@@ -355,4 +357,10 @@ WORDS: dict[str, Callable[[Names, dict[str, Any]], str]] = {
     "imports": lambda n, r: f"One more t of {_good(n, r)} on offer to {n.country(r['country'])}",
     "delivered good": lambda n, r: f"One more t of {_good(n, r)} delivered to {n.country(r['country'])}",
     "stock": lambda n, r: f"One more t of {_good(n, r)} in the stock of {n.country(r['country'])}",
+    "leak": lambda n, r: (
+        f"One more t of {_good(n, r)} ({n.party(r['item'])}) that slips past a cut to {n.country(r['country'])}"
+    ),
+    "resale": lambda n, r: (
+        f"One more t of {_good(n, r)} ({n.party(r['item'])}) that others sell on to {n.country(r['country'])}"
+    ),
 }
