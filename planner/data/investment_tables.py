@@ -34,7 +34,7 @@ ITEMS: Mapping[str, Item] = {
     "wacc": Item("weighted cost of capital after tax", _RATE, 0.08, 0.065, 0.1),
     "equity_rate": Item("what owners ask after tax", _RATE, 0.125, 0.11, 0.155),
     "debt_rate": Item("interest of lenders", _RATE, 0.06, 0.04, 0.08),
-    "debt_share": Item("most that lenders give", _CAPEX, 0.6, 0.45, 0.8),
+    "debt_share": Item("most that lenders give, interest until repayment on top", _CAPEX, 0.6, 0.45, 0.8),
     "debt_years": Item("years of a loan, grace included", _YEARS, 14, 12, 16, whole=True),
     "grace_years": Item("years of grace, interest added", _YEARS, 3, 2, 4, whole=True),
     "dscr": Item("cover of debt service (DSCR)", _FACTOR, 1.4, 1.25, 1.6),

@@ -17,7 +17,7 @@ from planner.finance.deck import CASE_MARKET, Array, FinanceTerm, Levels, quotes
 from planner.finance.plants import goods, plant_facts
 from planner.finance.returns import npv, returns_of
 from planner.finance.risk import base_levels, monte_carlo, tornado, value
-from planner.finance.support import GRANT, contracts_cost, least_support, of_futures, owners_npv, with_support
+from planner.finance.support import GRANT, Support, contracts_cost, least_support, of_futures, owners_npv, with_support
 from planner.results.business_case import BusinessCase, Market, Removal, Sold
 from planner.results.plan import PlanValues, Status
 from planner.solving.goals import Progress, silent
@@ -65,6 +65,7 @@ def business_case(
     progress("the least of each support")
     x = base_levels(found, found_terms)
     supports = least_support(found, x, judged.by_year, futures, use_in)
+    supported = _supported(found, x, judged, supports[0])
     if removal is None and solve and any(builds.values()):
         progress("the plan without the plants")
         removal = removed(plan, asked)
@@ -75,7 +76,8 @@ def business_case(
         *(asked, name, market, dict(terms or {}), found_terms, found, builds, futures),
         *(public, owners_npv(found, with_support(x, GRANT, public), judged.by_year), full, planned),
         {w: tuple(_rate(found, i, used[i][row]) for i in range(len(asked))) for row, w in enumerate(futures)},
-        *(alone, supports, tornado(found, found_terms, whole), _markets(plan, found, full.flows)),
+        *(alone, supports, supported, tornado(found, found_terms, whole)),
+        _markets(plan, found, full.flows),
         _jobs(case, found, full.flows),
         removal,
     )
@@ -158,6 +160,15 @@ def _sold(
         monte_carlo(found, terms, futures, use_in, flows.loan.service),
         _steps(found, x, use, flows),
     )
+
+
+def _supported(found: Investment, x: Levels, judged: Sold, cheapest: Support) -> Sold | None:
+    if not cheapest.amount:
+        return None
+    given = with_support(x, cheapest.kind, cheapest.amount)
+    cheap = {f"price:{q.element}": np.asarray(q.low) for q in found.quotes}
+    flows, low = (cash_flows(found, {**given, **prices}, judged.by_year) for prices in ({}, cheap))
+    return replace(judged, flows=flows, cheap=low, returns=returns_of(flows, given, low))
 
 
 def _steps(found: Investment, x: Levels, use: Sequence[Array], flows: CashFlows) -> dict[str, float]:

@@ -15,6 +15,9 @@ from planner.finance.returns import npv
 GRANT, LOAN, FLOOR, AVAILABILITY = "grant", "loan", "floor", "availability"
 MOST: Mapping[str, float] = {GRANT: 1.0, LOAN: 0.8, FLOOR: 3.0, AVAILABILITY: 1.0}
 """Most of each that is tried: of capital, of capital, times the deck's prices, of capital a year."""
+LEVEL: Mapping[str, str] = {GRANT: "grant_share", FLOOR: "floor_factor", AVAILABILITY: "availability"}
+"""The level that a support is; a loan changes those of lenders."""
+
 MEASURE: Mapping[str, str] = {GRANT: "the capital", LOAN: "the capital", FLOOR: "the deck", AVAILABILITY: "the capital"}
 """What it is measured by; an availability payment each year."""
 
@@ -47,8 +50,7 @@ def with_support(x: Levels, kind: str, amount: float) -> dict[str, Array]:
     if kind == LOAN:
         terms = {"debt_rate": x["public_loan_rate"], "dscr": x["dscr_low"], "debt_share": np.asarray(amount)}
         return {**x, **terms}
-    name = {GRANT: "grant_share", FLOOR: "floor_factor", AVAILABILITY: "availability"}[kind]
-    return {**x, name: np.asarray(amount)}
+    return {**x, LEVEL[kind]: np.asarray(amount)}
 
 
 def owners_npv(found: Investment, x: Levels, use: Sequence[Array]) -> float:

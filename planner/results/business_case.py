@@ -68,8 +68,9 @@ class BusinessCase:
     """All of an investment case. builds: t/y that the plan commits, by plant. futures: name -> probability.
     public_share: of the capital that the plan has public budgets pay; owners_with_it: NPV of the owners (MUSD) with it.
     planned: the case sold as the plan runs it; None where it runs none of the plants. throughput: use of capacity by
-    future. alone: NPV after tax (MUSD), selling all, of each plant by itself. supports: for the case as the plan runs
-    it, or selling all where it does not run.
+    future. supported: what support is sized for, with the cheapest (its draws and steps are those without); None where
+    none is needed or suffices. alone: NPV after tax (MUSD), selling all, of each plant alone. supports: for the case
+    as the plan runs it, or selling all where it does not run.
     """
 
     projects: tuple[str, ...]
@@ -87,6 +88,7 @@ class BusinessCase:
     throughput: Mapping[str, tuple[float, ...]]
     alone: Mapping[str, float]
     supports: Sequence[Support]
+    supported: Sold | None
     swings: Sequence[Swing]
     markets: Sequence[Market]
     jobs: Mapping[str, float]

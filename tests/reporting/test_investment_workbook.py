@@ -107,7 +107,10 @@ def test_the_workbook_computes_what_the_tool_does(found: tuple[BusinessCase, Pla
     change(tmp_path / "asis.xlsx", tmp_path / "low.xlsx", {"payable": 2, "delay_years": 3, "life_years": 2, "wacc": 3})
     change(tmp_path / "asis.xlsx", tmp_path / "granted.xlsx", {"grant": grant})
     by_hand(tmp_path / "hand.xlsx")
-    books = [tmp_path / f"{name}.xlsx" for name in ("asis", "low", "granted", "hand")]
+    change(
+        tmp_path / "asis.xlsx", tmp_path / "switched.xlsx", {"support as recommended in every column: 1 on, 0 off": 1}
+    )
+    books = [tmp_path / f"{name}.xlsx" for name in ("asis", "low", "granted", "hand", "switched")]
     out = computed(tmp_path, *books)
     kept = openpyxl.load_workbook(tmp_path / "asis.xlsx", data_only=True)
     assert kept.sheetnames[:3] == ["Answer", "Inputs", "Prices"] and len(kept.sheetnames) == 16
@@ -125,10 +128,12 @@ def test_the_workbook_computes_what_the_tool_does(found: tuple[BusinessCase, Pla
         terms[name] = replace(terms[name], value=terms[name].high)
     x = base_levels(one.investment, terms)
     other = cash_flows(one.investment, x, one.full.by_year)
-    told_low = answer(out["low"])["NPV after tax"][-1]
+    told_low = answer(out["low"])["NPV after tax"][1]
     assert told_low == pytest.approx(float(npv(x["wacc"], other.after_tax / other.index)), rel=1e-6)
     assert told_low != pytest.approx(one.full.returns.npv_after_tax, rel=1e-3)
     assert answer(out["granted"])["NPV of the owners"][0] == pytest.approx(0, abs=1e-6)
+    assert answer(out["asis"])["NPV of the owners"][2] == pytest.approx(0, abs=1e-6)
+    assert answer(out["switched"])["NPV of the owners"][0] == pytest.approx(0, abs=1e-6)
     hand = separation()
     x = base_levels(hand, plain_terms(**HAND))
     flows = cash_flows(hand, x, WHOLE)
@@ -155,7 +160,7 @@ def change(source: Path, target: Path, inputs: dict[str, float]) -> None:
     }
     for name, value in inputs.items():
         (row,) = [r for r in book["Inputs"].iter_rows() if r[0].value == labels.get(name, name)]
-        row[2 if name == "grant" else 3].value = value
+        row[3 if name in labels else 2].value = value
     book.save(target)
 
 

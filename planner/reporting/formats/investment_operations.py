@@ -14,7 +14,7 @@ from planner.finance.cashflow import DAYS, NO_SUPPORT, PlantFlows, Sale, receive
 from planner.finance.contracts import applies, in_force
 from planner.finance.plants import Material, PlantFacts
 from planner.finance.risk import base_levels, price_terms
-from planner.reporting.charts.business_case import columns
+from planner.finance.support import LEVEL, LOAN
 from planner.reporting.formats.live_sheets import CONSTANT, FIRST, INPUT, Book, Line, LiveSheet, added
 from planner.results.business_case import Sold
 
@@ -24,11 +24,11 @@ SUPPORTS = {
     "availability": ("availability payment", "MUSD a year, real"),
 }
 ONLY_AS_DELIVERED = {
-    "dscr_low": "the test at low prices and public loans, as delivered",
+    "dscr_low": "the test at low prices, as delivered, and a recommended loan",
     "public_rate": "public cost of supports, as delivered",
-    "public_loan_rate": "public loans, as delivered",
+    "public_loan_rate": "a recommended loan, else supports as delivered",
 }
-"""Terms that no formula of the workbook takes."""
+"""Terms that formulas take for a loan alone, or not at all."""
 
 
 def write_operations(book: Book) -> None:
@@ -37,7 +37,7 @@ def write_operations(book: Book) -> None:
     _time(book)
     _prices(book)
     _contracts(book)
-    for mode, (_, sold) in enumerate(columns(book.found)):
+    for mode, (_, sold) in enumerate(book.modes):
         _operations(book, mode, sold)
         _revenue(book, mode, sold)
     _costs(book)
@@ -61,6 +61,7 @@ def _inputs(book: Book) -> None:
     sheet.head("Support, none unless entered")
     for name, (label, unit) in SUPPORTS.items():
         book.term[name] = sheet.constant(label, unit, float(NO_SUPPORT[name])).constant
+    _recommended(book, sheet)
     sheet.head("Conversions and calendar")
     book.term["days"] = sheet.constant("days in a year", "days", DAYS).constant
     book.term["per_kg"] = sheet.constant("MUSD/t for each USD/kg", "factor", 0.001).constant
@@ -68,6 +69,24 @@ def _inputs(book: Book) -> None:
     book.term["base"] = sheet.constant("year of money", "year", found.investment.base_year).constant
     for place, plant in enumerate(found.investment.plants):
         _plant_inputs(book, sheet, place, plant)
+
+
+def _recommended(book: Book, sheet: LiveSheet) -> None:
+    """The cheapest support: always in the last column of the answer, in the others where it is switched on."""
+    least = book.found.cheapest
+    if not book.found.supported or least is None or least.amount is None:
+        return
+    switch = sheet.constant("support as recommended in every column: 1 on, 0 off", "switch", 0.0).constant
+    size = sheet.constant(f"recommended: {least.kind}", "as on sheet Support", least.amount).constant
+    if least.kind == LOAN:
+        book.supported = {"debt_rate": book.term["public_loan_rate"], "dscr": book.term["dscr_low"], "debt_share": size}
+    else:
+        book.supported = {LEVEL[least.kind]: size}
+    for name, cell in book.supported.items():
+        plain = book.term[name]
+        value = float(base_levels(book.found.investment, book.found.terms)[name])
+        formula = f"=IF({switch}=1,{cell},{plain})"
+        book.term[name] = sheet.once(f"in use: {name.replace('_', ' ')}", "", formula, value).constant
 
 
 def _plant_inputs(book: Book, sheet: LiveSheet, place: int, plant: PlantFacts) -> None:
@@ -176,7 +195,7 @@ def _contracts(book: Book) -> None:
 
 def _operations(book: Book, mode: int, sold: Sold) -> None:
     sheet, t = book.sheets["Operations"], book.term
-    sheet.head(columns(book.found)[mode][0])
+    sheet.head(book.modes[mode][0])
     for place, plant in enumerate(book.found.investment.plants):
         name = book.names.project(plant.project)
         use = sheet.given(f"{name}, sold of what is usable", "share", sold.by_year[place])
@@ -188,7 +207,7 @@ def _operations(book: Book, mode: int, sold: Sold) -> None:
 
 def _revenue(book: Book, mode: int, sold: Sold) -> None:
     sheet = book.sheets["Revenue"]
-    sheet.head(columns(book.found)[mode][0])
+    sheet.head(book.modes[mode][0])
     parts = [line for p in sold.flows.plants for sale in p.sales for line in _sale(book, sheet, mode, sale)]
     zero = np.zeros(len(book.found.investment.years))
     whole = sum((received(p.sales) for p in sold.flows.plants), zero)
@@ -196,7 +215,7 @@ def _revenue(book: Book, mode: int, sold: Sold) -> None:
 
 
 def _sale(book: Book, sheet: LiveSheet, mode: int, sale: Sale) -> list[Line]:
-    m, t, plant = sale.material, book.term, book.found.investment.plants[sale.plant]
+    m, t, plant = sale.material, book.terms(mode)[0], book.found.investment.plants[sale.plant]
     name = f"{book.names.project(plant.project)}, {book.names.element(m.element)} {m.form}"
     paid = f"*{t['payable']}" if m.payable else ""
     per, price = book.line["made", sale.plant, m].constant, book.line["price", (m.element, m.form)]

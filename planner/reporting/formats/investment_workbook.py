@@ -37,7 +37,7 @@ def write_business_case(found: BusinessCase, case: Case, path: Path, told: Seque
             whose = ", ".join(map(book.names.placed, found.projects)) if name == "Answer" else ""
             book.sheets[name] = live.sheet(name, f"{title}: {whose}" if whose else title, timed=timed)
         write_operations(book)
-        for mode, (title, sold) in enumerate(columns(found)):
+        for mode, (title, sold) in enumerate(book.modes):
             _running(book, mode, title, sold)
             _tax(book, mode, title, sold)
             _debt(book, mode, title, sold.flows)
@@ -91,7 +91,7 @@ def _sums(book: Book, key: str, *mode: int) -> str:
 
 
 def _tax(book: Book, mode: int, title: str, sold: Sold) -> None:
-    sheet, t, flows, index = book.sheets["Tax"], book.term, sold.flows, book.line["index",]
+    sheet, t, flows, index = book.sheets["Tax"], book.terms(mode)[0], sold.flows, book.line["index",]
     sheet.head(title)
     plants = range(len(flows.plants))
     running = "+".join(str(book.line["running", place]) for place in plants)
@@ -150,9 +150,9 @@ def _taxed(sheet: LiveSheet, book: Book, what: str, taxable: Line, amounts: Arra
 
 
 def _debt(book: Book, mode: int, title: str, flows: CashFlows) -> None:
-    sheet, t, loan, n = book.sheets["Debt"], book.term, flows.loan, book.line["number",]
+    (t, x), loan, n = book.terms(mode), flows.loan, book.line["number",]
+    sheet, terms = book.sheets["Debt"], {name: float(x[name]) for name in book.found.terms}
     row = {key: book.line["all", key, mode] for key in ("ebitda", "capital", "grant", "late", "tax", "more")}
-    terms = {name: term.value for name, term in book.found.terms.items()}
     number = np.arange(1, len(flows.index) + 1)
     net, rate = flows.capital - flows.grant, (1 + terms["debt_rate"]) * (1 + terms["inflation"]) - 1
     grace = max(terms["grace_years"], float(np.where(net > 0, number, 0).max()))
@@ -174,7 +174,7 @@ def _debt(book: Book, mode: int, title: str, flows: CashFlows) -> None:
     formula = f"=SUMPRODUCT({lent.all},{weight.all})"
     all_lent = sheet.once("the whole capital, with interest, then", "MUSD", formula, whole).constant
     formula = f"=IF({all_lent}>0,MIN({t['debt_share']},{bears}/{all_lent}),0)"
-    share = sheet.once("debt over capital", "share", formula, float(loan.share))
+    share = sheet.once("debt drawn over capital less grant", "share", formula, float(loan.share))
     book.line["share", mode] = share
     draws = sheet.timed("drawn", "MUSD", f"={share.constant}*{lent}", loan.draws, total=True)
     paid = f"=IF({bears}>0,{serving}/{t['dscr']}*{share.constant}*{all_lent}/{bears},0)"
@@ -183,6 +183,9 @@ def _debt(book: Book, mode: int, title: str, flows: CashFlows) -> None:
     cost = sheet.timed("interest", "MUSD", f"={opened}*{interest}", loan.interest, total=True)
     service = sheet.timed("debt service", "MUSD", paid, loan.service, total=True)
     owed = sheet.timed("debt, closing", "MUSD", f"={opened}+{cost}+{draws}-{service}", loan.owed)
+    formula = f"=IF(SUM({lent.all})>0,MAX({owed.all})/SUM({lent.all}),0)"
+    most_owed = float(loan.owed.max()) / (float(net.sum()) or 1.0)
+    book.line["gearing", mode] = sheet.once("most debt owed over capital less grant", "share", formula, most_owed)
     with np.errstate(divide="ignore", invalid="ignore"):
         cover = np.where(loan.service > 1e-9, flows.cfads / loan.service, 0.0)
     formula = f"=IF({service}>0.000000001,{cfads}/{service},0)"
@@ -231,13 +234,14 @@ def _returns(book: Book, mode: int, title: str, sold: Sold) -> None:
 
 
 FIGURES = {
-    "npv_before_tax": ("NPV before tax", "MUSD"),
+    "npv_before_tax": ("NPV before tax, at the cost of capital after tax", "MUSD"),
     "npv_after_tax": ("NPV after tax", "MUSD"),
     "npv_owners": ("NPV of the owners", "MUSD"),
     "irr_before_tax": ("IRR before tax", "a year"),
     "irr_after_tax": ("IRR after tax", "a year"),
     "irr_owners": ("IRR of the owners", "a year"),
-    "share": ("debt over capital", "share"),
+    "share": ("debt drawn over capital less grant (the cap is on it)", "share"),
+    "gearing": ("most debt owed, with interest until repayment, over capital less grant", "share"),
     "dscr": ("least DSCR: what lenders ask, as debt is sized by it, or more where its cap binds", "times"),
 }
 
@@ -253,21 +257,23 @@ def _answer(book: Book, told: Sequence[Statement]) -> None:
     for statement in told:
         sheet.note(f"{statement.about}: {statement.sentence}")
     sheet.row += 1
-    for place, (title, sold) in enumerate(columns(found)):
+    for place, (title, sold) in enumerate(book.modes):
         sheet.page.write_string(sheet.row, 2 + place, title, sheet.book.looks["head"])
         sheet.page.write_string(sheet.row - 1, 2 + place, "use " + " / ".join(f"{u:.1%}" for u in sold.use))
     sheet.row += 1
     for key, (label, unit) in FIGURES.items():
         sheet.page.write_string(sheet.row, 0, label)
         sheet.page.write_string(sheet.row, 1, unit)
-        for mode, (_, sold) in enumerate(columns(found)):
-            value = sold.returns.debt_share if key == "share" else getattr(sold.returns, key)
+        for mode, (_, sold) in enumerate(book.modes):
+            owed = float(sold.flows.loan.owed.max()) / (float((sold.flows.capital - sold.flows.grant).sum()) or 1.0)
+            shares = {"share": sold.returns.debt_share, "gearing": owed}
+            value = shares[key] if key in shares else getattr(sold.returns, key)
             link = f"={book.line[key, mode].constant}"
             look = sheet.book.looks[RATE if unit in ("a year", "share") else LINK]
             sheet.page.write_formula(sheet.row, 2 + mode, link, look, "none" if value is None else value)
         sheet.row += 1
     covers = {
-        "least DSCR at low prices, as delivered": [sold.returns.dscr_low for _, sold in columns(found)],
+        "least DSCR at low prices, as delivered": [sold.returns.dscr_low for _, sold in book.modes],
         "least DSCR that nine draws in ten reach (P90), as delivered": [
             sold.spread.cover for _, sold in columns(found)
         ],

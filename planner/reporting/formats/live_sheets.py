@@ -14,9 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 from xlsxwriter.utility import xl_col_to_name
 
-from planner.finance.deck import Array
+from planner.finance.deck import Array, Levels
+from planner.finance.risk import base_levels
+from planner.finance.support import with_support
+from planner.reporting.charts.business_case import columns
 from planner.reporting.values.wording import Names
-from planner.results.business_case import BusinessCase
+from planner.results.business_case import BusinessCase, Sold
 
 CONSTANT, TOTAL, FIRST, WIDE = 2, 3, 5, 90
 """Columns of constants, totals and the first year; width of the first column of a sheet without years."""
@@ -189,4 +192,18 @@ class Book:
     sheets: dict[str, LiveSheet] = field(default_factory=dict)
     term: dict[str, str] = field(default_factory=dict)
     line: dict[tuple[object, ...], Line] = field(default_factory=dict)
+    supported: dict[str, str] = field(default_factory=dict)
     checks: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def modes(self) -> list[tuple[str, Sold]]:
+        """Each answer to what is sold, and the case with the least support, with their titles."""
+        more = self.found.supported
+        return [*columns(self.found), *([("with the least support", more)] if more else [])]
+
+    def terms(self, mode: int) -> tuple[dict[str, str], Levels]:
+        """Cells of the terms of a mode, and their levels."""
+        x, cheapest = base_levels(self.found.investment, self.found.terms), self.found.cheapest
+        if mode < len(columns(self.found)) or cheapest is None or cheapest.amount is None:
+            return self.term, x
+        return self.term | self.supported, with_support(x, cheapest.kind, cheapest.amount)

@@ -178,7 +178,7 @@ def _returns(found: BusinessCase) -> ReportTable:
     sold = charts.columns(found)
     figures: Sequence[tuple[str, str, Any]] = (
         ("use of capacity", "", lambda s: " / ".join(percent(u) for u in s.use)),
-        ("NPV before tax", "MUSD", lambda s: number(s.returns.npv_before_tax)),
+        ("NPV before tax, at the cost of capital after tax", "MUSD", lambda s: number(s.returns.npv_before_tax)),
         ("NPV after tax", "MUSD", lambda s: number(s.returns.npv_after_tax)),
         ("NPV of the owners", "MUSD", lambda s: number(s.returns.npv_owners)),
         ("IRR before tax", "", lambda s: percent(s.returns.irr_before_tax)),
@@ -186,7 +186,7 @@ def _returns(found: BusinessCase) -> ReportTable:
         ("IRR of the owners", "", lambda s: percent(s.returns.irr_owners)),
         ("payback", "years", lambda s: number(s.returns.payback)),
         ("capital", "MUSD, real", lambda s: number(s.returns.capital)),
-        ("debt", "of capital", lambda s: percent(s.returns.debt_share)),
+        ("debt drawn", "of capital, interest until repayment on top", lambda s: percent(s.returns.debt_share)),
         ("least DSCR, by which debt is sized", "", lambda s: number(s.returns.dscr)),
         ("least DSCR, low prices", "", lambda s: number(s.returns.dscr_low)),
         ("least DSCR of nine draws in ten (P90)", "", lambda s: number(s.spread.cover)),
