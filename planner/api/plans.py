@@ -124,7 +124,8 @@ class Session:
 
         Raises StoppedError after `cancel`.
         """
-        return Plan.of(solve_session(self._live, outcome=self._solved(case)))
+        outcome = self._solved(case)  # which may change what is live
+        return Plan.of(solve_session(self._live, outcome=outcome))
 
     def cancel(self) -> None:
         """From another thread: end the solve that goes on, within half a second; it raises StoppedError. What is

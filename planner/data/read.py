@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ MAX_BYTES = 256 * 2**20
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 2_000_000, 1_000, 30_000_000
 BYTES_PER_ROW, BYTES_PER_CELL = 3_000, 60
 """Measured: memory that a row of a table takes, typed, and a cell beside it."""
+_ENCODED = re.compile(r"_x(00[01][0-9A-Fa-f])_")
 _OTHER_FORMS = (".tsv", ".txt", ".xls", ".xlsx", ".ods", ".json", ".parquet")
 
 
@@ -222,7 +224,12 @@ def _tab_lines(place: str, rows: Iterator[tuple[object, ...]]) -> Iterator[tuple
         if beyond.count(None) < len(beyond):
             said = f"has cells beyond column {get_column_letter(MAX_COLUMNS)}; at most {MAX_COLUMNS:,} columns are read"
             raise InputError([fault("too-large", place, number, "", said)])
-        yield number, tuple(text_of(value) for value in row[:MAX_COLUMNS])
+        yield number, tuple(_decoded(text_of(value)) for value in row[:MAX_COLUMNS])
+
+
+def _decoded(text: str) -> str:
+    """Text in which a workbook writes control characters as `_x001B_`."""
+    return _ENCODED.sub(lambda found: chr(int(found[1], 16)), text) if "_x00" in text else text
 
 
 def _layout(place: str, tab: str, traits: Traits) -> Iterator[Fault]:
