@@ -66,15 +66,17 @@ def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
     beyond = next_billion(found)
     level = y(risk_at(found, core.cost) / nothing)
     taken = [level + 28] if beyond is not None else []
-    for plans in alike(sorted(found.plans, key=lambda p: -p.risk)):
+    groups = alike(sorted(found.plans, key=lambda p: -p.risk))
+    beside = [*(x(plans[0].cost / unit) for plans in groups[1:]), plot.right]
+    for plans, end_x in zip(groups, beside, strict=True):
         plan, chosen = plans[0], any(p.key == "chosen" for p in plans)
         at_x, at_y = x(plan.cost / unit), y(min(plan.risk / nothing, 1.0))
         left = f"{money(plan.cost)}, {percent(plan.risk / nothing)} left"
         words = f"{say(run, 'plan_name', alike=plans)}: {left}"
         tip = tooltip(f"{words}; {say(run, 'plan_meaning', alike=plans)}", FRONTIER)
         plot.dot(at_x, at_y, 7 if chosen else 5, WITH if chosen else "#ffffff", hue=WITH, tip=tip)
-        right = plot.right - at_x > text_width(words, SMALL + 1)
-        # The curve falls and bends upwards: there is room above it to the right and below it to the left.
+        right = end_x - at_x > text_width(words, SMALL + 1)
+        # The curve falls and bends upwards: room is above it to the right, up to the next plan, and below to the left.
         label_y, down = (at_y - 12, -16) if right else (at_y + 20, 16)
         while any(abs(label_y - other) < 16 for other in taken):
             label_y += down
