@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -38,7 +40,16 @@ def run(
         say(f"Workbench   {server.address}")
         say(f"Kept in     {server.bench.desk.place.folder}")
         err.print("Ctrl-C ends it; every change is on disk", style="dim")
-        server.run(lambda: webbrowser.open(server.address) if browser else None)
+        server.run(lambda: webbrowser.open(server.address) if browser else None, _end)
+        _end()
+
+
+def _end() -> NoReturn:
+    """Leave at once: a solver in the middle of something would hold an orderly exit up."""
+    err.print("ended; every change and every kept variant is on disk", soft_wrap=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _place(path: Path, model: Path | None, overrides: list[str] | None) -> tuple[Place, planner.Plan | None]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import secrets
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -31,6 +32,8 @@ from planner.server.parts import Parts, render
 from planner.server.security import PAGES_POLICY, Gate
 
 WATCH_SECONDS = 1.0
+LEAVE_SECONDS = 1.5
+"""After which a signal ends what still goes on: every change is on disk."""
 QUIET_SECONDS = 15.0
 """After which a word is sent to a page that waits, so that a closed one is noticed."""
 STATIC = {"workbench.js": "text/javascript", "workbench.css": "text/css"}
@@ -222,13 +225,21 @@ class Server:
         self.address = f"http://127.0.0.1:{self.port}/?token={token}"
         self.gate = Gate(self.bench.app, self.port, token)
 
-    def run(self, ready: Callable[[], object]) -> None:
-        """Answer until Ctrl-C. ready: called once it does."""
+    def run(self, ready: Callable[[], object], late: Callable[[], object] = lambda: None) -> None:
+        """Answer until Ctrl-C or SIGTERM. ready: called once it does. late: called when a signal came and it has not
+        ended after `LEAVE_SECONDS`, as within a long solve."""
+
+        def leave(*_: object) -> None:
+            self.leave()
+            timer = threading.Timer(LEAVE_SECONDS, late)
+            timer.daemon = True
+            timer.start()
+
         self._server = server = uvicorn.Server(
-            uvicorn.Config(self.gate, log_level="error", access_log=False, ws="none", timeout_graceful_shutdown=1,
+            uvicorn.Config(self.gate, log_level="error", access_log=False, ws="none", timeout_graceful_shutdown=2,
                            server_header=False, date_header=False, timeout_keep_alive=30)
         )  # fmt: skip
-        server.handle_exit = lambda *_: self.leave()  # type: ignore[method-assign]
+        server.handle_exit = leave  # type: ignore[method-assign]
         ready()
         server.run(sockets=[self.socket])
 

@@ -125,7 +125,7 @@ class SolverThread:
             self._ending.set()
             self._replaced.set()
             self._wake.notify()
-        self._end_replaced()
+        Thread(target=self._end_replaced, daemon=True).start()
         self._thread.join(timeout=5)
 
     def figures(self, case: Case) -> dict[str, float]:

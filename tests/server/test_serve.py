@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from http.cookiejar import CookieJar
 from pathlib import Path
 from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
@@ -22,7 +23,8 @@ from tests.server.conftest import REFERENCE, ROOT
 def started(run: Path) -> tuple[subprocess.Popen[str], str, OpenerDirector]:
     """The process, where it answers, and a browser that has the cookie."""
     command = [sys.executable, "-c", "from planner.cli import app; app()", "serve", str(run), "--no-browser"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=run.parent)
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=run.parent)
     assert process.stdout is not None
     found = re.search(r"(http://127\.0\.0\.1:\d+)/\?token=\S+", process.stdout.readline())
     assert found is not None
@@ -42,8 +44,28 @@ def test_a_kill_loses_nothing_and_ctrl_c_ends_in_order(tmp_path: Path) -> None:
     process.communicate()
     process, here, browser = started(run)
     assert "50 % of all public money" in browser.open(f"{here}/part/questions").read().decode()
-    process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=30) and process.returncode == 0
+    end_it(process, signal.SIGINT)
+
+
+def end_it(process: subprocess.Popen[str], number: int) -> None:
+    """Send a signal: the end comes soon, in a sentence and without a fault."""
+    began = time.monotonic()
+    process.send_signal(number)
+    _, told = process.communicate(timeout=30)
+    assert time.monotonic() - began < 2.5 and process.returncode == 0
+    assert "every change and every kept variant is on disk" in told and "Exception" not in told
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_soon_with_a_page_open_and_a_solve_going_on(tmp_path: Path, number: int) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(REFERENCE, run)
+    process, here, browser = started(run)
+    with browser.open(f"{here}/events") as news:
+        assert news.readline().startswith(b"data: ")
+        body = json.dumps({"key": "money", "value": 0.5}).encode()
+        browser.open(Request(f"{here}/edit", body, {"Origin": here, "Content-Type": "application/json"}))  # noqa: S310
+        end_it(process, number)
 
 
 @pytest.mark.parametrize(
