@@ -229,7 +229,7 @@ class Server:
         """Answer until Ctrl-C or SIGTERM. ready: called once it does. late: called when a signal came and it has not
         ended after `LEAVE_SECONDS`, as within a long solve."""
 
-        def leave(*_: object) -> None:
+        def leave() -> None:
             self.leave()
             timer = threading.Timer(LEAVE_SECONDS, late)
             timer.daemon = True
@@ -239,7 +239,7 @@ class Server:
             uvicorn.Config(self.gate, log_level="error", access_log=False, ws="none", timeout_graceful_shutdown=2,
                            server_header=False, date_header=False, timeout_keep_alive=30)
         )  # fmt: skip
-        server.handle_exit = leave  # type: ignore[method-assign]
+        server.handle_exit = lambda *_: leave()  # type: ignore[method-assign]
         ready()
         server.run(sockets=[self.socket])
 
