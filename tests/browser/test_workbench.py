@@ -128,6 +128,10 @@ def test_the_point_of_the_curve_is_dragged(page: Page, server: Server) -> None:
     point = page.locator("#curve circle[r='7']")
     expect(point).to_be_visible()
     expect(page.locator("#frontier")).not_to_contain_text("being traced", timeout=30_000)
+    seen: list[object] = [object()]  # it is drawn anew while the curve grows, so wait until it stands still
+    while len(seen) < 60 and not (seen[-1] and seen[-6:-1] == seen[-5:]):
+        page.wait_for_timeout(200)
+        seen.append(point.bounding_box() if point.count() else None)
     box = point.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
