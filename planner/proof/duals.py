@@ -14,6 +14,7 @@ from scipy.sparse import csr_array, vstack
 
 from planner.proof.checker import ZERO, Step
 from planner.proof.checker import Program as Exact
+from planner.proof.files import decimals
 from planner.proof.repair import scaled
 from planner.solving.program import Program, Vector
 
@@ -36,13 +37,10 @@ def settled(exact: Exact, program: Program, goal: int, upper: list[Decimal], dua
     goal: the column that is minimised. upper: bounds of the columns (n). duals: those of the solver (m).
     """
     worst = {"L": min, "G": max}
-    y = [
-        worst[sense](Decimal(repr(v)), ZERO) if sense in worst else Decimal(repr(v))
-        for sense, v in zip(exact.senses, duals.tolist(), strict=True)
-    ]
+    y = [worst[sense](v, ZERO) if sense in worst else v for sense, v in zip(exact.senses, decimals(duals), strict=True)]
 
     def reduced(j: int) -> Decimal:
-        return Decimal(j == goal) - sum([a * y[i] for i, a in exact.entries[j]], ZERO)
+        return _reduced(exact, goal, j, y)
 
     for variable, definition in SETTLED:
         j, i = program.column[variable, None], program.row[definition, None]
@@ -67,13 +65,18 @@ def unbounded(
 ) -> list[tuple[int, str]]:
     """Columns and sides of which the bound that duals (m) prove needs a bound and has none (lower, upper: n each)."""
     out = []
-    for j, entries in enumerate(exact.entries):
-        reduced = Decimal(j == goal) - sum([a * duals[i] for i, a in entries], ZERO)
+    for j in range(len(exact.entries)):
+        reduced = _reduced(exact, goal, j, duals)
         if reduced < 0 and not upper[j].is_finite():
             out.append((j, "upper"))
         if reduced > 0 and not lower[j].is_finite():
             out.append((j, "lower"))
     return out
+
+
+def _reduced(exact: Exact, goal: int, j: int, duals: list[Decimal]) -> Decimal:
+    """The reduced cost of a column."""
+    return Decimal(j == goal) - sum([a * duals[i] for i, a in exact.entries[j]], ZERO)
 
 
 @dataclass(frozen=True)
@@ -115,10 +118,7 @@ class Implied:
 
     def _terms(self, i: int) -> list[tuple[int, Decimal]]:
         span = slice(self.rows.indptr[i], self.rows.indptr[i + 1])
-        return [
-            (j, Decimal(repr(a)))
-            for j, a in zip(self.rows.indices[span].tolist(), self.rows.data[span].tolist(), strict=True)
-        ]
+        return list(zip(self.rows.indices[span].tolist(), decimals(self.rows.data[span]), strict=True))
 
     def _others(self, key: tuple[int, str]) -> list[tuple[tuple[int, str], Decimal]]:
         """Bounds that the row of a bound needs, and the factors."""

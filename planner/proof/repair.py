@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from planner.errors import StoppedError
 from planner.proof.checker import ZERO
+from planner.proof.files import decimals
 from planner.solving.program import Key, Program, Vector
 
 PLACES = Decimal("1e-30")
@@ -46,11 +47,11 @@ class Repair:
     def __init__(self, program: Program, upper: list[Decimal]) -> None:
         """upper: bounds of the columns (n), as the files have them."""
         matrix = program.matrix
-        terms = list(zip(matrix.indices.tolist(), (Decimal(repr(a)) for a in matrix.data.tolist()), strict=True))
+        terms = list(zip(matrix.indices.tolist(), decimals(matrix.data), strict=True))
         starts = matrix.indptr.tolist()
         self._terms = [terms[a:b] for a, b in pairwise(starts)]
-        self._low = [Decimal(repr(v)) for v in program.row_lower.tolist()]
-        self._high = [Decimal(repr(v)) for v in program.row_upper.tolist()]
+        self._low = decimals(program.row_lower)
+        self._high = decimals(program.row_upper)
         self._upper = upper
         self._column, self._row = program.column, program.row
         self._names = [name for name, _ in program.columns]
