@@ -187,6 +187,7 @@ def solve_session(
     summary["algorithms"] = {name: s.algorithm for name, s in outcome.phases.items()}
     summary["seconds"] = seconds
     if curve and status is Status.OPTIMAL and not case.model.policy.whole_plants:
+        progress("looking at cheaper and dearer plans")
         summary["frontier"] = beside(program, session.solver, list(outcome.phases)[-1], case.model.objective.goal)
     point = np.array([np.concatenate([solved.x, solved.duals]) for solved in outcome.phases.values()])
     return PlanValues(case, status, summary, tables, point)
