@@ -16,7 +16,7 @@ from planner.reporting.values.wording import Names
 from planner.results.explanation import Explanation
 from planner.results.losses import loss_of_shortfall
 from planner.results.plan import PlanValues
-from planner.results.schema import RESULT_TABLES, SHARES, Kind, ResultColumn
+from planner.results.schema import EVERY_TABLE, Kind, ResultColumn
 
 WITHOUT = "without_plan_t"
 
@@ -165,8 +165,7 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def run_view(plan: PlanValues, found: Explanation | None = None) -> RunView:
     """A plan as a run, with what was found out about it. Tables that the plan lacks are empty."""
-    declared = {**RESULT_TABLES, SHARES.name: SHARES}
-    tables = {name: _typed(plan.tables.get(name), table.columns) for name, table in declared.items()}
+    tables = {name: _typed(plan.tables.get(name), table.columns) for name, table in EVERY_TABLE.items()}
     return RunView(plan.case, plan.status.value, plan.summary, tables, Names(plan.case), found)
 
 
