@@ -156,7 +156,7 @@ def welfare_definition(m: Model) -> Expression:
 
 def investment_cost(m: Model, s: Scope) -> Expression:
     """Full capex as it falls due, fixed opex from the planned start to the horizon, people (MUSD)."""
-    total = 0.0
+    parts = []
     for node in s.decision_tree.nodes:
         d, weight = DecisionNode(node.index), node.probability * s.case.cost_discount(node.year)
         capex = quicksum(full_capex(s, p) * capex_paid(m, p, d) for p in sorted(s.expandable) if full_capex(s, p) > 0)
@@ -166,8 +166,8 @@ def investment_cost(m: Model, s: Scope) -> Expression:
             for p in sorted(s.expandable)
             if (p, d) in m.build and s.case.projects[p].fixed_opex_usd_per_tpa > 0
         )
-        total += weight * (capex + people) + node.probability * fixed
-    return total
+        parts += [weight * (capex + people), node.probability * fixed]
+    return quicksum(parts)
 
 
 def fixed_opex(s: Scope, p: str, committed: int) -> float:

@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.errors import did_you_mean
 from planner.results.schema import RESULT_TABLES, TABLE_COLUMNS
@@ -35,14 +37,16 @@ ARITHMETIC: dict[type[ast.AST], Callable[..., Any]] = {
 }  # fmt: skip
 COMPARISONS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
-    ast.GtE: operator.ge, ast.In: lambda column, words: column.isin(words),
-    ast.NotIn: lambda column, words: ~column.isin(words),
+    ast.GtE: operator.ge, ast.In: np.isin, ast.NotIn: lambda column, words: np.isin(column, words, invert=True),
 }  # fmt: skip
 OF_NUMBERS: dict[str, Callable[..., float]] = {"min": min, "max": max, "abs": abs}
-OF_COLUMNS: dict[str, Callable[[pd.Series[Any]], float]] = {
-    "sum": lambda of: of.sum(), "mean": lambda of: of.mean(), "least": lambda of: of.min(), "most": lambda of: of.max(),
-    "count": lambda of: float(len(of)), "expected": lambda of: of.sum(),
+OF_COLUMNS: dict[str, Callable[[NDArray[Any]], float]] = {
+    "sum": np.nansum, "mean": np.nanmean, "least": np.nanmin, "most": np.nanmax, "count": len, "expected": np.nansum,
 }  # fmt: skip
+OF_NOTHING = ("sum", "count", "expected")
+"""Functions that are 0 where there is nothing; the others have no value."""
+TEXTS = {(name, column.name): column.is_text for name in TABLES for column in RESULT_TABLES[name].columns}
+"""Table and column -> whether it holds words."""
 LONGEST = 400
 """Characters of an expression."""
 
@@ -55,10 +59,16 @@ class Found:
     tables: Mapping[str, pd.DataFrame]
     chances: Mapping[str, float]
 
-    def weights(self, table: str) -> pd.Series[float]:
+    def column(self, table: str, name: str) -> NDArray[Any]:
+        """A column of a table, blank numbers as NaN: NumPy compares short ones in a tenth of the time of pandas."""
+        text, rows = TEXTS[table, name], self.tables[table]
+        return rows[name].to_numpy(object) if text else rows[name].to_numpy(float, na_value=math.nan)
+
+    def weights(self, table: str) -> NDArray[np.float64]:
         """The probability of each row of a table."""
-        rows = self.tables[table]
-        return rows["probability"] if "probability" in rows else rows["scenario"].map(self.chances).astype(float)
+        if "probability" in self.tables[table]:
+            return self.column(table, "probability")
+        return np.array([self.chances[scenario] for scenario in self.column(table, "scenario")], dtype=float)
 
 
 @dataclass(frozen=True)
@@ -120,17 +130,20 @@ class Expression:
         if name not in TABLES.get(table, ()):
             known = [f"{t}.{c}" for t, columns in TABLES.items() for c in columns]
             raise ValueError(f'"{table}.{name}" is no column{did_you_mean(f"{table}.{name}", known)}')
+        if function != "count" and TEXTS[table, name]:
+            raise ValueError(f"{table}.{name} holds words; they can only be counted")
         if function == "expected" and not {"probability", "scenario"} & {*TABLES[table]}:
             raise ValueError(f"rows of {table} hold in every scenario; use sum")
         tests = [_condition(one, table) for one in conditions]
         if found is None:
             return 1.0
-        rows = found.tables[table]
-        kept = pd.Series(True, index=rows.index)
+        values = found.column(table, name)
+        if function == "expected":
+            values = values * found.weights(table)
+        kept = np.ones(len(values), dtype=bool)
         for of, compare, wanted in tests:
-            kept &= compare(rows[of], wanted)
-        values = rows[name] * found.weights(table) if function == "expected" else rows[name]
-        return float(OF_COLUMNS[function](values[kept]))
+            kept &= compare(found.column(table, of), wanted)
+        return float(OF_COLUMNS[function](values[kept])) if kept.any() or function in OF_NOTHING else math.nan
 
 
 def _condition(node: ast.expr, table: str) -> tuple[str, Callable[..., Any], Any]:
@@ -146,7 +159,7 @@ def _condition(node: ast.expr, table: str) -> tuple[str, Callable[..., Any], Any
     except ValueError:
         wanted = None
     listed = wanted if several and isinstance(wanted, tuple | list) else [wanted]
-    text = {column.name: column.is_text for column in RESULT_TABLES[table].columns}[name]
+    text = TEXTS[table, name]
     if type(node.ops[0]) not in COMPARISONS or not all(isinstance(w, str if text else int | float) for w in listed):
         raise ValueError(f"{told}: {name} holds {'words' if text else 'numbers'}; compare it with such")
     return name, COMPARISONS[type(node.ops[0])], listed if several else wanted
