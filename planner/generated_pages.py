@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from functools import cached_property
 from importlib.resources import files
@@ -20,10 +21,11 @@ from planner.data.load import load
 from planner.data.schema import BY_NAME
 from planner.formulation.build import EQUATIONS, VARIABLES
 from planner.formulation.model import Equation, Variable, cell
-from planner.formulation.symbols import DATA, DERIVED, SETS, Symbol
 from planner.results.schema import results_page
 from planner.studies.reference import reference_page
 
+SYMBOLS = tomllib.loads(files("planner.formulation").joinpath("symbols.toml").read_text(encoding="utf-8"))
+"""Rows of the page's symbols: `sets`, `data` with their cells, and what is `derived` of data and variables."""
 BEGIN, END = "<!-- generated: tables -->", "<!-- end of generated part -->"
 
 
@@ -108,13 +110,13 @@ def _shown(value: object) -> str:
 
 def _symbols() -> Iterator[str]:
     yield from ("## Symbols", "", "### Sets and indices", "", "| symbol | meaning |", "| --- | --- |")
-    for symbol in SETS:
-        yield f"| ${symbol.latex}$ | {symbol.meaning} |"
+    for latex, meaning in SYMBOLS["sets"]:
+        yield f"| ${latex}$ | {meaning} |"
     yield ""
     yield from ("### Data", "", "| symbol | from | unit there | meaning |", "| --- | --- | --- | --- |")
-    for symbol in DATA:
-        places = ", ".join(f"`{text}`" for text in symbol.cells)
-        yield f"| ${symbol.latex}$ | {places} | {_unit(symbol)} | {symbol.meaning} |"
+    for latex, meaning, *cells in SYMBOLS["data"]:
+        places = ", ".join(f"`{text}`" for text in cells)
+        yield f"| ${latex}$ | {places} | {_unit(cells)} | {meaning} |"
     yield ""
     yield from ("### Variables", "", "| symbol | name | unit | at most | meaning |", "| --- | --- | --- | --- | --- |")
     for variable in VARIABLES:
@@ -124,9 +126,9 @@ def _symbols() -> Iterator[str]:
     yield "All are at least 0 but $y$, which is free."
     yield ""
     yield from ("### Derived", "")
-    for symbol in DERIVED:
-        yield f"{symbol.meaning[0].upper()}{symbol.meaning[1:]} ({symbol.unit}):"
-        yield from _block(f"{symbol.latex} = {symbol.formula}")
+    for latex, meaning, unit, formula in SYMBOLS["derived"]:
+        yield f"{meaning[0].upper()}{meaning[1:]} ({unit}):"
+        yield from _block(f"{latex} = {formula}")
 
 
 def indexed(variable: Variable) -> str:
@@ -135,9 +137,9 @@ def indexed(variable: Variable) -> str:
     return f"{variable.symbol}_{{{letters}}}" if letters else variable.symbol
 
 
-def _unit(symbol: Symbol) -> str:
+def _unit(cells: list[str]) -> str:
     units = []
-    for table, column, _ in map(cell, symbol.cells):
+    for table, column, _ in map(cell, cells):
         extra: Any = BY_NAME[table].row.model_fields[column].json_schema_extra if table != "model" else {"unit": ""}
         units.append(str(extra["unit"]))
     return ", ".join(dict.fromkeys(unit for unit in units if unit))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from planner.data.tree import Tree
 from planner.formulation.index_sets import Scope
 
 Model = Any
@@ -19,6 +20,26 @@ Model = Any
 Expression = Any
 IndexSet = Callable[[Scope], Sequence[Any]]
 ExpressionRule = Callable[..., Expression]
+LETTERS = {
+    "p": "project",
+    "f": "feed",
+    "c": "country",
+    "e": "element",
+    "o": "form",
+    "k": "skill",
+    "g": "programme",
+    "i": "funder",
+    "v": "supplier",
+    "group": "group",
+}
+"""What an index means, as columns of tables are called; the step `j` of a loss is left out of messages."""
+NODE_LETTERS: dict[str, Callable[[Scope], Tree]] = {
+    "n": lambda scope: scope.tree,
+    "d": lambda scope: scope.decision_tree,
+    "a": lambda scope: scope.account_tree,
+    "w": lambda scope: scope.staffing_tree,
+}
+"""The tree that a node of an index belongs to."""
 
 
 class Cell(NamedTuple):
@@ -40,7 +61,7 @@ def cell(text: str) -> Cell:
 class Variable:
     """One variable. It is at least 0, at most `limit` if it has one, or free.
 
-    symbol, limit: in LaTeX, without index. letters: its index, as in `LETTERS` of `planner.formulation.symbols`.
+    symbol, limit: in LaTeX, without index. letters: its index, as in `LETTERS`.
     bounds: rule (model, *index) -> (lower, upper). reads: figures of the bounds. decided: before a scenario shows
     itself, under the policy `committed`.
     """

@@ -20,8 +20,7 @@ from planner.data.schema import Project
 from planner.data.tree import Tree, scenario_tree
 from planner.formulation.build import DECLARED
 from planner.formulation.index_sets import Scope
-from planner.formulation.model import cell
-from planner.formulation.symbols import NODE_LETTERS
+from planner.formulation.model import NODE_LETTERS, cell
 from planner.formulation.trees import Histories
 from planner.solving.highs import Columns, Origins
 from planner.solving.program import Key, Program

@@ -18,8 +18,7 @@ from planner.data.size import size_of
 from planner.errors import InputError
 from planner.formulation.build import DECLARED, build_model
 from planner.formulation.index_sets import Scope
-from planner.formulation.model import Equation, Variable, cell
-from planner.formulation.symbols import LETTERS, NODE_LETTERS
+from planner.formulation.model import LETTERS, NODE_LETTERS, Equation, Variable, cell
 from planner.solving.program import SMALLEST_COEFFICIENT, Key, Program, compile_program
 
 LISTED = 6

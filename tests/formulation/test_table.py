@@ -11,16 +11,15 @@ from pyomo.environ import Constraint, Var
 
 from planner.data.schema import BY_NAME
 from planner.formulation.build import EQUATIONS, VARIABLES, build_model
-from planner.formulation.model import Equation, Variable, cell
-from planner.formulation.symbols import DATA, DERIVED, LETTERS, NODE_LETTERS, SETS
-from planner.generated_pages import formulation_page, indexed
+from planner.formulation.model import LETTERS, NODE_LETTERS, Equation, Variable, cell
+from planner.generated_pages import SYMBOLS, formulation_page, indexed
 from tests.conftest import MakeCase
 
 NAMES = [equation.name for equation in EQUATIONS]
 WRITTEN = {
     **{f"equation {equation.name}": equation.latex for equation in EQUATIONS},
     **{f"limit of {variable.name}": variable.limit for variable in VARIABLES if variable.limit},
-    **{f"formula of {symbol.latex}": symbol.formula for symbol in DERIVED},
+    **{f"formula of {latex}": formula for latex, _, _, formula in SYMBOLS["derived"]},
 }
 """Every formula of the page."""
 NO_SYMBOL = {
@@ -44,7 +43,7 @@ def head(latex: str) -> str:
     return re.match(r"\\(?:mathrm|mathcal)\{\w+\}|\\[a-z]+|[A-Za-z]", latex)[0]  # type: ignore[index]
 
 
-SAID = [head(symbol.latex) for symbol in (*SETS, *DATA, *DERIVED)] + [variable.symbol for variable in VARIABLES]
+SAID = [head(latex) for rows in SYMBOLS.values() for latex, *_ in rows] + [variable.symbol for variable in VARIABLES]
 
 
 @pytest.mark.parametrize("where", WRITTEN)
@@ -58,7 +57,7 @@ def test_no_symbol_is_explained_twice_or_used_nowhere() -> None:
 
 
 def test_every_figure_that_an_equation_reads_is_on_the_page_with_a_unit() -> None:
-    shown = {cell(text)[:2] for symbol in DATA for text in symbol.cells}
+    shown = {cell(text)[:2] for _, _, *cells in SYMBOLS["data"] for text in cells}
     assert {cell(text)[:2] for declared in (*EQUATIONS, *VARIABLES) for text in declared.reads} <= shown
     assert all(column in BY_NAME[table].row.model_fields for table, column in shown if table != "model")
 
