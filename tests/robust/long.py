@@ -1,12 +1,16 @@
 """Kills and interruptions of every command that writes, at any moment: nothing is lost and nothing is left over.
 
 python -m tests.robust.long [KILLS] [INTERRUPTIONS]
+
+A workbench is asked for one change after the other meanwhile: what was answered is on disk.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import re
 import signal
 import sys
 import tempfile
@@ -14,13 +18,18 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from http.cookiejar import CookieJar
 from pathlib import Path
+from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
 import planner
 from planner.api.studies import study_status
+from planner.server.journal import Journal
 from tests.robust.conftest import ROOT, STARTER, Zygote
 
 Check = Callable[[Path], object]
+SERVED = 4.0
+"""Seconds within which a workbench, which ends by no itself, is stopped."""
 
 
 def commands(room: Path) -> dict[str, tuple[list[object], Path, Check]]:
@@ -36,12 +45,38 @@ def commands(room: Path) -> dict[str, tuple[list[object], Path, Check]]:
         "shares": (["shares", run], run, planner.open_run),
         "study": (["study", "run", study, "--out", room / "study"], room / "study", study_status),
         "sample": (["sample", ROOT / "inputs" / "allied-2026", "--draws", 8, "--out", drawn], drawn, planner.load),
+        "serve": (["serve", run, "--no-browser"], room / "workbench-run", kept_of),
     }
+
+
+def kept_of(bench: Path) -> float:
+    """The money that a workbench last had on disk, as a share; nobody holds its folder any more."""
+    journal = Journal(bench)
+    journal.close()
+    return float(str(journal.record.edits[0].value)) if journal.record.edits else 0.0
+
+
+def asked(said: Path, until: float) -> float:
+    """Ask a workbench for more and more money until a time; the last that it answered to. It may not be there yet."""
+    browser, last, here = OpenerDirector(), 0.0, ""
+    while time.perf_counter() < until:
+        found = re.search(r"(http://127\.0\.0\.1:\d+)/\?token=\S+", said.read_text())
+        if found and not here:
+            browser, here = build_opener(HTTPCookieProcessor(CookieJar())), found[1]
+            browser.open(found[0], timeout=10).read()
+        if here:
+            more = round(last + 0.001, 3) if last else round(time.perf_counter() % 1, 3) + 0.001
+            body = json.dumps({"key": "money", "value": more}).encode()
+            headers = {"Origin": here, "Content-Type": "application/json"}
+            browser.open(Request(f"{here}/edit", body, headers), timeout=10).read()  # noqa: S310
+            last = more
+        time.sleep(0.02)
+    return last
 
 
 def left_over(room: Path, temporary: Path) -> list[str]:
     """What a program that has ended leaves beside its results."""
-    known = {"study.toml", "study", "run", "drawn", "tmp", "said"}
+    known = {"study.toml", "study", "run", "drawn", "workbench-run", "tmp", "said"}
     return [*(p.name for p in temporary.iterdir()), *(p.name for p in room.iterdir() if p.name not in known)]
 
 
@@ -55,31 +90,42 @@ def main(kills: int, interruptions: int) -> None:
         zygote, lengths = Zygote(), dict[str, float]()
         known = commands(room)
         for command, (arguments, *_) in known.items():
+            if command == "serve":
+                continue
             started = time.perf_counter()
             zygote.start(*arguments)
             assert zygote.end() == 0, (command, said.read_text())
             lengths[command] = time.perf_counter() - started
+        lengths["serve"] = SERVED
         for number in range(kills + interruptions):
             command = rng.choice(list(known))
             arguments, folder, check = known[command]
             number_of = signal.SIGINT if number >= kills else rng.choice((signal.SIGKILL, signal.SIGTERM))
             said.write_text("")
+            before = set(left_over(room, temporary))  # of those that were killed
             pid = zygote.start(*arguments)
-            time.sleep(rng.uniform(0.0, 1.1 * lengths[command]))
+            until, answered = time.perf_counter() + rng.uniform(0.0, 1.1 * lengths[command]), 0.0
+            if command == "serve":
+                answered = asked(said, until)
+            time.sleep(max(0.0, until - time.perf_counter()))
             with suppress(ProcessLookupError):
                 os.kill(pid, number_of)
             status = zygote.end()
-            check(folder)
+            sys.stderr.write(f"{number} {command} {signal.Signals(number_of).name} {status}\n")
+            now = check(folder)
+            assert not answered or now == answered, (now, answered)
+            count[command] += 1
             if number_of == signal.SIGINT:
                 code, told = os.waitstatus_to_exitcode(status), said.read_text().splitlines()
                 assert code in (0, 130), (command, code, told)
                 assert code == 0 or told[-1].startswith("stopped"), (command, told)
-                assert not left_over(room, temporary), (command, left_over(room, temporary))
+                assert command != "serve" or told[-1].startswith(("ended; every change", "stopped")), told
+                assert not (left := set(left_over(room, temporary)) - before), (command, left)
                 count["interrupted" if code else "ended before"] += 1
             else:
                 count["killed" if status == number_of else "ended before"] += 1
-        for arguments, *_ in known.values():
-            zygote.start(*arguments)
+        for command in known.keys() - {"serve"}:
+            zygote.start(*known[command][0])
             assert zygote.end() == 0, said.read_text()
         # A kill just before a scratch folder has its lock leaves one without, which goes later.
         rest = [
