@@ -16,12 +16,15 @@ from planner.cli.console import (
     ModelPath,
     Overrides,
     command_app,
+    earlier_inputs,
     exit_codes,
     read_case,
     say,
+    say_changes,
     say_warnings,
 )
 from planner.data.describe import datapackage, model_schema
+from planner.data.difference import changes
 from planner.data.load import load
 from planner.data.rules import WARNINGS
 from planner.data.size import ALONE, refuse_if_too_large
@@ -47,6 +50,10 @@ def look_over(
     overrides: Overrides = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print faults and warnings as JSON.")] = False,
     ignore: Ignored = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN|CASE", help="Also say which inputs changed since this run, or from another case."),
+    ] = None,
 ) -> None:
     """Validate a case and its model file; every fault is listed, then what looks odd. Exit code 0 or 2."""
     with exit_codes():
@@ -63,11 +70,14 @@ def look_over(
                 raise
             say(_as_json(error.faults, ()))
             raise typer.Exit(error.exit_code) from None
+        changed = changes(earlier_inputs(against), found) if against is not None else []
         warnings = [warning for warning in odd if warning.rule not in (ignore or ())]
     if as_json:
-        say(_as_json((), warnings))
+        say(_as_json((), warnings, changed if against is not None else None))
         return
     say_warnings(warnings)
+    if against is not None:
+        say_changes(changed, against)
     count = f" {len(warnings)} warning{'s' if len(warnings) != 1 else ''}." if warnings else ""
     hazards = f" and {len(found.tables.hazards)} hazards to draw futures from" if found.tables.hazards else ""
     say(
@@ -86,9 +96,9 @@ def _check_names(names: Sequence[str]) -> None:
         )
 
 
-def _as_json(faults: Sequence[Fault], warnings: Sequence[Fault]) -> str:
-    found = {"faults": [fault.as_json() for fault in faults], "warnings": [warning.as_json() for warning in warnings]}
-    return json.dumps(found, indent=2)
+def _as_json(faults: Sequence[Fault], warnings: Sequence[Fault], changed: Sequence[Fault] | None = None) -> str:
+    found = {"faults": faults, "warnings": warnings} | ({} if changed is None else {"changed": changed})
+    return json.dumps({kind: [one.as_json() for one in told] for kind, told in found.items()}, indent=2)
 
 
 @app.command("schema")

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -24,7 +24,7 @@ from planner.config.model_file import parse_override
 from planner.data.case import Case
 from planner.data.load import load
 from planner.data.warnings import grouped
-from planner.errors import Fault, InputError, PlannerError, inert
+from planner.errors import SHOWN_PLACES, Fault, InputError, PlannerError, inert
 from planner.parallel import SOLVER_THREAD
 from planner.workspace import find_case
 
@@ -87,6 +87,16 @@ def say_warnings(warnings: Iterable[Fault]) -> None:
     """Print warnings on stderr, one line a rule."""
     for warning in grouped(warnings):
         err.print(f"warning {warning.rule}: {warning}", style="yellow", markup=False, soft_wrap=True)
+
+
+def say_changes(changed: Sequence[Fault], since: Path) -> None:
+    """Print on stderr what became of the inputs since a run, or another case."""
+    count = f"{len(changed)} input{'s' if len(changed) != 1 else ''}" if changed else "no input"
+    err.print(f"{count} changed since {since}{':' if changed else ''}", style="yellow", markup=False, soft_wrap=True)
+    for change in changed[:SHOWN_PLACES]:
+        err.print(f"  {change}", style="yellow", markup=False, soft_wrap=True)
+    if len(changed) > SHOWN_PLACES:
+        err.print(f"  and {len(changed) - SHOWN_PLACES} more", style="yellow")
 
 
 class ShownProgress:
@@ -169,6 +179,12 @@ def _leave_interrupted(kept: str, at_once: bool, known: str = "") -> NoReturn:
         sys.stderr.flush()
         os._exit(130)
     raise typer.Exit(130) from None
+
+
+def earlier_inputs(path: Path) -> Case:
+    """The case that a run was solved from, or another case. Raises InputError."""
+    stored = path / "inputs"
+    return load(stored if (path / "summary.json").is_file() and stored.is_dir() else find_case(path))
 
 
 def read_case(case: Path, model: Path | None, overrides: list[str] | None) -> Case:

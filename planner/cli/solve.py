@@ -15,18 +15,22 @@ from planner.cli.console import (
     ModelPath,
     Overrides,
     command_app,
+    earlier_inputs,
     exit_codes,
     read_case,
     say,
+    say_changes,
     say_warnings,
     shown_progress,
 )
+from planner.data.case import Case
+from planner.data.difference import changes
 from planner.data.warnings import warnings_of
 from planner.decomposition.solve import Method
-from planner.errors import Fault, InfeasibleError, InputError, StoppedError
+from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
 from planner.reporting.text.screen import closing_lines
 from planner.results.plan import Status
-from planner.results.store import SUMMARY
+from planner.results.store import SUMMARY, default_folder
 from planner.solving.solution import Bounds
 
 app = command_app()
@@ -59,6 +63,7 @@ def run(
             progress("loading")
             loaded = read_case(case, model, overrides)
             say_warnings(warnings_of(loaded, ignore or ()))
+            _say_what_changed(loaded, folder or default_folder(loaded))
             plan, target = solve_into(
                 loaded,
                 folder,
@@ -78,6 +83,16 @@ def _refuse_both(scheduler: str, workers: int | None, method: Method) -> None:
         if scheduler and given:
             told = "does not apply beside --scheduler, which has workers of its own that solve scenarios"
             raise InputError([Fault("planner solve", 0, option, told, remedy="leave one of the two out")])
+
+
+def _say_what_changed(case: Case, run: Path) -> None:
+    """Beside the run that this one will replace: a slip in a figure is seen where no rule can know it."""
+    try:
+        changed = changes(earlier_inputs(run), case) if (run / SUMMARY).is_file() else []
+    except PlannerError:
+        return  # the old run is damaged, and goes
+    if changed:
+        say_changes(changed, run)
 
 
 def _close(plan: Plan, target: Path, as_json: bool) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 
 from planner.data.cells import CARRIED, Row, text_of
 from planner.data.lookups import Lookups
 from planner.data.schema import TABLES, Table
+from planner.errors import Fault
 
 MODEL = "model"
 UNREAD = frozenset({"name", "title", "price_usd_per_kg", *CARRIED})
@@ -29,6 +30,8 @@ class Difference:
     column: str
     before: object
     after: object
+    line: int = field(default=0, compare=False)
+    """Of the row in the second case, or in the first if only that has it."""
 
 
 def differences(old: Lookups, new: Lookups) -> Iterator[Difference]:
@@ -44,6 +47,21 @@ def differences(old: Lookups, new: Lookups) -> Iterator[Difference]:
     for key, was in old.model.flat().items():
         if was != becomes[key] and key not in UNREAD:
             yield Difference(MODEL, (), key, was, becomes[key])
+
+
+def changes(old: Lookups, new: Lookups) -> list[Fault]:
+    """What became of the inputs, each change at its place: `projects.csv:7: existing_tpa: 100 -> 1000`."""
+    out = []
+    for one in differences(old, new):
+        named, is_row = " ".join(filter(None, one.key)), one.table != MODEL and not one.column
+        before, after = (text_of(cell) or "blank" for cell in (one.before, one.after))
+        said = f"{before} -> {after}{f' ({named})' if named else ''}"
+        if is_row:
+            said = f"{'a new row' if one.before is None else 'the row is gone'}: {named}"
+        origin = old.origin if is_row and one.after is None else new.origin
+        place, cell = origin.place(one.table), origin.cell(one.table, one.line, one.column)
+        out.append(Fault(place, one.line, one.column, said, "changed", "" if is_row else text_of(one.after), cell=cell))
+    return out
 
 
 def identity(table: Table, row: Row) -> tuple[str, ...]:
@@ -68,9 +86,9 @@ def paired(table: Table, before: Iterable[Row], after: Iterable[Row]) -> list[tu
 def _row_differences(table: Table, one: Row | None, two: Row | None) -> Iterator[Difference]:
     if one is None or two is None:
         key = identity(table, one or two)  # type: ignore[arg-type]
-        yield Difference(table.name, key, "", one, two)
+        yield Difference(table.name, key, "", one, two, (two or one).line)  # type: ignore[union-attr]
         return
     for column in table.row.columns():
         before, after = getattr(one, column), getattr(two, column)
         if before != after and column not in UNREAD:
-            yield Difference(table.name, identity(table, one), column, before, after)
+            yield Difference(table.name, identity(table, one), column, before, after, two.line)

@@ -202,11 +202,14 @@ class Origin:
         """File or sheet of a table."""
         return self.places.get(table) or (table if table == "model" else f"{table}.csv")
 
+    def cell(self, table: str, line: int, column: str) -> str:
+        """Address in the workbook that the table was read from; '' in a folder."""
+        header, tab = self.headers.get(table, ()), self.tabs.get(table, "")
+        known = tab and line and column in header
+        return f"{tab}!{get_column_letter(header.index(column) + 1)}{line}" if known else ""
+
     def fault(self, finding: Finding) -> Fault:
         """The finding at its place."""
-        header, tab, cell = self.headers.get(finding.table, ()), self.tabs.get(finding.table, ""), ""
-        if tab and finding.line and finding.column in header:
-            cell = f"{tab}!{get_column_letter(header.index(finding.column) + 1)}{finding.line}"
         also = tuple(f"{self.place(table)}:{line}" for table, line in finding.also)
         return fault(
             finding.rule,
@@ -215,6 +218,6 @@ class Origin:
             finding.column,
             finding.message,
             value=finding.value,
-            cell=cell,
+            cell=self.cell(finding.table, finding.line, finding.column),
             also=also,
         )
