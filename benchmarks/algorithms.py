@@ -16,8 +16,7 @@ from benchmarks.arrays import save
 from benchmarks.generate import Size, generate
 from benchmarks.process import Run, measure
 from benchmarks.profiles import REAL, ROOT
-from planner.formulation.build import build_model
-from planner.solving.program import compile_program
+from planner.solving.writing import program_of
 
 Step = dict[str, Any]
 TIGHT = dict.fromkeys(("primal_feasibility_tolerance", "dual_feasibility_tolerance", "ipm_optimality_tolerance"), 1e-08)
@@ -87,7 +86,7 @@ def prepare(name: str, work: Path) -> str:
     if not (target / "arrays.npz").exists():
         case = planner.load(**REAL_CASE) if size is None else planner.load(generate(size, work / "cases"))
         target.mkdir(parents=True, exist_ok=True)
-        save(compile_program(build_model(case)), target)
+        save(program_of(case), target)
     return str(target)
 
 

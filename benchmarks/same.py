@@ -15,7 +15,8 @@ from benchmarks.arrays import Arrays, as_lp, positions
 from benchmarks.methods.linopy_path import build
 from planner.data.case import Case
 from planner.formulation.build import build_model
-from planner.solving.program import Program, compile_program
+from planner.solving.program import Program
+from planner.solving.writing import program_of
 
 Key = tuple[str, Any]
 
@@ -125,7 +126,7 @@ def of_highs(highs: Any, columns: list[Key], rows: list[Key]) -> Named:
 
 def check(case: Case) -> dict[str, list[str]]:
     """Differences of each path from the planner's program, by path."""
-    program = compile_program(build_model(case))
+    program = program_of(case)
     ours = of_planner(program)
     arrays = Arrays(
         program.matrix,

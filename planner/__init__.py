@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from planner.explanation.business_case import business_case as business_case
     from planner.explanation.compare import compare as compare
     from planner.explanation.explain import explain as explain
+    from planner.formulation.build import build_model as build_model
     from planner.proof.prove import prove as prove
     from planner.solving.naming import check_coefficients as check_coefficients
     from planner.solving.shares import shares as shares
@@ -55,6 +56,7 @@ _HOMES = {
     "planner.explanation.business_case": ("business_case",),
     "planner.explanation.compare": ("compare",),
     "planner.explanation.explain": ("explain",),
+    "planner.formulation.build": ("build_model",),
     "planner.proof.prove": ("prove",),
     "planner.solving.naming": ("check_coefficients",),
     "planner.solving.shares": ("shares",),

@@ -19,7 +19,7 @@ from planner.config.model_file import ModelFile
 from planner.data.describe import datapackage, dictionary
 from planner.data.load import load
 from planner.data.schema import BY_NAME
-from planner.formulation.build import EQUATIONS, VARIABLES
+from planner.formulation.declared import EQUATIONS, VARIABLES
 from planner.formulation.model import Equation, Variable, cell
 from planner.results.schema import results_page
 from planner.studies.reference import reference_page

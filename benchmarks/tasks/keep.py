@@ -8,13 +8,12 @@ from typing import Any
 import planner
 from benchmarks.arrays import save
 from benchmarks.clock import Clock
-from planner.formulation.build import build_model
-from planner.solving.program import compile_program
+from planner.solving.writing import program_of
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     """job: case, arrays (folder to write)."""
-    program = compile_program(build_model(planner.load(job["case"])))
+    program = program_of(planner.load(job["case"]))
     folder = Path(job["arrays"])
     folder.mkdir(parents=True, exist_ok=True)
     save(program, folder)

@@ -159,7 +159,7 @@ def exit_codes(kept: Callable[[], str] = lambda: "nothing was written") -> Itera
     except KeyboardInterrupt as stop:
         _leave_interrupted(kept(), bool(interrupted), str(stop))
     except Exception:
-        # Pyomo turns Ctrl-C during the construction of a component into errors of its own.
+        # A library may turn Ctrl-C into an error of its own.
         if not interrupted:
             raise
         _leave_interrupted(kept(), at_once=True)

@@ -10,12 +10,11 @@ After Crainic, Hewitt, Maggioni and Rei, Partial Benders Decomposition, Transpor
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pyomo.core import Constraint, NonNegativeReals, Var, quicksum
 
 from planner.data.tree import Node
 from planner.decomposition.aggregation import AggregatedScope, Grouping, shares_within
@@ -28,14 +27,15 @@ from planner.decomposition.subproblem import (
     Positions,
     UsableCapacity,
 )
-from planner.formulation.build import DECISIONS, EQUATIONS, build_model
-from planner.formulation.model import Model
+from planner.formulation.declared import DECISIONS, EQUATIONS
+from planner.formulation.linear import quicksum
 from planner.formulation.objective import investment_cost, operating_cost
 from planner.solving.goals import Phase
 from planner.solving.highs import Columns, Solver
-from planner.solving.program import Key, Vector, compile_program
+from planner.solving.program import Key, Vector
 from planner.solving.solution import Searched, Solution, Stop
 from planner.solving.whole_plants import Counts
+from planner.solving.writing import Writer, Written
 
 AFTER_CUTS = ("again", "ipm", "dual")
 """Algorithms to try in turn: dual simplex from the optimum before the cuts, given up if it is far away."""
@@ -50,6 +50,8 @@ SHARED = (*DECISIONS, "units", "staff")
 """Variables that hold in all histories and that tables show."""
 PRICING = frozenset({"scenario_excess_limit", "expected_loss_of_scenarios", "cost_of_branches"})
 """Equations through which losses and costs of branches come into the measures."""
+REPLACED = frozenset({"tail_excess_limit", "expected_loss_definition", "risk_definition", "cost_definition"})
+"""Equations of the whole program in whose place there are those of single scenarios and branches."""
 FREE = 1e-9
 """A price up to this one is none."""
 VIOLATED = 1e-7
@@ -85,12 +87,14 @@ class Master:
     def __init__(self, scope: AggregatedScope, branches: Sequence[str], links: Sequence[LinkingColumn]) -> None:
         grouping = scope.grouping
         self.scope = scope
-        model = build_model(scope.case, scope)
+        writer = Writer(scope)
         capacities = [link for link in links if isinstance(link, UsableCapacity)]
-        _of_each_scenario(model, grouping)
-        _of_each_branch(model, grouping, branches)
-        _usable(model, capacities)
-        self.program = compile_program(model)
+        more = [
+            *_of_each_scenario(writer, grouping),
+            *_of_each_branch(writer, grouping, branches),
+            *_usable(writer, capacities),
+        ]
+        self.program = writer.program(REPLACED, more)
         self._stem = {n: i for i, n in enumerate(scope.reference_nodes)}
         self._links = self._positions(links, {link: i for i, link in enumerate(capacities)})
         self._loss = self._losses(grouping)
@@ -285,38 +289,32 @@ class Master:
         )
 
 
-def _of_each_scenario(m: Model, grouping: Grouping) -> None:
+def _of_each_scenario(writer: Writer, grouping: Grouping) -> Iterator[Written]:
     """Expected loss and CVaR of single scenarios in place of those of the mean of the rest."""
-    s = m.scope
-    case, objective, leaves = s.case, s.case.model.objective, s.tree.leaves
-    for name in ("tail_excess_limit", "expected_loss_definition", "risk_definition", "tail_excess"):
-        m.del_component(name)
-    m.scenario_loss = Var(grouping.rest, domain=NonNegativeReals)
-    m.scenario_excess = Var(list(case.scenarios), domain=NonNegativeReals)
+    m, case = writer.model, grouping.case
+    objective, leaves = case.model.objective, m.scope.tree.leaves
+    writer.add("scenario_loss", grouping.rest)
+    writer.add("scenario_excess", case.scenarios)
     loss = {w: m.loss_to_date[leaves[w if w in grouping.alone else grouping.reference]] for w in case.scenarios}
     loss |= {w: m.scenario_loss[w] for w in grouping.rest}
     if grouping.rest:
         mean = quicksum(share * m.scenario_loss[w] for w, share in shares_within(case, grouping.rest).items())
-        m.mean_of_rest = Constraint(expr=mean >= m.loss_to_date[leaves[grouping.rest[0]]])
-    m.scenario_excess_limit = Constraint(
-        list(case.scenarios), rule=lambda m, w: m.scenario_excess[w] >= loss[w] - m.value_at_risk
-    )
-    m.expected_loss_of_scenarios = Constraint(
-        expr=m.expected_loss == quicksum(case.scenarios[w] * loss[w] for w in case.scenarios)
-    )
-    tail = quicksum(case.scenarios[w] / (1 - objective.tail) * m.scenario_excess[w] for w in case.scenarios)
-    m.risk_of_scenarios = Constraint(
-        expr=m.risk
-        == (1 - objective.risk_aversion) * m.expected_loss + objective.risk_aversion * (m.value_at_risk + tail)
-    )
+        yield "mean_of_rest", None, mean >= m.loss_to_date[leaves[grouping.rest[0]]]
+    for w in case.scenarios:
+        yield "scenario_excess_limit", w, m.scenario_excess[w] >= loss[w] - m.value_at_risk
+    expected = quicksum(chance * loss[w] for w, chance in case.scenarios.items())
+    yield "expected_loss_of_scenarios", None, m.expected_loss == expected
+    aversion = objective.risk_aversion
+    tail = quicksum(chance / (1 - objective.tail) * m.scenario_excess[w] for w, chance in case.scenarios.items())
+    risk = (1 - aversion) * m.expected_loss + aversion * (m.value_at_risk + tail)
+    yield "risk_of_scenarios", None, m.risk == risk
 
 
-def _of_each_branch(m: Model, grouping: Grouping, branches: Sequence[str]) -> None:
+def _of_each_branch(writer: Writer, grouping: Grouping, branches: Sequence[str]) -> Iterator[Written]:
     """Operating cost of each branch in place of that of the mean of the rest."""
-    s = m.scope
-    m.del_component("cost_definition")
-    m.shared_cost = Var(domain=NonNegativeReals)
-    m.branch_cost = Var(list(branches), domain=NonNegativeReals)
+    m, s = writer.model, writer.model.scope
+    writer.add("shared_cost")
+    writer.add("branch_cost", branches)
 
     def chain(name: str) -> list[Node]:
         return [n for n in s.tree.nodes if n.scenarios[0] == name]
@@ -324,9 +322,10 @@ def _of_each_branch(m: Model, grouping: Grouping, branches: Sequence[str]) -> No
     def within(name: str) -> Any:
         return operating_cost(m, s, {n.index for n in chain(name)})
 
-    m.shared_cost_definition = Constraint(expr=m.shared_cost == investment_cost(m, s) + within(grouping.reference))
-    m.cost_of_branches = Constraint(expr=m.cost == m.shared_cost + quicksum(m.branch_cost[b] for b in branches))
-    m.cost_of_alone = Constraint(list(grouping.alone), rule=lambda m, w: m.branch_cost[w] == within(w))
+    yield "shared_cost_definition", None, m.shared_cost == investment_cost(m, s) + within(grouping.reference)
+    yield "cost_of_branches", None, m.cost == m.shared_cost + quicksum(m.branch_cost[b] for b in branches)
+    for w in grouping.alone:
+        yield "cost_of_alone", w, m.branch_cost[w] == within(w)
     if grouping.rest:
         rest = quicksum(m.branch_cost[b] for b in branches if b not in grouping.alone)
         # The mean has left the reference with its first member; what the others do there till they leave is part of it.
@@ -335,15 +334,13 @@ def _of_each_branch(m: Model, grouping: Grouping, branches: Sequence[str]) -> No
             late = sum(s.case.scenarios[w] for w in grouping.rest if gone <= i < grouping.left[w])
             if late > 0:
                 rest += late / n.probability * operating_cost(m, s, {n.index})
-        m.cost_of_rest = Constraint(expr=rest >= within(grouping.rest[0]))
+        yield "cost_of_rest", None, rest >= within(grouping.rest[0])
 
 
-def _usable(m: Model, capacities: Sequence[UsableCapacity]) -> None:
+def _usable(writer: Writer, capacities: Sequence[UsableCapacity]) -> Iterator[Written]:
     """A variable for every usable capacity that a branch may know."""
-    m.capacity_of_link = Var(range(len(capacities)), domain=NonNegativeReals)
-
-    def rule(m: Model, i: int) -> Any:
-        one = capacities[i]
-        return m.capacity_of_link[i] == one.existing + quicksum(share * m.build[at] for at, share in one.shares)
-
-    m.usable_capacity_of_link = Constraint(range(len(capacities)), rule=rule)
+    m = writer.model
+    writer.add("capacity_of_link", range(len(capacities)))
+    for i, one in enumerate(capacities):
+        usable = one.existing + quicksum(share * m.build[at] for at, share in one.shares)
+        yield "usable_capacity_of_link", i, m.capacity_of_link[i] == usable

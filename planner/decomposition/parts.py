@@ -1,4 +1,4 @@
-"""Parts of a case: some scenarios beside the reference, written as one model and then taken apart into branches."""
+"""Parts of a case: some scenarios beside the reference, written as one program and then taken apart into branches."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from planner.data.schema import Scenario
 from planner.data.tree import Tree, tree_of
 from planner.decomposition.aggregation import BranchScope, Common, Grouping, shares_within
 from planner.decomposition.subproblem import USABLE, Branch, LinkingColumn, OnReference, UsableCapacity
-from planner.formulation.build import EQUATIONS, VARIABLES, build_model
+from planner.formulation.declared import EQUATIONS, VARIABLES
 from planner.formulation.index_sets import Scope
-from planner.solving.program import Key, Program, Vector, compile_program
+from planner.solving.program import Key, Program, Vector
+from planner.solving.writing import Writer
 
 PART = 20
-"""Scenarios whose branches are written as one model and then taken apart."""
+"""Scenarios whose branches are written as one program and then taken apart."""
 OF_ALL_HISTORIES = frozenset(equation.name for equation in EQUATIONS if equation.links_histories)
 """Equations, besides those without an index, that say nothing within a branch."""
 
@@ -84,8 +85,7 @@ def parts(grouping: Grouping, common: Common, size: int = PART) -> Iterator[Part
 
 def branches(part: Part) -> list[Branch]:
     """The branches of a part."""
-    model = build_model(part.case, part.scope)
-    return list(_taken_apart(part, compile_program(model)))
+    return list(_taken_apart(part, Writer(part.scope).program()))
 
 
 def _taken_apart(part: Part, program: Program) -> Iterator[Branch]:

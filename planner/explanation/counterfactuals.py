@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from planner.config.model_file import LEVERS, Lever, Objective
 from planner.data.case import Case
 from planner.errors import StoppedError
-from planner.formulation.build import DECISIONS
+from planner.formulation.declared import DECISIONS
 from planner.host import cores
 from planner.parallel import SOLVER_THREAD
 from planner.solving.case_changes import origins

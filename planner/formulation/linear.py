@@ -1,16 +1,13 @@
-"""Linear expressions as arrays take them: the rules of the program are written in them where no Pyomo model is needed.
+"""Linear expressions as arrays take them: in these the rules of the program give the rows that are solved.
 
-A rule gives the same row in either. Pyomo's objects cost several times what the rules themselves cost (measured), and
-where a kept program is written again that is what one waits for. A test holds both entry by entry.
+A rule gives the same row in Pyomo's own expressions, which cost several times what the rules themselves cost
+(measured). A test holds both entry by entry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import chain
 from typing import Any, NamedTuple
-
-from pyomo.core import quicksum as pyomo_sum
 
 Number = int | float
 
@@ -126,7 +123,7 @@ def quicksum(parts: Iterable[Any]) -> Any:
         elif isinstance(part, (int, float)):
             constant += part
         else:
-            return pyomo_sum(chain((constant, part) if constant else (part,), left))
+            return sum(left, constant + part if constant else part)
     if len(terms) == 1 and not constant:
         return Term(*terms.popitem())
     return Linear(terms, constant) if terms else constant

@@ -16,7 +16,8 @@ from planner.data.tree import Tree
 from planner.formulation.index_sets import Scope
 
 Model = Any
-"""A Pyomo ConcreteModel whose attributes are the variables and equations, and `scope` the Scope of its index sets."""
+"""What a rule takes: its attributes are the variables, and `scope` the Scope of its index sets. A Pyomo
+ConcreteModel in `build`; in `planner.solving.writing` an object that gives linear expressions."""
 Expression = Any
 IndexSet = Callable[[Scope], Sequence[Any]]
 ExpressionRule = Callable[..., Expression]

@@ -17,7 +17,6 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.errors import RunFolderError, StoppedError
-from planner.formulation.index_sets import Scope
 from planner.host import collector_paused
 from planner.proof.checker import EXACT, FAULTS, Refused, Step, bound_of, broken, check, imply, read_program
 from planner.proof.checker import Program as Exact
@@ -40,7 +39,7 @@ from planner.solving.goals import HOLD_MUSD, Phase, Progress, phases_of, silent
 from planner.solving.highs import Solver
 from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
-from planner.solving.writing import Writer
+from planner.solving.writing import program_of
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ def prove(plan: PlanValues, progress: Progress = silent) -> Proof:
             "solved scenario by scenario has proven bounds in summary.json instead"
         )
     progress("building the program")
-    program = _program(plan.case)
+    program = program_of(plan.case)
     rows, columns = program.matrix.shape
     phases = phases_of(plan.case.model.objective)
     if plan.point.shape != (len(phases), columns + rows):
@@ -160,15 +159,11 @@ def checked(case: Case, folder: Path) -> list[str]:
         told = check(folder)
         lines = gzip.decompress((folder / PROGRAM).read_bytes()).decode().splitlines()
         with localcontext(EXACT):
-            if not same(read_program(lines), exact_program(_program(case))):
+            if not same(read_program(lines), exact_program(program_of(case))):
                 raise Refused(f"{PROGRAM} is not the program of the run's inputs")
     except FAULTS as fault:
         raise StoppedError(f"{folder}: the proof is refused: {fault}") from None
     return told
-
-
-def _program(case: Case) -> Program:
-    return Writer(Scope(case), lambda: None).program()
 
 
 def _phases(

@@ -18,7 +18,7 @@ from planner.data.case import Case
 from planner.data.difference import MODEL, Difference, differences
 from planner.data.schema import Project
 from planner.data.tree import Tree, scenario_tree
-from planner.formulation.build import DECLARED
+from planner.formulation.declared import DECLARED
 from planner.formulation.index_sets import Scope
 from planner.formulation.model import NODE_LETTERS, cell
 from planner.formulation.trees import Histories

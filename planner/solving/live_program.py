@@ -11,7 +11,6 @@ import numpy as np
 from planner.data.case import Case
 from planner.data.tree import Tree
 from planner.errors import StoppedError
-from planner.formulation.build import build_model
 from planner.formulation.index_sets import Scope
 from planner.host import collector_paused
 from planner.results.verify import verify
@@ -21,7 +20,7 @@ from planner.solving.goals import Outcome, Phase, phases_of, solve_phases
 from planner.solving.highs import Solver
 from planner.solving.naming import refuse_beyond_solver
 from planner.solving.payments import whole_budgets
-from planner.solving.program import Program, Vector, compile_program
+from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
 from planner.solving.spending import items_spent, money_tables
 from planner.solving.values import Values
@@ -65,10 +64,13 @@ class LiveProgram:
         self.cancelled = Event()
         """While it is set, no run of the solver begins, and no program is written."""
         self.rebuilt = ""
-        model = build_model(case)
-        self._hold(case, model.scope, compile_program(model))
+        self._write(case)
 
-    def _hold(self, case: Case, scope: Scope, program: Program, writer: Writer | None = None) -> None:
+    def _write(self, case: Case) -> None:
+        """Hold another case. The one before stays if this is cancelled."""
+        scope = Scope(case)
+        writer = Writer(scope, self._stop)
+        program = writer.program()
         refuse_beyond_solver(scope, program)
         self.case = case
         self.scope = self._wide = scope
@@ -79,12 +81,6 @@ class LiveProgram:
         """With what the case switches off held at zero; and with nothing held."""
         self._writer = writer
         self.solver = Solver(program, self._time_limit, cancelled=self.cancelled)
-
-    def _write(self, case: Case) -> None:
-        """Hold another case. The one before stays if this is cancelled."""
-        scope = Scope(case)
-        writer = Writer(scope, self._stop)
-        self._hold(case, scope, writer.program(), writer)
 
     def _stop(self) -> None:
         if self.cancelled.is_set():
@@ -168,7 +164,6 @@ class LiveProgram:
             return _Differs("the histories that scenarios share differ")
         if balances and not _same_covered(built, scope):
             return _Differs("imports now cover other demands, or others can sell on, than before")
-        self._writer = self._writer or Writer(built, self._stop)
         program = self._writer.refilled(self._whole, scope, found.affected)
         if program is None:
             return _Differs("the figures add or remove terms of the program")

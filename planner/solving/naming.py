@@ -16,10 +16,11 @@ from planner.data.case import Case
 from planner.data.rules import fault
 from planner.data.size import size_of
 from planner.errors import InputError
-from planner.formulation.build import DECLARED, build_model
+from planner.formulation.declared import DECLARED
 from planner.formulation.index_sets import Scope
 from planner.formulation.model import LETTERS, NODE_LETTERS, Equation, Variable, cell
-from planner.solving.program import SMALLEST_COEFFICIENT, Key, Program, compile_program
+from planner.solving.program import SMALLEST_COEFFICIENT, Key, Program
+from planner.solving.writing import Writer
 
 LISTED = 6
 """Input rows named for one row of the program."""
@@ -95,8 +96,8 @@ def check_coefficients(case: Case) -> None:
     """
     if size_of(case).terms > MOST_TERMS:
         case = replace(case, tables=replace(case.tables, scenarios=(), shocks=()))
-    model = build_model(case)
-    refuse_beyond_solver(model.scope, compile_program(model))
+    scope = Scope(case)
+    refuse_beyond_solver(scope, Writer(scope).program())
 
 
 def refuse_beyond_solver(scope: Scope, program: Program) -> None:

@@ -1,4 +1,4 @@
-"""The model compiled once to sparse arrays, and the way back from a column or row to its name.
+"""A linear program as sparse arrays, with the name of each column and row.
 
 Also the certificate: residuals and gap of a point computed from the arrays alone.
 """
@@ -12,11 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy.sparse import csr_array, hstack, vstack
-
-from planner.formulation.model import Model
-from planner.host import collector_paused
 
 Vector = NDArray[np.float64]
 Key = tuple[str, Any]
@@ -152,25 +148,6 @@ class Certificate:
     def worst(self) -> float:
         """The largest of the three."""
         return max(self.primal_residual, self.dual_residual, self.relative_gap)
-
-
-@collector_paused()
-def compile_program(m: Model) -> Program:
-    """Pyomo model -> arrays. Variables that appear nowhere have no column."""
-    form = LinearStandardFormCompiler().write(m, mixed_form=True, set_sense=None)
-    sense = np.array([row.bound_type for row in form.rows])
-    rhs = np.asarray(form.rhs, dtype=float)
-    bounds = [var.bounds for var in form.columns]
-    return Program(
-        matrix=csr_array(form.A),
-        row_lower=np.where(sense == 1, -np.inf, rhs),
-        row_upper=np.where(sense == -1, np.inf, rhs),
-        lower=np.array([-np.inf if low is None else low for low, _ in bounds], dtype=float),
-        upper=np.array([np.inf if high is None else high for _, high in bounds], dtype=float),
-        columns=tuple((var.parent_component().local_name, var.index()) for var in form.columns),
-        rows=tuple((row.constraint.parent_component().local_name, row.constraint.index()) for row in form.rows),
-        goal=np.asarray(form.c.todense(), dtype=float).ravel(),
-    )
 
 
 def certify(program: Program, cost: Vector, upper: Vector, x: Vector, duals: Vector) -> Certificate:

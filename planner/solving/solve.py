@@ -250,7 +250,6 @@ def header(case: Case, nodes: int, size: Mapping[str, int]) -> dict[str, Any]:
         "versions": {
             "planner": version("allied-rare-earth-planner"),
             "python": platform.python_version(),
-            "pyomo": version("pyomo"),
             "highs": highs.version(),
             "pandas": version("pandas"),
         },

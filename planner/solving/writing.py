@@ -1,18 +1,22 @@
-"""A program written as arrays without Pyomo, whole or in part: what a kept program is written again with."""
+"""The program of a case as arrays, whole or in part, from the rules of `planner.formulation`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from planner.formulation.build import EQUATIONS, VARIABLES, indices_of, linear_model, linear_rows
+from planner.data.case import Case
+from planner.formulation.declared import DECLARED, EQUATIONS, VARIABLES
 from planner.formulation.index_sets import Scope
-from planner.formulation.model import Equation, Variable
+from planner.formulation.linear import Columns, Relation, Term
+from planner.formulation.model import Equation, Model, Variable
 from planner.formulation.objective import goal
 from planner.host import collector_paused
 from planner.solving.program import Key, Program, Vector
@@ -20,6 +24,13 @@ from planner.solving.program import Key, Program, Vector
 Stop = Callable[[], None]
 """Called before each row; raises where the writing is to end."""
 Places = NDArray[np.int64]
+Written = tuple[str, Any, Relation]
+"""Equation, index (None: it has none), and the row."""
+
+
+def program_of(case: Case) -> Program:
+    """The whole program of a case."""
+    return Writer(Scope(case)).program()
 
 
 @dataclass(frozen=True)
@@ -35,20 +46,37 @@ class _Rows:
 
 
 class Writer:
-    """Writes the program of a scope; later, with the same index sets, the equations of it that other figures touch."""
+    """Writes the program of a scope; later, with the same index sets, the equations of it that other figures touch.
+
+    model: what the rules take for one, to write further rows with.
+    """
 
     @collector_paused()
-    def __init__(self, scope: Scope, stop: Stop) -> None:
-        self._stop, self._indices = stop, indices_of(scope)
-        """Of what is written: under other figures an index set may be smaller, and what it lacks is held at zero."""
-        self._model, self._columns = linear_model(scope, self._indices)
+    def __init__(self, scope: Scope, stop: Stop = lambda: None) -> None:
+        self._stop = stop
+        self._indices = {one.name: one.index(scope) for one in DECLARED if one.index is not None}
+        """Where variables and equations stand. Under other figures some may not, and are held at zero."""
+        self.model: Model = SimpleNamespace(scope=scope)
+        self._columns: list[Key] = []
+        for variable in VARIABLES:
+            self.add(variable.name, self._indices.get(variable.name))
         self._places: Places | None = None
 
+    def add(self, name: str, index: Iterable[Any] | None = None) -> None:
+        """One more variable of the model, at least 0; index: where it stands, if it has one."""
+        first = len(self._columns)
+        self._columns += [(name, one) for one in ([None] if index is None else index)]
+        at = {key[1]: first + i for i, key in enumerate(self._columns[first:])}
+        setattr(self.model, name, Term(first) if index is None else Columns(at))
+
     @collector_paused()
-    def program(self) -> Program:
-        """The whole program; columns that no row holds are left out. Raises what `stop` raises."""
-        rows = self._rows(EQUATIONS)
-        used = self._in_order(np.append(goal(self._model).column, rows.column))
+    def program(self, without: Collection[str] = (), more: Iterable[Written] = ()) -> Program:
+        """The program, without some equations and with further rows; columns that no row holds are left out.
+
+        Raises what `stop` raises.
+        """
+        rows = self._arrays(chain(self._rows(one for one in EQUATIONS if one.name not in without), more))
+        used = self._in_order(np.append(goal(self.model).column, rows.column))
         place = np.zeros(len(self._columns), dtype=np.int64)
         place[used] = np.arange(len(used))
         columns = tuple(self._columns[j] for j in used.tolist())
@@ -64,14 +92,14 @@ class Writer:
     def refilled(self, program: Program, scope: Scope, affected: Collection[str]) -> Program | None:
         """The program with the affected equations and bounds written again under another scope with the same index
         sets; None if their terms differ. Raises what `stop` raises."""
-        before, self._model.scope = self._model.scope, scope
+        before, self.model.scope = self.model.scope, scope
         try:
             lower, upper = program.lower.copy(), program.upper.copy()
             if not self._set_bounds([v for v in VARIABLES if v.name in affected], program.column, lower, upper):
                 return None
-            rows = self._rows([equation for equation in EQUATIONS if equation.name in affected])
+            rows = self._arrays(self._rows(one for one in EQUATIONS if one.name in affected))
         finally:
-            self._model.scope = before
+            self.model.scope = before
         row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
         place = np.array([program.row.get(key, -1) for key in rows.keys], dtype=np.int64)
         column = self._in(program)[rows.column]
@@ -105,8 +133,18 @@ class Writer:
             self._places = np.array([program.column.get(key, -1) for key in self._columns], dtype=np.int64)
         return self._places
 
-    def _rows(self, equations: Iterable[Equation]) -> _Rows:
-        written = list(linear_rows(self._model, equations, self._indices, self._stop))
+    def _rows(self, equations: Iterable[Equation]) -> Iterator[Written]:
+        for equation in equations:
+            for index in self._indices.get(equation.name, (None,)):
+                self._stop()
+                places = () if index is None else index if isinstance(index, tuple) else (index,)
+                row = equation.rule(self.model, *places)
+                if isinstance(row, Relation):
+                    yield equation.name, index, row
+
+    @staticmethod
+    def _arrays(rows: Iterable[Written]) -> _Rows:
+        written = list(rows)
         bodies = [relation.body for _, _, relation in written]
         count = np.fromiter((len(body.terms) for body in bodies), dtype=np.int64, count=len(bodies))
         constant = np.array([body.constant for body in bodies], dtype=float)
@@ -132,6 +170,6 @@ class Writer:
                 elif variable.free:
                     lower[position] = -np.inf
                 elif variable.bounds:
-                    lower[position], high = variable.bounds(self._model, *index)
+                    lower[position], high = variable.bounds(self.model, *index)
                     upper[position] = np.inf if high is None else high
         return complete

@@ -17,7 +17,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.errors import Fault, InputError, StoppedError
-from planner.formulation.build import DECISIONS
+from planner.formulation.declared import DECISIONS
 from planner.results.plan import PlanValues
 from planner.results.store import read_run
 from planner.results.study import OPTIMAL

@@ -23,12 +23,13 @@ from planner.data.schema import Scenario
 from planner.data.tree import Tree, tree_of
 from planner.errors import StoppedError
 from planner.formulation import capacity, goods, money, objective, workforce
-from planner.formulation.build import DECISIONS, build_model
+from planner.formulation.declared import DECISIONS
 from planner.formulation.index_sets import Scope
 from planner.parallel import Make, Team, Workers, team_of
 from planner.solving.highs import Solver
-from planner.solving.program import Key, Program, Vector, compile_program
+from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Stop
+from planner.solving.writing import Writer
 
 SLACK = 1e-9
 """Relative room around a fixed amount, for the rounding of the run that made it."""
@@ -123,7 +124,7 @@ class FutureProgram:
         self._scope = ChainScope(self.case, tree, pools)
         self._at = {n.period: n.index for n in tree.nodes}
         self._built = {what: amount for (name, what), amount in decided.items() if name == "build"}
-        program = self._held(compile_program(build_model(self.case, self._scope)), decided)
+        program = self._held(Writer(self._scope).program(), decided)
         listed = sorted(pools, key=lambda p: (p.supplier, p.element, p.form, self._at[p.period], p.countries))
         terms = [self._terms(program, pool) for pool in listed]
         self._program = self._undisturbed(program.with_rows([(POOLED, p) for p in listed], terms, -np.inf, np.inf))

@@ -11,10 +11,10 @@ import pytest
 
 import planner
 from planner.data.case import Case
-from planner.formulation.build import build_model
+from planner.formulation.index_sets import Scope
 from planner.solving.goals import phases_of, solve_phases
 from planner.solving.highs import Solver
-from planner.solving.program import compile_program
+from planner.solving.writing import Writer
 from tests.cases import MUSD, ONE_PER_TONNE, budget, demand, imports, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase, SolveCase
 
@@ -289,15 +289,15 @@ def test_in_the_crowded_case_most_things_have_a_price(solve: SolveCase) -> None:
 
 def risk_with(case: Case, name: str, year: int, by: float) -> float:
     """Least risk when the right-hand sides of an equation in `year` are changed by `by`."""
-    model = build_model(case)
-    program = compile_program(model)
+    scope = Scope(case)
+    program = Writer(scope).program()
     trees = {
-        "account": model.scope.account_tree,
-        "mentor_limit": model.scope.staffing_tree,
-        "staff_balance": model.scope.decision_tree,
-        "seat_limit": model.scope.decision_tree,
+        "account": scope.account_tree,
+        "mentor_limit": scope.staffing_tree,
+        "staff_balance": scope.decision_tree,
+        "seat_limit": scope.decision_tree,
     }
-    tree = trees.get(name, model.scope.tree)
+    tree = trees.get(name, scope.tree)
     for i, (row, index) in enumerate(program.rows):
         if row == name and tree.nodes[index[-1]].year == year:
             program.row_lower[i] += by

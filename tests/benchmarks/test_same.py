@@ -13,8 +13,7 @@ from benchmarks.generate import Size, generate
 from benchmarks.process import measure
 from benchmarks.same import check, differences, of_planner
 from planner.data.case import Case
-from planner.formulation.build import build_model
-from planner.solving.program import compile_program
+from planner.solving.writing import program_of
 
 pytest.importorskip("linopy")
 
@@ -31,7 +30,7 @@ def test_all_paths_hand_over_the_same_program(case: Case) -> None:
 
 
 def test_the_order_of_rows_and_columns_is_no_difference(case: Case) -> None:
-    program = of_planner(compile_program(build_model(case)))
+    program = of_planner(program_of(case))
     rows = np.arange(len(program.rows))[::-1]
     turned = replace(
         program,
@@ -45,7 +44,7 @@ def test_the_order_of_rows_and_columns_is_no_difference(case: Case) -> None:
 
 @pytest.mark.parametrize("what", ["row_lower", "row_upper", "lower", "upper", "coefficients", "names"])
 def test_one_changed_entry_is_found(case: Case, what: str) -> None:
-    program = of_planner(compile_program(build_model(case)))
+    program = of_planner(program_of(case))
     if what == "coefficients":
         matrix = program.matrix.copy()
         matrix.data[7] *= 1.0 + 1e-9

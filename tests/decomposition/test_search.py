@@ -20,13 +20,12 @@ from planner.decomposition.mixture import best_mixture
 from planner.decomposition.parts import branches, parts
 from planner.decomposition.solve import begin
 from planner.decomposition.subproblem import Question
-from planner.formulation.build import build_model
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues
 from planner.results.verify import verify
 from planner.solving.goals import RISK_AT_COST, Phase
 from planner.solving.highs import Solver
-from planner.solving.program import compile_program
+from planner.solving.writing import program_of
 from tests.cases import EXACT, ONE_PER_TONNE, demand, imports, load_case, mine, near, plant, scenarios, shock
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
@@ -56,7 +55,7 @@ def risks(found: Search) -> list[tuple[float, float]]:
 
 def least_cost(case: Case, limit: float) -> float:
     """Least cost with a risk of at most `limit`, from the whole program."""
-    program = compile_program(build_model(case))
+    program = program_of(case)
     solver = Solver(program)
     solver.bound(program.column["risk", None], limit)
     return float(solver.minimise(program.column["cost", None]).x[program.column["cost", None]])
@@ -104,7 +103,7 @@ def test_every_round_holds_and_none_is_worse(case: Case) -> None:
 
 def test_the_least_cost_bounds_the_least_risk_at_that_cost(case: Case) -> None:
     found = searched(case, alone=2)
-    program = compile_program(build_model(case))
+    program = program_of(case)
     solver, column = Solver(program), program.column["risk", None]
     solver.bound(program.column["cost", None], found.limits["cost"])
     exact = float(solver.minimise(column).x[column])

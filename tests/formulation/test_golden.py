@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from planner.formulation.build import EQUATIONS, VARIABLES, build_model
+from planner.formulation.build import build_model
+from planner.formulation.declared import EQUATIONS, VARIABLES
 from planner.formulation.model import Model
 from tests.conftest import MakeCase
 from tests.formulation import golden_cases, render

@@ -12,9 +12,10 @@ import planner
 from planner.config.model_file import ModelFile
 from planner.data.case import Case
 from planner.data.schema import TABLES
-from planner.formulation.build import DECLARED, build_model
+from planner.formulation.declared import DECLARED
 from planner.formulation.model import Cell, cell
-from planner.solving.program import Program, compile_program
+from planner.solving.program import Program
+from planner.solving.writing import program_of
 from tests.cases import load_case
 from tests.formulation import golden_cases
 from tests.formulation.golden_tables import Golden
@@ -86,7 +87,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Case, Progr
     for seed in range(4):
         place = folder / f"random{seed}"
         found.append(planner.load(place, overrides=flat(write_random_case(place, seed))))
-    return [(case, compile_program(build_model(case))) for case in found]
+    return [(case, program_of(case)) for case in found]
 
 
 @pytest.mark.parametrize("at", [*FIGURES, *MODEL], ids=lambda at: ".".join(filter(None, at)))
@@ -97,7 +98,7 @@ def test_a_figure_changes_exactly_the_equations_and_bounds_declared_to_read_it(
     for case, before in programs:
         other = changed(case, at)
         if other != case:
-            after = compile_program(build_model(other))
+            after = program_of(other)
             if before.column.keys() == after.column.keys() and before.row.keys() == after.row.keys():
                 found = differences(before, after)
                 assert found <= declared, f"{at}: {found - declared} read it, undeclared"

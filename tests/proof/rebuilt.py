@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from planner.data.case import Case
-from planner.formulation.build import build_model
 from planner.formulation.index_sets import Scope
-from planner.solving.program import Key, Program, compile_program
+from planner.solving.program import Key, Program
+from planner.solving.writing import Writer
 from tests.oracle.program import build
 from tests.oracle.sparse import Key as TheirKey
 from tests.oracle.tables import Period
@@ -174,7 +174,7 @@ class Translated:
 def differences(folder: Path, model: Any, case: Case) -> list[str]:
     """Rows of the planner's program that are none of the oracle's, and columns with another bound."""
     scope = Scope(case)
-    program = compile_program(build_model(case, scope))
+    program = Writer(scope).program()
     theirs: defaultdict[frozenset[Key], list[Row]] = defaultdict(list)
     translated = Translated(build(folder, model), scope, program)
     for terms, side in translated.rows():

@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 
 import planner
-from planner.formulation.build import build_model
 from planner.results.verify import verify
 from planner.solving.goals import solve_phases
 from planner.solving.highs import Solver
-from planner.solving.program import compile_program
+from planner.solving.writing import program_of
 from tests.properties.random_cases import few, seeds, world
 
 GOALS = ("risk", "welfare")
@@ -23,7 +22,7 @@ def test_the_verifier_and_the_program_agree_on_risk_cost_and_expected_loss(seed:
     """Two formulations of the same words: the columns of the program, and sums over the reported tables."""
     with world(seed) as base:
         case = planner.load(base.folder, base.model(objective__goal=GOALS[seed % 2]))
-        program = compile_program(build_model(case))
+        program = program_of(case)
         x = solve_phases(program, case.model.objective, Solver(program), lambda _: None).last.x
         plan = planner.solve(case, baseline=False)
         checked = verify(case, plan.tables)

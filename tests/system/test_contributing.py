@@ -27,11 +27,10 @@ assert "| `region` |" in dictionary()
 """
 CONSTRAINT = """
 import planner
-from planner.formulation.build import build_model
 from planner.generated_pages import formulation_page
-from planner.solving.program import compile_program
+from planner.solving.writing import program_of
 case = planner.load("starter")
-assert any(name == "yearly_limit" for name, *_ in compile_program(build_model(case)).row)
+assert any(name == "yearly_limit" for name, *_ in program_of(case).row)
 assert "yearly_limit" in formulation_page() and "half of the new nameplate" in formulation_page()
 plan = planner.solve(case, baseline=False)
 builds = plan.table("investments")

@@ -15,15 +15,14 @@ from benchmarks.changes import ASKED, CHANGES, asked
 from benchmarks.generate import Size, generate
 from planner.config.model_file import LEVERS
 from planner.data.case import Case
-from planner.formulation.build import build_model
 from planner.formulation.index_sets import Scope
 from planner.solving.case_changes import READS
 from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
-from planner.solving.program import Program, compile_program
+from planner.solving.program import Program
 from planner.solving.solution import Solution
-from planner.solving.writing import Writer
+from planner.solving.writing import program_of
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 
@@ -87,7 +86,7 @@ def test_a_changed_figure_gives_the_program_and_the_optimum_of_a_case_built_afre
     changed = scaled(case, *column, factor)
     kept = session.update(changed)
     assert kept or session.rebuilt
-    assert_same_program(session.program, compile_program(build_model(changed)))
+    assert_same_program(session.program, program_of(changed))
     assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
 
 
@@ -139,7 +138,7 @@ def test_other_choices_are_taken_in_place(overrides: dict[str, Any]) -> None:
     session.solve(silent)
     changed = starter(**overrides)
     assert session.update(changed), session.rebuilt
-    assert_same_program(session.program, compile_program(build_model(changed)))
+    assert_same_program(session.program, program_of(changed))
     assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
 
 
@@ -152,7 +151,7 @@ def test_a_walk_through_random_figures_ends_where_a_cold_solve_does(tmp_path: Pa
     for step, (table, column) in enumerate((("budgets", "musd"), ("projects", "existing_tpa"), ("demand", "tonnes"))):
         case = scaled(case, table, column, 1.1 if step % 2 else 0.9)
         session.update(case)
-        assert_same_program(session.program, compile_program(build_model(case)))
+        assert_same_program(session.program, program_of(case))
         assert_same_optimum(session.solve(silent), LiveProgram(case).solve(silent))
 
 
@@ -175,19 +174,10 @@ def test_each_kind_of_change_gives_the_optimum_of_a_cold_solve_and_so_does_the_w
     there = session.solve(silent)
     session.update(changed)
     if session.rebuilt:
-        assert_same_program(session.program, compile_program(build_model(changed)))
+        assert_same_program(session.program, program_of(changed))
     assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
     session.update(case)
     assert_same_optimum(session.solve(silent), there)
-
-
-@pytest.mark.parametrize("seed", range(700, 724))
-def test_a_program_written_without_pyomo_is_the_one_written_with_it(tmp_path: Path, seed: int) -> None:
-    folder = tmp_path / "case"
-    case = planner.load(folder, overrides=flat(write_random_case(folder, seed)))
-    ours, theirs = Writer(Scope(case), lambda: None).program(), compile_program(build_model(case))
-    assert_same_program(ours, theirs)
-    assert (ours.columns, ours.rows) == (theirs.columns, theirs.rows)
 
 
 @pytest.mark.parametrize("seed", range(6))

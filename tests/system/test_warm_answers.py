@@ -15,12 +15,11 @@ import planner
 from benchmarks.changes import CHANGES
 from planner.data.case import Case
 from planner.errors import StoppedError
-from planner.formulation.build import build_model
 from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
-from planner.solving.program import Program, Vector, compile_program
-from planner.solving.writing import Writer
+from planner.solving.program import Program, Vector
+from planner.solving.writing import Writer, program_of
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 
@@ -49,7 +48,7 @@ def figures_of(program: Program) -> dict[str, Vector]:
 
 def outside(case: Case, warm: LiveProgram, outcome: Outcome) -> dict[str, tuple[float, float, float]]:
     """Figures of a warm answer that no plan as good as the cold one has: least, value, most."""
-    program = compile_program(build_model(case))
+    program = program_of(case)
     cold = LiveProgram(case).solve(silent)
     held = {name: cold.last.x[program.column[name, None]] for name in CRITERIA}
     keys = list(figures_of(program).items())

@@ -1,0 +1,13 @@
+"""The whole program: every variable and every equation in order."""
+
+from __future__ import annotations
+
+from planner.formulation import capacity, goods, money, objective, workforce
+from planner.formulation.model import Equation, Variable
+
+_ROOMS = (capacity, goods, workforce, money, objective)
+VARIABLES: tuple[Variable, ...] = tuple(variable for room in _ROOMS for variable in room.VARIABLES)
+EQUATIONS: tuple[Equation, ...] = tuple(equation for room in _ROOMS for equation in room.EQUATIONS)
+DECLARED: tuple[Variable | Equation, ...] = (*VARIABLES, *EQUATIONS)
+DECISIONS = tuple(variable.name for variable in VARIABLES if variable.decided)
+"""Variables that are decided before a scenario shows itself under the policy `committed`."""

@@ -1,0 +1,49 @@
+"""The Pyomo model, and the arrays that are solved: one program in two forms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import highspy
+import numpy as np
+import pytest
+
+import planner
+from planner.solving.program import Program
+from planner.solving.writing import program_of
+from tests.formulation.of_pyomo import compiled
+from tests.oracle.agreement import flat
+from tests.oracle.random_case import write_random_case
+
+STARTER = Path(__file__).parents[2] / "inputs" / "starter"
+BASE = Path(__file__).parents[2] / "models" / "base.toml"
+
+
+def assert_same(ours: Program, theirs: Program) -> None:
+    assert (ours.columns, ours.rows) == (theirs.columns, theirs.rows)
+    assert (ours.matrix != theirs.matrix).nnz == 0 and ours.matrix.nnz == theirs.matrix.nnz
+    for name in ("row_lower", "row_upper", "lower", "upper", "goal"):
+        assert np.array_equal(getattr(ours, name), getattr(theirs, name)), name
+
+
+@pytest.mark.parametrize("seed", range(700, 724))
+def test_both_are_the_same_bit_for_bit_in_the_same_order(tmp_path: Path, seed: int) -> None:
+    folder = tmp_path / "case"
+    case = planner.load(folder, overrides=flat(write_random_case(folder, seed)))
+    assert_same(program_of(case), compiled(planner.build_model(case)))
+
+
+@pytest.mark.parametrize("goal", ["risk", "welfare"])
+def test_the_model_that_pyomo_writes_to_a_file_has_the_optimum_that_the_planner_reports(
+    tmp_path: Path, goal: str
+) -> None:
+    case = planner.load(STARTER, model=BASE, overrides={"objective.goal": goal})
+    path = tmp_path / "case.lp"
+    planner.build_model(case).write(str(path))
+    highs = highspy.Highs()
+    highs.setOptionValue("output_flag", False)
+    highs.readModel(str(path))
+    highs.run()
+    summary = planner.solve(case, baseline=False).summary
+    told = summary["least_risk_musd"] if goal == "risk" else summary["risk_musd"] + summary["cost_musd"]
+    assert highs.getInfo().objective_function_value == pytest.approx(told, rel=1e-6)
