@@ -156,7 +156,7 @@ def _plants(desk: Desk, values: Mapping[str, Any], names: Names) -> Iterator[Con
 def _danger(base: Case, case: Case, values: Mapping[str, Any], names: Names) -> Iterator[Control]:
     if any(row.kind == "import" and row.factor < 1 for row in base.tables.shocks):
         yield _percent("depth", "Depth of cuts", values, 200.0, note="of what each cut takes away", ranged=False)
-    called = {family(base, w): name for w, name in reversed(names.scenarios.items())}
+    called = {family(base, w): name for w, name in reversed(names.scenario.items())}
     before, now = families(base), families(case)
     if len(before) > 1:
         for name, chance in before.items():

@@ -65,4 +65,4 @@ def test_control_characters_and_what_is_too_long_are_left_out() -> None:
 
 def test_long_names_stay_apart(vary: Vary) -> None:
     names = Names(named(vary(baseline=False).case, "n" * 300))
-    assert len(set(names.elements.values())) == len(names.elements)
+    assert len(set(names.element.values())) == len(names.element)

@@ -200,7 +200,7 @@ def allies(run: RunView) -> ReportTable | None:
     intake = (trained["intake"] * trained["probability"]).groupby(trained["country"]).sum().to_dict()
     columns = [column for column in ("without_musd", "musd") if column in losses]
     left = {str(c): of for c, of in losses.groupby("country")[columns].sum().T.to_dict("list").items()}
-    for country in run.names.countries:
+    for country in run.names.country:
         own = built[built["country"] == country]
         builds = [
             f"{r.year}: {r.name}" for r in rows_of(own.sort_values("year", kind="stable").drop_duplicates("project"))

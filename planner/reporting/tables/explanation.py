@@ -3,7 +3,7 @@ made from them. Money in MUSD."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from planner.reporting.text.explanation import MOST_NAMED, SLIGHT_TPA, claim, difference
 from planner.reporting.values.page_parts import (
@@ -19,7 +19,7 @@ from planner.reporting.values.page_parts import (
     ReportTable,
     texts,
 )
-from planner.reporting.values.supply import marginal_words
+from planner.reporting.values.supply import scarce_words
 from planner.reporting.values.wording import NOTHING, STAGES, STAGES_MANY, Names, first_few, number, worded
 from planner.results.explanation import EXPLANATION, Commitment, Explanation, Knowledge, Moved, Rung, Verdict
 
@@ -247,7 +247,10 @@ def moved_plans(found: Explanation, names: Names) -> ReportTable:
 
 def ranges(found: Explanation, names: Names) -> ReportTable:
     """Least and most of projects and countries over all plans that are nearly as good, what must be first."""
-    kinds = {"project": ("new capacity, t/y", names.placed), "country": ("capital, MUSD", names.country)}
+    kinds: dict[str, tuple[str, Callable[[str], str]]] = {
+        "project": ("new capacity, t/y", names.placed),
+        "country": ("capital, MUSD", names.country),
+    }
     order = {"must": 0, "may": 1, "never": 2}
     return ReportTable(
         "Must, may, never: all plans that are nearly as good",
@@ -293,6 +296,6 @@ def marginals(found: Explanation, names: Names) -> ReportTable:
             Column("shadow price", form=RATE),
             Column("solved again", f"MUSD off the {OBJECTIVES[found.goal]}", form=RATE),
         ],
-        [[marginal_words(names, m), m.unit, m.price, m.resolved] for m in found.marginals],
+        [[scarce_words(names, vars(m)), m.unit, m.price, m.resolved] for m in found.marginals],
         source=f"{EXPLANATION}: marginals",
     )

@@ -149,7 +149,7 @@ def _row(part: CostPart) -> list[str | float]:
 
 def balance_sheet(run: RunView) -> ReportTable:
     """Expected demand and what is met of it by element and year; rows of an element stand together."""
-    rows = balances(run)
+    rows = balances(run).sort_values("element", key=lambda ids: ids.map(run.elements.index), kind="stable")
     named = {"demand": "demand", "met": "met with the plan", "met_without": "met without a plan"}
     shown = [column for column in named if column in rows]
     cells = zip(rows["element"].map(run.names.element), rows["year"], *(rows[c] for c in shown), strict=True)

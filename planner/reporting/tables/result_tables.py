@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from planner.reporting.values.page_parts import FINE, RATE, SHARE, WORDS, YEAR, Column, ReportTable, texts
+from planner.reporting.values.supply import KINDS
 from planner.reporting.values.view import RunView
 from planner.reporting.values.wording import STAGES, Names, worded
 from planner.results.schema import PER_UNIT, RESULT_TABLES, Kind, ResultTable
@@ -87,7 +88,8 @@ def _expected(run: RunView, name: str) -> ReportTable:
 
 def _prices(run: RunView) -> ReportTable:
     table = run.tables["shadow_prices"]
-    return _sheet(run, RESULT_TABLES["shadow_prices"], table.assign(item=_scarce_items(run)))
+    items = [KINDS[kind][1](run.names)(item) for kind, item in zip(table["scarce"], table["item"], strict=True)]
+    return _sheet(run, RESULT_TABLES["shadow_prices"], table.assign(item=items))
 
 
 def _sheet(run: RunView, declared: ResultTable, table: pd.DataFrame, how: str = "") -> ReportTable:
@@ -120,26 +122,6 @@ def _namers(names: Names) -> dict[str, Callable[[str], str]]:
         "scenarios": names.who,
         "stage": lambda stage: STAGES.get(stage, stage),
     }
-
-
-def _scarce_items(run: RunView) -> list[str]:
-    names = run.names
-    by_kind: dict[str, Callable[[str], str]] = {
-        "budget": names.party,
-        "capacity": names.project,
-        "nameplate limit": names.project,
-        "feed": names.feed,
-        "staff joining": names.skill,
-        "hires": names.skill,
-        "mentors": names.skill,
-        "training seats": names.programme,
-        "new seats limit": names.programme,
-    }
-    rows = run.tables["shadow_prices"]
-    return [
-        by_kind[kind](item) if kind in by_kind and item else item
-        for kind, item in zip(rows["scarce"], rows["item"], strict=True)
-    ]
 
 
 IAMC_COLUMNS = ["model", "scenario", "region", "variable", "unit", "year", "value"]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from planner.data.lookups import MADE_FROM
-from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, records, rows_of
+from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, losses_of, records
 from planner.reporting.values.wording import Names, count, midway
-from planner.results.explanation import Marginal
-from planner.results.losses import loss_of_shortfall
 from planner.results.schema import IMPORTED, STAGE_ITEMS
 
 OTHER = "Other countries"
@@ -27,24 +25,32 @@ SPREAD = (0.1, 0.9)
 """Quantiles that a fan shows."""
 
 
+def short_columns(run: RunView) -> list[str]:
+    """The columns of tonnes of the table `shortfall`."""
+    return ["tonnes", "demand_t", *([WITHOUT] if run.compared else [])]
+
+
+def short_by(run: RunView, keys: list[str]) -> pd.DataFrame:
+    """Shortfall `tonnes`, `demand_t` and, if compared, `without_plan_t` (t), summed by keys."""
+    return run.tables["shortfall"].groupby(keys, as_index=False)[short_columns(run)].sum()
+
+
+def _met(sums: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Demand and what is met of it (t) by keys: `demand`, `met` and, if compared, `met_without`."""
+    out = sums[keys].assign(demand=sums["demand_t"], met=sums["demand_t"] - sums["tonnes"])
+    return out.assign(met_without=sums["demand_t"] - sums[WITHOUT]) if WITHOUT in sums else out
+
+
 def balance(run: RunView, element: str, scenario: str) -> pd.DataFrame:
     """Demand and what is met of it (t) by year: `demand`, `met` and, if compared, `met_without`."""
     short = run.tables["shortfall"]
-    columns = ["demand_t", "tonnes", *([WITHOUT] if run.compared else [])]
-    sums = run.within(short[short["element"] == element], scenario, ["year"], columns)
-    out = pd.DataFrame({"year": sums["year"], "demand": sums["demand_t"], "met": sums["demand_t"] - sums["tonnes"]})
-    if run.compared:
-        out["met_without"] = sums["demand_t"] - sums[WITHOUT]
-    return out
+    return _met(run.within(short[short["element"] == element], scenario, ["year"], short_columns(run)), ["year"])
 
 
 def futures(run: RunView, element: str) -> pd.DataFrame:
     """Demand and what is met of it (t) by scenario and year: `demand`, `met` and, if compared, `met_without`."""
-    short = run.tables["shortfall"]
-    columns = ["demand_t", "tonnes", *([WITHOUT] if run.compared else [])]
-    sums = short[short["element"] == element].groupby(["scenario", "year"], as_index=False)[columns].sum()
-    out = sums[["scenario", "year"]].assign(demand=sums["demand_t"], met=sums["demand_t"] - sums["tonnes"])
-    return out.assign(met_without=sums["demand_t"] - sums[WITHOUT]) if run.compared else out
+    sums = short_by(run, ["element", "scenario", "year"])
+    return _met(sums[sums["element"] == element], ["scenario", "year"])
 
 
 def fan(run: RunView, rows: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -64,25 +70,20 @@ def fan(run: RunView, rows: pd.DataFrame, column: str) -> pd.DataFrame:
 
 def balances(run: RunView) -> pd.DataFrame:
     """Expected demand and what is met of it (t) by element, year."""
-    return (
-        pd.concat([balance(run, e, EXPECTED).assign(element=e) for e in run.elements], ignore_index=True)
-        if run.elements
-        else pd.DataFrame(columns=["year", "demand", "met", "element"])
-    )
+    keys = ["element", "year"]
+    return _met(run.expected(run.tables["shortfall"], keys, short_columns(run)), keys)
 
 
 def totals(run: RunView) -> pd.DataFrame:
     """Shortfall (t) over the horizon by scenario, element: `tonnes`, `demand_t` and, if compared, `without_plan_t`."""
-    columns = ["tonnes", "demand_t", *([WITHOUT] if run.compared else [])]
-    return run.tables["shortfall"].groupby(["scenario", "element"], as_index=False)[columns].sum()
+    return short_by(run, ["scenario", "element"])
 
 
 def hardest(run: RunView, element: str) -> str:
     """The scenario in which most of the element is missing: without a plan where known."""
     rows = totals(run)
-    column = WITHOUT if run.compared else "tonnes"
     rows = rows[rows["element"] == element]
-    short: dict[str, float] = dict(zip(rows["scenario"], rows[column], strict=True))
+    short: dict[str, float] = dict(zip(rows["scenario"], rows[run.undone], strict=True))
     if not any(tonnes > 0 for tonnes in short.values()):
         return run.worst
     return min(short, key=lambda w: (-short[w], run.by_loss.index(w)))
@@ -91,8 +92,7 @@ def hardest(run: RunView, element: str) -> str:
 def ever_short(run: RunView, element: str) -> bool:
     """Whether the element is ever short, in any scenario, with or without the plan."""
     rows = totals(run)
-    rows = rows[rows["element"] == element]
-    return bool((rows["tonnes"].sum() + (rows[WITHOUT].sum() if run.compared else 0.0)) > 0)
+    return bool((rows.loc[rows["element"] == element, ["tonnes", run.undone]] > 0).to_numpy().any())
 
 
 INSURED = 0.01
@@ -101,21 +101,14 @@ INSURED = 0.01
 def insured_years(run: RunView) -> list[int]:
     """The years in which more than a hundredth of an element would be missing in some scenario without the plan: what
     the plan insures against; with it where nothing is compared."""
-    sums = run.tables["shortfall"].groupby(["scenario", "element", "year"], as_index=False)[_gone(run)].sum()
-    short = sums[WITHOUT if run.compared else "tonnes"] > INSURED * sums["demand_t"]
-    return sorted({int(y) for y in sums.loc[short, "year"]})
-
-
-def _gone(run: RunView) -> list[str]:
-    return ["tonnes", "demand_t", *([WITHOUT] if run.compared else [])]
+    sums = short_by(run, ["scenario", "element", "year"])
+    return sorted({int(y) for y in sums.loc[sums[run.undone] > INSURED * sums["demand_t"], "year"]})
 
 
 def short_by_country(run: RunView) -> pd.DataFrame:
     """Shortfall and demand (t), all forms, by scenario, element, country and year in which any is or would be short."""
-    keys = ["scenario", "element", "country", "year"]
-    sums: pd.DataFrame = run.tables["shortfall"].groupby(keys, as_index=False)[_gone(run)].sum()
-    rows = sums[sums[["tonnes", *([WITHOUT] if run.compared else [])]].max(axis=1) > SMALLEST_T]
-    return rows.reset_index(drop=True)
+    sums = short_by(run, ["scenario", "element", "country", "year"])
+    return sums[sums[["tonnes", run.undone]].max(axis=1) > SMALLEST_T].reset_index(drop=True)
 
 
 @dataclass(frozen=True)
@@ -130,13 +123,12 @@ class WorstYear:
 
 def worst_shares(run: RunView) -> dict[tuple[str, str], WorstYear]:
     """(scenario, element) -> the worst year, all countries together; without a plan the same where not compared."""
-    keys = ["scenario", "element", "year"]
-    sums = run.tables["shortfall"].groupby(keys, as_index=False)[_gone(run)].sum()
+    sums = short_by(run, ["scenario", "element", "year"])
     sums = sums[sums["demand_t"] > 0]
     out = {}
     for key, of in sums.groupby(["scenario", "element"]):
         ends: list[tuple[float, int]] = []
-        for column in ("tonnes", WITHOUT if run.compared else "tonnes"):
+        for column in ("tonnes", run.undone):
             shares = (of[column] / of["demand_t"]).to_numpy()
             at = int(shares.argmax())
             ends.append((float(shares[at]), int(of["year"].iloc[at])))
@@ -239,40 +231,49 @@ def missing(run: RunView, scenario: str) -> pd.DataFrame:
     `demand_t`, and the loss `musd`."""
     rows = run.tables["shortfall"]
     rows = rows[rows["tonnes"] > 0] if scenario == EXPECTED else rows[rows["scenario"] == scenario]
-    losses = [
-        loss_of_shortfall(run.case, (r.country, r.element, r.form), int(r.year), r.tonnes, r.demand_t)
-        for r in rows_of(rows)
-    ]
-    out = run.within(rows.assign(musd=losses), scenario, KEYS, ["tonnes", "musd"])
+    out = run.within(rows.assign(musd=losses_of(run.case, rows)), scenario, KEYS, ["tonnes", "musd"])
     wanted = run.within(run.tables["shortfall"], scenario, KEYS, ["demand_t"])
     return out[out["tonnes"] >= SMALLEST_T].merge(wanted, on=KEYS)
 
 
 PER_KIND = 4
 
-KINDS: dict[str, str] = {
-    "budget": "Public money",
-    "nameplate limit": "Room to build more",
-    "capacity": "Capacity in use",
-    "feed": "Feed",
-    "staff joining": "People",
-    "hires": "Room to hire",
-    "training seats": "Training seats",
-    "new seats limit": "Room for new training seats",
-    "mentors": "Mentors",
-    "imports": "Imports on offer",
-    "delivered good": "Material at the user",
-    "stock": "Material in stock",
-    "leak": "What slips past a cut",
-    "resale": "What others sell on",
+Namer = Callable[[Names], Callable[[str], str]]
+KINDS: dict[str, tuple[str, Namer, str]] = {
+    "budget": ("Public money", lambda n: n.party, "One more MUSD of the budget of {item}"),
+    "nameplate limit": ("Room to build more", lambda n: n.placed, "Room for one more t/y of nameplate at {item}"),
+    "capacity": ("Capacity in use", lambda n: n.placed, "One more t/y of usable capacity at {item}"),
+    "feed": ("Feed", lambda n: n.source, "One more t TREO of feed from {item}"),
+    "staff joining": ("People", lambda n: n.skill, "One more person joining: {skill}, {country},"),
+    "hires": ("Room to hire", lambda n: n.skill, "One more person to be hired: {skill}, {country},"),
+    "training seats": ("Training seats", lambda n: n.programme, "One more training seat ({item})"),
+    "new seats limit": (
+        "Room for new training seats",
+        lambda n: n.programme,
+        "Room for one more new training seat ({item})",
+    ),
+    "mentors": ("Mentors", lambda n: n.skill, "One more practitioner to teach: {skill}, {country},"),
+    "imports": ("Imports on offer", lambda n: n.party, "One more t of {good} on offer to {country}"),
+    "delivered good": ("Material at the user", lambda n: str, "One more t of {good} delivered to {country}"),
+    "stock": ("Material in stock", lambda n: str, "One more t of {good} in the stock of {country}"),
+    "leak": (
+        "What slips past a cut",
+        lambda n: n.party,
+        "One more t of {good} ({item}) that slips past a cut to {country}",
+    ),
+    "resale": (
+        "What others sell on",
+        lambda n: n.party,
+        "One more t of {good} ({item}) that others sell on to {country}",
+    ),
 }
+"""Kind of scarce thing -> its heading, what its items are named by, and what one more of it is."""
 
 
 @dataclass(frozen=True)
 class Limit:
     """One scarce thing: its kind, what one more of it is, when it is worth most, and what it is worth."""
 
-    scarce: str
     kind: str
     words: str
     year: int | None
@@ -292,7 +293,7 @@ def limits(run: RunView, per_kind: int = PER_KIND) -> list[Limit]:
     often = prices.groupby(things)["year"].transform("count")
     best = prices.assign(often=often).drop_duplicates(things)
     found = []
-    for kind in [*KINDS, *sorted(set(best["scarce"]) - set(KINDS))]:
+    for kind in KINDS:
         rows = _alike(best[best["scarce"] == kind]).head(per_kind)
         found += [_limit(run.names, row) for row in records(rows)]
     return found
@@ -305,62 +306,17 @@ def _alike(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(others=rows.groupby(keys)["item"].transform("size") - 1)[~pd.concat(keys, axis=1).duplicated()]
 
 
-def marginal_words(names: Names, marginal: Marginal) -> str:
-    """The scarce thing of a marginal value."""
-    return _in_year(WORDS[marginal.scarce](names, dict(vars(marginal))), marginal.year)
-
-
-def _in_year(words: str, year: int | None) -> str:
-    return words if year is None else f"{words} in {year}"
+def scarce_words(names: Names, row: Mapping[str, Any]) -> str:
+    """One more of a scarce thing, as the table `shadow_prices` or a `Marginal` has it."""
+    _, namer, words = KINDS[row["scarce"]]
+    item, year = namer(names)(row["item"]), row["year"]
+    good, country = f"{midway(names.element(row['element']))} {row['form']}", names.country(row["country"])
+    said = words.format(item=item, skill=midway(item), good=good, country=country)
+    return said if year is None or year != year else f"{said} in {int(year)}"
 
 
 def _limit(names: Names, row: dict[str, Any]) -> Limit:
-    say = WORDS.get(row["scarce"], _anything)
-    year = None if row["year"] != row["year"] else int(row["year"])
-    words = _in_year(say(names, row), year)
     same = f" (the same for {count(int(row['others']), 'other')})" if row["others"] else ""
-    return Limit(
-        str(row["scarce"]),
-        KINDS.get(row["scarce"], str(row["scarce"])),
-        words + same,
-        year,
-        float(row["musd_per_unit"]),
-        str(row["unit"]),
-        max(int(row["often"]), 1),
-    )
-
-
-def _good(names: Names, row: dict[str, Any]) -> str:
-    return f"{midway(names.element(row['element']))} {row['form']}"
-
-
-def _source(names: Names, feed: str) -> str:
-    """A feed: where one mine alone gives it, the mine and its country."""
-    return names.placed(feed) if names.feed(feed) == names.project(feed) else names.feed(feed)
-
-
-def _anything(names: Names, row: dict[str, Any]) -> str:
-    place = f" in {names.country(row['country'])}" if row["country"] else ""
-    return f"One more unit of {row['scarce']} {row['item']}{place}".replace("  ", " ")
-
-
-WORDS: dict[str, Callable[[Names, dict[str, Any]], str]] = {
-    "budget": lambda n, r: f"One more MUSD of the budget of {n.party(r['item'])}",
-    "capacity": lambda n, r: f"One more t/y of usable capacity at {n.placed(r['item'])}",
-    "nameplate limit": lambda n, r: f"Room for one more t/y of nameplate at {n.placed(r['item'])}",
-    "feed": lambda n, r: f"One more t TREO of feed from {_source(n, r['item'])}",
-    "staff joining": lambda n, r: f"One more person joining: {midway(n.skill(r['item']))}, {n.country(r['country'])},",
-    "hires": lambda n, r: f"One more person to be hired: {midway(n.skill(r['item']))}, {n.country(r['country'])},",
-    "training seats": lambda n, r: f"One more training seat ({n.programme(r['item'])})",
-    "new seats limit": lambda n, r: f"Room for one more new training seat ({n.programme(r['item'])})",
-    "mentors": lambda n, r: f"One more practitioner to teach: {midway(n.skill(r['item']))}, {n.country(r['country'])},",
-    "imports": lambda n, r: f"One more t of {_good(n, r)} on offer to {n.country(r['country'])}",
-    "delivered good": lambda n, r: f"One more t of {_good(n, r)} delivered to {n.country(r['country'])}",
-    "stock": lambda n, r: f"One more t of {_good(n, r)} in the stock of {n.country(r['country'])}",
-    "leak": lambda n, r: (
-        f"One more t of {_good(n, r)} ({n.party(r['item'])}) that slips past a cut to {n.country(r['country'])}"
-    ),
-    "resale": lambda n, r: (
-        f"One more t of {_good(n, r)} ({n.party(r['item'])}) that others sell on to {n.country(r['country'])}"
-    ),
-}
+    year = None if row["year"] != row["year"] else int(row["year"])
+    often, musd = max(int(row["often"]), 1), float(row["musd_per_unit"])
+    return Limit(KINDS[row["scarce"]][0], scarce_words(names, row) + same, year, musd, str(row["unit"]), often)

@@ -50,6 +50,11 @@ class RunView:
         """Whether the run says what happens without a plan."""
         return "without_plan" in self.summary and WITHOUT in self.tables["shortfall"]
 
+    @property
+    def undone(self) -> str:
+        """The column of what is short without a plan; with it where nothing is compared."""
+        return WITHOUT if self.compared else "tonnes"
+
     @cached_property
     def without(self) -> Mapping[str, Any]:
         """Figures of the case without a plan; empty if not solved for."""
@@ -89,26 +94,12 @@ class RunView:
     def losses(self) -> pd.DataFrame:
         """Expected loss (MUSD) by country, element and year: `musd` with the plan, `without_musd` without one."""
         short = self.tables["shortfall"]
-        rows = short[(short["tonnes"] > 0) | (short[WITHOUT] > 0 if self.compared else False)]
-        keys = ["country", "element", "year"]
-        out = rows[keys].copy()
-        weight = rows["scenario"].map(self.weights)
+        rows = short[(short["tonnes"] > 0) | (short[self.undone] > 0)]
+        weight, out = rows["scenario"].map(self.weights), rows[["country", "element", "year"]].copy()
         for column, source in (("musd", "tonnes"), ("without_musd", WITHOUT)):
             if source in rows:
-                values = zip(
-                    rows["country"],
-                    rows["element"],
-                    rows["form"],
-                    rows["year"],
-                    rows[source],
-                    rows["demand_t"],
-                    strict=True,
-                )
-                out[column] = weight * [
-                    loss_of_shortfall(self.case, (c, e, o), int(t), missing, demand)
-                    for c, e, o, t, missing, demand in values
-                ]
-        return out.groupby(keys, as_index=False).sum()
+                out[column] = weight * losses_of(self.case, rows, source)
+        return self._sums(out, ["country", "element", "year"])
 
     @cached_property
     def elements(self) -> list[str]:
@@ -151,6 +142,14 @@ def _whole_years(table: pd.DataFrame) -> pd.DataFrame:
     }
     divided = table[~whole].groupby(keys, as_index=False, sort=False).agg(how)
     return pd.concat([table[whole], divided], ignore_index=True).reindex(columns=table.columns)
+
+
+def losses_of(case: Case, rows: pd.DataFrame, column: str = "tonnes") -> list[float]:
+    """Loss (MUSD) of what is short in each row of the table `shortfall`."""
+    of = (rows[name] for name in ("country", "element", "form", "year", column, "demand_t"))
+    return [
+        loss_of_shortfall(case, (c, e, o), int(t), short, demand) for c, e, o, t, short, demand in zip(*of, strict=True)
+    ]
 
 
 def rows_of(table: pd.DataFrame) -> Iterable[Any]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -160,41 +160,37 @@ def midway(name: str) -> str:
     return name[0].lower() + name[1:] if len(name) > 3 and name[1].islower() and name[0].isupper() else name
 
 
+class Lookup(dict[str, str]):
+    """Names by id; called with an id that it does not hold, it makes the id readable."""
+
+    def __call__(self, key: str) -> str:
+        """The name of an id."""
+        return self.get(key, readable(key))
+
+
 class Names:
-    """Look-ups id -> name of one case. Names that two rows share are told apart by their id."""
+    """Look-ups id -> name of one case. Names that two rows share are told apart by their id.
+
+    programme: skill and country of a training programme. stories: what a drawn future says behind its name.
+    """
 
     def __init__(self, case: Case) -> None:
         tables = case.tables
-        self.countries = _unique((r.country, r.name) for r in tables.countries)
-        self.elements = _unique((r.element, r.name) for r in tables.elements)
-        self.projects = _unique((r.project, r.name) for r in tables.projects)
-        self._places = {r.project: r.country for r in tables.projects}
-        self.skills = _unique((r.skill, r.name) for r in tables.skills)
-        self.scenarios = _unique(_heads([(r.scenario, r.name) for r in tables.scenarios])) or {BASE: "Base"}
-        parts = {r.scenario: CONTROL.sub(" ", r.name).partition(": ") for r in tables.scenarios}
-        self.stories = {w: story for w, (_, _, story) in parts.items() if ": " not in self.scenarios[w]}
-        self.programmes = _unique(
+        self.country = _unique((r.country, r.name) for r in tables.countries)
+        self.element = _unique((r.element, r.name) for r in tables.elements)
+        self.project = _unique((r.project, r.name) for r in tables.projects)
+        self.skill = _unique((r.skill, r.name) for r in tables.skills)
+        self.scenario = _unique(_heads([(r.scenario, r.name) for r in tables.scenarios])) or Lookup({BASE: "Base"})
+        self.programme = _unique(
             (r.programme, f"{self.skill(r.skill)}, {self.country(r.country)}") for r in tables.training
         )
-        self.feeds = self._feeds(case)
-        self._folded = {c.casefold(): name for c, name in self.countries.items()}
+        # A feed that one mine alone gives and that has its id bears the mine's name.
+        self.feed = Lookup({feed: self.project(feed) for feed in case.feed_shares})
+        parts = {r.scenario: CONTROL.sub(" ", r.name).partition(": ") for r in tables.scenarios}
+        self.stories = {w: story for w, (_, _, story) in parts.items() if ": " not in self.scenario[w]}
+        self._places = {r.project: r.country for r in tables.projects}
+        self._folded = {c.casefold(): name for c, name in self.country.items()}
         self._folded |= {r.supplier.casefold(): harmless(r.name) for r in tables.suppliers if r.name}
-
-    def _feeds(self, case: Case) -> dict[str, str]:
-        """A feed that one mine alone gives and that has its id bears the mine's name."""
-        return {feed: self.projects.get(feed, readable(feed)) for feed in case.feed_shares}
-
-    def country(self, country: str) -> str:
-        """Name of a country."""
-        return self.countries.get(country, readable(country))
-
-    def element(self, element: str) -> str:
-        """Name of an element."""
-        return self.elements.get(element, readable(element))
-
-    def project(self, project: str) -> str:
-        """Name of a project."""
-        return self.projects.get(project, readable(project))
 
     def project_and_place(self, project: str, country: str) -> str:
         """Name of a project with its country, unless the name says it."""
@@ -208,21 +204,9 @@ class Names:
         """Name of a project with the country it is in."""
         return self.project_and_place(project, self._places.get(project, ""))
 
-    def skill(self, skill: str) -> str:
-        """Name of a skill."""
-        return self.skills.get(skill, readable(skill))
-
-    def scenario(self, scenario: str) -> str:
-        """Name of a scenario."""
-        return self.scenarios.get(scenario, readable(scenario))
-
-    def programme(self, programme: str) -> str:
-        """Skill and country of a training programme."""
-        return self.programmes.get(programme, readable(programme))
-
-    def feed(self, feed: str) -> str:
-        """Name of a feed."""
-        return self.feeds.get(feed, readable(feed))
+    def source(self, feed: str) -> str:
+        """A feed: where one mine alone gives it, the mine and its country."""
+        return self.placed(feed) if self.feed(feed) == self.project(feed) else self.feed(feed)
 
     def party(self, party: str) -> str:
         """Name of a funder or supplier: the country it is called after, or its readable id."""
@@ -230,7 +214,7 @@ class Names:
 
     def place(self, item: str) -> str:
         """Name of a plant or, for imports, of the supplier."""
-        return self.projects[item] if item in self.projects else self.party(item)
+        return self.project[item] if item in self.project else self.party(item)
 
     def who(self, scenarios: str) -> str:
         """The scenarios of a decision ('all' or ids joined by `;`) in words."""
@@ -243,10 +227,10 @@ def _heads(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return short if len({name for _, name in short}) == len(pairs) else pairs
 
 
-def _unique(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    named: Mapping[str, str] = {key: harmless(name) or readable(key) for key, name in pairs}
+def _unique(pairs: Iterable[tuple[str, str]]) -> Lookup:
+    named = {key: harmless(name) or readable(key) for key, name in pairs}
     often = Counter(name.casefold() for name in named.values())
-    return {key: name if often[name.casefold()] == 1 else f"{name} ({key})" for key, name in named.items()}
+    return Lookup({key: name if often[name.casefold()] == 1 else f"{name} ({key})" for key, name in named.items()})
 
 
 def _of_lines(text: str) -> list[str]:
