@@ -11,8 +11,8 @@ from __future__ import annotations
 import multiprocessing as mp
 import os
 import signal
-from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,6 +35,8 @@ SOLVER_THREAD = "solver"
 """Name of every thread in which the solver runs."""
 PATIENCE = 0.25
 """Seconds after which `Workers.wait` ends though nothing happened."""
+ATTEMPTS = 3
+"""How often something is tried whose workers die."""
 READY = None
 """What a worker says once it has made its object."""
 
@@ -164,6 +166,28 @@ class _LocalWorkers(Workers):
 def local(number: int) -> Team:
     """So many processes of this machine. A script uses it under `if __name__ == "__main__"`."""
     return partial(_LocalWorkers, number=number)
+
+
+def answer(workers: Workers, calls: Mapping[str, Sequence[Any]], keep: Callable[[str, Any], None]) -> None:
+    """Have workers answer calls in whatever order; `keep` gets each name with what was said.
+
+    A call whose worker dies is given to another. Raises StoppedError the third time, and what a call raises.
+    """
+    ready, out, attempts = deque(calls), dict[Hashable, str](), Counter[str]()
+    while ready or out:
+        for worker in workers.present:
+            if worker not in out and ready:
+                out[worker] = ready.popleft()
+                workers.ask(worker, *calls[out[worker]])
+        for said in workers.wait():
+            name = out.pop(said.worker, "")
+            if name and said.lost:
+                ready.appendleft(name)
+                attempts[name] += 1
+                if attempts[name] == ATTEMPTS:
+                    raise StoppedError(f"{name}: the worker died {ATTEMPTS} times: {said.lost}")
+            elif name:
+                keep(name, said.taken())
 
 
 def team_of(workers: int | Team) -> Team:

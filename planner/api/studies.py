@@ -22,12 +22,11 @@ from planner.results.store import file_name
 from planner.results.study import OPTIMAL, Agreement, FrontierResults, StudyStatus
 from planner.solving.goals import Progress, silent
 from planner.studies.analysis import analyse
-from planner.studies.evaluation import Replication, Sampled, evaluate_in, replicate, sampled
+from planner.studies.evaluation import Evaluation, SampleEvaluation, evaluate_in, replicate, sampled
 from planner.studies.file import FrontierDesign, StudyFile
 from planner.studies.fixed_plan import amounts, hold, read_plans
 from planner.studies.frontier import frontier as trace_case
 from planner.studies.frontier import frontier_status, is_frontier, read_frontier, run_frontier
-from planner.studies.intervals import Estimate, of_samples
 from planner.studies.run import Tell, case_at, open_case, read_given, retry, run_points, stored_case, untold
 from planner.studies.store import read_asked, read_design, read_plan_table, read_results, study_of
 from planner.studies.work_queue import agreement_of, status_of
@@ -194,22 +193,6 @@ def frontier(case: Case, low: float = 0.0, high: float = 2.0, most: int = 2000, 
     return FrontierResults(case.name, table, curve.gap, curve.solves)
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """A plan held fixed in futures. losses: MUSD by scenario. estimates: expected loss, CVaR and risk, each with its
-    interval, or why it has none. how: what operations know when. foreseen: the three figures if all were known from the
-    first year on, which no operation that knows less can go below; none where futures are one program. planned: the
-    risk in the futures that the plan was made for. trials: for numbers of scenarios tried."""
-
-    case: Case
-    losses: dict[str, float]
-    estimates: dict[str, Estimate]
-    how: str
-    foreseen: dict[str, float] | None
-    planned: float
-    trials: tuple[Replication, ...]
-
-
 def evaluate(
     plan: PlanValues,
     futures: str | Path | None = None,
@@ -235,18 +218,7 @@ def evaluate(
         progress(f"{replications} draws of {size} scenarios")
         trials.append(replicate(case, size, replications, seed, decided))
     planned = float(plan.summary["risk_musd"])
-    return Evaluation(case, found.losses, found.estimates, found.how, found.foreseen, planned, tuple(trials))
-
-
-@dataclass(frozen=True)
-class SampleEvaluation:
-    """A plan held fixed in samples of a register. estimates: expected loss, CVaR and risk over all samples with the
-    interval between them; foreseen: the same if all were known from the first year on."""
-
-    samples: Sampled
-    estimates: dict[str, Estimate]
-    foreseen: dict[str, Estimate]
-    planned: float
+    return replace(found, planned=planned, trials=tuple(trials))
 
 
 def evaluate_samples(
@@ -262,7 +234,4 @@ def evaluate_samples(
 
     See `evaluate`. Raises InputError, StoppedError.
     """
-    found = sampled(plan, amounts(plan), register, draws, samples, seed, workers, progress)
-    objective = plan.case.model.objective
-    estimates, foreseen = of_samples(found.held, objective), of_samples(found.foreseen, objective)
-    return SampleEvaluation(found, estimates, foreseen, float(plan.summary["risk_musd"]))
+    return sampled(plan, amounts(plan), register, draws, samples, seed, workers, progress)

@@ -6,15 +6,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 
 from planner.api.plans import plan_of
-from planner.api.studies import Evaluation, SampleEvaluation, evaluate, evaluate_samples
+from planner.api.studies import evaluate, evaluate_samples
 from planner.cli.console import command_app, exit_codes, say, shown_progress
 from planner.data.load import load
 from planner.errors import Fault, InputError
 from planner.reporting.values.wording import number, percent
-from planner.studies.evaluation import JUDGED, MANY, RULE_STANDS_FOR, write_losses, write_samples
+from planner.results.folders import write_whole
+from planner.results.store import csv_text
+from planner.studies.evaluation import (
+    JUDGED,
+    MANY,
+    RULE_STANDS_FOR,
+    Evaluation,
+    SampleEvaluation,
+    losses_table,
+    samples_table,
+)
 from planner.studies.intervals import KEYS, Estimate, draws_needed
 from planner.workspace import find_case
 
@@ -55,7 +66,7 @@ def run(
                 drawn = evaluate_samples(plan, hazards, draws, samples, seed, workers, progress)
             _told_of_samples(drawn, register, seed)
             if out is not None:
-                write_samples(out, drawn.samples, plan.case)
+                _write(out, samples_table(drawn, plan.case))
                 say(f"Samples     {out}")
             return
         tried = _sizes(sizes)
@@ -66,13 +77,17 @@ def run(
             )
         _told(found)
         if out is not None:
-            write_losses(out, found.losses, found.case)
+            _write(out, losses_table(found))
             say(f"Losses      {out}")
 
 
+def _write(out: Path, table: pd.DataFrame) -> None:
+    write_whole(out, lambda path: path.write_text(csv_text(table), encoding="utf-8", newline="\n"))
+
+
 def _told_of_samples(found: SampleEvaluation, register: Path, seed: int) -> None:
-    samples = len(found.samples.held)
-    futures = sum(len(one.losses) for one in found.samples.held)
+    samples = len(found.held)
+    futures = sum(len(one.losses) for one in found.held)
     say(
         f"{samples} samples drawn apart from {register}, {futures:,} futures in all, half of them by probability and "
         f"half evenly over its scenarios, each weighed by how likely it is; plan held fixed (MUSD)"
@@ -82,7 +97,7 @@ def _told_of_samples(found: SampleEvaluation, register: Path, seed: int) -> None
         f"rule made for {RULE_STANDS_FOR} other draws (seed {seed}) until a future shows itself, then it is known."
     )
     _table(found.estimates, found.planned)
-    _bound({key: one.value for key, one in found.foreseen.items()})
+    _bound({key: one.value for key, one in found.bounds.items()})
     risk = found.estimates["risk_musd"]
     if (half := risk.half) is not None and (needed := draws_needed(risk, samples, AIM)):
         more = f"; for ± {percent(AIM)} take --samples {needed:,}" if needed > samples else ""

@@ -59,6 +59,8 @@ class LiveProgram:
     `rebuilt` then says why, and the solver begins at the last plan.
     """
 
+    solver_type: type[Solver] = Solver
+
     def __init__(self, case: Case, time_limit: float | None = None) -> None:
         self._time_limit = time_limit
         self.cancelled = Event()
@@ -80,7 +82,7 @@ class LiveProgram:
         self.program = self._whole = program
         """With what the case switches off held at zero; and with nothing held."""
         self._writer = writer
-        self.solver = Solver(program, self._time_limit, cancelled=self.cancelled)
+        self.solver = self.solver_type(program, self._time_limit, cancelled=self.cancelled)
 
     def _stop(self) -> None:
         if self.cancelled.is_set():

@@ -9,6 +9,7 @@ it pastes back what was peeled too much. Every box on the way is a choice betwee
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,31 +32,23 @@ def cart(names: Sequence[str], at: Matrix, failed: Flags) -> Box | None:
         return None
     least = max(2, int(np.ceil(SMALLEST * len(at))))
     tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_samples_leaf=least, random_state=0).fit(at, failed)
-    leaf_of = tree.apply(at)
-    boxes = [_box(names, _path_to(tree, leaf, len(names)), leaf_of == leaf, failed) for leaf in np.unique(leaf_of)]
-    return max(boxes, key=_harmonic, default=None)
+    boxes = [_box(names, limits, _within(limits, at), failed) for limits in _leaves(tree.tree_, 0, _no_limits(at))]
+    return max(boxes, key=_harmonic)
 
 
 def _harmonic(box: Box) -> float:
     return 2 * box.density * box.coverage / max(box.density + box.coverage, 1e-12)
 
 
-def _path_to(tree: DecisionTreeClassifier, leaf: int, count: int) -> Matrix:
-    """Limits (low, high) of each axis on the way to a leaf."""
-    t = tree.tree_
-    limits = _no_limits(count)
-    parents = {
-        int(child): (node, side)
-        for side in (0, 1)
-        for node, child in enumerate((t.children_left, t.children_right)[side])
-        if child >= 0
-    }
-    node = int(leaf)
-    while node in parents:
-        node, side = parents[node]
-        axis, cut = int(t.feature[node]), float(t.threshold[node])
-        limits[axis, 1 if side == 0 else 0] = min(limits[axis, 1], cut) if side == 0 else max(limits[axis, 0], cut)
-    return limits
+def _leaves(tree: Any, node: int, limits: Matrix) -> Iterator[Matrix]:
+    """Limits (low, high) of each axis, by leaf below a node."""
+    if tree.children_left[node] < 0:
+        yield limits
+        return
+    for side, child in ((1, tree.children_left[node]), (0, tree.children_right[node])):
+        narrower = limits.copy()
+        narrower[tree.feature[node], side] = tree.threshold[node]
+        yield from _leaves(tree, child, narrower)
 
 
 def prim(names: Sequence[str], at: Matrix, failed: Flags) -> tuple[Box | None, tuple[Box, ...]]:
@@ -66,17 +59,18 @@ def prim(names: Sequence[str], at: Matrix, failed: Flags) -> tuple[Box | None, t
     path = list(_peeled(at, failed))
     boxes = [_box(names, limits, inside, failed) for limits, inside in path]
     best = int(np.argmax([_harmonic(box) for box in boxes]))
-    box = _simpler(_pasted(path[best][0].copy(), boxes[best], names, at, failed), names, at, failed)
+    limits = _simpler(_pasted(path[best][0], names, at, failed), names, at, failed)
+    box = _box(names, limits, _within(limits, at), failed)
     return box if box.limits else None, tuple(boxes)
 
 
-def _no_limits(count: int) -> Matrix:
-    return np.column_stack([np.full(count, -np.inf), np.full(count, np.inf)])
+def _no_limits(at: Matrix) -> Matrix:
+    return np.tile([-np.inf, np.inf], (at.shape[1], 1))
 
 
 def _peeled(at: Matrix, failed: Flags) -> Iterator[tuple[Matrix, Flags]]:
     """Limits and the points within them, from all of them on."""
-    limits, inside = _no_limits(at.shape[1]), np.ones(len(at), dtype=bool)
+    limits, inside = _no_limits(at), np.ones(len(at), dtype=bool)
     while True:
         yield limits.copy(), inside
         peeled = _peel(at, failed, inside) if inside.sum() > max(2, SMALLEST * len(at)) else None
@@ -101,39 +95,41 @@ def _peel(at: Matrix, failed: Flags, inside: Flags) -> tuple[int, int, float, Fl
     return found
 
 
-def _pasted(limits: Matrix, box: Box, names: Sequence[str], at: Matrix, failed: Flags) -> Box:
-    """The box with sides moved out for as long as that makes it better."""
+def _pasted(limits: Matrix, names: Sequence[str], at: Matrix, failed: Flags) -> Matrix:
+    """The limits with sides moved out for as long as that makes the box better."""
     while True:
-        step = max(1, int(PEEL * box.inside / 2))
-        tried = []
+        inside = _within(limits, at)
+        step, tried = max(1, int(PEEL * inside.sum() / 2)), [limits]
         for axis, side in zip(*np.nonzero(np.isfinite(limits)), strict=True):
             wider = limits.copy()
             wider[axis, side] = -np.inf if side == 0 else np.inf
-            beyond = _within(wider, at) & ~_within(limits, at)
-            values = np.sort(at[beyond, axis])[:: -1 if side == 0 else 1]
+            values = np.sort(at[_within(wider, at) & ~inside, axis])[:: -1 if side == 0 else 1]
             if len(values) > step:
                 wider[axis, side] = (values[step - 1] + values[step]) / 2
-            tried.append((_box(names, wider, _within(wider, at), failed), wider))
-        better = max(tried, key=lambda one: _harmonic(one[0]), default=None)
-        if better is None or _harmonic(better[0]) <= _harmonic(box) + 1e-12:
-            return box
-        box, limits = better
+            tried.append(wider)
+        best = max(tried, key=lambda one: round(_worth(one, names, at, failed), 12))
+        if best is limits:
+            return limits
+        limits = best
 
 
 def _within(limits: Matrix, at: Matrix) -> Flags:
     return np.asarray(((at > limits[:, 0]) & (at < limits[:, 1])).all(axis=1))
 
 
-def _simpler(box: Box, names: Sequence[str], at: Matrix, failed: Flags) -> Box:
-    """The box without limits that it is no worse without: a peel may have followed chance."""
-    for name, low, high in sorted(box.limits, key=lambda limit: limit[0]):
-        for fewer in ((name, low, np.inf), (name, -np.inf, high), (name, -np.inf, np.inf)):
-            kept = tuple(fewer if limit[0] == name else limit for limit in box.limits)
-            limits = np.array([next((k[1:] for k in kept if k[0] == n), (-np.inf, np.inf)) for n in names])
-            other = _box(names, limits, _within(limits, at), failed)
-            if _harmonic(other) >= _harmonic(box) * WORTH_SAYING:
-                box = other
-    return box
+def _simpler(limits: Matrix, names: Sequence[str], at: Matrix, failed: Flags) -> Matrix:
+    """The limits without those that the box is no worse without: a peel may have followed chance."""
+    for axis in sorted(range(len(names)), key=lambda axis: names[axis]):
+        for given_up in ([1], [0], [0, 1]):
+            fewer = limits.copy()
+            fewer[axis, given_up] = np.array([-np.inf, np.inf])[given_up]
+            if _worth(fewer, names, at, failed) >= _worth(limits, names, at, failed) * WORTH_SAYING:
+                limits = fewer
+    return limits
+
+
+def _worth(limits: Matrix, names: Sequence[str], at: Matrix, failed: Flags) -> float:
+    return _harmonic(_box(names, limits, _within(limits, at), failed))
 
 
 def _box(names: Sequence[str], limits: Matrix, inside: Flags, failed: Flags) -> Box:

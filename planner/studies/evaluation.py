@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -28,14 +27,12 @@ from planner.data.schema import Draw, Scenario, Shock
 from planner.data.tree import Vector
 from planner.errors import StoppedError
 from planner.parallel import Team
-from planner.results.folders import write_whole
 from planner.results.plan import PlanValues
-from planner.results.store import csv_text
 from planner.solving.goals import Phase, Progress, silent, solve_phases
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
-from planner.studies.fixed_plan import evaluate, fix
-from planner.studies.intervals import KEYS, Estimate, Sample, Stratum, figures, of_draws
+from planner.studies.fixed_plan import evaluate, held
+from planner.studies.intervals import KEYS, Estimate, Sample, Stratum, figures, of_draws, of_samples
 from planner.studies.one_by_one import Decided, Future, Futures, Loss
 
 MANY = 50
@@ -108,19 +105,15 @@ class StockRule:
 
 def rule_for(case: Case, decided: Decided) -> StockRule:
     """The rule that leaves the least risk in the futures of a case. Raises StoppedError if no optimum is proven."""
-    session = LiveProgram(case)
-    fix(session, decided)
-    outcome = solve_phases(session.program, case.model.objective, session.solver, silent, [Phase("risk")])
-    if outcome.stop is not Stop.OPTIMAL:
-        raise StoppedError(f"the fixed plan has no proven optimum in the draws of the stock rule ({outcome.stop})")
+    session, outcome = held(case, decided, [Phase("risk")])
     x, column = outcome.last.x, session.program.column
     stocks: dict[Good, Vector] = {}
     for good in session.scope.stocks:
-        held = stocks[good] = np.zeros(len(session.scope.tree.nodes))
+        stock = stocks[good] = np.zeros(len(session.scope.tree.nodes))
         for node in session.scope.tree.nodes:
-            before = held[node.parent] if node.parent >= 0 else case.stockpiles[good].initial_t
+            before = stock[node.parent] if node.parent >= 0 else case.stockpiles[good].initial_t
             at = column.get(("stock", (*good, node.index)))
-            held[node.index] = before if at is None else x[at]  # where imports cover all, nothing is bought or sold
+            stock[node.index] = before if at is None else x[at]  # where imports cover all, nothing is bought or sold
     return StockRule(session, stocks)
 
 
@@ -146,24 +139,39 @@ def thinned(case: Case, losses: Mapping[str, float], count: int) -> Case:
 
 
 @dataclass(frozen=True)
-class Evaluated:
-    """Losses by future (MUSD), the figures with their intervals, how they were found, and the figures if all were
-    known from the first year on; none where the futures were solved as one program."""
+class Replication:
+    """How far plans made with `size` scenarios fall short: mean gap (MUSD) and the upper end of its 95 % interval."""
 
+    size: int
+    mean_gap: float
+    upper: float
+    replications: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A plan held fixed in futures. losses: MUSD by scenario. estimates: expected loss, CVaR and risk, each with its
+    interval, or why it has none. how: what operations know when. foreseen: the three figures if all were known from the
+    first year on, which no operation that knows less can go below; none where futures are one program. planned: the
+    risk in the futures that the plan was made for. trials: for numbers of scenarios tried."""
+
+    case: Case
     losses: dict[str, float]
     estimates: dict[str, Estimate]
     how: str
     foreseen: dict[str, float] | None
+    planned: float = math.nan
+    trials: tuple[Replication, ...] = ()
 
 
-def evaluate_in(case: Case, decided: Decided, own: bool, workers: int | Team, progress: Progress) -> Evaluated:
+def evaluate_in(case: Case, decided: Decided, own: bool, workers: int | Team, progress: Progress) -> Evaluation:
     """A plan in the futures of a case. own: it was made for them. Raises InputError, StoppedError."""
     if len(case.scenarios) < MANY:
         progress(f"solving {len(case.scenarios)} scenarios with the plan held fixed")
-        found = evaluate(case, decided)
-        losses = {w: found[f"scenario_loss_musd.{w}"] for w in case.scenarios}
+        measured = evaluate(case, decided)
+        losses = {w: measured[f"scenario_loss_musd.{w}"] for w in case.scenarios}
         how = "as one program of all futures: operations know what a history shows, and nothing that comes"
-        return Evaluated(losses, _estimates(case, losses, own), how, None)
+        return Evaluation(case, losses, _estimates(case, losses, own), how, None)
     periods, effects = periods_of(case), effects_by_scenario(case)
     with Futures(case, decided, workers) as futures:
         progress(f"{len(effects)} futures, one by one, as if each were known")
@@ -171,10 +179,10 @@ def evaluate_in(case: Case, decided: Decided, own: bool, workers: int | Team, pr
         progress("a rule for stocks")
         rule = rule_of(case, known, decided)
         progress(f"{len(effects)} futures, one by one, with stocks by that rule")
-        held = futures.losses(periods, [rule.future(w, one, periods) for w, one in effects.items()])
-    losses = {w: loss.held for w, loss in held.items()}
+        found = futures.losses(periods, [rule.future(w, one, periods) for w, one in effects.items()])
+    losses = {w: loss.held for w, loss in found.items()}
     how = "one by one: stocks by a rule made for them all until a future shows itself, then it is known"
-    return Evaluated(losses, _estimates(case, losses, own), how, _figures(case, known))
+    return Evaluation(case, losses, _estimates(case, losses, own), how, _figures(case, known))
 
 
 def _figures(case: Case, known: Mapping[str, Loss]) -> dict[str, float]:
@@ -200,11 +208,16 @@ def _estimates(case: Case, losses: Mapping[str, float], own: bool) -> dict[str, 
 
 
 @dataclass(frozen=True)
-class Sampled:
-    """Samples of a register, drawn apart: with stocks by the rule, and if all were known from the first year on."""
+class SampleEvaluation:
+    """A plan held fixed in samples of a register, drawn apart. held: with stocks by the rule, and foreseen: if all were
+    known from the first year on; estimates and bounds: expected loss, CVaR and risk over all samples of either, with
+    the interval between them. planned: the risk in the futures that the plan was made for."""
 
     held: list[Sample]
     foreseen: list[Sample]
+    estimates: dict[str, Estimate]
+    bounds: dict[str, Estimate]
+    planned: float
 
 
 def sampled(
@@ -216,14 +229,14 @@ def sampled(
     seed: int,
     workers: int | Team = 1,
     progress: Progress = silent,
-) -> Sampled:
+) -> SampleEvaluation:
     """The plan held fixed in draws from the hazards of `register`, with the seeds seed + 1 to seed + samples; the rule
     for stocks is made for draws with the seed itself.
 
     draws: of each sample, about; half by probability, half evenly over the scenarios of the register. All but scenarios
     and shocks is as in the plan's case. Raises InputError, StoppedError.
     """
-    out = Sampled([], [])
+    kept: tuple[list[Sample], list[Sample]] = [], []
     with Futures(plan.case, decided, workers) as futures:
         progress(f"a rule for stocks, from {RULE_STANDS_FOR} draws with the seed {seed}")
         case = _drawn(plan.case, register, RULE_STANDS_FOR, seed)
@@ -235,9 +248,11 @@ def sampled(
             progress(f"sample {number - seed} of {samples}: {len(effects)} futures, the plan held fixed")
             found = futures.losses(periods, [rule.future(w, one, periods) for w, one in effects.items()])
             chances = np.array([case.scenarios[w] for w in found])
-            out.held.append(Sample(number, np.array([loss.held for loss in found.values()]), chances))
-            out.foreseen.append(Sample(number, np.array([loss.foreseen for loss in found.values()]), chances))
-    return out
+            losses = np.array([(loss.held, loss.foreseen) for loss in found.values()])
+            for of, one in zip(kept, losses.T, strict=True):
+                of.append(Sample(number, one, chances))
+    told, bounds = (of_samples(of, plan.case.model.objective) for of in kept)
+    return SampleEvaluation(*kept, told, bounds, float(plan.summary["risk_musd"]))
 
 
 def _drawn(case: Case, register: Case, draws: int, seed: int) -> Case:
@@ -246,16 +261,6 @@ def _drawn(case: Case, register: Case, draws: int, seed: int) -> Case:
 
 
 # ---- how far a plan is from the best one ----------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Replication:
-    """How far plans made with `size` scenarios fall short: mean gap (MUSD) and the upper end of its 95 % interval."""
-
-    size: int
-    mean_gap: float
-    upper: float
-    replications: int
 
 
 def replicate(case: Case, size: int, replications: int, seed: int, plan: Decided) -> Replication:
@@ -294,24 +299,20 @@ def _reweighed(case: Case, chances: Mapping[str, float]) -> Case:
 # ---- files ----------------------------------------------------------------------------------------------------------
 
 
-def write_samples(path: Path, found: Sampled, case: Case) -> None:
-    """samples.csv: seed, futures, expected_loss_musd, cvar_musd, risk_musd, and the same `_foreseen`."""
+def samples_table(found: SampleEvaluation, case: Case) -> pd.DataFrame:
+    """seed, futures, expected_loss_musd, cvar_musd, risk_musd, and the same `_foreseen`."""
     objective, rows = case.model.objective, []
-    for held, foreseen in zip(found.held, found.foreseen, strict=True):
+    for held_, foreseen in zip(found.held, found.foreseen, strict=True):
         known = figures(foreseen.losses, foreseen.chances, objective)
         rows.append(
-            {"seed": held.seed, "futures": len(held.losses)}
-            | figures(held.losses, held.chances, objective)
+            {"seed": held_.seed, "futures": len(held_.losses)}
+            | figures(held_.losses, held_.chances, objective)
             | {f"{key}_foreseen": known[key] for key in KEYS}
         )
-    _write(path, rows)
+    return pd.DataFrame(rows)
 
 
-def write_losses(path: Path, losses: Mapping[str, float], case: Case) -> None:
-    """losses.csv: scenario, probability, loss (MUSD)."""
-    _write(path, [{"scenario": w, "probability": case.scenarios[w], "loss_musd": z} for w, z in losses.items()])
-
-
-def _write(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
-    table = pd.DataFrame(list(rows))
-    write_whole(path, lambda p: p.write_text(csv_text(table), encoding="utf-8", newline="\n"))
+def losses_table(found: Evaluation) -> pd.DataFrame:
+    """scenario, probability, loss_musd."""
+    columns = {"probability": found.case.scenarios, "loss_musd": found.losses}
+    return pd.DataFrame(columns, index=list(found.losses)).rename_axis("scenario").reset_index()

@@ -21,7 +21,7 @@ from planner.formulation.declared import DECISIONS
 from planner.results.plan import PlanValues
 from planner.results.store import read_run
 from planner.results.study import OPTIMAL
-from planner.solving.goals import Phase, Progress, phases_of, silent, solve_phases
+from planner.solving.goals import Outcome, Phase, Progress, phases_of, silent, solve_phases
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
 from planner.solving.solve import ENDS
@@ -81,17 +81,19 @@ def fix(session: LiveProgram, decided: Decided) -> None:
     session.program = fixed
 
 
-def evaluate(case: Case, decided: Decided) -> Measures:
-    """Least risk that operations can attain in the futures of `case`, the plan being as decided.
-
-    Raises StoppedError if no optimum is proven.
-    """
+def held(case: Case, decided: Decided, phases: list[Phase]) -> tuple[LiveProgram, Outcome]:
+    """The program of a case with the plan as decided, and its optimum. Raises StoppedError if none is proven."""
     session = LiveProgram(case)
     fix(session, decided)
-    phases = [Phase("risk"), Phase("expected_loss")]
-    outcome = solve_phases(session.program, case.model.objective, session.solver, lambda _: None, phases)
+    outcome = solve_phases(session.program, case.model.objective, session.solver, silent, phases)
     if outcome.stop is not Stop.OPTIMAL:
         raise StoppedError(f"the fixed plan has no proven optimum in these scenarios ({outcome.stop})")
+    return session, outcome
+
+
+def evaluate(case: Case, decided: Decided) -> Measures:
+    """Least risk that operations can attain in the futures of `case`, the plan being as decided; raises as `held`."""
+    session, outcome = held(case, decided, [Phase("risk"), Phase("expected_loss")])
     return measure(session.scope, session.program, outcome)
 
 
@@ -157,19 +159,15 @@ def robustness(held: pd.DataFrame) -> pd.DataFrame:
 
     satisficing: share of all points at which the plan does not fail; one that cannot be carried out fails.
     """
-    lines = []
-    for name, rows in held.groupby("plan", sort=False):
-        done = rows[rows["status"] == OPTIMAL]
-        lines.append(
-            {
-                "plan": name,
-                "points": len(rows),
-                "carried_out": len(done) / len(rows),
-                "mean_risk_musd": done["risk_musd"].mean(),
-                "worst_risk_musd": done["risk_musd"].max(),
-                "mean_regret_musd": done["regret_musd"].mean(),
-                "worst_regret_musd": done["regret_musd"].max(),
-                "satisficing": 1.0 - rows["fails"].astype(float).mean() if rows["fails"].notna().all() else np.nan,
-            }
-        )
-    return pd.DataFrame(lines)
+    done = held["status"] == OPTIMAL
+    known = held.assign(done=done, satisficing=1.0 - held["fails"].astype(float))
+    known.loc[~done, ["risk_musd", "regret_musd"]] = np.nan
+    return known.groupby("plan", sort=False, as_index=False).agg(
+        points=("done", "size"),
+        carried_out=("done", "mean"),
+        mean_risk_musd=("risk_musd", "mean"),
+        worst_risk_musd=("risk_musd", "max"),
+        mean_regret_musd=("regret_musd", "mean"),
+        worst_regret_musd=("regret_musd", "max"),
+        satisficing=("satisficing", "mean"),
+    )

@@ -16,7 +16,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -28,7 +28,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.cells import unarmour
 from planner.errors import Fault, InputError, RunFolderError, StoppedError
-from planner.parallel import Here, Team
+from planner.parallel import Here, Team, answer
 from planner.results.folders import write_whole
 from planner.results.store import csv_text
 from planner.results.study import NEW_CAPACITY, OPTIMAL, FrontierResults, StudyStatus
@@ -39,24 +39,16 @@ from planner.solving.parametric import PRECISION, Tangent, between
 from planner.solving.program import Program
 from planner.solving.solution import Solution, Stop
 from planner.studies.file import FrontierDesign, StudyFile
+from planner.studies.journal import FOUND, JOURNAL, PART, Journal, read_journal
 from planner.studies.measure import Measures, measure
 from planner.studies.run import Tell, untold
 from planner.studies.store import (
     CURVE,
-    JOURNAL,
-    STUDY,
-    Journal,
-    asked_text,
-    laid_aside,
+    prepare,
     read_asked,
-    read_journal,
-    refuse_other_folder,
     study_of,
-    write_inputs,
 )
-from planner.studies.work_queue import answer
 
-PART = "part"
 PIECES, FEWEST = 8, 50
 """Pieces of a curve, and the fewest programs that one is worth."""
 PLANS = 24
@@ -78,25 +70,32 @@ class Curve:
     solves: int
 
 
-def trace(solve: Callable[[float], Tangent], low: float, high: float, most: int) -> Curve:
+Piece = Mapping[str, Any]
+"""touches: (place, value, slope) at the ends and between them; gap: how far the curve may be off."""
+
+
+def trace(solve: Callable[[float], Tangent], low: float, high: float, most: int) -> Piece:
     """The curve between two places by at most `most` calls of `solve`, which gives a value and a dual slope there."""
     ends = solve(low), solve(high)
     found, gap = between(solve, *ends, most - len(ends))
-    return _curve(sorted([*ends, *found], key=lambda t: t.at), gap)
+    return {"touches": [(t.at, t.value, t.slope) for t in (*ends, *found)], "gap": gap}
 
 
-def _curve(touches: list[Tangent], gap: float) -> Curve:
-    """Drop points on a straight stretch: only where the slope changes is a breakpoint."""
-    kept = [touches[0]]
-    for i in range(1, len(touches) - 1):
-        before, here, after = kept[-1], touches[i], touches[i + 1]
-        chord = before.value + (after.value - before.value) * (here.at - before.at) / max(after.at - before.at, 1e-300)
-        if chord - here.value > PRECISION * (1.0 + abs(here.value)):
-            kept.append(here)
-    kept.append(touches[-1])
-    pairs = pairwise(kept)
-    slopes = tuple((b.value - a.value) / (b.at - a.at) if b.at > a.at else 0.0 for a, b in pairs)
-    return Curve(tuple(t.at for t in kept), tuple(t.value for t in kept), slopes, gap, len(touches))
+def curve_of(pieces: Iterable[Piece]) -> Curve:
+    """The whole curve from its pieces, without the points on a straight stretch: only where the slope changes is a
+    breakpoint."""
+    found = list(pieces)
+    *inner, last = sorted({(at, value) for piece in found for at, value, _ in piece["touches"]})
+    kept = inner[:1]
+    for (at, value), (beyond, after) in zip(inner[1:], [*inner[2:], last], strict=True):
+        before, was = kept[-1]
+        chord = was + (after - was) * (at - before) / max(beyond - before, 1e-300)
+        if chord - value > PRECISION * (1.0 + abs(value)):
+            kept.append((at, value))
+    at_, values = zip(*kept, last, strict=True)
+    slopes = tuple((np.diff(values) / np.diff(at_)).tolist())
+    gap, solves = max(piece["gap"] for piece in found), sum(len(piece["touches"]) for piece in found)
+    return Curve(at_, values, slopes, gap, solves)
 
 
 class Budgets:
@@ -139,12 +138,9 @@ class FrontierWorker:
         """The budgets in a solver that knows nothing yet."""
         return Budgets(self._session.program, Solver(self._session.program))
 
-    def trace(self, low: float, high: float, most: int) -> dict[str, Any]:
-        """Touches (place, value, slope) between two places, and how far the curve may be off. Raises StoppedError."""
-        budgets = self._budgets()
-        ends = budgets.touch(low), budgets.touch(high)
-        found, gap = between(budgets.touch, *ends, most - len(ends))
-        return {"touches": [(t.at, t.value, t.slope) for t in (*ends, *found)], "gap": gap}
+    def trace(self, low: float, high: float, most: int) -> Piece:
+        """The curve between two places. Raises StoppedError."""
+        return trace(self._budgets().touch, low, high, most)
 
     def plans(self, scales: Sequence[float]) -> list[Measures]:
         """Cost, spending and new capacity of the cheapest plan of least risk at some scales; empty if not proven."""
@@ -174,7 +170,7 @@ def frontier(
     def keep(name: str, found: Any) -> None:
         done[name] = found
         if journal is not None:
-            journal.append({"kind": PART, "id": name, "found": found})
+            journal.append(PART, name, found)
         tell(StudyStatus(2 * pieces, Counter({OPTIMAL: len(done)}), 0, 0, 0.0))
 
     edges = np.linspace(design.scale[0], design.scale[1], pieces + 1).tolist()
@@ -214,14 +210,6 @@ def pieces_of(design: FrontierDesign) -> int:
     return max(1, min(PIECES, design.most // FEWEST))
 
 
-def curve_of(found: Iterable[Mapping[str, Any]]) -> Curve:
-    """The whole curve from its pieces."""
-    pieces = list(found)
-    touches = {at: Tangent(at, value, slope) for piece in pieces for at, value, slope in piece["touches"]}
-    curve = _curve([touches[at] for at in sorted(touches)], max(piece["gap"] for piece in pieces))
-    return replace(curve, solves=sum(len(piece["touches"]) for piece in pieces))
-
-
 def run_frontier(
     study: StudyFile, case: Case, place: str, out: Path, team: Team = Here, tell: Tell = untold
 ) -> FrontierResults:
@@ -234,18 +222,10 @@ def run_frontier(
     if study.uncertainties or study.levers:
         raise InputError([study.fault(("design",), "a frontier has one axis, money; remove what else is varied")])
     refuse_other_goals(case, study)
-    refuse_other_folder(out)
-    text = asked_text(study, case)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        former, _ = laid_aside(out, text, set())
-        write_inputs(out, case)
-        write_whole(out / STUDY, lambda path: path.write_text(text, encoding="utf-8"))
-        with Journal(out / JOURNAL) as journal:
-            curve, table = frontier(case, study.design, tell, team, journal, parts_of(out))
-        write_whole(out / CURVE, partial(Path.write_text, data=csv_text(table), encoding="utf-8", newline="\n"))
-    except OSError as error:
-        raise RunFolderError(f"{out}: cannot be written: {error}") from error
+    former, _ = prepare(out, study, case)
+    with Journal(out / JOURNAL) as journal:
+        curve, table = frontier(case, study.design, tell, team, journal, parts_of(out))
+    write_whole(out / CURVE, partial(Path.write_text, data=csv_text(table), encoding="utf-8", newline="\n"))
     return FrontierResults(study.title, table, curve.gap, curve.solves, former)
 
 
@@ -253,8 +233,8 @@ def parts_of(folder: Path) -> dict[str, Any]:
     """What is known of the frontier of a folder, by part."""
     asked = read_asked(folder)
     ground = _ground(asked["inputs_sha256"], FrontierDesign(**asked["study"]["design"]))
-    entries = (entry for entry in read_journal(folder / JOURNAL) if entry["kind"] == PART)
-    return {entry["id"]: entry["found"] for entry in entries if entry["id"].startswith(ground)}
+    found = read_journal(folder / JOURNAL, FOUND, PART)
+    return {name: json.loads(text) for name, _, _, text in found if name.startswith(ground)}
 
 
 def _ground(sha256: str, design: FrontierDesign) -> str:

@@ -25,7 +25,7 @@ from planner.errors import StoppedError
 from planner.formulation import capacity, goods, money, objective, workforce
 from planner.formulation.declared import DECISIONS
 from planner.formulation.index_sets import Scope
-from planner.parallel import Make, Team, Workers, team_of
+from planner.parallel import Make, Team, Workers, answer, team_of
 from planner.solving.highs import Solver
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Stop
@@ -294,21 +294,10 @@ class Futures:
         """Of each future, by its name; the same whoever solves them. Raises StoppedError."""
         self._pools |= {pool for one in futures for pool in pools_of(self._case, one.effects)}
         pools = frozenset(p for p in self._pools if p.period in periods)
-        lots = [futures[i : i + AT_ONCE] for i in range(0, len(futures), AT_ONCE)]
-        left, asked, out = list(range(len(lots))), dict[Any, int](), dict[int, list[Loss]]()
-        while len(out) < len(lots):
-            for worker in self._workers.present:
-                if left and worker not in asked:
-                    asked[worker] = left.pop(0)
-                    self._workers.ask(worker, "losses", periods, pools, lots[asked[worker]])
-            for said in self._workers.wait():
-                if said.worker in asked:
-                    lot = asked.pop(said.worker)
-                    if said.lost:
-                        left.append(lot)
-                    else:
-                        out[lot] = said.taken()
-        found = [loss for _, lot in sorted(out.items()) for loss in lot]
+        lots = {f"futures {i}": futures[i : i + AT_ONCE] for i in range(0, len(futures), AT_ONCE)}
+        out: dict[str, list[Loss]] = {}
+        answer(self._workers, {lot: ("losses", periods, pools, some) for lot, some in lots.items()}, out.__setitem__)
+        found = [loss for lot in lots for loss in out[lot]]
         return {future.name: loss for future, loss in zip(futures, found, strict=True)}
 
     def __enter__(self) -> Futures:

@@ -2,62 +2,54 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
-from pydantic import BaseModel
-
 from planner.results.study import MEANINGS
 from planner.studies.expressions import TABLES
-from planner.studies.file import (
-    Address,
-    Correlated,
-    Distribution,
-    FrontierDesign,
-    Grid,
-    LatinHypercube,
-    Morris,
-    OneAtATime,
-    Option,
-    PointList,
-    Setting,
-    Sobol,
-    StudyFile,
-    StudyLever,
-    Uncertainty,
-)
+from planner.studies.file import study_schema
 
-SECTIONS: dict[str, type[BaseModel]] = {
-    "The file": StudyFile,
-    "`[[uncertainties]]`": Uncertainty,
-    "`distribution` of an uncertainty": Distribution,
-    "`also` of an uncertainty": Address,
-    "`[[levers]]`": StudyLever,
-    "`[[levers.options]]`": Option,
-    "`changes` of an option": Setting,
-    "`[[correlated]]`": Correlated,
+SECTIONS = {
+    "StudyFile": "The file",
+    "Uncertainty": "`[[uncertainties]]`",
+    "Distribution": "`distribution` of an uncertainty",
+    "Address": "`also` of an uncertainty",
+    "StudyLever": "`[[levers]]`",
+    "Option": "`[[levers.options]]`",
+    "Setting": "`changes` of an option",
+    "Correlated": "`[[correlated]]`",
 }
-"""Heading -> what its keys are."""
-EXAMPLES: dict[type[BaseModel], str] = {
-    OneAtATime: "levels = 3",
-    Grid: "levels = 4\nfraction = 0.5\nseed = 1",
-    LatinHypercube: "points = 64\nseed = 1",
-    Sobol: "points = 64\nsecond_order = true\nseed = 1",
-    Morris: "trajectories = 20\nlevels = 4\nseed = 1",
-    PointList: 'file = "points.csv"',
-    FrontierDesign: "scale = [0.0, 1.5]",
+"""Declaration -> its heading."""
+DESIGNS = {
+    "OneAtATime": "levels = 3",
+    "Grid": "levels = 4\nfraction = 0.5\nseed = 1",
+    "LatinHypercube": "points = 64\nseed = 1",
+    "Sobol": "points = 64\nsecond_order = true\nseed = 1",
+    "Morris": "trajectories = 20\nlevels = 4\nseed = 1",
+    "PointList": 'file = "points.csv"',
+    "FrontierDesign": "scale = [0.0, 1.5]",
 }
-"""Keys of a design, as one would write them."""
+"""Declaration -> keys of the design, as one would write them."""
+Schema = dict[str, Any]
 
 
 def reference_page() -> str:
     """models/studies/REFERENCE.md."""
     text = files("planner.studies").joinpath("reference_page.md").read_text(encoding="utf-8")
+    schema = study_schema()
+    said: dict[str, Schema] = {"StudyFile": schema, **schema["$defs"]}
+    designs = [(said[name], said[name]["properties"]["kind"]["const"], example) for name, example in DESIGNS.items()]
     parts = {
-        "[[sections]]": [line for title, section in SECTIONS.items() for line in _section(title, section)],
-        "[[designs]]": [line for design in EXAMPLES for line in _design(design)],
+        "[[sections]]": [line for name, title in SECTIONS.items() for line in _section(title, said[name], said)],
+        "[[designs]]": [
+            line
+            for design, kind, example in designs
+            for line in (
+                *_section(f"`{kind}`", design, said),
+                *("```toml", "[design]", f'kind = "{kind}"', example, "```", ""),
+            )
+        ],
         "[[outcomes]]": ["| outcome | meaning |", "| --- | --- |", *(f"| `{n}` | {m} |" for n, m in MEANINGS.items())],
         "[[tables]]": [", ".join(f"`{name}`" for name in TABLES)],
     }
@@ -66,36 +58,23 @@ def reference_page() -> str:
     return text
 
 
-def _section(title: str, section: type[BaseModel]) -> Iterator[str]:
-    yield from (f"### {title}", "", _said(section), "", *_keys(section), "")
+def _section(title: str, section: Schema, said: Mapping[str, Schema]) -> Iterator[str]:
+    yield from (f"### {title}", "", " ".join(section["description"].split()), "", *_keys(section, said), "")
 
 
-def _design(design: type[BaseModel]) -> Iterator[str]:
-    kind = design.model_json_schema()["properties"]["kind"]["const"]
-    yield from (f"### `{kind}`", "", _said(design), "", *_keys(design), "")
-    yield from ("```toml", "[design]", f'kind = "{kind}"', EXAMPLES[design], "```", "")
-
-
-def _said(section: type[BaseModel]) -> str:
-    return " ".join((inspect.getdoc(section) or "").split())
-
-
-def _keys(section: type[BaseModel]) -> Iterator[str]:
+def _keys(section: Schema, said: Mapping[str, Schema]) -> Iterator[str]:
     yield from ("| key | value | left out | meaning |", "| --- | --- | --- | --- |")
-    schema = section.model_json_schema()
-    for name, said in schema["properties"].items():
-        if name == "kind" and "const" in said:
+    for name, key in section["properties"].items():
+        if name == "kind" and "const" in key:
             continue
-        default = section.model_fields[name].get_default(call_default_factory=True)
-        given = "required" if name in schema.get("required", ()) else _shown(default)
-        meaning = " ".join(said.get("description", "").split())
-        cells = (f"`{name}`", _type(said, schema.get("$defs", {})), given, meaning)
+        given = "required" if name in section.get("required", ()) else _shown(key.get("default"))
+        cells = (f"`{name}`", _type(key, said), given, " ".join(key.get("description", "").split()))
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
 def _shown(default: object) -> str:
-    if isinstance(default, BaseModel):
-        return f"`{default.model_dump(exclude_none=True)}`"
+    if isinstance(default, dict) and default:
+        return f"`{ {key: value for key, value in default.items() if value is not None} }`"
     return (
         "" if default in ("", None, [], {}) else f"`{str(default).lower() if isinstance(default, bool) else default}`"
     )
@@ -104,7 +83,7 @@ def _shown(default: object) -> str:
 WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true/false", "object": "section"}
 
 
-def _type(said: dict[str, Any], defs: dict[str, Any]) -> str:
+def _type(said: Schema, defs: Mapping[str, Schema]) -> str:
     """A type of JSON Schema in words."""
     if "$ref" in said:
         found = defs[said["$ref"].rpartition("/")[2]]

@@ -24,13 +24,12 @@ from planner.solving.highs import versions
 from planner.studies.changes import Changer, settings_from
 from planner.studies.design import design
 from planner.studies.file import FrontierDesign, StudyFile, build_study, read_study
+from planner.studies.journal import JOURNAL, Journal
 from planner.studies.points import DesignTable, Point, Settler, check_study, points
 from planner.studies.store import (
     CHECKS,
-    JOURNAL,
     PLANS,
     RESULTS,
-    Journal,
     assemble,
     points_of,
     prepare,
@@ -39,8 +38,8 @@ from planner.studies.store import (
     study_of,
     write_plans,
 )
-from planner.studies.work_queue import queue_of, read_recorded, write_checks
-from planner.studies.worker import Worker, job_of
+from planner.studies.work_queue import checks_of, queue_of
+from planner.studies.worker import Worker
 
 Tell = Callable[[StudyStatus], None]
 ONE = local(1)
@@ -133,10 +132,10 @@ def _work(
     tell: Tell,
     again: bool,
 ) -> StudyStatus:
-    job = job_of(case, asked)
-    ground = hashlib.sha256((job + json.dumps(versions())).encode()).hexdigest()[:16]
+    rests = [read_asked(out)["inputs_sha256"], versions(), asked.time_limit, asked.expressions]
+    ground = hashlib.sha256(json.dumps(rests).encode()).hexdigest()[:16]
     with Journal(out / JOURNAL) as journal:
-        queue = queue_of(asked, table, found, read_recorded(out / JOURNAL, ground), journal, again)
+        queue = queue_of(asked, table, found, ground, journal, out / JOURNAL, again)
         to_check = queue.checked + len(queue.checks)
         total = len({point.id for point in found})
 
@@ -149,5 +148,5 @@ def _work(
                 queue.work_off(workers, lambda: tell(status()))
     write_whole(out / RESULTS, lambda path: pq.write_table(assemble(out), path, compression="zstd"))
     write_whole(out / PLANS, lambda path: write_plans(out, path))
-    write_whole(out / CHECKS, lambda path: write_checks(out, path, {p.id for p in found}))
+    write_whole(out / CHECKS, lambda path: checks_of(out).to_csv(path, index=False, lineterminator="\n", na_rep="nan"))
     return status()

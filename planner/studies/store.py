@@ -3,7 +3,7 @@
 DIR/study.json        what was asked: the study file, seed, versions, input hashes, names of columns
 DIR/inputs/           the case as it was read, and model.toml
 DIR/design.parquet    every row of the design: its point and values
-DIR/journal.jsonl     every result as it came in, and where each chain stands; the only file written while running
+DIR/journal.db        every result as it came in, and where each chain stands; the only file written while running
 DIR/results.parquet   every row of the design with status, message and all outcomes; written when all is done
 DIR/plans.parquet     what the plan of each point decides, by year; likewise
 DIR/before/N/         a study that was run into the same folder before, if it has results that this one has not
@@ -15,20 +15,13 @@ Equal studies have equal bytes in all files but the journal, whatever was killed
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import json
-import os
 import shutil
-import sys
 import tempfile
-from array import array
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from time import monotonic, sleep
-from types import TracebackType
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -41,180 +34,62 @@ from planner.results.store import write_case
 from planner.results.study import LIST_GROUPS, OPTIMAL
 from planner.solving.highs import versions
 from planner.studies.file import StudyFile, build_study
+from planner.studies.journal import ENDED, FOUND, JOURNAL, POINT, read_journal
 from planner.studies.points import DesignTable, Point
 
-if sys.platform != "win32":
-    import fcntl
-
-Entry = dict[str, Any]
-SYNC_SECONDS = 2.0
-"""A kill loses nothing that was written; a power cut loses at most this much."""
-LOCK_SECONDS = 2.0
-"""How long another process that is just ending may keep the lock."""
-
-
-class Journal:
-    """An append-only record that survives a kill at any moment, open for writing.
-
-    One line per entry: eight hexadecimal digits of its SHA-256, a space, JSON. A line that was cut short does not
-    match its digits; it is cut off when the journal is opened again, and nothing before it is touched. One process
-    writes; the lock is the system's, so it goes with the process. Raises RunFolderError if another has it.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: IO[bytes] = path.open("ab")
-        if not _locked(self._file):
-            self._file.close()
-            raise RunFolderError(f"{path.parent}: another process is running this study")
-        with suppress(FileNotFoundError):
-            self._file.truncate(_good_bytes(path))
-        self._synced = monotonic()
-
-    def append(self, entry: Entry) -> None:
-        """Write one entry, whole."""
-        self._file.write(_line(entry))
-        self._file.flush()
-        if monotonic() - self._synced > SYNC_SECONDS:
-            os.fsync(self._file.fileno())
-            self._synced = monotonic()
-
-    def close(self) -> None:
-        """Write through to the disk and let go."""
-        if not self._file.closed:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
-
-
-def _locked(file: IO[bytes]) -> bool:
-    """Lock a file for this process. Returns whether that was possible."""
-    if sys.platform == "win32":
-        return True
-    until = monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            if monotonic() > until:
-                return False
-            sleep(0.05)
-        else:
-            return True
-
-
-def read_journal(path: Path) -> Iterator[Entry]:
-    """All whole entries, in order; may be read while another process writes."""
-    if not path.exists():
-        return
-    with path.open("rb") as file:
-        for line in file:
-            entry = _parsed(line)
-            if entry is None:
-                return
-            yield entry
-
-
-def _line(entry: Entry) -> bytes:
-    text = json.dumps(entry, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
-    return hashlib.sha256(text).hexdigest()[:8].encode() + b" " + text + b"\n"
-
-
-def _parsed(line: bytes) -> Entry | None:
-    digits, _, text = line.rstrip(b"\n").partition(b" ")
-    if not line.endswith(b"\n") or hashlib.sha256(text).hexdigest()[:8].encode() != digits:
-        return None
-    entry: Entry = json.loads(text)
-    return entry
-
-
-def _good_bytes(path: Path) -> int:
-    good = 0
-    with path.open("rb") as file:
-        for line in file:
-            if _parsed(line) is None:
-                break
-            good += len(line)
-    return good
-
-
-STUDY, DESIGN, JOURNAL = "study.json", "design.parquet", "journal.jsonl"
+STUDY, DESIGN = "study.json", "design.parquet"
 RESULTS, CHECKS, PLANS = "results.parquet", "checks.csv", "plans.parquet"
-REPORT, CURVE, BEFORE = "report.html", "frontier.csv", "before"
+CURVE, BEFORE = "frontier.csv", "before"
 
 
-def refuse_other_folder(folder: Path) -> None:
-    """Raise RunFolderError if a folder holds something that is no study."""
+def prepare(
+    folder: Path, study: StudyFile, case: Case, table: DesignTable | None = None, points: Sequence[Point] = (),
+    base: Mapping[str, Any] | None = None,
+) -> tuple[str, int]:  # fmt: skip
+    """Lay out a study folder, or bring an older one up to date; without a design for a frontier.
+
+    Returns where the study that was there is kept, if it has results that this one has not, and how many points of this
+    one had been run for it. Raises RunFolderError.
+    """
     if folder.exists() and any(folder.iterdir()) and not (folder / STUDY).exists():
         raise RunFolderError(f"{folder}: exists and is not a study folder; choose another with --out")
-
-
-def asked_text(study: StudyFile, case: Case, **more: object) -> str:
-    """study.json: what was asked, on what it rests, and what its kind adds."""
-    asked = {
+    asked: dict[str, Any] = {
         "study": study.model_dump(mode="json", exclude_defaults=True),
         "case": case.name,
         "inputs_sha256": case.sha256,
         "versions": versions(),
-        **more,
     }
-    return json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
-
-
-def prepare(
-    folder: Path, study: StudyFile, case: Case, table: DesignTable, points: list[Point], base: Mapping[str, Any]
-) -> tuple[str, int]:
-    """Lay out a study folder, or bring an older one up to date. Raises RunFolderError.
-
-    Returns where the study that was there is kept, if it has results that this one has not, and how many points of this
-    one had been run for it.
-    """
-    refuse_other_folder(folder)
+    wanted = {point.id for point in points}
+    if table is not None:
+        asked["uncertainties"], asked["levers"], asked["base"] = table.uncertainties, table.levers, base
+        asked["rows"], asked["points"] = len(table.rows), len(wanted)
+    text = json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        text = asked_text(
-            study,
-            case,
-            uncertainties=list(table.uncertainties),
-            levers=list(table.levers),
-            base=base,
-            rows=len(table.rows),
-            points=len({point.id for point in points}),
-        )
-        kept = laid_aside(folder, text, {point.id for point in points})
-        write_inputs(folder, case)
-        write_whole(folder / DESIGN, lambda path: _write_design(path, table, points))
+        kept = _laid_aside(folder, text, wanted)
+        if not (folder / "inputs").exists() or case.sha256 != read_asked(folder)["inputs_sha256"]:
+            shutil.rmtree(folder / "inputs", ignore_errors=True)
+            with tempfile.TemporaryDirectory(prefix=".inputs-", dir=folder) as scratch:
+                write_case(case, Path(scratch) / "inputs")
+                (Path(scratch) / "inputs").rename(folder / "inputs")
+        if table is not None:
+            write_whole(folder / DESIGN, lambda path: _write_design(path, table, points))
         write_whole(folder / STUDY, lambda path: path.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise RunFolderError(f"{folder}: cannot be written: {error}") from error
     return kept
 
 
-def write_inputs(folder: Path, case: Case) -> None:
-    """Write the case of a study into its folder, if it is not there."""
-    if not (folder / "inputs").exists() or case.sha256 != _hash_of(folder):
-        shutil.rmtree(folder / "inputs", ignore_errors=True)
-        with tempfile.TemporaryDirectory(prefix=".inputs-", dir=folder) as scratch:
-            write_case(case, Path(scratch) / "inputs")
-            (Path(scratch) / "inputs").rename(folder / "inputs")
-
-
-def laid_aside(folder: Path, text: str, wanted: set[str]) -> tuple[str, int]:
+def _laid_aside(folder: Path, text: str, wanted: set[str]) -> tuple[str, int]:
     """Lay aside the study of a folder if another is to be run, which the text says, that has not all its results.
 
     wanted: points of the other. Returns where it is kept, if it is, and how many points of the other have been run.
     """
     if not (folder / STUDY).exists() or (folder / STUDY).read_text(encoding="utf-8") == text:
         return "", 0
-    done = {entry["id"] for entry in read_journal(folder / JOURNAL) if entry["kind"] == "point"}
-    before = {point.id for point in points_of(folder)} if (folder / DESIGN).exists() else set()
-    lost = bool((done & before) - wanted) or (folder / CURVE).exists()
+    done = {name for name, *_ in read_journal(folder / JOURNAL, ENDED, POINT)}
+    known = read_results(folder).select(["point", "status"]).to_pylist() if (folder / DESIGN).exists() else []
+    lost = any(row["status"] and row["point"] not in wanted for row in known) or (folder / CURVE).exists()
     kept = _copied(folder) if lost else ""
     for name in (RESULTS, PLANS, CHECKS, DESIGN, CURVE):
         (folder / name).unlink(missing_ok=True)
@@ -226,23 +101,13 @@ def _copied(folder: Path) -> str:
     number = next(n for n in itertools.count(1) if not (folder / BEFORE / str(n)).exists())
     with tempfile.TemporaryDirectory(prefix=".before-", dir=folder) as scratch:
         aside = Path(scratch) / "study"
-        aside.mkdir()
+        shutil.copytree(folder, aside, ignore=shutil.ignore_patterns("journal.*", BEFORE, ".*"))
         if (folder / DESIGN).exists():
             pq.write_table(read_results(folder), aside / RESULTS, compression="zstd")
             write_plans(folder, aside / PLANS)
-        for name in (STUDY, DESIGN, CHECKS, REPORT, CURVE):
-            if (folder / name).exists():
-                shutil.copy(folder / name, aside)
-        for name in ("inputs", "tables"):
-            if (folder / name).exists():
-                shutil.copytree(folder / name, aside / name)
         (folder / BEFORE).mkdir(exist_ok=True)
         aside.rename(folder / BEFORE / str(number))
     return f"{BEFORE}/{number}"
-
-
-def _hash_of(folder: Path) -> str:
-    return str(read_asked(folder)["inputs_sha256"]) if (folder / STUDY).exists() else ""
 
 
 def read_asked(folder: Path) -> dict[str, Any]:
@@ -259,7 +124,7 @@ def study_of(asked: Mapping[str, Any]) -> StudyFile:
     return build_study(asked["study"], STUDY)
 
 
-def _write_design(path: Path, table: DesignTable, points: list[Point]) -> None:
+def _write_design(path: Path, table: DesignTable, points: Sequence[Point]) -> None:
     columns: dict[str, Any] = {
         "row": pa.array(range(len(points)), pa.int64()),
         "point": pa.array([point.id for point in points], pa.string()),
@@ -300,15 +165,11 @@ def assemble(folder: Path) -> pa.Table:
     status: list[str | None] = [None] * len(place)
     message: list[str | None] = [None] * len(place)
     columns: dict[str, list[float | None]] = {}
-    for entry in read_journal(folder / JOURNAL):  # a later entry of a point replaces an earlier one
-        i = place.get(entry["id"]) if entry["kind"] == "point" else None
-        if i is None:
-            continue
-        for values in columns.values():
-            values[i] = None
-        status[i], message[i] = entry["status"], entry["message"]
-        for outcome, value in entry["values"].items():
-            columns.setdefault(outcome, [None] * len(place))[i] = value
+    for name, ended, told, found in read_journal(folder / JOURNAL, FOUND, POINT):
+        if (i := place.get(name)) is not None:
+            status[i], message[i] = ended, told
+            for outcome, value in json.loads(found)["values"].items():
+                columns.setdefault(outcome, [None] * len(place))[i] = value
     for outcome, values in columns.items():
         if outcome.split(".")[0] in LIST_GROUPS:
             columns[outcome] = [0.0 if v is None and s == OPTIMAL else v for v, s in zip(values, status, strict=True)]
@@ -326,29 +187,20 @@ def read_results(folder: Path) -> pa.Table:
     return pq.read_table(path) if path.exists() else assemble(folder)
 
 
+PLAN = {"point": pa.string(), "decision": pa.string(), "thing": pa.string(), "year": pa.int64(), "amount": pa.float64()}
+
+
 def write_plans(folder: Path, path: Path) -> None:
     """Write plans.parquet: point, decision, thing, year, amount; points in the order of the design."""
-    place = {name: i for i, name in enumerate(dict.fromkeys(read_design(folder)["point"].to_pylist()))}
-    last = {e["id"]: n for n, e in enumerate(read_journal(folder / JOURNAL)) if e["kind"] == "point"}
-    words: dict[str, int] = {}
-    codes, years, amounts = [array("l") for _ in range(3)], array("l"), array("d")
-    for n, entry in enumerate(read_journal(folder / JOURNAL)):
-        if entry["kind"] == "point" and entry["id"] in place and last[entry["id"]] == n:
-            for decision, thing, year, amount in entry["plan"]:
-                for column, word in zip(codes[1:], (decision, thing), strict=True):
-                    column.append(words.setdefault(word, len(words)))
-                codes[0].append(place[entry["id"]])
-                years.append(year)
-                amounts.append(amount)
-    texts = [pa.array(place, pa.string()), *[pa.array(words, pa.string())] * 2]
-    columns = [text.take(pa.array(code, pa.int64())) for text, code in zip(texts, codes, strict=True)]
-    order = pa.array(np.argsort(np.asarray(codes[0]), kind="stable"))
-    columns += [pa.array(years, pa.int64()), pa.array(amounts, pa.float64())]
-    table = pa.table([column.take(order) for column in columns], names=PLAN_COLUMNS)
-    pq.write_table(table, path, compression="zstd")
-
-
-PLAN_COLUMNS = ["point", "decision", "thing", "year", "amount"]
+    order = {name: i for i, name in enumerate(dict.fromkeys(read_design(folder)["point"].to_pylist()))}
+    columns, same = [list[Any]() for _ in PLAN], dict[Any, Any]()  # equal words and years are held once
+    for name, _, _, found in read_journal(folder / JOURNAL, FOUND, POINT):
+        for row in json.loads(found)["plan"] if name in order else ():
+            for column, value in zip(columns, (name, *row), strict=True):
+                column.append(same.setdefault(value, value) if column is not columns[-1] else value)
+    rows = pa.array(np.argsort([order[name] for name in columns[0]], kind="stable"), pa.int64())
+    made = {name: pa.array(of, kind).take(rows) for (name, kind), of in zip(PLAN.items(), columns, strict=True)}
+    pq.write_table(pa.table(made), path, compression="zstd")
 
 
 def read_plan_table(folder: Path) -> pa.Table:

@@ -9,42 +9,32 @@ time the point is written down as crashed.
 
 from __future__ import annotations
 
-import csv
 import hashlib
+import json
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from planner.errors import StoppedError
-from planner.parallel import Workers
+import pandas as pd
+
+from planner.parallel import ATTEMPTS, Workers
 from planner.results.study import OPTIMAL, Agreement, StudyStatus
 from planner.studies.file import StudyFile
+from planner.studies.journal import BASE, COLD, ENDED, FOUND, JOURNAL, PLAN, POINT, STATES, Journal, read_journal
 from planner.studies.points import DesignTable, Point, chains
-from planner.studies.store import (
-    CHECKS,
-    JOURNAL,
-    RESULTS,
-    Entry,
-    Journal,
-    points_of,
-    read_asked,
-    read_journal,
-    study_of,
-)
-from planner.studies.worker import CRASHED, ChainState, PointResult
+from planner.studies.store import CHECKS, RESULTS, points_of, read_asked, study_of
+from planner.studies.worker import CRASHED, START, ChainState, PointResult
 
-ATTEMPTS = 3
 AHEAD = 2
 """Points that a worker has been asked for, so that it need not wait for the next."""
-BASE, POINT, COLD = "base", "point", "cold"
 
 
 @dataclass
 class Chain:
-    """Points that one worker solves one after the other. `state` is where the chain stands."""
+    """Points that one worker solves one after the other. `state` is where the chain stands, under `key` in the journal;
+    without a key it is not kept."""
 
     key: str
     kind: str
@@ -54,10 +44,12 @@ class Chain:
 
 @dataclass
 class WorkQueue:
-    """Chains left to do. `write` gets each result as a journal entry before anything else happens."""
+    """Chains left to do. `journal` gets each result before anything else happens; base: where the case as it is was
+    left, under `base_key`."""
 
-    write: Callable[[Entry], None]
+    journal: Journal
     chains: Sequence[Chain]
+    base_key: str
     base: ChainState | None
     checks: Sequence[Point]
     statuses: dict[str, str]
@@ -84,7 +76,7 @@ class WorkQueue:
                 for worker in workers.present:
                     if worker not in self._out and self._ready:
                         self._out[worker] = chain = self._ready.popleft()
-                        chain.state = chain.state or self.base or ChainState()
+                        chain.state = chain.state or self.base or START
                         for place in range(AHEAD):
                             self._ask(workers, worker, place)
                 for said in workers.wait():
@@ -96,11 +88,12 @@ class WorkQueue:
                 tell()
 
     def _first(self) -> Sequence[Chain]:
-        return [Chain(BASE, BASE, deque([Point(BASE, [])]))] if self.base is None and self.chains else []
+        wanted = self.base is None and self.chains
+        return [Chain(self.base_key, BASE, deque([Point(BASE, [])]))] if wanted else []
 
     def _checks(self) -> Sequence[Chain]:
         checkable = [point for point in self.checks if self.statuses.get(point.id) == OPTIMAL]
-        return [Chain(f"{COLD}.{point.id}", COLD, deque([point])) for point in checkable]
+        return [Chain("", COLD, deque([point])) for point in checkable]
 
     def _ask(self, workers: Workers, worker: Hashable, place: int) -> None:
         """Have a worker solve the point at a place of what is left of its chain, if there is one."""
@@ -112,10 +105,8 @@ class WorkQueue:
     def _record(self, worker: Hashable, result: PointResult, state: ChainState) -> None:
         chain = self._out[worker]
         point = chain.points.popleft()
-        entry: dict[str, Any] = {"kind": chain.kind, "id": point.id, "chain": chain.key, **result.plain()}
-        if chain.kind != COLD:
-            entry["state"] = state.plain()
-        self.write(entry)
+        found = {"values": result.values, "plan": result.plan}
+        self.journal.append(chain.kind, point.id, found, vars(result), chain=chain.key, state=state)
         chain.state = state
         if chain.kind == BASE:
             self.base = state
@@ -135,103 +126,48 @@ class WorkQueue:
             self._attempts[key] += 1
             if self._attempts[key] == ATTEMPTS:
                 crashed = PointResult(CRASHED, f"the worker died {ATTEMPTS} times: {why}")
-                self._record(worker, crashed, chain.state or ChainState())
+                self._record(worker, crashed, chain.state or START)
         if left := self._out.pop(worker, None):
             self._ready.appendleft(left)
-
-
-def answer(workers: Workers, calls: Mapping[str, Sequence[Any]], keep: Callable[[str, Any], None]) -> None:
-    """Have workers answer calls in whatever order; `keep` gets each name with what was said.
-
-    A call whose worker dies is given to another. Raises StoppedError the third time, and what a call raises.
-    """
-    ready, out, attempts = deque(calls), dict[Hashable, str](), Counter[str]()
-    while ready or out:
-        for worker in workers.present:
-            if worker not in out and ready:
-                out[worker] = ready.popleft()
-                workers.ask(worker, *calls[out[worker]])
-        for said in workers.wait():
-            name = out.pop(said.worker, "")
-            if name and said.lost:
-                ready.appendleft(name)
-                attempts[name] += 1
-                if attempts[name] == ATTEMPTS:
-                    raise StoppedError(f"{name}: the worker died {ATTEMPTS} times: {said.lost}")
-            elif name:
-                keep(name, said.taken())
 
 
 RETRIED = ("crashed", "time_limit", "unproven")
 """Statuses that another try may change."""
 
 
-@dataclass
-class Recorded:
-    """What a journal says. `ground`: what results rest on; a plan and states of another ground are of no use."""
-
-    ground: str
-    plans: int = 0
-    planned: dict[str, list[str]] = field(default_factory=dict)
-    base: ChainState | None = None
-    states: dict[str, ChainState] = field(default_factory=dict)
-    statuses: dict[str, str] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    cold: set[str] = field(default_factory=set)
-
-
-def read_recorded(path: Path, ground: str) -> Recorded:
-    """Go through a journal once; only the last state of each chain is kept."""
-    recorded = Recorded(ground)
-    for entry in read_journal(path):
-        kind = entry["kind"]
-        if kind == "plan":
-            # A new plan stands for everything that is left; older chains are over.
-            same = entry["ground"] == ground
-            recorded.plans += 1
-            recorded.planned, recorded.base = (entry["chains"], recorded.base) if same else ({}, None)
-            recorded.states.clear()
-            for name in entry["again"]:
-                recorded.statuses.pop(name, None)
-                recorded.cold.discard(name)
-        elif kind == BASE:
-            recorded.base = ChainState.of(entry["state"])
-        elif kind == COLD:
-            recorded.cold.add(entry["id"])
-        elif kind == POINT:
-            recorded.statuses[entry["id"]], recorded.seconds[entry["id"]] = entry["status"], entry["seconds"]
-            recorded.states[entry["chain"]] = ChainState.of(entry["state"])
-    return recorded
-
-
 def queue_of(
-    study: StudyFile, table: DesignTable, found: list[Point], recorded: Recorded, journal: Journal, again: bool
+    study: StudyFile, table: DesignTable, found: list[Point], ground: str, journal: Journal, path: Path, again: bool
 ) -> WorkQueue:
     """Finished points, chains under way, and a new plan if there are points that nobody has planned.
 
-    again: also points whose status another try may change.
+    ground: what results rest on; a plan and states of another ground are of no use. again: also points whose status
+    another try may change.
     """
     rows = {point.id: i for i, point in reversed(list(enumerate(found)))}
-    statuses = {name: status for name, status in recorded.statuses.items() if name in rows}
-    redo = [name for name in rows if again and statuses.get(name) in RETRIED]
-    left = {name for name in rows if name not in statuses}
-    planned, states = recorded.planned, recorded.states
-    if redo or left - {name for chain in planned.values() for name in chain}:
-        cut = chains(study, table, sorted(rows[name] for name in left | set(redo)))
-        planned = {f"{recorded.plans}.{k}": [found[i].id for i in chain] for k, chain in enumerate(cut)}
-        journal.append({"kind": "plan", "ground": recorded.ground, "chains": planned, "again": redo})
+    ended = {name: (status, spent) for name, status, _, spent in read_journal(path, ENDED, POINT) if name in rows}
+    cold = {name for name, *_ in read_journal(path, ENDED, COLD)} & rows.keys()
+    states = {key: ChainState(*json.loads(text)) for key, text in read_journal(path, STATES) if key.startswith(ground)}
+    plans = [(name, text) for name, *_, text in read_journal(path, FOUND, PLAN)]
+    # A new plan stands for everything that is left; older chains are over.
+    planned: dict[str, list[str]] = json.loads(plans[-1][1]) if plans and plans[-1][0].startswith(ground) else {}
+    redo = [name for name in rows if again and name in ended and ended[name][0] in RETRIED]
+    left = [name for name in rows if name not in ended]
+    if redo or set(left) - {name for chain in planned.values() for name in chain}:
+        cut = chains(study, table, sorted(rows[name] for name in (*left, *redo)))
+        planned = {f"{ground} {len(plans)}.{k}": [found[i].id for i in chain] for k, chain in enumerate(cut)}
+        journal.append(PLAN, f"{ground} {len(plans)}", planned, again=redo)
+        cold.difference_update(redo)
         for name in redo:
-            del statuses[name]
-            recorded.cold.discard(name)
-        states = {}
+            del ended[name]
     queue = []
     for key, names in planned.items():
-        points = deque(found[rows[name]] for name in names if name in rows and name not in statuses)
+        points = deque(found[rows[name]] for name in names if name in rows and name not in ended)
         if points:
             queue.append(Chain(key, POINT, points, states.get(key)))
-    checks = [found[rows[name]] for name in picked(rows, study.check_share) if name not in recorded.cold]
-    seconds = sum(recorded.seconds[name] for name in statuses)
-    return WorkQueue(journal.append, queue, recorded.base, checks, statuses, seconds, len(recorded.cold & set(rows)))
+    checks = [found[rows[name]] for name in picked(rows, study.check_share) if name not in cold]
+    statuses, seconds = {name: status for name, (status, _) in ended.items()}, sum(spent for _, spent in ended.values())
+    base = f"{ground} {BASE}"
+    return WorkQueue(journal, queue, base, states.get(base), checks, statuses, seconds, len(cold))
 
 
 def picked(names: Iterable[str], share: float) -> list[str]:
@@ -242,58 +178,36 @@ def picked(names: Iterable[str], share: float) -> list[str]:
 
 CHECKED = ("least_risk_musd", "cost_musd", "risk_musd", "expected_loss_musd")
 """Outcomes that every way to the optimum must agree on; which of several equally good plans is found may differ."""
-CheckedPoint = tuple[str, str, float, float, float]
-"""(point, outcome, warm, cold, relative difference)."""
 
 
 def status_of(out: Path) -> tuple[StudyStatus, list[tuple[str, str, str]]]:
     """How far a study is, and (point, status, message) of what has no optimum; while it runs, too."""
-    asked = read_asked(out)
     names = {point.id for point in points_of(out)}
-    entries: dict[str, dict[str, Any]] = {}
-    cold = set()
-    for entry in read_journal(out / JOURNAL):
-        if entry["kind"] == POINT and entry["id"] in names:
-            entries[entry["id"]] = {key: entry[key] for key in ("status", "message", "seconds")}
-        elif entry["kind"] == COLD and entry["id"] in names:
-            cold.add(entry["id"])
-    counts = Counter(entry["status"] for entry in entries.values())
-    to_check = len(picked(names, study_of(asked).check_share))
-    found = StudyStatus(len(names), counts, len(cold), to_check, sum(e["seconds"] for e in entries.values()))
-    return found, [(n, e["status"], e["message"]) for n, e in sorted(entries.items()) if e["status"] != OPTIMAL]
+    ended = sorted(entry for entry in read_journal(out / JOURNAL, ENDED, POINT) if entry[0] in names)
+    cold = {name for name, *_ in read_journal(out / JOURNAL, ENDED, COLD)} & names
+    to_check = len(picked(names, study_of(read_asked(out)).check_share))
+    counts = Counter(status for _, status, _, _ in ended)
+    found = StudyStatus(len(names), counts, len(cold), to_check, sum(seconds for *_, seconds in ended))
+    return found, [(name, status, told) for name, status, told, _ in ended if status != OPTIMAL]
 
 
-def checks_of(out: Path, names: set[str]) -> list[CheckedPoint]:
-    """(point, outcome, warm, cold, relative difference) of the points that were solved twice."""
-    warm: dict[str, dict[str, float]] = {}
-    cold: dict[str, dict[str, float]] = {}
-    for entry in read_journal(out / JOURNAL):
-        if entry["kind"] in (POINT, COLD) and entry["id"] in names:
-            kept = {key: entry["values"][key] for key in CHECKED if key in entry["values"]}
-            (warm if entry["kind"] == POINT else cold)[entry["id"]] = kept
+def checks_of(out: Path) -> pd.DataFrame:
+    """The points that were solved twice: point, outcome, warm, cold, relative_difference."""
+    names = {point.id for point in points_of(out)}
+    cold = {name: json.loads(text)["values"] for name, *_, text in read_journal(out / JOURNAL, FOUND, COLD)}
+    warm = {n: json.loads(text)["values"] for n, *_, text in read_journal(out / JOURNAL, FOUND, POINT) if n in cold}
     rows = []
-    for name in sorted(cold):
+    for name in sorted(cold.keys() & warm.keys() & names):
         for key in CHECKED:
-            one, two = warm.get(name, {}).get(key, math.nan), cold[name].get(key, math.nan)
+            one, two = warm[name].get(key, math.nan), cold[name].get(key, math.nan)
             if not (math.isnan(one) and math.isnan(two)):
                 gap = abs(one - two) / (1.0 + abs(two))
                 rows.append((name, key, one, two, math.inf if math.isnan(gap) else gap))
-    return rows
-
-
-def write_checks(out: Path, path: Path, names: set[str]) -> None:
-    """Write checks.csv."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["point", "outcome", "warm", "cold", "relative_difference"])
-        writer.writerows(checks_of(out, names))
+    return pd.DataFrame(rows, columns=["point", "outcome", "warm", "cold", "relative_difference"])
 
 
 def agreement_of(out: Path) -> Agreement:
     """How many points were solved twice, and how well the two results agree."""
-    if (out / CHECKS).exists() and (out / RESULTS).exists():
-        with (out / CHECKS).open(encoding="utf-8", newline="") as file:
-            rows = [(row["point"], float(row["relative_difference"])) for row in csv.DictReader(file)]
-    else:
-        rows = [(row[0], row[4]) for row in checks_of(out, {point.id for point in points_of(out)})]
-    return Agreement(len({name for name, _ in rows}), max((gap for _, gap in rows), default=0.0))
+    done = (out / CHECKS).exists() and (out / RESULTS).exists()
+    rows = pd.read_csv(out / CHECKS, dtype={"point": str}) if done else checks_of(out)
+    return Agreement(rows["point"].nunique(), float(rows["relative_difference"].max()) if len(rows) else 0.0)

@@ -9,33 +9,30 @@ written down and can be taken up again, in another process or on another day. Wo
 from __future__ import annotations
 
 import base64
-import json
 import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.data.case import Case
-from planner.data.schema import TABLES
 from planner.errors import InputError
 from planner.results.plan import Status
 from planner.results.study import BUILT, LEAST, MOST, NEW_CAPACITY
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, silent
-from planner.solving.highs import BASIC, FREE, LOWER, Solver, Statuses
-from planner.solving.live_program import NEAR_WAY, LiveProgram
-from planner.solving.program import Program, Vector
+from planner.solving.highs import Solver, Statuses
+from planner.solving.live_program import LiveProgram
+from planner.solving.program import Vector
 from planner.solving.solution import Solution, Stop
 from planner.solving.solve import ENDS
 from planner.solving.values import Values
 from planner.studies.changes import Changer, settings_from
 from planner.studies.expressions import Expression, Found
-from planner.studies.file import StudyFile
 from planner.studies.measure import Decision, Measures, amounts_of, capacities, decisions, measure, outcome_names
 
 PackedBases = dict[str, str]
@@ -45,20 +42,26 @@ GOLDEN = 0.6180339887498949
 
 
 class RestartableSolver(Solver):
-    """Solver that starts from given bases and tells those it ends with."""
+    """Solver that tells the bases it ends with."""
 
-    def __init__(self, program: Program, time_limit: float | None = None, bases: PackedBases | None = None) -> None:
-        super().__init__(program, time_limit)
-        self.bases: PackedBases = dict(bases or {})
+    def __init__(self, *program_and_limits: Any, **more: Any) -> None:
+        super().__init__(*program_and_limits, **more)
+        self.bases: PackedBases = {}
         """The last basis of each phase."""
-        for phase, text in self.bases.items():
+
+    def begin(self, bases: PackedBases) -> None:
+        """Take up bases, in place of those held."""
+        self.bases, self._bases = dict(bases), {}
+        for phase, text in bases.items():
             self.begin_from(phase, _unpacked(text))
 
     def minimise(self, column: int, order: Sequence[str] = (), phase: str = "") -> Solution:
         """Minimise one column and keep the basis."""
         solution = super().minimise(column, order, phase)
         if solution.stop is Stop.OPTIMAL:
-            self.bases[phase or self.program.columns[column][0]] = _packed(self.statuses(solution.x))
+            name = phase or self.program.columns[column][0]
+            self.bases.pop(name, None)  # they stand in the order of their ends
+            self.bases[name] = _packed(self.statuses(solution.x))
         return solution
 
     def equally_good(self, columns: NDArray[np.intp]) -> list[Vector]:
@@ -75,23 +78,11 @@ class RestartableSolver(Solver):
         return found
 
 
-def carried_over(bases: PackedBases, old: Program, new: Program) -> PackedBases:
-    """Bases of one program as a start for another: what both have keeps its status, by name.
+class PointProgram(LiveProgram):
+    """A program whose solver can be taken up by another process."""
 
-    New columns start at a bound and new rows with their slack in the basis; HiGHS mends what does not fit.
-    """
-    out = {}
-    for phase, text in bases.items():
-        codes = _unpacked(text)
-        columns = dict(zip(old.columns, codes[: len(old.columns)].tolist(), strict=True))
-        rows = dict(zip(old.rows, codes[len(old.columns) :].tolist(), strict=True))
-        start = [
-            columns.get(key, LOWER if np.isfinite(low) else FREE)
-            for key, low in zip(new.columns, new.lower.tolist(), strict=True)
-        ]
-        start += [rows.get(key, BASIC) for key in new.rows]
-        out[phase] = _packed(np.array(start, dtype=np.uint8))
-    return out
+    solver_type = RestartableSolver
+    solver: RestartableSolver
 
 
 def _packed(statuses: Statuses) -> str:
@@ -108,21 +99,15 @@ BAD_INPUT, CRASHED = "bad_input", "crashed"
 """Statuses of points beside those of `Status`."""
 
 
-@dataclass(frozen=True)
-class ChainState:
+class ChainState(NamedTuple):
     """Where a chain stands: the point whose program is loaded, and the bases to start from."""
 
-    built: Plain = field(default_factory=list)
-    bases: PackedBases = field(default_factory=dict)
+    built: Plain
+    bases: PackedBases
 
-    def plain(self) -> dict[str, Any]:
-        """Plain values, for a journal."""
-        return {"built": self.built, "bases": self.bases}
 
-    @classmethod
-    def of(cls, plain: Mapping[str, Any]) -> ChainState:
-        """From plain values."""
-        return cls(plain["built"], plain["bases"])
+START = ChainState([], {})
+"""Where nothing is solved yet."""
 
 
 @dataclass(frozen=True)
@@ -135,20 +120,6 @@ class PointResult:
     seconds: float = 0.0
     plan: Sequence[Decision] = ()
 
-    def plain(self) -> dict[str, Any]:
-        """Plain values, for a journal."""
-        return vars(self)
-
-
-def job_of(case: Case, asked: StudyFile) -> str:
-    """All that results depend on besides the point, as text: rows, model file, time limit, expressions."""
-    rows = {
-        t.name: [r.model_dump(mode="json", exclude_defaults=True) for r in case.tables.rows(t.name)] for t in TABLES
-    }
-    model = case.model.model_dump(mode="json")
-    own = {"time_limit": asked.time_limit, "expressions": asked.expressions}
-    return json.dumps({"name": case.name, "rows": rows, "model": model, **own})
-
 
 class Worker:
     """Solves points of one study. The program is built once and kept while its structure holds.
@@ -160,82 +131,61 @@ class Worker:
         self.case, self._time_limit = case, time_limit
         self._expressions = expressions_of(case, expressions or {})
         self._changer = Changer(self.case)
-        self._session: LiveProgram | None = None
+        self._session: PointProgram | None = None
         self._built: Plain = []
-        self._state = ChainState()
+        self._state = START
 
     def solve(self, state: ChainState | None, settings: Plain, cold: bool) -> tuple[PointResult, ChainState]:
-        """A point from where its chain stands (None: where the last call left it), or from nothing."""
-        if cold:
-            return self.cold(settings), ChainState()
-        result, self._state = self.advance(self._state if state is None else state, settings)
-        return result, self._state
+        """A point from where its chain stands (None: where the last call left it), or from nothing.
 
-    def advance(self, state: ChainState, settings: Plain) -> tuple[PointResult, ChainState]:
-        """Solve the next point of a chain. Returns what became of it and where the chain now stands.
-
-        An error that the planner does not know becomes the status `crashed`; it costs this point only.
+        Returns what became of it and where the chain now stands. An error that the planner does not know becomes the
+        status `crashed`; it costs this point only.
         """
+        before = self._state if state is None else state
         started = perf_counter()
         try:
             case = self._changer.apply(settings_from(settings))
-            result, after = self._solve(state, case, settings)
+            result, after = (self._cold(case), before) if cold else self._advance(before, case, settings)
         except InputError as error:
-            result, after = PointResult(BAD_INPUT, str(error)), state
+            result, after = PointResult(BAD_INPUT, str(error)), before
         except Exception as error:
             self._session = None  # whatever it holds now is not to be trusted
-            result, after = PointResult(CRASHED, f"{type(error).__name__}: {error}"), state
+            result, after = PointResult(CRASHED, f"{type(error).__name__}: {error}"), before
+        self._state = after
         return replace(result, seconds=perf_counter() - started), after
 
-    def _solve(self, state: ChainState, case: Case, settings: Plain) -> tuple[PointResult, ChainState]:
-        session = self._loaded(state)
-        before, bases, built = session.program, state.bases, state.built
-        shared = session.case.model.policy.coordination == case.model.policy.coordination
-        rebuilt = not session.update(case)
-        if rebuilt:
-            self._built = built = settings
-            bases = carried_over(bases, before, session.program)
-        solver = RestartableSolver(session.program, self._time_limit, bases)
-        if rebuilt and shared:
-            columns, rows = (np.arange(n) for n in session.program.matrix.shape[::-1])
-            solver.begin_near(solver, columns, rows, NEAR_WAY)
-        session.solver = solver
-        outcome = session.solve(silent)
-        if outcome.stop is Stop.OPTIMAL:
-            return self._measured(session, outcome), ChainState(built, solver.bases)
-        kept = ChainState(built, bases) if built is not state.built else state
-        return PointResult(ENDS[outcome.stop].value, WHY[outcome.stop]), kept
+    def _cold(self, case: Case) -> PointResult:
+        """In a program built for it alone."""
+        return self._solved(PointProgram(case, self._time_limit))
 
-    def _loaded(self, state: ChainState) -> LiveProgram:
+    def _advance(self, state: ChainState, case: Case, settings: Plain) -> tuple[PointResult, ChainState]:
+        """The next point of a chain, in a fresh solver."""
+        session, built = self._loaded(state), state.built
+        session.solver.begin(state.bases)
+        if session.update(case):
+            session.solver = RestartableSolver(session.program, self._time_limit)
+            session.solver.begin(state.bases)
+        else:
+            self._built = built = settings
+        result = self._solved(session)
+        return result, ChainState(built, session.solver.bases) if result.status == Status.OPTIMAL else state
+
+    def _loaded(self, state: ChainState) -> PointProgram:
         """A session whose program was built from the point that the state names."""
         if self._session is None or self._built != state.built:
-            self._session = LiveProgram(self._changer.apply(settings_from(state.built)), self._time_limit)
-            self._built = state.built
+            case = self._changer.apply(settings_from(state.built))
+            self._session, self._built = PointProgram(case, self._time_limit), state.built
         return self._session
 
-    def cold(self, settings: Plain) -> PointResult:
-        """Solve a point from nothing, in a program built for it alone."""
-        started = perf_counter()
-        try:
-            session = LiveProgram(self._changer.apply(settings_from(settings)), self._time_limit)
-            session.solver = RestartableSolver(session.program, self._time_limit)
-            outcome = session.solve(silent)
-            found = (
-                self._measured(session, outcome)
-                if outcome.stop is Stop.OPTIMAL
-                else PointResult(ENDS[outcome.stop].value, WHY[outcome.stop])
-            )
-        except Exception as error:
-            return PointResult(CRASHED, f"{type(error).__name__}: {error}")
-        return replace(found, seconds=perf_counter() - started)
-
-    def _measured(self, session: LiveProgram, outcome: Outcome) -> PointResult:
-        """All that is kept of an optimum."""
+    def _solved(self, session: PointProgram) -> PointResult:
+        """All that is kept of a solve."""
+        outcome, scope, program = session.solve(silent), session.scope, session.program
+        if outcome.stop is not Stop.OPTIMAL:
+            return PointResult(ENDS[outcome.stop].value, WHY[outcome.stop])
         values = figures_of(session, outcome, self._expressions)
-        scope, program, solver = session.scope, session.program, session.solver
-        if isinstance(solver, RestartableSolver) and not scope.case.model.policy.whole_plants:
+        if not scope.case.model.policy.whole_plants:
             columns = np.array([j for j, (name, _) in enumerate(program.columns) if name == "build"], dtype=np.intp)
-            others = [capacities(scope, amounts_of(program, x)) for x in solver.equally_good(columns)]
+            others = [capacities(scope, amounts_of(program, x)) for x in session.solver.equally_good(columns)]
             values |= spread([values, *others])
         return PointResult(Status.OPTIMAL.value, "", values, plan=decisions(scope, amounts_of(program, outcome.last.x)))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.parallel import Answer, Here, Make, Team
-from planner.studies.store import read_journal
+from planner.studies.journal import JOURNAL, read_journal
 from planner.studies.worker import ChainState, Plain, PointResult, Worker
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +41,8 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def runs(folder: Path) -> Counter[str]:
     """How often each point was written down."""
-    return Counter(e["id"] for e in read_journal(folder / "journal.jsonl") if e["kind"] == "point")
+    every = "SELECT id, 1 FROM entries WHERE kind = 'point'"
+    return Counter(name for name, _ in read_journal(folder / JOURNAL, every))
 
 
 def keeping(kind: Callable[[str], Worker], team: Team) -> Team:
@@ -52,29 +53,29 @@ def keeping(kind: Callable[[str], Worker], team: Team) -> Team:
 class SlowWorker(Worker):
     """Takes its time, so that it can be killed in the middle."""
 
-    def advance(self, state: ChainState, settings: Plain) -> tuple[PointResult, ChainState]:
+    def solve(self, state: ChainState | None, settings: Plain, cold: bool) -> tuple[PointResult, ChainState]:
         """A point, after a while."""
         time.sleep(0.05)
-        return super().advance(state, settings)
+        return super().solve(state, settings, cold)
 
 
 class DyingOnce(Worker):
     """Is killed at one point, once."""
 
-    def advance(self, state: ChainState, settings: Plain) -> tuple[PointResult, ChainState]:
+    def solve(self, state: ChainState | None, settings: Plain, cold: bool) -> tuple[PointResult, ChainState]:
         """A point, or death."""
         die_once(settings)
-        return super().advance(state, settings)
+        return super().solve(state, settings, cold)
 
 
 class DyingAlways(Worker):
     """Dies whenever it meets the richest point, as far as `Mortal` is concerned."""
 
-    def advance(self, state: ChainState, settings: Plain) -> tuple[PointResult, ChainState]:
+    def solve(self, state: ChainState | None, settings: Plain, cold: bool) -> tuple[PointResult, ChainState]:
         """A point, or death."""
         if is_rich(settings):
             raise SystemExit
-        return super().advance(state, settings)
+        return super().solve(state, settings, cold)
 
 
 class Mortal(Here):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,10 +27,11 @@ from planner.studies.discovery import cart, prim
 from planner.studies.evaluation import replicate
 from planner.studies.file import Address, FrontierDesign
 from planner.studies.fixed_plan import amounts, evaluate, hold, robustness
-from planner.studies.frontier import Budgets, Curve, frontier, trace
+from planner.studies.frontier import Budgets, Curve, curve_of, frontier, trace
+from planner.studies.journal import FOUND, PART, read_journal
 from planner.studies.run import run_points
 from planner.studies.store import read_design
-from planner.studies.worker import ChainState, Plain, PointResult, Worker
+from planner.studies.worker import START, ChainState, Plain, PointResult, Worker
 from tests.studies import studies
 from tests.studies.studies import keeping, sample
 
@@ -44,7 +47,7 @@ def test_every_breakpoint_of_a_known_curve_is_found_exactly() -> None:
             lines.append((before[0] + (before[1] - slope) * cut, slope))
         return max((a + b * at, b) for a, b in lines)
 
-    curve = trace(lambda at: Tangent(at, *value(at)), 0.0, 2.0, most=100)
+    curve = curve_of([trace(lambda at: Tangent(at, *value(at)), 0.0, 2.0, most=100)])
     assert curve.at == pytest.approx([0.0, *cuts, 2.0], abs=1e-9)
     assert curve.slopes == pytest.approx(slopes)
     assert curve.gap == 0.0
@@ -207,10 +210,10 @@ def test_points_that_were_never_run_are_no_failures(tmp_path: Path) -> None:
     levers = [{"name": "plants", "options": options}]
 
     class Half(Worker):
-        def advance(self, state: ChainState, settings: Plain) -> tuple[PointResult, ChainState]:
+        def solve(self, state: ChainState | None, settings: Plain, cold: bool) -> tuple[PointResult, ChainState]:
             if any(setting.get("key") == "levers" for setting in settings):
                 raise StoppedError("half of it")
-            return PointResult("optimal", "", {"risk_musd": 10.0 + sum(one["value"] for one in settings)}), ChainState()
+            return PointResult("optimal", "", {"risk_musd": 10.0 + sum(one["value"] for one in settings)}), START
 
     asked = sample(8, levers=levers, fails_when="risk_musd > 5", check_share=0.0)
     with pytest.raises(StoppedError, match="half of it"):
@@ -243,14 +246,16 @@ def test_a_frontier_that_was_killed_goes_on_and_is_the_same_with_other_workers(t
     planner.study(path, tmp_path / "whole")
     planner.study(path, tmp_path / "cut", workers=2)
     assert (tmp_path / "cut" / "frontier.csv").read_bytes() == (tmp_path / "whole" / "frontier.csv").read_bytes()
-    journal = tmp_path / "cut" / "journal.jsonl"
-    lines = journal.read_bytes().splitlines(keepends=True)
-    assert study_status(tmp_path / "cut").status.done == len(lines) == 16
+    journal = tmp_path / "cut" / "journal.db"
+    assert study_status(tmp_path / "cut").status.done == 16
     (tmp_path / "cut" / "frontier.csv").unlink()
-    journal.write_bytes(b"".join(lines[:5]) + lines[5][:40])
+    with closing(sqlite3.connect(journal)) as database, database:
+        database.execute("DELETE FROM entries WHERE number > 5")
+    first = list(read_journal(journal, FOUND, PART))
     assert (study_status(tmp_path / "cut").status.done, study_status(tmp_path / "cut").status.total) == (5, 16)
     retry_study(tmp_path / "cut")
-    assert journal.read_bytes().startswith(b"".join(lines[:5])) and len(journal.read_bytes().splitlines()) == 16
+    whole = list(read_journal(journal, FOUND, PART))
+    assert (whole[:5], len(whole)) == (first, 16)
     assert (tmp_path / "cut" / "frontier.csv").read_bytes() == (tmp_path / "whole" / "frontier.csv").read_bytes()
 
 

@@ -47,14 +47,14 @@ def test_a_study_in_which_points_failed_does_not_end_with_0(
     monkeypatch.setattr(
         "planner.api.studies.local", lambda _: Here
     )  # a process of its own takes longer than the points
-    solve = Worker._solve
+    solve = Worker._advance
 
     def out_of_memory(self: Worker, *given: Any) -> Any:
         if any(setting["value"] == 1.05 for setting in given[2]):
             raise MemoryError
         return solve(self, *given)
 
-    monkeypatch.setattr(Worker, "_solve", out_of_memory)
+    monkeypatch.setattr(Worker, "_advance", out_of_memory)
     (tmp_path / "points.csv").write_text(points)
     plain = {**asked, "uncertainties": [{k: v for k, v in u.items() if v} for u in asked["uncertainties"]]}
     found = study("run", written(plain, tmp_path / "s.toml"), "--out", tmp_path / "out")

@@ -25,11 +25,12 @@ from planner.solving.goals import silent, solve_phases
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Solution
 from planner.solving.solve import solve_session
+from planner.studies.journal import ENDED, JOURNAL, POINT, Journal, read_journal
 from planner.studies.measure import measure
 from planner.studies.run import retry, run_points
-from planner.studies.store import Journal, read_journal, read_results
+from planner.studies.store import read_results
 from planner.studies.work_queue import agreement_of, status_of
-from planner.studies.worker import BAD_INPUT, CRASHED, ChainState, PointResult, RestartableSolver, Worker
+from planner.studies.worker import BAD_INPUT, CRASHED, START, ChainState, PointResult, RestartableSolver, Worker
 from tests.studies import studies
 from tests.studies.processes import written
 from tests.studies.studies import DyingAlways, DyingOnce, Mortal, files, keeping, runs, sample
@@ -136,10 +137,10 @@ def test_a_point_that_kills_every_worker_is_written_down_and_costs_only_itself(
 
 def test_retry_runs_what_crashed_and_nothing_else(tmp_path: Path) -> None:
     class Raises(Worker):
-        def _solve(self, *given):
+        def _advance(self, *given):
             if studies.is_rich(given[2]):
                 raise MemoryError("no more")
-            return super()._solve(*given)
+            return super()._advance(*given)
 
     first = run_points(sample(), tmp_path / "study", keeping(Raises, Here))
     assert first.statuses["crashed"] > 0
@@ -242,23 +243,26 @@ def test_outcomes_are_those_of_the_result_tables() -> None:
 
 
 def test_two_processes_cannot_run_the_same_study(tmp_path: Path) -> None:
-    with Journal(tmp_path / "journal.jsonl"), pytest.raises(RunFolderError, match="another process"):
-        Journal(tmp_path / "journal.jsonl")
+    with Journal(tmp_path / JOURNAL), pytest.raises(RunFolderError, match="another process"):
+        Journal(tmp_path / JOURNAL)
 
 
-def test_a_line_cut_short_is_cut_off_and_nothing_before_it(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
-    with Journal(path) as journal:
-        journal.append({"kind": "one"})
-        journal.append({"kind": "two"})
-    whole = path.read_bytes()
-    for cut in range(len(whole)):
-        path.write_bytes(whole[:cut])
-        kept = whole[:cut].count(b"\n")
-        assert len(list(read_journal(path))) == kept
-        with Journal(path) as journal:
-            journal.append({"kind": "three"})
-        assert [e["kind"] for e in read_journal(path)] == [*["one", "two"][:kept], "three"]
+def test_a_journal_that_is_damaged_is_a_fault_and_one_that_is_begun_holds_nothing(tmp_path: Path) -> None:
+    with Journal(tmp_path / "whole.db") as journal:
+        journal.append(POINT, "one", {}, {"status": "optimal", "message": "", "seconds": 1.0})
+        assert [name for name, *_ in read_journal(tmp_path / "whole.db", ENDED, POINT)] == ["one"], (
+            "before it is closed"
+        )
+    whole = (tmp_path / "whole.db").read_bytes()
+    (tmp_path / "begun.db").write_bytes(b"")
+    assert not list(read_journal(tmp_path / "begun.db", ENDED, POINT))
+    (tmp_path / "damaged.db").write_bytes(b"no database" * 100)
+    (tmp_path / "cut.db").write_bytes(whole[: len(whole) // 2])
+    for name in ("damaged.db", "cut.db"):
+        with pytest.raises(RunFolderError, match="run the study into a new folder"):
+            list(read_journal(tmp_path / name, ENDED, POINT))
+    with pytest.raises(RunFolderError, match="cannot be read"):
+        Journal(tmp_path / "damaged.db")
 
 
 def test_workers_that_cannot_start_stop_the_study(tmp_path: Path) -> None:
@@ -294,7 +298,8 @@ def test_a_basis_that_was_written_down_is_taken_up_without_a_step() -> None:
     program, objective = session.program, session.case.model.objective
     first = RestartableSolver(program)
     found = solve_phases(program, objective, first, silent)
-    second = Counting(program, None, first.bases)
+    second = Counting(program)
+    second.begin(first.bases)
     again = solve_phases(program, objective, second, silent)
     assert again.values == pytest.approx(found.values, rel=1e-12)
     assert [solution.algorithm for solution in again.phases.values()] == ["again", "again", "primal"]
@@ -308,7 +313,7 @@ def test_a_chain_that_changes_structure_is_taken_up_by_another_worker_to_the_las
     late = {"table": "projects", "column": "lead_time_years", "where": {"project": "coast_plant"}, "change": "add"}
     money = {"table": "budgets", "column": "musd", "change": "scale", "value": 0.7}
     chain = [[], [late | {"value": 1}], [late | {"value": 1}, money], [late | {"value": 2}, money]]
-    worker, states, results = Worker(case, None), [ChainState()], []
+    worker, states, results = Worker(case, None), [START], []
     for settings in chain:
         result, state = worker.solve(states[-1], settings, False)
         results.append(result.values)

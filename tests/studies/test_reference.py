@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from planner.studies.design import design
 from planner.studies.file import build_study, read_study, study_schema
 from planner.studies.points import check_study
-from planner.studies.reference import EXAMPLES
+from planner.studies.reference import DESIGNS
 from planner.studies.run import open_case
 from tests.studies.studies import ROOT
 
@@ -29,7 +29,7 @@ def test_the_whole_file_and_every_design_that_are_shown_fit_the_case(tmp_path: P
     check_study(asked, open_case(asked, STUDIES), "REFERENCE.md")
     (tmp_path / "points.csv").write_text("money,demand,aversion\n1,,0.5\n,,\n")
     shown = [tomllib.loads(text) for kind, text in BLOCKS if kind == "toml" and text.startswith("[design]")]
-    assert len(shown) == len(EXAMPLES)
+    assert len(shown) == len(DESIGNS)
     for example in shown:
         plain = {k: v for k, v in tomllib.loads(WHOLE).items() if k != "correlated"} | example
         if example["design"]["kind"] != "frontier":

@@ -23,7 +23,6 @@ from planner.results.study import (
     Box,
     Failures,
     FrontierResults,
-    Indices,
     OptionResults,
     StudyResults,
 )
@@ -105,8 +104,6 @@ def _warnings(found: StudyResults) -> list[Statement]:
 def _status(found: StudyResults) -> Section:
     counts = found.table["status"].fillna("not run").value_counts()
     rows = [[str(status), f"{n:,}", percent(n / len(found.table))] for status, n in counts.items()]
-    grid = ReportTable("Rows by status", [Column("Status", number=False), Column("Rows"), Column("Share")], rows)
-    bad = found.table[(found.table["status"] != OPTIMAL) & found.table["status"].notna()]
     compared, worst = found.agreement.points, found.agreement.worst
     told = [
         "Rows without an optimum are left out of every figure below; indices leave out the whole block that such a "
@@ -116,17 +113,13 @@ def _status(found: StudyResults) -> Section:
         if compared
         else "No point was solved a second time.",
     ]
-    parts: list[Part] = [grid, Text(told)]
+    parts: list[Part] = [ReportTable("Rows by status", [_words("Status"), Column("Rows"), Column("Share")], rows)]
+    parts.append(Text(told))
+    bad = found.table[(found.table["status"] != OPTIMAL) & found.table["status"].notna()].head(MOST_ROWS)
     if len(bad):
-        lines = [
-            [str(r["point"]), str(r["status"]), str(r["message"]).splitlines()[0]]
-            for _, r in bad.head(MOST_ROWS).iterrows()
-        ]
-        parts.append(
-            ReportTable(
-                "Points without an optimum", [Column(t, number=False) for t in ("Point", "Status", "Message")], lines
-            )
-        )
+        columns = {name: _words(name.capitalize()) for name in ("point", "status", "message")}
+        first_lines = bad["message"].str.partition("\n")[0]
+        parts.append(_grid("Points without an optimum", bad.assign(message=first_lines), columns))
     return Section("status", "What was run", "", parts)
 
 
@@ -144,7 +137,8 @@ def _outcomes(found: StudyResults, option: OptionResults, place: int, tables: St
             tables.add("indices", pd.DataFrame(lines))
             parts.append(charts.influence(one.indices, draw))
             if one.indices.pairs:
-                parts.append(_pairs(one.indices, tables.add("pairs", _pair_rows(option.name, one.indices))))
+                lines = [{"option": option.name, "outcome": outcome, **vars(pair)} for pair in one.indices.pairs]
+                parts.append(_pairs(outcome, tables.add("pairs", pd.DataFrame(lines))))
         for uncertainty, curve in one.curves.items():
             tables.add("response_curves", curve.assign(option=option.name, outcome=outcome, uncertainty=uncertainty))
         parts.append(charts.response_curves(list(one.curves.items()), outcome, draw, found.design == "one_at_a_time"))
@@ -157,11 +151,7 @@ def _outcomes(found: StudyResults, option: OptionResults, place: int, tables: St
     return Section(f"outcomes{place}", title, "", kept)
 
 
-def _pair_rows(option: str, found: Indices) -> pd.DataFrame:
-    return pd.DataFrame([{"option": option, "outcome": found.outcome, **vars(pair)} for pair in found.pairs])
-
-
-def _pairs(found: Indices, rows: pd.DataFrame) -> ReportTable:
+def _pairs(outcome: str, rows: pd.DataFrame) -> ReportTable:
     columns = {
         "one": _words("Uncertainty"),
         "other": _words("Uncertainty"),
@@ -169,17 +159,15 @@ def _pairs(found: Indices, rows: pd.DataFrame) -> ReportTable:
         "within": Column("±", form=SHARE),
     }
     note = "Share of the variance beyond what each explains alone, with the half-width of its 95 % interval."
-    title = f"Pairs: {charts.outcome_words(found.outcome)}"
+    title = f"Pairs: {charts.outcome_words(outcome)}"
     return _grid(title, rows.sort_values("value", ascending=False).head(MOST_ROWS), columns, note)
 
 
 def _summary(found: StudyResults, rows: pd.DataFrame) -> ReportTable:
-    columns = [Column("Outcome", number=False), Column("Mean"), Column("Least"), Column("Most")]
-    lines = [
-        [charts.outcome_words(o), number(rows[o].mean()), number(rows[o].min()), number(rows[o].max())]
-        for o in found.outcomes
-    ]
-    return ReportTable("Outcomes", columns, lines)
+    table = rows[list(found.outcomes)].agg(["mean", "min", "max"]).T.reset_index(names="outcome")
+    table["outcome"] = table["outcome"].map(charts.outcome_words)
+    columns = {"outcome": _words("Outcome"), "mean": Column("Mean"), "min": Column("Least"), "max": Column("Most")}
+    return _grid("Outcomes", table, columns)
 
 
 def _options(found: StudyResults, tables: StudyTables) -> Section | None:
@@ -238,29 +226,31 @@ def _regret(row: pd.Series[float]) -> str:
 def _failures(found: StudyResults, tables: StudyTables, draw: Drawer) -> Section | None:
     if not found.fails_when:
         return None
-    told, lines, parts = list[str](), [], list[Part]()
+    told, lines, parts = list[str](), list[dict[str, object]](), list[Part]()
     for option in found.options:
         if option.failures is None:
             continue
         prefix = "" if option.name == ALL else f"{option.name}: "
-        for way, box in option.failures.boxes.items():
-            told.append(f"{prefix}{way}: {failure_words(option.failures, box)}")
-            if box:
-                lines.append((option.name, way, _limits(box), box.density, box.coverage, box.inside, box.failures))
-        for step, box in enumerate(option.failures.path):
-            way = f"PRIM, step {step}"
-            lines.append((option.name, way, _limits(box), box.density, box.coverage, box.inside, box.failures))
+        told += [f"{prefix}{way}: {failure_words(option.failures, box)}" for way, box in option.failures.boxes.items()]
+        ways = [
+            *option.failures.boxes.items(),
+            *((f"PRIM, step {n}", box) for n, box in enumerate(option.failures.path)),
+        ]
+        lines += [
+            {
+                "option": option.name, "method": way, "box": _limits(box), "density": box.density,
+                "coverage": box.coverage, "points": box.inside, "failures": box.failures,
+            }
+            for way, box in ways
+            if box
+        ]  # fmt: skip
         parts += [f for f in [charts.traded(option.failures.path, option.failures.boxes["PRIM"], draw)] if f]
-    columns = ["option", "method", "box", "density", "coverage", "points", "failures"]
-    tables.add("failures", pd.DataFrame(lines, columns=columns))
-    return Section("failures", "When the plan fails", _fails_when(found), [Text(told), *parts])
-
-
-def _fails_when(found: StudyResults) -> str:
-    return (
+    tables.add("failures", pd.DataFrame(lines))
+    when = (
         f"A plan counts as failed when {found.fails_when}, or where no plan meets the goal. Points that were not run, "
         "or crashed, or ran out of time do not count."
     )
+    return Section("failures", "When the plan fails", when, [Text(told), *parts])
 
 
 def failure_words(found: Failures, box: Box | None) -> str:
@@ -329,29 +319,23 @@ def frontier_page(found: FrontierResults) -> str:
 
 
 def _breakpoints(table: pd.DataFrame) -> Section:
-    columns = [
-        Column("Scale"),
-        Column("Budgets", "MUSD"),
-        Column("Least risk", "MUSD"),
-        Column("One more MUSD takes off", "MUSD"),
-        Column("Cost of the plan", "MUSD"),
-        Column("What changes in the plan from the row above", number=False),
-    ]
     known = table[table["cost_musd"].notna()] if "cost_musd" in table else table.head(0)
-    lines = []
-    before: dict[str, float] = {}
-    projects = [c for c in table.columns if c.startswith(NEW_CAPACITY)]
-    for _, row in known.iterrows():
-        sizes = {c.removeprefix(NEW_CAPACITY): float(row[c]) for c in projects}
-        values = (row["scale"], row["budget_musd"], row["risk_musd"], row["worth"], row["cost_musd"])
-        lines.append([*(number(float(v)) for v in values), _difference(before, sizes)])
-        before = sizes
+    sizes = known.filter(like=NEW_CAPACITY).rename(columns=lambda name: name.removeprefix(NEW_CAPACITY))
+    columns = {
+        "scale": Column("Scale"),
+        "budget_musd": Column("Budgets", "MUSD"),
+        "risk_musd": Column("Least risk", "MUSD"),
+        "worth": Column("One more MUSD takes off", "MUSD"),
+        "cost_musd": Column("Cost of the plan", "MUSD"),
+        "changes": _words("What changes in the plan from the row above"),
+    }
     note = "Of several plans that are equally good one is shown; a change may be a choice among equals."
-    return Section("plans", "The plan at each breakpoint", "", [ReportTable("Breakpoints", columns, lines, note)])
+    told = known.assign(changes=[_difference(steps) for _, steps in sizes.diff().fillna(sizes).iterrows()])
+    return Section("plans", "The plan at each breakpoint", "", [_grid("Breakpoints", told, columns, note)])
 
 
-def _difference(before: dict[str, float], after: dict[str, float]) -> str:
-    moved = sorted(((after[p] - before.get(p, 0.0), p) for p in after), key=lambda pair: -abs(pair[0]))
-    told = [f"{p} {'+' if step > 0 else '−'}{number(abs(step))}" for step, p in moved if abs(step) >= 1.0]
+def _difference(steps: pd.Series[float]) -> str:
+    moved = steps[steps.abs() >= 1.0].sort_values(key=lambda step: -step.abs(), kind="stable")
+    told = [f"{p} {'+' if step > 0 else '−'}{number(abs(step))}" for p, step in moved.items()]
     rest = f" and {len(told) - 6} more" if len(told) > 6 else ""
     return ", ".join(told[:6]) + rest or "nothing built differs"
