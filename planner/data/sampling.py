@@ -67,7 +67,8 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
             name = f"{row.scenario}-{number:0{DIGITS}d}"
             here = [draw.model_copy(update={"scenario": name}) for draw in happened]
             drawn += here
-            said = f"{row.name or row.scenario} {number}: {_said([(hazards[draw.hazard], draw) for draw in here])}"
+            told = _said([(hazards[draw.hazard], draw) for draw in here])
+            said = f"{row.name or row.scenario}{_which(number, counts[row.scenario])}: {told}"
             probability = row.probability / counts[row.scenario]
             update = {"scenario": name, "name": said, "probability": probability, "draws": None}
             scenarios.append(row.model_copy(update=update))
@@ -266,6 +267,10 @@ def _quarter(number: int) -> Quarter:
 
 
 # ---- rows of the tables --------------------------------------------------------------------------------------
+
+
+def _which(number: int, draws: int) -> str:
+    return f", draw {number} of {draws}" if draws > 1 else ""
 
 
 def _said(happened: Sequence[tuple[Hazard, Draw]]) -> str:

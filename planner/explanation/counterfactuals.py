@@ -260,6 +260,14 @@ class Reference:
         ]
         return held_at_zero(self.program, np.array(early))
 
+    def keeping_stock(self, share: float, last_year: int) -> Program:
+        """The program in which a share of what each stock holds at the beginning stays there up to a year."""
+        lower, initial = self.program.lower.copy(), self.case.stockpiles
+        for j, (name, index) in enumerate(self.program.columns):
+            if name == "stock" and self.scope.tree.nodes[index[-1]].year <= last_year:
+                lower[j] = min(share * initial[index[:-1]].initial_t, self.program.upper[j])
+        return _bounded(self.program, lower, self.program.upper)
+
     def paying_at_home(self) -> Program:
         """The program in which each funder pays only in the countries of its own party; goods still cross."""
         case = self.case

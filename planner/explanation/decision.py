@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from math import inf
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from planner.data.case import Case
 from planner.explanation.commitments import expected_tpa, is_built, of_table
@@ -23,7 +25,6 @@ from planner.formulation.money import public_capex
 from planner.results.decision import HUNDREDTH, Corner, Frontier, Merit, Missing, NamedPlan
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues
-from planner.results.result_lookups import rows
 from planner.solving.goals import HOLD_MUSD, HOLD_SHARE
 from planner.solving.highs import Solver
 from planner.solving.parametric import PRECISION, Tangent, between, weighted
@@ -231,7 +232,10 @@ def frontier(walk: Walk, plan: PlanValues, nothing: Optimum) -> tuple[Frontier, 
     idle = walk.least if nothing.x is None else nothing.x
     plans = {"nothing": idle, "core": walk.core, "near": walk.near, "least": walk.least}
     named = [_named(walk, key, x) for key, x in plans.items()]
-    named.insert(2, _chosen(walk.reference.case, plan))
+    named.insert(2, _of_run("chosen", plan.case, plan.summary, plan.tables, "tonnes"))
+    if "without_plan" in plan.summary:  # what the run itself is compared with
+        none = {"investments": plan.tables["investments"].iloc[:0], "shortfall": plan.tables["shortfall"]}
+        named[0] = _of_run("nothing", plan.case, plan.summary["without_plan"], none, "without_plan_t")
     return Frontier(found, named, walk.gap, walk.solves), _merit(walk, bends, found)
 
 
@@ -253,7 +257,7 @@ def _merit(walk: Walk, bends: Sequence[CurvePoint], found: Sequence[Corner]) -> 
                     bool(near[at] < TENTH * final),
                 )
             )
-    return sorted(out, key=lambda m: (-m.weight, -m.worth, m.project))
+    return sorted(out, key=lambda m: (-m.weight, -m.worth / max(m.public, ZERO), m.project))
 
 
 def _named(walk: Walk, key: str, x: Vector) -> NamedPlan:
@@ -277,20 +281,20 @@ def _named(walk: Walk, key: str, x: Vector) -> NamedPlan:
     )
 
 
-def _chosen(case: Case, plan: PlanValues) -> NamedPlan:
-    """The plan of the run."""
-    s = plan.summary
+def _of_run(
+    key: str, case: Case, figures: Mapping[str, Any], tables: Mapping[str, pd.DataFrame], column: str
+) -> NamedPlan:
+    """A plan by the figures and tables of a run. column: of the table `shortfall`, what is short with it."""
     short, wanted = (defaultdict[tuple[str, str, int], float](float) for _ in range(2))
-    for row in rows(plan.tables["shortfall"]):
-        at = (row.scenario, row.element, int(row.year))
-        short[at] += row.tonnes
-        wanted[at] += row.demand_t
-    builds = expected_tpa(of_table(case, plan.tables["investments"]))
+    sums = tables["shortfall"].groupby(["scenario", "element", "year"])[[column, "demand_t"]].sum()
+    for (w, e, year), tonnes, demand in sums.itertuples(name=None):
+        short[w, e, int(year)], wanted[w, e, int(year)] = tonnes, demand
+    builds = expected_tpa(of_table(case, tables["investments"]))
     return NamedPlan(
-        "chosen",
-        *(s["risk_musd"], s["expected_loss_musd"], s["cvar_musd"], s["cost_musd"], s["public_spend_musd"]),
+        key,
+        *(figures.get(f"{name}_musd", 0.0) for name in ("risk", "expected_loss", "cvar", "cost", "public_spend")),
         {project: tpa for project, tpa in sorted(builds.items()) if is_built(case, project, tpa)},
-        s["scenario_loss_musd"],
+        figures["scenario_loss_musd"],
         list(_missing(case, short, wanted)),
     )
 

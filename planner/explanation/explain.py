@@ -33,13 +33,14 @@ from planner.explanation.execution import execution
 from planner.explanation.near_optimal import alternatives, with_planned
 from planner.explanation.sensitivity import at_ends, influences, moved, moves
 from planner.explanation.shadow_prices import links, marginals
-from planner.results.decision import Decision
+from planner.results.decision import Decision, Shares
 from planner.results.explanation import OWN_PLAN, Explanation, Flexibility, Knowledge, Rung, leading
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues, Status
 from planner.solving.goals import Progress, silent
 from planner.solving.parametric import PRECISION
 from planner.solving.program import Program
+from planner.solving.shares import Game, charged
 
 FULL = 100_000
 """Nonzeros of a program up to which everything is asked; of a larger one what the decision page needs."""
@@ -78,6 +79,7 @@ def _explain(
     near = pool.begin(partial(alternatives, reference, plan.summary["cost_musd"])) if full else None
     found = pool(_counterfactuals(plan, reference, full, thorough)) | _known(plan, reference)
     decided = pool.begin(partial(_decision, plan, reference, found["ladder:nothing"], full, thorough))
+    shared = pool.begin(partial(_shares, reference))
     own = _own(plan, reference)
     knowledge = _knowledge(plan, reference, own, found) if full else None
     left_out = lever_ladder.left_out(case, found, own)
@@ -93,12 +95,15 @@ def _explain(
         *lever_ladder.compared(case, lever_ladder.INVESTMENT, case.model.policy.investment, found, own),
         lever_ladder.against(lever_ladder.rung(case, lever_ladder.later_name(case), found["later"]), own),
     ]
+    if case.stockpiles:
+        kept = f"Half of today's stock kept to {lever_ladder.kept_until(case)}"
+        timing.append(lever_ladder.against(lever_ladder.rung(case, kept, found["kept"]), own))
     if full:
         sooner = lever_ladder.rung(case, "Every new plant in use a year sooner", found["sooner"])
         timing.append(lever_ladder.against(sooner, own))
     solved, marginal = reference.best()[1], prices.result()
     rungs[-1] = replace(rungs[-1], capital=capital_by_stage(case, builds))
-    decision = decided.result()
+    decision = replace(decided.result(), shares=shared.result())
     others = with_planned(near.result(), case, builds) if near is not None else None
     return Explanation(
         reference.goal,
@@ -128,6 +133,14 @@ def _decision(plan: PlanValues, reference: Reference, nothing: Optimum, full: bo
     walk = Walk(reference, nothing.risk, PRECISION if thorough else COARSE, quick=not full)
     curve, merit = frontier(walk, plan, nothing)
     return Decision(curve, merit, execution(plan, reference, merit))
+
+
+def _shares(reference: Reference) -> Shares | None:
+    """Who carries what so that nobody leaves; not asked where the allies do not act as one group."""
+    case = reference.case
+    if case.model.policy.coordination != "allied":
+        return None
+    return charged(Game(case, reference.live, reference.best()[0]), "alone")
 
 
 def _counterfactuals(plan: PlanValues, reference: Reference, full: bool, thorough: bool) -> Iterator[Counterfactual]:

@@ -45,6 +45,8 @@ INVESTMENT = {
 }
 LATER = 2
 """Years of delay that the report speaks of."""
+KEPT, KEPT_YEARS = 0.5, 4
+"""Part of the stock at the beginning that is kept, and for how many years after the first."""
 
 
 def steps(case: Case) -> list[tuple[str, str, tuple[Lever, ...]]]:
@@ -107,8 +109,14 @@ def timing_counterfactuals(reference: Reference) -> list[Counterfactual]:
     """Everything decided later, and every new plant a year sooner in use."""
     return [
         Counterfactual("later", lambda: reference.not_before(later_year(reference.case))),
+        Counterfactual("kept", lambda: reference.keeping_stock(KEPT, kept_until(reference.case))),
         Counterfactual("sooner", lambda: a_year_sooner(reference.case)),
     ]
+
+
+def kept_until(case: Case) -> int:
+    """The last year up to which stock is kept, where it is."""
+    return min(case.first_year + KEPT_YEARS, case.last_year - 1)
 
 
 def later_year(case: Case) -> int:

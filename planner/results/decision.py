@@ -113,28 +113,20 @@ class Execution:
 
 
 @dataclass(frozen=True)
-class Decision:
-    """What the decision page shows. merit: the project to be paid for first comes first."""
-
-    frontier: Frontier
-    merit: Sequence[Merit]
-    execution: Sequence[Execution]
-
-
-@dataclass(frozen=True)
 class Share:
     """What a party would carry so that nobody is better off leaving, a row of the table `shares` (MUSD).
 
     alone: its least cost + risk by itself; charge: of the whole; gain = alone - charge; lowest, highest: outer bounds
-    of what is stable; own_loss: its part of the risk; paid: its funders' payments and its private costs, of which
-    `private` are the latter; transfer = charge - own_loss - paid, to others where positive.
+    of what is stable, lowest None where it was not asked; own_loss: its part of the risk; paid: its funders' payments
+    and its private costs, of which `private` are the latter; transfer = charge - own_loss - paid, to others where
+    positive.
     """
 
     party: str
     alone: float
     charge: float
     gain: float
-    lowest: float
+    lowest: float | None
     highest: float
     own_loss: float
     paid: float
@@ -158,3 +150,14 @@ class Shares:
     slack: float
     tightest: Sequence[str]
     by_duals: bool
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the decision page shows. merit: the project to be paid for first comes first. shares: who carries what,
+    where the allies act as one group."""
+
+    frontier: Frontier
+    merit: Sequence[Merit]
+    execution: Sequence[Execution]
+    shares: Shares | None = None

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -99,13 +99,17 @@ class Game:
     """The least cost + risk of coalitions: each as a case of its own, and as the whole with what others bring left
     out. The latter may know of more, by shocks that only others feel, so it is never more."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, live: LiveProgram | None = None, solver: Solver | None = None) -> None:
+        """live, solver: the program of a case in which all act as one group, and a solver of it from which to go on."""
         self.case = welfare_case(case)
         self.parties = parties(self.case)
-        self.session = LiveProgram(self.case)
-        self.whole = self._optimal(self.session.solve(silent, WELFARE).phases["welfare"], "all parties")
-        self.program = self.session.program
+        live = LiveProgram(self.case) if live is None else live
+        self.scope, self.program = live.scope, live.program
         self._column = self.program.column["welfare", None]
+        self._kept = live.solver if solver is None else Solver(self.program)
+        if solver is not None:
+            self._kept.begin_like(solver)
+        self.whole = self._optimal(self._kept.minimise(self._column), "all parties")
         self.optimum = float(self.whole.x[self._column])
         self.everyone = frozenset(self.parties)
         self._rows, self._columns = self._brought()
@@ -124,7 +128,7 @@ class Game:
         """At most c(S): of the program of the whole. Quick where coalitions resemble the one before."""
         if self._solver is None:
             self._solver = Solver(self.program)
-            self._solver.begin_like(self.session.solver)
+            self._solver.begin_like(self._kept)
         inside = np.array([party in members for party in self.parties], dtype=float)
         rows, columns = inside @ self._rows, inside @ self._columns
         p = self.program
@@ -154,7 +158,7 @@ class Game:
         return rows, columns
 
     def _owners(self, key: Key, amount: float) -> Iterator[tuple[str, float]]:
-        s, (name, index) = self.session.scope, key
+        s, (name, index) = self.scope, key
         if name == "account":
             group, node = index
             for funder in s.funder_groups[group]:
@@ -210,10 +214,15 @@ def shares(case: Case, *, check_all: bool = False, progress: Progress = silent) 
     """
     refuse_if_too_large(case)
     progress("least cost and risk of all")
-    game = Game(case)
+    return charged(Game(case), "all" if check_all else "some", progress)
+
+
+def charged(game: Game, check: Literal["alone", "some", "all"], progress: Progress = silent) -> Shares:
+    """The charges of a game. check: of many parties, the coalitions that are tried; where it is single parties alone,
+    the charges rest on the prices, and what no charge may be below is not asked."""
     names, few = game.parties, len(game.parties) <= FEW
     singles = [frozenset([party]) for party in names]
-    without = [game.everyone - single for single in singles]
+    without = [game.everyone - single for single in singles] if check != "alone" else []
     known: dict[Coalition, float] = {frozenset(): 0.0, game.everyone: game.optimum}
     asked = list(_all(names)) if few else [*singles, *without]
     for members in asked:
@@ -222,9 +231,9 @@ def shares(case: Case, *, check_all: bool = False, progress: Progress = silent) 
             known[members] = game.alone(members)
     alone = {party: known[frozenset([party])] for party in names}
     charges = _summing(_fairest(alone, known, game.everyone) if few else game.charges_by_duals(), game.optimum)
-    if not few:
+    if not few and check != "alone":
         progress("whether anybody gains by leaving")
-        for members in _all(names) if check_all else _drawn(names):
+        for members in _all(names) if check == "all" else _drawn(names):
             if members not in known:
                 known[members] = game.apart(members)
     tried = {s: known[s] - sum(charges[i] for i in s) for s in known if s and s != game.everyone}
@@ -232,7 +241,8 @@ def shares(case: Case, *, check_all: bool = False, progress: Progress = silent) 
     slack = tried.get(tightest, 0.0)
     if slack < -TRIED * (1 + abs(known[tightest])):
         raise StoppedError(f"{_named(tightest)}: would gain {-slack:g} MUSD by leaving; no stable charges were found")
-    lowest = {party: game.optimum - known[game.everyone - {party}] + 0.0 for party in names}
+    others = {party: known.get(game.everyone - {party}) for party in names}
+    lowest = {party: None if rest is None else game.optimum - rest + 0.0 for party, rest in others.items()}
     return Shares(
         [
             Share(party, alone[party], charge, alone[party] - charge, lowest[party], alone[party], *rest)
@@ -366,7 +376,7 @@ def _summing(charges: Mapping[str, float], optimum: float) -> dict[str, float]:
 
 def _carried(game: Game, charges: Mapping[str, float]) -> dict[str, tuple[float, float, float, float]]:
     """Party -> own loss, paid, transfer and the private part of what is paid, of the plan of all (MUSD)."""
-    case, scope, x = game.case, game.session.scope, game.whole.x
+    case, scope, x = game.case, game.scope, game.whole.x
     values = Values(game.program.columns, x)
     tables = extract_tables(scope, values) | money_tables(scope, items_spent(scope, values), whole_budgets(case))
     aversion, out = case.model.objective.risk_aversion, {}
@@ -396,5 +406,5 @@ def _costs(game: Game) -> dict[str, float]:
     terms = dict(zip(p.matrix.indices[span].tolist(), p.matrix.data[span].tolist(), strict=True))
     whole = terms.pop(p.column["cost", None])
     for j, coefficient in terms.items():
-        out[country_of(game.session.scope, p.columns[j])] -= coefficient / whole * float(x[j])
+        out[country_of(game.scope, p.columns[j])] -= coefficient / whole * float(x[j])
     return out

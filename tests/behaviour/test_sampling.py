@@ -238,7 +238,7 @@ def test_draws_keep_the_shocks_of_their_scenario_and_say_what_else_was_drawn(tmp
         0.25,
     )
     assert (new.source, new.confidence, new.notes) == ("S", "low", "N")
-    assert [row.name for row in found.tables.scenarios] == ["a 1: No sales 2026-2028 at 0"]
+    assert [row.name for row in found.tables.scenarios] == ["a: No sales 2026-2028 at 0"]
 
 
 def test_equal_shocks_of_one_draw_become_one_that_does_what_they_do(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_the_workbook_says_why(explained: Path) -> None:
     found = read_explanation(explained)
     assert found is not None
     book = openpyxl.load_workbook(explained / "report.xlsx", data_only=True)
-    assert "why this plan" in book.sheetnames[1:6] and len(book.sheetnames) <= MOST_SHEETS
+    assert "why this plan" in book.sheetnames[1:7] and len(book.sheetnames) <= MOST_SHEETS
     rungs = [row for row in book["why this plan"].iter_rows(min_row=2, values_only=True) if row[0] == "levers added"]
     assert [row[2] for row in rungs] == pytest.approx([rung.objective for rung in found.ladder])
 

@@ -22,6 +22,7 @@ from planner.reporting.values.decision import (
     risk_at,
     risk_left,
     say,
+    share_rows,
     tag,
 )
 from planner.reporting.values.page_parts import Figure, ReportTable
@@ -123,11 +124,11 @@ def test_a_plant_that_is_worth_nothing_is_one_of_several(run: RunView) -> None:
 
 
 def test_charges_of_allies_add_up(run: RunView) -> None:
-    rows = tables.share_rows(run)
+    rows = share_rows(run)
     table = tables.gets_and_pays(run, rows)
-    titles = [column.title for column in table.columns]
+    titles = [column.title for column in table.heads]
     total = dict(zip(titles, table.shown[-1], strict=True))
-    assert total["transfers"] == "0" and float(total["charge"]) == 100.0 * len(rows)
+    assert total["gives to others"] == "0" and float(total["carries together"]) == 100.0 * len(rows)
 
 
 def test_the_page_tells_it_in_few_words(run: RunView) -> None:
@@ -137,7 +138,7 @@ def test_the_page_tells_it_in_few_words(run: RunView) -> None:
         "What to fund first",
         "Who gets, who pays, who would leave",
         "does not protect against",
-        "moves between",
+        "Nobody gains by leaving",
     ):
         assert said in text
     before = re.sub(r"<(style|script).*?</\1>", " ", html[html.index("<body") : html.index("<svg")], flags=re.DOTALL)

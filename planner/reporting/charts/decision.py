@@ -30,6 +30,7 @@ from planner.reporting.values.decision import (
     risk_at,
     risk_left,
     say,
+    shares_source,
     tag,
 )
 from planner.reporting.values.page_parts import Figure
@@ -150,9 +151,8 @@ def merit(run: RunView, found: Decision, draw: Drawer) -> Figure:
 
 def shares(run: RunView, rows: Sequence[Share], draw: Drawer) -> Figure:
     """A row an ally, who gains most first: what it would carry alone, what it carries together, what moves."""
-    ranked = sorted(rows, key=lambda r: (-r.gain, r.party))
-    plot = Plot(1000, 30 * len(ranked) + 62, left=170, right=330, top=26, bottom=36)
-    low, high = min(0.0, *(min(r.charge, r.lowest) for r in ranked)), max(1.0, *(r.alone for r in ranked))
+    plot = Plot(1000, 30 * len(rows) + 62, left=150, right=450, top=26, bottom=36)
+    low, high = min(0.0, *(min(r.charge, r.lowest or 0.0) for r in rows)), max(1.0, *(r.alone for r in rows))
     x = Scale(_root(low), _root(high), plot.left, plot.right)
     for mark in _marks(low, high):
         plot.line(x(_root(mark)), plot.top, x(_root(mark)), plot.bottom, INK if mark == 0 else RULE)
@@ -160,31 +160,32 @@ def shares(run: RunView, rows: Sequence[Share], draw: Drawer) -> Figure:
     plot.text(
         (plot.left + plot.right) / 2, plot.bottom + 29, "carries, MUSD (square-root scale)", anchor="middle", fill=MUTED
     )
-    for place, head in ((690, "pays"), (750, "own loss"), (840, "transfer"), (925, "gain")):
-        plot.text(place, 12, head, size=SMALL, fill=MUTED)
-    names = plot.names([run.names.party(r.party) for r in ranked], gap=0.4)
-    for place, r in enumerate(ranked):
+    ends = (620, 700, 780, 840, 920, 1000)
+    for end, head in zip(ends, ("alone", "together", "gains", "pays", "loss that stays", "gives"), strict=True):
+        plot.text(end, 12, head, anchor="end", size=SMALL, fill=MUTED)
+    names = plot.names([run.names.party(r.party) for r in rows], gap=0.4)
+    for place, r in enumerate(rows):
         y = names.mid(place)
         words = (
-            f"{run.names.party(r.party)}: alone {number(r.alone)}, together {number(r.charge)} "
-            f"({number(r.lowest)} to {number(r.highest)}), pays {number(r.paid)}, transfers {number(r.transfer)} MUSD"
+            f"{run.names.party(r.party)}: alone {number(r.alone)}, together {number(r.charge)}, pays {number(r.paid)}, "
+            f"transfers {number(r.transfer)} MUSD"
         )
-        tip = tooltip(words, f"tables/shares.csv, rows with party={r.party}")
+        tip = tooltip(words, f"{shares_source(run)}, {r.party}")
         plot.line(x(_root(r.charge)), y, x(_root(r.alone)), y, EXISTING, wide=4, tip=tip)
-        plot.line(x(_root(max(r.lowest, low))), y + 6, x(_root(min(r.highest, high))), y + 6, MUTED)
+        if r.lowest is not None:
+            plot.line(x(_root(max(r.lowest, low))), y + 6, x(_root(min(r.highest, high))), y + 6, MUTED)
         plot.dot(x(_root(r.alone)), y, 5, EXISTING, hue=MUTED, tip=tip)
         plot.dot(x(_root(r.charge)), y, 6, WITH, tip=tip)
         arrow = "→ " if r.transfer > 0 else "← " if r.transfer < 0 else ""
-        moved = f"{arrow}{number(abs(r.transfer))}"
-        for right, told in ((722, number(r.paid)), (800, number(r.own_loss)), (890, moved), (960, number(r.gain))):
-            plot.text(right, y + 4, told, anchor="end", size=SMALL)
-    moved_in_all = sum(max(r.transfer, 0.0) for r in ranked)
-    top = run.names.party(ranked[0].party)
-    title = say(run, "shares_title", payer=top, most=ranked[0].gain, moved=moved_in_all, to_others=moved_in_all > 0.5)
-    told = say(run, "shares")
-    legend = [(WITH, "box", "charge together"), (EXISTING, "box", "alone"), (MUTED, "line", "range of what is stable")]
-    legend += [(INK, "line", "→ to others, ← from others")]
-    return Figure(title, told, [draw.panel(title, told, plot)], legend, layout="wide", source="tables/shares.csv")
+        for end, amount in zip(ends, (r.alone, r.charge, r.gain, r.paid, r.own_loss, abs(r.transfer)), strict=True):
+            told = f"{arrow if end == ends[-1] else ''}{number(amount)}"
+            plot.text(end, y + 4, told, anchor="end", size=SMALL, weight="bold" if end == ends[2] else "")
+    moved = sum(max(r.transfer, 0.0) for r in rows)
+    title = say(run, "shares_title", rows=rows, moved=moved)
+    told = say(run, "shares", moved=moved)
+    legend = [(WITH, "box", "carries together"), (EXISTING, "box", "would carry alone")]
+    legend += [(MUTED, "line", "range of what is stable")] if any(r.lowest is not None for r in rows) else []
+    return Figure(title, told, [draw.panel(title, told, plot)], legend, layout="wide", source=shares_source(run))
 
 
 def _root(value: float) -> float:

@@ -19,13 +19,15 @@ from planner.reporting.values.decision import (
     hurtful,
     outlook,
     plants_running,
+    public_present,
     say,
+    share_rows,
     waiting,
     worst_futures,
 )
 from planner.reporting.values.page_parts import Card, Figure, Front, Part, Section, Text
 from planner.reporting.values.plan import decisions
-from planner.reporting.values.view import RunView, summary_keys, table_rows
+from planner.reporting.values.view import EXPECTED, RunView, summary_keys, table_rows
 from planner.reporting.values.wording import change, headline, midway, money, percent, short, worded_lines
 from planner.results.explanation import EXPLANATION, leading
 
@@ -36,14 +38,8 @@ AHEAD = 4
 def front(run: RunView) -> Front:
     """The claim, three pairs without and with the plan, and what they cost."""
     seen = outlook(run)
-    lines = [
-        say(run, "money_moved", **seen),
-        say(run, "lead", **seen),
-        say(run, "goal"),
-        say(run, "risk_defined"),
-        say(run, "decision_lead"),
-        say(run, "drawn"),
-    ]
+    lines = [say(run, passage, **seen) for passage in ("money_moved", "bargain", "lead", "goal", "risk_defined")]
+    lines += [say(run, passage) for passage in ("decision_lead", "drawn")]
     if run.found is None:
         lines.append(say(run, "ask"))
     shown = [line for line in lines if line]
@@ -64,8 +60,9 @@ def _cards(run: RunView) -> Iterator[Card]:
     year = min(run.years[0] + AHEAD, run.years[-1])
     before, after = plants_running(run, year)
     yield Card(f"Plants running in {year}", f"{before} → {after}", "", source=table_rows("capacity", year=year))
-    public = f"{money(s['public_spend_musd'])} public money"
-    yield Card("Cost of the plan", money(s["cost_musd"]), "", public, summary_keys("cost_musd", "public_spend_musd"))
+    public = f"{money(public_present(run))} of it public money"
+    source = f"{summary_keys('cost_musd')}; {table_rows('spending', EXPECTED)}, discounted"
+    yield Card("Cost of the plan", money(s["cost_musd"]), "present value", public, source)
 
 
 def first_figure(run: RunView, draw: Drawer) -> Figure:
@@ -76,7 +73,7 @@ def first_figure(run: RunView, draw: Drawer) -> Figure:
 
 def decision_sections(run: RunView, draw: Drawer) -> list[Section]:
     """The rest of the decision page, in the order in which it is asked for."""
-    sections = [*_price(run, draw), _now(run), *_timeline(run, draw), *_shares(run, draw), *_short(run, draw)]
+    sections = [*_price(run, draw), _now(run), *_shares(run, draw), *_timeline(run, draw), *_short(run, draw)]
     return [section for section in (*sections, *_wrong(run), _exposed(run), *_turns(run)) if section.parts]
 
 
@@ -115,7 +112,7 @@ def _timeline(run: RunView, draw: Drawer) -> Iterator[Section]:
 
 
 def _shares(run: RunView, draw: Drawer) -> Iterator[Section]:
-    rows, each = tables.share_rows(run), tables.allies(run)
+    rows, each = share_rows(run), tables.allies(run)
     parts: list[Part] = [charts.shares(run, rows, draw), tables.gets_and_pays(run, rows)] if rows else []
     if each is not None:
         parts.append(replace(each, folded=bool(rows)))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from planner.reporting.tables.decision import share_rows
+from planner.reporting.values.decision import share_rows
 from planner.reporting.values.page_parts import AMOUNT, YEAR, Column, ReportTable, texts
 from planner.reporting.values.plan import decisions
 from planner.reporting.values.view import EXPECTED, RunView, records, rows_of, table_rows

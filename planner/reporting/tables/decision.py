@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from planner.reporting.values.decision import (
     alike,
     commitments,
@@ -14,18 +12,20 @@ from planner.reporting.values.decision import (
     public_capital,
     risk_left,
     say,
+    share_rows,
+    shares_source,
     tag,
     waiting,
     worst_futures,
 )
 from planner.reporting.values.page_parts import AMOUNT, PAGE, SHARE, SHEET, YEAR, Column, ReportTable, texts
 from planner.reporting.values.plan import begun, decisions, expected_sum
-from planner.reporting.values.view import EXPECTED, RunView, records, rows_of, table_rows
+from planner.reporting.values.view import EXPECTED, RunView, rows_of, table_rows
 from planner.reporting.values.wording import NOTHING, STAGES, midway, number, short, span, worded
-from planner.results.decision import Decision, NamedPlan, Share
+from planner.results.decision import Decision, Frontier, NamedPlan, Share
 from planner.results.explanation import EXPLANATION
 
-MOST_PLANTS, FIRST_YEARS = 4, 2
+MOST_PLANTS, FIRST_YEARS, SLIGHTLY = 4, 2, 0.001
 
 
 def decision_sheets(run: RunView) -> list[ReportTable]:
@@ -44,8 +44,8 @@ def named_plans(run: RunView, found: Decision) -> ReportTable:
         say(run, "plans_title", plans=len(rows)),
         [
             *texts("plan", "what it is"),
-            Column("cost", "MUSD"),
-            Column("public money", "MUSD"),
+            Column("cost", "MUSD, present value"),
+            Column("public money", "MUSD, as paid"),
             Column("plants", form=YEAR),
             Column("risk", "MUSD"),
             Column("off the risk", "of what can be taken off", form=SHARE),
@@ -59,10 +59,21 @@ def named_plans(run: RunView, found: Decision) -> ReportTable:
             ]
             for same, p in rows
         ],
+        note=say(run, "plans_note", more=_more_missing(run, frontier)),
         source=f"{EXPLANATION}: decision, frontier",
         sheet="frontier",
         meaning="plans between doing nothing and the least risk",
     )
+
+
+def _more_missing(run: RunView, frontier: Frontier) -> dict[str, str]:
+    """An element of which the plan of least risk misses more in some future than that of least cost plus risk, the one
+    with the largest difference."""
+    core, least = named(frontier, "core"), named(frontier, "least")
+    worse = {(m.share - _missing(core, m.scenario, m.element), m.scenario, m.element) for m in least.missing}
+    most, scenario, element = max(worse, default=(0.0, "", ""))
+    names = {"element": midway(run.names.element(element)), "scenario": run.names.scenario(scenario)}
+    return names if most > SLIGHTLY else {}
 
 
 def _missing(plan: NamedPlan, scenario: str, element: str) -> float:
@@ -125,31 +136,24 @@ def execution(run: RunView, found: Decision) -> ReportTable:
     )
 
 
-def share_rows(run: RunView) -> list[Share]:
-    """What each party would carry, if that was asked."""
-    figures = [field.name for field in fields(Share) if field.name != "party"]
-    rows = records(run.tables["shares"])
-    return [Share(r["party"], **{name: r.get(f"{name}_musd", 0.0) for name in figures}) for r in rows]
-
-
 def gets_and_pays(run: RunView, rows: list[Share]) -> ReportTable:
     """What each party gets, pays and would carry alone."""
-    columns = ("own loss", "pays", "transfers", "charge", "alone", "gain")
+    columns = ("loss that stays", "pays", "gives to others", "carries together", "would carry alone", "gain")
     return ReportTable(
         "Gets and pays",
         [
             *texts("party"),
-            *(Column(title, "MUSD", summed=title != "alone") for title in columns),
-            *(Column(title, "MUSD") for title in ("charge at least", "charge at most")),
+            *(Column(title, "MUSD", summed=title != columns[4]) for title in columns),
+            *(Column(title, "MUSD", only=SHEET) for title in ("carries at least", "carries at most")),
         ],
         [
             [run.names.party(r.party), r.own_loss, r.paid, r.transfer, r.charge, r.alone, r.gain, r.lowest, r.highest]
-            for r in sorted(rows, key=lambda r: (-r.gain, r.party))
+            for r in rows
         ],
         total="All",
         folded=True,
         note=say(run, "shares_note"),
-        source="tables/shares.csv",
+        source=shares_source(run),
         sheet="gets and pays",
         meaning="what each ally would carry if nobody is to be better off leaving",
     )
@@ -180,8 +184,8 @@ def begun_by_year(run: RunView) -> ReportTable | None:
             *texts("year", "when", "what is begun, the largest first"),
             Column("plants", "first begun", form=YEAR, summed=True),
             *([Column("needed whatever happens", "of these plants", form=YEAR)] if commitments(run) else []),
-            Column("capital", "MUSD", summed=True),
-            Column("public money", "MUSD", summed=True),
+            Column("capital", "MUSD, as paid", summed=True),
+            Column("public money", "MUSD, as paid", summed=True),
         ],
         [row if commitments(run) else [*row[:4], *row[5:]] for row in cells],
         total="All",

@@ -40,7 +40,7 @@ def summary_sheet(run: RunView) -> ReportTable:
         ("cost_bound_musd", "proven of all plans within that risk: cost at least"),
         ("welfare_bound_musd", "proven of all plans: cost and risk at least"),
         ("expected_loss_musd", "expected loss"),
-        ("cvar_musd", "CVaR: mean loss of the tail"),
+        ("cvar_musd", "mean loss in the worst futures (CVaR)"),
         ("cost_musd", "cost, present value"),
         ("public_spend_musd", "public money, expected, not discounted"),
     ):
@@ -61,7 +61,7 @@ def summary_sheet(run: RunView) -> ReportTable:
     lines.append(("inputs, SHA-256", "", s.get("inputs_sha256", run.case.sha256), None))
     values = [Column(which, form=RATE) for which in ("with the plan", "without a plan")]
     columns = [*texts("figure", "unit"), *values] if old else [*texts("figure", "unit"), values[0]]
-    note = worded("tables.j2", "facts")
+    note = worded("tables.j2", "facts", worst=worded("decision.j2", "tail", run=run))
     return ReportTable("Run facts", columns, lines, note, folded=True, sheet="summary", meaning="key figures")
 
 

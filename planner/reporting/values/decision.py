@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import accumulate, pairwise
 from typing import Any
 
 from planner.reporting.values.plan import decisions, expected_sum
 from planner.reporting.values.supply import insured_years, main_future, worst_shares
-from planner.reporting.values.view import RunView, rows_of
+from planner.reporting.values.view import RunView, records, rows_of
 from planner.reporting.values.wording import number, worded
-from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan
-from planner.results.explanation import Commitment
+from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan, Share
+from planner.results.explanation import EXPLANATION, Commitment
 
 MOST_WORST, FUNDED_FIRST = 3, 3
 SLIGHT_TPA = 1e-6
@@ -31,8 +31,8 @@ def decided(run: RunView) -> Decision | None:
 
 
 def doing_nothing(run: RunView) -> dict[str, float]:
-    """Risk and cost (MUSD) without a plan: where the frontier begins, or without one of what the run was compared with;
-    empty if neither is known."""
+    """Risk and cost (MUSD) without a plan, of the frontier or of what the run was compared with; empty if neither is
+    known."""
     if (found := decided(run)) is not None:
         idle = named(found.frontier, "nothing")
         return {"risk": idle.risk, "cost": idle.cost}
@@ -125,6 +125,7 @@ def outlook(run: RunView) -> dict[str, Any]:
         "worst": worst_futures(run)[:1],
         "gap": run.summary.get("gap", {}),
         "first_year": int(built["year"].min()) if len(built) else None,
+        **_bargain(run),
     }
     for row in rows_of(first):
         out |= {"first_output": int(row.first_output), "first_stage": row.stage}
@@ -141,6 +142,40 @@ def _money_moved(run: RunView, found: Decision | None) -> dict[str, Any]:
     worth_it = [r for r in found.merit if r.worth > r.public > 0][:FUNDED_FIRST]
     first = [(run.names.project(r.project), r.worth / r.public) for r in worth_it]
     return {"first_funded": first, "kept": chosen.risk / nothing, **left}
+
+
+def share_rows(run: RunView) -> list[Share]:
+    """What each party would carry, who gains most first; empty if that was not asked."""
+    figures = [field.name for field in fields(Share) if field.name != "party"]
+    rows = [
+        Share(r["party"], **{name: r.get(f"{name}_musd", 0.0) for name in figures})
+        for r in records(run.tables["shares"])
+    ]
+    found = decided(run)
+    rows = rows or list(found.shares.rows if found is not None and found.shares is not None else ())
+    return sorted(rows, key=lambda r: (-r.gain, r.party))
+
+
+def shares_source(run: RunView) -> str:
+    """Where in the run folder the charges are."""
+    return "tables/shares.csv" if len(run.tables["shares"]) else f"{EXPLANATION}: decision, shares"
+
+
+def _bargain(run: RunView) -> dict[str, Any]:
+    """Who pays most, and who would lose most and least by leaving."""
+    paid = run.tables["payments"].sort_values("paid_musd", ascending=False, kind="stable")
+    rows = share_rows(run)
+    return {
+        "payers": [f"{run.names.party(r.funder)} {number(r.paid_musd)}" for r in rows_of(paid) if r.paid_musd >= 0.5],
+        "paid": float(paid["paid_musd"].sum()),
+        "gainers": [rows[0], rows[-1]] if len(rows) > 1 else [],
+    }
+
+
+def public_present(run: RunView) -> float:
+    """Present value of the expected public money (MUSD)."""
+    rows = run.tables["spending"]
+    return float((rows["expected"] * rows["year"].map(run.case.cost_discount)).sum())
 
 
 def commitments(run: RunView) -> dict[str, Commitment]:

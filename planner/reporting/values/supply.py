@@ -243,7 +243,7 @@ KINDS: dict[str, tuple[str, Namer, str]] = {
     "budget": ("Public money", lambda n: n.party, "One more MUSD of the budget of {item}"),
     "nameplate limit": ("Room to build more", lambda n: n.placed, "Room for one more t/y of nameplate at {item}"),
     "capacity": ("Capacity in use", lambda n: n.placed, "One more t/y of usable capacity at {item}"),
-    "feed": ("Feed", lambda n: n.source, "One more t TREO of feed from {item}"),
+    "feed": ("Feed", lambda n: n.source, "One more t of rare-earth oxides (TREO) in feed from {item}"),
     "staff joining": ("People", lambda n: n.skill, "One more person joining: {skill}, {country},"),
     "hires": ("Room to hire", lambda n: n.skill, "One more person to be hired: {skill}, {country},"),
     "training seats": ("Training seats", lambda n: n.programme, "One more training seat ({item})"),
