@@ -22,7 +22,7 @@ from tests.cases import stored
 from tests.reporting.conftest import STARTER, PageText, read_page
 
 SECTIONS = (
-    *("answer", "now", "decision", "shares", "short", "unknown"),
+    *("answer", "now", "shares", "decision", "short", "unknown"),
     *("plan", "supply", "shortage", "money", "allies", "staff", "limits", "inputs"),
 )
 MOST_WORDS, MOST_IN_A_SENTENCE, MOST_IN_A_TITLE = 350, 30, 12
