@@ -293,9 +293,9 @@ def _of_run(
     return NamedPlan(
         key,
         *(figures.get(f"{name}_musd", 0.0) for name in ("risk", "expected_loss", "cvar", "cost", "public_spend")),
-        {project: tpa for project, tpa in sorted(builds.items()) if is_built(case, project, tpa)},
-        figures["scenario_loss_musd"],
-        list(_missing(case, short, wanted)),
+        builds={project: tpa for project, tpa in sorted(builds.items()) if is_built(case, project, tpa)},
+        loss=figures["scenario_loss_musd"],
+        missing=list(_missing(case, short, wanted)),
     )
 
 
