@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from math import inf
@@ -235,7 +235,8 @@ def frontier(walk: Walk, plan: PlanValues, nothing: Optimum) -> tuple[Frontier, 
     named.insert(2, _of_run("chosen", plan.case, plan.summary, plan.tables, "tonnes"))
     if "without_plan" in plan.summary:  # what the run itself is compared with
         none = {"investments": plan.tables["investments"].iloc[:0], "shortfall": plan.tables["shortfall"]}
-        named[0] = _of_run("nothing", plan.case, plan.summary["without_plan"], none, "without_plan_t")
+        found_none = _of_run("nothing", plan.case, plan.summary["without_plan"], none, "without_plan_t")
+        named[0] = replace(found_none, public=named[0].public)
     return Frontier(found, named, walk.gap, walk.solves), _merit(walk, bends, found)
 
 
@@ -290,9 +291,11 @@ def _of_run(
     for (w, e, year), tonnes, demand in sums.itertuples(name=None):
         short[w, e, int(year)], wanted[w, e, int(year)] = tonnes, demand
     builds = expected_tpa(of_table(case, tables["investments"]))
+    amounts = {name: float(figures[f"{name}_musd"]) for name in ("risk", "expected_loss", "cvar", "cost")}
     return NamedPlan(
         key,
-        *(figures.get(f"{name}_musd", 0.0) for name in ("risk", "expected_loss", "cvar", "cost", "public_spend")),
+        **amounts,
+        public=float(figures.get("public_spend_musd", 0.0)),
         builds={project: tpa for project, tpa in sorted(builds.items()) if is_built(case, project, tpa)},
         loss=figures["scenario_loss_musd"],
         missing=list(_missing(case, short, wanted)),

@@ -73,7 +73,7 @@ def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
         plan, chosen = plans[0], any(p.key == "chosen" for p in plans)
         at_x, at_y = x(plan.cost / unit), y(min(plan.risk / nothing, 1.0))
         left = f"{money(plan.cost)}, {percent(plan.risk / nothing)} left"
-        words = f"{say(run, 'plan_name', alike=plans)}: {left}"
+        words = f"{say(run, 'plan_name', alike=[p for p in plans if p.key == 'chosen'] or plans)}: {left}"
         tip = tooltip(f"{words}; {say(run, 'plan_meaning', alike=plans)}", FRONTIER)
         plot.dot(at_x, at_y, 7 if chosen else 5, WITH if chosen else "#ffffff", hue=WITH, tip=tip)
         right = end_x - at_x > text_width(words, SMALL + 1)
@@ -92,7 +92,7 @@ def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
         words = f"the next 1 bn takes off {percent(beyond)}"
         plot.text(x(start / unit), level + 28, words, size=SMALL + 1)
     told = say(run, "frontier", gap=found.gap)
-    figures = {"core": core, "gap": found.gap, "next_billion": beyond, "effect": lambda plan: effect(found, plan)}
+    figures = {"core": core, "next_billion": beyond, "effect": lambda plan: effect(found, plan)}
     title = say(run, "frontier_title", **figures)
     return Figure(title, told, [draw.panel(title, told, plot)], layout="wide", source=FRONTIER)
 

@@ -72,11 +72,12 @@ def effect(frontier: Frontier, plan: NamedPlan) -> float:
 
 def next_billion(frontier: Frontier) -> float | None:
     """What 1,000 MUSD beyond the core plan take off, as a share of the risk of doing nothing; None where the frontier
-    ends before."""
+    ends before, or where that is within the doubt of the curve."""
     core, nothing = named(frontier, "core"), named(frontier, "nothing").risk
     if nothing <= 0 or core.cost + BILLION > frontier.corners[-1].cost:
         return None
-    return (risk_at(frontier, core.cost) - risk_at(frontier, core.cost + BILLION)) / nothing
+    taken = risk_at(frontier, core.cost) - risk_at(frontier, core.cost + BILLION)
+    return taken / nothing if taken > frontier.gap else None
 
 
 @dataclass(frozen=True)
