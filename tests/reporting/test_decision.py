@@ -21,7 +21,6 @@ from planner.reporting.values.decision import (
     outlook,
     risk_at,
     risk_left,
-    say,
     share_rows,
     tag,
 )
