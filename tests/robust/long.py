@@ -1,6 +1,6 @@
 """Kills and interruptions of every command that writes, at any moment: nothing is lost and nothing is left over.
 
-python -m tests.robust.long [KILLS] [INTERRUPTIONS]
+python -m tests.robust.long [KILLS] [INTERRUPTIONS] [SEED]
 
 A workbench is asked for one change after the other meanwhile: what was answered is on disk.
 """
@@ -80,9 +80,9 @@ def left_over(room: Path, temporary: Path) -> list[str]:
     return [*(p.name for p in temporary.iterdir()), *(p.name for p in room.iterdir() if p.name not in known)]
 
 
-def main(kills: int, interruptions: int) -> None:
+def main(kills: int, interruptions: int, seed: int = 19) -> None:
     """Kill and interrupt; raises AssertionError at what must not be."""
-    rng, count = random.Random(19), Counter[str]()
+    rng, count = random.Random(seed), Counter[str]()
     with tempfile.TemporaryDirectory() as name:
         room, temporary, said = Path(name), Path(name) / "tmp", Path(name) / "said"
         temporary.mkdir()
@@ -137,4 +137,4 @@ def main(kills: int, interruptions: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3] or (300, 200)))
+    main(*map(int, sys.argv[1:4] or (300, 200)))
