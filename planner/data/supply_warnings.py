@@ -7,15 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from planner.data.case import Case
-from planner.data.lookups import MADE_FROM, MAGNET, OXIDE, Good
+from planner.data.lookups import MADE_FROM, OXIDE, Good
 from planner.data.rules import Finding
 from planner.data.schema import Project
 
 TOLERANCE = 1e-6
-MOST_BOUGHT = 100.0
-"""Imports this many times as large as all use of a good count something else."""
-MAGNETS_PER_USE = 5.0
-"""A magnet plant this many times as large as all use of magnets counts something else."""
 
 
 def no_supply(case: Case) -> Iterator[Finding]:
@@ -49,39 +45,6 @@ def demand_above_supply(case: Case) -> Iterator[Finding]:
     for (_, element, form), (gap, country, year) in worst.items():
         said = f"{gap:.4g} t of {element} ({form}) are short in {year} without any shock, most of it in {country}"
         yield Finding("demand-above-supply", "demand", lines[country, element, form], "tonnes", said, f"{gap:.4g}")
-
-
-def imports_above_demand(case: Case) -> Iterator[Finding]:
-    """Imports far above all use where nothing else takes them: one of the two figures has another unit."""
-    bought: dict[tuple[Good, int], float] = defaultdict(float)
-    for (_, country, element, form, year), tonnes in case.import_limit.items():
-        bought[(country, element, form), year] += tonnes
-    takers = {(row.country, MADE_FROM.get(row.stage)) for row in case.projects.values()}
-    lines, told = _first_lines(case), set[Good]()
-    for (country, element, form, year), tonnes in case.demand.items():
-        good = (country, element, form)
-        much = bought[good, year] > MOST_BOUGHT * tonnes and (country, form) not in takers
-        if much and good not in told and good not in case.stockpiles:
-            told.add(good)
-            said = (
-                f"{country} uses {tonnes:.4g} t of {element} ({form}) in {year}, and could buy {bought[good, year]:.4g}"
-            )
-            yield Finding("far-off", "demand", lines[good], "tonnes", said, f"{tonnes:g}")
-
-
-def magnet_tonnes(case: Case) -> Iterator[Finding]:
-    """Magnet plants far larger than all use of magnets: their tonnes are probably tonnes of magnets."""
-    use: dict[int, float] = defaultdict(float)
-    for (_, _, form, year), tonnes in case.demand.items():
-        if form == MAGNET:
-            use[year] += tonnes
-    most = max(use.values(), default=0.0)
-    for row in case.tables.projects:
-        size = max(row.existing_tpa, row.max_new_tpa)
-        if row.stage == MAGNET and 0 < most * MAGNETS_PER_USE < size:
-            column = "existing_tpa" if size == row.existing_tpa else "max_new_tpa"
-            said = f"{size:g} t/y of elements contained, where {most:.4g} t/y of them are used in magnets by all"
-            yield Finding("magnet-tonnes", "projects", row.line, column, said, f"{size:g}")
 
 
 def _hopeless(case: Case) -> dict[Good, None]:

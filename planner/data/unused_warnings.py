@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from planner.data.case import Case
 from planner.data.lookups import MADE_FROM, Good
 from planner.data.rules import Finding
+from planner.data.schema import Ramp
+
+ENDS_AT = 0.6
+"""Share of nameplate below which a ramp does not end."""
 
 
 def unused(case: Case) -> Iterator[Finding]:
@@ -83,6 +88,77 @@ def _taken_goods(case: Case) -> set[Good]:
     """(country, element, form) that plants there turn into something else."""
     takers = [(row.country, MADE_FROM[row.stage]) for row in case.projects.values() if row.stage in MADE_FROM]
     return {(country, element, form) for country, form in takers for element in case.elements}
+
+
+COVERED = (
+    ("elements", ("element",), "demand"),
+    ("demand", ("country", "element", "form"), "imports"),
+    ("imports", ("country",), "resale"),
+    ("stockpiles", ("country", "element", "form"), "imports"),
+    ("budgets", ("funder",), "funders"),
+    ("skills", ("skill",), "staffing"),
+    ("workforce", ("country", "skill"), "training"),
+)
+"""Table, columns that name something, and the table in which all or most of these have rows."""
+COMPLETE = (
+    ("demand", ("country", "element", "form"), "year"),
+    ("imports", ("supplier", "country", "element", "form"), "year"),
+    ("budgets", ("funder",), "year"),
+    ("ramps", ("ramp",), "year_after_start"),
+    ("resale", ("country",), "supplier"),
+)
+"""Table, what has several rows in it, and the column of which all have the same values."""
+FEWEST = 4
+"""Things that are alike, of which one that differs is odd."""
+
+
+def missing_rows(case: Case) -> Iterator[Finding]:
+    """A row that all others of a kind have, and one has not."""
+    for table, columns, other in COVERED:
+        lines = _lines(case, table, columns)
+        bare = lines.keys() - _lines(case, other, columns).keys()
+        if len(bare) == 1 and len(lines) >= FEWEST:
+            (name,) = bare
+            said = f"{' '.join(name)} has no row in {other}, as all {len(lines) - 1} others have"
+            yield Finding("row-missing", table, lines[name], columns[-1], said, name[-1])
+    for table, columns, member in COMPLETE:
+        held: dict[tuple[str, ...], set[object]] = defaultdict(set)
+        for row in case.tables.rows(table):
+            held[tuple(getattr(row, column) for column in columns)].add(getattr(row, member))
+        lacks = Counter(value for values in held.values() for value in values)
+        for value in [value for value, times in lacks.items() if times == len(held) - 1 >= FEWEST - 1]:
+            name = next(name for name, values in held.items() if value not in values)
+            said = f"{' '.join(name)} has no row for {member} {value}, as all {len(held) - 1} others have"
+            yield Finding("row-missing", table, _lines(case, table, columns)[name], member, said, value)
+    for stage in dict.fromkeys(row.stage for row in case.tables.projects):
+        idle = [row for row in case.tables.projects if row.stage == stage and not case.staffing[row.project]]
+        others = sum(row.stage == stage for row in case.tables.projects) - len(idle)
+        if len(idle) == 1 and others >= FEWEST - 1:
+            said = f'"{idle[0].project}" needs nobody, as no other {stage} plant does'
+            yield Finding("row-missing", "projects", idle[0].line, "project", said, idle[0].project)
+
+
+def _lines(case: Case, table: str, columns: tuple[str, ...]) -> dict[tuple[str, ...], int]:
+    """What some columns name in a table, with the first line of each."""
+    lines: dict[tuple[str, ...], int] = {}
+    for row in case.tables.rows(table):
+        lines.setdefault(tuple(getattr(row, column) for column in columns), row.line)
+    return lines
+
+
+def slow_ramps(case: Case) -> Iterator[Finding]:
+    """Ramps that fall, or that end far below full use."""
+    last: dict[str, Ramp] = {}
+    for row in sorted(case.tables.ramps, key=lambda r: (r.ramp, r.year_after_start)):
+        before = last.get(row.ramp)
+        if before is not None and row.share < before.share:
+            said = f"{row.share:g} is below the {before.share:g} of the year before"
+            yield Finding("odd-ramp", "ramps", row.line, "share", said, f"{row.share:g}")
+        last[row.ramp] = row
+    for row in last.values():
+        if row.share < ENDS_AT:
+            said = f'ramp "{row.ramp}" ends at {row.share:g} of nameplate'
+            yield Finding("odd-ramp", "ramps", row.line, "share", said, f"{row.share:g}")
 
 
 def absent_tables(case: Case) -> Iterator[Finding]:

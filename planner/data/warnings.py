@@ -14,12 +14,13 @@ from dataclasses import replace
 from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of, end_of
 from planner.data.effects import touches
-from planner.data.entry_warnings import far_off, look_alikes, numerics, odd_years, rare_names, repeated_labels
+from planner.data.entry_warnings import look_alikes, numerics, odd_years, rare_names, repeated_labels
+from planner.data.figures import far_off
 from planner.data.lookups import BASE, MADE_FROM
 from planner.data.rules import Finding
 from planner.data.schema import FILTERS, Shock
-from planner.data.supply_warnings import demand_above_supply, imports_above_demand, magnet_tonnes, no_supply
-from planner.data.unused_warnings import absent_tables, ineffective_rows, unused
+from planner.data.supply_warnings import demand_above_supply, no_supply
+from planner.data.unused_warnings import absent_tables, ineffective_rows, missing_rows, slow_ramps, unused
 from planner.errors import Fault, did_you_mean
 from planner.units import musd, musd_per_tonne
 
@@ -77,6 +78,9 @@ def late_projects(case: Case) -> Iterator[Finding]:
         if row.retire_year is not None and row.online_year is not None and row.retire_year <= row.online_year:
             said = f'"{name}" retires in {row.retire_year}, and comes online in {row.online_year}: it never runs'
             yield Finding("retired-before-online", "projects", row.line, "retire_year", said, row.retire_year)
+        elif row.existing_tpa + row.max_new_tpa <= 0:
+            said = f'"{name}" neither exists nor may be built'
+            yield Finding("never-there", "projects", row.line, "max_new_tpa", said, f"{row.max_new_tpa:g}")
         elif row.existing_tpa > 0 and not any(case.existing_tpa(name, year) > 0 for year in case.years):
             said = f'"{name}" exists in no year of {case.first_year}-{case.last_year}'
             column = "online_year" if row.retire_year is None else "retire_year"
@@ -154,14 +158,6 @@ def _countries_with_uses(case: Case) -> set[str]:
     return out
 
 
-def units(case: Case) -> Iterator[Finding]:
-    """Whole units larger than all that may be built."""
-    for row in case.tables.projects:
-        if row.unit_tpa is not None and row.unit_tpa > row.max_new_tpa:
-            said = f"{row.unit_tpa:g} is above max_new_tpa {row.max_new_tpa:g}: no whole unit can be built"
-            yield Finding("unit-above-most", "projects", row.line, "unit_tpa", said, f"{row.unit_tpa:g}")
-
-
 def ending_danger(case: Case) -> Iterator[Finding]:
     """Nothing is disturbed in the last third of the horizon: a plan sells its stocks and lets its staff go before."""
     chance: dict[int, float] = defaultdict(float)
@@ -222,12 +218,17 @@ def not_asked(case: Case) -> Iterator[Finding]:
 
 
 def quiet_scenarios(case: Case) -> Iterator[Finding]:
-    """More than one scenario without any shock; what was or will be drawn may well be quiet."""
-    disturbed = {row.scenario for row in case.tables.shocks}
-    quiet = [row for row in case.tables.scenarios if row.scenario not in disturbed]
-    if not case.tables.draws and "draws" not in case.origin.headers and (disturbed or not case.tables.hazards):
-        for row in quiet[1:]:
-            said = f'"{row.scenario}" has no shock, as "{quiet[0].scenario}" has none: they are the same future'
+    """Scenarios with the same shocks, or with none; what was or will be drawn may well be the same."""
+    does: dict[str, set[tuple[object, ...]]] = {row.scenario: set() for row in case.tables.scenarios}
+    for shock in case.tables.shocks if does else ():
+        does[shock.scenario].add(tuple(getattr(shock, column) for column in Shock.columns() if column != "scenario"))
+    drawn = case.tables.draws or "draws" in case.origin.headers or (case.tables.hazards and not case.tables.shocks)
+    first: dict[frozenset[object], str] = {}
+    for row in case.tables.scenarios if not drawn else ():
+        other = first.setdefault(frozenset(does[row.scenario]), row.scenario)
+        if other != row.scenario:
+            what = "the same shocks as" if does[row.scenario] else "no shock, as has"
+            said = f'"{row.scenario}" has {what} "{other}": they are one future'
             yield Finding("quiet-scenario", "scenarios", row.line, "scenario", said, row.scenario)
 
 
@@ -248,6 +249,9 @@ def shocks(case: Case) -> Iterator[Finding]:
         elif row.start_year is not None and start[0] < case.first_year:
             said = f"{row.start_year} is before the first year {case.first_year}"
             yield Finding("shock-outside", "shocks", row.line, "start_year", said, row.start_year)
+        elif row.end_year is not None and end[0] > case.last_year:
+            said = f"{row.end_year} is after the last year {case.last_year}"
+            yield Finding("shock-outside", "shocks", row.line, "end_year", said, row.end_year)
         elif row.factor != (0.0 if row.kind == "delay" else 1.0):
             if (*hits, start, end) not in felt:
                 felt[*hits, start, end] = touches(case, row)
@@ -273,11 +277,10 @@ WARNING_CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     idle_money,
     no_supply,
     demand_above_supply,
-    imports_above_demand,
-    magnet_tonnes,
-    units,
     unused,
     ineffective_rows,
+    missing_rows,
+    slow_ramps,
     absent_tables,
     quiet_scenarios,
     ending_danger,

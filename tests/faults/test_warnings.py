@@ -132,6 +132,21 @@ ODD: dict[str, tuple[Callable[[Text], None], str, str]] = {
         "shocks",
         "start_year",
     ),
+    "odd-ramp": (setter("ramps", 3, "share", "0.4"), "ramps", "share"),
+    "row-missing": (
+        both(
+            *(add("countries", country=name) for name in ("XXA", "XXB")),
+            *(
+                add("budgets", funder=name, year=year, musd="5")
+                for name in ("XXA", "XXB", "AUS")
+                for year in ("2027", "2028")
+                if (name, year) != ("AUS", "2027")
+            ),
+            lambda text: text["budgets"].__delitem__(2),
+        ),
+        "budgets",
+        "year",
+    ),
     "unused": (add("ramps", ramp="quick", year_after_start="0", share="1"), "ramps", "ramp"),
     "numerics": (add("feeds", feed="xenotime", element="Lu", share="1e-12"), "feeds", "share"),
 }
@@ -278,7 +293,7 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         "quiet-scenario",
         "scenarios",
         3,
-        'has no shock, as "calm" has none',
+        'has no shock, as has "calm"',
     ),
     "shock before": (edit("shocks", {(2, "start_year"): "2019"}), "shock-outside", "shocks", 2, "2019 is before"),
     "hazard after": (
@@ -288,9 +303,9 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         2,
         "2040-2041 is outside",
     ),
-    "per cent": (setter("elements", 2, "loss_usd_per_kg", "20"), "far-off", "elements", 2, "1/2,500 of"),
-    "slip of a loss": (setter("elements", 3, "loss_usd_per_kg", "50"), "far-off", "elements", 3, "less than the price"),
-    "slip of a capex": (setter("projects", 3, "capex_usd_per_tpa", "200"), "far-off", "projects", 3, "not between 500"),
+    "per cent": (setter("elements", 2, "loss_usd_per_kg", "20"), "far-off", "elements", 2, "0.067 times its price"),
+    "slip of a loss": (setter("elements", 3, "loss_usd_per_kg", "50"), "far-off", "elements", 3, "0.042 times its price"),
+    "slip of a capex": (setter("projects", 3, "capex_usd_per_tpa", "200"), "far-off", "projects", 3, "not between 30000"),
     "slip of a price": (
         setter("stockpiles", 2, "purchase_usd_per_kg", "400000"),
         "far-off",
@@ -302,9 +317,9 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
     "slip of a demand": (
         both(setter("demand", 5, "tonnes", "0.01"), lambda text: text.pop("stockpiles") and None),
         "far-off",
-        "demand",
-        5,
-        "and could buy 11",
+        "imports",
+        4,
+        "1,100 times what the country uses",
     ),
     "stock of another form": (
         setter("stockpiles", 2, "form", "magnet"),
@@ -327,6 +342,21 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         "recoveries",
         2,
         "(mine) recovers no Dy",
+    ),
+    "two scenarios alike": (
+        both(lambda text: text.pop("draws") and None, lambda text: text["shocks"].__delitem__(slice(3, None))),
+        "quiet-scenario",
+        "scenarios",
+        4,
+        'has the same shocks as "cut"',
+    ),
+    "shock beyond the end": (edit("shocks", {(2, "end_year"): "2040"}), "shock-outside", "shocks", 2, "2040 is after"),
+    "neither there nor possible": (
+        edit("projects", {(4, "existing_tpa"): "0"}),
+        "never-there",
+        "projects",
+        4,
+        "neither exists nor",
     ),
     "nobody needed": (lambda text: text.pop("staffing") and None, "absent-table", "workforce", 0, "staffing"),
 }
