@@ -90,7 +90,7 @@ def _taken_goods(case: Case) -> set[Good]:
     return {(country, element, form) for country, form in takers for element in case.elements}
 
 
-COVERED = (
+COVERED: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("elements", ("element",), "demand"),
     ("demand", ("country", "element", "form"), "imports"),
     ("imports", ("country",), "resale"),
@@ -100,7 +100,7 @@ COVERED = (
     ("workforce", ("country", "skill"), "training"),
 )
 """Table, columns that name something, and the table in which all or most of these have rows."""
-COMPLETE = (
+COMPLETE: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("demand", ("country", "element", "form"), "year"),
     ("imports", ("supplier", "country", "element", "form"), "year"),
     ("budgets", ("funder",), "year"),
