@@ -304,8 +304,20 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         "2040-2041 is outside",
     ),
     "per cent": (setter("elements", 2, "loss_usd_per_kg", "20"), "far-off", "elements", 2, "0.067 times its price"),
-    "slip of a loss": (setter("elements", 3, "loss_usd_per_kg", "50"), "far-off", "elements", 3, "0.042 times its price"),
-    "slip of a capex": (setter("projects", 3, "capex_usd_per_tpa", "200"), "far-off", "projects", 3, "not between 30000"),
+    "slip of a loss": (
+        setter("elements", 3, "loss_usd_per_kg", "50"),
+        "far-off",
+        "elements",
+        3,
+        "0.042 times its price",
+    ),
+    "slip of a capex": (
+        setter("projects", 3, "capex_usd_per_tpa", "200"),
+        "far-off",
+        "projects",
+        3,
+        "not between 30000",
+    ),
     "slip of a price": (
         setter("stockpiles", 2, "purchase_usd_per_kg", "400000"),
         "far-off",
