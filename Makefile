@@ -32,7 +32,7 @@ lint: $(VENV)/test.done
 
 # Generated pages: models/formulation.md and the tables in inputs/README.md.
 docs: $(VENV)/test.done
-	$(BIN)/python -m planner.generated_pages
+	$(BIN)/python -m docs
 
 # The committed reference run, which a test rebuilds and compares.
 reference: $(VENV)/demo.done

@@ -1,11 +1,11 @@
-"""The declarations of tables and model file for others: JSON Schema, Frictionless descriptors, and the data dictionary.
+"""The declarations of tables and model file for others: JSON Schema and Frictionless descriptors.
 
 https://json-schema.org/draft/2020-12, https://specs.frictionlessdata.io/data-package
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -129,62 +129,3 @@ def list_source(table: str, column: str) -> tuple[str, str] | tuple[str, ...]:
         if (source, name) == (table, column) and (source, name) not in LISTS_OF_NAMES:
             return DEFINED.get(kind) or FIXED[kind]
     return ()
-
-
-def dictionary() -> str:
-    """Every table: meaning, key, and a row per column with type, unit, default, bounds and meaning."""
-    return "\n".join(line for table in TABLES for line in _table(table))
-
-
-def _table(table: Table) -> Iterator[str]:
-    yield f"### `{table.name}`{'' if table.required else ' (optional)'}"
-    yield ""
-    key = ", ".join(f"`{column}`" for column in table.key)
-    yield f"{table.meaning[0].upper()}{table.meaning[1:]}. A row is identified by {key}."
-    yield ""
-    yield "| column | type | unit | default | bounds | meaning |"
-    yield "| --- | --- | --- | --- | --- | --- |"
-    for name in table.row.columns():
-        yield _column(name, table.row.model_fields[name])
-    yield ""
-
-
-def _column(name: str, field: FieldInfo) -> str:
-    extra: Any = field.json_schema_extra
-    cells = [
-        f"`{name}`",
-        _type(field),
-        extra["unit"],
-        _default(field),
-        _bounds(field),
-        str(field.description),
-    ]
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
-def _type(field: FieldInfo) -> str:
-    if choices := choices_of(field):
-        return " or ".join(f"`{choice}`" for choice in choices)
-    if get_origin(field.annotation) is tuple:
-        return "list"
-    words = {"number": "number", "integer": "whole number", "boolean": "true/false", "string": "text"}
-    return {**words, PERIOD: "year or quarter"}[field_type(field)]
-
-
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
-        return "required"
-    if field.default in (None, "", ()):
-        return "blank"
-    return f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
-
-
-def _bounds(field: FieldInfo) -> str:
-    words = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
-    found = [
-        f"{sign} {getattr(bound, key):g}"
-        for bound in field.metadata
-        for key, sign in words.items()
-        if hasattr(bound, key) and abs(getattr(bound, key)) < 1e12
-    ]
-    return ", ".join(found)

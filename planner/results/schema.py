@@ -75,26 +75,3 @@ TABLE_COLUMNS: dict[str, tuple[str, ...]] = {
 """Names of the columns that every run has, by table, in order."""
 TEXT_COLUMNS = frozenset(column.name for table in EVERY_TABLE.values() for column in table.columns if column.is_text)
 """Columns that hold ids and words, in whatever table they stand."""
-
-
-def results_page() -> str:
-    """The dictionary of result tables in Markdown."""
-    return "\n".join(_page()) + "\n"
-
-
-def _page() -> Iterator[str]:
-    yield "# Runs: what a run folder holds"
-    yield ""
-    yield "`summary.json` has the figures, `inputs/` the case as it was read, `tables/` the result tables below as CSV."
-    yield "Tonnes are of oxide; for metal and magnets, of the oxide they contain. Money is real MUSD of the case's base"
-    yield "year. `SHA256SUMS` has the digest of each of these files, as `sha256sum --check` reads it: a run that was"
-    yield "changed since is refused by every command but `replay`, which tells what differs."
-    yield "A committed example is in [`reference/starter-base`](reference/starter-base)."
-    for table in EVERY_TABLE.values():
-        yield from ("", f"## `{table.name}`", "", f"{table.meaning[0].upper()}{table.meaning[1:]}.", "")
-        yield "| column | type | unit | heading | meaning |"
-        yield "| --- | --- | --- | --- | --- |"
-        for column in table.columns:
-            meaning = f"{column.meaning} (optional)" if column.optional else column.meaning
-            cells = (f"`{column.name}`", column.kind, column.unit, column.heading, meaning)
-            yield f"| {' | '.join(cells)} |"

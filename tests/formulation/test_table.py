@@ -9,11 +9,11 @@ import sys
 import pytest
 from pyomo.environ import Constraint, Var
 
+from docs.formulation import SYMBOLS, formulation_page, indexed
 from planner.data.schema import BY_NAME
 from planner.formulation.build import build_model
 from planner.formulation.declared import EQUATIONS, VARIABLES
 from planner.formulation.model import LETTERS, NODE_LETTERS, Equation, Variable, cell
-from planner.generated_pages import SYMBOLS, formulation_page, indexed
 from tests.conftest import MakeCase
 
 NAMES = [equation.name for equation in EQUATIONS]

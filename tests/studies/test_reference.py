@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from docs.studies import DESIGNS
 from planner.studies.design import design
 from planner.studies.file import build_study, read_study, study_schema
 from planner.studies.points import check_study
-from planner.studies.reference import DESIGNS
 from planner.studies.run import open_case
 from tests.studies.studies import ROOT
 

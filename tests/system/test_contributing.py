@@ -16,7 +16,7 @@ STEP = re.compile(rf"In `(\S+)`, (after|replace){CODE}\n\n(?:add|with){CODE}|Cre
 COLUMN = """
 from pathlib import Path
 import planner
-from planner.data.describe import dictionary
+from docs.tables import dictionary
 assert planner.load("starter").countries["JPN"].region == ""
 table = Path("starter/countries.csv")
 head, *rows = table.read_text().splitlines()
@@ -27,7 +27,7 @@ assert "| `region` |" in dictionary()
 """
 CONSTRAINT = """
 import planner
-from planner.generated_pages import formulation_page
+from docs.formulation import formulation_page
 from planner.solving.writing import program_of
 case = planner.load("starter")
 assert any(name == "yearly_limit" for name, *_ in program_of(case).row)
@@ -77,7 +77,8 @@ def follow(recipe: str, package: Path) -> None:
 
 def test_the_recipes_work(tmp_path: Path) -> None:
     """One after the other in one copy of the package, and what each promises, in one process."""
-    shutil.copytree(ROOT / "planner", tmp_path / "planner", ignore=shutil.ignore_patterns("__pycache__"))
+    for package in ("planner", "docs"):
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "inputs" / "starter", tmp_path / "starter")
     script = f"import planner\nassert planner.__file__.startswith({str(tmp_path)!r})\n"
     for recipe, promise in RECIPES.items():

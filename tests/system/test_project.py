@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 import planner
+from docs.__main__ import pages
 from planner.data.cells import CARRIED
 from planner.data.schema import TABLES, Tables
-from planner.generated_pages import pages
 from tests.cases import stored
 from tests.oracle.agreement import flat
 

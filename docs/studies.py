@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from planner.results.study import MEANINGS
@@ -36,7 +36,7 @@ Schema = dict[str, Any]
 
 def reference_page() -> str:
     """models/studies/REFERENCE.md."""
-    text = files("planner.studies").joinpath("reference_page.md").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("studies.md").read_text(encoding="utf-8")
     schema = study_schema()
     said: dict[str, Schema] = {"StudyFile": schema, **schema["$defs"]}
     designs = [(said[name], said[name]["properties"]["kind"]["const"], example) for name, example in DESIGNS.items()]

@@ -1,0 +1,1 @@
+"""Writes the pages that are made of the code: `python -m docs`."""
