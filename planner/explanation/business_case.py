@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,18 +11,22 @@ import numpy as np
 from planner.data.case import Case
 from planner.data.lookups import MADE_FROM
 from planner.errors import Fault, InputError, StoppedError, did_you_mean
-from planner.explanation.counterfactuals import Counterfactual, Reference, held_at_zero, optimum
-from planner.finance.cashflow import CashFlows, Investment, cash_flows
-from planner.finance.deck import CASE_MARKET, Array, FinanceTerm, Levels, quotes, terms_of
-from planner.finance.plants import goods, plant_facts
+from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference, held_at_zero, held_below, optimum
+from planner.finance.cashflow import NO_SUPPORT, CashFlows, Investment, PlantFlows, cash_flows
+from planner.finance.contracts import Deal
+from planner.finance.deck import CASE_MARKET, FinanceTerm, Levels, quotes, terms_of
+from planner.finance.plants import PlantFacts, goods, plant_facts
 from planner.finance.returns import npv, returns_of
-from planner.finance.risk import base_levels, monte_carlo, tornado, value
-from planner.finance.support import GRANT, Support, contracts_cost, least_support, of_futures, owners_npv, with_support
+from planner.finance.risk import Draws, base_levels, drawn, spread_of, tornado, value
+from planner.finance.rows import Array, added
+from planner.finance.support import GRANT, contracts_cost, least_support, owners_npv, with_support
 from planner.results.business_case import BusinessCase, Market, Removal, Sold
 from planner.results.plan import PlanValues, Status
 from planner.solving.goals import Progress, silent
-from planner.solving.program import Vector
+from planner.solving.program import Program, Vector
 
+NOTICED = 0.1
+"""Tonnes from which another plan builds or buys more."""
 LATE_YEARS = 5
 """Years of the plan whose use holds for the years after its horizon."""
 
@@ -52,20 +56,24 @@ def business_case(
     _check(case, asked)
     found_terms = terms_of(case, case.projects[asked[0]].country, terms or {})
     found = investment(case, asked, market, found_terms)
-    builds = _builds(plan, asked)
+    futures, builds = case.scenarios, _builds(plan, asked)
     used = [_use(plan, project, found.years) for project in asked]
     whole = [np.ones(len(found.years)) for _ in asked]
-    futures = case.scenarios
-    full = _sold(found, found_terms, whole, [u[None, :] for u in whole], futures)
-    planned = None
-    if any(u.any() for u in used):
-        expected = [np.array(list(futures.values())) @ u for u in used]
-        planned = _sold(found, found_terms, expected, used, futures)
-    judged, use_in = (planned, used) if planned else (full, [u[None, :] for u in whole])
-    progress("the least of each support")
+    every = [u[None, :] for u in whole]
+    expected = [np.array(list(futures.values())) @ u for u in used]
+    runs = any(u.any() for u in used)
+    by_year, use_in = (expected, used) if runs else (whole, every)
     x = base_levels(found, found_terms)
-    supports = least_support(found, x, judged.by_year, futures, use_in)
-    supported = _supported(found, x, judged, supports[0])
+    draws, draws_in_full = (drawn(found, found_terms, futures, u) for u in (use_in, every))
+    full = _sold(found, x, whole, every, futures, draws_in_full)
+    planned = _sold(found, x, expected, used, futures, draws) if runs else None
+    progress("the least of each support")
+    supports = least_support(found, x, by_year, futures, use_in, draws)
+    kind, amount = supports[0].kind, supports[0].amount
+    supported = None
+    if amount:
+        helped, in_draws = with_support(x, kind, amount), replace(draws, x=with_support(draws.x, kind, amount))
+        supported = _sold(found, helped, by_year, use_in, futures, in_draws)
     if removal is None and solve and any(builds.values()):
         progress("the plan without the plants")
         removal = removed(plan, asked)
@@ -74,7 +82,7 @@ def business_case(
     alone = {p.project: value(replace(found, plants=(p,)), x, whole[:1]) for p in found.plants}
     return BusinessCase(
         *(asked, name, market, dict(terms or {}), found_terms, found, builds, futures),
-        *(public, owners_npv(found, with_support(x, GRANT, public), judged.by_year), full, planned),
+        *(public, owners_npv(found, with_support(x, GRANT, public), by_year), full, planned),
         {w: tuple(_rate(found, i, used[i][row]) for i in range(len(asked))) for row, w in enumerate(futures)},
         *(alone, supports, supported, tornado(found, found_terms, whole)),
         _markets(plan, found, full.flows),
@@ -103,8 +111,29 @@ def investment(case: Case, projects: Sequence[str], market: str, terms: Mapping[
     last = max(p.start for p in plants) + int(max(life.high, life.value) + max(delay.high, delay.value))
     years = tuple(range(first, last + 1))
     deck = quotes(case, goods(plants), market, years, terms["inflation"].value)
-    rows = tuple(r for r in case.tables.contracts if r.project in ("", *projects))
-    return Investment(years, case.first_year, plants, tuple(deck), rows)
+    deals = tuple(Deal.of(r) for r in case.tables.contracts if r.project in ("", *projects))
+    sold = {m.good for p in plants for m in p.made if not m.payable and m.element in case.elements}
+    wanted = _wanted(case)
+    lines = {good: np.interp(years, case.years, [wanted[(*good, y)] for y in case.years]) for good in sorted(sold)}
+    return Investment(years, case.first_year, plants, tuple(deck), deals, lines)
+
+
+def _wanted(case: Case) -> Mapping[tuple[str, str, int], float]:
+    """Tonnes wanted by element, form and year, in the form itself or to make others of: with the losses of the plant
+    that loses most."""
+    yields: dict[tuple[str, str], float] = {}
+    for project, row in case.projects.items():
+        for element in case.elements if row.stage in MADE_FROM else ():
+            if (kept := case.recovery(project, element)) > 0:
+                yields[row.stage, element] = min(kept, yields.get((row.stage, element), 1.0))
+    out = defaultdict[tuple[str, str, int], float](float)
+    for (_, element, form, year), tonnes in case.demand.items():
+        out[element, form, year] += tonnes
+        while form in MADE_FROM:
+            tonnes /= yields.get((form, element), 1.0)
+            form = MADE_FROM[form]
+            out[element, form, year] += tonnes
+    return out
 
 
 def _builds(plan: PlanValues, asked: Sequence[str]) -> dict[str, dict[int, float]]:
@@ -143,36 +172,29 @@ def _rate(found: Investment, place: int, use: Array) -> float:
 
 
 def _sold(
-    found: Investment, terms: Mapping[str, FinanceTerm], use: Sequence[Array], use_in: Sequence[Array],
-    futures: Mapping[str, float],
+    found: Investment, x: Levels, use: Sequence[Array], use_in: Sequence[Array], futures: Mapping[str, float],
+    draws: Draws,
 ) -> Sold:  # fmt: skip
-    x = base_levels(found, terms)
     flows = cash_flows(found, x, use)
-    cheap = {name: np.asarray(q.low) for q in found.quotes for name in (f"price:{q.element}",)}
-    low = cash_flows(found, {**x, **cheap}, use)
+    low = cash_flows(found, {**x, **{f"price:{q.element}": np.asarray(q.low) for q in found.quotes}}, use)
     chances = np.array(list(futures.values()))
-    in_futures = cash_flows(found, x, use_in, of_futures(found, list(futures)))
+    in_futures = cash_flows(found, x, use_in, found.by_future(list(futures)))
     costs = np.broadcast_to(contracts_cost(in_futures, x), chances.shape)
-    returns = returns_of(flows, x, low)
     return Sold(
-        *(tuple(use), tuple(_rate(found, i, u) for i, u in enumerate(use)), flows, low, returns),
+        *(tuple(use), tuple(map(_used, found.plants, flows.plants)), x, flows, low, returns_of(flows, x, low)),
         *(float(costs @ chances / chances.sum()), float(costs.max())),
-        monte_carlo(found, terms, futures, use_in, flows.loan.service),
+        spread_of(draws.flows(found, {}), draws.x, flows.loan.service),
         _steps(found, x, use, flows),
     )
 
 
-def _supported(found: Investment, x: Levels, judged: Sold, cheapest: Support) -> Sold | None:
-    if not cheapest.amount:
-        return None
-    given = with_support(x, cheapest.kind, cheapest.amount)
-    cheap = {f"price:{q.element}": np.asarray(q.low) for q in found.quotes}
-    flows, low = (cash_flows(found, {**given, **prices}, judged.by_year) for prices in ({}, cheap))
-    return replace(judged, flows=flows, cheap=low, returns=returns_of(flows, given, low))
+def _used(plant: PlantFacts, flows: PlantFlows) -> float:
+    """Use of capacity over the years of output."""
+    return float(flows.tonnes.sum() / (plant.size * flows.usable.sum() or 1.0))
 
 
 def _steps(found: Investment, x: Levels, use: Sequence[Array], flows: CashFlows) -> dict[str, float]:
-    bare = cash_flows(replace(found, contracts=()), x, use)
+    bare = cash_flows(replace(found, deals=()), {**x, **NO_SUPPORT}, use)
     market, before, after = (
         float(npv(x["wacc"], a / flows.index)) for a in (bare.before_tax, flows.before_tax, flows.after_tax)
     )
@@ -181,30 +203,25 @@ def _steps(found: Investment, x: Levels, use: Sequence[Array], flows: CashFlows)
 
 
 def _markets(plan: PlanValues, found: Investment, flows: CashFlows) -> list[Market]:
-    """Each product but concentrates in the year in which all plants' sales are most of what is wanted."""
+    """Each product but concentrates in the year in which all plants' output is most of what is wanted."""
     case, table = plan.case, plan.tables["operations"]
     rows = table[(table["item"] == "made") & ~table["project"].isin([p.project for p in found.plants])]
-    made, wanted, own = (defaultdict[tuple[str, str, int], float](float) for _ in range(3))
+    others = defaultdict[tuple[str, str, int], float](float)
     for e, form, y, w, t in zip(*(rows[c] for c in ("element", "form", "year", "scenario", "tonnes")), strict=True):
-        made[str(e), str(form), int(y)] += float(t) * case.scenarios[str(w)]
-    for (_, element, form, year), tonnes in case.demand.items():
-        for at in (form, *_ways_to(form)):
-            wanted[element, at, year] += tonnes
-    for sale in (sale for plant in flows.plants for sale in plant.sales):
-        if not sale.material.payable and sale.material.element in case.elements:
-            for year, tonnes in zip(found.years, sale.tonnes.tolist(), strict=True):
-                own[sale.material.element, sale.material.form, year] += tonnes if year in case.years else 0.0
-    most: dict[tuple[str, str], Market] = {}
-    for (element, form, year), tonnes in own.items():
-        one = Market(element, form, year, tonnes, made[element, form, year], wanted[element, form, year])
-        if tonnes > 0 and one.share > (most[element, form].share if (element, form) in most else 0.0):
-            most[element, form] = one
-    return [most[key] for key in sorted(most)]
-
-
-def _ways_to(form: str) -> list[str]:
-    """Forms that a form is made of, all the way back."""
-    return [] if form not in MADE_FROM else [MADE_FROM[form], *_ways_to(MADE_FROM[form])]
+        others[str(e), str(form), int(y)] += float(t) * case.scenarios[str(w)]
+    most = []
+    for good, wanted in found.wanted.items():
+        sales = [s for plant in flows.plants for s in plant.sales if s.material.good == good]
+        sold = added([s.tonnes for s in sales], wanted)
+        made = added([f.size * p.usable * m.per_tonne for p, f in zip(flows.plants, found.plants, strict=True)
+                      for m in f.made if m.good == good], wanted)  # fmt: skip
+        known = [
+            Market(*good, y, float(made[i]), float(sold[i]), others[(*good, y)], float(wanted[i]))
+            for i, y in enumerate(found.years)
+            if y in case.years and made[i] > 0
+        ]
+        most += [max(known, key=lambda market: market.share)] if known else []
+    return most
 
 
 def _jobs(case: Case, found: Investment, flows: CashFlows) -> dict[str, float]:
@@ -217,21 +234,46 @@ def _jobs(case: Case, found: Investment, flows: CashFlows) -> dict[str, float]:
 
 
 def removed(plan: PlanValues, projects: Sequence[str]) -> Removal:
-    """What the alliance loses without the plants: solved with and without them. Raises StoppedError."""
+    """What the alliance loses without the plants, and with half of them: solved with, without and with half of what
+    the plan builds. Raises StoppedError."""
     reference = Reference(plan.case)
-    mask = np.array([key[0] == "build" and key[1][0] in projects for key in reference.program.columns])
-    asked = [
-        Counterfactual(key, make, with_cost=True, want_x=True)
-        for key, make in (
-            ("with", lambda: reference.program),
-            ("without", lambda: held_at_zero(reference.program, mask)),
-        )
-    ]
-    with_it, without_it = (optimum(counterfactual, reference) for counterfactual in asked)
-    before, after = (_shortfall(reference, found.x) for found in (with_it, without_it) if found.x is not None)
-    risk = without_it.objective - with_it.objective
-    worth = without_it.risk + (without_it.cost or 0.0) - with_it.risk - (with_it.cost or 0.0)
-    return Removal(worth, risk, {e: after[e] - before[e] for e in after})
+    program = reference.program
+    mask = np.array([key[0] == "build" and key[1][0] in projects for key in program.columns])
+
+    def best(key: str, make: Callable[[], Program]) -> tuple[Optimum, Vector]:
+        found = optimum(Counterfactual(key, make, with_cost=True, want_x=True), reference)
+        assert found.x is not None  # noqa: S101 (wanted above)
+        return found, found.x
+
+    whole, x = best("with", lambda: program)
+    half, _ = best("half", lambda: held_below(program, np.where(mask, x / 2, program.upper)))
+    none, x_without = best("without", lambda: held_at_zero(program, mask))
+
+    def more(than: Optimum) -> float:
+        return than.risk + (than.cost or 0.0) - whole.risk - (whole.cost or 0.0)
+
+    nodes = reference.scope.tree.nodes
+    before, after = (_shortfall(reference, values) for values in (x, x_without))
+    return Removal(
+        more(none),
+        none.objective - whole.objective if reference.goal == "risk" else none.risk - whole.risk,
+        {e: after[e] - before[e] for e in after},
+        half=more(half),
+        saved={w: none.losses[leaf] - whole.losses[leaf] for leaf in whole.losses for w in nodes[leaf].scenarios},
+        instead=_instead(reference, whole, none, projects),
+    )
+
+
+def _instead(reference: Reference, whole: Optimum, none: Optimum, projects: Sequence[str]) -> dict[str, float]:
+    """What is built (t/y, by plant) and bought (t, by element) more without the plants, expected."""
+    scope, out = reference.scope, defaultdict[str, float](float)
+    for sign, found in ((1.0, none), (-1.0, whole)):
+        for (name, index), amount in found.decisions.items():
+            if name == "build" and index[0] not in projects:
+                out[index[0]] += sign * amount * scope.decision_tree.nodes[index[-1]].probability
+            elif name == "bought":
+                out[index[1]] += sign * amount * scope.tree.nodes[index[-1]].probability
+    return {what: amount for what, amount in out.items() if amount > NOTICED}
 
 
 def _shortfall(reference: Reference, x: Vector) -> dict[str, float]:

@@ -318,7 +318,12 @@ def held_decisions(program: Program, decisions: Mapping[Key, float]) -> Program:
 
 def held_at_zero(program: Program, mask: Mask) -> Program:
     """The program with some columns held at zero."""
-    return _bounded(program, program.lower, np.where(mask, 0.0, program.upper))
+    return held_below(program, np.where(mask, 0.0, program.upper))
+
+
+def held_below(program: Program, upper: Vector) -> Program:
+    """The program with other upper bounds of its columns."""
+    return _bounded(program, program.lower, upper)
 
 
 def _bounded(program: Program, lower: Vector, upper: Vector) -> Program:

@@ -7,84 +7,83 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
-from planner.data.investment_tables import Contract
-from planner.finance.contracts import Settlement, applies, feed_price, settle
-from planner.finance.debt import Loan, sculpted_loan, tax_due
-from planner.finance.deck import Array, Levels, Quote
+from planner.finance.contracts import Deal, Settlement, feed_price, settle
+from planner.finance.debt import PAID, Loan, sculpted_loan, tax_due
+from planner.finance.deck import Levels, Quote
 from planner.finance.plants import Material, PlantFacts
+from planner.finance.rows import Array, added, before, row
 
 NO_SUPPORT: Levels = {name: np.float64(0.0) for name in ("grant_share", "floor_factor", "availability")}  # type: ignore[misc]
 """Support as further levels: grant over capital, guaranteed price over that of the deck, MUSD a year of running."""
-DAYS = 365.0
-Prices = Mapping[tuple[str, str], Array]
+UNITS: Levels = {"days": np.float64(365.0), "per_kg": np.float64(0.001)}  # type: ignore[dict-item]
+"""Days in a year; MUSD/t of one USD/kg."""
+LEAST_T = 1e-9
+Good = tuple[str, str]
+Prices = Mapping[Good, Array]
 
 
 @dataclass(frozen=True)
 class Investment:
-    """What is judged: plants as one, over the same years, on one deck and under some contracts."""
+    """What is judged: plants as one, over the same years, on one deck and under some contracts.
+
+    wanted: of each good that has a market, tonnes by year that the alliance wants in its form or made of it.
+    """
 
     years: tuple[int, ...]
     base_year: int
     plants: tuple[PlantFacts, ...]
     quotes: tuple[Quote, ...]
-    contracts: tuple[Contract, ...]
+    deals: tuple[Deal, ...]
+    wanted: Mapping[Good, Array]
 
-    def prices(self, future: str = "") -> dict[tuple[str, str], Array]:
+    def prices(self, future: str = "") -> dict[Good, Array]:
         """MUSD/t by good and year, before premiums."""
         return {(q.element, q.form): q.at(future) for q in self.quotes}
 
-    def price_level(self, good: Material, x: Levels) -> Array:
-        """What prices of the deck are multiplied by: premiums of a form, and the levels of prices."""
-        quote = next(q for q in self.quotes if (q.element, q.form) == (good.element, good.form))
-        level = x["price_factor"] * x[f"price:{good.element}"]
-        for premium in quote.premiums:
-            level = level * (1 + x[premium])
-        return level
+    def by_future(self, futures: Sequence[str]) -> dict[Good, Array]:
+        """The same, a row for each future."""
+        return {(q.element, q.form): np.array([q.at(future) for future in futures]) for q in self.quotes}
 
 
 @dataclass(frozen=True)
 class Sale:
     """One product of one plant by year: tonnes, price (MUSD/t), money at the market and by contracts; real."""
 
-    plant: int
     material: Material
     tonnes: Array
     price: Array
     market: Array
-    settled: tuple[tuple[Contract, Settlement], ...]
+    settled: tuple[Settlement, ...]
     floored: Array
 
 
 @dataclass(frozen=True)
 class PlantFlows:
-    """One plant by year: capacity in use (t), money of the base year (MUSD, costs positive)."""
+    """One plant by year: capacity in use (t), whether it runs, share of its capacity that is usable then; money of the
+    base year (MUSD, costs positive); depreciation nominal."""
 
     tonnes: Array
     running: Array
+    usable: Array
     capital: Array
     fixed: Array
     variable: Array
     feed: Array
-    sustaining: Array
-    closure: Array
-    residual: Array
+    late: Array
+    depreciation: Array
     sales: tuple[Sale, ...]
-
-    @property
-    def margin(self) -> Array:
-        """Sales with contracts and guaranteed prices, less running cost."""
-        return received(self.sales) - self.fixed - self.variable - self.feed
 
 
 @dataclass(frozen=True)
 class CashFlows:
-    """All plants together by year, nominal MUSD. owners: what is left for them after debt and tax.
+    """All plants together by year, nominal MUSD. owners: what is left for them after debt, reserve account and tax.
 
-    before_tax, after_tax: of all capital, without debt. cfads: cash flow that can serve debt. index: money of the year
-    over that of the base year.
+    late: sustaining capital and closure less residual value. before_tax, after_tax: of all capital, without debt.
+    cfads: cash flow that can serve debt. index: money of the year over that of the base year.
     """
 
     plants: tuple[PlantFlows, ...]
@@ -93,6 +92,7 @@ class CashFlows:
     availability: Array
     capital: Array
     grant: Array
+    late: Array
     depreciation: Array
     taxable: Array
     tax: Array
@@ -104,99 +104,184 @@ class CashFlows:
     tax_with_debt: Array
     owners: Array
 
+    def cover(self) -> Array:
+        """Cash flow over debt service by year, 0 without any."""
+        paid = self.loan.service > PAID
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cover = np.where(paid, self.cfads / self.loan.service, 0.0)
+        return row(cover, "Debt", "cover of debt service (DSCR), 0 without any", "times")
 
-def received(sales: Sequence[Sale]) -> Array:
+
+def received(sales: Sequence[Sale], like: Array) -> Array:
     """Money for sales (real): market, contracts, guaranteed price."""
-    zero: Array = np.zeros(1)
-    return sum((s.market + s.floored + sum((c.change for _, c in s.settled), zero) for s in sales), zero)
-
-
-def plant_flows(
-    found: Investment, place: int, x: Levels, use: Array, prices: Prices, *, index: Array | None = None
-) -> PlantFlows:
-    """Flows of one plant. use: share of what its ramp allows that is sold, by year."""
-    plant, years = found.plants[place], np.array(found.years)
-    index = found_index(found, x) if index is None else index
-    age = years - plant.start - x["delay_years"]
-    running = np.asarray((age >= 0) & (age < x["life_years"]), float)
-    ramp = np.array(plant.ramp)[np.clip(age, 0, len(plant.ramp) - 1).astype(int)]
-    tonnes = plant.size * ramp * use * x["volume"] * running
-    local = 1 + x["local_share"] * (x["currency_factor"] - 1)
-    paid = np.isin(years, plant.pay_years) / len(plant.pay_years)
-    cost = plant.size * plant.capex * x["capital_factor"] * (1 + x["contingency"]) * local
-    ready = np.asarray((years >= plant.start) & (age < x["life_years"]), float)
-    last = np.asarray(age == x["life_years"] - 1, float)
-    zero = np.zeros_like(tonnes)
-    return PlantFlows(
-        tonnes,
-        running + zero,
-        cost * paid + zero,
-        plant.size * plant.fixed * x["fixed_factor"] * local * ready + zero,
-        plant.variable * x["variable_factor"] * local * tonnes,
-        sum((_bought(found, plant, m, x, prices, index) * tonnes for m in plant.taken), zero),
-        x["sustaining"] * cost * running + zero,
-        x["closure"] * cost * last + zero,
-        x["residual"] * cost * last + zero,
-        tuple(_sale(found, place, m, x, tonnes, prices, index) for m in plant.made),
-    )
-
-
-def _bought(found: Investment, plant: PlantFacts, m: Material, x: Levels, prices: Prices, index: Array) -> Array:
-    price = prices[m.element, m.form] * found.price_level(m, x)
-    rows = [row for row in found.contracts if applies(row, plant.project, m.element, "feed")]
-    payable = x["payable"] if m.payable else np.ones(1)
-    return m.per_tonne * feed_price(rows, price, payable, found.years, index)
-
-
-def _sale(found: Investment, place: int, m: Material, x: Levels, plant_t: Array, prices: Prices, index: Array) -> Sale:
-    tonnes = plant_t * m.per_tonne * x["recovery_factor"]
-    paid = x["payable"] if m.payable else np.ones(1)  # a concentrate earns this share of what its oxides are worth
-    price = prices[m.element, m.form] * found.price_level(m, x)
-    project = found.plants[place].project
-    rows = [row for row in found.contracts if applies(row, project, m.element, "offtake")]
-    settled = tuple((row, settle(row, price, tonnes * paid, found.years, index)) for row in rows)
-    quote = next(q for q in found.quotes if (q.element, q.form) == (m.element, m.form))
-    floor = x["floor_factor"] * quote.price
-    for premium in quote.premiums:
-        floor = floor * (1 + x[premium])
-    floored = np.maximum(floor - price, 0.0) * tonnes * paid
-    return Sale(place, m, tonnes, price + np.zeros_like(tonnes), price * tonnes * paid, settled, floored)
-
-
-def found_index(found: Investment, x: Levels) -> Array:
-    """Money of each year over that of the base year."""
-    return np.asarray((1 + x["inflation"]) ** (np.array(found.years) - found.base_year))
+    return added([part for s in sales for part in (s.market, s.floored, *(c.change for c in s.settled))], like)
 
 
 def cash_flows(found: Investment, x: Levels, use: Sequence[Array], prices: Prices | None = None) -> CashFlows:
-    """All flows of an investment. x: levels of terms, of prices and of support; use: for each plant, by year."""
-    prices = found.prices() if prices is None else prices
-    index = found_index(found, x)
-    plants = tuple(plant_flows(found, place, x, use[place], prices, index=index) for place in range(len(found.plants)))
-    zero: Array = np.zeros_like(index)
-    margin = sum((p.margin for p in plants), zero) * index
-    capital = sum((p.capital for p in plants), zero) * index
-    availability = x["availability"] * np.maximum.reduce([p.running for p in plants]) * index
-    ebitda, grant = margin + availability, x["grant_share"] * capital
-    late = sum((p.sustaining + p.closure - p.residual for p in plants), zero) * index
-    depreciation = sum((_depreciation(p, x, index) for p in plants), zero)
-    taxable = ebitda - depreciation - late
-    tax = tax_due(taxable, x["tax_rate"])
-    working = x["working_days"] / DAYS * sum((received(p.sales) for p in plants), zero) * index
-    before = ebitda - np.diff(working, prepend=0.0, axis=-1) - late - capital + grant
-    after = before - tax
-    cfads = after + capital - grant
-    loan = sculpted_loan(capital - grant, cfads, x)
-    with_debt = tax_due(taxable - loan.interest, x["tax_rate"])
-    owners = before - with_debt + loan.draws - loan.service
+    """All flows of an investment. x: levels of terms, of prices and of support; use: for each plant the share of what
+    its ramp allows that is worked, by year; prices: MUSD/t by good before premiums, in place of those of the deck."""
+    year = x["year"]
+    index = row((1.0 + x["inflation"]) ** (year - x["base_year"]), "Time", "money of the year", "of base")
+    at, deck = _prices(found, x, prices or found.prices())
+    works = [_work(plant, x, share) for plant, share in zip(found.plants, use, strict=True)]
+    makes = [
+        [(m, row(able * m.per_tonne * x["recovery_factor"], "Operations", f"{p.name}, could make {m.label}", "t"))
+         for m in p.made]
+        for p, (_, able, _, _) in zip(found.plants, works, strict=True)
+    ]  # fmt: skip
+    taken = {
+        good: _taken(good, found, x, [t for part in makes for m, t in part if m.good == good]) for good in found.wanted
+    }
+    plants = []
+    for plant, (age, able, running, usable), could in zip(found.plants, works, makes, strict=True):
+        shares = [taken.get(m.good, 1.0) for m, _ in could]
+        worked = able * reduce(np.maximum, shares) if all(m.good in taken for m, _ in could) else able
+        tonnes = row(worked, "Operations", f"{plant.name}, capacity in use", "t")
+        sales = tuple(
+            _sale(found, plant, m, x, t * share, at[m.good], deck[m.good], index)
+            for (m, t), share in zip(could, shares, strict=True)
+        )
+        plants.append(_plant_flows(found, plant, x, age, (tonnes, running, usable), sales, at, index))
+    return _together(tuple(plants), x, year, index)
+
+
+def _together(plants: tuple[PlantFlows, ...], x: Levels, year: Array, index: Array) -> CashFlows:
+    def whole(label: str, rows: Sequence[Array]) -> Array:
+        return row(added(rows, index) * index, "Tax", label, "MUSD")
+
+    sales = row(added([received(p.sales, index) for p in plants], index), "Revenue", "all sales", "MUSD")
+    costs = added([p.fixed + p.variable + p.feed for p in plants], index)
+    runs = np.minimum(added([p.running for p in plants], index), 1.0)
+    availability = whole("availability payment", [x["availability"] * runs])
+    ebitda = row((sales - costs) * index + availability, "Tax", "EBITDA", "MUSD")
+    capital = whole("capital", [p.capital for p in plants])
+    grant = row(x["grant_share"] * capital, "Tax", "grant", "MUSD")
+    late = whole("sustaining and closure, less residual", [p.late for p in plants])
+    depreciation = row(added([p.depreciation for p in plants], index), "Tax", "depreciation", "MUSD")
+    taxable = row(ebitda - depreciation - late, "Tax", "taxable without debt", "MUSD")
+    tax = tax_due(taxable, x["tax_rate"], "without debt")
+    working = row(x["working_days"] / x["days"] * sales * index, "Tax", "working capital, end of the year", "MUSD")
+    before_tax = ebitda - (working - before(working)) - late - capital + grant
+    before_tax = row(before_tax, "Tax", "before tax, all capital", "MUSD")
+    after_tax = row(before_tax - tax, "Tax", "after tax, all capital", "MUSD")
+    cfads = row(after_tax + capital - grant, "Debt", "cash flow after tax that can serve debt", "MUSD")
+    lent_on = row(capital - grant, "Debt", "capital less grant", "MUSD")
+    number = row(year - x["first_year"] + 1.0, "Time", "number of the year", "")
+    loan = sculpted_loan(lent_on, cfads, number, x)
+    taxed = row(taxable - loan.interest, "Tax", "taxable with debt", "MUSD")
+    with_debt = tax_due(taxed, x["tax_rate"], "with debt")
+    kept = loan.reserve - before(loan.reserve)
+    owners = row(
+        before_tax - with_debt + loan.draws - loan.service - kept, "Debt", "owners, after debt, reserve and tax", "MUSD"
+    )
     return CashFlows(
-        *(plants, index, ebitda, availability, capital, grant, depreciation, taxable, tax, working),
-        *(before, after, cfads, loan, with_debt, owners),
+        *(plants, index, ebitda, availability, capital, grant, late, depreciation, taxable, tax, working),
+        *(before_tax, after_tax, cfads, loan, with_debt, owners),
     )
 
 
-def _depreciation(p: PlantFlows, x: Levels, index: Array) -> Array:
-    """Straight-line from the first year of running, of capital less the grant."""
-    years = np.cumsum(np.cumsum(p.running, axis=-1) > 0, axis=-1)
-    base = (p.capital * index).sum(axis=-1, keepdims=True) * (1 - x["grant_share"])
-    return np.asarray(np.where((years > 0) & (years <= x["depreciation_years"]), base / x["depreciation_years"], 0.0))
+def _prices(found: Investment, x: Levels, prices: Prices) -> tuple[dict[Good, Array], dict[Good, Array]]:
+    """MUSD/t by good, as it is sold at and as guaranteed prices are measured by."""
+    at, deck = {}, {}
+    for quote in found.quotes:
+        good = quote.element, quote.form
+        stated, price = quote.price, prices[good] * x["price_factor"] * x[f"price:{quote.element}"]
+        for premium in quote.premiums:
+            stated, price = stated * (1.0 + x[premium]), price * (1.0 + x[premium])
+        deck[good] = row(stated, "Prices", f"{quote.label}, deck with premiums", "MUSD/t")
+        at[good] = row(price, "Prices", f"{quote.label}, in use", "MUSD/t")
+    return at, deck
+
+
+def _work(plant: PlantFacts, x: Levels, use: Array) -> tuple[Array, Array, Array, Array]:
+    """Years since the first output, capacity that could be in use (t), whether it runs, share of capacity usable."""
+    age = row(x["year"] - plant.start - x["delay_years"], "Time", f"{plant.name}, years since first output", "years")
+    runs = np.where((age >= 0) & (age < x["life_years"]), 1.0, 0.0)
+    running = row(runs, "Time", f"{plant.name}, runs", "flag")
+    *growing, full = plant.ramp
+    shares = [share * (age == n) for n, share in enumerate(growing)]
+    usable = (added(shares, age) + full * (age >= len(growing))) * running
+    usable = row(usable, "Time", f"{plant.name}, share of capacity usable", "share")
+    able = plant.size * usable * use * x["volume"]
+    return age, row(able, "Operations", f"{plant.name}, capacity that could be in use", "t"), running, usable
+
+
+def _taken(good: Good, found: Investment, x: Levels, could: Sequence[Array]) -> Array:
+    """The share of what could be made that the market takes: at most so much of all that is wanted."""
+    wanted = found.wanted[good]
+    share = np.minimum(1.0, x["market_share"] * wanted / np.maximum(added(could, wanted), LEAST_T))
+    return row(share, "Operations", f"{' '.join(good)}, share that the market takes", "share")
+
+
+def _sale(
+    found: Investment, plant: PlantFacts, m: Material, x: Levels, tonnes: Array, price: Array, deck: Array, index: Array
+) -> Sale:
+    label = f"{plant.name}, {m.label}"
+    tonnes = row(tonnes, "Revenue", f"{label}, sold", "t")
+    paid = x["payable"] if m.payable else 1.0  # a concentrate earns this share of what its oxides are worth
+    market = row(tonnes * price * paid, "Revenue", f"{label}, at the market", "MUSD")
+    deals = [deal for deal in found.deals if deal.applies(plant.project, m.element, "offtake")]
+    settled = tuple(settle(deal, price, tonnes * paid, x["year"], index, x["per_kg"], label) for deal in deals)
+    floored = np.maximum(x["floor_factor"] * deck - price, 0.0) * tonnes * paid
+    return Sale(m, tonnes, price, market, settled, row(floored, "Revenue", f"{label}, guaranteed price", "MUSD"))
+
+
+def _plant_flows(
+    found: Investment, plant: PlantFacts, x: Levels, age: Array, work: tuple[Array, Array, Array],
+    sales: tuple[Sale, ...], at: Prices, index: Array,
+) -> PlantFlows:  # fmt: skip
+    def cost(label: str, amounts: Array) -> Array:
+        return row(amounts, "Costs", f"{plant.name}, {label}", "MUSD")
+
+    year, life, (tonnes, running, _) = x["year"], x["life_years"], work
+    local = row(1.0 + x["local_share"] * (x["currency_factor"] - 1.0), "Costs", "costs by local money", "factor")
+    over = np.maximum(plant.lead, 1.0)
+    pays = np.where((year >= plant.commit) & (year < plant.commit + over), 1.0 / over, 0.0)
+    ready = np.where((year >= plant.start) & (age < life), 1.0, 0.0)
+    last = np.where(age == life - 1.0, 1.0, 0.0)
+    whole = plant.size * plant.capex * x["capital_factor"] * (1.0 + x["contingency"]) * local
+    whole = row(whole, "Costs", f"{plant.name}, capital with contingency", "MUSD")
+    bought: list[Array] = []
+    for m in plant.taken:
+        deals = [deal for deal in found.deals if deal.applies(plant.project, m.element, "feed")]
+        payable: Array | float = x["payable"] if m.payable else 1.0
+        label = f"{plant.name}, {m.label} taken in"
+        bought.append(feed_price(deals, at[m.good], payable, year, index, x["per_kg"], label) * m.per_tonne)
+    capital = cost("capital", whole * pays)
+    spent = (capital * index).sum(axis=-1, keepdims=True) * (1.0 - x["grant_share"]) / x["depreciation_years"]
+    wears = np.where((age >= 0) & (age < x["depreciation_years"]), spent, 0.0)
+    return PlantFlows(
+        *work,
+        capital,
+        cost("fixed cost", plant.size * plant.fixed * x["fixed_factor"] * local * ready),
+        cost("running cost", plant.variable * x["variable_factor"] * local * tonnes),
+        cost("feed", added(bought, tonnes) * tonnes),
+        cost(
+            "sustaining and closure, less residual",
+            x["sustaining"] * whole * running + (x["closure"] - x["residual"]) * whole * last,
+        ),
+        row(wears, "Tax", f"{plant.name}, depreciation", "MUSD"),
+        sales,
+    )
+
+
+def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Sources and uses of money until repayment begins, by year (nominal MUSD); owners pay what others do not."""
+    spare = flows.capital * x["contingency"] / (1.0 + x["contingency"])
+    held, held_before = flows.loan.reserve, before(flows.loan.reserve)
+    first = np.where(held_before > 0, 0.0, np.maximum(held - held_before, 0.0))
+    uses = {
+        "capital at the estimate": flows.capital - spare,
+        "contingency": spare,
+        "interest until repayment begins": flows.loan.added,
+        "first filling of the reserve account": first,
+    }
+    sources = {
+        "grant": flows.grant,
+        "loan drawn": flows.loan.draws,
+        "interest added to the loan": flows.loan.added,
+        "owners": flows.capital + first - flows.grant - flows.loan.draws,
+    }
+    named = ({w: row(a, "Debt", f"{side}: {w}", "MUSD") for w, a in amounts.items()} for side, amounts in
+             (("source", sources), ("use", uses)))  # fmt: skip
+    return next(named), next(named)

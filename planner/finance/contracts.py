@@ -6,20 +6,59 @@ its threshold, at most so much in a year.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from planner.data.investment_tables import Contract
-from planner.finance.deck import Array
-from planner.units import musd_per_tonne
+from planner.finance.rows import Array, row
+
+OPEN: Mapping[str, float] = {
+    "tonnes": 1e12, "price_usd_per_kg": -1.0, "floor_usd_per_kg": 0.0, "cap_usd_per_kg": 1e12,
+    "upside_from_usd_per_kg": 1e12, "upside_most_musd": 1e12, "first_year": 0.0, "last_year": 1e4,
+}  # fmt: skip
+"""What stands for a term that a contract leaves open; a price below 0 is none."""
+TERMS = ("covers", *OPEN, "price_share", "upside_share", "real")
+
+
+@dataclass(frozen=True)
+class Deal:
+    """A contract, and its terms as the figures that are computed with."""
+
+    contract: Contract
+    terms: Mapping[str, Array]
+
+    @staticmethod
+    def of(contract: Contract) -> Deal:
+        """The terms as the contract states them."""
+        stated = {name: getattr(contract, name) for name in TERMS}
+        return Deal(contract, {n: np.float64(OPEN[n] if v is None else v) for n, v in stated.items()})  # type: ignore[misc]
+
+    def applies(self, project: str, element: str, kind: str) -> bool:
+        """Whether it is about what a plant sells or takes in of an element."""
+        c = self.contract
+        return c.kind == kind and c.project in ("", project) and c.element in ("", element)
+
+    def in_force(self, year: Array) -> Array:
+        """1 in its years, else 0."""
+        name, t = self.contract.contract, self.terms
+        return row(
+            np.where((year >= t["first_year"]) & (year <= t["last_year"]), 1.0, 0.0),
+            *("Contracts", f"{name}, in force", "flag"),
+        )
+
+    def worth(self, index: Array) -> Array:
+        """Its prices in money of the base year: those that do not rise with inflation lose by it."""
+        worth = np.where(self.terms["real"] > 0, 1.0, 1.0 / index)
+        return row(worth, "Contracts", f"{self.contract.contract}, worth of its prices", "of base")
 
 
 @dataclass(frozen=True)
 class Settlement:
     """What a contract does to sales by year (MUSD): at its own price basis, topped up, paid back."""
 
+    contract: Contract
     covered: Array
     basis: Array
     top_up: Array
@@ -31,46 +70,49 @@ class Settlement:
         return self.basis + self.top_up - self.paid_back
 
 
-def applies(row: Contract, project: str, element: str, kind: str) -> bool:
-    """Whether a contract is about what a plant sells or takes in of an element."""
-    return row.kind == kind and row.project in ("", project) and row.element in ("", element)
-
-
-def in_force(row: Contract, years: Sequence[int]) -> Array:
-    """1 in years of the contract, else 0."""
-    at = np.array(years)
-    first, last = row.first_year or at[0], row.last_year or at[-1]
-    return np.asarray((at >= first) & (at <= last), float)
-
-
-def settle(row: Contract, price: Array, tonnes: Array, years: Sequence[int], index: Array) -> Settlement:
+def settle(
+    deal: Deal, price: Array, tonnes: Array, year: Array, index: Array, per_kg: Array, label: str = ""
+) -> Settlement:
     """An offtake contract over sales of `tonnes` at the market `price` (MUSD/t, real).
 
-    index: money of the day over that of the base year; prices of contracts that do not rise with it lose by it.
+    index: money of the day over that of the base year. per_kg: MUSD/t of one USD/kg. label: of its rows.
     """
-    covered = tonnes * row.covers if row.tonnes is None else np.minimum(tonnes * row.covers, row.tonnes)
-    covered = covered * in_force(row, years)
-    worth = 1.0 if row.real else 1.0 / index
+    t, worth, named = deal.terms, deal.worth(index) * per_kg, f"{label}, {deal.contract.contract}"
+    covered = row(
+        np.minimum(tonnes * t["covers"], t["tonnes"]) * deal.in_force(year), "Revenue", f"{named}, covered", "t"
+    )
+    basis = np.where(t["price_usd_per_kg"] >= 0, t["price_usd_per_kg"] * worth, price * t["price_share"])
+    basis = row(basis, "Revenue", f"{named}, its price", "MUSD/t")
+    up = np.maximum(t["floor_usd_per_kg"] * worth - basis, 0.0) * covered
+    above = t["upside_share"] * np.maximum(basis - t["upside_from_usd_per_kg"] * worth, 0.0) * covered
+    most = t["upside_most_musd"] * deal.worth(index)
+    back = np.maximum(basis - t["cap_usd_per_kg"] * worth, 0.0) * covered + np.minimum(above, most)
+    return Settlement(
+        deal.contract,
+        covered,
+        row((basis - price) * covered, "Revenue", f"{named}, by its own price", "MUSD"),
+        row(up, "Revenue", f"{named}, topped up", "MUSD"),
+        row(back, "Revenue", f"{named}, paid back", "MUSD"),
+    )
 
-    def stated(usd: float | None) -> Array | None:
-        return None if usd is None else np.asarray(musd_per_tonne(usd) * worth)
 
-    fixed, floor, cap = stated(row.price_usd_per_kg), stated(row.floor_usd_per_kg), stated(row.cap_usd_per_kg)
-    basis = price * row.price_share if fixed is None else np.broadcast_to(fixed, price.shape)
-    up = np.zeros_like(covered * basis) if floor is None else np.maximum(floor - basis, 0.0) * covered
-    back = np.zeros_like(up) if cap is None else np.maximum(basis - cap, 0.0) * covered
-    if (above := stated(row.upside_from_usd_per_kg)) is not None:
-        part = row.upside_share * np.maximum(basis - above, 0.0) * covered
-        back = back + (part if row.upside_most_musd is None else np.minimum(part, row.upside_most_musd * worth))
-    return Settlement(covered, (basis - price) * covered, up, back)
-
-
-def feed_price(rows: Sequence[Contract], price: Array, payable: Array, years: Sequence[int], index: Array) -> Array:
+def feed_price(
+    deals: Sequence[Deal],
+    price: Array,
+    payable: Array | float,
+    year: Array,
+    index: Array,
+    per_kg: Array,
+    label: str = "",
+) -> Array:
     """What is paid for a material taken in (MUSD/t): the payable share of its price, or what contracts say of it."""
-    paid, left = np.zeros_like(price * payable), np.ones(len(years))
-    for row in rows:
-        covered = np.minimum(row.covers * in_force(row, years), left)
-        fixed = None if row.price_usd_per_kg is None else musd_per_tonne(row.price_usd_per_kg)
-        own = price * row.price_share if fixed is None else fixed * (1.0 if row.real else 1.0 / index)
+    paid, left = 0.0 * price, 1.0 + 0.0 * price
+    for deal in deals:
+        t = deal.terms
+        covered = row(
+            np.minimum(t["covers"] * deal.in_force(year), left), "Costs", f"{label}, {deal.contract.contract}", "share"
+        )
+        fixed = t["price_usd_per_kg"] * deal.worth(index) * per_kg
+        own = np.where(t["price_usd_per_kg"] >= 0, fixed, price * t["price_share"])
         paid, left = paid + own * covered, left - covered
-    return np.asarray(paid + price * payable * left)
+    return row(paid + price * payable * left, "Costs", f"{label}, paid", "MUSD/t")

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.investment_checks import stem
@@ -14,9 +13,9 @@ from planner.data.investment_tables import ITEMS, DeckPrice, fault_of_term
 from planner.data.lookups import OXIDE
 from planner.errors import Fault, InputError, did_you_mean
 from planner.finance.plants import PREMIUMS
+from planner.finance.rows import Array
 from planner.units import musd_per_tonne
 
-Array = NDArray[np.float64]
 Levels = Mapping[str, Array]
 """FinanceTerm, or `price:ELEMENT`, -> its level in each case: arrays of shape (cases, 1), or single figures."""
 CASE_MARKET = "case"
@@ -52,6 +51,11 @@ class Quote:
     premiums: tuple[str, ...]
     source: str
     confidence: str
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        return f"{self.element} {self.form}"
 
     def at(self, future: str) -> Array:
         """Prices in a future."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planner.data.case import Case
 from planner.data.lookups import MADE_FROM, MAGNET, METAL, OXIDE
@@ -22,13 +22,24 @@ PREMIUMS: Mapping[str, tuple[str, ...]] = {
 class Material:
     """Something made or taken in: tonnes for each tonne of capacity in use, and the price it goes by.
 
-    payable: it goes at the share of its price that a concentrate earns.
+    payable: it goes at the share of its price that a concentrate earns. name: of the element.
     """
 
     element: str
     form: str
     per_tonne: float
     payable: bool = False
+    name: str = ""
+
+    @property
+    def good(self) -> tuple[str, str]:
+        """What prices and markets know it by."""
+        return self.element, self.form
+
+    @property
+    def label(self) -> str:
+        """In words."""
+        return f"{self.name or self.element} {self.form}"
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,7 @@ class PlantFacts:
     """A plant as its case states it. commit: year of the first payment; size: t/y; money in MUSD per t."""
 
     project: str
+    name: str
     stage: str
     country: str
     commit: int
@@ -55,11 +67,6 @@ class PlantFacts:
         """Year of the first output."""
         return self.commit + self.lead
 
-    @property
-    def pay_years(self) -> range:
-        """Years over which capital is paid in equal parts."""
-        return range(self.commit, self.commit + max(1, self.lead))
-
 
 def plant_facts(case: Case, project: str) -> PlantFacts:
     """The whole plant, decided at the first chance, working the mix of `stated_mix`."""
@@ -72,16 +79,20 @@ def plant_facts(case: Case, project: str) -> PlantFacts:
         taken += [Material(r.product, OXIDE, r.tonnes_per_t / kept, True) for r in extra]
     made += [Material(r.product, row.stage if row.stage == MAGNET else OXIDE, r.tonnes_per_t, at_mine) for r in extra]
     return PlantFacts(
-        *(project, row.stage, row.country, case.commitment_years(project).start, row.lead_time_years, row.max_new_tpa),
+        *(project, row.name, row.stage, row.country, case.commitment_years(project).start, row.lead_time_years),
+        row.max_new_tpa,
         musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index,
         musd(row.fixed_opex_usd_per_tpa),
         musd(row.variable_opex_usd_per_t + sum(r.variable_opex_usd_per_t for r in extra)),
         tuple(case.ramp_of(project)),
         row.public_share,
         mix,
-        tuple(m for m in made if m.per_tonne > 0),
-        tuple(m for m in taken if m.per_tonne > 0),
+        *(tuple(replace(m, name=_name(case, m.element)) for m in of if m.per_tonne > 0) for of in (made, taken)),
     )
+
+
+def _name(case: Case, element: str) -> str:
+    return case.elements[element].name.lower() if element in case.elements else element
 
 
 def stated_mix(case: Case, project: str) -> dict[str, float]:
@@ -129,4 +140,4 @@ def _materials(case: Case, project: str, mix: Mapping[str, float]) -> tuple[list
 
 def goods(plants: Sequence[PlantFacts]) -> list[tuple[str, str]]:
     """(element, form) of all that some plants sell and buy, in order."""
-    return sorted({(m.element, m.form) for plant in plants for m in (*plant.made, *plant.taken)})
+    return sorted({m.good for plant in plants for m in (*plant.made, *plant.taken)})

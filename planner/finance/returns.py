@@ -10,10 +10,9 @@ import numpy as np
 import pyxirr
 
 from planner.finance.cashflow import CashFlows
-from planner.finance.deck import Array, Levels
-
-PAID = 1e-9
-"""Debt service (MUSD a year) below which there is none."""
+from planner.finance.debt import PAID
+from planner.finance.deck import Levels
+from planner.finance.rows import Array
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.finance.cashflow import NO_SUPPORT, Investment, cash_flows
-from planner.finance.deck import Array, FinanceTerm, Levels, levels
-from planner.finance.returns import PAID, npv
-from planner.finance.support import of_futures
+from planner.finance.cashflow import NO_SUPPORT, UNITS, CashFlows, Investment, Prices, cash_flows
+from planner.finance.debt import PAID
+from planner.finance.deck import FinanceTerm, Levels, levels
+from planner.finance.returns import npv
+from planner.finance.rows import Array
 
 DRAWS, SEED = 2000, 1
 
@@ -56,15 +57,17 @@ def price_terms(found: Investment) -> list[FinanceTerm]:
 
 def base_levels(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str, Array]:
     """All levels that `cash_flows` needs, without support."""
-    return {**NO_SUPPORT, **levels(terms.values()), **levels(price_terms(found))}
+    calendar = {"year": found.years, "base_year": found.base_year, "first_year": found.years[0]}
+    plain = {name: np.asarray(value, float) for name, value in calendar.items()}
+    return {**UNITS, **plain, **NO_SUPPORT, **levels(terms.values()), **levels(price_terms(found))}
 
 
 def tornado(found: Investment, terms: Mapping[str, FinanceTerm], use: Sequence[Array]) -> list[Swing]:
     """Every term low and high, the others as they are; the widest first."""
     moved = [*terms.values(), *price_terms(found)]
-    base = base_levels(found, terms)
-    x = {name: np.full((2 * len(moved), 1), float(level)) for name, level in base.items()}
+    x = base_levels(found, terms)
     for place, term in enumerate(moved):
+        x[term.name] = np.full((2 * len(moved), 1), term.value)
         x[term.name][[2 * place, 2 * place + 1], 0] = (term.low, term.high)
     flows = cash_flows(found, x, use)
     whole = npv(x["wacc"], flows.after_tax / flows.index)
@@ -76,25 +79,42 @@ def tornado(found: Investment, terms: Mapping[str, FinanceTerm], use: Sequence[A
     return sorted(swings, key=lambda s: (-s.width, -abs(s.owners_high - s.owners_low), s.term.name))
 
 
-def monte_carlo(
-    found: Investment, terms: Mapping[str, FinanceTerm], futures: Mapping[str, float], use_in: Sequence[Array],
-    service: Array, draws: int = DRAWS, seed: int = SEED,
-) -> Spread:  # fmt: skip
-    """NPV over futures, each as often as it is likely, and terms, triangular over their ranges.
+@dataclass(frozen=True)
+class Draws:
+    """Futures, each as often as it is likely, and terms, triangular over their ranges, drawn together.
 
-    use_in: for each plant what is sold of it, a row for each future or one for all. service: of debt, by year.
+    x: levels, a row for each draw; use and prices likewise.
     """
+
+    x: Levels
+    use: Sequence[Array]
+    prices: Prices
+
+    def flows(self, found: Investment, given: Levels = NO_SUPPORT) -> CashFlows:
+        """Cash in every draw. given: levels that hold instead, as of support."""
+        return cash_flows(found, {**self.x, **given}, self.use, self.prices)
+
+
+def drawn(
+    found: Investment, terms: Mapping[str, FinanceTerm], futures: Mapping[str, float], use_in: Sequence[Array],
+    draws: int = DRAWS, seed: int = SEED,
+) -> Draws:  # fmt: skip
+    """Draws of an investment. use_in: for each plant what is worked of it, a row for each future or one for all."""
     rng = np.random.default_rng(seed)
     chances = np.array(list(futures.values()))
     at = rng.choice(len(chances), size=draws, p=chances / chances.sum())
-    x: dict[str, Array] = {name: np.asarray(level) for name, level in base_levels(found, terms).items()}
+    x = base_levels(found, terms)
     for term in (*terms.values(), *price_terms(found)):
         if term.low < term.high:
-            drawn = rng.triangular(term.low, min(max(term.value, term.low), term.high), term.high, size=(draws, 1))
-            x[term.name] = np.round(drawn) if term.whole else drawn
-    prices = {good: rows[at] for good, rows in of_futures(found, list(futures)).items()}
+            level = rng.triangular(term.low, min(max(term.value, term.low), term.high), term.high, size=(draws, 1))
+            x[term.name] = np.round(level) if term.whole else level
+    prices = {good: rows[at] for good, rows in found.by_future(list(futures)).items()}
     use = [np.broadcast_to(rows, (len(chances), rows.shape[-1]))[at] for rows in use_in]
-    flows = cash_flows(found, x, use, prices)
+    return Draws(x, use, prices)
+
+
+def spread_of(flows: CashFlows, x: Levels, service: Array) -> Spread:
+    """What draws earn. service: of the debt of the case as it stands, by year."""
     values = np.sort(npv(x["wacc"], flows.after_tax / flows.index))
     paid = service > PAID
     covers = (flows.cfads[:, paid] / service[paid]).min(axis=-1) if paid.any() else None

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
 
 from planner.finance.cashflow import CashFlows, Investment, cash_flows
-from planner.finance.deck import Array, Levels
+from planner.finance.deck import Levels
 from planner.finance.returns import npv
+from planner.finance.risk import Draws
+from planner.finance.rows import Array, added
 
 GRANT, LOAN, FLOOR, AVAILABILITY = "grant", "loan", "floor", "availability"
+WORST = 0.95
 MOST: Mapping[str, float] = {GRANT: 1.0, LOAN: 0.8, FLOOR: 3.0, AVAILABILITY: 1.0}
 """Most of each that is tried: of capital, of capital, times the deck's prices, of capital a year."""
 LEVEL: Mapping[str, str] = {GRANT: "grant_share", FLOOR: "floor_factor", AVAILABILITY: "availability"}
@@ -35,7 +39,8 @@ class Support:
     """A kind of support and the least of it that makes the case bankable (None: none does, however much).
 
     amount: share of capital, factor on the deck's prices, or MUSD a year. cost: public money (present value at the
-    public rate, MUSD) expected and in the worst future. private: capital that others than the public bring (MUSD).
+    public rate, MUSD) expected over the futures. worst: what one draw in twenty of futures and terms costs at least.
+    private: capital that others than the public bring (MUSD).
     """
 
     kind: str
@@ -45,12 +50,12 @@ class Support:
     private: float | None = None
 
 
-def with_support(x: Levels, kind: str, amount: float) -> dict[str, Array]:
+def with_support(x: Levels, kind: str, amount: Any) -> dict[str, Array]:
     """Levels with a support. A public loan takes the place of that of lenders, at its own rate and cover."""
     if kind == LOAN:
-        terms = {"debt_rate": x["public_loan_rate"], "dscr": x["dscr_low"], "debt_share": np.asarray(amount)}
+        terms = {"debt_rate": x["public_loan_rate"], "dscr": x["dscr_low"], "debt_share": amount}
         return {**x, **terms}
-    return {**x, LEVEL[kind]: np.asarray(amount)}
+    return {**x, LEVEL[kind]: amount}
 
 
 def owners_npv(found: Investment, x: Levels, use: Sequence[Array]) -> float:
@@ -68,31 +73,27 @@ def public_cost(flows: CashFlows, x: Levels, kind: str) -> Array:
     elif kind == LOAN:
         paid = flows.loan.draws - np.minimum(flows.loan.service, np.maximum(flows.cfads, 0.0))
     else:
-        paid = sum((s.floored for p in flows.plants for s in p.sales), np.zeros(1)) * flows.index
+        paid = added([s.floored for p in flows.plants for s in p.sales], flows.index) * flows.index
     return npv(x["public_rate"], paid / flows.index)
 
 
 def contracts_cost(flows: CashFlows, x: Levels) -> Array:
     """The same of the contracts of the case that are public."""
-    rows = [s.top_up - s.paid_back for p in flows.plants for sale in p.sales for row, s in sale.settled if row.public]
-    return npv(x["public_rate"], sum(rows, np.zeros_like(flows.index)))
-
-
-def of_futures(found: Investment, futures: Sequence[str]) -> dict[tuple[str, str], Array]:
-    """Prices by good: a row for each future."""
-    return {(q.element, q.form): np.array([q.at(future) for future in futures]) for q in found.quotes}
+    settled = [c for p in flows.plants for sale in p.sales for c in sale.settled if c.contract.public]
+    return npv(x["public_rate"], added([c.top_up - c.paid_back for c in settled], flows.index))
 
 
 def least_support(
-    found: Investment, x: Levels, use: Sequence[Array], futures: Mapping[str, float], use_in: Sequence[Array]
-) -> list[Support]:
+    found: Investment, x: Levels, use: Sequence[Array], futures: Mapping[str, float], use_in: Sequence[Array],
+    draws: Draws,
+) -> list[Support]:  # fmt: skip
     """The least of each kind, the cheapest to the public first, those that do not suffice last.
 
-    futures: name -> probability. use_in: for each plant what is sold of it, a row for each future.
+    futures: name -> probability. use_in: for each plant what is worked of it, a row for each future.
     """
     plain = cash_flows(found, x, use)
     capital, bankable = float(plain.capital.sum()), float(npv(x["equity_rate"], plain.owners / plain.index)) >= 0
-    prices, chances = of_futures(found, list(futures)), np.array(list(futures.values()))
+    prices, chances = found.by_future(list(futures)), np.array(list(futures.values()))
     out = []
     for kind, most in MOST.items():
         top = most * capital if kind == AVAILABILITY else most
@@ -101,13 +102,16 @@ def least_support(
             out.append(Support(kind, None) if amount is None else Support(kind, 0.0, 0.0, 0.0, capital))
             continue
         levels = with_support(x, kind, amount)
-        flows, plan = cash_flows(found, levels, use_in, prices), cash_flows(found, levels, use)
+        drawn_levels = with_support(draws.x, kind, amount)
+        plan, flows = cash_flows(found, levels, use), cash_flows(found, levels, use_in, prices)
+        drawn = draws.flows(found, drawn_levels)
         if kind == LOAN:  # what was lent is lent: a future that earns less pays back less
-            flows = replace(flows, loan=plan.loan)
+            flows, drawn = replace(flows, loan=plan.loan), replace(drawn, loan=plan.loan)
         costs = np.broadcast_to(public_cost(flows, levels, kind), chances.shape)
+        worst = float(np.quantile(public_cost(drawn, drawn_levels, kind), WORST))
         given = float(plan.grant.sum() + (plan.loan.draws.sum() if kind == LOAN else 0.0))
         expected = float(costs @ chances / chances.sum())
-        out.append(Support(kind, amount, expected, float(costs.max()), capital - given))
+        out.append(Support(kind, amount, expected, worst, capital - given))
     return sorted(out, key=lambda s: (s.cost is None, s.cost or 0.0, s.worst or 0.0))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from planner.finance.cashflow import CashFlows, Investment
-from planner.finance.deck import Array, FinanceTerm
+from planner.finance.deck import FinanceTerm, Levels
 from planner.finance.returns import Returns
 from planner.finance.risk import Spread, Swing
+from planner.finance.rows import Array
 from planner.finance.support import Support
 
 APART = 0.10
@@ -19,13 +20,15 @@ APART = 0.10
 class Sold:
     """The case with one answer to what is sold: for each plant the use of its capacity by year, and what follows.
 
-    use: rate over the years of output; cheap: flows at low prices; contracts, worst: public cost of the case's
-    contracts, expected and in the worst future (present value, MUSD); spread: draws of futures and terms; steps: NPV
-    at market prices, then what contracts, tax and debt change, to the NPV of the owners.
+    use: rate over the years of output; levels: of terms, prices and support; cheap: flows at low prices; contracts,
+    worst: public cost of the case's contracts, expected and in the worst future (present value, MUSD); spread: draws
+    of futures and terms; steps: NPV at market prices, then what contracts (with support), tax and debt change, to the
+    NPV of the owners.
     """
 
     by_year: tuple[Array, ...]
     use: tuple[float, ...]
+    levels: Levels
     flows: CashFlows
     cheap: CashFlows
     returns: Returns
@@ -37,30 +40,38 @@ class Sold:
 
 @dataclass(frozen=True)
 class Market:
-    """Sales of a product in the year in which they are most of demand (t): the case's, other plants' in the plan."""
+    """A product in the year in which its output is most of what is wanted (t): made here, sold here, made by others in
+    the plan, wanted."""
 
     element: str
     form: str
     year: int
+    made: float
     sold: float
     others: float
     demand: float
 
     @property
     def share(self) -> float:
-        """All sales over demand."""
-        return (self.sold + self.others) / self.demand if self.demand > 0 else float("inf")
+        """All that is made over what is wanted."""
+        return (self.made + self.others) / self.demand if self.demand > 0 else float("inf")
 
 
 @dataclass(frozen=True)
 class Removal:
     """What the alliance loses without the plants, all else planned anew: least cost and risk (MUSD) without them less
-    with them, of that the risk, and expected shortfall by element (t). merit: read from the merit list, worth alone."""
+    with them, of that the risk, and expected shortfall by element (t). merit: read from the merit list, worth alone.
+    half: the same as worth with half of them; saved: loss avoided by future (MUSD); instead: what is built by plant
+    (t/y) and bought by element (t) more without them.
+    """
 
     worth: float
     risk: float | None = None
     shortfall_t: Mapping[str, float] | None = None
     merit: bool = False
+    half: float | None = None
+    saved: Mapping[str, float] = field(default_factory=dict)
+    instead: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,9 +79,9 @@ class BusinessCase:
     """All of an investment case. builds: t/y that the plan commits, by plant. futures: name -> probability.
     public_share: of the capital that the plan has public budgets pay; owners_with_it: NPV of the owners (MUSD) with it.
     planned: the case sold as the plan runs it; None where it runs none of the plants. throughput: use of capacity by
-    future. supported: what support is sized for, with the cheapest (its draws and steps are those without); None where
-    none is needed or suffices. alone: NPV after tax (MUSD), selling all, of each plant alone. supports: for the case
-    as the plan runs it, or selling all where it does not run.
+    future. supported: what support is sized for, with the cheapest; None where none is needed or suffices. alone: NPV
+    after tax (MUSD), selling all, of each plant alone. supports: for the case as the plan runs it, or selling all
+    where it does not run.
     """
 
     projects: tuple[str, ...]

@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 
 from planner.data.investment_tables import ITEMS, Contract
-from planner.finance.cashflow import Investment
+from planner.finance.cashflow import Good, Investment
+from planner.finance.contracts import Deal
 from planner.finance.deck import FinanceTerm, Quote
 from planner.finance.plants import Material, PlantFacts
+from planner.finance.rows import Array
 
 PLAIN: Mapping[str, float] = {
     "tax_rate": 0.25, "depreciation_years": 3, "wacc": 0.1, "equity_rate": 0.1, "debt_rate": 0.1, "debt_share": 0.5,
     "debt_years": 5, "grace_years": 2, "dscr": 2.0, "inflation": 0.0, "contingency": 0.0, "sustaining": 0.0,
-    "closure": 0.0, "working_days": 0.0, "life_years": 3, "payable": 0.25,
+    "closure": 0.0, "working_days": 0.0, "life_years": 3, "payable": 0.25, "reserve_months": 0.0,
 }  # fmt: skip
 
 
@@ -25,7 +27,9 @@ def plain_terms(**changes: float) -> dict[str, FinanceTerm]:
     return {n: FinanceTerm(n, n, "", v, v, v, "here", "high", False, ITEMS[n].whole) for n, v in values.items()}
 
 
-def separation(contracts: tuple[Contract, ...] = (), **columns: Any) -> Investment:
+def separation(
+    contracts: tuple[Contract, ...] = (), wanted: Mapping[Good, Array] | None = None, **columns: Any
+) -> Investment:
     """20 t/y for 40 MUSD, paid 2026 and 2027; half used in 2028, all in 2029 and 2030. Each tonne gives 0.4 t at 6 MUSD
     and takes in 0.5 t at 6 MUSD times the payable quarter; costs 0.2 MUSD, and 0.1 MUSD a year whether it runs or not.
 
@@ -33,13 +37,13 @@ def separation(contracts: tuple[Contract, ...] = (), **columns: Any) -> Investme
     """
     years = tuple(range(2026, 2032))
     plant = PlantFacts(
-        *("plant", "separation", "AAA", 2026, 2, 20.0, 2.0, 0.1, 0.2, (0.5, 1.0), 0.0, {"ore": 1.0}),
+        *("plant", "plant", "separation", "AAA", 2026, 2, 20.0, 2.0, 0.1, 0.2, (0.5, 1.0), 0.0, {"ore": 1.0}),
         (Material("Dy", "oxide", 0.4),),
         (Material("Dy", "oxide", 0.5, True),),
     )
     plant = PlantFacts(**{**vars(plant), **columns})
     price = Quote("Dy", "oxide", np.full(6, 6.0), 0.5, 2.0, {"cheap": np.full(6, 3.0)}, (), "here", "high")
-    return Investment(years, 2026, (plant,), (price,), contracts)
+    return Investment(years, 2026, (plant,), (price,), tuple(map(Deal.of, contracts)), wanted or {})
 
 
 WHOLE = [np.ones(6)]

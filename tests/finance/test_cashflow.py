@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from planner.data.investment_tables import Contract
-from planner.finance.cashflow import CashFlows, cash_flows
+from planner.finance.cashflow import CashFlows, Investment, cash_flows, funding
 from planner.finance.debt import tax_due
+from planner.finance.deck import FinanceTerm
 from planner.finance.returns import irr, least_cover, npv, payback, returns_of
-from planner.finance.risk import base_levels, monte_carlo, tornado
+from planner.finance.risk import Spread, base_levels, drawn, spread_of, tornado
 from planner.finance.support import AVAILABILITY, FLOOR, GRANT, LOAN, least_support, owners_npv, with_support
 from tests.cases import near
 from tests.finance.plants import WHOLE, plain_terms, separation
@@ -115,10 +116,11 @@ def test_returns_by_hand() -> None:
 
 @pytest.mark.parametrize("kind", [GRANT, LOAN, FLOOR, AVAILABILITY])
 def test_the_least_support_gives_owners_what_they_ask(kind: str) -> None:
-    found, terms = separation(), plain_terms(equity_rate=0.25)
+    found, terms = certain(separation()), plain_terms(equity_rate=0.25)
     x, futures = base_levels(found, terms), {"as is": 0.75, "cheap": 0.25}
+    draws = drawn(found, terms, futures, [np.ones((2, 6))], draws=40)
     assert owners_npv(found, x, WHOLE) < 0
-    support = {s.kind: s for s in least_support(found, x, WHOLE, futures, [np.ones((2, 6))])}[kind]
+    support = {s.kind: s for s in least_support(found, x, WHOLE, futures, [np.ones((2, 6))], draws)}[kind]
     assert support.amount is not None and support.cost is not None and support.worst is not None
     assert owners_npv(found, with_support(x, kind, support.amount), WHOLE) == pytest.approx(0, abs=1e-7)
     assert support.cost <= support.worst + 1e-9
@@ -132,8 +134,12 @@ def test_the_least_support_gives_owners_what_they_ask(kind: str) -> None:
 
 def test_a_bankable_case_needs_no_support() -> None:
     found = separation()
-    x = base_levels(found, plain_terms(equity_rate=0.05))
-    assert all(s.amount == 0 and s.cost == 0 for s in least_support(found, x, WHOLE, {"as is": 1.0}, [np.ones((1, 6))]))
+    terms = plain_terms(equity_rate=0.05)
+    x = base_levels(found, terms)
+    draws = drawn(found, terms, {"as is": 1.0}, [np.ones((1, 6))], draws=2)
+    assert all(
+        s.amount == 0 and s.cost == 0 for s in least_support(found, x, WHOLE, {"as is": 1.0}, [np.ones((1, 6))], draws)
+    )
 
 
 def test_tornado_moves_one_term_at_a_time() -> None:
@@ -147,13 +153,24 @@ def test_tornado_moves_one_term_at_a_time() -> None:
     assert swings["tax_rate"].width == 0
 
 
+def certain(found: Investment) -> Investment:
+    return replace(found, quotes=tuple(replace(q, low=1.0, high=1.0) for q in found.quotes))
+
+
+def spread(
+    found: Investment, terms: dict[str, FinanceTerm], futures: dict[str, float], draws: int, seed: int = 1
+) -> Spread:
+    """Draws of the plant selling all, with the debt service of the case as it stands."""
+    many = drawn(found, terms, futures, [np.ones((1, 6))], draws, seed)
+    return spread_of(many.flows(found), many.x, flows().loan.service)
+
+
 def test_draws_are_the_same_again_and_follow_futures_and_ranges() -> None:
     found, terms = separation(), plain_terms()
-    use, futures = [np.ones((1, 6))], {"as is": 0.75, "cheap": 0.25}
-    certain = replace(found, quotes=tuple(replace(q, low=1.0, high=1.0) for q in found.quotes))
-    one = monte_carlo(certain, terms, futures, use, flows().loan.service, draws=400)
+    futures = {"as is": 0.75, "cheap": 0.25}
+    one = spread(certain(found), terms, futures, 400)
     assert len(set(np.round(one.npv, 9))) == 2 and one.loss == pytest.approx(0.25, abs=0.06)
-    again = [monte_carlo(found, terms, futures, use, flows().loan.service, 50, seed) for seed in (1, 1, 2)]
+    again = [spread(found, terms, futures, 50, seed) for seed in (1, 1, 2)]
     assert again[0] == again[1] != again[2]
     # A quarter of the draws are cheap: the least cover that nine in ten reach is that at half the price.
     low = cash_flows(found, {**base_levels(found, terms), "price:Dy": np.array(0.5)}, WHOLE)
@@ -171,3 +188,42 @@ def test_money_of_the_country_moves_costs_alone() -> None:
     dear = flows(currency_factor=1.1, local_share=0.5)
     assert dear.capital == near(1.05 * flows().capital)
     assert dear.ebitda == near(flows().ebitda - 0.05 * np.array([0, 0, 4, 6, 6, 0]))
+
+
+def test_a_reserve_holds_the_service_of_the_months_to_come() -> None:
+    """Half of next year's service at the end of each year: paid in by the owners before, given back at the end."""
+    without, found = flows(), flows(reserve_months=6)
+    service = found.loan.service
+    assert service == near(without.loan.service)  # debt is sized without it
+    assert found.loan.reserve == near([0, service[2] / 2, service[3] / 2, service[4] / 2, 0, 0])
+    assert (found.owners - without.owners).sum() == near(0)
+    assert (found.owners - without.owners)[1] == near(-service[2] / 2)
+
+
+def test_sources_are_uses() -> None:
+    """10 % contingency on 40; half of it lent, at 10 %: 1.1 MUSD of interest on what was drawn in the first year."""
+    found = separation()
+    x = base_levels(found, plain_terms(contingency=0.1, reserve_months=6)) | {"grant_share": np.array(0.25)}
+    one = cash_flows(found, x, WHOLE)
+    sources, uses = ({k: v.sum() for k, v in side.items()} for side in funding(one, x))
+    assert uses["capital at the estimate"] == near(40) and uses["contingency"] == near(4)
+    assert sources["grant"] == near(11) and sources["loan drawn"] == near(one.loan.share * 33)
+    lent_first = one.loan.share * 16.5
+    assert uses["interest until repayment begins"] == near(0.1 * lent_first)
+    assert uses["first filling of the reserve account"] == near(one.loan.service[2] / 2)
+    assert sum(sources.values()) == near(sum(uses.values()))
+
+
+def test_the_market_takes_no_more_than_is_wanted() -> None:
+    """6 t a year are wanted, of the 4, 8 and 8 t that it could make: it works 10, 15 and 15 t, for 36 MUSD of sales,
+    11.25 of feed, 3 of running and 2 of fixed cost; the cap may be lifted."""
+    found = separation(wanted={("Dy", "oxide"): np.full(6, 6.0)})
+    terms = plain_terms()
+    capped = cash_flows(found, base_levels(found, terms), WHOLE)
+    assert capped.plants[0].sales[0].tonnes == near([0, 0, 4, 6, 6, 0])
+    assert capped.ebitda == near([0, 0, 12.5, 19.75, 19.75, 0])
+    lifted = cash_flows(found, base_levels(found, plain_terms(market_share=2)), WHOLE)
+    assert lifted.ebitda == near(flows().ebitda)
+    two = replace(found, plants=found.plants * 2)
+    both = cash_flows(two, base_levels(two, terms), WHOLE * 2)
+    assert sum(p.sales[0].tonnes for p in both.plants) == near([0, 0, 6, 6, 6, 0])

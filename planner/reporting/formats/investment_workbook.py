@@ -1,11 +1,13 @@
 """project-P.xlsx: an investment case whose result follows from its inputs in the spreadsheet, laid out as FAST asks.
 
-Selling all and as the plan runs it stand one below the other on each sheet. This half goes from tax to the answer.
+The sheets are what `planner.finance` computes, handed cells instead of arrays: each answer to what is sold, one below
+the other. What it shows before a program computes it anew was computed beside.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,41 +15,21 @@ import numpy as np
 import xlsxwriter
 
 from planner.data.case import Case
-from planner.finance.cashflow import CashFlows
-from planner.finance.deck import Array
-from planner.finance.support import CARRIES, MEASURE, MOST
-from planner.reporting.charts.business_case import columns
-from planner.reporting.formats.investment_operations import write_operations
-from planner.reporting.formats.live_sheets import FORMULA, LINK, RATE, TOTAL, Book, Line, LiveBook, LiveSheet, added
+from planner.finance.cashflow import NO_SUPPORT, UNITS, CashFlows, Investment, cash_flows, funding
+from planner.finance.contracts import OPEN, TERMS, Deal
+from planner.finance.plants import Material, PlantFacts
+from planner.finance.risk import price_terms
+from planner.finance.rows import row
+from planner.finance.support import with_support
+from planner.reporting.formats.live_cells import FIRST, Cells
+from planner.reporting.formats.live_sheets import FORMULA, LINK, RATE, TOTAL, LiveBook, LiveSheet
 from planner.reporting.formats.workbook import MADE, OPTIONS
-from planner.reporting.values.page_parts import Statement
+from planner.reporting.tables import business_case as tables
+from planner.reporting.values.page_parts import Column, ReportTable, Statement, texts
 from planner.reporting.values.wording import Names, worded_lines
 from planner.results.business_case import BusinessCase, Sold
 
 TOLERANCE = 1e-6
-
-
-def write_business_case(found: BusinessCase, case: Case, path: Path, told: Sequence[Statement]) -> None:
-    """Write the workbook: same case, same bytes. told: the answer and what goes with it, in sentences."""
-    with xlsxwriter.Workbook(str(path), OPTIONS | {"tmpdir": str(path.parent)}) as target:
-        target.set_properties({"title": " and ".join(found.projects), "created": MADE})
-        live = LiveBook(target, found.investment.years, "='Checks'!$C$3")
-        book = Book(found, Names(case))
-        for name, title, timed in SHEETS:
-            whose = ", ".join(map(book.names.placed, found.projects)) if name == "Answer" else ""
-            book.sheets[name] = live.sheet(name, f"{title}: {whose}" if whose else title, timed=timed)
-        write_operations(book)
-        for mode, (title, sold) in enumerate(book.modes):
-            _running(book, mode, title, sold)
-            _tax(book, mode, title, sold)
-            _debt(book, mode, title, sold.flows)
-            _tax_with_debt(book, mode, sold.flows)
-            _returns(book, mode, title, sold)
-        _checks(book)
-        _answer(book, told)
-        _told(book, case)
-
-
 SHEETS = (
     ("Answer", "The answer", False),
     ("Inputs", "Inputs: change the blue cells, or choose 1 value, 2 low, 3 high in column D", False),
@@ -66,281 +48,266 @@ SHEETS = (
     ("Checks", "Checks: nought failed", False),
     ("Sources", "Conventions and sources", False),
 )
-
-
-def _running(book: Book, mode: int, title: str, sold: Sold) -> None:
-    """Costs that follow what is sold."""
-    sheet, t = book.sheets["Costs"], book.term
-    sheet.head(title)
-    for place, (plant, flows) in enumerate(zip(book.found.investment.plants, sold.flows.plants, strict=True)):
-        name, tonnes = book.names.project(plant.project), book.line["tonnes", mode, place]
-        local, variable = book.line["local",].constant, book.line["variable", place].constant
-        formula = f"={variable}*{t['variable_factor']}*{local}*{tonnes}"
-        book.line["variable cost", mode, place] = sheet.timed(
-            f"{name}, running", "MUSD", formula, flows.variable, total=True
-        )
-        parts = [f"{book.line['taken', place, m].constant}*{book.line['paid', place, m]}" for m in plant.taken]
-        formula = f"=({'+'.join(parts) or '0'})*{tonnes}"
-        book.line["feed", mode, place] = sheet.timed(f"{name}, feed", "MUSD", formula, flows.feed, total=True)
-
-
-def _sums(book: Book, key: str, *mode: int) -> str:
-    """The rows of all plants, added."""
-    plants = range(len(book.found.investment.plants))
-    return added([book.line[(key, *mode, place)] for place in plants])[1:]
-
-
-def _tax(book: Book, mode: int, title: str, sold: Sold) -> None:
-    sheet, t, flows, index = book.sheets["Tax"], book.terms(mode)[0], sold.flows, book.line["index",]
-    sheet.head(title)
-    plants = range(len(flows.plants))
-    running = "+".join(str(book.line["running", place]) for place in plants)
-    paid = f"={t['availability']}*MIN(1,{running})*{index}"
-    payment = sheet.timed("availability payment", "MUSD", paid, flows.availability, total=True)
-    less = f"-({_sums(book, 'fixed cost')})-({_sums(book, 'variable cost', mode)})-({_sums(book, 'feed', mode)})"
-    formula = f"=({book.line['received', mode]}{less})*{index}+{payment}"
-    ebitda = sheet.timed("EBITDA", "MUSD", formula, flows.ebitda, total=True)
-    capital = sheet.timed("capital", "MUSD", f"=({_sums(book, 'capital')})*{index}", flows.capital, total=True)
-    grant = sheet.timed("grant", "MUSD", f"={t['grant_share']}*{capital}", flows.grant, total=True)
-    late = sum(
-        ((p.sustaining + p.closure - p.residual) * flows.index for p in flows.plants), np.zeros(len(flows.index))
-    )
-    formula = f"=({_sums(book, 'sustaining')}+{_sums(book, 'closure')}-({_sums(book, 'residual')}))*{index}"
-    spent = sheet.timed("sustaining and closure, less residual", "MUSD", formula, late, total=True)
-    terms = []
-    for place in plants:
-        wear = book.line["wear", place]
-        own = f"SUMPRODUCT({book.line['capital', place].all},{index.all})*(1-{t['grant_share']})"
-        terms.append(f"IF(AND({wear}>0,{wear}<={t['depreciation_years']}),{own}/{t['depreciation_years']},0)")
-    wears = sheet.timed("depreciation", "MUSD", "=" + "+".join(terms), flows.depreciation, total=True)
-    taxable = sheet.timed("taxable without debt", "MUSD", f"={ebitda}-{wears}-{spent}", flows.taxable, total=True)
-    due = _taxed(sheet, book, "without debt", taxable, flows.taxable, flows.tax)
-    formula = f"={t['working_days']}/{t['days']}*{book.line['received', mode]}*{index}"
-    working = sheet.timed("working capital at the end of the year", "MUSD", formula, flows.working)
-    change = np.diff(flows.working, prepend=0.0)
-    more = sheet.timed("working capital, more of it", "MUSD", f"={working}-{working.before}", change, total=True)
-    kept = {
-        "ebitda": ebitda,
-        "capital": capital,
-        "grant": grant,
-        "late": spent,
-        "taxable": taxable,
-        "tax": due,
-        "more": more,
-    }
-    book.line |= {("all", key, mode): line for key, line in kept.items()}
-
-
-def _taxed(sheet: LiveSheet, book: Book, what: str, taxable: Line, amounts: Array, tax: Array) -> Line:
-    """Losses carried forward, and the tax due."""
-    losses, opening, used = 0.0, list[float](), list[float]()
-    for amount in amounts.tolist():
-        opening.append(losses)
-        used.append(min(losses, max(amount, 0.0)))
-        losses += max(-amount, 0.0) - used[-1]
-    closing = [o - u + max(-a, 0.0) for o, u, a in zip(opening, used, amounts.tolist(), strict=True)]
-    end = sheet.row + 3
-    opened = sheet.timed(f"losses, opening ({what})", "MUSD", f"='Tax'!{{before}}{end}+0", np.array(opening))
-    formula = f"=MIN({opened},MAX({taxable},0))"
-    taken = sheet.timed(f"losses, used ({what})", "MUSD", formula, np.array(used), total=True)
-    formula = f"={opened}-{taken}+MAX(-{taxable},0)"
-    sheet.timed(f"losses, closing ({what})", "MUSD", formula, np.array(closing))
-    formula = f"={book.term['tax_rate']}*(MAX({taxable},0)-{taken})"
-    return sheet.timed(f"tax ({what})", "MUSD", formula, tax, total=True)
-
-
-def _debt(book: Book, mode: int, title: str, flows: CashFlows) -> None:
-    (t, x), loan, n = book.terms(mode), flows.loan, book.line["number",]
-    sheet, terms = book.sheets["Debt"], {name: float(x[name]) for name in book.found.terms}
-    row = {key: book.line["all", key, mode] for key in ("ebitda", "capital", "grant", "late", "tax", "more")}
-    number = np.arange(1, len(flows.index) + 1)
-    net, rate = flows.capital - flows.grant, (1 + terms["debt_rate"]) * (1 + terms["inflation"]) - 1
-    grace = max(terms["grace_years"], float(np.where(net > 0, number, 0).max()))
-    paying = (number > grace) & (number <= terms["debt_years"])
-    serves, factor = np.where(paying, np.maximum(flows.cfads, 0.0), 0.0), (1 + rate) ** (grace - number)
-    most, whole = float((serves / terms["dscr"] * factor).sum()), float((net * factor).sum())
-    sheet.head(title)
-    formula = f"={row['ebitda']}-{row['more']}-{row['late']}-{row['tax']}"
-    cfads = sheet.timed("cash flow after tax that can serve debt", "MUSD", formula, flows.cfads, total=True)
-    lent = sheet.timed("capital less grant", "MUSD", f"={row['capital']}-{row['grant']}", net, total=True)
-    interest = sheet.once("interest, nominal", "a year", f"=(1+{t['debt_rate']})*(1+{t['inflation']})-1", rate).constant
-    formula = f"=MAX({t['grace_years']},SUMPRODUCT(MAX(({lent.all}>0)*{n.all})))"
-    until = sheet.once("years until repayment begins", "years", formula, grace).constant
-    pays = f"=IF(AND({n}>{until},{n}<={t['debt_years']}),MAX({cfads},0),0)"
-    serving = sheet.timed("cash flow in years of repayment", "MUSD", pays, serves, total=True)
-    weight = sheet.timed("worth when repayment begins", "factor", f"=(1+{interest})^({until}-{n})", factor)
-    formula = f"=SUMPRODUCT({serving.all},{weight.all})/{t['dscr']}"
-    bears = sheet.once("debt that cash flow bears then", "MUSD", formula, most).constant
-    formula = f"=SUMPRODUCT({lent.all},{weight.all})"
-    all_lent = sheet.once("the whole capital, with interest, then", "MUSD", formula, whole).constant
-    formula = f"=IF({all_lent}>0,MIN({t['debt_share']},{bears}/{all_lent}),0)"
-    share = sheet.once("debt drawn over capital less grant", "share", formula, float(loan.share))
-    book.line["share", mode] = share
-    draws = sheet.timed("drawn", "MUSD", f"={share.constant}*{lent}", loan.draws, total=True)
-    paid = f"=IF({bears}>0,{serving}/{t['dscr']}*{share.constant}*{all_lent}/{bears},0)"
-    end = sheet.row + 4
-    opened = sheet.timed("debt, opening", "MUSD", f"='Debt'!{{before}}{end}+0", np.concatenate([[0.0], loan.owed[:-1]]))
-    cost = sheet.timed("interest", "MUSD", f"={opened}*{interest}", loan.interest, total=True)
-    service = sheet.timed("debt service", "MUSD", paid, loan.service, total=True)
-    owed = sheet.timed("debt, closing", "MUSD", f"={opened}+{cost}+{draws}-{service}", loan.owed)
-    formula = f"=IF(SUM({lent.all})>0,MAX({owed.all})/SUM({lent.all}),0)"
-    most_owed = float(loan.owed.max()) / (float(net.sum()) or 1.0)
-    book.line["gearing", mode] = sheet.once("most debt owed over capital less grant", "share", formula, most_owed)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cover = np.where(loan.service > 1e-9, flows.cfads / loan.service, 0.0)
-    formula = f"=IF({service}>0.000000001,{cfads}/{service},0)"
-    book.line["cover", mode] = sheet.timed("cover of debt service (DSCR), 0 without any", "times", formula, cover)
-    kept = {"cfads": cfads, "draws": draws, "interest": cost, "service": service, "owed": owed}
-    book.line |= {("all", key, mode): line for key, line in kept.items()}
-
-
-def _tax_with_debt(book: Book, mode: int, flows: CashFlows) -> None:
-    sheet = book.sheets["Tax"]
-    formula = f"={book.line['all', 'taxable', mode]}-{book.line['all', 'interest', mode]}"
-    amounts = flows.taxable - flows.loan.interest
-    taxable = sheet.timed("taxable with debt", "MUSD", formula, amounts, total=True)
-    book.line["all", "tax with debt", mode] = _taxed(sheet, book, "with debt", taxable, amounts, flows.tax_with_debt)
-
-
-def _returns(book: Book, mode: int, title: str, sold: Sold) -> None:
-    sheet, t, flows, r = book.sheets["Returns"], book.term, sold.flows, sold.returns
-    row = {str(key[1]): line for key, line in book.line.items() if key[0] == "all" and key[2] == mode}
-    index, n = book.line["index",], book.line["number",]
-    sheet.head(title)
-    before = f"=({row['ebitda']}-{row['more']}-{row['late']}-{row['capital']}+{row['grant']})/{index}"
-    after = f"={{x}}-{row['tax']}/{index}"
-    owners = f"={{x}}+({row['draws']}-{row['service']}-{row['tax with debt']})/{index}"
-    first: Line | None = None
-    for key, label, formula, values, rate, worth, yields in (
-        ("before_tax", "before tax, all capital", before, flows.before_tax, "wacc", r.npv_before_tax, r.irr_before_tax),
-        ("after_tax", "after tax, all capital", after, flows.after_tax, "wacc", r.npv_after_tax, r.irr_after_tax),
-        ("owners", "owners, after debt and tax", owners, flows.owners, "equity_rate", r.npv_owners, r.irr_owners),
-    ):
-        formula = formula.replace("{x}", str(first))
-        line = sheet.timed(f"{label}, real", "MUSD", formula, values / flows.index, total=True)
-        first = first or line
-        npv_line = sheet.once(f"NPV {label}", "MUSD", f"=NPV({t[rate]},{line.all})", worth)
-        sought = "".join(f"IFERROR(IRR({line.all},{guess})," for guess in (0.1, 0.02, 0.5)) + '"none")))'
-        formula = f'=IF(SUM({line.all})>0,{sought},"none")'
-        irr_line = sheet.once(f"IRR {label} (none: less comes back than is spent)", "a year", formula, yields)
-        book.line[f"npv_{key}", mode], book.line[f"irr_{key}", mode] = npv_line, irr_line
-        again = f"ABS({npv_line.constant}-SUMPRODUCT({line.all},(1+{t[rate]})^(-{n.all})))"
-        book.checks.append((f"NPV {label}, worked out anew ({title})", again))
-    served = book.line["cover", mode]
-    formula = f'=IF(SUM({served.all})=0,"none",SMALL({served.all},COUNTIF({served.all},0)+1))'
-    book.line["dscr", mode] = sheet.once("least DSCR", "times", formula, r.dscr)
-    left = f"ABS(INDEX({row['owed'].all},1,COLUMNS({row['owed'].all})))"
-    book.checks.append((f"debt left at the end ({title})", left))
-
-
-FIGURES = {
-    "npv_before_tax": ("NPV before tax, at the cost of capital after tax", "MUSD"),
-    "npv_after_tax": ("NPV after tax", "MUSD"),
-    "npv_owners": ("NPV of the owners", "MUSD"),
-    "irr_before_tax": ("IRR before tax", "a year"),
-    "irr_after_tax": ("IRR after tax", "a year"),
-    "irr_owners": ("IRR of the owners", "a year"),
-    "share": ("debt drawn over capital less grant (the cap is on it)", "share"),
-    "gearing": ("most debt owed, with interest until repayment, over capital less grant", "share"),
-    "dscr": ("least DSCR: what lenders ask, as debt is sized by it, or more where its cap binds", "times"),
+SUPPORTS = {
+    "grant_share": ("grant", "share of capital"),
+    "floor_factor": ("guaranteed prices", "of the deck"),
+    "availability": ("availability payment", "MUSD a year, real"),
 }
+CONVERSIONS = {"days": ("days in a year", "days"), "per_kg": ("MUSD/t for each USD/kg", "factor")}
+PLANT = {
+    "commit": "year of the first payment", "lead": "years to the first output", "size": "t/y",
+    "capex": "MUSD per t/y", "fixed": "MUSD per t/y and year", "variable": "MUSD per t",
+}  # fmt: skip
+ONLY_AS_DELIVERED = {
+    "dscr_low": "the test at low prices, as delivered, and a recommended loan",
+    "public_rate": "public cost of supports, as delivered",
+    "public_loan_rate": "a recommended loan, else supports as delivered",
+}
+"""Terms that formulas take for a loan alone, or not at all."""
 
 
-def _answer(book: Book, told: Sequence[Statement]) -> None:
-    """The claim, its sentences, and both columns, which follow the inputs."""
-    sheet, found = book.sheets["Answer"], book.found
-    changed = book.line["changed",].constant
+@dataclass
+class Book:
+    """A workbook in the making: levels as cells, of the plain case and of that with support; lines by figure and
+    mode; checks, which are nought."""
+
+    found: BusinessCase
+    live: LiveBook
+    plain: dict[str, Any] = field(default_factory=dict)
+    helped: dict[str, Any] = field(default_factory=dict)
+    lines: dict[tuple[str, int], Cells] = field(default_factory=dict)
+    checks: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def modes(self) -> list[tuple[str, Sold]]:
+        """Each answer to what is sold, under its title."""
+        return tables.modes(self.found)
+
+
+def write_business_case(found: BusinessCase, case: Case, path: Path, told: Sequence[Statement]) -> None:
+    """Write the workbook: same case, same bytes. told: the answer and what goes with it, in sentences."""
+    with xlsxwriter.Workbook(str(path), OPTIONS | {"tmpdir": str(path.parent)}) as target:
+        target.set_properties({"title": " and ".join(found.projects), "created": MADE})
+        names = Names(case)
+        whose = ", ".join(map(names.placed, found.projects))
+        sheets = [(n, f"{title}: {whose}" if n == "Answer" else title, timed) for n, title, timed in SHEETS]
+        book = Book(found, LiveBook(target, found.investment.years, "='Checks'!$C$3", sheets))
+        _levels(book)
+        investment = _investment(book)
+        for mode, (title, sold) in enumerate(book.modes):
+            book.live.heading = title
+            operations = book.live.sheets["Operations"]
+            use: list[Any] = [
+                operations.given(f"{plant.name}, worked of what is usable", "share", worked)
+                for plant, worked in zip(found.investment.plants, sold.by_year, strict=True)
+            ]
+            levels = book.helped if sold is found.supported else book.plain
+            flows = cash_flows(investment, levels, use)
+            _returns(book, mode, title, sold, flows, levels)
+        book.live.heading = ""
+        _checks(book)
+        _answer(book, told, names)
+        _told(book, case, names)
+
+
+def _levels(book: Book) -> None:
+    """Every level as a cell of the sheet of inputs."""
+    sheet, found = book.live.sheets["Inputs"], book.found
+    heads = ("input", "unit", "in use", "choice", "value", "low", "high", "source", "confidence", "feeds")
+    premiums = {premium for quote in found.investment.quotes for premium in quote.premiums}
+    for place, head in enumerate(heads):
+        sheet.page.write_string(1, place, head)
+    for term in (*found.terms.values(), *price_terms(found.investment)):
+        book.plain[term.name] = sheet.choice(term.meaning, term.unit, (term.value, term.low, term.high))
+        feeds = ONLY_AS_DELIVERED.get(term.name, "formulas here, draws, sensitivity")
+        if term.name.endswith("_premium") and term.name not in premiums:
+            feeds = "nothing: no price of this case stands on it"
+        told = (term.source or "judged", "judged" if term.judged else term.confidence, feeds)
+        for place, text in enumerate(told, start=7):
+            sheet.page.write_string(sheet.row - 1, place, text)
+    sheet.head("Support, none unless entered")
+    for name, (label, unit) in SUPPORTS.items():
+        book.plain[name] = sheet.constant(label, unit, float(NO_SUPPORT[name]))
+    _recommended(book, sheet)
+    sheet.head("Conversions and calendar")
+    for name, (label, unit) in CONVERSIONS.items():
+        book.plain[name] = sheet.constant(label, unit, float(UNITS[name]))
+    years = found.investment.years
+    book.plain["first_year"] = first = sheet.constant("first year", "year", years[0])
+    book.plain["base_year"] = sheet.constant("year of money", "year", found.investment.base_year)
+    year = Cells(book.live, np.array(years, float), f"{first.text}+COLUMN()-{FIRST + 1}")
+    book.plain["year"] = row(year, "Time", "year", "")
+    book.helped = book.plain | book.helped
+
+
+def _recommended(book: Book, sheet: LiveSheet) -> None:
+    """The cheapest support: always in the last column of the answer, in the others where it is switched on."""
+    least = book.found.cheapest
+    if not book.found.supported or least is None or least.amount is None:
+        return
+    switch: Any = sheet.constant("support as recommended in every column: 1 on, 0 off", "switch", 0.0)
+    size: Any = sheet.constant(f"recommended: {least.kind}", "as on sheet Support", least.amount)
+    helped = with_support(book.plain, least.kind, size)
+    book.helped = {name: cell for name, cell in helped.items() if cell is not book.plain[name]}
+    for name, cell in book.helped.items():
+        in_use = np.where(switch == 1.0, cell, book.plain[name])
+        book.plain[name] = row(in_use, "Inputs", f"in use: {name.replace('_', ' ')}", "")
+
+
+def _investment(book: Book) -> Investment:
+    """The investment with its figures as cells."""
+    found, prices, contracts = book.found.investment, book.live.sheets["Prices"], book.live.sheets["Contracts"]
+    deck: list[Any] = [prices.given(f"{q.label}, deck", "USD/kg, real", 1000 * q.price) for q in found.quotes]
+    per_kg = book.plain["per_kg"]
+    quotes = [replace(q, price=cells * per_kg, by_future={}) for q, cells in zip(found.quotes, deck, strict=True)]
+    wanted: dict[Any, Any] = {
+        good: prices.given(f"{' '.join(good)}, wanted", "t", tonnes) for good, tonnes in found.wanted.items()
+    }
+    deals = []
+    for deal in found.deals:
+        c = deal.contract
+        contracts.head(f"{c.contract}: {c.kind}, {c.party}, {c.element or 'all'}")
+        terms: dict[str, Any] = {}
+        for name in TERMS:
+            label, value = name.replace("_", " "), getattr(c, name)
+            terms[name] = (
+                contracts.left_open(label, OPEN[name]) if value is None else contracts.constant(label, "", float(value))
+            )
+        deals.append(Deal(c, terms))
+    if not deals:
+        contracts.note("No contract is about these plants: all is sold and bought at market prices.")
+    plants = tuple(_plant(book, plant) for plant in found.plants)
+    return replace(found, plants=plants, quotes=tuple(quotes), deals=tuple(deals), wanted=wanted)
+
+
+def _plant(book: Book, plant: PlantFacts) -> PlantFacts:
+    sheet = book.live.sheets["Inputs"]
+    sheet.head(plant.name)
+    source = f"projects.csv, {plant.project}"
+    facts: dict[str, Any] = {n: sheet.constant(n, unit, getattr(plant, n), source) for n, unit in PLANT.items()}
+    facts["ramp"] = sheet.each("share usable in each year of output, the last stays", "share", plant.ramp)
+
+    def cells(m: Material, kind: str) -> Material:
+        amount: Any = sheet.constant(f"{kind}: {m.label}", "t per t in use", m.per_tonne)
+        return replace(m, per_tonne=amount)
+
+    facts["made"], facts["taken"] = (tuple(cells(m, kind) for m in getattr(plant, kind)) for kind in ("made", "taken"))
+    return replace(plant, **facts)
+
+
+def _returns(book: Book, mode: int, title: str, sold: Sold, flows: CashFlows, levels: dict[str, Any]) -> None:
+    """Returns of one answer to what is sold, sources and uses, and what must be nought."""
+    sheet, r = book.live.sheets["Returns"], sold.returns
+
+    def once(key: str, label: str, unit: str, text: str, value: Any) -> None:
+        shown = "none" if value is None else value
+        book.lines[key, mode] = sheet.formula(Cells(book.live, 0.0, text), label, unit, shown)
+
+    for key, label, nominal, rate in (
+        ("before_tax", "before tax, all capital", flows.before_tax, "wacc"),
+        ("after_tax", "after tax, all capital", flows.after_tax, "wacc"),
+        ("owners", "owners, after debt and tax", flows.owners, "equity_rate"),
+    ):
+        real: Any = row(nominal / flows.index, "Returns", f"{label}, real", "MUSD")
+        cells, at = real.everywhere, levels[rate]
+        once(f"npv_{key}", f"NPV {label}", "MUSD", f"NPV({at.text},{cells})", getattr(r, f"npv_{key}"))
+        sought = "".join(f"IFERROR(IRR({cells},{guess})," for guess in (0.1, 0.02, 0.5)) + '"none")))'
+        label_of_rate = f"IRR {label} (none: less comes back than is spent)"
+        once(f"irr_{key}", label_of_rate, "a year", f'IF(SUM({cells})>0,{sought},"none")', getattr(r, f"irr_{key}"))
+        number: Any = levels["year"] - levels["first_year"] + 1.0
+        again = f"ABS({book.lines[f'npv_{key}', mode].text}-{(real * (1.0 + at) ** (0.0 - number)).sum().text})"
+        book.checks.append((f"NPV {label}, worked out anew ({title})", again))
+    cover: Any = flows.cover()
+    served = cover.everywhere
+    least = f'IF(SUM({served})=0,"none",SMALL({served},COUNTIF({served},0)+1))'
+    once("dscr", "least DSCR", "times", least, r.dscr)
+    owed: Any = flows.loan.owed
+    once("most_owed", "most debt owed", "MUSD", f"MAX({owed.everywhere})", float(sold.flows.loan.owed.max()))
+    book.lines["debt_share", mode] = flows.loan.share  # type: ignore[assignment]
+    last = f"ABS(INDEX({owed.everywhere},1,COLUMNS({owed.everywhere})))"
+    book.checks.append((f"debt left at the end ({title})", last))
+    sides = []
+    for side, amounts in zip(("source", "use"), funding(flows, levels), strict=True):
+        totals = {
+            what: row(by_year.sum(), "Debt", f"{side}: {what}", "MUSD in all") for what, by_year in amounts.items()
+        }
+        book.lines |= {(f"{side}: {what}", mode): cells for what, cells in totals.items()}  # type: ignore[misc]
+        sides.append("+".join(cells.text for cells in totals.values()))  # type: ignore[attr-defined]
+    book.checks.append((f"sources less uses ({title})", f"ABS({sides[0]}-({sides[1]}))"))
+
+
+def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
+    """The claim, its sentences, and figures of each answer to what is sold, which follow the inputs."""
+    sheet, changed = book.live.sheets["Answer"], book.lines["changed", 0].text
     as_is = "As computed by the planner for the inputs as delivered, which stand unchanged:"
-    other = " inputs were CHANGED. The table of returns follows them; sentences and supports are as delivered:"
-    sheet.page.write_formula(1, 0, f'=IF({changed}=0,"{as_is}",{changed}&"{other}")', sheet.book.looks["head"], as_is)
-    sheet.row = 2
+    other = " inputs were CHANGED. Figures follow them, sentences, supports and what says so are as delivered:"
+    looks = sheet.book.looks
+    sheet.page.write_formula(1, 0, f'=IF({changed}=0,"{as_is}",{changed}&"{other}")', looks["head"], as_is)
     for statement in told:
         sheet.note(f"{statement.about}: {statement.sentence}")
+    sheet.row += 2
+    for place, (title, sold) in enumerate(book.modes, start=2):
+        sheet.page.write_string(sheet.row - 1, place, "use " + " / ".join(f"{u:.1%}" for u in sold.use))
+        sheet.page.write_string(sheet.row, place, title, looks["head"])
     sheet.row += 1
-    for place, (title, sold) in enumerate(book.modes):
-        sheet.page.write_string(sheet.row, 2 + place, title, sheet.book.looks["head"])
-        sheet.page.write_string(sheet.row - 1, 2 + place, "use " + " / ".join(f"{u:.1%}" for u in sold.use))
+    for key, figure in tables.FIGURES.items():
+        _figure(book, key, figure)
+    sheet.head("Sources and uses until repayment begins")
+    for key in dict.fromkeys(key for key, _ in book.lines if ": " in key):
+        _figure(book, key, tables.Figure(key, "MUSD", lambda sold: None))
+    sheet.table(tables.term_sheet(book.found, names))
+
+
+def _figure(book: Book, key: str, figure: tables.Figure) -> None:
+    """One figure in every column: a link to its line where it has one, else as delivered."""
+    sheet, looks = book.live.sheets["Answer"], book.live.looks
+    label = figure.label if figure.live else f"{figure.label}, as delivered"
+    for place, text in enumerate((label, figure.unit)):
+        sheet.page.write_string(sheet.row, place, text)
+    for mode, (_, sold) in enumerate(book.modes):
+        value, line = figure.value(sold), book.lines.get((key, mode))
+        if line is None:
+            sheet.page.write(sheet.row, 2 + mode, "none" if value is None else value, looks[FORMULA])
+            continue
+        shown = line.values.item() if value is None and ": " in key else "none" if value is None else value
+        sheet.page.write_formula(sheet.row, 2 + mode, f"={line.text}", looks[RATE if figure.share else LINK], shown)
     sheet.row += 1
-    for key, (label, unit) in FIGURES.items():
-        sheet.page.write_string(sheet.row, 0, label)
-        sheet.page.write_string(sheet.row, 1, unit)
-        for mode, (_, sold) in enumerate(book.modes):
-            owed = float(sold.flows.loan.owed.max()) / (float((sold.flows.capital - sold.flows.grant).sum()) or 1.0)
-            shares = {"share": sold.returns.debt_share, "gearing": owed}
-            value = shares[key] if key in shares else getattr(sold.returns, key)
-            link = f"={book.line[key, mode].constant}"
-            look = sheet.book.looks[RATE if unit in ("a year", "share") else LINK]
-            sheet.page.write_formula(sheet.row, 2 + mode, link, look, "none" if value is None else value)
-        sheet.row += 1
-    covers = {
-        "least DSCR at low prices, as delivered": [sold.returns.dscr_low for _, sold in book.modes],
-        "least DSCR that nine draws in ten reach (P90), as delivered": [
-            sold.spread.cover for _, sold in columns(found)
-        ],
-    }
-    for label, values in covers.items():
-        for place, cell in enumerate((label, "times", *("none" if v is None else v for v in values))):
-            sheet.page.write(sheet.row, place, cell, sheet.book.looks[FORMULA])
-        sheet.row += 1
-    sheet.row += 1
-    _supports(book, sheet)
 
 
-def _supports(book: Book, sheet: LiveSheet) -> None:
-    """The term sheet."""
-    names = {"floor": "guaranteed prices", "availability": "availability payment", "loan": "rate, cover, share of debt"}
-    rows: list[list[Any]] = []
-    for s in book.found.supports:
-        least = f"not even {MOST[s.kind]:g} times {MEASURE[s.kind]}" if s.amount is None else s.amount
-        rows.append([s.kind, least, s.cost, s.worst, s.private, *CARRIES[s.kind], names.get(s.kind, s.kind)])
-    heads = "support, least of it, public cost, at worst, private capital, volume risk, price risk, enter on Inputs as"
-    sheet.table(heads.split(", "), rows)
-
-
-def _told(book: Book, case: Case) -> None:
+def _told(book: Book, case: Case, names: Names) -> None:
     """What the tool found and a spreadsheet cannot: support, sensitivity, the plan; and the sources."""
-    found, names = book.found, book.names
-    _supports(book, book.sheets["Support"])
-    columns_of_swings = ("input", "low", "value", "high", "NPV low", "NPV high", "owners low", "owners high", "source")
-    swings = [
-        [t.meaning, t.low, t.value, t.high, s.npv_low, s.npv_high, s.owners_low, s.owners_high, t.source or "judged"]
-        for s in found.swings
-        for t in [s.term]
-    ]
-    book.sheets["Sensitivity"].table(columns_of_swings, swings)
-    spread = [[f"{share:.0%} of draws below", found.full.spread.at(share)] for share in (0.05, 0.25, 0.5, 0.75, 0.95)]
-    book.sheets["Sensitivity"].table(("NPV over draws, selling all", "MUSD"), spread)
-    uses: list[list[Any]] = [["the case, selling all", None, *found.full.use]]
-    uses += [[names.scenario(w), found.futures[w], *use] for w, use in found.throughput.items()]
-    sheet = book.sheets["Plan against case"]
-    sheet.table(("future", "probability", *map(names.project, found.projects)), uses)
-    markets = [[names.element(m.element), m.form, m.year, m.sold, m.others, m.demand, m.share] for m in found.markets]
-    sheet.table(("element", "form", "year", "sold, t", "others, t", "wanted, t", "share"), markets)
-    sheet = book.sheets["Sources"]
+    found, sheets = book.found, book.live.sheets
+    sheets["Support"].table(tables.term_sheet(found, names))
+    sheets["Sensitivity"].table(tables.swings(found))
+    below = [[f"{share:.0%} of draws below", found.full.spread.at(share)] for share in (0.05, 0.25, 0.5, 0.75, 0.95)]
+    sheets["Sensitivity"].table(
+        ReportTable("NPV over draws, selling all", [*texts("draws"), Column("NPV", "MUSD")], below)
+    )
+    for table in (tables.throughput(found, names), tables.markets(found, names)):
+        if isinstance(table, ReportTable):
+            sheets["Plan against case"].table(table)
     for text in worded_lines("business_case.j2", "conventions", found=found, names=names):
-        sheet.note(text)
-    rows = [[names.element(q.element), q.form, q.source, q.confidence] for q in found.investment.quotes]
-    plants = [case.projects[p] for p in found.projects]
-    rows += [[names.project(r.project), r.stage, r.source, r.confidence] for r in plants]
-    rows += [[r.contract, r.kind, r.source, r.confidence] for r in found.investment.contracts]
-    sheet.row += 1
-    sheet.table(("what", "", "source", "confidence"), rows)
+        sheets["Sources"].note(text)
+    for table in (tables.deck(found, names), tables.contracts(found, names), tables.plants(found, case, names)):
+        if isinstance(table, ReportTable):
+            sheets["Sources"].table(table)
 
 
 def _checks(book: Book) -> None:
     """Every check is nought; the first row adds up those that fail."""
-    sheet = book.sheets["Checks"]
-    cells = [f"$C${4 + place}" for place in range(len(book.checks))]
-    total = "+".join(f"IF({cell}>{TOLERANCE},1,0)" for cell in cells)
-    sheet.once("checks failed", "", f"={total}", 0)
+    sheet = book.live.sheets["Checks"]
+
+    def once(what: str, unit: str, text: str) -> Cells:
+        return sheet.formula(Cells(book.live, 0.0, text), what, unit)
+
+    once("checks failed", "", "+".join(f"IF($C${4 + n}>{TOLERANCE},1,0)" for n in range(len(book.checks))))
     for what, check in book.checks:
-        sheet.once(what, "MUSD", f"={check}", 0)
+        once(what, "MUSD", check)
     sheet.head("Inputs against those delivered (sums weighed by column): 1 where changed")
-    inputs, first = sheet.book.inputs, sheet.row + 2
-    changed = f"=SUM($C${first}:$C${first + len(inputs) - 1})"
-    book.line["changed",] = sheet.once("inputs changed", "", changed, 0)
+    inputs, first = book.live.inputs, sheet.row + 2
+    book.lines["changed", 0] = once("inputs changed", "", f"SUM($C${first}:$C${first + len(inputs) - 1})")
     for what, where, delivered in inputs:
-        now = f"SUMPRODUCT({where},COLUMN({where}))"
-        near = f"{TOLERANCE / 1000}*MAX(1,ABS($D${sheet.row + 1}))"
-        sheet.once(what, "", f"=IF(ABS({now}-$D${sheet.row + 1})>{near},1,0)", 0)
+        kept = f"$D${sheet.row + 1}"
+        near = f"{TOLERANCE / 1000}*MAX(1,ABS({kept}))"
+        once(what, "", f"IF(ABS(SUMPRODUCT({where},COLUMN({where}))-{kept})>{near},1,0)")
         sheet.page.write_number(sheet.row - 1, TOTAL, delivered, sheet.book.looks[FORMULA])

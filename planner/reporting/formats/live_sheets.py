@@ -6,25 +6,20 @@ the first year is nought. Inputs are blue, formulas black, what is only taken ov
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from xlsxwriter.utility import xl_col_to_name
 
-from planner.finance.deck import Array, Levels
-from planner.finance.risk import base_levels
-from planner.finance.support import with_support
-from planner.reporting.charts.business_case import columns
-from planner.reporting.values.wording import Names
-from planner.results.business_case import BusinessCase, Sold
+from planner.finance.rows import carried
+from planner.reporting.formats.live_cells import FIRST, Cells
+from planner.reporting.values.page_parts import ReportTable
 
-CONSTANT, TOTAL, FIRST, WIDE = 2, 3, 5, 90
-"""Columns of constants, totals and the first year; width of the first column of a sheet without years."""
+CONSTANT, TOTAL, WIDE = 2, 3, 90
+"""Columns of constants and totals; width of the first column of a sheet without years."""
 INPUT, FORMULA, LINK, RATE, HEAD, NOTE = "input", "formula", "link", "rate", "head", "note"
-Numbers = NDArray[Any]
 LOOKS: dict[str, dict[str, Any]] = {
     INPUT: {"font_color": "#0000FF", "num_format": "#,##0.0###"},
     FORMULA: {"num_format": "#,##0.0###"},
@@ -33,177 +28,179 @@ LOOKS: dict[str, dict[str, Any]] = {
     HEAD: {"bold": True, "bottom": 1},
     NOTE: {"text_wrap": True, "valign": "top"},
 }
-
-
-@dataclass(frozen=True)
-class Line:
-    """A row of a sheet, as other rows name it: in the same year, the year before, over all years, or its constant."""
-
-    sheet: str
-    row: int
-    last: int
-
-    def __str__(self) -> str:
-        return f"'{self.sheet}'!{{now}}{self.row}"
-
-    @property
-    def before(self) -> str:
-        """The cell of the year before."""
-        return f"'{self.sheet}'!{{before}}{self.row}"
-
-    @property
-    def all(self) -> str:
-        """The cells of all years."""
-        return f"'{self.sheet}'!${xl_col_to_name(FIRST)}${self.row}:${xl_col_to_name(self.last)}${self.row}"
-
-    @property
-    def constant(self) -> str:
-        """The cell of the constant."""
-        return f"'{self.sheet}'!${xl_col_to_name(CONSTANT)}${self.row}"
+LINKED = re.compile(r"'[^']*'!(\{now\}|\$[A-Z]+\$)\d+")
+ADDED, BALANCE = ("MUSD", "t"), "end of the year"
+"""Units of rows that have a total, unless their label says that they are balances."""
 
 
 class LiveBook:
-    """A workbook over some years; sheets are filled from top to bottom."""
+    """A workbook over some years; sheets are filled from top to bottom.
 
-    def __init__(self, book: Any, years: Sequence[int], checks: str) -> None:
+    inputs: what, cells and value as delivered of each input: its cells times the numbers of their columns, added.
+    heading: stands above the rows to come, on each sheet that gets one.
+    """
+
+    def __init__(self, book: Any, years: Sequence[int], checks: str, sheets: Sequence[tuple[str, str, bool]]) -> None:
         self.looks = {name: book.add_format(look) for name, look in LOOKS.items()}
-        self._book, self._years, self._checks = book, years, checks
+        self.years, self.heading = len(years), ""
         self.inputs: list[tuple[str, str, float]] = []
-        """What, cells and value as delivered of each input: its cells times the numbers of their columns, added."""
+        self._written: dict[tuple[str, str, str], Cells] = {}
+        self.sheets = {}
+        for name, title, timed in sheets:
+            page = book.add_worksheet(name)
+            page.set_landscape()
+            page.fit_to_pages(1, 0)
+            page.set_column(0, 0, 44 if timed else WIDE)
+            page.set_column(1, TOTAL, 18)
+            page.write_string(0, 0, title, self.looks[HEAD])
+            page.write_string(0, 1, "checks failed")
+            page.write_formula(0, CONSTANT, checks, None, 0)
+            if timed:
+                for place, head in enumerate(("row", "unit", "constant", "total")):
+                    page.write_string(1, place, head, self.looks[HEAD])
+                for place, year in enumerate(years):
+                    page.write_number(1, FIRST + place, year, self.looks[HEAD])
+                page.freeze_panes(2, FIRST)
+            self.sheets[name] = LiveSheet(self, page, name)
 
-    def sheet(self, name: str, title: str, *, timed: bool = True) -> LiveSheet:
-        """A new sheet with its title, the sum of all checks, and the years where it has them."""
-        page = self._book.add_worksheet(name)
-        page.set_column(0, 0, 44 if timed else WIDE)
-        page.set_column(1, TOTAL, 18)
-        page.write_string(0, 0, title, self.looks[HEAD])
-        page.write_string(0, 1, "checks failed")
-        page.write_formula(0, CONSTANT, self._checks, None, 0)
-        if timed:
-            for place, head in enumerate(("row", "unit", "constant", "total")):
-                page.write_string(1, place, head, self.looks[HEAD])
-            for place, year in enumerate(self._years):
-                page.write_number(1, FIRST + place, year, self.looks[HEAD])
-            page.freeze_panes(2, FIRST)
-        return LiveSheet(self, page, name, len(self._years))
+    def line(self, cells: Cells, sheet: str, label: str, unit: str) -> Cells:
+        """Write a formula as a line of a sheet, unless it stands there; what others name it by."""
+        key = sheet, label, cells.text
+        if key not in self._written:
+            self._written[key] = self.sheets[sheet].formula(cells, label, unit)
+        return self._written[key]
+
+    def balance(self, step: Callable[..., Any], rows: Sequence[Cells], sheet: str, label: str, unit: str) -> Cells:
+        """Write a line that follows from itself a year before."""
+        page = self.sheets[sheet]
+        page.begin()
+        opening = Cells(self, 0.0, f"'{sheet}'!{{before}}{page.row + 1}")
+        text = step(opening, *rows).text
+        known = [np.broadcast_to(np.asarray(r.values, float), (self.years,)) for r in rows]
+        key = sheet, label, text.replace(opening.text, "")
+        if key not in self._written:
+            values = carried(known[0], step, known[1:], sheet, label, unit)
+            self._written[key] = page.formula(Cells(self, values, text), label, unit)
+        return self._written[key]
 
 
 class LiveSheet:
-    """One sheet. Each method writes the next row and returns how others name it."""
+    """One sheet. Each method writes the next row and returns what others name it by."""
 
-    def __init__(self, book: LiveBook, page: Any, name: str, years: int) -> None:
-        self.book, self.page, self.name, self.years = book, page, name, years
-        self.row = 2
+    def __init__(self, book: LiveBook, page: Any, name: str) -> None:
+        self.book, self.page, self.name = book, page, name
+        self.row, self._headed = 2, ""
+
+    def begin(self) -> None:
+        """The heading of rows to come, once."""
+        if self.book.heading not in ("", self._headed):
+            self.head(self.book.heading)
+            self._headed = self.book.heading
 
     def head(self, text: str) -> None:
         """A heading, after a free row."""
         self.page.write_string(self.row + 1, 0, text, self.book.looks[HEAD])
         self.row += 2
 
-    def _next(self, label: str, unit: str) -> Line:
+    def _next(self, label: str, unit: str) -> int:
         self.page.write_string(self.row, 0, label)
         self.page.write_string(self.row, 1, unit)
         self.row += 1
-        return Line(self.name, self.row, FIRST + self.years - 1)
+        return self.row
 
-    def given(self, label: str, unit: str, values: Sequence[float] | Array) -> Line:
+    def _by_year(self, values: Any) -> Cells:
+        return Cells(self.book, values, f"'{self.name}'!{{now}}{self.row}")
+
+    def _once(self, values: Any) -> Cells:
+        return Cells(self.book, values, f"'{self.name}'!${xl_col_to_name(CONSTANT)}${self.row}")
+
+    def _delivered(self, column: int, values: Sequence[float]) -> None:
+        last = xl_col_to_name(column + len(values) - 1)
+        cells = f"'{self.name}'!${xl_col_to_name(column)}${self.row}:${last}${self.row}"
+        weighed = float(np.asarray(values, float) @ np.arange(column + 1, column + 1 + len(values)))
+        self.book.inputs.append((f"{self.name} row {self.row}", cells, weighed))
+
+    def given(self, label: str, unit: str, values: Any) -> Cells:
         """Inputs by year."""
-        line = self._next(label, unit)
+        self.begin()
+        self._next(label, unit)
         for place, value in enumerate(np.asarray(values, float).tolist()):
-            self.page.write_number(line.row - 1, FIRST + place, value, self.book.looks[INPUT])
-        self._delivered(line, FIRST, values)
-        return line
+            self.page.write_number(self.row - 1, FIRST + place, value, self.book.looks[INPUT])
+        self._delivered(FIRST, list(values))
+        return self._by_year(values)
 
-    def _delivered(self, line: Line, column: int, values: Sequence[float] | Array) -> None:
-        numbers = np.asarray(values, float)
-        last = xl_col_to_name(column + len(numbers) - 1)
-        cells = f"'{self.name}'!${xl_col_to_name(column)}${line.row}:${last}${line.row}"
-        weighed = float(numbers @ np.arange(column + 1, column + 1 + len(numbers)))
-        self.book.inputs.append((f"{self.name} row {line.row}", cells, weighed))
+    def each(self, label: str, unit: str, values: Sequence[float]) -> tuple[Cells, ...]:
+        """Inputs side by side, each by itself."""
+        cells = self.given(label, unit, values)
+        places = [xl_col_to_name(FIRST + n) for n in range(len(values))]
+        return tuple(
+            Cells(self.book, v, cells.text.replace("{now}", f"${at}$")) for v, at in zip(values, places, strict=True)
+        )
 
-    def choice(self, label: str, unit: str, values: tuple[float, float, float]) -> Line:
+    def choice(self, label: str, unit: str, values: tuple[float, float, float]) -> Cells:
         """An input in use, chosen of its value, low and high."""
         row = self.row + 1
-        line = self.once(label, unit, f"=CHOOSE($D${row},$E${row},$F${row},$G${row})", values[0])
+        text = f"CHOOSE($D${row},$E${row},$F${row},$G${row})"
+        cells = self.formula(Cells(self.book, values[0], text), label, unit)
         for place, value in enumerate((1, *values), start=TOTAL):
             self.page.write_number(row - 1, place, value, self.book.looks[INPUT])
-        self._delivered(line, CONSTANT, values[:1])
-        return line
+        self._delivered(CONSTANT, values[:1])
+        return cells
 
-    def timed(
-        self, label: str, unit: str, formula: str, values: Numbers, *, total: bool = False, look: str = FORMULA
-    ) -> Line:
-        """One formula over all years. {now}, {before}: columns of the year and of the one before."""
-        line = self._next(label, unit)
-        known = np.broadcast_to(np.asarray(values, float), (self.years,)).tolist()
-        for place, value in enumerate(known):
-            now, before = xl_col_to_name(FIRST + place), xl_col_to_name(FIRST + place - 1)
-            cell = formula.replace("{now}", now).replace("{before}", before)
-            self.page.write_formula(line.row - 1, FIRST + place, cell, self.book.looks[look], value)
-        if total:
-            self.page.write_formula(line.row - 1, TOTAL, f"=SUM({line.all})", self.book.looks[FORMULA], sum(known))
-        return line
-
-    def once(self, label: str, unit: str, formula: str, value: float | None, look: str = FORMULA) -> Line:
-        """A formula that holds for all years. value: None where there is none, as of a rate of return."""
-        line = self._next(label, unit)
-        shown = "" if value is None else value
-        self.page.write_formula(line.row - 1, CONSTANT, formula, self.book.looks[look], shown)
-        return line
-
-    def constant(self, label: str, unit: str, value: float, source: str = "") -> Line:
+    def constant(self, label: str, unit: str, value: float, source: str = "") -> Cells:
         """An input that holds for all years."""
-        line = self._next(label, unit)
-        self.page.write_number(line.row - 1, CONSTANT, value, self.book.looks[INPUT])
-        self.page.write_string(line.row - 1, TOTAL, source)
-        self._delivered(line, CONSTANT, [value])
+        self.begin()
+        self._next(label, unit)
+        self.page.write_number(self.row - 1, CONSTANT, value, self.book.looks[INPUT])
+        self.page.write_string(self.row - 1, TOTAL, source)
+        self._delivered(CONSTANT, [value])
+        return self._once(value)
+
+    def left_open(self, label: str, value: float) -> Cells:
+        """An input that may be filled in; `value` holds where it is not."""
+        cells = self.constant(label, "", 0.0)
+        self.page.write_blank(self.row - 1, CONSTANT, None, self.book.looks[INPUT])
+        return Cells(self.book, value, f"IF(ISNUMBER({cells.text}),{cells.text},{value:.15g})")
+
+    def formula(self, cells: Cells, label: str, unit: str, shown: Any = None) -> Cells:
+        """A formula, over all years or once. shown: what a program that does not compute shows, if not its value."""
+        self.begin()
+        self._next(label, unit)
+        look = self.book.looks[LINK if LINKED.fullmatch(cells.text) else FORMULA]
+        if "{" not in cells.text and np.ndim(cells.values) == 0:
+            value = cells.values.item() if shown is None else shown
+            self.page.write_formula(self.row - 1, CONSTANT, f"={cells.text}", look, value)
+            return self._once(cells.values)
+        known = np.broadcast_to(np.asarray(cells.values, float), (self.book.years,))
+        for place, value in enumerate(known.tolist()):
+            before, now, after = (xl_col_to_name(FIRST + place + step) for step in (-1, 0, 1))
+            text = cells.text.replace("{now}", now).replace("{before}", before).replace("{after}", after)
+            self.page.write_formula(self.row - 1, FIRST + place, f"={text}", look, value)
+        line = self._by_year(known)
+        if unit in ADDED and BALANCE not in label:
+            self.page.write_formula(
+                self.row - 1, TOTAL, f"=SUM({line.everywhere})", self.book.looks[FORMULA], known.sum()
+            )
         return line
 
-    def table(self, heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    def table(self, table: ReportTable) -> None:
         """Values that the tool worked out, under headings."""
+        heads, *rows = [[column.full for column in table.columns], *table.rows]
+        self.head(table.title)
         for place, head in enumerate(heads):
             self.page.write_string(self.row, place, head, self.book.looks[HEAD])
-        for row in rows:
+        for cells in rows:
             self.row += 1
-            for place, value in enumerate(row):
-                if isinstance(value, str):
-                    self.page.write_string(self.row, place, value)
-                elif value is not None and value == value:
+            for place, value in enumerate(cells):
+                if isinstance(value, float | int) and value == value:
                     self.page.write_number(self.row, place, value, self.book.looks[FORMULA])
-        self.row += 2
+                elif value is not None:
+                    self.page.write_string(self.row, place, value if isinstance(value, str) else "; ".join(value))
+        self.row += 1
+        for text in filter(None, [table.note]):
+            self.note(text)
 
     def note(self, text: str) -> None:
         """A sentence."""
         self.page.write_string(self.row, 0, text, self.book.looks[NOTE])
         self.row += 1
-
-
-def added(lines: Sequence[Line]) -> str:
-    """A formula that adds rows up."""
-    return "=" + ("+".join(map(str, lines)) or "0")
-
-
-@dataclass
-class Book:
-    """The sheets in order, and the rows that others refer to."""
-
-    found: BusinessCase
-    names: Names
-    sheets: dict[str, LiveSheet] = field(default_factory=dict)
-    term: dict[str, str] = field(default_factory=dict)
-    line: dict[tuple[object, ...], Line] = field(default_factory=dict)
-    supported: dict[str, str] = field(default_factory=dict)
-    checks: list[tuple[str, str]] = field(default_factory=list)
-
-    @property
-    def modes(self) -> list[tuple[str, Sold]]:
-        """Each answer to what is sold, and the case with the least support, with their titles."""
-        more = self.found.supported
-        return [*columns(self.found), *([("with the least support", more)] if more else [])]
-
-    def terms(self, mode: int) -> tuple[dict[str, str], Levels]:
-        """Cells of the terms of a mode, and their levels."""
-        x, cheapest = base_levels(self.found.investment, self.found.terms), self.found.cheapest
-        if mode < len(columns(self.found)) or cheapest is None or cheapest.amount is None:
-            return self.term, x
-        return self.term | self.supported, with_support(x, cheapest.kind, cheapest.amount)

@@ -1,0 +1,274 @@
+"""Tables of an investment case, declared once for its page and its workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from planner.data.case import Case
+from planner.data.cells import text_of
+from planner.data.investment_tables import Contract
+from planner.finance.cashflow import funding
+from planner.finance.plants import PlantFacts
+from planner.finance.support import CARRIES, MEASURE, MOST
+from planner.reporting.values.page_parts import LIST, SHARE, SHEET, Column, Part, ReportTable, Text, texts
+from planner.reporting.values.wording import Names, number, percent
+from planner.results.business_case import BusinessCase, Sold
+
+FEEDS = ("mine", "separation")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the case with one answer to what is sold. live: it follows the inputs of the workbook."""
+
+    label: str
+    unit: str
+    value: Callable[[Sold], float | None]
+    live: bool = True
+
+    @property
+    def share(self) -> bool:
+        """Whether it is shown in per cent."""
+        return self.unit in ("a year", "share")
+
+
+FIGURES = {
+    "npv_before_tax": Figure(
+        "NPV before tax, at the cost of capital after tax", "MUSD", lambda s: s.returns.npv_before_tax
+    ),
+    "npv_after_tax": Figure("NPV after tax", "MUSD", lambda s: s.returns.npv_after_tax),
+    "npv_owners": Figure("NPV of the owners", "MUSD", lambda s: s.returns.npv_owners),
+    "irr_before_tax": Figure("IRR before tax", "a year", lambda s: s.returns.irr_before_tax),
+    "irr_after_tax": Figure("IRR after tax", "a year", lambda s: s.returns.irr_after_tax),
+    "irr_owners": Figure("IRR of the owners", "a year", lambda s: s.returns.irr_owners),
+    "payback": Figure("payback", "years", lambda s: s.returns.payback, live=False),
+    "capital": Figure("capital, real", "MUSD", lambda s: s.returns.capital, live=False),
+    "debt_share": Figure("debt drawn over capital less grant", "share", lambda s: s.returns.debt_share),
+    "most_owed": Figure(
+        "most debt owed, with interest until repayment", "MUSD", lambda s: float(s.flows.loan.owed.max())
+    ),
+    "dscr": Figure("least DSCR, by which debt is sized", "times", lambda s: s.returns.dscr),
+    "dscr_low": Figure("least DSCR at low prices", "times", lambda s: s.returns.dscr_low, live=False),
+    "cover": Figure("least DSCR of nine draws in ten (P90)", "times", lambda s: s.spread.cover, live=False),
+    "llcr": Figure("LLCR", "times", lambda s: s.returns.llcr, live=False),
+    "loss": Figure("loses money, of draws", "share", lambda s: s.spread.loss, live=False),
+}
+
+
+def modes(found: BusinessCase) -> list[tuple[str, Sold]]:
+    """Each answer to what is sold, and what support is sized for with the cheapest, under their titles."""
+    planned = [("As the plan runs it", found.planned)] if found.planned else []
+    more = [("With the least support", found.supported)] if found.supported else []
+    return [*planned, ("Selling all", found.full), *more]
+
+
+def returns(found: BusinessCase) -> ReportTable:
+    """What is earned, for each answer to what is sold."""
+    told = modes(found)
+    rows = [["use of capacity", "", *(" / ".join(percent(u) for u in s.use) for _, s in told)]]
+    for figure in FIGURES.values():
+        values = [figure.value(s) for _, s in told]
+        rows.append([figure.label, figure.unit, *((percent if figure.share else number)(v) for v in values)])
+    return ReportTable("Returns", [*texts("figure", "unit"), *texts(*(title for title, _ in told))], rows)
+
+
+def sources_and_uses(found: BusinessCase) -> ReportTable:
+    """Who pays for what until repayment begins."""
+    told = modes(found)
+    sides = [funding(s.flows, s.levels) for _, s in told]
+    rows = [
+        [side, what, *(float(both[at][what].sum()) for both in sides)]
+        for at, side in ((1, "use"), (0, "source"))
+        for what in sides[0][at]
+    ]
+    columns = [*texts("", "of money"), *(Column(title, "MUSD") for title, _ in told)]
+    note = "Nominal. Interest is added to the loan until repayment begins. The owners fill the reserve account."
+    return ReportTable("Sources and uses until repayment begins", columns, rows, note=note)
+
+
+def worked(plant: PlantFacts, names: Names) -> str:
+    """What a plant works."""
+    of = names.feed if plant.stage in FEEDS else names.element
+    return "; ".join(f"{percent(part)} {of(what)}" for what, part in plant.mix.items())
+
+
+def materials(found: BusinessCase, names: Names) -> ReportTable:
+    """What it works, sells and pays for."""
+    rows: list[list[Any]] = []
+    for plant, flows in zip(found.investment.plants, found.full.flows.plants, strict=True):
+        name, most = plant.name, float(flows.tonnes.max())
+        rows.append(["works", name, worked(plant, names), "", most, None, None])
+        for sale in flows.sales:
+            m, made = sale.material, most * sale.material.per_tonne
+            rows.append(["sells", name, m.name, m.form, made, float(sale.tonnes.max()), float(sale.market.max())])
+        rows += [["takes in", name, m.name, m.form, most * m.per_tonne, None, None] for m in plant.taken]
+        rows.append(["pays for all it takes in", name, "", "", None, None, -float(flows.feed.max())])
+    columns = [
+        *texts("", "plant", "material", "form"),
+        *(Column("in a full year", "t"), Column("sold at most", "t"), Column("at the deck", "MUSD/y")),
+    ]
+    return ReportTable("What it works, sells and pays for, in full operation", columns, rows)
+
+
+def markets(found: BusinessCase, names: Names) -> Part:
+    """Output of all plants against what is wanted."""
+    rows = [
+        [names.element(m.element), m.form, str(m.year), m.made, m.sold, m.others, m.demand, m.share]
+        for m in found.markets
+    ]
+    if not rows:
+        return Text(["It sells concentrate, which the case gives no demand for."])
+    columns = [
+        *texts("element", "form", "year"),
+        *(Column("made here", "t"), Column("of it sold", "t"), Column("other plants in the plan", "t")),
+        Column("wanted in this form or made of it", "t"),
+        Column("all that is made over what is wanted", form=SHARE),
+    ]
+    return ReportTable("Output of all plants against demand, in the fullest year", columns, rows)
+
+
+def flows(found: BusinessCase) -> ReportTable:
+    """Money by year."""
+    f = found.judged_on.flows
+    heads = {
+        "EBITDA": f.ebitda, "capital": f.capital, "grant": f.grant, "tax without debt": f.tax,
+        "cash for debt": f.cfads, "drawn": f.loan.draws, "debt service": f.loan.service, "owners": f.owners,
+    }  # fmt: skip
+    rows = list(zip(map(str, found.investment.years), *(a.tolist() for a in heads.values()), strict=True))
+    columns = [*texts("year"), *(Column(head, "MUSD", summed=True) for head in heads)]
+    balances = [Column("debt owed", "MUSD"), Column("reserve account", "MUSD")]
+    rows = [(*r, float(f.loan.owed[n]), float(f.loan.reserve[n])) for n, r in enumerate(rows)]
+    note = "As the plan runs it." if found.planned else "Selling all."
+    return ReportTable("Flows", [*columns, *balances], rows, total="Sum", folded=True, note=note)
+
+
+def swings(found: BusinessCase) -> ReportTable:
+    """Every input at both ends of its range."""
+    rows = [
+        [t.meaning, t.low, t.value, t.high, s.npv_low, s.npv_high, s.owners_low, s.owners_high, t.source or "judged"]
+        for s in found.swings
+        for t in [s.term]
+    ]
+    columns = [
+        *(*texts("input"), *(Column(h) for h in ("low", "value", "high"))),
+        *(Column(h, "MUSD") for h in ("NPV low", "NPV high", "owners low", "owners high")),
+        *texts("source"),
+    ]
+    return ReportTable("Each input at both ends, selling all", columns, rows)
+
+
+def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
+    """The least of each support, its cost and who carries what."""
+    worth, rows = found.removal.worth if found.removal else None, []
+    for s in found.supports:
+        of = {"floor": "deck", "availability": "MUSD a year"}.get(s.kind, "capital")
+        size = number(s.amount) if s.kind == "availability" else f"{percent(s.amount)} of the"
+        least = (
+            f"{size} {of}" if s.amount is not None else f"not even {MOST[s.kind]:g} times {MEASURE[s.kind]} suffices"
+        )
+        per = worth / s.cost if worth is not None and s.cost else None
+        leverage = s.private / s.cost if s.private is not None and s.cost else None
+        rows.append([s.kind, least, s.amount, s.cost, s.worst, leverage, per, *CARRIES[s.kind]])
+    columns = [
+        *texts("support", "least of it"),
+        Column("to enter on Inputs", only=SHEET),
+        Column("public cost", "MUSD, expected"),
+        Column("one draw in twenty costs more than", "MUSD"),
+        Column("private capital", "per public MUSD"),
+        Column("worth to the alliance", "per public MUSD"),
+        *texts("volume risk", "price risk"),
+    ]
+    floor = next((s.amount for s in found.supports if s.kind == "floor"), None) or 0.0
+    quoted = [
+        f"{names.element(q.element)} {q.form} {number(1000 * floor * float(q.price.mean()))}"
+        for q in found.investment.quotes
+        if any((m.element, m.form) == (q.element, q.form) for p in found.investment.plants for m in p.made)
+    ]
+    prices = f" Guaranteed, USD/kg before premiums: {', '.join(quoted)}." if floor else ""
+    note = f"Present values at the public rate.{prices}"
+    return ReportTable("The least of each support", columns, rows, note=note)
+
+
+def throughput(found: BusinessCase, names: Names) -> ReportTable:
+    """Use of capacity in the case, in the plan and in each future, and the loss that it avoids there."""
+    saved = found.removal.saved if found.removal else {}
+    rows: list[list[Any]] = [["the case, selling all", None, *found.full.use, None]]
+    if found.planned:
+        rows.append(["the plan, expected", None, *found.planned.use, None])
+        rows += [[names.scenario(w), found.futures[w], *use, saved.get(w)] for w, use in found.throughput.items()]
+    columns = [
+        *(*texts("future"), Column("probability", form=SHARE)),
+        *(Column(names.project(p), form=SHARE) for p in found.projects),
+        Column("loss that it avoids", "MUSD"),
+    ]
+    alone = "; ".join(f"{names.project(p)} {number(v)}" for p, v in found.alone.items())
+    note = f"NPV after tax of each by itself, selling all, MUSD: {alone}." if len(found.alone) > 1 else ""
+    return ReportTable("Use of capacity over the years of output", columns, rows, note=note)
+
+
+def people(found: BusinessCase, names: Names) -> Part:
+    """Jobs by skill."""
+    if not found.jobs:
+        return Text(["The case counts nobody for it."])
+    rows = [[names.skill(k), persons] for k, persons in found.jobs.items()]
+    return ReportTable("Jobs in full operation", [*texts("skill"), Column("needed", "persons")], rows)
+
+
+def deck(found: BusinessCase, names: Names) -> ReportTable:
+    """Prices by good."""
+    rows = [
+        [
+            names.element(q.element),
+            q.form,
+            1000 * float(q.price[0]),
+            1000 * float(q.price[-1]),
+            q.low,
+            q.high,
+            [f"{f} {number(1000 * float(p.mean()))}" for f, p in q.by_future.items()],
+            q.source,
+            q.confidence,
+        ]
+        for q in found.investment.quotes
+    ]
+    columns = [
+        *texts("element", "form"),
+        Column("first year", "USD/kg"),
+        Column("last year", "USD/kg"),
+        Column("low", "of it"),
+        Column("high", "of it"),
+        Column("by future, USD/kg", number=False, form=LIST),
+        *texts("source", "confidence"),
+    ]
+    return ReportTable("Price deck", columns, rows, folded=True)
+
+
+def contracts(found: BusinessCase, names: Names) -> Part:
+    """Contracts of the case about the plants."""
+    stated = [name for name in Contract.columns() if name not in ("contract", "project", "kind", "party", "element")]
+    rows = []
+    for r in (deal.contract for deal in found.investment.deals):
+        values = [
+            (name, getattr(r, name)) for name in stated if getattr(r, name) != Contract.model_fields[name].default
+        ]
+        words = "; ".join(f"{name.replace('_', ' ')} {text_of(value)}" for name, value in values)
+        rows.append([r.contract, r.kind, r.party, names.element(r.element) if r.element else "all", words, r.source])
+    if not rows:
+        return Text(["No contract of the case is about it: all is sold and bought at market prices."])
+    return ReportTable("Contracts", texts("contract", "kind", "with", "of", "terms", "source"), rows)
+
+
+def terms(found: BusinessCase) -> ReportTable:
+    """Terms of finance with their ranges."""
+    rows = [
+        [t.meaning, t.value, t.low, t.high, t.unit, t.source or "judged", t.confidence] for t in found.terms.values()
+    ]
+    columns = [*texts("term"), *(Column(h) for h in ("value", "low", "high")), *texts("unit", "source", "confidence")]
+    return ReportTable("Terms of finance", columns, rows, folded=True)
+
+
+def plants(found: BusinessCase, case: Case, names: Names) -> ReportTable:
+    """What the case says of the plants."""
+    rows = [[names.project(p), r.source, r.confidence, r.notes] for p in found.projects for r in [case.projects[p]]]
+    return ReportTable("The plants' rows", texts("plant", "source", "confidence", "notes"), rows, folded=True)
