@@ -88,7 +88,8 @@ def test_the_plan_uses_less_than_the_case_sells(make_case: MakeCase) -> None:
     assert tonnes[2:5] == near([10, 10, 10])
     case = planned(make_case, 4).case
     assert "Plan and case differ" in " ".join(business_case_lines(found, case))
-    assert "8 t in 2029, of which 4 t are sold" in " ".join(business_case_lines(capped, case))
+    told = " ".join(business_case_lines(capped, case))
+    assert "8.00 t in 2029, of which 4.00 t are sold" in told, told
 
 
 def test_what_is_avoided_is_what_is_short_without_the_plant(plan: PlanValues) -> None:
@@ -145,8 +146,8 @@ def test_no_tie_moves_the_npv_of_plants_of_the_real_case(project: str) -> None:
 
 
 def assert_no_tie(with_recovery: Callable[[float], Case], project: str, **terms: float) -> None:
-    """A recovery 1 % lower moves the NPV before tax, with nothing capped, by at most 1.5 % of what sales are worth, half
-    the change half as far."""
+    """A recovery 1 % lower moves the NPV before tax, with nothing capped, by at most 1.5 % of the present value of
+    sales, half the change half as far."""
     values, sales = [], 0.0
     for times in (1.0, 0.995, 0.99):
         plan = solve_case(with_recovery(times), baseline=False)

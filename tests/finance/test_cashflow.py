@@ -34,6 +34,20 @@ def test_npv_irr_payback_by_hand() -> None:
     assert payback([-100, 40]) is None and payback([10, 10]) is None
 
 
+def test_the_case_of_a_textbook() -> None:
+    """The Baldwin Company of Ross, Westerfield and Jaffe, Corporate Finance: sales, costs, depreciation, tax at 34 %,
+    machine, warehouse and working capital by year as printed (thousand USD), and its NPV at five rates. It is a worked
+    case of a textbook, not a study of a plant."""
+    sales, costs = np.array([100, 163.2, 249.72, 212.2, 129.9]), np.array([50, 88, 145.2, 133.1, 87.84])
+    taxable = sales - costs - np.array([20, 32, 19.2, 11.52, 11.52])
+    tax = tax_due(taxable, np.array(0.34))
+    assert tax == pytest.approx([10.2, 14.69, 29.01, 22.98, 10.38], abs=0.005)
+    flows = sales - costs - tax + np.array([0, -6.32, -8.65, 3.75, 192.98])
+    for rate, printed in ((0.04, 123.641), (0.1, 51.588), (0.15, 5.472), (0.2, -31.351)):
+        assert npv(rate, flows) - 260 == pytest.approx(printed, rel=0.001, abs=0.01)
+    assert irr([-260, *flows.tolist()]) == pytest.approx(0.1567, abs=0.0001)
+
+
 def test_operations_by_hand() -> None:
     found, (plant,) = flows(), flows().plants
     assert plant.capital == near([20, 20, 0, 0, 0, 0]) and plant.tonnes == near([0, 0, 10, 20, 20, 0])
