@@ -83,7 +83,7 @@ def business_case(
     return BusinessCase(
         *(asked, name, market, dict(terms or {}), found_terms, found, builds, futures),
         *(public, owners_npv(found, with_support(x, GRANT, public), by_year), full, planned),
-        {w: tuple(_rate(found, i, used[i][row]) for i in range(len(asked))) for row, w in enumerate(futures)},
+        _throughput(found, x, used, futures) if runs else {w: (0.0,) * len(asked) for w in futures},
         *(alone, supports, supported, tornado(found, found_terms, whole)),
         _markets(plan, found, full.flows),
         _jobs(case, found, full.flows),
@@ -164,13 +164,6 @@ def _use(plan: PlanValues, project: str, years: Sequence[int]) -> Array:
     return np.clip(out, 0.0, 1.0)
 
 
-def _rate(found: Investment, place: int, use: Array) -> float:
-    """Use over the years of output, weighed as capacity comes."""
-    plant, years = found.plants[place], np.array(found.years)
-    ramp = np.array(plant.ramp)[np.clip(years - plant.start, 0, len(plant.ramp) - 1)] * (years >= plant.start)
-    return float((use * ramp).sum() / ramp.sum()) if ramp.sum() > 0 else 0.0
-
-
 def _sold(
     found: Investment, x: Levels, use: Sequence[Array], use_in: Sequence[Array], futures: Mapping[str, float],
     draws: Draws,
@@ -191,6 +184,16 @@ def _sold(
 def _used(plant: PlantFacts, flows: PlantFlows) -> float:
     """Use of capacity over the years of output."""
     return float(flows.tonnes.sum() / (plant.size * flows.usable.sum() or 1.0))
+
+
+def _throughput(
+    found: Investment, x: Levels, used: Sequence[Array], futures: Mapping[str, float]
+) -> dict[str, tuple[float, ...]]:
+    """Use of capacity in each future."""
+    return {
+        w: tuple(map(_used, found.plants, cash_flows(found, x, [u[n] for u in used]).plants))
+        for n, w in enumerate(futures)
+    }
 
 
 def _steps(found: Investment, x: Levels, use: Sequence[Array], flows: CashFlows) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,11 +87,6 @@ def terms_of(case: Case, country: str, changes: Mapping[str, float]) -> dict[str
         judged = source in ("", "judged") or confidence == "estimate"
         out[name] = FinanceTerm(name, item.meaning, item.unit, value, low, high, source, confidence, judged, item.whole)
     return out
-
-
-def levels(terms: Iterable[FinanceTerm]) -> dict[str, Array]:
-    """The values of terms."""
-    return {term.name: np.float64(term.value) for term in terms}  # type: ignore[misc]
 
 
 def quotes(

@@ -19,7 +19,8 @@ from planner.finance.rows import Array
 class Returns:
     """Money in MUSD of the base year, rates real and per year (None: there is none), payback in years (None: never).
 
-    dscr: least cover of debt service; dscr_low: the same at low prices; debt_share: over capital less grant.
+    dscr: least cover of debt service; dscr_low: the same at low prices; debt_share: over capital less
+    grant; most_owed: with interest until repayment.
     """
 
     npv_before_tax: float
@@ -32,6 +33,7 @@ class Returns:
     capital: float
     debt: float
     debt_share: float
+    most_owed: float
     dscr: float | None
     dscr_low: float | None
     llcr: float | None
@@ -82,6 +84,7 @@ def returns_of(flows: CashFlows, x: Levels, at_low_prices: CashFlows) -> Returns
         float((flows.capital / flows.index).sum()),
         float(flows.loan.draws.sum()),
         float(flows.loan.share),
+        float(flows.loan.owed.max()),
         least_cover(flows.cfads, flows.loan.service),
         least_cover(at_low_prices.cfads, flows.loan.service),
         None if np.isnan(cover) else cover,

@@ -9,7 +9,7 @@ import numpy as np
 
 from planner.finance.cashflow import NO_SUPPORT, UNITS, CashFlows, Investment, Prices, cash_flows
 from planner.finance.debt import PAID
-from planner.finance.deck import FinanceTerm, Levels, levels
+from planner.finance.deck import FinanceTerm, Levels
 from planner.finance.returns import npv
 from planner.finance.rows import Array
 
@@ -58,8 +58,8 @@ def price_terms(found: Investment) -> list[FinanceTerm]:
 def base_levels(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str, Array]:
     """All levels that `cash_flows` needs, without support."""
     calendar = {"year": found.years, "base_year": found.base_year, "first_year": found.years[0]}
-    plain = {name: np.asarray(value, float) for name, value in calendar.items()}
-    return {**UNITS, **plain, **NO_SUPPORT, **levels(terms.values()), **levels(price_terms(found))}
+    stated = {t.name: t.value for t in (*terms.values(), *price_terms(found))}
+    return {**UNITS, **NO_SUPPORT, **{name: np.asarray(value, float) for name, value in (calendar | stated).items()}}
 
 
 def tornado(found: Investment, terms: Mapping[str, FinanceTerm], use: Sequence[Array]) -> list[Swing]:

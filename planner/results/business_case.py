@@ -106,6 +106,12 @@ class BusinessCase:
     removal: Removal | None
 
     @property
+    def modes(self) -> list[tuple[str, Sold]]:
+        """Each answer to what is sold, and what support is sized for with the cheapest, under their titles."""
+        titles = ("As the plan runs it", "Selling all", "With the least support")
+        return [(t, s) for t, s in zip(titles, (self.planned, self.full, self.supported), strict=True) if s]
+
+    @property
     def judged_on(self) -> Sold:
         """What support is sized for: the case as the plan runs it, or selling all where the plan does not run it."""
         return self.planned or self.full

@@ -113,7 +113,7 @@ def test_the_workbook_computes_what_the_tool_does(found: tuple[BusinessCase, Pla
     books = [tmp_path / f"{name}.xlsx" for name in ("asis", "low", "granted", "hand", "switched")]
     out = computed(tmp_path, *books)
     kept = openpyxl.load_workbook(tmp_path / "asis.xlsx", data_only=True)
-    assert kept.sheetnames[:3] == ["Answer", "Inputs", "Prices"] and len(kept.sheetnames) == 16
+    assert kept.sheetnames[:3] == ["Answer", "Inputs", "Prices"] and len(kept.sheetnames) == 15
     compared = 0
     for page in kept:
         for cell in (cell for row in page.iter_rows() for cell in row if isinstance(cell.value, int | float)):

@@ -19,7 +19,7 @@ from planner.reporting.charts.drawing import (
 )
 from planner.reporting.values.page_parts import Figure
 from planner.reporting.values.wording import number, percent
-from planner.results.business_case import BusinessCase, Sold
+from planner.results.business_case import BusinessCase
 
 STEPS = {"market": "at market prices", "contracts": "contracts", "tax": "tax", "debt": "debt, at the owners' rate"}
 WIDE, ROW, TEN, BINS = 760, 30, 10, 40
@@ -28,7 +28,7 @@ WIDE, ROW, TEN, BINS = 760, 30, 10, 40
 def waterfall(found: BusinessCase, draw: Drawer) -> Figure:
     """NPV at market prices, and what contracts, tax and debt change, for each answer to what is sold."""
     panels = []
-    for title, sold in columns(found):
+    for title, sold in found.modes[: 1 + (found.planned is not None)]:
         total, ends = 0.0, [0.0]
         for amount in sold.steps.values():
             total += amount
@@ -105,7 +105,7 @@ def tornado(found: BusinessCase, draw: Drawer) -> Figure:
 def spread(found: BusinessCase, draw: Drawer) -> Figure:
     """How often which NPV is drawn; red where money is lost."""
     panels = []
-    for title, sold in columns(found):
+    for title, sold in found.modes[: 1 + (found.planned is not None)]:
         values = np.array(sold.spread.npv)
         counts, edges = np.histogram(values, BINS)
         plot = Plot(WIDE / 2, 200, left=20, bottom=36)
@@ -118,9 +118,3 @@ def spread(found: BusinessCase, draw: Drawer) -> Figure:
         told = f"{percent(sold.spread.loss)} of draws lose money; half lie below {number(sold.spread.at(0.5))} MUSD"
         panels.append(draw.panel(f"{title}: {told}", told, plot))
     return Figure("How sure the NPV is", "", panels, layout="pair")
-
-
-def columns(found: BusinessCase) -> list[tuple[str, Sold]]:
-    """The two answers to what is sold, under their titles."""
-    planned = [("As the plan runs it", found.planned)] if found.planned else []
-    return [*planned, ("Selling all", found.full)]

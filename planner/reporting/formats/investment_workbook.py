@@ -22,7 +22,7 @@ from planner.finance.risk import price_terms
 from planner.finance.rows import row
 from planner.finance.support import with_support
 from planner.reporting.formats.live_cells import FIRST, Cells
-from planner.reporting.formats.live_sheets import FORMULA, LINK, RATE, TOTAL, LiveBook, LiveSheet
+from planner.reporting.formats.live_sheets import FORMULA, LINK, SHARE, TOTAL, LiveBook, LiveSheet
 from planner.reporting.formats.workbook import MADE, OPTIONS
 from planner.reporting.tables import business_case as tables
 from planner.reporting.values.page_parts import Column, ReportTable, Statement, texts
@@ -42,7 +42,6 @@ SHEETS = (
     ("Tax", "Tax and working capital, nominal MUSD", True),
     ("Debt", "Debt, nominal MUSD", True),
     ("Returns", "Returns", True),
-    ("Support", "The least of each support, found by the tool", False),
     ("Sensitivity", "Each input at both ends, found by the tool", False),
     ("Plan against case", "Use of capacity in the plan, in each future and in the case", False),
     ("Checks", "Checks: nought failed", False),
@@ -78,11 +77,6 @@ class Book:
     lines: dict[tuple[str, int], Cells] = field(default_factory=dict)
     checks: list[tuple[str, str]] = field(default_factory=list)
 
-    @property
-    def modes(self) -> list[tuple[str, Sold]]:
-        """Each answer to what is sold, under its title."""
-        return tables.modes(self.found)
-
 
 def write_business_case(found: BusinessCase, case: Case, path: Path, told: Sequence[Statement]) -> None:
     """Write the workbook: same case, same bytes. told: the answer and what goes with it, in sentences."""
@@ -94,7 +88,7 @@ def write_business_case(found: BusinessCase, case: Case, path: Path, told: Seque
         book = Book(found, LiveBook(target, found.investment.years, "='Checks'!$C$3", sheets))
         _levels(book)
         investment = _investment(book)
-        for mode, (title, sold) in enumerate(book.modes):
+        for mode, (title, sold) in enumerate(book.found.modes):
             book.live.heading = title
             operations = book.live.sheets["Operations"]
             use: list[Any] = [
@@ -146,7 +140,7 @@ def _recommended(book: Book, sheet: LiveSheet) -> None:
     if not book.found.supported or least is None or least.amount is None:
         return
     switch: Any = sheet.constant("support as recommended in every column: 1 on, 0 off", "switch", 0.0)
-    size: Any = sheet.constant(f"recommended: {least.kind}", "as on sheet Support", least.amount)
+    size: Any = sheet.constant(f"recommended: {least.kind}", "as on sheet Answer", least.amount)
     helped = with_support(book.plain, least.kind, size)
     book.helped = {name: cell for name, cell in helped.items() if cell is not book.plain[name]}
     for name, cell in book.helped.items():
@@ -222,7 +216,7 @@ def _returns(book: Book, mode: int, title: str, sold: Sold, flows: CashFlows, le
     least = f'IF(SUM({served})=0,"none",SMALL({served},COUNTIF({served},0)+1))'
     once("dscr", "least DSCR", "times", least, r.dscr)
     owed: Any = flows.loan.owed
-    once("most_owed", "most debt owed", "MUSD", f"MAX({owed.everywhere})", float(sold.flows.loan.owed.max()))
+    once("most_owed", "most debt owed", "MUSD", f"MAX({owed.everywhere})", r.most_owed)
     book.lines["debt_share", mode] = flows.loan.share  # type: ignore[assignment]
     last = f"ABS(INDEX({owed.everywhere},1,COLUMNS({owed.everywhere})))"
     book.checks.append((f"debt left at the end ({title})", last))
@@ -246,7 +240,7 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
     for statement in told:
         sheet.note(f"{statement.about}: {statement.sentence}")
     sheet.row += 2
-    for place, (title, sold) in enumerate(book.modes, start=2):
+    for place, (title, sold) in enumerate(book.found.modes, start=2):
         sheet.page.write_string(sheet.row - 1, place, "use " + " / ".join(f"{u:.1%}" for u in sold.use))
         sheet.page.write_string(sheet.row, place, title, looks["head"])
     sheet.row += 1
@@ -254,43 +248,40 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
         _figure(book, key, figure)
     sheet.head("Sources and uses until repayment begins")
     for key in dict.fromkeys(key for key, _ in book.lines if ": " in key):
-        _figure(book, key, tables.Figure(key, "MUSD", lambda sold: None))
-    sheet.table(tables.term_sheet(book.found, names))
+        _figure(book, key, tables.Figure(key, "MUSD", ""))
+    sheet.part(tables.term_sheet(book.found, names))
 
 
 def _figure(book: Book, key: str, figure: tables.Figure) -> None:
     """One figure in every column: a link to its line where it has one, else as delivered."""
     sheet, looks = book.live.sheets["Answer"], book.live.looks
-    label = figure.label if figure.live else f"{figure.label}, as delivered"
-    for place, text in enumerate((label, figure.unit)):
+    for place, text in enumerate((figure.label + ("" if figure.live else ", as delivered"), figure.unit)):
         sheet.page.write_string(sheet.row, place, text)
-    for mode, (_, sold) in enumerate(book.modes):
-        value, line = figure.value(sold), book.lines.get((key, mode))
+    for mode, (_, sold) in enumerate(book.found.modes):
+        line, look = book.lines.get((key, mode)), looks[SHARE if figure.share else LINK]
+        value = figure.value(sold) if figure.of or line is None else line.values.item()
+        shown = "none" if value is None else value
         if line is None:
-            sheet.page.write(sheet.row, 2 + mode, "none" if value is None else value, looks[FORMULA])
-            continue
-        shown = line.values.item() if value is None and ": " in key else "none" if value is None else value
-        sheet.page.write_formula(sheet.row, 2 + mode, f"={line.text}", looks[RATE if figure.share else LINK], shown)
+            sheet.page.write(sheet.row, 2 + mode, shown, look)
+        else:
+            sheet.page.write_formula(sheet.row, 2 + mode, f"={line.text}", look, shown)
     sheet.row += 1
 
 
 def _told(book: Book, case: Case, names: Names) -> None:
-    """What the tool found and a spreadsheet cannot: support, sensitivity, the plan; and the sources."""
+    """What the tool found and a spreadsheet cannot: sensitivity, the plan; and the sources."""
     found, sheets = book.found, book.live.sheets
-    sheets["Support"].table(tables.term_sheet(found, names))
-    sheets["Sensitivity"].table(tables.swings(found))
+    sheets["Sensitivity"].part(tables.swings(found))
     below = [[f"{share:.0%} of draws below", found.full.spread.at(share)] for share in (0.05, 0.25, 0.5, 0.75, 0.95)]
-    sheets["Sensitivity"].table(
+    sheets["Sensitivity"].part(
         ReportTable("NPV over draws, selling all", [*texts("draws"), Column("NPV", "MUSD")], below)
     )
-    for table in (tables.throughput(found, names), tables.markets(found, names)):
-        if isinstance(table, ReportTable):
-            sheets["Plan against case"].table(table)
+    for part in (tables.throughput(found, names), tables.markets(found, names)):
+        sheets["Plan against case"].part(part)
     for text in worded_lines("business_case.j2", "conventions", found=found, names=names):
         sheets["Sources"].note(text)
-    for table in (tables.deck(found, names), tables.contracts(found, names), tables.plants(found, case, names)):
-        if isinstance(table, ReportTable):
-            sheets["Sources"].table(table)
+    for part in (tables.deck(found, names), tables.contracts(found, names), tables.plants(found, case, names)):
+        sheets["Sources"].part(part)
 
 
 def _checks(book: Book) -> None:

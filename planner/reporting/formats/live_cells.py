@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
@@ -28,22 +28,13 @@ NEUTRAL: Mapping[Any, str] = {np.multiply: "1", np.add: "0"}
 CELL = re.compile(r"\{now\}(\d+)")
 
 
-class Lines(Protocol):
-    """Who writes lines."""
-
-    years: int
-
-    def line(self, cells: Cells, sheet: str, label: str, unit: str) -> Cells:
-        """Write a formula as a line of a sheet, unless it stands there; what others name it by."""
-
-    def balance(self, step: Callable[..., Any], rows: Sequence[Cells], sheet: str, label: str, unit: str) -> Cells:
-        """Write a line that follows from itself a year before."""
-
-
 class Cells(NDArrayOperatorsMixin):
-    """A formula and its values. {now}, {before}, {after} stand for the columns of a year and those beside it."""
+    """A formula and its values, in a `live_sheets.LiveBook`.
 
-    def __init__(self, book: Lines, values: Any, text: str, rank: int = ATOM) -> None:
+    {now}, {before} and {after} stand for the columns of a year and those beside it.
+    """
+
+    def __init__(self, book: Any, values: Any, text: str, rank: int = ATOM) -> None:
         self.book, self.values, self.text, self.rank = book, np.asarray(values), text, rank
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **_: Any) -> Any:

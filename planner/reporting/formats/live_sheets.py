@@ -15,17 +15,17 @@ from xlsxwriter.utility import xl_col_to_name
 
 from planner.finance.rows import carried
 from planner.reporting.formats.live_cells import FIRST, Cells
-from planner.reporting.values.page_parts import ReportTable
+from planner.reporting.values.page_parts import Part, ReportTable, Text
 
 CONSTANT, TOTAL, WIDE = 2, 3, 90
 """Columns of constants and totals; width of the first column of a sheet without years."""
-INPUT, FORMULA, LINK, RATE, HEAD, NOTE = "input", "formula", "link", "rate", "head", "note"
+INPUT, FORMULA, LINK, SHARE, HEAD, NOTE = "input", "formula", "link", "share", "head", "note"
 LOOKS: dict[str, dict[str, Any]] = {
     INPUT: {"font_color": "#0000FF", "num_format": "#,##0.0###"},
     FORMULA: {"num_format": "#,##0.0###"},
-    LINK: {"font_color": "#00702E", "num_format": "#,##0.0###"},
-    RATE: {"font_color": "#00702E", "num_format": "0.0%"},
-    HEAD: {"bold": True, "bottom": 1},
+    LINK: {"font_color": "#00702E", "num_format": "#,##0.00"},
+    SHARE: {"font_color": "#00702E", "num_format": "0.0%"},
+    HEAD: {"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"},
     NOTE: {"text_wrap": True, "valign": "top"},
 }
 LINKED = re.compile(r"'[^']*'!(\{now\}|\$[A-Z]+\$)\d+")
@@ -52,6 +52,7 @@ class LiveBook:
             page.fit_to_pages(1, 0)
             page.set_column(0, 0, 44 if timed else WIDE)
             page.set_column(1, TOTAL, 18)
+            page.set_column(TOTAL + 1, 9, 12 if timed else 18)
             page.write_string(0, 0, title, self.looks[HEAD])
             page.write_string(0, 1, "checks failed")
             page.write_formula(0, CONSTANT, checks, None, 0)
@@ -183,13 +184,16 @@ class LiveSheet:
             )
         return line
 
-    def table(self, table: ReportTable) -> None:
-        """Values that the tool worked out, under headings."""
-        heads, *rows = [[column.full for column in table.columns], *table.rows]
-        self.head(table.title)
-        for place, head in enumerate(heads):
-            self.page.write_string(self.row, place, head, self.book.looks[HEAD])
-        for cells in rows:
+    def part(self, part: Part) -> None:
+        """What the tool worked out: a table, or sentences."""
+        if not isinstance(part, ReportTable):
+            for text in part.paragraphs if isinstance(part, Text) else ():
+                self.note(text)
+            return
+        self.head(part.title)
+        for place, column in enumerate(part.columns):
+            self.page.write_string(self.row, place, column.full, self.book.looks[HEAD])
+        for cells in part.rows:
             self.row += 1
             for place, value in enumerate(cells):
                 if isinstance(value, float | int) and value == value:
@@ -197,8 +201,8 @@ class LiveSheet:
                 elif value is not None:
                     self.page.write_string(self.row, place, value if isinstance(value, str) else "; ".join(value))
         self.row += 1
-        for text in filter(None, [table.note]):
-            self.note(text)
+        if part.note:
+            self.note(part.note)
 
     def note(self, text: str) -> None:
         """A sentence."""

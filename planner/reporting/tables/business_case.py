@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from planner.data.case import Case
@@ -19,14 +19,24 @@ from planner.results.business_case import BusinessCase, Sold
 FEEDS = ("mine", "separation")
 
 
+def numbers(unit: str, *titles: str) -> list[Column]:
+    """Columns of numbers in a unit."""
+    return [Column(title, unit) for title in titles]
+
+
 @dataclass(frozen=True)
 class Figure:
     """A figure of the case with one answer to what is sold. live: it follows the inputs of the workbook."""
 
     label: str
     unit: str
-    value: Callable[[Sold], float | None]
+    of: str
     live: bool = True
+
+    def value(self, sold: Sold) -> float | None:
+        """Its value; None where there is none."""
+        found: float | None = attrgetter(self.of)(sold)
+        return found
 
     @property
     def share(self) -> bool:
@@ -35,38 +45,27 @@ class Figure:
 
 
 FIGURES = {
-    "npv_before_tax": Figure(
-        "NPV before tax, at the cost of capital after tax", "MUSD", lambda s: s.returns.npv_before_tax
-    ),
-    "npv_after_tax": Figure("NPV after tax", "MUSD", lambda s: s.returns.npv_after_tax),
-    "npv_owners": Figure("NPV of the owners", "MUSD", lambda s: s.returns.npv_owners),
-    "irr_before_tax": Figure("IRR before tax", "a year", lambda s: s.returns.irr_before_tax),
-    "irr_after_tax": Figure("IRR after tax", "a year", lambda s: s.returns.irr_after_tax),
-    "irr_owners": Figure("IRR of the owners", "a year", lambda s: s.returns.irr_owners),
-    "payback": Figure("payback", "years", lambda s: s.returns.payback, live=False),
-    "capital": Figure("capital, real", "MUSD", lambda s: s.returns.capital, live=False),
-    "debt_share": Figure("debt drawn over capital less grant", "share", lambda s: s.returns.debt_share),
-    "most_owed": Figure(
-        "most debt owed, with interest until repayment", "MUSD", lambda s: float(s.flows.loan.owed.max())
-    ),
-    "dscr": Figure("least DSCR, by which debt is sized", "times", lambda s: s.returns.dscr),
-    "dscr_low": Figure("least DSCR at low prices", "times", lambda s: s.returns.dscr_low, live=False),
-    "cover": Figure("least DSCR of nine draws in ten (P90)", "times", lambda s: s.spread.cover, live=False),
-    "llcr": Figure("LLCR", "times", lambda s: s.returns.llcr, live=False),
-    "loss": Figure("loses money, of draws", "share", lambda s: s.spread.loss, live=False),
+    "npv_before_tax": Figure("NPV before tax, at the cost of capital after tax", "MUSD", "returns.npv_before_tax"),
+    "npv_after_tax": Figure("NPV after tax", "MUSD", "returns.npv_after_tax"),
+    "npv_owners": Figure("NPV of the owners", "MUSD", "returns.npv_owners"),
+    "irr_before_tax": Figure("IRR before tax", "a year", "returns.irr_before_tax"),
+    "irr_after_tax": Figure("IRR after tax", "a year", "returns.irr_after_tax"),
+    "irr_owners": Figure("IRR of the owners", "a year", "returns.irr_owners"),
+    "payback": Figure("payback", "years", "returns.payback", live=False),
+    "capital": Figure("capital, real", "MUSD", "returns.capital", live=False),
+    "debt_share": Figure("debt drawn over capital less grant", "share", "returns.debt_share"),
+    "most_owed": Figure("most debt owed, with interest until repayment", "MUSD", "returns.most_owed"),
+    "dscr": Figure("least DSCR, by which debt is sized", "times", "returns.dscr"),
+    "dscr_low": Figure("least DSCR at low prices", "times", "returns.dscr_low", live=False),
+    "cover": Figure("least DSCR of nine draws in ten (P90)", "times", "spread.cover", live=False),
+    "llcr": Figure("LLCR", "times", "returns.llcr", live=False),
+    "loss": Figure("loses money, of draws", "share", "spread.loss", live=False),
 }
-
-
-def modes(found: BusinessCase) -> list[tuple[str, Sold]]:
-    """Each answer to what is sold, and what support is sized for with the cheapest, under their titles."""
-    planned = [("As the plan runs it", found.planned)] if found.planned else []
-    more = [("With the least support", found.supported)] if found.supported else []
-    return [*planned, ("Selling all", found.full), *more]
 
 
 def returns(found: BusinessCase) -> ReportTable:
     """What is earned, for each answer to what is sold."""
-    told = modes(found)
+    told = found.modes
     rows = [["use of capacity", "", *(" / ".join(percent(u) for u in s.use) for _, s in told)]]
     for figure in FIGURES.values():
         values = [figure.value(s) for _, s in told]
@@ -76,14 +75,14 @@ def returns(found: BusinessCase) -> ReportTable:
 
 def sources_and_uses(found: BusinessCase) -> ReportTable:
     """Who pays for what until repayment begins."""
-    told = modes(found)
+    told = found.modes
     sides = [funding(s.flows, s.levels) for _, s in told]
     rows = [
         [side, what, *(float(both[at][what].sum()) for both in sides)]
         for at, side in ((1, "use"), (0, "source"))
         for what in sides[0][at]
     ]
-    columns = [*texts("", "of money"), *(Column(title, "MUSD") for title, _ in told)]
+    columns = [*texts("", "of money"), *numbers("MUSD", *(title for title, _ in told))]
     note = "Nominal. Interest is added to the loan until repayment begins. The owners fill the reserve account."
     return ReportTable("Sources and uses until repayment begins", columns, rows, note=note)
 
@@ -107,7 +106,7 @@ def materials(found: BusinessCase, names: Names) -> ReportTable:
         rows.append(["pays for all it takes in", name, "", "", None, None, -float(flows.feed.max())])
     columns = [
         *texts("", "plant", "material", "form"),
-        *(Column("in a full year", "t"), Column("sold at most", "t"), Column("at the deck", "MUSD/y")),
+        *(*numbers("t", "in a full year", "sold at most"), Column("at the deck", "MUSD/y")),
     ]
     return ReportTable("What it works, sells and pays for, in full operation", columns, rows)
 
@@ -122,8 +121,7 @@ def markets(found: BusinessCase, names: Names) -> Part:
         return Text(["It sells concentrate, which the case gives no demand for."])
     columns = [
         *texts("element", "form", "year"),
-        *(Column("made here", "t"), Column("of it sold", "t"), Column("other plants in the plan", "t")),
-        Column("wanted in this form or made of it", "t"),
+        *numbers("t", "made here", "of it sold", "other plants in the plan", "wanted in this form or to make others"),
         Column("all that is made over what is wanted", form=SHARE),
     ]
     return ReportTable("Output of all plants against demand, in the fullest year", columns, rows)
@@ -138,7 +136,7 @@ def flows(found: BusinessCase) -> ReportTable:
     }  # fmt: skip
     rows = list(zip(map(str, found.investment.years), *(a.tolist() for a in heads.values()), strict=True))
     columns = [*texts("year"), *(Column(head, "MUSD", summed=True) for head in heads)]
-    balances = [Column("debt owed", "MUSD"), Column("reserve account", "MUSD")]
+    balances = numbers("MUSD", "debt owed", "reserve account")
     rows = [(*r, float(f.loan.owed[n]), float(f.loan.reserve[n])) for n, r in enumerate(rows)]
     note = "As the plan runs it." if found.planned else "Selling all."
     return ReportTable("Flows", [*columns, *balances], rows, total="Sum", folded=True, note=note)
@@ -152,9 +150,8 @@ def swings(found: BusinessCase) -> ReportTable:
         for t in [s.term]
     ]
     columns = [
-        *(*texts("input"), *(Column(h) for h in ("low", "value", "high"))),
-        *(Column(h, "MUSD") for h in ("NPV low", "NPV high", "owners low", "owners high")),
-        *texts("source"),
+        *(*texts("input"), *numbers("", "low", "value", "high")),
+        *(*numbers("MUSD", "NPV low", "NPV high", "owners low", "owners high"), *texts("source")),
     ]
     return ReportTable("Each input at both ends, selling all", columns, rows)
 
@@ -174,10 +171,8 @@ def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
     columns = [
         *texts("support", "least of it"),
         Column("to enter on Inputs", only=SHEET),
-        Column("public cost", "MUSD, expected"),
-        Column("one draw in twenty costs more than", "MUSD"),
-        Column("private capital", "per public MUSD"),
-        Column("worth to the alliance", "per public MUSD"),
+        *(Column("public cost", "MUSD, expected"), Column("one draw in twenty costs more than", "MUSD")),
+        *numbers("per public MUSD", "private capital", "worth to the alliance"),
         *texts("volume risk", "price risk"),
     ]
     floor = next((s.amount for s in found.supports if s.kind == "floor"), None) or 0.0
@@ -234,10 +229,7 @@ def deck(found: BusinessCase, names: Names) -> ReportTable:
     ]
     columns = [
         *texts("element", "form"),
-        Column("first year", "USD/kg"),
-        Column("last year", "USD/kg"),
-        Column("low", "of it"),
-        Column("high", "of it"),
+        *(*numbers("USD/kg", "first year", "last year"), *numbers("of it", "low", "high")),
         Column("by future, USD/kg", number=False, form=LIST),
         *texts("source", "confidence"),
     ]
@@ -264,7 +256,7 @@ def terms(found: BusinessCase) -> ReportTable:
     rows = [
         [t.meaning, t.value, t.low, t.high, t.unit, t.source or "judged", t.confidence] for t in found.terms.values()
     ]
-    columns = [*texts("term"), *(Column(h) for h in ("value", "low", "high")), *texts("unit", "source", "confidence")]
+    columns = [*texts("term"), *numbers("", "value", "low", "high"), *texts("unit", "source", "confidence")]
     return ReportTable("Terms of finance", columns, rows, folded=True)
 
 
