@@ -18,7 +18,18 @@ from planner.reporting.values.decision import (
     waiting,
     worst_futures,
 )
-from planner.reporting.values.page_parts import AMOUNT, PAGE, SHARE, SHEET, YEAR, Column, ReportTable, texts
+from planner.reporting.values.page_parts import (
+    AMOUNT,
+    CHANGE,
+    FINE,
+    PAGE,
+    SHARE,
+    SHEET,
+    YEAR,
+    Column,
+    ReportTable,
+    texts,
+)
 from planner.reporting.values.plan import begun, decisions, expected_sum
 from planner.reporting.values.view import EXPECTED, RunView, rows_of, table_rows
 from planner.reporting.values.wording import NOTHING, STAGES, midway, number, short, span, worded
@@ -143,7 +154,10 @@ def gets_and_pays(run: RunView, rows: list[Share]) -> ReportTable:
         "Gets and pays",
         [
             *texts("party"),
-            *(Column(title, "MUSD", summed=title != columns[4]) for title in columns),
+            *(
+                Column(title, "MUSD", form=CHANGE if title == columns[2] else FINE, summed=title != columns[4])
+                for title in columns
+            ),
             *(Column(title, "MUSD", only=SHEET) for title in ("carries at least", "carries at most")),
         ],
         [
