@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from itertools import accumulate, pairwise
 from typing import Any
 
+from planner.data.effects import year_of
 from planner.reporting.values.plan import decisions, expected_sum
 from planner.reporting.values.supply import insured_years, main_future, worst_shares
 from planner.reporting.values.view import RunView, records, rows_of
@@ -228,9 +229,27 @@ def exposed(run: RunView) -> dict[str, Any]:
         "insured": insured if insured and insured[-1] < run.years[-1] else [],
         "stock_first": first,
         "stock_end": last if last < 0.5 * first else None,
+        **stock_sold(run),
+        "kept": next((r for r in run.found.timing if r.key == "kept"), None) if run.found is not None else None,
         "planned": planned,
         "hurt": hurt[:2],
     }
+
+
+def stock_sold(run: RunView) -> dict[str, Any]:
+    """Stock that leaves before the last third of the years, and of that in years in which nothing is cut (t, expected)."""
+    cut = {
+        (s.scenario, year)
+        for s in run.case.tables.shocks
+        if s.kind == "import" and s.factor < 1
+        for year in range(year_of(s.start_year or run.years[0]), year_of(s.end_year or run.years[-1]) + 1)
+    }
+    until = run.years[-(len(run.years) // 3) - 1]
+    rows = run.by_year["stocks"]
+    rows = rows[rows["year"] <= until]
+    calm = [at not in cut for at in zip(rows["scenario"], rows["year"], strict=True)]
+    sold, idle = (float(run.expected(of, ["year"], ["released_t"])["released_t"].sum()) for of in (rows, rows[calm]))
+    return {"sold": sold, "idle_sold": idle, "sold_until": until}
 
 
 def merit_cost(rows: Sequence[Merit]) -> list[float]:
