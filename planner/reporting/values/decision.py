@@ -237,7 +237,7 @@ def exposed(run: RunView) -> dict[str, Any]:
 
 
 def stock_sold(run: RunView) -> dict[str, Any]:
-    """Stock that leaves before the last third of the years, and of that in years in which nothing is cut (t, expected)."""
+    """Stock (t, expected) that leaves before the last third of the years, and in years without a cut."""
     cut = {
         (s.scenario, year)
         for s in run.case.tables.shocks
