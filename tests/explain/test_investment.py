@@ -98,6 +98,12 @@ def test_what_is_avoided_is_what_is_short_without_the_plant(plan: PlanValues) ->
     assert gone is not None and gone.risk is not None and gone.shortfall_t is not None
     assert gone.risk == pytest.approx(400, abs=0.5) and gone.shortfall_t["Dy"] == pytest.approx(20, abs=0.1)
     assert gone.worth == pytest.approx(400 - float(plan.summary["cost_musd"]), abs=1)
+    # Half of the plant avoids half and costs half; nothing else may be built or bought.
+    assert gone.half == pytest.approx(gone.worth / 2, abs=1) and gone.instead == {}
+    assert gone.saved == {"base": pytest.approx(400, abs=0.5)}
+    told = " ".join(business_case_lines(business_case(plan, "plant", removal=gone), plan.case))
+    assert "The plan builds 20.0 t/y in 2026" in told and "(100 % likely; used 100 %): 400 MUSD" in told
+    assert "Half of what the plan builds of it" in told
 
 
 PERCENT = st.integers(5, 95).map(lambda whole: whole / 100)

@@ -271,7 +271,7 @@ def _figure(book: Book, key: str, figure: tables.Figure) -> None:
 def _told(book: Book, case: Case, names: Names) -> None:
     """What the tool found and a spreadsheet cannot: sensitivity, the plan; and the sources."""
     found, sheets = book.found, book.live.sheets
-    sheets["Sensitivity"].part(tables.swings(found))
+    sheets["Sensitivity"].part(tables.inputs(found))
     below = [[f"{share:.0%} of draws below", found.full.spread.at(share)] for share in (0.05, 0.25, 0.5, 0.75, 0.95)]
     sheets["Sensitivity"].part(
         ReportTable("NPV over draws, selling all", [*texts("draws"), Column("NPV", "MUSD")], below)

@@ -65,6 +65,7 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
             f"{number(t)} t/y in {y}" for years in found.builds.values() for y, t in years.items() if t > SLIGHT
         ],
         "others": _instead(found, case, names),
+        "stocks": bool(removal and set(removal.instead) - set(case.projects)),
         "unsold": [m for m in found.markets if m.made > m.sold * (1 + SLIGHT)],
         "crowded": [
             f"{midway(names.element(m.element))} {m.form} in {m.year} {percent((m.sold + m.others) / m.demand)}"
@@ -146,7 +147,7 @@ def _sections(found: BusinessCase, case: Case, names: Names) -> list[Section]:
     moves: list[Part] = [charts.tornado(found, draw), charts.spread(found, draw)]
     inputs: list[Part] = [
         *(of(found, names) for of in (tables.deck, tables.contracts)),
-        *(tables.terms(found), tables.plants(found, case, names)),
+        *(tables.inputs(found), tables.plants(found, case, names)),
     ]
     conventions = worded_lines("business_case.j2", "conventions", found=found, names=names)
     heads: list[tuple[str, str, str, list[Part]]] = [

@@ -142,18 +142,21 @@ def flows(found: BusinessCase) -> ReportTable:
     return ReportTable("Flows", [*columns, *balances], rows, total="Sum", folded=True, note=note)
 
 
-def swings(found: BusinessCase) -> ReportTable:
-    """Every input at both ends of its range."""
+def inputs(found: BusinessCase) -> ReportTable:
+    """Every input with its range, and what it moves the NPV to."""
     rows = [
-        [t.meaning, t.low, t.value, t.high, s.npv_low, s.npv_high, s.owners_low, s.owners_high, t.source or "judged"]
+        [
+            *(t.meaning, t.value, t.low, t.high, t.unit, s.npv_low, s.npv_high, s.owners_low, s.owners_high),
+            *(t.source or "judged", t.confidence),
+        ]
         for s in found.swings
         for t in [s.term]
     ]
     columns = [
-        *(*texts("input"), *numbers("", "low", "value", "high")),
-        *(*numbers("MUSD", "NPV low", "NPV high", "owners low", "owners high"), *texts("source")),
+        *(*texts("input"), *numbers("", "value", "low", "high"), *texts("unit")),
+        *(*numbers("MUSD", "NPV low", "NPV high", "owners low", "owners high"), *texts("source", "confidence")),
     ]
-    return ReportTable("Each input at both ends, selling all", columns, rows)
+    return ReportTable("Each input at both ends, selling all; what moves most first", columns, rows, folded=True)
 
 
 def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
@@ -249,15 +252,6 @@ def contracts(found: BusinessCase, names: Names) -> Part:
     if not rows:
         return Text(["No contract of the case is about it: all is sold and bought at market prices."])
     return ReportTable("Contracts", texts("contract", "kind", "with", "of", "terms", "source"), rows)
-
-
-def terms(found: BusinessCase) -> ReportTable:
-    """Terms of finance with their ranges."""
-    rows = [
-        [t.meaning, t.value, t.low, t.high, t.unit, t.source or "judged", t.confidence] for t in found.terms.values()
-    ]
-    columns = [*texts("term"), *numbers("", "value", "low", "high"), *texts("unit", "source", "confidence")]
-    return ReportTable("Terms of finance", columns, rows, folded=True)
 
 
 def plants(found: BusinessCase, case: Case, names: Names) -> ReportTable:
