@@ -16,7 +16,7 @@ from planner.data.case import Case
 from planner.errors import PlannerError
 from planner.results.store import write_case
 from planner.server.desk import Desk, Place
-from planner.server.edits import Edit, Value, families, hazards
+from planner.server.edits import Edit, Value, happenings
 
 AT_ONCE = 4
 """Edits that stand at the same time; then the oldest is taken back with the next change."""
@@ -83,17 +83,14 @@ def _kinds(base: Case, draw: random.Random) -> dict[str, Callable[[], tuple[str,
         project = draw.choice(new)
         return f"projects.{project}.lead_time_years", base.projects[project].lead_time_years + 1
 
-    happen: dict[str, Callable[[], tuple[str, Value]]] = {
-        "hazard": lambda: (f"hazard.{draw.choice(list(hazards(base)))}", round(draw.uniform(0.1, 0.9), 2))
-    }
-    return (happen if hazards(base) else {}) | {
+    return {
         "money": lambda: ("money", draw.choice([0.25, 0.5, 0.75, 1.5])),
         "funder": lambda: (f"money.{draw.choice(funders)}", draw.choice([0.25, 0.5, 1.5])),
         "appetite": lambda: ("objective.risk_aversion", round(draw.random(), 2)),
-        "future": lambda: (f"future.{draw.choice(list(families(base)))}", round(draw.uniform(0.02, 0.6), 2)),
+        "chance": lambda: (draw.choice(list(happenings(base))), round(draw.uniform(0.02, 0.9), 2)),
         "existing": existing,
         "lead": lead,
         "lever": lambda: (f"levers:{draw.choice(base.model.levers)}", False),
-        "out": lambda: (f"out.{draw.choice(list(base.countries))}", True),
+        "out": lambda: (f"joins.{draw.choice(list(base.party.values()))}", "out"),
         "plant": lambda: (f"plant.{draw.choice(new)}", "out"),
     }

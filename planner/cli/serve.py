@@ -40,7 +40,7 @@ def run(
         say(f"Workbench   {server.address}")
         say(f"Kept in     {server.bench.desk.place.folder}")
         err.print("Ctrl-C ends it; every change is on disk", style="dim")
-        server.run(lambda: webbrowser.open(server.address) if browser else None, _end)
+        server.run(lambda: webbrowser.open(server.page_to_open().as_uri()) if browser else None, _end)
         _end()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import socket
 import threading
@@ -29,13 +30,14 @@ from planner.results.store import refresh_pages
 from planner.server.desk import Desk, Place
 from planner.server.edits import read_edit
 from planner.server.parts import Parts, render
-from planner.server.security import PAGES_POLICY, Gate
+from planner.server.security import PAGES_POLICY, Gate, led_to
 
 WATCH_SECONDS = 1.0
 LEAVE_SECONDS = 1.5
 """After which a signal ends what still goes on: every change is on disk."""
 QUIET_SECONDS = 15.0
 """After which a word is sent to a page that waits, so that a closed one is noticed."""
+OPENS = "open.html"
 STATIC = {"workbench.js": "text/javascript", "workbench.css": "text/css"}
 FORMS = {".html": "text/html", ".json": "application/json", ".csv": "text/csv", ".toml": "text/plain",
          ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}  # fmt: skip
@@ -63,11 +65,12 @@ ACTIONS: dict[str, Action] = {
     "revert": lambda desk, body: desk.revert(_text(body, "key")),
     "undo": lambda desk, _: desk.step(-1),
     "redo": lambda desk, _: desk.step(1),
-    "keep": lambda desk, body: desk.keep(_text(body, "name")),
+    "keep": lambda desk, body: f"Kept as “{desk.keep(_text(body, 'name')).name}”, on the shelf below.",
     "drop": lambda desk, body: desk.drop(_text(body, "folder")),
     "restore": lambda desk, body: desk.go_to_kept(_text(body, "folder")),
     "pin": lambda desk, body: desk.pin(_text(body, "folder")),
     "tick": lambda desk, body: desk.tick(_text(body, "folder"), bool(body.get("ticked"))),
+    "trace": lambda desk, body: desk.trace(bool(body.get("on"))),
     "price": lambda desk, body: desk.price(_text(body, "project")),
     "compare": lambda desk, body: desk.compare(_text(body, "folder")),
     "study": _study,
@@ -177,12 +180,12 @@ class Workbench:
             return JSONResponse({"fault": "a change is an object"}, 400)
         try:
             async with self._one:
-                await run_in_threadpool(action, self.desk, body)
+                said = await run_in_threadpool(action, self.desk, body)
         except PlannerError as error:
             return _fault(error)
         finally:
             self._wake()
-        return JSONResponse({})
+        return JSONResponse({"said": said} if said else {})
 
     async def files(self, request: Request) -> Response:
         """A file of a kept variant; its pages are written when they are first asked for."""
@@ -242,6 +245,15 @@ class Server:
         server.handle_exit = lambda *_: leave()  # type: ignore[method-assign]
         ready()
         server.run(sockets=[self.socket])
+
+    def page_to_open(self) -> Path:
+        """A file, readable by its owner alone, that leads to the address: what opens a browser is told its name, which
+        all users of a machine can see, and not the token."""
+        path = self.bench.desk.place.folder.resolve() / OPENS
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(led_to(self.address))
+        return path
 
     def leave(self) -> None:
         """End, from whatever thread."""

@@ -6,8 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from planner.reporting.charts.drawing import (
     EXISTING,
     INK,
@@ -35,7 +33,11 @@ LEAST_TPA = 0.5
 ROW, HEAD = 17, 20
 TOP, BOTTOM = 24, 187
 """Where the axis of risk begins and ends on the frontier, px: a point is dragged between the two."""
+WIDE, NARROW = 700, 356
+"""Width of a drawing on a desk and on a phone, px."""
 GONE = "#b4412f"
+Curve = Sequence[tuple[float, float, float]]
+"""Points: weight or value asked for, then two figures (MUSD)."""
 
 
 @dataclass(frozen=True)
@@ -48,22 +50,25 @@ class Mark:
     kind: str
 
 
-def frontier(curve: Sequence[tuple[float, float, float]], marks: Sequence[Mark], draw: Drawer) -> tuple[Panel, float]:
-    """Risk against cost (MUSD): the curve as far as it was traced, and plans. The present one can be dragged along.
-    Also returns the risk at the top of the axis."""
+def frontier(curve: Curve, old: Curve, marks: Sequence[Mark], narrow: bool) -> tuple[Panel, float]:
+    """Risk against cost (MUSD): the curve as far as it was traced, that of the state before, and plans. The present one
+    can be dragged along. Also returns the risk at the top of the axis."""
+    now = [(m.cost, m.risk) for m in marks if m.kind == "now"]
     points = [(cost, risk) for _, cost, risk in curve]
     every = [*points, *((m.cost, m.risk) for m in marks)]
     high_x, high_y = (max(values) * 1.08 or 1.0 for values in zip(*every, strict=True))
-    plot = Plot(700, BOTTOM + 38, left=62, right=20, top=TOP, bottom=38)
+    plot = Plot(NARROW if narrow else WIDE, BOTTOM + 38, left=62, right=20, top=TOP, bottom=38)
     x = plot.across(0.0, high_x, "cost of the plan, MUSD, present value")
     y = Scale(0.0, round_up(high_y), plot.bottom, plot.top)
     for mark in ticks(0.0, y.high):
         plot.line(plot.left, y(mark), plot.right, y(mark), RULE)
         plot.text(plot.left - 5, y(mark) + 4, axis_number(mark), anchor="end", fill=MUTED)
     plot.text(2, 11, "risk left, MUSD", size=SMALL, fill=MUTED)
-    ordered = sorted(points)
-    if ordered:
-        plot.curve([(x(cost), y(risk)) for cost, risk in ordered], WITH, wide=2)
+    if old:
+        before = [(x(min(cost, high_x)), y(min(risk, y.high))) for cost, risk in sorted(point[1:] for point in old)]
+        plot.curve(before, EXISTING, wide=1.4, dash="4 3")
+    if points:
+        plot.curve([(x(cost), y(risk)) for cost, risk in sorted({*points, *now})], WITH, wide=2)
     for weight, cost, risk in curve:
         words = f"Cost weighed {weight:g}: {money(cost)}, risk {money(risk)}"
         plot.dot(x(cost), y(risk), 2.5, WITH, tip=tooltip(words, "solved in the background, its figures only"))
@@ -89,10 +94,10 @@ def frontier(curve: Sequence[tuple[float, float, float]], marks: Sequence[Mark],
         plot.text(at_x + (10 if side else -10), at_y - 8, name, anchor=anchor, size=SMALL, weight=bold)
     each = "; ".join(f"{m.name}: cost {number(m.cost)}, risk {number(m.risk)} MUSD" for m in marks)
     told = f"{len(points)} plans on the frontier. {each}"
-    return draw.panel("Risk left for its cost", told, plot), y.high
+    return Drawer().panel("Risk left for its cost", told, plot), y.high
 
 
-def timeline(now: RunView, before: RunView | None, draw: Drawer) -> Panel:
+def timeline(now: RunView, before: RunView | None, narrow: bool) -> Panel:
     """Every plant that either plan builds, by stage: new since the pinned plan solid and named so, gone hollow, moved
     with an arrow from its year before."""
     mine, other = _begun(now), _begun(before) if before else {}
@@ -104,8 +109,9 @@ def timeline(now: RunView, before: RunView | None, draw: Drawer) -> Panel:
 
     built = sorted({*mine, *(p for p in other if p in stages)}, key=place)
     heads = len({stages[p] for p in built})
-    plot = Plot(700, ROW * len(built) + HEAD * heads + 30, left=225, right=128, top=24, bottom=4)
-    bands = plot.years(now.years, most=8, gap=0.0, at_top=True)
+    wide, left, right = (NARROW, 150, 72) if narrow else (WIDE, 225, 128)
+    plot = Plot(wide, ROW * len(built) + HEAD * heads + 30, left=left, right=right, top=24, bottom=4)
+    bands = plot.years(now.years, most=4 if narrow else 8, gap=0.0, at_top=True)
     at, stage = plot.top, ""
     for project in built:
         if stages[project] != stage:
@@ -131,7 +137,7 @@ def timeline(now: RunView, before: RunView | None, draw: Drawer) -> Panel:
     told = f"{len(mine)} plants are built" + (
         f"; new: {_listed(now, set(mine) - set(other))}; gone: {_listed(now, set(other) - set(mine))}" if before else ""
     )
-    return draw.panel("Plants over time", told, plot)
+    return Drawer().panel("Plants over time", told, plot)
 
 
 def _listed(view: RunView, projects: set[str]) -> str:
@@ -175,47 +181,30 @@ def _arrow(plot: Plot, start: float, stop: float, y: float) -> None:
     plot.path(f"M{stop:.1f},{y:.1f}l{-way},{-4}v8Z", fill=INK)
 
 
-def shortage(view: RunView, scenario: str, draw: Drawer) -> Panel:
-    """Who is short of what share of its demand in a future, a row a country that is ever short in any."""
-    rows = _short_shares(view)
-    ever = rows.groupby("country")["share"].max()
-    countries = [c for c in view.case.countries if ever.get(c, 0.0) > 1e-4]
-    here = rows[rows["scenario"] == scenario].set_index(["country", "year"])["share"].to_dict()
-    table = []
-    for country in countries:
+def shortage(view: RunView, scenario: str, narrow: bool) -> Panel:
+    """Who is short of what share of its demand in a future, or on average, a row a country that is ever short."""
+    table, keys = view.by_year["shortfall"], ["country", "year"]
+    ever = table[table["tonnes"] > LEAST_TPA]["country"].unique()
+    sums = view.within(table, scenario, keys, ["tonnes", "demand_t"]).set_index(keys)
+    here = (sums["tonnes"] / sums["demand_t"].where(sums["demand_t"] > 0)).fillna(0.0).to_dict()
+    rows, most = [], (0.0, "")
+    for country in (c for c in view.case.countries if c in ever):
         shares = [float(here.get((country, year), 0.0)) for year in view.years]
-        name = view.names.country(country)
-        source = table_rows("shortfall", scenario, country=country)
-        told = (f"{name}, {y}: {percent(s)} of demand missing" for y, s in zip(view.years, shares, strict=True))
-        tips = [tooltip(words, source) for words in told]
-        table.append((name, shares, tips))
-    tones = ("#f4f6f8", "#b4412f")
-    plot = cells(table, view.years, tones=tones, top=1.0, left=150, width=680,
+        name, source = view.names.country(country), table_rows("shortfall", scenario, country=country)
+        told = [f"{name}, {y}: {percent(s)} of demand missing" for y, s in zip(view.years, shares, strict=True)]
+        tips = [tooltip(f"{words}, {number(float(sums['tonnes'].get((country, year), 0.0)))} t", source)
+                for words, year in zip(told, view.years, strict=True)]  # fmt: skip
+        most = max(most, *zip(shares, told, strict=True))
+        rows.append((name, shares, tips))
+    width, left = (NARROW, 90) if narrow else (WIDE, 150)
+    plot = cells(rows, view.years, tones=("#f4f6f8", "#b4412f"), top=1.0, left=left, width=width,
                  told=lambda share: f"{100 * share:.0f}" if share >= 0.005 else "")  # fmt: skip
-    places = [(share, name, year) for name, shares, _ in table for year, share in zip(view.years, shares, strict=True)]
-    share, name, year = max(places, default=(0.0, "", 0))
-    words = f"most in {name} in {year}: {percent(share)}" if share > 0 else "nobody is short"
-    return draw.panel("Demand that is not met, % of tonnes", words, plot)
+    return Drawer().panel("Demand that is not met, % of tonnes", most[1] or "nobody is short", plot)
 
 
-def _short_shares(view: RunView) -> pd.DataFrame:
-    table = view.by_year["shortfall"]
-    sums = table.groupby(["scenario", "country", "year"], as_index=False)[["tonnes", "demand_t"]].sum()
-    share = (sums["tonnes"] / sums["demand_t"].where(sums["demand_t"] > 0)).fillna(0.0)
-    return sums.assign(share=share)
-
-
-def missing_share(view: RunView, scenario: str) -> float:
-    """Share of all demand that is not met in a future."""
-    table = view.tables["shortfall"]
-    here = table[table["scenario"] == scenario]
-    demand = float(here["demand_t"].sum())
-    return float(here["tonnes"].sum()) / demand if demand > 0 else 0.0
-
-
-def answers(rows: Sequence[tuple[float, float, float]], key: str, draw: Drawer) -> Panel:
+def answers(rows: Curve, key: str) -> Panel:
     """Risk and cost (MUSD) against the value of a number that became a range."""
-    plot = Plot(560, 220, left=64, right=90, top=20, bottom=36)
+    plot = Plot(NARROW, 220, left=58, right=56, top=20, bottom=36)
     values = [value for value, *_ in rows]
     x = plot.across(min(values), max(values), short(key, 60))
     y = plot.amounts(max(max(risk, cost) for _, risk, cost in rows), "MUSD")
@@ -226,4 +215,4 @@ def answers(rows: Sequence[tuple[float, float, float]], key: str, draw: Drawer) 
             words = tooltip(f"at {number(row[0])}: {name} {money(row[at])}", "solved now, figures only")
             plot.dot(x(row[0]), y(row[at]), 3, hue, tip=words)
     told = "; ".join(f"{value:g}: risk {number(risk)}, cost {number(cost)} MUSD" for value, risk, cost in rows)
-    return draw.panel("Risk and cost", told, plot)
+    return Drawer().panel("Risk and cost", told, plot)

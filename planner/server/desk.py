@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,15 @@ from planner.server.journal import Journal, Kept, Record
 from planner.server.solver_thread import SolverThread
 
 LONGEST_NAME = 60
-WEIGHTS = (1.0, 4.0, 16.0, 64.0, 2.0, 8.0, 32.0, 0.25)
-"""Weights of cost at which the frontier is traced, one after the other."""
+SLIGHT = 0.5
+"""New capacity (t/y) below which a plant counts as not built."""
+WEIGHTS = (4.0, 0.25, 16.0, 1.0, 2.0, 64.0, 8.0, 32.0)
+"""Weights of cost at which the frontier is traced, one after the other: the first few at once, the others while nobody
+asks."""
+COARSE, PATIENCE = 3, 6.0
+"""Points that are traced at once, and seconds without a question before each of the others."""
+Curve = list[tuple[float, float, float]]
+"""Points of a frontier: weight of cost, cost, risk (MUSD)."""
 OPENED = 6
 """Kept variants whose plans are held open."""
 Told = Callable[[], None]
@@ -95,12 +104,15 @@ class Desk:
         self.journal = Journal(place.folder)
         self.fault = ""
         """What is wrong with the files of the case, or with an edit on top of them."""
-        self.curve: list[tuple[float, float, float]] = []
-        """Points of the frontier of the present state: weight of cost, cost, risk (MUSD)."""
+        self.curves: dict[str, Curve] = {}
+        """What was traced, by the digest of the state."""
+        self.old_curve: Curve = []
+        """Shown until the present one is there."""
+        self.tracing = True
         self.causes: list[tuple[str, float, float]] = []
         """What each edit alone changes against the others: its key, risk, cost (MUSD)."""
-        self.prices: dict[str, tuple[float, float]] = {}
-        """Project -> risk and cost (MUSD) that keeping it out adds to the present state."""
+        self.prices: dict[str, tuple[float, float, str]] = {}
+        """Project -> risk and cost (MUSD) added if it is kept out, or built by others, and which of the two."""
         self.comparison: Comparison | None = None
         self.range = Range()
         self._stamp = place.stamp()
@@ -119,6 +131,11 @@ class Desk:
     def case(self) -> Case:
         """The present state as a case."""
         return self.solver.found.case
+
+    @property
+    def curve(self) -> Curve:
+        """The frontier of the present state as far as it is traced."""
+        return self.curves.get(self.case.sha256, [])
 
     def close(self) -> None:
         """End the solving, let the journal go."""
@@ -162,7 +179,8 @@ class Desk:
         if limit is not None and self.curve and self.case.model.objective.goal != "target":
             # From the plan of another goal it is a long way to a limit of risk, from the nearest of the curve none.
             near = _weighted(case, min(self.curve, key=lambda point: abs(point[2] - limit))[0])
-        self.curve, self.causes, self.prices, self.range = [], [], {}, replace(self.range, running=False)
+        self.old_curve = self.curve or self.old_curve
+        self.causes, self.prices, self.range = [], {}, replace(self.range, running=False)
         self.solver.ask(case, near)
 
     def _asked_or_base(self) -> Case:
@@ -199,8 +217,9 @@ class Desk:
         found = self.solver.found
         if found.stage != "plan" or found.plan is None:
             raise RunFolderError("there is no verified plan of the present state yet; keep it when there is")
-        number = self.record.kept_ever + 1
+        number, taken = self.record.kept_ever + 1, {one.name for one in self.record.kept}
         name = " ".join(name.split())[:LONGEST_NAME] or f"variant {number}"
+        name = next(one for one in chain([name], (f"{name} ({at})" for at in count(2))) if one not in taken)
         folder = f"{number:03d}-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')[:40] or 'variant'}"
         write_run(found.plan, self.place.folder / folder, lambda _: None)
         summary = found.plan.summary
@@ -271,18 +290,26 @@ class Desk:
             self.first = found
             self._told()
 
+    def trace(self, on: bool) -> None:
+        """Have the frontier traced, or let it be."""
+        self.tracing = on
+        if on:
+            self.solver.later("frontier", self._trace)
+        else:
+            self.solver.stop()
+
     def _trace(self, thread: SolverThread) -> None:
-        """Plans of other weights of cost, as cases whose losses weigh more or less."""
-        case, curve = self.case, list[tuple[float, float, float]]()
-        thread.phase("in the background: the frontier")
-        for weight in WEIGHTS:
-            found = thread.figures(_weighted(case, weight))
-            if self.case is not case:
-                return
-            curve.append((weight, found["cost_musd"], found["risk_musd"] * weight))
-            self.curve = sorted(curve)
-            self._told()
-        thread.figures(case)  # the next change begins from here
+        """The next point of the frontier: a plan of another weight of cost."""
+        case, known = self.case, self.curve
+        left = [weight for weight in WEIGHTS if weight not in [point[0] for point in known]]
+        if not left or not self.tracing:
+            return
+        thread.phase(f"in the background: the frontier, plan {len(known) + 1} of {len(WEIGHTS)}")
+        found = thread.figures(_weighted(case, left[0]))
+        self.curves[case.sha256] = sorted([*known, (left[0], found["cost_musd"], found["risk_musd"] * left[0])])
+        if self.case is case:
+            self.old_curve = self.old_curve if len(self.curve) < COARSE else []
+            self.solver.later("frontier", self._trace, 0.0 if len(self.curve) < COARSE else PATIENCE)
 
     def _find_causes(self, thread: SolverThread) -> None:
         """The present state without each of its edits."""
@@ -299,14 +326,17 @@ class Desk:
             self._told()
 
     def price(self, project: str) -> None:
-        """Find out what keeping a plant out adds to risk and cost."""
-        without_it = self.case.set("projects", project, "max_new_tpa", 0.0)
+        """Find out what keeping a plant out adds to risk and cost, or what having it built where it is not."""
+        plan = self.solver.found.plan
+        what = "out" if plan is not None and plan.summary["new_capacity_tpa"].get(project, 0.0) > SLIGHT else "built"
+        changed = edited(self.case, [Edit(f"plant.{project}", what)])
 
         def task(thread: SolverThread) -> None:
             now = self.solver.found.figures
-            thread.phase(f"the price of doing without {project}")
-            found = thread.figures(without_it)
-            self.prices[project] = (found["risk_musd"] - now["risk_musd"], found["cost_musd"] - now["cost_musd"])
+            thread.phase(f"the price of {project}")
+            found = thread.figures(changed)
+            more = [found[name] - now[name] for name in ("risk_musd", "cost_musd")]
+            self.prices[project] = (more[0], more[1], what)
 
         self.solver.later(f"price {project}", task)
 
@@ -366,15 +396,21 @@ class Desk:
     def command(self) -> str:
         """The command that solves the present state; where many cells differ, of a case folder written for it."""
         settings = settings_between(self.base, self.case)
-        model = f" --model {self.place.model}" if self.place.model else ""
+        model = f" --model {typed(self.place.model)}" if self.place.model else ""
         given = [option(key, value) for key, value in self.place.settings.items()]
         if settings is not None:
             extra = [option(key, value) for key, value in settings.items()]
-            return " ".join([f"planner solve {self.place.source}{model}", *given, *extra])
+            return " ".join([f"planner solve {typed(self.place.source)}{model}", *given, *extra])
         target = self.place.folder / "cases" / self.case.sha256[:12]
         if not target.exists():
             write_folder(target, "model.toml", "a case", lambda fresh: _case_into(self.case, fresh))
-        return f"planner solve {target}"
+        return f"planner solve {typed(target)}"
+
+
+def typed(path: Path) -> str:
+    """A path as one types it in the current folder."""
+    near = path.resolve().is_relative_to(Path.cwd())
+    return shlex.quote(str(path.resolve().relative_to(Path.cwd()) if near else path))
 
 
 def _weighted(case: Case, weight: float) -> Case:

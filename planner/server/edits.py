@@ -1,8 +1,8 @@
 """What a planner may change on the page: each edit turns a case into another, in the order in which they were made.
 
 An edit is a key and a value. Keys are dotted settings as of `--set` (`projects.ID.lead_time_years`,
-`objective.risk_aversion`), or questions that stand for many cells: `money`, `money.FUNDER`, `from.FUNDER`,
-`plant.PROJECT`, `out.COUNTRY`, `future.NAME`, `hazard.NAME`, `depth`, `goal`.
+`objective.risk_aversion`), or questions that stand for many cells: `money`, `money.FUNDER`, `joins.PARTY`,
+`plant.PROJECT`, `future.NAME`, `hazard.NAME`, `depth`, `goal`. Probabilities are taken up together, after the others.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from planner.data.case import Case
 from planner.data.cells import text_of
 from planner.data.difference import MODEL, differences
+from planner.data.schema import Project
 from planner.errors import Fault, InputError
 
 Text = Annotated[str, Field(max_length=500)]
@@ -36,6 +37,8 @@ ALLIES = "allies"
 """Bloc of those that join where not all do."""
 MOST_SET = 12
 """Settings that a command spells out; beyond, it names the folder of the case instead."""
+ROUNDS, NEAR = 1000, 1e-12
+"""How often probabilities are fitted to each other before they are given up, and how far they may then be apart."""
 
 
 @dataclass(frozen=True)
@@ -74,16 +77,16 @@ def without(edits: Edits, key: str) -> Edits:
 
 def edited(case: Case, edits: Iterable[Edit]) -> Case:
     """The case after all edits, each checked. Raises InputError."""
+    chances: dict[str, Value] = {}
     for edit in edits:
-        case = _applied(case, edit)
-    return case
-
-
-def _applied(case: Case, edit: Edit) -> Case:
-    head, _, rest = edit.key.partition(".")
-    if head in QUESTIONS and (rest or edit.key in ALONE):
-        return QUESTIONS[head](case, rest, edit.value)
-    return case.with_settings({edit.key: edit.value})
+        head, _, rest = edit.key.partition(".")
+        if head in CHANCES and rest:
+            chances[edit.key] = edit.value
+        elif head in QUESTIONS and (rest or edit.key in ALONE):
+            case = QUESTIONS[head](case, rest, edit.value)
+        else:
+            case = case.with_settings({edit.key: edit.value})
+    return _reweighted(case, chances) if chances else case
 
 
 def _with_rows(case: Case, table: str, change: Callable[[Any], Mapping[str, object]]) -> Case:
@@ -106,28 +109,37 @@ def _money(case: Case, funder: str, value: Value) -> Case:
     return _with_rows(case, "budgets", lambda r: {"musd": r.musd * factor} if funder in ("", r.funder) else {})
 
 
-def _pays_from(case: Case, funder: str, value: Value) -> Case:
-    """A funder pays nothing before a year."""
-    year = _number(value, 1900, 2200, "from")
-    return _with_rows(case, "budgets", lambda r: {"musd": 0.0} if r.funder == funder and r.year < year else {})
+def _joins(case: Case, party: str, value: Value) -> Case:
+    """A party pays nothing before a year, or stays out: it shares with nobody, all others as before."""
+    members = [country for country in case.countries if case.party[country] == party]
+    if not members:
+        raise InputError([Fault("edit", 0, "joins", f"there is no party {party!r:.60}")])
+    if value != "out":
+        year = _number(value, 1900, 2200, "joins")
+        funders = [funder for funder, of in case.funder_party.items() if of == party]
+        return _with_rows(case, "budgets", lambda r: {"musd": 0.0} if r.funder in funders and r.year < year else {})
+    if case.model.policy.coordination == "allied":
+        case = _with_rows(case, "countries", lambda r: {"bloc": ALLIES})
+        case = case.set_model("policy.coordination", "blocs")
+    alone = f"{party}_alone" if len(members) > 1 else ""
+    return _with_rows(case, "countries", lambda r: {"bloc": alone} if r.country in members else {})
 
 
 def _plant(case: Case, project: str, value: Value) -> Case:
-    """A project is kept out: nothing new of it."""
-    if value != "out":
-        raise InputError([Fault("edit", 0, "plant", "a plant is free, or out")])
-    return case.set("projects", project, "max_new_tpa", 0.0)
+    """A project is kept out: nothing new of it; or it is built, whole and at its earliest, and others pay for it."""
+    if value == "out":
+        return case.set("projects", project, "max_new_tpa", 0.0)
+    row = case.projects.get(project)
+    if value != "built" or row is None or row.existing_tpa:
+        said = "a plant is free, out, or built by others, which one that runs already is not"
+        raise InputError([Fault("edit", 0, "plant", said)])
+    there = {"existing_tpa": row.max_new_tpa, "online_year": stands_from(case, row), "max_new_tpa": 0.0}
+    return case.with_settings({f"projects.{project}.{column}": cell for column, cell in there.items()})
 
 
-def _out(case: Case, country: str, value: Value) -> Case:
-    """A country does not join: it shares with nobody, all others as before."""
-    if value is not True:
-        raise InputError([Fault("edit", 0, "out", "is true, or is reverted")])
-    policy = case.model.policy
-    if policy.coordination == "allied":
-        case = _with_rows(case, "countries", lambda r: {"bloc": ALLIES})
-        case = case.set_model("policy.coordination", "blocs")
-    return case.set("countries", country, "bloc", None)
+def stands_from(case: Case, row: Project) -> int:
+    """The year in which a plant begun at its earliest is there."""
+    return max(row.earliest_year or case.first_year, case.first_year) + row.lead_time_years
 
 
 def _goal(case: Case, _: str, value: Value) -> Case:
@@ -151,57 +163,51 @@ def families(case: Case) -> dict[str, float]:
     return found
 
 
-@dataclass(frozen=True)
-class Event:
-    """Hazards that were drawn together, always: what their names begin with, the futures in which they happen, and the
-    probability of these."""
-
-    name: str
-    scenarios: frozenset[str]
-    probability: float
-
-
-def hazards(case: Case) -> dict[str, Event]:
-    """Events by the first of their hazards; not those that happen in all or in none of the draws of each future, whose
-    probability is that of futures."""
-    when: dict[str, set[tuple[str, object, object]]] = {}
+def happenings(case: Case) -> dict[str, tuple[str, frozenset[str]]]:
+    """What may happen or not: key of an edit -> its name, and the scenarios in which it does. Hazards that were drawn
+    in the same ones are one, after the first; futures of their own are those in which nothing else is the same."""
+    when: dict[str, set[str]] = {}
     for draw in case.tables.draws:
-        when.setdefault(draw.hazard, set()).add((draw.scenario, draw.start, draw.end))
-    together: dict[frozenset[tuple[str, object, object]], list[str]] = {}
-    for hazard, happens in when.items():
-        together.setdefault(frozenset(happens), []).append(hazard)
-    found = {}
-    for at, names in together.items():
-        scenarios = frozenset(scenario for scenario, *_ in at)
-        here = {family(case, w) for w in scenarios}
-        if scenarios != {w for w in case.scenarios if family(case, w) in here}:
-            parts = zip(*(name.split("_") for name in names), strict=False)
-            alike = "_".join(one[0] for one in takewhile(lambda one: len(set(one)) == 1, parts))
-            found[names[0]] = Event(alike or names[0], scenarios, sum(case.scenarios[w] for w in scenarios))
+        when.setdefault(draw.hazard, set()).add(draw.scenario)
+    together: dict[frozenset[str], list[str]] = {}
+    for hazard, scenarios in when.items():
+        if len(scenarios) < len(case.scenarios):
+            together.setdefault(frozenset(scenarios), []).append(hazard)
+    found: dict[str, tuple[str, frozenset[str]]] = {}
+    for at, hazards in together.items():
+        first = hazards[0].split("_")
+        alike = [one for one in hazards if one.split("_")[0] == first[0]]
+        same = takewhile(lambda parts: len(set(parts)) == 1, zip(*(one.split("_") for one in alike), strict=False))
+        found[f"hazard.{hazards[0]}"] = ("_".join(parts[0] for parts in same), at)
+    for name in families(case):
+        draws = frozenset(w for w in case.scenarios if family(case, w) == name)
+        if len(draws) < len(case.scenarios) and draws not in together:
+            found[f"future.{name}"] = (name, draws)
     return found
 
 
-def _future(case: Case, name: str, value: Value) -> Case:
-    return _reweighted(case, frozenset(w for w in case.scenarios if family(case, w) == name), name, value)
-
-
-def _hazard(case: Case, name: str, value: Value) -> Case:
-    known = hazards(case)
-    return _reweighted(case, known[name].scenarios if name in known else frozenset(), name, value)
-
-
-def _reweighted(case: Case, happens: frozenset[str], name: str, value: Value) -> Case:
-    """Scenarios in which something happens are given a probability together, the others what is left."""
-    wanted = _number(value, 0, 1, name)
-    now = sum(case.scenarios[w] for w in happens)
-    if not 0 < now < 1:
-        raise InputError([Fault("edit", 0, name, "happens in no future, or in all: its probability is not to choose")])
-    more, less = wanted / now, (1 - wanted) / (1 - now)
-
-    def changed(row: Any) -> dict[str, object]:
-        return {"probability": row.probability * (more if row.scenario in happens else less)}
-
-    return _with_rows(case, "scenarios", changed)
+def _reweighted(case: Case, wanted: Mapping[str, Value]) -> Case:
+    """The probabilities nearest to those of the case in which all that is wanted holds: iterative proportional fitting
+    (Deming and Stephan 1940; Csiszar 1975)."""
+    known, chance = happenings(case), dict(case.scenarios)
+    goals = []
+    for key, value in wanted.items():
+        if key not in known:
+            raise InputError(
+                [Fault("edit", 0, key, "happens in no future, or in all: its probability is not to choose")]
+            )
+        goals.append((known[key][1], _number(value, 0, 1, key)))
+    for _ in range(ROUNDS):
+        apart = 0.0
+        for happens, share in goals:
+            now = sum(chance[w] for w in happens)
+            rest = sum(chance[w] for w in chance if w not in happens)
+            apart = max(apart, abs(now - share))
+            for w in chance:
+                chance[w] *= (share / now if now else 0.0) if w in happens else ((1 - share) / rest if rest else 0.0)
+        if apart < NEAR:
+            return _with_rows(case, "scenarios", lambda r: {"probability": chance[r.scenario]})
+    raise InputError([Fault("edit", 0, "", "these probabilities cannot hold together: take one of them back")])
 
 
 def _depth(case: Case, _: str, value: Value) -> Case:
@@ -215,11 +221,12 @@ def _depth(case: Case, _: str, value: Value) -> Case:
 
 
 QUESTIONS: dict[str, Callable[[Case, str, Value], Case]] = {
-    "money": _money, "from": _pays_from, "plant": _plant, "out": _out, "goal": _goal, "future": _future,
-    "hazard": _hazard, "depth": _depth,
+    "money": _money, "joins": _joins, "plant": _plant, "goal": _goal, "depth": _depth,
 }  # fmt: skip
 ALONE = ("money", "goal", "depth")
 """Questions that may stand without a name."""
+CHANCES = ("future", "hazard")
+"""Questions for a probability."""
 
 
 def settings_between(base: Case, case: Case) -> dict[str, object] | None:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from planner.data.cell_addresses import conditions, fits
@@ -15,14 +16,23 @@ from planner.data.cells import CARRIED, Row, text_of
 from planner.data.describe import choices_of, field_type
 from planner.data.schema import BY_NAME, TABLES, Table
 from planner.errors import Fault, InputError
-from planner.reporting.charts.drawing import Drawer
 from planner.reporting.pages.comparison import comparison_sentences
-from planner.reporting.values.view import RunView, run_view
-from planner.reporting.values.wording import LEAST_CHANGE, Names, harmless, money, number, percent, short, signed
+from planner.reporting.values.view import EXPECTED, RunView, run_view
+from planner.reporting.values.wording import (
+    LEAST_CHANGE,
+    SLIGHT,
+    Names,
+    harmless,
+    money,
+    number,
+    percent,
+    short,
+    signed,
+)
 from planner.results.plan import PlanValues
 from planner.server import charts
 from planner.server.desk import WEIGHTS, Desk, Range
-from planner.server.questions import futures_of, groups_of, said
+from planner.server.questions import questions, words_of
 
 MOST_ROWS = 100
 """Rows of a table that are shown at once."""
@@ -34,9 +44,14 @@ Asked = Mapping[str, str]
 def _environment() -> Environment:
     ours = PackageLoader("planner.server")
     found = Environment(loader=ours, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    filters = (number, money, percent, signed, short, harmless)
+    filters = (number, money, percent, signed, short, harmless, ident)
     found.filters |= {one.__name__: one for one in filters}
     return found
+
+
+def ident(key: str) -> str:
+    """An id for the page."""
+    return "q-" + "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}" for c in key)
 
 
 def render(template: str, **values: Any) -> str:
@@ -65,14 +80,16 @@ class Parts:
         versions = {
             "questions": f"{state}.{found.shown}.{len(desk.prices)}",
             "outcomes": f"{state}.{plan}.{found.stage}",
-            "frontier": f"{plan}.{found.stage}.{len(desk.curve)}.{hash(record.kept)}",
+            "frontier": f"{plan}.{found.stage}.{len(desk.curve)}.{desk.tracing}.{hash(record.kept)}",
             "views": plan,
             "side": f"{plan}.{len(desk.causes)}.{len(desk.curve)}",
             "shelf": f"{hash((record.kept, record.pinned))}.{plan}.{desk.comparison is not None}",
         }
         can = {"undo": record.at > 0, "redo": record.at + 1 < len(record.steps), "keep": found.stage == "plan"}
         stale = {"stale": found.stage in ("waiting", "failed"), "failed": found.stage == "failed"}
-        return {"versions": versions, "proof": found.proof, "phase": found.phase, "fault": desk.fault, **can, **stale}
+        stale["late"] = found.stage != "plan"  # tables and charts are still those of the plan before
+        return {"versions": versions, "proof": found.proof, "phase": found.phase, "fault": desk.fault,
+                "kept": len(record.kept), **can, **stale}  # fmt: skip
 
     def _view(self, plan: PlanValues) -> RunView:
         key = id(plan)
@@ -92,28 +109,19 @@ class Parts:
 
     def _future(self, asked: Asked, view: RunView) -> str:
         wanted = asked.get("future", "")
-        return wanted if wanted in view.weights else view.worst
+        return wanted if wanted in (EXPECTED, *view.weights) else view.worst
 
     def _questions(self, asked: Asked) -> dict[str, Any]:
-        desk = self.desk
-        edits = [(edit.key, said(desk, edit)) for edit in desk.record.edits]
-        lessons = _lessons(desk) if len(desk.record.steps) == 1 else []
-        return {"edits": edits, "groups": groups_of(desk), "lessons": lessons}
+        return questions(self.desk)
 
     def _outcomes(self, asked: Asked) -> dict[str, Any]:
         found, now, before = self.desk.solver.found, self._now(), self._before()
-        old = before.summary if before else None
-        rows: list[tuple[str, str, float | None, float | None, Callable[[Any], str]]] = []
-        figures = found.figures or (now.summary if now else {})
-        for key, label in (("risk_musd", "Risk left"), ("cost_musd", "Cost of the plan")):
-            rows.append((label, "MUSD, present value", figures.get(key), old[key] if old else None, number))
+        shown: dict[str, Any] = {"found": found, "pinned": self.desk.name_of(self.desk.record.pinned), "missing": []}
+        shown |= {"old": before.summary if before else {}, "now": {**(now.summary if now else {}), **found.figures}}
         if now is not None:
-            future = self._future(asked, now)
-            fresh = charts.missing_share(now, future) if found.stage == "plan" else None
-            was = charts.missing_share(before, future) if before and future in before.weights else None
-            rows.append(("Demand missing", f"in {short(now.names.scenario(future), 60)}", fresh, was, percent))
-        pinned = self.desk.name_of(self.desk.record.pinned)
-        return {"rows": rows, "found": found, "pinned": pinned, "loosen": _loosen(found.changes)}
+            shown["future"] = future = self._future(asked, now)
+            shown |= {"missing": missing(now, before, future), "futures": futures_of(now), "years": now.years}
+        return shown
 
     def _frontier(self, asked: Asked) -> dict[str, Any]:
         desk, found = self.desk, self.desk.solver.found
@@ -129,29 +137,32 @@ class Parts:
             marks.append(charts.Mark("now", found.figures["cost_musd"], found.figures["risk_musd"], "now"))
         if not marks:
             return {"panel": None}
-        panel, most = charts.frontier(desk.curve, marks, Drawer())
-        return {"panel": panel, "axis": (most, charts.TOP, charts.BOTTOM), "traced": len(desk.curve) == len(WEIGHTS)}
+        panel, most = charts.frontier(desk.curve, desk.old_curve, marks, "narrow" in asked)
+        return {"panel": panel, "axis": (most, charts.TOP, charts.BOTTOM), "traced": len(desk.curve),
+                "points": len(WEIGHTS), "tracing": desk.tracing, "dashed": bool(desk.old_curve),
+                "risk": found.figures.get("risk_musd", "")}  # fmt: skip
 
     def _views_(self, asked: Asked) -> dict[str, Any]:
         now, before, tab = self._now(), self._before(), asked.get("tab", "timeline")
         if now is None:
-            return {"panel": None, "tab": tab, "futures": {}, "future": "", "compared": ""}
-        future = self._future(asked, now)
-        panel = charts.shortage(now, future, Drawer()) if tab == "shortage" else charts.timeline(now, before, Drawer())
+            return {"panel": None, "tab": tab, "future": "", "compared": ""}
+        future, narrow = self._future(asked, now), "narrow" in asked
+        panel = charts.shortage(now, future, narrow) if tab == "shortage" else charts.timeline(now, before, narrow)
         compared = self.desk.name_of(self.desk.record.pinned) if before else ""
-        return {"panel": panel, "tab": tab, "futures": futures_of(now), "future": future, "compared": compared}
+        return {"panel": panel, "tab": tab, "future": futures_of(now)[future], "compared": compared}
 
     def _side(self, asked: Asked) -> dict[str, Any]:
         now, before, desk = self._now(), self._before(), self.desk
         if now is None:
-            return {"parties": [], "next": [], "last": None, "causes": [], "compared": False}
-        causes = [(said(desk, edit), risk, cost) for key, risk, cost in desk.causes
-                  for edit in desk.record.edits if edit.key == key]  # fmt: skip
+            return {**words_of(desk), "parties": [], "causes": []}
+        causes = [
+            (edit, risk, cost) for key, risk, cost in desk.causes for edit in desk.record.edits if edit.key == key
+        ]
         if not causes and before and len(desk.record.edits) == 1 and not desk.record.pinned:
             change = [now.summary[k] - before.summary[k] for k in ("risk_musd", "cost_musd")]
-            causes = [(said(desk, desk.record.edits[0]), change[0], change[1])]
-        return {"parties": _parties(now, before), "next": _next_money(now), "last": _slope(desk), "causes": causes[:4],
-                "compared": before is not None}  # fmt: skip
+            causes = [(desk.record.edits[0], change[0], change[1])]
+        return {**words_of(desk), "parties": _parties(now, before), "next": _next_money(now), "last": _slope(desk),
+                "causes": causes[:4], "compared": before is not None}  # fmt: skip
 
     def _shelf(self, asked: Asked) -> dict[str, Any]:
         desk, record = self.desk, self.desk.record
@@ -160,8 +171,7 @@ class Parts:
         differing = _differing(Names(desk.base), root, [plan for _, plan in columns]) if root is not None else []
         found = desk.comparison
         words = comparison_sentences(found, Names(desk.base)) if found else []
-        edits = {one.folder: [said(desk, edit) for edit in one.edits] for one in record.kept}
-        return {"kept": record.kept, "pinned": record.pinned, "root": desk.name_of(record.pinned), "edits": edits,
+        return {**words_of(desk), "kept": record.kept, "pinned": record.pinned, "root": desk.name_of(record.pinned),
                 "known": root is not None, "columns": [one for one, _ in columns], "rows": differing, "found": found,
                 "words": words}  # fmt: skip
 
@@ -179,11 +189,10 @@ class Parts:
 
     def _study(self, asked: Asked) -> dict[str, Any]:
         desk, key = self.desk, asked.get("key", "")
-        labels = (one.label for group in groups_of(desk) for one in group.controls if one.key == key)
         query = urlencode({name: asked.get(name, "") for name in ("key", "low", "high")})
         found = desk.range if desk.range.key == key else Range(key, asked.get("low", ""), asked.get("high", ""), 9)
-        panel = charts.answers(found.rows, key, Drawer()) if len(found.rows) > 1 else None
-        return {"found": found, "query": query, "panel": panel, "words": next(labels, key)}
+        panel = charts.answers(found.rows, key) if len(found.rows) > 1 else None
+        return {**words_of(desk), "found": found, "query": query, "panel": panel}
 
 
 PARTS: dict[str, Callable[[Parts, Asked], dict[str, Any]]] = {
@@ -193,19 +202,28 @@ PARTS: dict[str, Callable[[Parts, Asked], dict[str, Any]]] = {
 }  # fmt: skip
 
 
-def _lessons(desk: Desk) -> list[tuple[str, str, Any]]:
-    """Three questions to begin with: words, and the edit that asks."""
-    names, found = Names(desk.base), list[tuple[str, str, Any]]()
-    found.append(("What if there is half the money?", "money", 0.5))
-    plan = desk.solver.found.plan
-    if plan is not None and (new := plan.summary["new_capacity_tpa"]):
-        largest = max(new, key=lambda p: new[p])
-        found.append((f"What if {names.project(largest)} is not built?", f"plant.{largest}", "out"))
-    losses = plan.summary["loss_musd_by_country"] if plan is not None else {}
-    if len(losses) > 1:
-        first = max(losses, key=lambda c: losses[c]["expected"])
-        found.append((f"What if {names.country(first)} stays out?", f"out.{first}", True))
-    return found
+def futures_of(view: RunView) -> dict[str, str]:
+    """Futures to choose from: all of them, then one by one, the worst first."""
+    each = {w: f"{view.names.scenario(w)} ({percent(view.weights[w])})" for w in view.by_loss}
+    return {EXPECTED: "all futures, on average"} | each
+
+
+def missing(now: RunView, before: RunView | None, future: str) -> list[tuple[str, float, float, float | None]]:
+    """What is short in a future over all years, all elements first, then each: name, tonnes, demand (t), and tonnes
+    before if that is known."""
+
+    def sums(view: RunView) -> pd.DataFrame:
+        found = view.within(view.tables["shortfall"], future, ["element"], ["tonnes", "demand_t"]).set_index("element")
+        return pd.concat([found.sum().to_frame("").T, found])
+
+    here, there = sums(now), sums(before) if before and future in (EXPECTED, *before.weights) else None
+    rows: list[tuple[str, float, float, float | None]] = []
+    for element, row in here.iterrows():
+        was = None if there is None else float(there["tonnes"].get(element, 0.0))
+        name = now.names.element(str(element))
+        rows.append((name, float(row["tonnes"]), float(row["demand_t"]), was))
+    lacking = [row for row in rows[1:] if max(row[1], row[3] or 0.0) > SLIGHT]
+    return [rows[0], *sorted(lacking, key=lambda row: -row[1])]
 
 
 def _parties(now: RunView, before: RunView | None) -> list[dict[str, Any]]:
@@ -224,14 +242,15 @@ def _parties(now: RunView, before: RunView | None) -> list[dict[str, Any]]:
     return sorted((r for r in rows if r["loss"] + r["pays"] > 0.05), key=lambda r: -r["loss"])
 
 
-def _next_money(now: RunView) -> list[tuple[str, float, int]]:
-    """Funder, what one more MUSD of it takes off in its best year, and which year that is."""
+def _next_money(now: RunView) -> dict[tuple[float, int], list[str]]:
+    """What one more MUSD takes off in a funder's best year, and which year that is -> funders of whom it is so."""
     prices = now.tables["shadow_prices"]
-    rows = prices[prices["scarce"] == "budget"].sort_values("musd_per_unit", ascending=False).to_dict("records")
-    best: dict[str, tuple[str, float, int]] = {}
-    for row in rows:
-        best.setdefault(row["item"], (now.names.party(row["item"]), float(row["musd_per_unit"]), int(row["year"] or 0)))
-    return [found for found in best.values() if found[1] > 5e-4][:5]
+    rows = prices[prices["scarce"] == "budget"].sort_values("musd_per_unit", ascending=False).drop_duplicates("item")
+    found: dict[tuple[float, int], list[str]] = {}
+    for row in rows[rows["musd_per_unit"] > 5e-4].to_dict("records"):
+        worth = (float(f"{row['musd_per_unit']:.3g}"), int(row["year"] or 0))
+        found.setdefault(worth, []).append(now.names.party(row["item"]))
+    return found
 
 
 def _slope(desk: Desk) -> float | None:
@@ -242,17 +261,6 @@ def _slope(desk: Desk) -> float | None:
         return None
     cost, risk = max(below)
     return (risk - now["risk_musd"]) / (now["cost_musd"] - cost)
-
-
-def _loosen(changes: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
-    """Buttons that make a target reachable: words, and the edit."""
-    found: list[tuple[str, str, Any]] = []
-    if changes.get("least_risk"):
-        least = float(changes["least_risk"]) * (1 + 1e-5)
-        found.append((f"Accept a risk of {number(least)} MUSD", "goal", least))
-    if changes.get("budget_factor"):
-        found.append((f"Money times {changes['budget_factor']:.4g}", "money", float(changes["budget_factor"])))
-    return found
 
 
 def _differing(names: Names, root: PlanValues, others: Sequence[PlanValues]) -> list[tuple[str, float, list[float]]]:

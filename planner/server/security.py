@@ -13,7 +13,7 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 64 * 1024
@@ -33,6 +33,11 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+
+def led_to(address: str) -> str:
+    """A page that leads to another one."""
+    return f'<!doctype html><meta http-equiv="refresh" content="0;url={address}"><title>workbench</title>'
 
 
 class Gate:
@@ -66,25 +71,27 @@ class Gate:
             return PlainTextResponse("unknown host", 421)
         if origin is not None and origin != f"http://{host}":
             return PlainTextResponse("another site may not ask", 403)
-        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-            return PlainTextResponse("another site may not ask", 403)
+        site = headers.get("sec-fetch-site", "none")
         if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_ADDRESS:
             return PlainTextResponse("address too long", 414)
         if scope["method"] not in ("GET", "HEAD", "POST"):
             return PlainTextResponse("unknown method", 405)
         if scope["method"] == "GET" and scope["path"] == "/" and scope["query_string"]:
-            return self._exchanged(scope)
+            return self._exchanged(scope, site)
+        if site not in ("none", "same-origin"):
+            return PlainTextResponse("another site may not ask", 403)
         if not self._knows(headers):
             return PlainTextResponse("open the address that `planner serve` printed", 401)
         if scope["method"] == "POST":
             return _bad_post(headers, origin)
         return None
 
-    def _exchanged(self, scope: Scope) -> Response:
+    def _exchanged(self, scope: Scope, site: str) -> Response:
         given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if not compare_digest(given.encode(), self._token.encode()):
             return PlainTextResponse("wrong token: open the address that `planner serve` printed", 401)
-        answer = RedirectResponse("/", 303)
+        # To a page that a file led to, the browser sends the cookie only once the page itself asks.
+        answer = RedirectResponse("/", 303) if site in ("none", "same-origin") else HTMLResponse(led_to("/"))
         answer.set_cookie(self._cookie, self._secret, httponly=True, samesite="strict", path="/")
         return answer
 

@@ -12,19 +12,15 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from threading import Condition, Event, Thread
-from typing import get_args
 
 import planner
 from planner.data.case import Case
-from planner.data.schema import Stage
 from planner.errors import PlannerError, StoppedError
 from planner.parallel import SOLVER_THREAD
 from planner.results.plan import PlanValues, Status
 
 KEPT_PLANS = 12
 """Plans of earlier states that are shown again without solving."""
-SESSIONS = 2
-"""Programs that are kept, each of the size of a solve."""
 STORED = "when it was stored"
 QUESTION, TASK = "question", "task"
 IDLE_SECONDS = 0.7
@@ -73,11 +69,10 @@ class SolverThread:
         self._told, self._asked_at = told, time.perf_counter()
         self._wake, self._wanted = Condition(), False
         self._replaced, self._ending = Event(), Event()
-        self._busy_with = ""
+        self._busy_with, self._idle = "", 0.0
         self._by_way_of: Case | None = None
-        self._tasks: OrderedDict[str, Task] = OrderedDict()
+        self._tasks: OrderedDict[str, tuple[Task, float]] = OrderedDict()
         self._session: planner.Session | None = None
-        self._sessions: OrderedDict[tuple[object, ...], planner.Session] = OrderedDict()
         self._plans: OrderedDict[str, tuple[PlanValues, str]] = OrderedDict()
         self.found = Finding(case, plan=plan)
         self._thread = Thread(target=self._run, name=SOLVER_THREAD, daemon=True)
@@ -104,10 +99,11 @@ class SolverThread:
         Thread(target=self._end_replaced, daemon=True).start()
         self._told()
 
-    def later(self, name: str, task: Task) -> None:
-        """Have something done while nobody asks; in the place of what had the name. The next question drops it."""
+    def later(self, name: str, task: Task, patience: float = 0.0) -> None:
+        """Have something done while nobody asks, after so many seconds more; in the place of what had the name. The
+        next question drops it."""
         with self._wake:
-            self._tasks[name] = task
+            self._tasks[name] = (task, patience)
             self._wake.notify()
 
     def stop(self) -> None:
@@ -147,16 +143,8 @@ class SolverThread:
         self._told()
 
     def _held(self, case: Case) -> planner.Session:
-        """The session that is near: who shares with whom, and which stages may grow, makes another program, from which
-        the way back would be as long as from nothing."""
-        shared = case.model.policy.coordination
-        blocs = tuple((row.country, row.bloc) for row in case.tables.countries) if shared == "blocs" else ()
-        key = (shared, blocs, tuple(stage for stage in get_args(Stage) if case.has_lever(stage)))
-        session = self._sessions.pop(key, None) or planner.Session(case)
-        self._session = self._sessions[key] = session
-        while len(self._sessions) > SESSIONS:
-            self._sessions.popitem(last=False)
-        return session
+        self._session = self._session or planner.Session(case)
+        return self._session
 
     def _end_replaced(self) -> None:
         while True:
@@ -173,7 +161,7 @@ class SolverThread:
                 self._wake.wait_for(lambda: self._wanted or self._tasks or self._ending.is_set())
                 self._wake.wait_for(lambda: self._wanted or self._ending.is_set(), IDLE_SECONDS)
                 question, self._wanted = self._wanted, False
-                task = None if question or not self._tasks else self._tasks.popitem(last=False)[1]
+                task = None if question else self._due()
                 self._busy_with = QUESTION if question else TASK
                 if not self._ending.is_set():
                     self._replaced.clear()
@@ -183,6 +171,13 @@ class SolverThread:
                 self._do(task)
             with self._wake:
                 self._busy_with = ""
+                self._idle = 0.0 if question or task is not None else self._idle
+
+    def _due(self) -> Task | None:
+        """What may be done now, so many seconds after the last that was done."""
+        self._idle += IDLE_SECONDS
+        name = next((name for name, (_, patience) in self._tasks.items() if patience <= self._idle), None)
+        return None if name is None else self._tasks.pop(name)[0]
 
     def _do(self, task: Task) -> None:
         try:
@@ -225,7 +220,6 @@ class SolverThread:
                 self._tell(stage="failed", reasons=(str(error),))
         except Exception as error:  # whatever it is, the page says so and the next question is answered
             self._session = None
-            self._sessions.clear()
             self._tell(stage="failed", reasons=tuple(str(error).splitlines()) or (type(error).__name__,))
         finally:
             self.phase("")

@@ -74,6 +74,12 @@ def test_ask_see_compare_keep(page: Page, server: Server) -> None:
     page.fill("#name", "half")
     page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.locator(".kept")).to_contain_text("half")
+    expect(page.locator("[data-word]")).to_have_text("Kept as “half”, on the shelf below.")
+    page.fill("#name", "half")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.locator("#to-shelf")).to_have_text("Shelf (2)")
+    page.get_by_role("button", name="Take half (2) off the shelf").click()
+    expect(page.locator("#to-shelf")).to_have_text("Shelf (1)")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".outcome .figure").first).to_have_text("1,915")
     page.get_by_label("show").check()
@@ -104,6 +110,67 @@ def test_a_figure_leads_to_its_source_and_is_changed_checked_and_undone(page: Pa
     expect(drawer).to_be_hidden()
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(".edits")).to_have_count(0)
+
+
+def test_a_box_takes_what_people_write(page: Page, server: Server) -> None:
+    box, told = page.locator("#q-money-box"), page.locator(".edits")
+    for text, shown in (("80", "80 %"), ("+30 %", "104 %"), ("x2", "208 %"), ("-8", "200 %"), ("1,000 %", "1,000 %")):
+        box.fill(text)
+        box.press("Enter")
+        expect(told).to_contain_text(f"{shown} of all public money")
+    expect(page.locator("label[for=q-money]")).to_contain_text("bn USD of")  # what it became, of what it was
+    box.fill("plenty")
+    box.press("Enter")
+    expect(page.locator("#fault")).to_contain_text("is no number")
+    assert [edit.value for edit in server.bench.desk.record.edits] == [10.0]
+
+
+def test_twice_as_probable_is_one_click_and_holds_what_it_became(page: Page, server: Server) -> None:
+    page.locator("summary", has_text="Danger").click()
+    page.get_by_role("button", name=re.compile(".*: twice as probable")).first.click()
+    expect(page.locator(".edits")).to_contain_text("40 % probable, 2 times the 20 % of the case")
+    page.locator("summary", has_text="Allies").click()
+    slip = page.locator("#q-future_2eslip-box")
+    slip.fill("30")
+    slip.press("Enter")
+    expect(page.locator("#q-future_2ecut-box")).to_have_value("40")  # what was set holds; the others make room
+    expect(page.locator("#q-future_2ecalm-box")).to_have_value("30")
+    expect(page.locator("label[for=q-future_2ecalm]")).to_contain_text("was 70 %")
+    assert server.bench.desk.case.scenarios == pytest.approx({"calm": 0.3, "cut": 0.4, "slip": 0.3})
+
+
+def test_tonnes_say_which_element_how_much_and_in_which_future(page: Page) -> None:
+    short = page.locator(".elements li")
+    expect(short.first).to_have_text(re.compile("^Dysprosium .* t, .* %$"))
+    page.locator("#future").select_option("expected")
+    expect(page.locator("label[for=future]")).to_have_text("on average over")
+    expect(short.first).to_have_text(re.compile("^Dysprosium .* t, .* %$"))
+    page.locator("#tab-shortage").click()
+    digits = page.locator("#views svg text[font-size='9.5']").first
+    box = digits.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator("#tip")).to_contain_text("of demand missing")  # digits do not hide the words of their cell
+
+
+def test_the_curve_is_stopped_and_goes_on(page: Page, server: Server) -> None:
+    page.locator("#frontier").get_by_role("button", name="Stop").click()
+    go_on = page.locator("#frontier").get_by_role("button", name="Go on")
+    expect(go_on).to_be_visible()
+    assert not server.bench.desk.tracing
+    go_on.click()
+    expect(page.locator("#frontier")).to_contain_text("3 of 8 plans", timeout=30_000)
+
+
+def test_a_file_that_only_its_owner_reads_opens_the_page(browser: Browser, server: Server) -> None:
+    """A browser is opened by a command line, which every user of the machine can read."""
+    path = server.page_to_open()
+    assert path.stat().st_mode & 0o777 == 0o600
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(path.as_uri())
+    expect(page.locator(".outcome .figure").first).to_have_text("1,915", timeout=20_000)
+    context.close()
 
 
 def test_a_number_becomes_a_range_and_the_form_a_study(page: Page) -> None:
@@ -193,6 +260,10 @@ def test_on_a_phone_the_questions_are_a_sheet(browser: Browser, server: Server) 
     page.keyboard.press("Escape")
     expect(page.locator("#questions")).not_to_be_in_viewport()
     expect(page.locator(".outcome .was").first).to_contain_text("+")
+    expect(page.locator("#views svg")).to_be_visible()
+    for drawing in page.locator("main svg").all():  # whole, and its letters no smaller than drawn
+        assert drawing.evaluate("svg => svg.getBoundingClientRect().right") <= 390
+        assert drawing.evaluate("svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width") > 0.95
     context.close()
     assert faults == []
 

@@ -19,8 +19,8 @@ import planner
 from planner.config.model_file import LEVERS, parse_override
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.results.store import write_case
-from planner.server.desk import WEIGHTS, Desk, Place, folder_for
-from planner.server.edits import Edit, edited, families, hazards
+from planner.server.desk import COARSE, Desk, Place, folder_for
+from planner.server.edits import Edit, edited, families, happenings
 from planner.server.journal import Journal, Record
 from planner.server.parts import Parts
 from planner.server.solver_thread import SolverThread
@@ -42,18 +42,19 @@ def menu(draw: random.Random) -> Edit:
     keys = {
         "money": draw.choice([0.0, 0.5, 1.0, 2.0]),
         f"money.{draw.choice(['USA', 'JPN', 'AUS'])}": draw.choice([0.0, 0.25, 3.0]),
-        "from.JPN": draw.choice([2027, 2028]),
+        "joins.USA": draw.choice([2027, 2028]),
         "objective.risk_aversion": draw.choice([0.0, 0.3, 1.0]),
         "objective.tail": draw.choice([0.0, 0.5, 0.95]),
         "goal": draw.choice(["risk", "welfare", 2500.0, 4000.0, 1.0]),
-        f"out.{draw.choice(['USA', 'JPN', 'AUS'])}": True,
+        f"joins.{draw.choice(['JPN', 'AUS'])}": "out",
         "policy.coordination": draw.choice(["national", "blocs"]),
         f"levers:{draw.choice(LEVERS)}": False,
-        f"plant.{draw.choice(['desert_mine', 'coast_plant', 'metal_works'])}": "out",
+        f"plant.{draw.choice(['desert_mine', 'coast_plant', 'metal_works'])}": draw.choice(["out", "built"]),
         "projects.coast_plant.lead_time_years": draw.choice([1, 2, 3]),
         "projects.desert_mine.existing_tpa": draw.choice([0.0, 100.0, 300.0]),
         "projects.metal_works.capex_usd_per_tpa": draw.choice([5e4, 2e5]),
         "future.calm": draw.choice([0.2, 0.9]),
+        "future.slip": draw.choice([0.05, 0.1]),
         "depth": draw.choice([0.0, 0.5, 0.8]),
         "horizon.first_year": 2027,
         "budgets.USA.2027.musd": 55.0,
@@ -104,7 +105,7 @@ def test_the_command_solves_the_same_case(desk: Desk) -> None:
             Edit("plant.metal_works", "out"),
         ],
         [Edit("levers:mine", False), Edit("projects.coast_plant.name", "it's; a $HOME name")],
-        [Edit("money", 0.5), Edit("depth", 0.5), Edit("out.JPN", True)],
+        [Edit("money", 0.5), Edit("depth", 0.5), Edit("joins.JPN", "out")],
     ):
         desk.revert("")
         for edit in edits:
@@ -120,24 +121,70 @@ def test_a_probability_that_is_changed_makes_the_others_room(desk: Desk) -> None
     case = edited(desk.base, [Edit("future.cut", 0.5)])
     # calm 0.7 and slip 0.1 share the other half as before: 7 to 1
     assert case.scenarios == pytest.approx({"calm": 0.4375, "cut": 0.5, "slip": 0.0625})
-    assert families(case) == pytest.approx(case.scenarios) and hazards(case) == {}
+    assert families(case) == pytest.approx(case.scenarios)
+    assert set(happenings(case)) == {"future.calm", "future.cut", "future.slip"}
     with pytest.raises(InputError, match="from 0 to 1"):
         edited(desk.base, [Edit("future.cut", 1.5)])
 
 
-def test_draws_of_a_hazard_are_reweighted() -> None:
-    case = planner.load(ROOT / "inputs" / "allied-2026")
-    drawn = planner.sample(case, 8, seed=1)
-    name, event = max(hazards(drawn).items(), key=lambda found: len(found[1].scenarios))
-    happens = {row.scenario for row in drawn.tables.draws if row.hazard == name}
-    assert happens == event.scenarios and 0 < event.probability < 1
-    after = edited(drawn, [Edit(f"hazard.{name}", 0.5)])
-    assert hazards(after)[name].probability == pytest.approx(0.5) and sum(after.scenarios.values()) == pytest.approx(1)
+def test_probabilities_that_are_set_all_hold_in_whatever_order(desk: Desk) -> None:
+    both = [Edit("future.cut", 0.5), Edit("future.slip", 0.2)]
+    wanted = pytest.approx({"calm": 0.3, "cut": 0.5, "slip": 0.2})
+    assert edited(desk.base, both).scenarios == wanted
+    assert edited(desk.base, reversed(both)).scenarios == wanted
+    with pytest.raises(InputError, match="cannot hold together"):
+        edited(desk.base, [Edit("future.cut", 0.7), Edit("future.slip", 0.6)])
+
+
+@pytest.fixture(scope="module")
+def drawn() -> planner.Case:
+    return planner.sample(planner.load(ROOT / "inputs" / "allied-2026"), 8, seed=1)
+
+
+def test_draws_of_a_hazard_are_reweighted(drawn: planner.Case) -> None:
+    """A war that follows three different futures is one thing, and twice as probable by one edit."""
+    key, (name, happens) = next(one for one in happenings(drawn).items() if one[1][0] == "war")
+    assert name == "war" and len({scenario.split("-")[0] for scenario in happens}) == 3
+    before = sum(drawn.scenarios[w] for w in happens)
+    after = edited(drawn, [Edit(key, 2 * before)])
+    assert sum(after.scenarios.values()) == pytest.approx(1)
     for scenario, chance in drawn.scenarios.items():
-        factor = 0.5 / event.probability if scenario in happens else 0.5 / (1 - event.probability)
+        factor = 2.0 if scenario in happens else (1 - 2 * before) / (1 - before)
         assert after.scenarios[scenario] == pytest.approx(chance * factor)
-    family = next(iter(families(drawn)))
-    assert families(edited(drawn, [Edit(f"future.{family}", 0.25)]))[family] == pytest.approx(0.25)
+
+
+def test_what_overlaps_is_fitted_together(drawn: planner.Case) -> None:
+    known = happenings(drawn)
+    war, licensing = (next(key for key, one in known.items() if one[0] == name) for name in ("war", "licensing"))
+    assert known[war][1] & known[licensing][1] and known[war][1] - known[licensing][1]
+    after = edited(drawn, [Edit(war, 0.12), Edit(licensing, 0.6)])
+    for key, wanted in ((war, 0.12), (licensing, 0.6)):
+        assert sum(after.scenarios[w] for w in known[key][1]) == pytest.approx(wanted, abs=1e-9)
+
+
+def test_a_plant_built_by_others_stands_at_its_earliest_and_costs_nothing_here(desk: Desk) -> None:
+    before = answered(desk).solver.found.figures
+    row = desk.base.projects["coast_plant"]
+    desk.edit(Edit("plant.coast_plant", "built"))
+    there = desk.case.projects["coast_plant"]
+    assert (there.existing_tpa, there.max_new_tpa) == (row.max_new_tpa, 0.0)
+    assert row.earliest_year and there.online_year == row.earliest_year + row.lead_time_years
+    assert sum(answered(desk).solver.found.figures[x] - before[x] for x in ("risk_musd", "cost_musd")) < 0
+    with pytest.raises(InputError, match="free, out, or built"):
+        edited(desk.case, [Edit("plant.coast_plant", "built")])
+
+
+def test_a_party_that_joins_late_pays_nothing_before_and_one_that_stays_out_shares_with_itself(
+    drawn: planner.Case,
+) -> None:
+    late = edited(drawn, [Edit("joins.EU", 2029)])
+    assert {year for (funder, year), musd in late.budget.items() if funder == "eu" and musd} == set(range(2029, 2041))
+    out = edited(drawn, [Edit("joins.EU", "out"), Edit("joins.JPN", "out")])
+    members = {country for country, party in drawn.party.items() if party == "EU"}
+    assert len(members) > 2 and len({out.group[country] for country in members}) == 1
+    assert len({out.group["JPN"], out.group["DEU"], out.group["USA"]}) == 3 and out.group["USA"] == out.group["AUS"]
+    with pytest.raises(InputError, match="no party"):
+        edited(drawn, [Edit("joins.XYZ", "out")])
 
 
 def test_a_target_out_of_reach_names_what_would_reach_it(desk: Desk) -> None:
@@ -153,7 +200,7 @@ def test_a_limit_of_risk_is_reached_from_the_nearest_plan_of_the_curve(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered(desk)
-    wait_for(lambda: len(desk.curve) == len(WEIGHTS))
+    wait_for(lambda: len(desk.curve) == COARSE)
     (weight, _, risk) = desk.curve[-1]
     ways: list[planner.Case | None] = []
     ask = desk.solver.ask
@@ -196,13 +243,13 @@ def test_background_finds_causes_prices_frontier_and_a_study(desk: Desk) -> None
     desk.edit(Edit("money", 0.5))
     desk.edit(Edit("plant.metal_works", "out"))
     answered(desk)
-    wait_for(lambda: len(desk.causes) == 2 and len(desk.curve) > 3)
+    wait_for(lambda: len(desk.causes) == 2 and len(desk.curve) == COARSE)
     costs = [cost for weight, cost, _ in desk.curve]
     assert costs == sorted(costs, reverse=True)  # the more cost weighs, the less is spent
     desk.price("coast_plant")
     wait_for(lambda: "coast_plant" in desk.prices)
-    risk, cost = desk.prices["coast_plant"]
-    assert risk + cost >= -1e-6  # least cost + risk cannot fall by doing without
+    risk, cost, what = desk.prices["coast_plant"]
+    assert what == "out" and risk + cost >= -1e-6  # least cost + risk cannot fall by doing without
     desk.study("money", 0.0, 1.0, 3)
     wait_for(lambda: len(desk.range.rows) == 3 and not desk.range.running)
     risks = [risk + cost for _, risk, cost in desk.range.rows]

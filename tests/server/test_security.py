@@ -40,7 +40,9 @@ def test_another_origin_is_refused(client: TestClient, bench: Workbench, origin:
 
 def test_pages_of_other_sites_may_not_even_link_here(client: TestClient) -> None:
     for site in ("cross-site", "same-site"):
-        assert client.get(f"/?token={TOKEN}", headers={"Sec-Fetch-Site": site}).status_code == 403
+        for path in ("/", "/part/questions", "/events", "/static/workbench.js"):
+            assert client.get(path, headers={"Sec-Fetch-Site": site}).status_code == 403
+        assert client.get("/?token=wrong", headers={"Sec-Fetch-Site": site}).status_code == 401
     assert client.get("/", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
 
 
@@ -58,6 +60,15 @@ def test_the_token_buys_a_cookie_that_no_script_reads_and_no_site_sends(bench: W
         assert "httponly" in cookie and "samesite=strict" in cookie and TOKEN not in cookie
         assert answer.headers["location"] == "/" and answer.headers["referrer-policy"] == "no-referrer"
         assert stranger.get("/").status_code == 200
+
+
+def test_a_file_of_the_owner_leads_here_and_no_redirect_loses_the_cookie(bench: Workbench) -> None:
+    with TestClient(Gate(bench.app, PORT, TOKEN), base_url=HERE, follow_redirects=False) as browser:
+        answer = browser.get(f"/?token={TOKEN}", headers={"Sec-Fetch-Site": "cross-site"})
+        assert answer.status_code == 200 and 'content="0;url=/"' in answer.text and TOKEN not in answer.text
+        assert answer.headers["content-security-policy"] == POLICY
+        assert "samesite=strict" in answer.headers["set-cookie"].lower()
+        assert browser.get("/").status_code == 200
 
 
 def test_a_change_says_where_it_comes_from_and_is_small_json(client: TestClient, bench: Workbench) -> None:

@@ -1,6 +1,7 @@
 // The page's own script: sends what was changed, and fetches the regions that an event says are out of date.
 const $ = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const phone = matchMedia("(max-width: 760px)");
 const shown = { tab: "timeline", future: "" };
 const versions = {};
 const SAY_PHASE_AFTER = 300;
@@ -12,8 +13,8 @@ async function post(path, body = {}) {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
   });
   const found = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
-  if (!answer.ok) say(found.fault ?? `The server answered ${answer.status}.`);
-  else say("");
+  say(answer.ok ? "" : found.fault ?? `The server answered ${answer.status}.`);
+  if (answer.ok) $("[data-word]").textContent = found.said ?? "";
   return answer.ok ? found : null;
 }
 
@@ -25,7 +26,7 @@ function say(fault) {
 // ---- regions ----------------------------------------------------------------------------------------------
 
 async function fetchPart(name) {
-  const answer = await fetch(`/part/${name}?${new URLSearchParams(shown)}`);
+  const answer = await fetch(`/part/${name}?${new URLSearchParams({ ...shown, ...(phone.matches && { narrow: 1 }) })}`);
   if (answer.ok) put($(`[data-part=${name}]`), await answer.text());
 }
 
@@ -47,7 +48,8 @@ function update(news) {
     versions[name] = version;
     fetchPart(name);
   }
-  document.body.classList.toggle("stale", news.stale);
+  for (const state of ["stale", "late"]) document.body.classList.toggle(state, news[state]);
+  $("#to-shelf").textContent = news.kept ? `Shelf (${news.kept})` : "Shelf";
   const badge = $("[data-proof]");
   badge.textContent = news.proof;
   badge.className = `badge${news.proof.startsWith("proven") ? " proven" : news.failed ? " failed" : ""}`;
@@ -69,15 +71,25 @@ function listen() {
 function valueOf(control) {
   if (control.type === "checkbox") return control.checked;
   if (control.dataset.json) return JSON.parse(control.value);
-  if (control.type === "range" || control.type === "number") {
-    return control.value === "" ? NaN : Number((control.value * (control.dataset.scale ?? 1)).toPrecision(12));
+  if (control.type === "range" || control.type === "number" || "amount" in control.dataset) {
+    const given = amount(control.value, Number(control.dataset.amount));
+    return Number((given * (control.dataset.scale ?? 1)).toPrecision(12));
   }
   return control.value;
 }
 
+// A number as people write one: 80, 1,200, 80 %, or of what stands there now: +30 %, -5, x2.
+function amount(text, now) {
+  const plain = text.replace(/\s|,(?=\d{3}\b)/g, "").replace("−", "-").replace(/[×*]/g, "x");
+  const times = plain.match(/^(?:x([\d.]+)|([\d.]+)x)$/), step = plain.match(/^([+-][\d.]+)(%?)$/);
+  if (times) return now * (times[1] ?? times[2]);
+  if (step && Number.isFinite(now)) return step[2] ? now * (1 + step[1] / 100) : now + Number(step[1]);
+  return plain === "" ? NaN : Number(plain.replace(/%$/, ""));
+}
+
 function sendEdit(control) {
   const key = control.dataset.edit, value = valueOf(control);
-  if (Number.isNaN(value)) return;
+  if (Number.isNaN(value)) { say(`${control.value}: is no number. Write 80, +30 %, -5 or x2.`); return; }
   if (value === null || value === false || value === control.dataset.revert) {
     if (!key.startsWith("levers:")) { post("/revert", { key }); return; }
   }
@@ -128,18 +140,17 @@ document.addEventListener("submit", async (event) => {
   if (form.method === "dialog") return;
   event.preventDefault();
   if (form.dataset.open) { openDrawer(`${form.dataset.open}?${new URLSearchParams(given)}`); return; }
-  const body = form.dataset.key ? { key: form.dataset.key, value: typed(given.value, form.dataset.kind) } : given;
+  const body = form.dataset.key ? { key: form.dataset.key, value: typed(given.value, form) } : given;
   if (await post(form.dataset.form, body)) {
     if (form.dataset.form === "/keep") form.reset();
     if (form.dataset.drawerAfter) openDrawer(form.dataset.drawerAfter);
   }
 });
 
-function typed(text, kind) {
-  const plain = text.trim();
-  if (plain === "") return null;
-  if ((kind === "number" || kind === "integer") && Number.isFinite(Number(plain))) return Number(plain);
-  return plain;
+function typed(text, form) {
+  if (text.trim() === "") return null;
+  const now = $("[data-amount]", form)?.dataset.amount, value = amount(text, now === "" ? NaN : Number(now));
+  return now === undefined || !Number.isFinite(value) ? text.trim() : value;
 }
 
 // ---- drawer, sheet, tabs ------------------------------------------------------------------------------------
@@ -208,4 +219,5 @@ document.addEventListener("pointermove", (event) => {
   tip.style.top = `${event.pageY + 14}px`;
 });
 
+phone.addEventListener("change", () => { fetchPart("frontier"); fetchPart("views"); });
 listen();
