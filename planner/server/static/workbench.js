@@ -27,7 +27,16 @@ function say(fault) {
 
 async function fetchPart(name) {
   const answer = await fetch(`/part/${name}?${new URLSearchParams({ ...shown, ...(phone.matches && { narrow: 1 }) })}`);
-  if (answer.ok) put($(`[data-part=${name}]`), await answer.text());
+  if (!answer.ok) return;
+  const html = await answer.text(), region = $(`[data-part=${name}]`);
+  if (isTyping(region)) delete versions[name];
+  else put(region, html);
+}
+
+// What somebody is writing is not drawn anew before it is sent.
+function isTyping(region) {
+  const node = document.activeElement;
+  return region?.contains(node) && node.matches("input.box[data-edit]") && node.value !== node.defaultValue;
 }
 
 function put(region, html) {
@@ -45,6 +54,7 @@ function update(news) {
   last = news;
   for (const [name, version] of Object.entries(news.versions)) {
     if (versions[name] === version || (inHand && ["questions", "frontier"].includes(name))) continue;
+    if (isTyping($(`[data-part=${name}]`))) continue;
     versions[name] = version;
     fetchPart(name);
   }
@@ -88,6 +98,7 @@ function amount(text, now) {
 }
 
 function sendEdit(control) {
+  control.defaultValue = control.value;
   const key = control.dataset.edit, value = valueOf(control);
   if (Number.isNaN(value)) { say(`${control.value}: is no number. Write 80, +30 %, -5 or x2.`); return; }
   if (value === null || value === false || value === control.dataset.revert) {
