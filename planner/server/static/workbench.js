@@ -3,7 +3,7 @@ const $ = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const phone = matchMedia("(max-width: 760px)");
 const shown = { tab: "timeline", future: "" };
-const versions = {};
+const versions = {}, turns = {};
 const SAY_PHASE_AFTER = 300;
 const WAIT_FOR_MORE = 150;
 let drawn = "", opener = null, phaseTimer = 0, editTimer = 0, inHand = false, last = null;
@@ -26,9 +26,11 @@ function say(fault) {
 // ---- regions ----------------------------------------------------------------------------------------------
 
 async function fetchPart(name) {
+  const turn = turns[name] = (turns[name] ?? 0) + 1;
   const answer = await fetch(`/part/${name}?${new URLSearchParams({ ...shown, ...(phone.matches && { narrow: 1 }) })}`);
   if (!answer.ok) return;
   const html = await answer.text(), region = $(`[data-part=${name}]`);
+  if (turn !== turns[name]) return; // an answer to an earlier question came after that to a later one
   if (isTyping(region)) delete versions[name];
   else put(region, html);
 }
