@@ -15,8 +15,9 @@ from benchmarks.clock import Clock
 from planner.data.case import Case
 from planner.errors import PlannerError
 from planner.results.store import write_case
-from planner.server.desk import Desk, Place
+from planner.server.desk import Desk
 from planner.server.edits import Edit, Value, happenings
+from planner.server.place import Place
 
 AT_ONCE = 4
 """Edits that stand at the same time; then the oldest is taken back with the next change."""

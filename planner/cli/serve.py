@@ -16,7 +16,7 @@ from planner.config.model_file import parse_override
 from planner.errors import Fault, InputError
 from planner.results.store import SUMMARY
 from planner.server.app import Server
-from planner.server.desk import Place, folder_for
+from planner.server.place import Place, folder_for
 from planner.workspace import find_case
 
 app = command_app()

@@ -27,9 +27,10 @@ from planner.errors import Fault, InputError, PlannerError, RunFolderError
 from planner.reporting.pages.run import write_pages
 from planner.results.plan import PlanValues
 from planner.results.store import refresh_pages
-from planner.server.desk import Desk, Place
+from planner.server.desk import Desk
 from planner.server.edits import read_edit
 from planner.server.parts import Parts, render
+from planner.server.place import Place
 from planner.server.security import PAGES_POLICY, Gate, led_to
 
 WATCH_SECONDS = 1.0

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain, count
@@ -18,9 +17,10 @@ from planner.errors import Fault, InputError, PlannerError, RunFolderError
 from planner.explanation.compare import groups
 from planner.results.explanation import Comparison
 from planner.results.plan import PlanValues
-from planner.results.store import SUMMARY, file_name, read_run, write_case, write_folder, write_run
+from planner.results.store import read_run, write_case, write_folder, write_run
 from planner.server.edits import Edit, edited, option, settings_between, with_edit, without
 from planner.server.journal import Journal, Kept, Record
+from planner.server.place import Place, typed
 from planner.server.solver_thread import SolverThread
 
 LONGEST_NAME = 60
@@ -49,50 +49,6 @@ class Range:
     points: int = 0
     rows: tuple[tuple[float, float, float], ...] = ()
     running: bool = False
-
-
-@dataclass(frozen=True)
-class Place:
-    """What a workbench is opened on: a case and a model on disk, or a run folder; and where its journal is."""
-
-    path: Path
-    model: Path | None
-    settings: Mapping[str, object]
-    folder: Path
-
-    @property
-    def is_run(self) -> bool:
-        """Whether it is a run folder."""
-        return (self.path / SUMMARY).is_file()
-
-    @property
-    def source(self) -> Path:
-        """Folder or workbook of the case itself."""
-        return self.path / "inputs" if self.is_run else self.path
-
-    def load(self) -> Case:
-        """The case as it is on disk. Raises InputError."""
-        return planner.load(self.source, self.model, dict(self.settings))
-
-    def stamp(self) -> tuple[tuple[str, int, int], ...]:
-        """Changes when a file of the case or of the model does."""
-        files = sorted(self.source.glob("*")) if self.source.is_dir() else [self.source]
-        found = []
-        for path in [*files, *([self.model] if self.model else [])]:
-            try:
-                found.append((path.name, path.stat().st_mtime_ns, path.stat().st_size))
-            except OSError:
-                continue  # it is just being replaced
-        return tuple(found)
-
-
-def folder_for(path: Path, case: Case) -> Path:
-    """Where the journal and the kept variants of a case or a run belong: among the reports of its workspace."""
-    if (path / SUMMARY).is_file():
-        return path.resolve().parent / f"workbench-{path.resolve().name}"
-    inputs = path.resolve().parent
-    reports = inputs.parent / "reports" if inputs.name == "inputs" else Path("reports")
-    return reports / f"workbench-{file_name(f'{case.name}-{case.model.name}') or 'case'}"
 
 
 class Desk:
@@ -405,12 +361,6 @@ class Desk:
         if not target.exists():
             write_folder(target, "model.toml", "a case", lambda fresh: _case_into(self.case, fresh))
         return f"planner solve {typed(target)}"
-
-
-def typed(path: Path) -> str:
-    """A path as one types it in the current folder."""
-    near = path.resolve().is_relative_to(Path.cwd())
-    return shlex.quote(str(path.resolve().relative_to(Path.cwd()) if near else path))
 
 
 def _weighted(case: Case, weight: float) -> Case:

@@ -21,6 +21,7 @@ from planner.reporting.values.view import EXPECTED, RunView, run_view
 from planner.reporting.values.wording import (
     LEAST_CHANGE,
     SLIGHT,
+    STAGES_MANY,
     Names,
     harmless,
     money,
@@ -31,6 +32,7 @@ from planner.reporting.values.wording import (
 )
 from planner.results.plan import PlanValues
 from planner.server import charts
+from planner.server.desk import SLIGHT as SLIGHT_TPA
 from planner.server.desk import WEIGHTS, Desk, Range
 from planner.server.questions import questions, words_of
 
@@ -145,11 +147,11 @@ class Parts:
     def _views_(self, asked: Asked) -> dict[str, Any]:
         now, before, tab = self._now(), self._before(), asked.get("tab", "timeline")
         if now is None:
-            return {"panel": None, "tab": tab, "future": "", "compared": ""}
-        future, narrow = self._future(asked, now), "narrow" in asked
-        panel = charts.shortage(now, future, narrow) if tab == "shortage" else charts.timeline(now, before, narrow)
-        compared = self.desk.name_of(self.desk.record.pinned) if before else ""
-        return {"panel": panel, "tab": tab, "future": futures_of(now)[future], "compared": compared}
+            return {"tab": tab, "years": []}
+        future, compared = self._future(asked, now), self.desk.name_of(self.desk.record.pinned) if before else ""
+        shown = {"short": shortage(now, future)} if tab == "shortage" else {"plants": plants_over_time(now, before)}
+        return {"tab": tab, "future": futures_of(now)[future], "compared": compared, "years": now.years,
+                "stage_names": STAGES_MANY, **shown}  # fmt: skip
 
     def _side(self, asked: Asked) -> dict[str, Any]:
         now, before, desk = self._now(), self._before(), self.desk
@@ -224,6 +226,46 @@ def missing(now: RunView, before: RunView | None, future: str) -> list[tuple[str
         rows.append((name, float(row["tonnes"]), float(row["demand_t"]), was))
     lacking = [row for row in rows[1:] if max(row[1], row[3] or 0.0) > SLIGHT]
     return [rows[0], *sorted(lacking, key=lambda row: -row[1])]
+
+
+Begun = tuple[int, float]
+"""First year of commitment, expected t/y in all."""
+Bar = tuple[str, int, Begun | None, Begun | None]
+"""A plant: name, lead time, as it is built now, as it was before."""
+
+
+def plants_over_time(now: RunView, before: RunView | None) -> dict[str, list[Bar]]:
+    """By stage what either plan builds, the earliest first."""
+
+    def begun(view: RunView | None) -> dict[str, Begun]:
+        if view is None:
+            return {}
+        rows = view.tables["investments"]
+        rows = rows.assign(t=rows["tpa"] * rows["probability"])
+        sums = rows[rows["t"] > 0].groupby("project").agg(year=("year", "min"), t=("t", "sum"))
+        return {str(p): (int(row["year"]), float(row["t"])) for p, row in sums.iterrows() if row["t"] > SLIGHT_TPA}
+
+    here, there = begun(now), begun(before)
+    found: dict[str, list[Bar]] = {stage: [] for stage in STAGES_MANY}
+    for project in sorted({*here, *there} & set(now.case.projects), key=lambda p: (here.get(p, there.get(p)), p)):
+        row = now.case.projects[project]
+        place = (now.names.placed(project), row.lead_time_years, here.get(project), there.get(project))
+        found[row.stage].append(place)
+    return found
+
+
+def shortage(view: RunView, future: str) -> list[tuple[str, list[tuple[int, float, float]]]]:
+    """Countries that are ever short, and by year what they miss in a future: year, tonnes, share of demand."""
+    table, keys = view.by_year["shortfall"], ["country", "year"]
+    ever = set(table[table["tonnes"] > SLIGHT_TPA]["country"])
+    sums = view.within(table, future, keys, ["tonnes", "demand_t"]).set_index(keys)
+    shares = (sums["tonnes"] / sums["demand_t"].where(sums["demand_t"] > 0)).fillna(0.0).to_dict()
+    tonnes = sums["tonnes"].to_dict()
+    return [
+        (view.names.country(c), [(year, tonnes.get((c, year), 0.0), shares.get((c, year), 0.0)) for year in view.years])
+        for c in view.case.countries
+        if c in ever
+    ]
 
 
 def _parties(now: RunView, before: RunView | None) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 import planner
 from planner.results.store import write_case
 from planner.server.app import Server
-from planner.server.desk import Place
+from planner.server.place import Place
 from tests.browser.conftest import REFERENCE
 
 ROOT = Path(__file__).parents[2]
@@ -147,8 +147,8 @@ def test_tonnes_say_which_element_how_much_and_in_which_future(page: Page) -> No
     expect(short.first).to_have_text(re.compile("^Dysprosium .* t, .* %$"))
     page.locator("#tab-shortage").click()
     expect(page.locator("#views")).to_contain_text("all futures, on average")
-    page.locator("#views svg text[font-size='9.5']").first.hover(force=True)
-    expect(page.locator("#tip")).to_contain_text("of demand missing")  # digits do not hide the words of their cell
+    page.locator("#views td:not(:empty)").first.hover(force=True)
+    expect(page.locator("#tip")).to_contain_text("of demand missing")
 
 
 def test_the_curve_is_stopped_and_goes_on(page: Page, server: Server) -> None:
@@ -219,7 +219,7 @@ def test_by_keyboard_alone(page: Page, server: Server) -> None:
     page.locator("#tab-timeline").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#tab-shortage")).to_be_focused()
-    expect(page.locator("#views svg")).to_contain_text("Japan")
+    expect(page.locator("#views table")).to_contain_text("Japan")
     page.keyboard.press("Control+z")
     page.locator("#keep").focus()
     proven(page)
@@ -258,8 +258,9 @@ def test_on_a_phone_the_questions_are_a_sheet(browser: Browser, server: Server) 
     page.keyboard.press("Escape")
     expect(page.locator("#questions")).not_to_be_in_viewport()
     expect(page.locator(".outcome .was").first).to_contain_text("+")
-    expect(page.locator("#views svg")).to_be_visible()
-    for drawing in page.locator("main svg").all():  # whole, and its letters no smaller than drawn
+    expect(page.locator("#views table")).to_be_visible()
+    assert page.locator("#views table").evaluate("table => table.getBoundingClientRect().right") <= 390
+    for drawing in page.locator("#curve svg").all():  # whole, and its letters no smaller than drawn
         assert drawing.evaluate("svg => svg.getBoundingClientRect().right") <= 390
         assert drawing.evaluate("svg => svg.getBoundingClientRect().width / svg.viewBox.baseVal.width") > 0.95
     context.close()

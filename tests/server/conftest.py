@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 
 import planner
 from planner.server.app import Workbench
-from planner.server.desk import Desk, Place
+from planner.server.desk import Desk
+from planner.server.place import Place
 from planner.server.security import Gate
 
 ROOT = Path(__file__).parents[2]

@@ -20,10 +20,11 @@ import planner
 from planner.config.model_file import LEVERS, parse_override
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.results.store import write_case
-from planner.server.desk import COARSE, Desk, Place, folder_for
+from planner.server.desk import COARSE, Desk
 from planner.server.edits import Edit, edited, families, happenings
 from planner.server.journal import Journal, Record
 from planner.server.parts import Parts
+from planner.server.place import Place, folder_for
 from planner.server.solver_thread import SolverThread
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
