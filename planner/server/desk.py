@@ -26,7 +26,7 @@ from planner.server.solver_thread import SolverThread
 LONGEST_NAME = 60
 SLIGHT = 0.5
 """New capacity (t/y) below which a plant counts as not built."""
-WEIGHTS = (4.0, 0.25, 16.0, 1.0, 2.0, 64.0, 8.0, 32.0)
+WEIGHTS = (2.0, 8.0, 1.0, 4.0, 32.0, 0.5, 16.0, 64.0)
 """Weights of cost at which the frontier is traced, one after the other: the first few at once, the others while nobody
 asks."""
 COARSE, PATIENCE = 3, 6.0

@@ -33,8 +33,8 @@ Value = (
 )
 DRAWN = re.compile(r"-\d{4,}$")
 """What follows the name of a scenario in the names of its draws."""
-ALLIES = "allies"
-"""Bloc of those that join where not all do."""
+ALLIES = "allied"
+"""Bloc of those that join where not all do, called as the group of all is: the programs differ in less."""
 MOST_SET = 12
 """Settings that a command spells out; beyond, it names the folder of the case instead."""
 ROUNDS, NEAR = 1000, 1e-12
