@@ -125,7 +125,11 @@ class Session:
         Raises StoppedError after `cancel`.
         """
         outcome = self._solved(case)  # which may change what is live
-        return Plan.of(solve_session(self._live, outcome=outcome))
+        return Plan.of(solve_session(self._live, self._end_if_cancelled, outcome=outcome))
+
+    def _end_if_cancelled(self, _: str) -> None:
+        if self._live.cancelled.is_set():
+            raise StoppedError(CANCELLED)
 
     def cancel(self) -> None:
         """From another thread: end the solve that goes on, within half a second; it raises StoppedError. What is

@@ -66,7 +66,7 @@ class Parts:
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
-        self._views: dict[int, RunView] = {}
+        self._views: dict[int, tuple[PlanValues, RunView]] = {}
 
     def part(self, name: str, asked: Asked) -> str:
         """A region by its name. Raises PlannerError."""
@@ -94,11 +94,10 @@ class Parts:
                 "kept": len(record.kept), **can, **stale}  # fmt: skip
 
     def _view(self, plan: PlanValues) -> RunView:
-        key = id(plan)
-        if key not in self._views:
+        if id(plan) not in self._views:
             self._views = dict(list(self._views.items())[-5:])
-            self._views[key] = run_view(plan)
-        return self._views[key]
+            self._views[id(plan)] = (plan, run_view(plan))  # held, so that no other plan has its id
+        return self._views[id(plan)][1]
 
     def _now(self) -> RunView | None:
         plan = self.desk.solver.found.plan

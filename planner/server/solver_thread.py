@@ -91,12 +91,9 @@ class SolverThread:
         with self._wake:
             self._by_way_of = by_way_of
             self._asked_at = time.perf_counter()
-            self._tasks.clear()
             self.found = replace(self.found, case=case, stage="waiting", figures={}, reasons=(), changes={}, seconds=())
             self._wanted = True
-            self._replaced.set()
-            self._wake.notify()
-        Thread(target=self._end_replaced, daemon=True).start()
+            self._replace()
         self._told()
 
     def later(self, name: str, task: Task, patience: float = 0.0) -> None:
@@ -111,17 +108,12 @@ class SolverThread:
         with self._wake:
             self._tasks.clear()
             if self._busy_with == TASK:
-                self._replaced.set()
-        Thread(target=self._end_replaced, daemon=True).start()
+                self._replace()
 
     def close(self) -> None:
         """End the thread."""
-        with self._wake:
-            self._tasks.clear()
-            self._ending.set()
-            self._replaced.set()
-            self._wake.notify()
-        Thread(target=self._end_replaced, daemon=True).start()
+        self._ending.set()
+        self._replace()
         self._thread.join(timeout=5)
 
     def figures(self, case: Case) -> dict[str, float]:
@@ -145,6 +137,13 @@ class SolverThread:
     def _held(self, case: Case) -> planner.Session:
         self._session = self._session or planner.Session(case)
         return self._session
+
+    def _replace(self) -> None:
+        with self._wake:  # which its holder may take again
+            self._tasks.clear()
+            self._replaced.set()
+            self._wake.notify()
+        Thread(target=self._end_replaced, daemon=True).start()
 
     def _end_replaced(self) -> None:
         while True:

@@ -220,7 +220,7 @@ def test_a_limit_of_risk_is_reached_from_the_nearest_plan_of_the_curve(
 ) -> None:
     answered(desk)
     wait_for(lambda: len(desk.curve) == COARSE)
-    (weight, _, risk) = desk.curve[-1]
+    (weight, _, risk) = max(desk.curve, key=lambda point: (point[2], -point[0]))
     ways: list[planner.Case | None] = []
     ask = desk.solver.ask
     monkeypatch.setattr(desk.solver, "ask", lambda case, way=None: (ways.append(way), ask(case, way)))
