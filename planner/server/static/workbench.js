@@ -3,7 +3,7 @@ const $ = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const phone = matchMedia("(max-width: 760px)");
 const shown = { tab: "timeline", future: "" };
-const versions = {}, turns = {};
+const versions = {}, turns = {}, drawings = new Map();
 const SAY_PHASE_AFTER = 300;
 const WAIT_FOR_MORE = 150;
 let drawn = "", opener = null, phaseTimer = 0, editTimer = 0, inHand = false, last = null;
@@ -15,6 +15,7 @@ async function post(path, body = {}) {
   const found = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
   say(answer.ok ? "" : found.fault ?? `The server answered ${answer.status}.`);
   if (answer.ok) $("[data-word]").textContent = found.said ?? "";
+  else for (const name of ["questions", "frontier"]) { drawings.clear(); fetchPart(name); } // what was refused goes back
   return answer.ok ? found : null;
 }
 
@@ -42,14 +43,18 @@ function isTyping(region) {
 }
 
 function put(region, html) {
-  if (!region) return;
+  if (!region || drawings.get(region) === html) return;
+  drawings.set(region, html);
   const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
+  const selected = focused && document.activeElement.selectionEnd > 0 && document.activeElement.selectionStart === 0;
   const open = Object.fromEntries(all("details[id]", region).map((node) => [node.id, node.open]));
   const scroll = region.scrollTop;
   region.innerHTML = html;
   for (const node of all("details[id]", region)) if (node.id in open) node.open = open[node.id];
   region.scrollTop = scroll;
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  if (!focused) return;
+  document.getElementById(focused)?.focus({ preventScroll: true });
+  if (selected) document.activeElement.select?.(); // as whoever is about to write over it had it
 }
 
 function update(news) {
