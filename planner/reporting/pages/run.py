@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from planner.reporting.charts import flow as flow_charts
 from planner.reporting.charts import plan as plan_charts
 from planner.reporting.charts import resources as resource_charts
 from planner.reporting.charts import risk as risk_charts
@@ -102,7 +101,6 @@ def _supply(run: RunView, draw: Drawer) -> Section:
     parts = [
         supply_charts.supply_and_demand(run, draw, short=True),
         supply_charts.supply_by_source(run, draw),
-        flow_charts.material(run, draw),
         supply_charts.supply_and_demand(run, draw, short=False),
     ]
     return _section("supply", "Supply against demand", "", parts)

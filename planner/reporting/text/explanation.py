@@ -135,21 +135,6 @@ class ProjectChanges:
     leave: list[str]
     resized: dict[str, tuple[float, float]]
 
-    @property
-    def touched(self) -> set[str]:
-        """All projects that change."""
-        return {*self.enter, *self.leave, *self.resized}
-
-    @property
-    def smaller(self) -> list[str]:
-        """Those of which there is less."""
-        return [p for p, (before, after) in self.resized.items() if after < before]
-
-    @property
-    def larger(self) -> list[str]:
-        """Those of which there is more."""
-        return [p for p, (before, after) in self.resized.items() if after > before]
-
 
 def difference(found: Explanation, end: Moved) -> ProjectChanges:
     """What the plan at one end of an input's range does otherwise."""
