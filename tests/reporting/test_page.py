@@ -182,7 +182,7 @@ def test_run_without_a_plan_gives_its_reasons(plan: PlanValues, tmp_path: Path) 
 
 def test_marks_say_their_figures_and_the_rows_they_come_from(plan: PlanValues, written: Path, page: PageText) -> None:
     said = {name: [v for _, n, v in page.attributes if n == name] for name in ("data-tip", "data-from")}
-    assert len(said["data-tip"]) == len(said["data-from"]) > 200
+    assert len(said["data-tip"]) == len(said["data-from"]) > 150
     columns = {name: set(table.columns) for name, table in plan.tables.items()}
     found = 0
     for source in said["data-from"]:
