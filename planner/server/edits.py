@@ -154,15 +154,6 @@ def family(case: Case, scenario: str) -> str:
     return DRAWN.sub("", scenario) if case.tables.draws else scenario
 
 
-def families(case: Case) -> dict[str, float]:
-    """Probability of each future, all its draws together."""
-    found: dict[str, float] = {}
-    for scenario, probability in case.scenarios.items():
-        name = family(case, scenario)
-        found[name] = found.get(name, 0.0) + probability
-    return found
-
-
 def happenings(case: Case) -> dict[str, tuple[str, frozenset[str]]]:
     """What may happen or not: key of an edit -> its name, and the scenarios in which it does. Hazards that were drawn
     in the same ones are one, after the first; futures of their own are those in which nothing else is the same."""
@@ -179,7 +170,7 @@ def happenings(case: Case) -> dict[str, tuple[str, frozenset[str]]]:
         alike = [one for one in hazards if one.split("_")[0] == first[0]]
         same = takewhile(lambda parts: len(set(parts)) == 1, zip(*(one.split("_") for one in alike), strict=False))
         found[f"hazard.{hazards[0]}"] = ("_".join(parts[0] for parts in same), at)
-    for name in families(case):
+    for name in dict.fromkeys(family(case, w) for w in case.scenarios):
         draws = frozenset(w for w in case.scenarios if family(case, w) == name)
         if len(draws) < len(case.scenarios) and draws not in together:
             found[f"future.{name}"] = (name, draws)

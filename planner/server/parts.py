@@ -148,7 +148,7 @@ class Parts:
         if now is None:
             return {"tab": tab, "years": []}
         future, compared = self._future(asked, now), self.desk.name_of(self.desk.record.pinned) if before else ""
-        shown = {"short": shortage(now, future)} if tab == "shortage" else {"plants": plants_over_time(now, before)}
+        shown = shortage(now, future) if tab == "shortage" else {"plants": plants_over_time(now, before)}
         return {"tab": tab, "future": futures_of(now)[future], "compared": compared, "years": now.years,
                 "stage_names": STAGES_MANY, **shown}  # fmt: skip
 
@@ -253,18 +253,14 @@ def plants_over_time(now: RunView, before: RunView | None) -> dict[str, list[Bar
     return found
 
 
-def shortage(view: RunView, future: str) -> list[tuple[str, list[tuple[int, float, float]]]]:
-    """Countries that are ever short, and by year what they miss in a future: year, tonnes, share of demand."""
+def shortage(view: RunView, future: str) -> dict[str, Any]:
+    """Countries that are ever short, and (country, year) -> what is missing in a future: tonnes, share of demand."""
     table, keys = view.by_year["shortfall"], ["country", "year"]
-    ever = set(table[table["tonnes"] > SLIGHT_TPA]["country"])
     sums = view.within(table, future, keys, ["tonnes", "demand_t"]).set_index(keys)
-    shares = (sums["tonnes"] / sums["demand_t"].where(sums["demand_t"] > 0)).fillna(0.0).to_dict()
-    tonnes = sums["tonnes"].to_dict()
-    return [
-        (view.names.country(c), [(year, tonnes.get((c, year), 0.0), shares.get((c, year), 0.0)) for year in view.years])
-        for c in view.case.countries
-        if c in ever
-    ]
+    shares = (sums["tonnes"] / sums["demand_t"].where(sums["demand_t"] > 0)).fillna(0.0)
+    ever = set(table[table["tonnes"] > SLIGHT_TPA]["country"])
+    countries = {country: view.names.country(country) for country in view.case.countries if country in ever}
+    return {"short": countries, "tonnes": sums["tonnes"].to_dict(), "shares": shares.to_dict()}
 
 
 def _parties(now: RunView, before: RunView | None) -> list[dict[str, Any]]:

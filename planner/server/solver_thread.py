@@ -22,6 +22,7 @@ from planner.results.plan import PlanValues, Status
 KEPT_PLANS = 12
 """Plans of earlier states that are shown again without solving."""
 STORED = "when it was stored"
+PROOF = {"waiting": "being solved", "figures": "first figures, being proven", "failed": "no plan", "plan": "unproven"}
 QUESTION, TASK = "question", "task"
 IDLE_SECONDS = 0.7
 """How long nobody asks before something is done in the background."""
@@ -55,11 +56,9 @@ class Finding:
     @property
     def proof(self) -> str:
         """How far the figures shown are to be relied on, in words."""
-        if self.stage == "failed":
-            return "no plan"
         if self.stage == "plan" and self.plan is not None:
             return f"proven {self.proven_at}" if self.plan.status is Status.OPTIMAL else "unproven"
-        return "first figures, being verified" if self.stage == "figures" else "being proven"
+        return PROOF[self.stage]
 
 
 class SolverThread:
@@ -80,7 +79,6 @@ class SolverThread:
     def start(self, answered: bool) -> None:
         """Begin. answered: the plan given at the start is that of the case; it is shown, not solved again."""
         if answered and self.found.plan is not None:
-            self._remember(self.found.plan, STORED)
             self._take_plan(self.found.plan, STORED)
         else:
             self._wanted = True
@@ -191,7 +189,6 @@ class SolverThread:
         self._tell(seconds=(self._passed(),))
         try:
             if known is not None:
-                self._plans.move_to_end(case.sha256)
                 self._take_plan(*known)
                 return
             self.phase("looking for the optimum" if self._session else "building the program, solving it from nothing")
@@ -230,20 +227,17 @@ class SolverThread:
 
     def _close_answer(self, plan: PlanValues) -> None:
         if plan.tables:
-            at = time.strftime("%H:%M")
-            self._remember(plan, at)
-            self._take_plan(plan, at)
+            self._take_plan(plan, time.strftime("%H:%M"))
         else:
             reasons = tuple(map(str, plan.summary.get("reasons", [f"no plan was proven ({plan.status})"])))
             changes = plan.summary.get("smallest_changes", {})
             self._tell(stage="failed", reasons=reasons, changes=changes)
 
-    def _remember(self, plan: PlanValues, at: str) -> None:
+    def _take_plan(self, plan: PlanValues, at: str) -> None:
         self._plans[plan.case.sha256] = (plan, at)
+        self._plans.move_to_end(plan.case.sha256)
         while len(self._plans) > KEPT_PLANS:
             self._plans.popitem(last=False)
-
-    def _take_plan(self, plan: PlanValues, at: str) -> None:
         figures = {f"{name}_musd": plan.summary[f"{name}_musd"] for name in ("risk", "cost", "expected_loss")}
         shown, seconds = self.found.shown + 1, (*self.found.seconds, self._passed())
         self._tell(stage="plan", plan=plan, figures=figures, shown=shown, seconds=seconds, proven_at=at)

@@ -21,7 +21,7 @@ from planner.config.model_file import LEVERS, parse_override
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.results.store import write_case
 from planner.server.desk import COARSE, Desk
-from planner.server.edits import Edit, edited, families, happenings
+from planner.server.edits import Edit, edited, happenings
 from planner.server.journal import Journal, Record
 from planner.server.parts import Parts
 from planner.server.place import Place, folder_for
@@ -140,7 +140,6 @@ def test_a_probability_that_is_changed_makes_the_others_room(desk: Desk) -> None
     case = edited(desk.base, [Edit("future.cut", 0.5)])
     # calm 0.7 and slip 0.1 share the other half as before: 7 to 1
     assert case.scenarios == pytest.approx({"calm": 0.4375, "cut": 0.5, "slip": 0.0625})
-    assert families(case) == pytest.approx(case.scenarios)
     assert set(happenings(case)) == {"future.calm", "future.cut", "future.slip"}
     with pytest.raises(InputError, match="from 0 to 1"):
         edited(desk.base, [Edit("future.cut", 1.5)])
