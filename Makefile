@@ -56,15 +56,20 @@ agree: $(VENV)/test.done
 	rm -rf build/points && $(BIN)/python -m tests.studies.long.throughput 10000 2 build/points
 	$(BIN)/python -m tests.robust.long
 
-# Coverage-guided fuzzing of the loaders: two processes on one corpus, 15 minutes.
+# Coverage-guided fuzzing of the loaders: two processes on one corpus, 15 minutes; then as long of the workbench's routes
+# and of damaged run folders side by side.
 fuzz: $(VENV)/test.done
 	$(BIN)/pip install -q --disable-pip-version-check atheris
 	mkdir -p build/fuzz
 	$(MAKE) -j 2 fuzz-1 fuzz-2
+	$(MAKE) -j 2 asked-routes asked-runs
 
 fuzz-%:
 	$(BIN)/python tests/faults/fuzz/fuzz_loaders.py build/fuzz -seed=$* -artifact_prefix=build/ \
 		-max_total_time=900 -timeout=20 -rss_limit_mb=2048 -max_len=20000
+
+asked-%:
+	$(BIN)/python tests/faults/fuzz/fuzz_routes.py $* 900
 
 lock: $(VENV)/test.done
 	$(BIN)/uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-annotate --no-header -o requirements.lock

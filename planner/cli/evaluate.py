@@ -13,6 +13,7 @@ from planner.api.plans import plan_of
 from planner.api.studies import evaluate, evaluate_samples
 from planner.cli.console import command_app, exit_codes, say, shown_progress
 from planner.data.load import load
+from planner.data.sampling import MOST
 from planner.errors import Fault, InputError
 from planner.reporting.values.wording import number, percent
 from planner.results.folders import write_whole
@@ -47,14 +48,16 @@ def run(
         Path | None, typer.Option(metavar="CASE", help="Draw the scenarios from the hazards of this case.")
     ] = None,
     draws: Annotated[int, typer.Option(min=1, help="With --register: scenarios of each sample, about.")] = 200,
-    samples: Annotated[int, typer.Option(min=2, help="With --register: how many, each with a seed of its own.")] = 10,
+    samples: Annotated[
+        int, typer.Option(min=2, max=10_000, help="With --register: how many, each with a seed of its own.")
+    ] = 10,
     out: Annotated[
         Path | None, typer.Option("--out", help="File for the loss of each scenario or sample (CSV).")
     ] = None,
     sizes: Annotated[str, typer.Option(help="Numbers of scenarios to try for advice, e.g. 5,10,20.")] = "",
-    replications: Annotated[int, typer.Option(min=2, help="Draws for each number of scenarios.")] = 10,
+    replications: Annotated[int, typer.Option(min=2, max=10_000, help="Draws for each number of scenarios.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that solve scenarios.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=1_000, help="Processes that solve scenarios.")] = 1,
 ) -> None:
     """Hold a plan fixed and let operations answer other scenarios: its risk, with a confidence interval."""
     with exit_codes():
@@ -121,8 +124,8 @@ def _sizes(text: str) -> list[int]:
         found = [int(part) for part in text.split(",") if part.strip()]
     except ValueError:
         found = [0]
-    if any(size < 1 for size in found):
-        raise InputError([Fault("--sizes", 0, text, "must be whole numbers from 1 on, e.g. 5,10,20")])
+    if any(not 1 <= size <= MOST for size in found):
+        raise InputError([Fault("--sizes", 0, text[:80], f"must be whole numbers from 1 to {MOST:,}, e.g. 5,10,20")])
     return found
 
 

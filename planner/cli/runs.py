@@ -88,7 +88,7 @@ def say_why(
         ),
     ] = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Programs solved at once. Default: as many as help.")
+        int | None, typer.Option(min=1, max=1_000, help="Programs solved at once. Default: as many as help.")
     ] = None,
 ) -> None:
     """Why this plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information."""

@@ -50,7 +50,7 @@ def run(
         Method, typer.Option(help="As one program, or scenario by scenario; auto: whichever is faster.")
     ] = "auto",
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that solve scenarios. Default: one per core.")
+        int | None, typer.Option(min=1, max=1_000, help="Processes that solve scenarios. Default: one per core.")
     ] = None,
     scheduler: Annotated[
         str, typer.Option(help="Address of a dask scheduler whose workers solve scenarios, e.g. tcp://host:8786.")

@@ -24,7 +24,9 @@ MOST_SHOWN = 20
 app = command_app()
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Study folder.", show_default=False)]
-WorkerCount = Annotated[int | None, typer.Option(min=1, help="Worker processes on this machine. Default: 1.")]
+WorkerCount = Annotated[
+    int | None, typer.Option(min=1, max=1_000, help="Worker processes on this machine. Default: 1.")
+]
 Scheduler = Annotated[
     str, typer.Option(help="Address of a dask scheduler instead, one that you trust, e.g. tcp://host:8786.")
 ]

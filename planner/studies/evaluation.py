@@ -274,8 +274,8 @@ def replicate(case: Case, size: int, replications: int, seed: int, plan: Decided
     chances = [case.scenarios[w] for w in names]
     gaps = []
     for _ in range(replications):
-        counts = pd.Series(generator.choice(names, size=size, p=chances)).value_counts()
-        rows = {str(w): int(count) / size for w, count in counts.items()}
+        counts = generator.multinomial(size, chances).tolist()
+        rows = {w: count / size for w, count in zip(names, counts, strict=True) if count}
         drawn = _reweighed(case, rows)
         session = LiveProgram(drawn)
         best = solve_phases(session.program, drawn.model.objective, session.solver, silent, [Phase("risk")])
