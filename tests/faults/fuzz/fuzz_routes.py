@@ -81,8 +81,8 @@ def request(rng: random.Random, case: planner.Case) -> tuple[str, str, bytes | N
     kind = rng.random()
     if kind < 0.5:
         name = rng.choice(list(ACTIONS))
-        body: Any = {"key": key(rng, case), "value": value(rng), "name": text(rng), "folder": folder(rng),
-                     "low": text(rng), "high": text(rng), "points": text(rng), "project": text(rng), "ticked": value(rng)}  # fmt: skip
+        body: Any = {"key": key(rng, case), "value": value(rng), "folder": folder(rng), "ticked": value(rng)}
+        body |= {word: text(rng) for word in ("name", "low", "high", "points", "project")}
         if name == "edit":
             body = {"key": body["key"], "value": body["value"]}
         raw = json.dumps(body if rng.random() < 0.95 else value(rng)).encode()
