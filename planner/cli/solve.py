@@ -101,7 +101,8 @@ def _close(plan: Plan, target: Path, as_json: bool) -> None:
     if plan.status is not Status.OPTIMAL:
         known = [f"least {name}: {Bounds(**found)}" for name, found in plan.summary.get("bounds", {}).items()]
         said = f"stopped before an optimum was proven ({plan.status})"
-        raise StoppedError("; ".join([said, *known, f"written: {target}/summary.json"]))
+        why = [f"\n  {reason}" for reason in plan.summary.get("reasons", ())]
+        raise StoppedError("; ".join([said, *known, f"written: {target}/summary.json"]) + "".join(why))
     if not as_json:
         for line in closing_lines(plan):
             say(line)

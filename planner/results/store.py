@@ -46,6 +46,7 @@ from planner.results.schema import SHARES, TEXT_COLUMNS
 SUMMARY, SOLUTION = "summary.json", "solution.npy"
 ROWS = 100_000
 """Rows of a table that are put into words at a time."""
+UNREADABLE = (OSError, EOFError, ValueError)
 QUOTE = '"'
 TO_QUOTE = re.compile('[,"\r\n]')
 Fill = Callable[[Path], None]
@@ -253,7 +254,7 @@ def read_run(folder: str | Path, *, as_written: bool = True) -> PlanValues:
         status, name = Status(summary["status"]), str(summary["case"])
         tables = {path.stem: _read_table(path) for path in sorted((folder / "tables").glob("*.csv"))}
         point = np.load(folder / SOLUTION, allow_pickle=False) if (folder / SOLUTION).exists() else None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (*UNREADABLE, KeyError, TypeError, RecursionError, ArithmeticError, MemoryError) as error:
         raise RunFolderError(f"{folder}: is not a run folder: {error}") from error
     case = replace(load(folder / "inputs"), name=name)
     if as_written:

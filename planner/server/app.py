@@ -175,6 +175,7 @@ class Workbench:
         """Do one thing, on disk before it is answered."""
         try:
             body = json.loads(await request.body())
+            json.dumps(body, ensure_ascii=False).encode()  # half a character cannot be written to disk
         except (ValueError, RecursionError):
             return JSONResponse({"fault": "a change is JSON"}, 400)
         if not isinstance(body, dict):

@@ -12,21 +12,26 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from planner.config.model_file import Objective
 from planner.data.case import Case
 from planner.data.cells import later_by
 from planner.formulation.index_sets import Scope
 from planner.solving.conflict import reasons_of
-from planner.solving.goals import Phase
-from planner.solving.highs import Solver
+from planner.solving.goals import Outcome, Phase, phases_of
+from planner.solving.highs import TOLERANCE, Solver
 from planner.solving.live_program import LiveProgram
-from planner.solving.program import Key, Program, Vector
+from planner.solving.naming import in_inputs
+from planner.solving.program import Key, Program, Vector, dual_residuals, residuals
 from planner.solving.solution import Stop
 
 MOST_YEARS = 10
 LARGE_PROGRAM = 400_000
 """Nonzeros above which years are not searched for: each try builds the program again."""
 LARGEST_FACTOR = 1e4
+LISTED = 3
+"""Rows named where no optimum was proven."""
 FunderYear = tuple[str, int]
 
 
@@ -93,6 +98,28 @@ def why_infeasible(case: Case, program: Program, upper: Vector) -> dict[str, obj
         return {"reasons": reasons_of(Scope(case), program, program.upper)}
     more = ["these amounts are for plants of any size: whole plants may need more"] * case.model.policy.whole_plants
     return {"reasons": found.reasons() + more, "smallest_changes": found.as_json()}
+
+
+def why_unproven(scope: Scope, program: Program, upper: Vector, outcome: Outcome) -> list[str]:
+    """Rows and bounds of the last phase that are missed by most, in the names of the inputs they hold.
+
+    upper: bounds of the columns (n) then. First those that the point misses, then those of which a price has the wrong
+    sign; at most LISTED of each.
+    """
+    name, solved = list(outcome.phases.items())[-1]
+    if not len(solved.x) or not len(solved.duals):
+        return [f"no algorithm found a point to look at ({name})"]
+    column = {phase.name: phase.column for phase in phases_of(scope.case.model.objective)}.get(name, name)
+    cost = np.zeros(len(program.columns))
+    cost[program.column[column, None]] = 1.0
+    keys, told = (*program.rows, *program.columns), []
+    for said, missed in (
+        ("is missed by", residuals(program, upper, solved.x)),
+        ("has a price of the wrong sign, by", dual_residuals(program, cost, upper, solved.duals)),
+    ):
+        worst = np.argsort(-missed, kind="stable")[:LISTED]
+        told += [f"{in_inputs(scope, keys[i])} {said} {missed[i]:.2g}" for i in worst if missed[i] > TOLERANCE]
+    return told or [f"the bounds of {name} are farther apart than a part in a million"]
 
 
 def _too_coarse(case: Case, limit: float) -> list[str]:

@@ -156,26 +156,31 @@ def certify(program: Program, cost: Vector, upper: Vector, x: Vector, duals: Vec
     Duals have the sign of d objective / d right-hand side. Bounds are part of the dual objective through
     the reduced costs cost - A' y, so weak duality bounds the gap whatever the solver says.
     """
-    matrix = program.matrix
-    activity = matrix @ x
-    row_scale = 1.0 + abs(matrix) @ np.abs(x)
-    row_violation = np.maximum(program.row_lower - activity, activity - program.row_upper)
-    column_violation = np.maximum(program.lower - x, x - upper)
-    primal = max(
-        np.max(row_violation / row_scale, initial=0.0), np.max(column_violation / (1.0 + np.abs(x)), initial=0.0)
-    )
-
-    reduced = cost - matrix.T @ duals
-    scale = 1.0 + np.max(np.abs(cost), initial=0.0)
-    wrong = np.where((reduced > 0) & np.isinf(program.lower), reduced, 0.0)
-    wrong = np.maximum(wrong, np.where((reduced < 0) & np.isinf(upper), -reduced, 0.0))
-    dual_rows = np.where((duals > 0) & np.isinf(program.row_lower), duals, 0.0)
-    dual_rows = np.maximum(dual_rows, np.where((duals < 0) & np.isinf(program.row_upper), -duals, 0.0))
-    dual = max(np.max(wrong, initial=0.0), np.max(dual_rows, initial=0.0)) / scale
+    primal = np.max(residuals(program, upper, x), initial=0.0)
+    dual = np.max(dual_residuals(program, cost, upper, duals), initial=0.0)
 
     objective = float(np.sum(cost * x))  # a BLAS product would wake threads, which then spin
     gap = abs(objective - dual_objective(program, cost, upper, duals)) / (1.0 + abs(objective))
     return Certificate(float(primal), float(dual), float(gap))
+
+
+def residuals(program: Program, upper: Vector, x: Vector) -> Vector:
+    """By how much x (n) misses each row, over 1 + its largest term, then each bound, over 1 + its value (m + n)."""
+    activity = program.matrix @ x
+    rows = np.maximum(program.row_lower - activity, activity - program.row_upper)
+    columns = np.maximum(program.lower - x, x - upper)
+    return np.append(rows / (1.0 + abs(program.matrix) @ np.abs(x)), columns / (1.0 + np.abs(x)))
+
+
+def dual_residuals(program: Program, cost: Vector, upper: Vector, duals: Vector) -> Vector:
+    """What of each row dual, then of each reduced cost, has the wrong sign, over 1 + the largest cost (m + n)."""
+    reduced = cost - program.matrix.T @ duals
+    wrong = np.where((reduced > 0) & np.isinf(program.lower), reduced, 0.0)
+    wrong = np.maximum(wrong, np.where((reduced < 0) & np.isinf(upper), -reduced, 0.0))
+    rows = np.where((duals > 0) & np.isinf(program.row_lower), duals, 0.0)
+    rows = np.maximum(rows, np.where((duals < 0) & np.isinf(program.row_upper), -duals, 0.0))
+    found: Vector = np.append(rows, wrong) / (1.0 + np.max(np.abs(cost), initial=0.0))
+    return found
 
 
 def dual_objective(program: Program, cost: Vector, upper: Vector, duals: Vector) -> float:

@@ -25,9 +25,9 @@ from planner.results.result_lookups import Ledger
 from planner.results.rules import at_most, equal
 from planner.results.verify import Verification, verify
 from planner.solving import highs
-from planner.solving.diagnose import why_infeasible
+from planner.solving.diagnose import why_infeasible, why_unproven
 from planner.solving.extract import extract_tables
-from planner.solving.goals import Outcome, Progress, silent
+from planner.solving.goals import Outcome, Progress, phases_of, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.live_program import LiveProgram
 from planner.solving.parametric import beside
@@ -121,12 +121,15 @@ def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
 
 
 def _bounded(plan: PlanValues, nothing: PlanValues) -> PlanValues:
-    """A solve that was stopped, knowing that its least risk is at most that of doing nothing."""
+    """A solve that was stopped, knowing that what its goal minimises first is at most that of doing nothing."""
     bounds: dict[str, dict[str, float]] = plan.summary["bounds"]
-    if plan.case.model.objective.goal != "risk" or "risk" not in bounds:
+    first, told = phases_of(plan.case.model.objective)[0].name, nothing.summary
+    limit = plan.case.model.objective.risk_limit
+    if first not in bounds or (limit is not None and told["risk_musd"] > limit):
         return plan
-    least = bounds["risk"] | {"at_most": min(bounds["risk"].get("at_most", math.inf), nothing.summary["risk_musd"])}
-    return replace(plan, summary=plan.summary | {"bounds": bounds | {"risk": least}})
+    known = {"risk": told["risk_musd"], "cost": told["cost_musd"], "welfare": told["cost_musd"] + told["risk_musd"]}
+    least = bounds[first] | {"at_most": min(bounds[first].get("at_most", math.inf), known[first])}
+    return replace(plan, summary=plan.summary | {"bounds": bounds | {first: least}})
 
 
 def _solve(
@@ -165,6 +168,8 @@ def solve_session(
         if outcome.stop is Stop.INFEASIBLE:
             progress("finding out why")
             summary |= why_infeasible(case, program, session.solver.upper)
+        elif outcome.stop is Stop.UNPROVEN:
+            summary["reasons"] = why_unproven(session.scope, program, session.solver.upper, outcome)
         summary["seconds"] = seconds_of(case, build_seconds, started)
         return PlanValues(case, ENDS[outcome.stop], summary, {})
     values = Values(program.columns, outcome.last.x)
@@ -181,6 +186,10 @@ def solve_session(
     )
     status = ENDS[outcome.stop] if certificate.worst() <= TOLERANCE and checked.holds else Status.UNPROVEN
     summary |= {"status": status.value, **figures(case, tables, checked, outcome.values.get("risk"))}
+    if status is Status.UNPROVEN:
+        broken = {rule: amount for rule, amount in checked.violations.items() if amount > TOLERANCE}
+        told = [f"the plan breaks the rule {rule} by {amount:.2g}" for rule, amount in broken.items()]
+        summary["reasons"] = [*told, *why_unproven(session.scope, program, session.solver.upper, outcome)]
     if case.model.policy.whole_plants:
         summary |= proven(outcome)
     summary["certificate"] = vars(certificate)

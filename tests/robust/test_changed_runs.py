@@ -174,3 +174,17 @@ def test_an_infeasible_run_is_held_to_its_digests_too(tmp_path: Path) -> None:
     text("summary.json", '"infeasible"', '"optimal"')(run)
     with pytest.raises(RunFolderError, match=r"summary\.json: was changed"):
         planner.open_run(run)
+
+
+def test_a_solution_of_impossible_size_is_a_sentence(original: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(original, tmp_path / "run"))
+    data = (run / "solution.npy").read_bytes()
+    shape = re.search(rb"'shape': \(\d+", data)
+    assert shape
+    header = data.partition(b"\n")[0]
+    large = header.replace(shape[0], b"'shape': (" + b"9" * 30)[: len(header)]
+    for damaged in (data.replace(header, large, 1), b""):
+        (run / "solution.npy").write_bytes(damaged)
+        write_sums(run)
+        with pytest.raises(RunFolderError, match="is not a run folder"):
+            planner.open_run(run)

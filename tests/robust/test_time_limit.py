@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import planner
+from planner.solving.diagnose import why_unproven
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Bounds, Stop
@@ -91,3 +92,28 @@ def test_phases_that_ended_are_known_exactly() -> None:
         "cost": {"at_least": 5.0, "at_most": 9.0},
     }
     assert str(Bounds(**outcome.bounds()["cost"])) == "between 5 and 9 MUSD"
+
+
+@pytest.mark.parametrize("goal", ["risk", "welfare"])
+def test_every_goal_is_at_most_what_doing_nothing_gives(goal: str) -> None:
+    case = planner.load(ROOT / "inputs" / "starter", overrides={"objective.goal": goal})
+    nothing = planner.solving.solve.solve_without_plan(case)
+    stopped = planner.solving.solve.compared(planner.solve(case, time_limit=0.0, baseline=False), nothing)
+    most = nothing.summary["risk_musd"] + (nothing.summary["cost_musd"] if goal == "welfare" else 0.0)
+    assert stopped.summary["bounds"] == {goal: {"at_least": 0.0, "at_most": most}}
+
+
+def test_unproven_names_the_rows_that_are_missed_and_their_inputs() -> None:
+    session = LiveProgram(planner.load(ROOT / "inputs" / "starter"))
+    outcome = session.solve(lambda _: None)
+    name, last = list(outcome.phases.items())[-1]
+    upper, program = session.solver.upper, session.program
+    x, duals = last.x.copy(), last.duals.copy()
+    x[program.column["shortfall", ("JPN", "Dy", "oxide", 4, 0)]] += 50.0
+    missed = replace(outcome, phases=outcome.phases | {name: replace(last, x=x)})
+    told = why_unproven(session.scope, program, upper, missed)
+    assert "elements.csv:2" in told[0] and "is missed by" in told[0]
+    duals[program.row["balance", ("JPN", "Dy", "oxide", 4)]] *= -1e6
+    priced = replace(outcome, phases=outcome.phases | {name: replace(last, duals=duals)})
+    told = why_unproven(session.scope, program, upper, priced)
+    assert any("has a price of the wrong sign" in line or "farther apart" in line for line in told)

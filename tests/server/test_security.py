@@ -180,3 +180,9 @@ def test_an_edit_is_data_whatever_it_says(client: TestClient, bench: Workbench) 
         assert script not in client.get(f"/part/{part}").text
     shown = client.get("/part/figure", params={"table": "projects", "id": "coast_plant", "column": script}).text
     assert script not in shown and "&lt;script&gt;" in shown
+
+
+def test_half_a_character_is_no_text(client: TestClient, bench: Workbench) -> None:
+    kind = {"Origin": HERE, "Content-Type": "application/json"}
+    assert client.post("/keep", content=b'{"name": "\\ud800"}', headers=kind).status_code == 400
+    assert bench.desk.record.kept == ()
