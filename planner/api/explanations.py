@@ -16,7 +16,7 @@ from planner.api.plans import LARGE, Plan, open_run, plan_of, write_again
 from planner.config.toml import read_toml
 from planner.data.case import Case
 from planner.data.size import size_of
-from planner.errors import Fault, InputError, RunFolderError, did_you_mean, file_words
+from planner.errors import Fault, InputError, did_you_mean, file_words
 from planner.explanation.business_case import business_case
 from planner.explanation.compare import compare, refuse_single
 from planner.explanation.explain import explain
@@ -51,7 +51,7 @@ def explain_into(
     with Background(size_of(plan.case).terms > LARGE) as beside:
         found = explain(plan, file_words(run.name), progress, thorough=thorough, workers=workers)
         progress("writing the reports")
-        refresh_pages(run, partial(_fill, found, belongs_to, partial(write_again, beside, plan)))
+        refresh_pages(run, partial(_fill, found, belongs_to, partial(write_again, beside, plan)), belongs_to)
     return plan, found
 
 
@@ -88,22 +88,15 @@ def shares_into(run: Path, *, check_all: bool = False, progress: Progress = sile
         plan = replace(plan, tables=plan.tables | {SHARES.name: shares_table(found)})
 
         def fill(target: Path) -> None:
-            _refuse_another(run, target, belongs_to)
             write_table(SHARES.name, plan.tables[SHARES.name], target)
             write_again(beside, plan, target)
 
         progress("writing the reports")
-        refresh_pages(run, fill)
+        refresh_pages(run, fill, belongs_to)
     return plan, found
 
 
-def _refuse_another(run: str | Path, target: Path, belongs_to: str) -> None:
-    if fingerprint(target) != belongs_to:
-        raise RunFolderError(f"{run}: another run was put there meanwhile; nothing was written")
-
-
 def _fill(found: Explanation, belongs_to: str, write: Callable[[Path], None], target: Path) -> None:
-    _refuse_another(found.run, target, belongs_to)
     text = json.dumps(found.as_json(belongs_to), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     (target / EXPLANATION).write_text(text, encoding="utf-8", newline="\n")
     write(target)
@@ -165,7 +158,6 @@ def business_case_into(
         kept[key] = asdict(found.removal)
 
     def fill(target: Path) -> None:
-        _refuse_another(run, target, belongs_to)
         (target / names[0]).write_text(business_case_page(found, plan.case), encoding="utf-8", newline="\n")
         write_business_case(found, plan.case, target / names[1], statements(found, plan.case))
         if kept:
@@ -173,7 +165,7 @@ def business_case_into(
             (target / REMOVALS).write_text(text, encoding="utf-8", newline="\n")
 
     progress("writing the investment case")
-    refresh_pages(run, fill)
+    refresh_pages(run, fill, belongs_to)
     changed = {name for name, old in before.items() if (run / name).read_bytes() != old}
     return plan, found, [f"{run / name}{' (another was there, and is replaced)' * (name in changed)}" for name in names]
 

@@ -64,17 +64,17 @@ def write_run(plan: PlanValues, folder: Path, pages: Fill) -> Path:
 
 
 @collector_paused()
-def write_folder(target: Path, mark: str, what: str, fill: Fill) -> None:
+def write_folder(target: Path, mark: str, what: str, fill: Fill, again: bool = False) -> None:
     """Have a folder filled beside its target and put it there, whole or not at all; replaces an older one of its kind.
 
-    mark: the file by which the kind is known; what: the kind in words. Raises RunFolderError if the target is
-    something else, or cannot be written.
+    mark: the file by which the kind is known; what: the kind in words; again: it is filled from the folder that is
+    there. Raises RunFolderError if the target is something else, or cannot be written.
     """
     try:
         real = target.resolve()
-        taken = _is_other(real, mark)
+        taken, before = _is_other(real, mark), (real / mark).read_bytes() if again else b""
     except (OSError, ValueError) as error:
-        raise RunFolderError(f"{str(target)!r:.200}: cannot be a folder: {error}; nothing was written") from None
+        raise RunFolderError(f"{str(target)!r:.200}: cannot be {what}: {error}; nothing was written") from None
     if taken:
         raise RunFolderError(f"{target}: exists and is not {what}; choose another with --out")
     try:
@@ -85,8 +85,8 @@ def write_folder(target: Path, mark: str, what: str, fill: Fill) -> None:
             fill(fresh)
             _to_disk(fresh)
             with hold_lock(real.parent):
-                if _is_other(real, mark):
-                    raise RunFolderError(f"{target}: something else was put there meanwhile; nothing was written")
+                if _is_other(real, mark) or (again and (real / mark).read_bytes() != before):
+                    raise RunFolderError(f"{target}: another run was put there meanwhile; nothing was written")
                 exchange(fresh, real)
     except (OSError, XlsxWriterException) as error:
         raise RunFolderError(f"{target}: cannot be written: {error}; nothing was written") from error
@@ -172,25 +172,20 @@ def _to_disk(folder: Path) -> None:
                 os.fsync(file.fileno())
 
 
-def refresh_pages(folder: Path, pages: Fill) -> None:
-    """Write the pages of a run folder again, all of them or none. Raises RunFolderError."""
-    real = Path(folder).resolve()
-    try:
-        before = (real / SUMMARY).read_bytes()
-        with beside(real) as scratch:
-            fresh = scratch / "run"
-            shutil.copytree(real, fresh)
-            if changed_files(fresh):
-                raise RunFolderError(f"{folder}: another run was put there meanwhile; nothing was written")
-            pages(fresh)
-            write_sums(fresh)
-            _to_disk(fresh)
-            with hold_lock(real.parent):
-                if (real / SUMMARY).read_bytes() != before:
-                    raise RunFolderError(f"{folder}: another run was put there meanwhile; nothing was written")
-                exchange(fresh, real)
-    except (OSError, XlsxWriterException) as error:
-        raise RunFolderError(f"{folder}: cannot be written: {error}; nothing was written") from error
+def refresh_pages(folder: Path, pages: Fill, belongs_to: str = "") -> None:
+    """Write the pages of a run folder again, all of them or none.
+
+    belongs_to: the `fingerprint` of the run that they are of. Raises RunFolderError, also if another run is there now.
+    """
+
+    def fill(fresh: Path) -> None:
+        shutil.copytree(folder, fresh, dirs_exist_ok=True)
+        if changed_files(fresh) or belongs_to not in ("", fingerprint(fresh)):
+            raise RunFolderError(f"{folder}: another run was put there meanwhile; nothing was written")
+        pages(fresh)
+        write_sums(fresh)
+
+    write_folder(folder, SUMMARY, "a run folder", fill, again=True)
 
 
 def fingerprint(folder: Path) -> str:

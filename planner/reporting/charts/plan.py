@@ -6,22 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.charts.drawing import (
-    EXISTING,
-    INK,
-    MUTED,
-    SMALL,
-    STAGE_COLOURS,
-    WITH,
-    Bands,
-    Drawer,
-    Plot,
-    clipped,
-    mixed,
-    outline_of,
-    stacked,
-    tipped,
-)
+from planner.reporting.charts import drawing as svg
 from planner.reporting.values.page_parts import Figure
 from planner.reporting.values.plan import (
     UNITS,
@@ -42,31 +27,31 @@ ROW, STAGE_ROW, NAMES = 19, 24, 345
 TONES = {"under construction": 0.28, "running in": 0.62, "full use": 1.0}
 
 
-def timeline(run: RunView, draw: Drawer) -> Figure:
+def timeline(run: RunView, draw: svg.Drawer) -> Figure:
     """Commitment, training, construction, first product and full use of every new plant by stage; below, stock and the
     tightest people on the same axis; the years that the plan insures are shaded."""
     rows = decisions(run)
     stages = [stage for stage in STAGES if (rows["stage"] == stage).any()]
     plants, insured = rows["label"].nunique(), insured_years(run)
     height = ROW * plants + STAGE_ROW * (len(stages) + 1) + 3 * ROW + 26
-    plot = Plot(960, height, left=NAMES, right=66, top=24, bottom=4)
+    plot = svg.Plot(960, height, left=NAMES, right=66, top=24, bottom=4)
     years = [*run.years, run.years[-1] + 1]
     bands = plot.years(years[:-1], most=15, gap=0.0, at_top=True)
     if insured:
         start = bands.at(insured[0])
         plot.rect(start, plot.top, bands.at(insured[-1]) + bands.step - start, height - plot.top - 4, "#fdf3d8")
-        plot.text(start + 4, height - 9, f"years insured: {insured[0]}–{insured[-1]}", size=SMALL, fill=MUTED)
+        plot.text(start + 4, height - 9, f"years insured: {insured[0]}–{insured[-1]}", size=svg.SMALL, fill=svg.MUTED)
     at = plot.top
     for stage in stages:
-        plot.text(6, at + 17, STAGES_MANY[stage], weight="bold", fill=STAGE_COLOURS[stage])
-        plot.text(plot.right + 8, at + 17, "new t/y", size=SMALL, fill=MUTED)
+        plot.text(6, at + 17, STAGES_MANY[stage], weight="bold", fill=svg.STAGE_COLOURS[stage])
+        plot.text(plot.right + 8, at + 17, "new t/y", size=svg.SMALL, fill=svg.MUTED)
         at = _stage_rows(run, plot, bands, rows[rows["stage"] == stage], at + STAGE_ROW)
     _strips(run, plot, bands, at)
     told = worded("figures.j2", "timeline", rows=rows, first=_first(rows), everywhere=everywhere(rows))
     legend = [
-        (INK, "box", "diamond: money committed, permits in hand"),
+        (svg.INK, "box", "diamond: money committed, permits in hand"),
         ("#7A5195", "box", "triangle: latest start of training, where staff must be taught"),
-        (STAGE_COLOURS["metal"], "box", "pale to full: under construction, running in, full use"),
+        (svg.STAGE_COLOURS["metal"], "box", "pale to full: under construction, running in, full use"),
         ("#f3d98b", "box", "years in which somebody would be short without the plan"),
     ]
     source = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"
@@ -79,11 +64,11 @@ def _first(rows: pd.DataFrame) -> dict[str, Any]:
     return {"year": int(first["first_output"]), "stage": str(first["stage"])}
 
 
-def _stage_rows(run: RunView, plot: Plot, bands: Bands, rows: pd.DataFrame, at: float) -> float:
+def _stage_rows(run: RunView, plot: svg.Plot, bands: svg.Bands, rows: pd.DataFrame, at: float) -> float:
     """The plants of a stage from `at` down; returns where the next stage begins."""
     last = run.years[-1] + 1
     for label, parts in rows.groupby("label", sort=False):
-        plot.text(plot.left - 6, at + 13, clipped(str(label), plot.left - 24), anchor="end")
+        plot.text(plot.left - 6, at + 13, svg.clipped(str(label), plot.left - 24), anchor="end")
         for row in rows_of(parts):
             turns = (row.year, row.first_output, min(row.full_output, last), last)
             tip = tooltip(
@@ -94,19 +79,19 @@ def _stage_rows(run: RunView, plot: Plot, bands: Bands, rows: pd.DataFrame, at: 
             for tone, start, stop in zip(TONES.values(), turns[:-1], turns[1:], strict=True):
                 if stop > start:
                     x = bands.start + bands.step * (start - run.years[0])
-                    hue = mixed("#ffffff", STAGE_COLOURS[row.stage], tone)
+                    hue = svg.mixed("#ffffff", svg.STAGE_COLOURS[row.stage], tone)
                     plot.rect(x, at + 3, bands.step * (stop - start), 12, hue, tip=tip)
             begins = training_begins(run, row.project, row.first_output)
             if begins is not None:
                 x = bands.start + bands.step * (begins - run.years[0]) + 12
-                plot.path(outline_of([(x - 4, at + 14), (x, at + 6), (x + 4, at + 14)]) + "Z", fill="#7A5195")
-            plot.diamond(bands.start + bands.step * (row.year - run.years[0]) + 3, at + 9, 5, INK, tip=tip)
+                plot.path(svg.outline_of([(x - 4, at + 14), (x, at + 6), (x + 4, at + 14)]) + "Z", fill="#7A5195")
+            plot.diamond(bands.start + bands.step * (row.year - run.years[0]) + 3, at + 9, 5, svg.INK, tip=tip)
         plot.text(plot.right + 8, at + 13, number(float(parts["tpa"].sum())))
         at += ROW
     return at
 
 
-def _strips(run: RunView, plot: Plot, bands: Bands, at: float) -> None:
+def _strips(run: RunView, plot: svg.Plot, bands: svg.Bands, at: float) -> None:
     """Stock held and the tightest team of each year, as shaded cells."""
     held, team = stock_held(run), tightest_team(run)
     plot.text(6, at + 17, "Stock and people", weight="bold")
@@ -115,22 +100,22 @@ def _strips(run: RunView, plot: Plot, bands: Bands, at: float) -> None:
         most = max(held.values())
         plot.text(plot.left - 6, at + 13, "stock at the end of the year, t, expected", anchor="end")
         for year, tonnes in held.items():
-            hue = mixed("#f6f1e2", "#b58900", tonnes / most if most > 0 else 0.0)
+            hue = svg.mixed("#f6f1e2", "#b58900", tonnes / most if most > 0 else 0.0)
             tip = tooltip(f"Stock, end of {year}: {number(tonnes)} t", table_rows("stocks", EXPECTED, year=year))
             plot.rect(bands.at(year), at + 1, bands.width - 1, ROW - 3, hue, tip=tip)
-            plot.text(bands.mid(year), at + 13, number(tonnes), anchor="middle", size=SMALL)
+            plot.text(bands.mid(year), at + 13, number(tonnes), anchor="middle", size=svg.SMALL)
         at += ROW
     if team:
         plot.text(plot.left - 6, at + 13, "tightest team, use in %", anchor="end")
         for year, (share, who) in team.items():
-            hue = mixed("#eef3f8", WITH, share**3)
+            hue = svg.mixed("#eef3f8", svg.WITH, share**3)
             tip = tooltip(f"{who}, {year}: {percent(share)} in use", table_rows("workforce", year=year))
             plot.rect(bands.at(year), at + 1, bands.width - 1, ROW - 3, hue, tip=tip)
-            ink = "#ffffff" if share > 0.9 else INK
-            plot.text(bands.mid(year), at + 13, f"{100 * share:.0f}", anchor="middle", size=SMALL, fill=ink)
+            ink = "#ffffff" if share > 0.9 else svg.INK
+            plot.text(bands.mid(year), at + 13, f"{100 * share:.0f}", anchor="middle", size=svg.SMALL, fill=ink)
 
 
-def capacities(run: RunView, draw: Drawer) -> Figure:
+def capacities(run: RunView, draw: svg.Drawer) -> Figure:
     """Existing and new capacity by year and what is used of it, by stage."""
     panels = []
     for stage, kind in capacity_groups(run):
@@ -140,21 +125,21 @@ def capacities(run: RunView, draw: Drawer) -> Figure:
         unit = UNITS[kind]
         runs = dict(zip(worst["year"], worst["throughput_t"], strict=True))
         bars = pd.concat([_capacity_bars(sums, runs, stage, name, unit) for name in ("existing", "new")])
-        colours = [("existing", EXISTING), ("new", STAGE_COLOURS[stage])]
+        colours = [("existing", svg.EXISTING), ("new", svg.STAGE_COLOURS[stage])]
         used = dict(zip(sums["year"], sums["throughput_t"], strict=True))
         top = max([*used.values(), *runs.values()])
-        plot, bands, scale = stacked(bars, run.years, colours, f"{unit}/y", top=top)
+        plot, bands, scale = svg.stacked(bars, run.years, colours, f"{unit}/y", top=top)
         for amounts, dash in ((used, ""), (runs, "4 3")):
             points = [(bands.mid(y), scale(amounts.get(y, 0.0))) for y in run.years]
-            plot.curve(points, INK, wide=1.6, dash=dash)
+            plot.curve(points, svg.INK, wide=1.6, dash=dash)
         last = sums.iloc[-1]
         told = worded("figures.j2", "capacity", last=last.to_dict(), unit=unit)
         panels.append(draw.panel(f"{STAGES_MANY[stage]}, {unit}/y", told, plot))
     legend = [
-        (EXISTING, "box", "existing"),
-        (STAGE_COLOURS["separation"], "box", "new (colour of the stage)"),
-        (INK, "line", "in use, expected"),
-        (INK, "dash", "in use, worst future"),
+        (svg.EXISTING, "box", "existing"),
+        (svg.STAGE_COLOURS["separation"], "box", "new (colour of the stage)"),
+        (svg.INK, "line", "in use, expected"),
+        (svg.INK, "dash", "in use, worst future"),
     ]
     source = table_rows("capacity", EXPECTED) + ": existing_tpa, new_tpa, throughput_t"
     reading = worded("figures.j2", "capacities", worst=run.names.scenario(run.worst))
@@ -163,7 +148,7 @@ def capacities(run: RunView, draw: Drawer) -> Figure:
 
 def _capacity_bars(sums: pd.DataFrame, runs: dict[int, float], stage: str, name: str, unit: str) -> pd.DataFrame:
     """The bars of existing or new capacity, t/y, with what each says."""
-    rows = tipped(
+    rows = svg.tipped(
         sums.assign(kind=name, amount=sums[f"{name}_tpa"]),
         lambda r: (
             f"{STAGES_MANY[stage]}, {r['year']}: {name} {number(r['amount'])} {unit}/y; all that runs: "

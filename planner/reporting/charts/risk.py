@@ -10,21 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.charts.drawing import (
-    DEMAND,
-    EXISTING,
-    MUTED,
-    RULE,
-    SMALL,
-    WITH,
-    WITHOUT,
-    Drawer,
-    Plot,
-    Scale,
-    bars_along,
-    clipped,
-    legend_of,
-)
+from planner.reporting.charts import drawing as svg
 from planner.reporting.text.explanation import step
 from planner.reporting.values.page_parts import Figure, Legend, Panel
 from planner.reporting.values.supply import main_future, short_by_country, worst_shares
@@ -36,7 +22,7 @@ RULE_HUE = "#8d98a3"
 
 KINDS = ("without a plan", "with the plan")
 
-COLOURS = tuple(zip(KINDS, (WITHOUT, WITH), strict=True))
+COLOURS = tuple(zip(KINDS, (svg.WITHOUT, svg.WITH), strict=True))
 
 MOST_FUTURES, MOST_COUNTRIES = 40, 12
 """Futures that can be chosen and countries that are drawn, those that lose most."""
@@ -49,10 +35,10 @@ def _plans(run: RunView) -> list[tuple[str, str, Mapping[str, Any]]]:
 
 
 def _legend(run: RunView, shape: str) -> Legend:
-    return legend_of(COLOURS[::-1] if run.without else COLOURS[1:], shape)
+    return svg.legend_of(COLOURS[::-1] if run.without else COLOURS[1:], shape)
 
 
-def shortage(run: RunView, draw: Drawer) -> Figure | None:
+def shortage(run: RunView, draw: svg.Drawer) -> Figure | None:
     """What is missing in a chosen future, country by country, with the plan and without."""
     rows, worst = short_by_country(run), worst_shares(run)
     if rows.empty:
@@ -74,8 +60,8 @@ def shortage(run: RunView, draw: Drawer) -> Figure | None:
             plot = _countries(run, of, (name, future))
             panels.append(draw.panel(f"{name} in “{future}”", told, plot, choice=choice, printed=printed))
     at = worst.get((opening, element)) or next(iter(worst.values()))
-    legend = [(WITHOUT, "box", "missing with the plan")]
-    legend += [(DEMAND, "box", "what the plan saves")] if run.compared else []
+    legend = [(svg.WITHOUT, "box", "missing with the plan")]
+    legend += [(svg.DEMAND, "box", "what the plan saves")] if run.compared else []
     return Figure(
         worded("figures.j2", "missing", at=at, element=run.names.element(element), compared=run.compared),
         "",
@@ -88,13 +74,13 @@ def shortage(run: RunView, draw: Drawer) -> Figure | None:
     )
 
 
-def _countries(run: RunView, rows: pd.DataFrame, what: tuple[str, str]) -> Plot:
+def _countries(run: RunView, rows: pd.DataFrame, what: tuple[str, str]) -> svg.Plot:
     """Small plots side by side, one a country, those that miss most first: per cent of demand by year."""
     column = "without_plan_t" if run.compared else "tonnes"
     sums = rows.groupby("country")[[column, "tonnes"]].sum().sum(axis=1).sort_values(ascending=False, kind="stable")
     countries = list(sums.index)[:MOST_COUNTRIES]
     across, wide, high = 4, 234, 92
-    plot = Plot(960, high * math.ceil(len(countries) / across) + 4, left=0, right=0)
+    plot = svg.Plot(960, high * math.ceil(len(countries) / across) + 4, left=0, right=0)
     for place, country in enumerate(countries):
         left, top = 30 + wide * (place % across), 20 + high * (place // across)
         _country(run, plot, rows[rows["country"] == country], (left, top, wide - 44, high - 38), what)
@@ -102,18 +88,18 @@ def _countries(run: RunView, rows: pd.DataFrame, what: tuple[str, str]) -> Plot:
 
 
 def _country(
-    run: RunView, plot: Plot, rows: pd.DataFrame, box: tuple[float, float, float, float], what: tuple[str, str]
+    run: RunView, plot: svg.Plot, rows: pd.DataFrame, box: tuple[float, float, float, float], what: tuple[str, str]
 ) -> None:
     left, top, wide, high = box
     first, last = run.years[0], run.years[-1] + 1
     place = run.names.country(str(rows["country"].iloc[0]))
-    x, y = Scale(first, last, left, left + wide), Scale(0.0, 1.0, top + high, top)
-    plot.text(left, top - 5, clipped(place, wide), weight="bold", size=SMALL + 1)
+    x, y = svg.Scale(first, last, left, left + wide), svg.Scale(0.0, 1.0, top + high, top)
+    plot.text(left, top - 5, svg.clipped(place, wide), weight="bold", size=svg.SMALL + 1)
     for mark, words in ((0.0, "0"), (1.0, "100 %")):
-        plot.line(left, y(mark), left + wide, y(mark), RULE)
-        plot.text(left - 3, y(mark) + 3, words, anchor="end", size=8, fill=MUTED)
+        plot.line(left, y(mark), left + wide, y(mark), svg.RULE)
+        plot.text(left - 3, y(mark) + 3, words, anchor="end", size=8, fill=svg.MUTED)
     for year in (first, last - 1):
-        plot.text(x(year + 0.5), top + high + 11, str(year), anchor="middle", size=8, fill=MUTED)
+        plot.text(x(year + 0.5), top + high + 11, str(year), anchor="middle", size=8, fill=svg.MUTED)
     told = {row["year"]: row for row in records(rows)}
     for year, row in told.items():
         demand = max(row["demand_t"], 1e-9)
@@ -123,24 +109,30 @@ def _country(
         keys = {"country": row["country"], "element": row["element"], "year": year}
         tip = tooltip(words, table_rows("shortfall", row["scenario"], **keys))
         step_wide = x(year + 1) - x(year)
-        plot.rect(x(year), y(max(before, share)), step_wide, y(0) - y(max(before, share)), DEMAND, tip=tip)
-        plot.rect(x(year), y(share), step_wide, y(0) - y(share), WITHOUT, tip=tip)
+        plot.rect(x(year), y(max(before, share)), step_wide, y(0) - y(max(before, share)), svg.DEMAND, tip=tip)
+        plot.rect(x(year), y(share), step_wide, y(0) - y(share), svg.WITHOUT, tip=tip)
 
 
-def losses(run: RunView, draw: Drawer) -> Figure:
+def losses(run: RunView, draw: svg.Drawer) -> Figure:
     """Loss by future with the plan and without, on a scale on which more than the largest can be seen."""
     plans = _plans(run)
     shown = run.by_loss[:MOST_FUTURES]
     top = max([10.0, *(figures["scenario_loss_musd"][w] for _, _, figures in plans for w in shown)])
-    plot = Plot(960, 19 * len(shown) + 44, left=330, right=90, top=4, bottom=36)
+    plot = svg.Plot(960, 19 * len(shown) + 44, left=330, right=90, top=4, bottom=36)
     marks = [float(10**k) for k in range(math.ceil(math.log10(top)) + 1)]
-    scale = plot.across(1.0, marks[-1], "loss, MUSD (each step ten times the one before)", marks=marks, bend=_log)
+    scale = plot.across(
+        1.0,
+        marks[-1],
+        "loss, MUSD (each step ten times the one before)",
+        marks=marks,
+        bend=lambda loss: math.log10(max(loss, 1.0)),
+    )
     names = plot.names([f"{run.names.scenario(w)} ({percent(run.weights.get(w))})" for w in shown])
     for key, dash in (("expected_loss_musd", ""), ("cvar_musd", "5 3")):
         plot.line(scale(run.summary[key]), plot.top, scale(run.summary[key]), plot.bottom, RULE_HUE, dash=dash)
     for place, w in enumerate(shown):
         y, ends = names.mid(place), [scale(figures["scenario_loss_musd"][w]) for _, _, figures in plans]
-        plot.line(min(ends), y, max(ends), y, DEMAND, wide=3)
+        plot.line(min(ends), y, max(ends), y, svg.DEMAND, wide=3)
         for kind, prefix, figures in reversed(plans):
             loss = figures["scenario_loss_musd"][w]
             words = f"{run.names.scenario(w)}, {kind}: {number(loss)} MUSD"
@@ -148,7 +140,7 @@ def losses(run: RunView, draw: Drawer) -> Figure:
             tip = tooltip(words, summary_keys(f"{prefix}scenario_loss_musd.{w}"))
             plot.dot(scale(loss), y, 5, dict(COLOURS)[kind], tip=tip)
         first, last = (number(of["scenario_loss_musd"][w]) for _, _, of in (plans[0], plans[-1]))
-        plot.text(plot.right + 8, y + 4, f"{last} → {first}" if len(plans) > 1 else first, size=SMALL)
+        plot.text(plot.right + 8, y + 4, f"{last} → {first}" if len(plans) > 1 else first, size=svg.SMALL)
     none = [sum(1 for loss in figures["scenario_loss_musd"].values() if loss <= 0.005) for _, _, figures in plans]
     told = worded("figures.j2", "losses", spared=none, futures=len(run.by_loss), shown=len(shown))
     source = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "without_plan")
@@ -158,19 +150,15 @@ def losses(run: RunView, draw: Drawer) -> Figure:
     return Figure(title, told, [panel], _legend(run, "box"), "wide", source=source)
 
 
-def _log(value: float) -> float:
-    return math.log10(max(value, 1.0))
-
-
-def ladder(found: Explanation, draw: Drawer) -> Figure:
+def ladder(found: Explanation, draw: svg.Drawer) -> Figure:
     """The risk (MUSD) as levers are added, one bar a rung."""
     rows = []
     for place, rung in enumerate(found.ladder):
         name = rung.name.split(":")[0]
-        hue = WITHOUT if place == 0 else WITH if place == len(found.ladder) - 1 else EXISTING
+        hue = svg.WITHOUT if place == 0 else svg.WITH if place == len(found.ladder) - 1 else svg.EXISTING
         tip = tooltip(f"{name}: {number(rung.risk)} MUSD", f"{EXPLANATION}: {rung.key}")
         rows.append((name, rung.risk, hue, tip))
     told = worded("figures.j2", "ladder", steps=[(step(b), a.risk - b.risk) for a, b in pairwise(found.ladder)])
-    panel: Panel = draw.panel("Risk as levers are added", told, bars_along(rows, title="risk, MUSD"))
+    panel: Panel = draw.panel("Risk as levers are added", told, svg.bars_along(rows, title="risk, MUSD"))
     source = f"{EXPLANATION}: ladder"
     return Figure("What each lever takes off the risk", told, [panel], layout="wide", source=source)

@@ -6,23 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from planner.reporting.charts.drawing import (
-    DEMAND,
-    GREYS,
-    HUES,
-    INK,
-    OTHERS,
-    WITH,
-    WITHOUT,
-    Bands,
-    Drawer,
-    Plot,
-    Scale,
-    legend_of,
-    stacked,
-    stairs,
-    tipped,
-)
+from planner.reporting.charts import drawing as svg
 from planner.reporting.values.page_parts import Figure, Legend, Panel
 from planner.reporting.values.supply import (
     OTHER,
@@ -42,16 +26,16 @@ from planner.reporting.values.wording import midway, number, percent, worded
 MAIN = 2
 
 SHAPES = {
-    "demand": ("demand", DEMAND, 6.0),
-    "met_without": ("met without a plan", WITHOUT, 2.0),
-    "met": ("met with the plan", WITH, 2.0),
+    "demand": ("demand", svg.DEMAND, 6.0),
+    "met_without": ("met without a plan", svg.WITHOUT, 2.0),
+    "met": ("met with the plan", svg.WITH, 2.0),
 }
 STOCK_HUE = "#F0E442"
 WIDTH, HEIGHT = 340, 190
 SHORTFALL = table_rows("shortfall") + ": demand_t; met is demand_t less tonnes (with the plan) or without_plan_t"
 
 
-def supply_and_demand(run: RunView, draw: Drawer, *, short: bool) -> Figure | None:
+def supply_and_demand(run: RunView, draw: svg.Drawer, *, short: bool) -> Figure | None:
     """Demand and what is met of it over all futures and in the hardest one, for the elements (n)ever short."""
     elements = [e for e in run.elements if ever_short(run, e) == short]
     if not elements:
@@ -77,9 +61,9 @@ def supply_and_demand(run: RunView, draw: Drawer, *, short: bool) -> Figure | No
     return Figure("Demand and what is met of it, t a year", "", panels, legend, source=SHORTFALL, reading=reading)
 
 
-def _one_future(run: RunView, draw: Drawer, element: str, scenario: str, title: str) -> Panel:
+def _one_future(run: RunView, draw: svg.Drawer, element: str, scenario: str, title: str) -> Panel:
     rows, name = balance(run, element, scenario), run.names.element(element)
-    rows = tipped(
+    rows = svg.tipped(
         rows,
         lambda r: (
             f"{name}, {r['year']}, {title}: "
@@ -89,32 +73,32 @@ def _one_future(run: RunView, draw: Drawer, element: str, scenario: str, title: 
         scenario,
         element=element,
     )
-    plot = Plot(WIDTH, HEIGHT, top=20)
+    plot = svg.Plot(WIDTH, HEIGHT, top=20)
     scale = plot.amounts(float(rows["demand"].max()) * 1.08 or 1.0, "t/y", nice=False)
     bands = plot.years(run.years)
     lines = {key: _points(rows, key, bands, scale) for key in SHAPES if key in rows}
-    plot.area(lines["demand"], lines["met"], WITH, opacity=0.25)
+    plot.area(lines["demand"], lines["met"], svg.WITH, opacity=0.25)
     for key, points in lines.items():
         _, hue, wide = SHAPES[key]
-        plot.curve(points if len(points) > 1 else stairs(points, 6), hue, wide=wide)
+        plot.curve(points if len(points) > 1 else svg.stairs(points, 6), hue, wide=wide)
     plot.tips(bands, dict(zip(rows["year"], rows["tip"], strict=True)))
     choice = {"Element": name, "Show": "expected" if scenario == EXPECTED else "the hardest future"}
     return draw.panel(f"{name}: {title}", _met(rows), plot, choice=choice)
 
 
-def _points(rows: pd.DataFrame, column: str, bands: Bands, scale: Scale) -> list[tuple[float, float]]:
+def _points(rows: pd.DataFrame, column: str, bands: svg.Bands, scale: svg.Scale) -> list[tuple[float, float]]:
     return [(bands.mid(year), scale(value)) for year, value in zip(rows["year"], rows[column], strict=True)]
 
 
-def _fans(run: RunView, draw: Drawer, element: str) -> list[Panel]:
+def _fans(run: RunView, draw: svg.Drawer, element: str) -> list[Panel]:
     """Demand and what is met of it over all scenarios, without the plan and with it, on the same scale."""
     rows, name = futures(run, element), run.names.element(element)
     top = float(rows["demand"].max()) * 1.08 or 1.0
     panels = []
-    for column, title, hue in (("met_without", "without a plan", WITHOUT), ("met", "with the plan", WITH)):
+    for column, title, hue in (("met_without", "without a plan", svg.WITHOUT), ("met", "with the plan", svg.WITH)):
         if column not in rows:
             continue
-        spread = tipped(
+        spread = svg.tipped(
             fan(run, rows, column).assign(which=title),
             lambda r: (
                 f"{name}, {r['year']}, {r['which']}: met {number(r['mean'])} t expected, {number(r['low'])} to "
@@ -138,14 +122,14 @@ MOST_LINES = 40
 """Futures drawn one by one; beyond that the areas say it."""
 
 
-def _fan(rows: pd.DataFrame, column: str, spread: pd.DataFrame, frame: tuple[Sequence[int], float, str]) -> Plot:
+def _fan(rows: pd.DataFrame, column: str, spread: pd.DataFrame, frame: tuple[Sequence[int], float, str]) -> svg.Plot:
     years, top, hue = frame
-    plot = Plot(WIDTH, HEIGHT, top=20)
+    plot = svg.Plot(WIDTH, HEIGHT, top=20)
     scale, bands = plot.amounts(top, "t/y", nice=False), plot.years(years)
     lines = {c: _points(spread, c, bands, scale) for c in spread.columns if c not in ("year", "which", "tip")}
-    plot.curve(lines["demand_most"], DEMAND, wide=6)
+    plot.curve(lines["demand_most"], svg.DEMAND, wide=6)
     for low, high, colour, opacity in (
-        ("demand_least", "demand_most", DEMAND, 0.9),
+        ("demand_least", "demand_most", svg.DEMAND, 0.9),
         ("least", "most", hue, 0.16),
         ("low", "high", hue, 0.3),
     ):
@@ -168,7 +152,7 @@ def _met(rows: pd.DataFrame) -> str:
     return f"demand {number(total)} t over all years; {', '.join(parts)}"
 
 
-def supply_by_source(run: RunView, draw: Drawer) -> Figure | None:
+def supply_by_source(run: RunView, draw: svg.Drawer) -> Figure | None:
     """Where the main elements come from in a calm scenario and in the worst one."""
     scenarios = list(dict.fromkeys([run.worst, run.calm]))
     needs = run.tables["shortfall"]
@@ -185,13 +169,13 @@ def supply_by_source(run: RunView, draw: Drawer) -> Figure | None:
     if not panels:
         return None
     reading = worded("figures.j2", "sources", names=[midway(run.names.element(e)) for e in main])
-    legend: Legend = [*legend_of(sorted(colours.items(), key=_imports_first)), (INK, "line", "use")]
+    legend: Legend = [*svg.legend_of(sorted(colours.items(), key=_imports_first)), (svg.INK, "line", "use")]
     source = table_rows("operations") + ": items imported, made, released; line: demand_t of shortfall.csv and reduced"
     return Figure("Where it comes from, t a year", "", panels, legend, source=source, reading=reading)
 
 
 def _source_bars(
-    run: RunView, draw: Drawer, found: Sources, what: tuple[str, str, str], order: list[tuple[str, str]]
+    run: RunView, draw: svg.Drawer, found: Sources, what: tuple[str, str, str], order: list[tuple[str, str]]
 ) -> Panel:
     element, form, scenario = what
     good, future = f"{run.names.element(element)} {form}", f"“{run.names.scenario(scenario)}”"
@@ -207,9 +191,9 @@ def _source_bars(
     most = max(
         (float(of.groupby("year")["amount"].sum().max()) for of in found.by_scenario.values() if len(of)), default=0.0
     )
-    plot, bands, scale = stacked(rows.assign(tip=tips), run.years, order, "t/y", top=max(use, most) * 1.02)
+    plot, bands, scale = svg.stacked(rows.assign(tip=tips), run.years, order, "t/y", top=max(use, most) * 1.02)
     points = _points(found.use[scenario], "use", bands, scale)
-    plot.curve(stairs(points, bands.step / 2), INK, wide=1.6)
+    plot.curve(svg.stairs(points, bands.step / 2), svg.INK, wide=1.6)
     sums = rows.groupby("kind")["amount"].sum()
     words = ", ".join(f"{k} {number(float(sums[k]))} t" for k, _ in order if k in sums)
     return draw.panel(f"{good}: {future}", words, plot, choice={"Good": good, "Future": future})
@@ -226,9 +210,9 @@ def _imports_first(pair: tuple[str, str]) -> tuple[int, str]:
 
 def _assign(colours: dict[str, str], suppliers: list[str], makers: list[str]) -> None:
     """Give each new source a colour that it keeps in all panels: greys for imports, hues for home production."""
-    hues = [hue for hue in HUES if hue != STOCK_HUE]
+    hues = [hue for hue in svg.HUES if hue != STOCK_HUE]
     colours.setdefault(STOCK, STOCK_HUE)
-    for kinds, palette in ((suppliers, list(GREYS)), (makers, hues)):
+    for kinds, palette in ((suppliers, list(svg.GREYS)), (makers, hues)):
         for kind in kinds:
             free = [hue for hue in palette if hue not in colours.values()]
-            colours.setdefault(kind, free[0] if free and kind != f"Made: {OTHER.lower()}" else OTHERS)
+            colours.setdefault(kind, free[0] if free and kind != f"Made: {OTHER.lower()}" else svg.OTHERS)
