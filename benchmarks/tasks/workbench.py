@@ -16,7 +16,7 @@ from planner.data.case import Case
 from planner.errors import PlannerError
 from planner.results.store import write_case
 from planner.server.desk import Desk
-from planner.server.edits import Edit, Value, happenings
+from planner.server.edits import Edit, EditedValue, happenings
 from planner.server.place import Place
 
 AT_ONCE = 4
@@ -70,17 +70,17 @@ def _wait(desk: Desk) -> None:
         time.sleep(0.01)
 
 
-def _kinds(base: Case, draw: random.Random) -> dict[str, Callable[[], tuple[str, Value]]]:
+def _kinds(base: Case, draw: random.Random) -> dict[str, Callable[[], tuple[str, EditedValue]]]:
     """Kind of change -> one at random."""
     new = [p for p, row in base.projects.items() if row.max_new_tpa > 0]
     old = [p for p, row in base.projects.items() if row.existing_tpa > 0]
     funders = list({row.funder: None for row in base.tables.budgets})
 
-    def existing() -> tuple[str, Value]:
+    def existing() -> tuple[str, EditedValue]:
         project = draw.choice(old)
         return f"projects.{project}.existing_tpa", base.projects[project].existing_tpa * draw.choice([0.7, 1.3])
 
-    def lead() -> tuple[str, Value]:
+    def lead() -> tuple[str, EditedValue]:
         project = draw.choice(new)
         return f"projects.{project}.lead_time_years", base.projects[project].lead_time_years + 1
 

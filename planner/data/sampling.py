@@ -40,7 +40,7 @@ SHARE_OF_MEMORY = 0.5
 MOST = 10**9
 """Largest number of draws."""
 R = TypeVar("R", bound=Row)
-Event = tuple[Hazard, ...]
+Hazards = tuple[Hazard, ...]
 """Rows that happen together; the first says whether, when and for how long."""
 
 
@@ -113,7 +113,7 @@ def _subjects(case: Case, hazard: Hazard) -> tuple[str, ...]:
     return tuple(country for country in case.countries if country in countries and hazard.country in ("", country))
 
 
-def _events(hazards: Iterable[Hazard]) -> list[Event]:
+def _events(hazards: Iterable[Hazard]) -> list[Hazards]:
     """Hazards that happen together, in the order of their first rows; one without event is alone."""
     found: dict[tuple[str, str], list[Hazard]] = {}
     for row in hazards:
@@ -169,7 +169,7 @@ def _refuse_too_many(case: Case, counts: dict[str, int]) -> None:
         raise InputError([fault("too-large", "--draws", 0, "", said, remedy=remedy)])
 
 
-def _events_within(case: Case, scenario: str) -> Iterator[Event]:
+def _events_within(case: Case, scenario: str) -> Iterator[Hazards]:
     for event in _events(case.tables.hazards):
         if not event[0].within or scenario in event[0].within:
             yield event
@@ -233,7 +233,7 @@ def _whole(low: int, high: int, share: float) -> int:
     return min(low + int(share * (high - low + 1)), high)
 
 
-def _window(case: Case, event: Event) -> tuple[list[int | Quarter], Callable[[int | Quarter, float], int | Quarter]]:
+def _window(case: Case, event: Hazards) -> tuple[list[int | Quarter], Callable[[int | Quarter, float], int | Quarter]]:
     """The periods in which an event may start, and when it ends: a function of its start and a share."""
     row = event[0]
     first = case.first_year if row.first is None else row.first

@@ -13,7 +13,7 @@ from planner.data.cells import Quarter
 from planner.data.effects import Period
 from planner.decomposition.aggregation import Grouping
 from planner.decomposition.master import Shared
-from planner.decomposition.parts import Part
+from planner.decomposition.parts import CasePart
 from planner.decomposition.subproblem import BranchResult
 from planner.formulation.index_sets import Scope
 from planner.results.schema import TABLE_COLUMNS
@@ -21,7 +21,7 @@ from planner.solving.extract import extract_tables, words
 from planner.solving.spending import Items, Spent, items_spent
 from planner.solving.values import Values
 
-Place = tuple[str, str, int, int | None]
+RowKey = tuple[str, str, int, int | None]
 """Country, scenario, year and quarter."""
 
 
@@ -30,18 +30,18 @@ class PartTables:
     """Result tables of what happens in a part, what is spent where (item -> MUSD), and how its branches fare."""
 
     tables: dict[str, pd.DataFrame]
-    spent: dict[Place, Items]
+    spent: dict[RowKey, Items]
     results: Sequence[BranchResult] = ()
 
 
-def values_on(part: Part, shared: Shared) -> Values:
+def values_on(part: CasePart, shared: Shared) -> Values:
     """Decisions and operations along the reference, on the nodes of a part."""
     values = Values()
     values.add(shared.columns, shared.values, dict(zip(shared.nodes, part.stem, strict=True)))
     return values
 
 
-def tables_of(part: Part, values: Values, results: Sequence[BranchResult] = ()) -> PartTables:
+def tables_of(part: CasePart, values: Values, results: Sequence[BranchResult] = ()) -> PartTables:
     """The tables of a part: of its scenarios what is off the reference; of a part without scenarios all."""
     scope, alone = part.scope, not part.names
     left = {w: sum(n in part.stem for n in scope.tree.path_of(w)) for w in part.names}

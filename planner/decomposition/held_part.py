@@ -9,20 +9,20 @@ from typing import Protocol, TypeVar
 
 from planner.decomposition.branch_tables import PartTables, tables_of, values_on
 from planner.decomposition.master import Multipliers, Shared
-from planner.decomposition.parts import Part
+from planner.decomposition.parts import CasePart
 from planner.decomposition.subproblem import Bases, Branch, BranchResult, Minimum, Positions, Question
-from planner.solving.prices import Prices
+from planner.solving.prices import Worths
 from planner.solving.program import Vector
 
-Answer = TypeVar("Answer", covariant=True)
+Returned = TypeVar("Returned", covariant=True)
 LEAST = 1e-12
 """Multipliers up to this one are rounding."""
 
 
-class Task(Protocol[Answer]):
+class Task(Protocol[Returned]):
     """Something asked of each part; it can be pickled."""
 
-    def __call__(self, part: HeldPart) -> Answer:
+    def __call__(self, part: HeldPart) -> Returned:
         """The answer of one part."""
 
 
@@ -30,7 +30,7 @@ class Task(Protocol[Answer]):
 class HeldPart:
     """The branches of a part, and of each where its links stand among all and the bases to start from."""
 
-    part: Part
+    part: CasePart
     branches: Sequence[Branch]
     positions: Sequence[Positions]
     bases: Sequence[Bases]
@@ -81,9 +81,9 @@ class Price:
     x: Vector
     given: Multipliers
 
-    def __call__(self, part: HeldPart) -> Prices:
+    def __call__(self, part: HeldPart) -> Worths:
         """Of all branches together."""
-        total: Prices = defaultdict(float)
+        total: Worths = defaultdict(float)
         for branch, _, found in part.each(self.x, self._question):
             for key, price in branch.prices(part.part.scope, self._scale(branch) * found.duals).items():
                 total[key] += price

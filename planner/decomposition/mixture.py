@@ -14,7 +14,7 @@ from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Stop
 
 
-class Outcome(Protocol):
+class PlanOutcome(Protocol):
     """What a plan comes to (MUSD)."""
 
     @property
@@ -26,7 +26,7 @@ class Outcome(Protocol):
         """In all."""
 
 
-def best_mixture(case: Case, plans: Sequence[Outcome], column: str, limits: Mapping[str, float]) -> Vector | None:
+def best_mixture(case: Case, plans: Sequence[PlanOutcome], column: str, limits: Mapping[str, float]) -> Vector | None:
     """Shares of plans (k) whose mean is least in a measure within limits of others; None if no mean is.
 
     column, keys of limits: `risk`, `cost`, `expected_loss` or `welfare`, which is cost + risk (MUSD).

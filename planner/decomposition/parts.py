@@ -29,7 +29,7 @@ OF_ALL_HISTORIES = frozenset(equation.name for equation in EQUATIONS if equation
 
 
 @dataclass(frozen=True)
-class Part:
+class CasePart:
     """A part of a case: the reference, and some scenarios that leave it, which must be all that share their branches.
 
     case: with these scenarios alone, as likely as they are if one of them comes true; `weight` is how likely that is.
@@ -54,7 +54,7 @@ class Part:
         return {n: i for i, n in enumerate(self.scope.tree.path_of(self.reference))}
 
 
-def part_of(grouping: Grouping, common: Common, names: Sequence[str]) -> Part:
+def part_of(grouping: Grouping, common: Common, names: Sequence[str]) -> CasePart:
     """The part of a case with some scenarios."""
     case, together = grouping.case, [grouping.reference, *names]
     wanted = set(together)
@@ -65,10 +65,10 @@ def part_of(grouping: Grouping, common: Common, names: Sequence[str]) -> Part:
     )
     total = sum(case.scenarios[w] for w in together)
     own = replace(case, tables=tables)
-    return Part(own, grouping.periods, grouping.reference, tuple(names), total, common)
+    return CasePart(own, grouping.periods, grouping.reference, tuple(names), total, common)
 
 
-def parts(grouping: Grouping, common: Common, size: int = PART) -> Iterator[Part]:
+def parts(grouping: Grouping, common: Common, size: int = PART) -> Iterator[CasePart]:
     """Scenarios that leave the reference, in parts of about `size`; those that leave it at one node together."""
     together: dict[Any, list[str]] = defaultdict(list)
     for name, at in grouping.left.items():
@@ -83,12 +83,12 @@ def parts(grouping: Grouping, common: Common, size: int = PART) -> Iterator[Part
         yield part_of(grouping, common, names)
 
 
-def branches(part: Part) -> list[Branch]:
+def branches(part: CasePart) -> list[Branch]:
     """The branches of a part."""
     return list(_taken_apart(part, Writer(part.scope).program()))
 
 
-def _taken_apart(part: Part, program: Program) -> Iterator[Branch]:
+def _taken_apart(part: CasePart, program: Program) -> Iterator[Branch]:
     scope, stem = part.scope, part.stem
     costs = part.weight * _costs(program)
     begin = _branch_of(scope.tree, stem)

@@ -29,7 +29,7 @@ from planner.errors import StoppedError
 from planner.formulation.capacity import usable_capacity
 from planner.formulation.index_sets import Scope
 from planner.solving.highs import Solver, Statuses
-from planner.solving.prices import ROWS, Prices, by_label, priced
+from planner.solving.prices import ROWS, Worths, by_label, priced
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Stop
 
@@ -262,7 +262,7 @@ class Branch:
         cost = float(np.sum(self._costs * last.x[: len(self._costs)]))
         return BranchResult(self.name, losses, cost, tuple(self._cut(one, x, positions) for one in found), kept), last
 
-    def prices(self, scope: Scope, duals: Vector) -> Prices:
+    def prices(self, scope: Scope, duals: Vector) -> Worths:
         """What row duals of its program say of what is scarce in it, and of capacity that it shares with others."""
         rows = duals[: len(self._own.rows)]
         total = priced(scope, self._own, None, rows)

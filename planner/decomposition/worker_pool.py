@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 
 from planner.decomposition.held_part import Fare, HeldPart, Task
-from planner.decomposition.parts import Part, branches
+from planner.decomposition.parts import CasePart, branches
 from planner.decomposition.subproblem import (
     Bases,
     Branch,
@@ -22,13 +22,13 @@ from planner.decomposition.subproblem import (
 from planner.parallel import Team
 from planner.solving.program import Vector
 
-Answer = TypeVar("Answer")
+Reply = TypeVar("Reply")
 
 
 class HeldBranches:
     """The branches that one worker keeps, built when they are first asked for: it may have to stand in for another."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
+    def __init__(self, parts: Sequence[CasePart]) -> None:
         self._parts = parts
         self._branches: dict[int, list[Branch]] = {}
 
@@ -42,7 +42,7 @@ class HeldBranches:
         """What they are called, and the links and sizes of each."""
         return [(branch.name, branch.links, branch.size) for branch in self.of(number)]
 
-    def answer(self, number: int, positions: Sequence[Positions], bases: Sequence[Bases], task: Task[Answer]) -> Answer:
+    def answer(self, number: int, positions: Sequence[Positions], bases: Sequence[Bases], task: Task[Reply]) -> Reply:
         """What a part has to say. It depends on what is given alone, not on what was asked before: a worker that dies
         changes no figure."""
         return task(HeldPart(self._parts[number], self.of(number), positions, bases))
@@ -54,7 +54,7 @@ class WorkerPool:
     names: of the branches. links: of all of them. sizes: rows, columns and nonzeros of their programs.
     """
 
-    def __init__(self, parts: Sequence[Part], team: Team) -> None:
+    def __init__(self, parts: Sequence[CasePart], team: Team) -> None:
         self._parts = parts
         self._keeper: dict[int, Hashable] = {}
         self._workers = team(partial(HeldBranches, parts))
@@ -82,7 +82,7 @@ class WorkerPool:
         self._bases = [[one.bases for one in part] for part in found]
         return [one for part in found for one in part]
 
-    def ask(self, task: Callable[[Part], Task[Answer]]) -> list[Answer]:
+    def ask(self, task: Callable[[CasePart], Task[Reply]]) -> list[Reply]:
         """What each part has to say to its task, in their order. The same whoever the workers are."""
         each = zip(self._parts, self._positions, self._bases, strict=True)
         return self._of_each_part("answer", [(at, bases, task(part)) for part, at, bases in each])

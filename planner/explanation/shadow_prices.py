@@ -20,7 +20,7 @@ from planner.data.lookups import MADE_FROM
 from planner.explanation.counterfactuals import SMALLEST_MUSD, Reference
 from planner.results.explanation import Link, Marginal
 from planner.solving.highs import Solver
-from planner.solving.prices import ROWS, Label
+from planner.solving.prices import ROWS, ScarceThing
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Solution, Stop
 
@@ -192,11 +192,11 @@ def marginals(reference: Reference) -> list[Marginal]:
     return out
 
 
-def _best(reference: Reference, solved: Solution) -> dict[Label, tuple[float, str, list[Change]]]:
+def _best(reference: Reference, solved: Solution) -> dict[ScarceThing, tuple[float, str, list[Change]]]:
     kinds = {scarce.key: scarce for scarce in ROWS}
-    price: dict[Label, float] = defaultdict(float)
-    rows: dict[Label, list[Change]] = defaultdict(list)
-    units: dict[Label, str] = {}
+    price: dict[ScarceThing, float] = defaultdict(float)
+    rows: dict[ScarceThing, list[Change]] = defaultdict(list)
+    units: dict[ScarceThing, str] = {}
     for i, (name, index) in enumerate(reference.program.rows):
         if (scarce := kinds.get(name)) is None:
             continue
@@ -204,7 +204,7 @@ def _best(reference: Reference, solved: Solution) -> dict[Label, tuple[float, st
             price[label] += scarce.sign * float(solved.duals[i]) * per_unit
             rows[label].append((i, -scarce.sign * per_unit))
             units[label] = scarce.unit
-    out: dict[Label, tuple[float, str, list[Change]]] = {}
+    out: dict[ScarceThing, tuple[float, str, list[Change]]] = {}
     for kind in KINDS:
         of_kind = [label for label, worth in price.items() if label[0] == kind and worth > SMALLEST_MUSD]
         for label in sorted(of_kind, key=lambda label: (-price[label], str(label)))[:1]:

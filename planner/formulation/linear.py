@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-Number = int | float
+Scalar = int | float
 
 
 class _Expression:
@@ -25,13 +25,13 @@ class _Expression:
     def __sub__(self, other: Any) -> Any:
         return quicksum((self, -other))
 
-    def __rsub__(self, other: Number) -> Any:
+    def __rsub__(self, other: Scalar) -> Any:
         return quicksum((-self, other))
 
     def __neg__(self) -> Any:
         return self * -1.0
 
-    def __mul__(self, factor: Number) -> Any:
+    def __mul__(self, factor: Scalar) -> Any:
         raise NotImplementedError
 
     __hash__ = None  # type: ignore[assignment]
@@ -59,7 +59,7 @@ class Term(_Expression):
         # As in Pyomo, where a sum takes a term up at its end: the order says in which order columns are met.
         return quicksum((other, self) if isinstance(other, Linear) else (self, other))
 
-    def __mul__(self, factor: Number) -> Term:
+    def __mul__(self, factor: Scalar) -> Term:
         return Term(self.column, factor * self.coefficient)
 
     __rmul__ = __mul__
@@ -73,7 +73,7 @@ class Linear(_Expression):
     def __init__(self, terms: dict[int, float], constant: float = 0.0) -> None:
         self.terms, self.constant = terms, constant
 
-    def __mul__(self, factor: Number) -> Linear:
+    def __mul__(self, factor: Scalar) -> Linear:
         return Linear({j: factor * value for j, value in self.terms.items()}, factor * self.constant)
 
     __rmul__ = __mul__
@@ -83,15 +83,15 @@ class Relation(NamedTuple):
     """lower <= body <= upper; None: no limit."""
 
     body: Linear
-    lower: Number | None
-    upper: Number | None
+    lower: Scalar | None
+    upper: Scalar | None
 
 
 def _between(body: Any, lower: Any, upper: Any) -> Relation:
     return Relation(body if isinstance(body, Linear) else Linear({body.column: body.coefficient}), lower, upper)
 
 
-class Columns:
+class VariableColumns:
     """The columns of one variable, as expressions by index."""
 
     __slots__ = ("_at",)

@@ -23,7 +23,7 @@ class Losses:
     risk: float
 
 
-Parts = dict[str, dict[str, float]]
+ByCountry = dict[str, dict[str, float]]
 """Country -> `expected` and `tail`: its part of the expected loss and of the CVaR (MUSD)."""
 TIED = 1e-9
 """Relative difference up to which two losses count as equal."""
@@ -96,7 +96,7 @@ def cvar(losses: Sequence[float], probabilities: Sequence[float], tail: float) -
     return total / (mass - max(left, 0.0)) if mass > left else 0.0
 
 
-def by_country(case: Case, by_scenario: Mapping[str, float], losses: Mapping[str, Mapping[str, float]]) -> Parts:
+def by_country(case: Case, by_scenario: Mapping[str, float], losses: Mapping[str, Mapping[str, float]]) -> ByCountry:
     """What each country bears. losses: country -> scenario -> MUSD, which add up to `by_scenario`."""
     tail = in_tail(by_scenario, case.scenarios, case.model.objective.tail)
     mass = sum(tail.values())
@@ -109,7 +109,7 @@ def by_country(case: Case, by_scenario: Mapping[str, float], losses: Mapping[str
     }
 
 
-def losses_by_country(case: Case, book: Ledger, by_scenario: Mapping[str, float]) -> Parts:
+def losses_by_country(case: Case, book: Ledger, by_scenario: Mapping[str, float]) -> ByCountry:
     """What each country bears, from the reported shortfalls."""
     count, place = len(case.scenarios), {c: i for i, c in enumerate(case.countries)}
     found = _added_up(book, count * len(place), lambda good: place[good[0]] * count)

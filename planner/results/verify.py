@@ -17,7 +17,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.tree import Vector
 from planner.results import verify_material, verify_money, verify_people
-from planner.results.losses import Losses, Parts, losses_by_country, losses_of
+from planner.results.losses import ByCountry, Losses, losses_by_country, losses_of
 from planner.results.result_lookups import Amounts, Ledger, Placed, coded, members, rows
 from planner.results.rules import Broken, at_most, equal, never
 
@@ -30,7 +30,7 @@ class Verification:
 
     violations: dict[str, float]
     losses: Losses
-    losses_by_country: Parts
+    losses_by_country: ByCountry
     cost: float
     public_spend: float
 

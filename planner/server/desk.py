@@ -39,7 +39,7 @@ Told = Callable[[], None]
 
 
 @dataclass(frozen=True)
-class Range:
+class Sweep:
     """A number that became a range; its ends are texts before it is asked. rows: value, risk, cost (MUSD), as far as
     it is solved."""
 
@@ -70,7 +70,7 @@ class Desk:
         self.prices: dict[str, tuple[float, float, str]] = {}
         """Project -> risk and cost (MUSD) added if it is kept out, or built by others, and which of the two."""
         self.comparison: Comparison | None = None
-        self.range = Range()
+        self.range = Sweep()
         self._stamp = place.stamp()
         self.first = plan
         """The plan of the case as it is, once known: what everything is compared with unless another is pinned."""
@@ -320,7 +320,7 @@ class Desk:
         values = list(dict.fromkeys(float(round(value)) for value in values)) if whole else values
         cases = [edited(base, with_edit(edits, Edit(key, int(v) if whole else v))) for v in values]
         self.stop_study()
-        ours = self.range = Range(key, low, high, len(values), (), True)
+        ours = self.range = Sweep(key, low, high, len(values), (), True)
 
         def put(**news: Any) -> None:
             nonlocal ours

@@ -22,13 +22,13 @@ from planner.data.difference import MODEL, differences
 from planner.data.schema import Project
 from planner.errors import Fault, InputError
 
-Text = Annotated[str, Field(max_length=500)]
-Value = (
-    Text
+ShortText = Annotated[str, Field(max_length=500)]
+EditedValue = (
+    ShortText
     | bool
     | int
     | Annotated[float, Field(allow_inf_nan=False)]
-    | Annotated[tuple[Text, ...], Field(max_length=50)]
+    | Annotated[tuple[ShortText, ...], Field(max_length=50)]
     | None
 )
 DRAWN = re.compile(r"-\d{4,}$")
@@ -46,8 +46,8 @@ class Edit:
     """One change: what is changed, and to what."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
-    key: Text
-    value: Value
+    key: ShortText
+    value: EditedValue
 
 
 EDIT = TypeAdapter(Edit)
@@ -77,7 +77,7 @@ def without(edits: Edits, key: str) -> Edits:
 
 def edited(case: Case, edits: Iterable[Edit]) -> Case:
     """The case after all edits, each checked. Raises InputError."""
-    chances: dict[str, Value] = {}
+    chances: dict[str, EditedValue] = {}
     for edit in edits:
         head, _, rest = edit.key.partition(".")
         if head in CHANCES and rest:
@@ -97,19 +97,19 @@ def _with_rows(case: Case, table: str, change: Callable[[Any], Mapping[str, obje
     return replace(case, tables=replace(case.tables, **rows)).checked()
 
 
-def _number(value: Value, low: float, high: float, what: str) -> float:
+def _number(value: EditedValue, low: float, high: float, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise InputError([Fault("edit", 0, what, f"must be a number from {low:g} to {high:g}")])
     return float(value)
 
 
-def _money(case: Case, funder: str, value: Value) -> Case:
+def _money(case: Case, funder: str, value: EditedValue) -> Case:
     """All public money, or that of one funder, times a factor."""
     factor = _number(value, 0, 100, "money")
     return _with_rows(case, "budgets", lambda r: {"musd": r.musd * factor} if funder in ("", r.funder) else {})
 
 
-def _joins(case: Case, party: str, value: Value) -> Case:
+def _joins(case: Case, party: str, value: EditedValue) -> Case:
     """A party pays nothing before a year, or stays out: it shares with nobody, all others as before."""
     members = [country for country in case.countries if case.party[country] == party]
     if not members:
@@ -125,7 +125,7 @@ def _joins(case: Case, party: str, value: Value) -> Case:
     return _with_rows(case, "countries", lambda r: {"bloc": alone} if r.country in members else {})
 
 
-def _plant(case: Case, project: str, value: Value) -> Case:
+def _plant(case: Case, project: str, value: EditedValue) -> Case:
     """A project is kept out: nothing new of it; or it is built, whole and at its earliest, and others pay for it."""
     if value == "out":
         return case.set("projects", project, "max_new_tpa", 0.0)
@@ -142,7 +142,7 @@ def stands_from(case: Case, row: Project) -> int:
     return max(row.earliest_year or case.first_year, case.first_year) + row.lead_time_years
 
 
-def _goal(case: Case, _: str, value: Value) -> Case:
+def _goal(case: Case, _: str, value: EditedValue) -> Case:
     """Least cost + risk, least risk, or least cost for a risk of at most so many MUSD."""
     limited = not isinstance(value, str)
     goal = "target" if limited else value
@@ -177,7 +177,7 @@ def happenings(case: Case) -> dict[str, tuple[str, frozenset[str]]]:
     return found
 
 
-def _reweighted(case: Case, wanted: Mapping[str, Value]) -> Case:
+def _reweighted(case: Case, wanted: Mapping[str, EditedValue]) -> Case:
     """The probabilities nearest to those of the case in which all that is wanted holds: iterative proportional fitting
     (Deming and Stephan 1940; Csiszar 1975)."""
     known, chance = happenings(case), dict(case.scenarios)
@@ -201,7 +201,7 @@ def _reweighted(case: Case, wanted: Mapping[str, Value]) -> Case:
     raise InputError([Fault("edit", 0, "", "these probabilities cannot hold together: take one of them back")])
 
 
-def _depth(case: Case, _: str, value: Value) -> Case:
+def _depth(case: Case, _: str, value: EditedValue) -> Case:
     """What cuts of imports take away, times a factor; at most all of it."""
     factor = _number(value, 0, 10, "depth")
     return _with_rows(
@@ -211,7 +211,7 @@ def _depth(case: Case, _: str, value: Value) -> Case:
     )
 
 
-QUESTIONS: dict[str, Callable[[Case, str, Value], Case]] = {
+QUESTIONS: dict[str, Callable[[Case, str, EditedValue], Case]] = {
     "money": _money, "joins": _joins, "plant": _plant, "goal": _goal, "depth": _depth,
 }  # fmt: skip
 ALONE = ("money", "goal", "depth")

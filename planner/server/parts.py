@@ -33,7 +33,7 @@ from planner.reporting.values.wording import (
 from planner.results.plan import PlanValues
 from planner.server import charts
 from planner.server.desk import SLIGHT as SLIGHT_TPA
-from planner.server.desk import WEIGHTS, Desk, Range
+from planner.server.desk import WEIGHTS, Desk, Sweep
 from planner.server.questions import questions, words_of
 
 MOST_ROWS = 100
@@ -191,7 +191,7 @@ class Parts:
     def _study(self, asked: Asked) -> dict[str, Any]:
         desk, key = self.desk, asked.get("key", "")
         query = urlencode({name: asked.get(name, "") for name in ("key", "low", "high")})
-        found = desk.range if desk.range.key == key else Range(key, asked.get("low", ""), asked.get("high", ""), 9)
+        found = desk.range if desk.range.key == key else Sweep(key, asked.get("low", ""), asked.get("high", ""), 9)
         panel = charts.answers(found.rows, key) if len(found.rows) > 1 else None
         return {**words_of(desk), "found": found, "query": query, "panel": panel}
 

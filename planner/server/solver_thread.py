@@ -29,11 +29,11 @@ IDLE_SECONDS = 0.7
 AGAIN_SECONDS = 0.1
 """How often a solve that was replaced is told to end: it cannot be told before it has begun."""
 
-Task = Callable[["SolverThread"], None]
+Errand = Callable[["SolverThread"], None]
 
 
 @dataclass(frozen=True)
-class Finding:
+class FoundSoFar:
     """What is known of the state asked for. `case` is that state; `plan` belongs to it once `stage` is `plan`, and is
     of an earlier state before.
 
@@ -70,10 +70,10 @@ class SolverThread:
         self._replaced, self._ending = Event(), Event()
         self._busy_with, self._idle = "", 0.0
         self._by_way_of: Case | None = None
-        self._tasks: OrderedDict[str, tuple[Task, float]] = OrderedDict()
+        self._tasks: OrderedDict[str, tuple[Errand, float]] = OrderedDict()
         self._session: planner.Session | None = None
         self._plans: OrderedDict[str, tuple[PlanValues, str]] = OrderedDict()
-        self.found = Finding(case, plan=plan)
+        self.found = FoundSoFar(case, plan=plan)
         self._thread = Thread(target=self._run, name=SOLVER_THREAD, daemon=True)
 
     def start(self, answered: bool) -> None:
@@ -94,7 +94,7 @@ class SolverThread:
             self._replace()
         self._told()
 
-    def later(self, name: str, task: Task, patience: float = 0.0) -> None:
+    def later(self, name: str, task: Errand, patience: float = 0.0) -> None:
         """Have something done while nobody asks, after so many seconds more; in the place of what had the name. The
         next question drops it."""
         with self._wake:
@@ -170,13 +170,13 @@ class SolverThread:
                 self._busy_with = ""
                 self._idle = 0.0 if question or task is not None else self._idle
 
-    def _due(self) -> Task | None:
+    def _due(self) -> Errand | None:
         """What may be done now, so many seconds after the last that was done."""
         self._idle += IDLE_SECONDS
         name = next((name for name, (_, patience) in self._tasks.items() if patience <= self._idle), None)
         return None if name is None else self._tasks.pop(name)[0]
 
-    def _do(self, task: Task) -> None:
+    def _do(self, task: Errand) -> None:
         try:
             task(self)
         except PlannerError:

@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 
 from planner.data.case import Case
 from planner.data.tree import Tree
-from planner.results.losses import Parts
+from planner.results.losses import ByCountry
 from planner.solving.highs import Solver
 from planner.solving.program import ZERO, Key, Program, Vector
 from planner.solving.solution import Stop
@@ -29,9 +29,9 @@ TIGHT = 1e-6
 HELD = 1e-11
 """Part of 1 + a level by which it is held above what was found."""
 ORDER = ("primal", "dual", "ipm")
-Place = tuple[str, ...]
+FunderCountries = tuple[str, ...]
 """Countries in which the same funders may pay, by these funders."""
-Spent = Mapping[tuple[str, int], float]
+SpentInAll = Mapping[tuple[str, int], float]
 """(country, account node) -> MUSD, where more than nothing."""
 Weights = Mapping[str, float]
 """Funder -> what its payments are measured by; more than 0."""
@@ -45,7 +45,7 @@ def whole_budgets(case: Case) -> dict[str, float]:
     return out
 
 
-def benefit(case: Case, without: Parts, with_plan: Parts) -> Weights:
+def benefit(case: Case, without: ByCountry, with_plan: ByCountry) -> Weights:
     """Funder -> what the loss of its party falls by (MUSD), spread over the funders of a party by budget.
 
     without, with_plan: loss by country. Expected and tail loss are weighed as in the risk, each in its own run. What is
@@ -95,14 +95,14 @@ class Accounts:
 
     case: Case
     tree: Tree
-    spent: Spent
+    spent: SpentInAll
 
     @cached_property
     def funded(self) -> tuple[str, ...]:
         """Funders with a budget."""
         return tuple(f for f, amount in whole_budgets(self.case).items() if amount > 0)
 
-    def place(self, country: str) -> Place:
+    def place(self, country: str) -> FunderCountries:
         """Who may pay in a country."""
         return tuple(f for f in self.funded if country in self.case.reach[f])
 
@@ -129,16 +129,16 @@ class Accounts:
         return tuple(out)
 
     @cached_property
-    def _by_place(self) -> list[dict[Place, float]]:
+    def _by_place(self) -> list[dict[FunderCountries, float]]:
         """What is spent at each node where the same funders may pay: exact, as payments can be split in proportion."""
-        out: list[dict[Place, float]] = [defaultdict(float) for _ in self.tree.nodes]
+        out: list[dict[FunderCountries, float]] = [defaultdict(float) for _ in self.tree.nodes]
         for (country, n), amount in self.spent.items():
             if amount > ZERO and self.place(country):
                 out[n][self.place(country)] += amount
         return out
 
     @cached_property
-    def amounts(self) -> dict[tuple[Place, int], float]:
+    def amounts(self) -> dict[tuple[FunderCountries, int], float]:
         """What is spent by place and node, of nodes alike the first."""
         return {(place, n): x for n in sorted(set(self.alike)) for place, x in self._by_place[n].items()}
 

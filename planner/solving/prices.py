@@ -25,9 +25,9 @@ from planner.solving.goals import Outcome
 from planner.solving.program import Key, Program, Vector
 
 SMALLEST = 1e-7
-Label = tuple[str, str, str, str, str, int | None, int | None]
+ScarceThing = tuple[str, str, str, str, str, int | None, int | None]
 """scarce, item, country, element, form, year, and the quarter of what is there in one alone."""
-Priced = tuple[Label, float]
+Priced = tuple[ScarceThing, float]
 Describe = Callable[[Scope, Any], Iterable[Priced]]
 """Whose the right-hand side at an index is, and what one more unit of it adds there."""
 
@@ -64,7 +64,7 @@ def _plant(s: Scope, index: Any) -> Iterable[Priced]:
     p, n = index
     if p in s.expandable:
         return []
-    label: Label = ("capacity", p, s.case.projects[p].country, "", "", s.tree.nodes[n].year, None)
+    label: ScarceThing = ("capacity", p, s.case.projects[p].country, "", "", s.tree.nodes[n].year, None)
     return [(label, s.tree.capacity_factor(p, n) * s.tree.nodes[n].length)]
 
 
@@ -170,7 +170,7 @@ COLUMNS = (
 )
 
 
-Prices = dict[tuple[Label, str], float]
+Worths = dict[tuple[ScarceThing, str], float]
 """Of each scarce thing in its unit: what one more would take off the objective (MUSD)."""
 
 
@@ -181,7 +181,7 @@ def shadow_prices(scope: Scope, program: Program, outcome: Outcome) -> pd.DataFr
     return price_table(priced(scope, program, objective, solution.duals), objective)
 
 
-def price_table(total: Prices, objective: str) -> pd.DataFrame:
+def price_table(total: Worths, objective: str) -> pd.DataFrame:
     """The table `shadow_prices`: positive values only, largest first within each scarce thing."""
     rows = [(*label, value, unit, objective) for (label, unit), value in total.items() if value > SMALLEST]
     rows.sort(key=lambda row: (row[0], -row[7], row[1:5], row[5] or 0, row[6] or 0))
@@ -189,13 +189,13 @@ def price_table(total: Prices, objective: str) -> pd.DataFrame:
     return table.astype({"year": "Int64", "quarter": "Int64"})
 
 
-def priced(scope: Scope, program: Program, objective: str | None, duals: Vector) -> Prices:
+def priced(scope: Scope, program: Program, objective: str | None, duals: Vector) -> Worths:
     """What the row duals (m) of a program say that minimises one column, or another that adds to no column here, added
     up by what they price."""
     reduced = -(program.matrix.T @ duals)
     if objective is not None:
         reduced[program.column[objective, None]] += 1.0
-    total: Prices = defaultdict(float)
+    total: Worths = defaultdict(float)
     for label, unit, value in (
         *by_label(scope, program.rows, duals, ROWS),
         *by_label(scope, program.columns, np.minimum(reduced, 0.0), COLUMNS),
@@ -206,7 +206,7 @@ def priced(scope: Scope, program: Program, objective: str | None, duals: Vector)
 
 def by_label(
     scope: Scope, keys: Sequence[Key], duals: Vector, kinds: tuple[Scarce, ...]
-) -> Iterator[tuple[Label, str, float]]:
+) -> Iterator[tuple[ScarceThing, str, float]]:
     """What, in which unit, and its price, for each row or column that prices something."""
     by_key = {scarce.key: scarce for scarce in kinds}
     for (name, index), dual in zip(keys, duals.tolist(), strict=True):

@@ -15,15 +15,15 @@ from scipy.sparse import csr_array
 from planner.data.case import Case
 from planner.formulation.declared import DECLARED, EQUATIONS, VARIABLES
 from planner.formulation.index_sets import Scope
-from planner.formulation.linear import Columns, Relation, Term
+from planner.formulation.linear import Relation, Term, VariableColumns
 from planner.formulation.model import Equation, Model, Variable
 from planner.formulation.objective import goal
 from planner.host import collector_paused
 from planner.solving.program import Key, Program, Vector
 
-Stop = Callable[[], None]
+StopCheck = Callable[[], None]
 """Called before each row; raises where the writing is to end."""
-Places = NDArray[np.int64]
+Ints = NDArray[np.int64]
 Written = tuple[str, Any, Relation]
 """Equation, index (None: it has none), and the row."""
 
@@ -40,8 +40,8 @@ class _Rows:
     keys: tuple[Key, ...]
     lower: Vector
     upper: Vector
-    row: Places
-    column: Places
+    row: Ints
+    column: Ints
     value: Vector
 
 
@@ -52,7 +52,7 @@ class Writer:
     """
 
     @collector_paused()
-    def __init__(self, scope: Scope, stop: Stop = lambda: None) -> None:
+    def __init__(self, scope: Scope, stop: StopCheck = lambda: None) -> None:
         self._stop = stop
         self._indices = {one.name: one.index(scope) for one in DECLARED if one.index is not None}
         """Where variables and equations stand. Under other figures some may not, and are held at zero."""
@@ -60,14 +60,14 @@ class Writer:
         self._columns: list[Key] = []
         for variable in VARIABLES:
             self.add(variable.name, self._indices.get(variable.name))
-        self._places: Places | None = None
+        self._places: Ints | None = None
 
     def add(self, name: str, index: Iterable[Any] | None = None) -> None:
         """One more variable of the model, at least 0; index: where it stands, if it has one."""
         first = len(self._columns)
         self._columns += [(name, one) for one in ([None] if index is None else index)]
         at = {key[1]: first + i for i, key in enumerate(self._columns[first:])}
-        setattr(self.model, name, Term(first) if index is None else Columns(at))
+        setattr(self.model, name, Term(first) if index is None else VariableColumns(at))
 
     @collector_paused()
     def program(self, without: Collection[str] = (), more: Iterable[Written] = ()) -> Program:
@@ -118,7 +118,7 @@ class Writer:
         row_lower[place], row_upper[place] = rows.lower, rows.upper
         return program.with_data(data, row_lower, row_upper, lower, upper)
 
-    def _in_order(self, met: Places) -> Places:
+    def _in_order(self, met: Ints) -> Ints:
         """Columns that are met, in the order in which Pyomo writes them: one variable after the other, as they are
         first met. So a basis of one program is one of the other."""
         found, first = np.unique(met, return_index=True)
@@ -127,7 +127,7 @@ class Writer:
         np.minimum.at(begins, variable, first)
         return found[np.lexsort((found, begins[variable]))]
 
-    def _in(self, program: Program) -> Places:
+    def _in(self, program: Program) -> Ints:
         """The column of the program that each of ours is; -1 where it has none."""
         if self._places is None:
             self._places = np.array([program.column.get(key, -1) for key in self._columns], dtype=np.int64)

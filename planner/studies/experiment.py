@@ -18,7 +18,7 @@ from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
 from planner.studies.changes import Changer
 from planner.studies.design import ends, misfit
-from planner.studies.expressions import Expression
+from planner.studies.expressions import Formula
 from planner.studies.file import Value, named_outcomes
 from planner.studies.points import DesignRow, Settler, check_study
 from planner.studies.run import open_case, read_given
@@ -121,7 +121,7 @@ class Experiment:
         return tuple(row)
 
     @cached_property
-    def _expressions(self) -> Mapping[str, Expression]:
+    def _expressions(self) -> Mapping[str, Formula]:
         return expressions_of(self._base, self._study.expressions)
 
     @cached_property

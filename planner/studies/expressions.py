@@ -72,7 +72,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Expression:
+class Formula:
     """An expression that has been read, and can be computed. Raises ValueError where it says what cannot be said."""
 
     text: str

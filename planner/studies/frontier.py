@@ -39,7 +39,7 @@ from planner.solving.parametric import PRECISION, Tangent, between
 from planner.solving.program import Program
 from planner.solving.solution import Solution, Stop
 from planner.studies.file import FrontierDesign, StudyFile
-from planner.studies.journal import FOUND, JOURNAL, PART, Journal, read_journal
+from planner.studies.journal import FOUND, JOURNAL, PART, RunJournal, read_journal
 from planner.studies.measure import Measures, measure
 from planner.studies.run import Tell, untold
 from planner.studies.store import (
@@ -156,7 +156,7 @@ class FrontierWorker:
 
 
 def frontier(
-    case: Case, design: FrontierDesign, tell: Tell = untold, team: Team = Here, journal: Journal | None = None,
+    case: Case, design: FrontierDesign, tell: Tell = untold, team: Team = Here, journal: RunJournal | None = None,
     known: Mapping[str, Any] | None = None,
 ) -> tuple[Curve, pd.DataFrame]:  # fmt: skip
     """The curve of a case, and its breakpoints as a table with the plan at (at most `PLANS` of) them.
@@ -223,7 +223,7 @@ def run_frontier(
         raise InputError([study.fault(("design",), "a frontier has one axis, money; remove what else is varied")])
     refuse_other_goals(case, study)
     former, _ = prepare(out, study, case)
-    with Journal(out / JOURNAL) as journal:
+    with RunJournal(out / JOURNAL) as journal:
         curve, table = frontier(case, study.design, tell, team, journal, parts_of(out))
     write_whole(out / CURVE, partial(Path.write_text, data=csv_text(table), encoding="utf-8", newline="\n"))
     return FrontierResults(study.title, table, curve.gap, curve.solves, former)

@@ -37,7 +37,7 @@ ADD = "INSERT INTO entries (kind, id, status, message, seconds, found) VALUES (?
 KEEP = "INSERT OR REPLACE INTO states VALUES (?, ?)"
 
 
-class Journal:
+class RunJournal:
     """The database of a folder, open for writing by this process alone, whoever reads it meanwhile.
 
     Raises RunFolderError if another process has it, or if it is damaged or cannot be written.
@@ -85,7 +85,7 @@ class Journal:
         self._database.close()
         self._lock.close()
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> RunJournal:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -24,7 +24,7 @@ Measures = dict[str, float]
 
 
 AmountsByIndex = Mapping[str, Mapping[tuple[object, ...], float]]
-Decision = tuple[str, str, int, float]
+DecidedAmount = tuple[str, str, int, float]
 """(decision, thing, year, amount): a row of the plan of a point."""
 
 
@@ -135,7 +135,7 @@ def _decided(s: Scope, found: AmountsByIndex) -> Mapping[tuple[str, tuple[str, .
     return out
 
 
-def decisions(s: Scope, found: AmountsByIndex) -> list[Decision]:
+def decisions(s: Scope, found: AmountsByIndex) -> list[DecidedAmount]:
     """What is decided in each year, expected over histories: `build` (t/y) of a project, `intake` (persons) of a
     programme, `hire` (persons) of country.skill, `buy` (t) of country.element.form."""
     return [(what, ".".join(thing), year, amount) for (what, thing, year), amount in sorted(_decided(s, found).items())]

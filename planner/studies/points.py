@@ -20,7 +20,7 @@ from planner.results.study import MEANINGS
 from planner.solving.case_changes import READS
 from planner.solving.highs import versions
 from planner.studies.changes import Settings, address_faults, current, key_faults, settings_json
-from planner.studies.expressions import Expression
+from planner.studies.expressions import Formula
 from planner.studies.file import Address, StudyFile, Value, named_outcomes
 from planner.studies.measure import outcome_names
 from planner.studies.worker import Plain
@@ -81,7 +81,7 @@ def check_study(study: StudyFile, case: Case, place: str) -> None:
             said = "is the name of another outcome" if name in known else "is no plain name: letters, digits and _"
             faults.append(study.fault(("expressions", name), f"{said}; rename it"))
         try:
-            Expression(text, known).tables  # noqa: B018  looks all names up
+            Formula(text, known).tables  # noqa: B018  looks all names up
         except ValueError as error:
             faults.append(study.fault(("expressions", name), str(error)))
         known.append(name)

@@ -24,7 +24,7 @@ from planner.solving.highs import versions
 from planner.studies.changes import Changer, settings_from
 from planner.studies.design import design
 from planner.studies.file import FrontierDesign, StudyFile, build_study, read_study
-from planner.studies.journal import JOURNAL, Journal
+from planner.studies.journal import JOURNAL, RunJournal
 from planner.studies.points import DesignTable, Point, Settler, check_study, points
 from planner.studies.store import (
     CHECKS,
@@ -134,7 +134,7 @@ def _work(
 ) -> StudyStatus:
     rests = [read_asked(out)["inputs_sha256"], versions(), asked.time_limit, asked.expressions]
     ground = hashlib.sha256(json.dumps(rests).encode()).hexdigest()[:16]
-    with Journal(out / JOURNAL) as journal:
+    with RunJournal(out / JOURNAL) as journal:
         queue = queue_of(asked, table, found, ground, journal, out / JOURNAL, again)
         to_check = queue.checked + len(queue.checks)
         total = len({point.id for point in found})

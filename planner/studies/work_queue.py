@@ -22,7 +22,7 @@ import pandas as pd
 from planner.parallel import ATTEMPTS, Workers
 from planner.results.study import OPTIMAL, Agreement, StudyStatus
 from planner.studies.file import StudyFile
-from planner.studies.journal import BASE, COLD, ENDED, FOUND, JOURNAL, PLAN, POINT, STATES, Journal, read_journal
+from planner.studies.journal import BASE, COLD, ENDED, FOUND, JOURNAL, PLAN, POINT, STATES, RunJournal, read_journal
 from planner.studies.points import DesignTable, Point, chains
 from planner.studies.store import CHECKS, RESULTS, points_of, read_asked, study_of
 from planner.studies.worker import CRASHED, START, ChainState, PointResult
@@ -47,7 +47,7 @@ class WorkQueue:
     """Chains left to do. `journal` gets each result before anything else happens; base: where the case as it is was
     left, under `base_key`."""
 
-    journal: Journal
+    journal: RunJournal
     chains: Sequence[Chain]
     base_key: str
     base: ChainState | None
@@ -136,7 +136,13 @@ RETRIED = ("crashed", "time_limit", "unproven")
 
 
 def queue_of(
-    study: StudyFile, table: DesignTable, found: list[Point], ground: str, journal: Journal, path: Path, again: bool
+    study: StudyFile,
+    table: DesignTable,
+    found: list[Point],
+    ground: str,
+    journal: RunJournal,
+    path: Path,
+    again: bool,
 ) -> WorkQueue:
     """Finished points, chains under way, and a new plan if there are points that nobody has planned.
 

@@ -32,8 +32,8 @@ from planner.solving.solution import Solution, Stop
 from planner.solving.solve import ENDS
 from planner.solving.values import Values
 from planner.studies.changes import Changer, settings_from
-from planner.studies.expressions import Expression, Found
-from planner.studies.measure import Decision, Measures, amounts_of, capacities, decisions, measure, outcome_names
+from planner.studies.expressions import Formula, Found
+from planner.studies.measure import DecidedAmount, Measures, amounts_of, capacities, decisions, measure, outcome_names
 
 PackedBases = dict[str, str]
 """Phase -> basis as text."""
@@ -118,7 +118,7 @@ class PointResult:
     message: str = ""
     values: Measures = field(default_factory=dict)
     seconds: float = 0.0
-    plan: Sequence[Decision] = ()
+    plan: Sequence[DecidedAmount] = ()
 
 
 class Worker:
@@ -190,13 +190,13 @@ class Worker:
         return PointResult(Status.OPTIMAL.value, "", values, plan=decisions(scope, amounts_of(program, outcome.last.x)))
 
 
-def expressions_of(case: Case, texts: Mapping[str, str]) -> dict[str, Expression]:
+def expressions_of(case: Case, texts: Mapping[str, str]) -> dict[str, Formula]:
     """Expressions over the outcomes of a case and over those before them, by name."""
     known = outcome_names(case) if texts else []
-    return {name: Expression(text, [*known, *list(texts)[:place]]) for place, (name, text) in enumerate(texts.items())}
+    return {name: Formula(text, [*known, *list(texts)[:place]]) for place, (name, text) in enumerate(texts.items())}
 
 
-def figures_of(session: LiveProgram, outcome: Outcome, expressions: Mapping[str, Expression]) -> Measures:
+def figures_of(session: LiveProgram, outcome: Outcome, expressions: Mapping[str, Formula]) -> Measures:
     """All figures of an optimum, and the expressions over them that are numbers."""
     scope, program = session.scope, session.program
     values = measure(scope, program, outcome)

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from planner.errors import InputError
 from planner.server.app import Workbench, listening
-from planner.server.edits import Edit, Value, read_edit
+from planner.server.edits import Edit, EditedValue, read_edit
 from planner.server.security import LARGEST_BODY, POLICY, Gate
 from tests.server.conftest import HERE, PORT, TOKEN, answered, post
 
@@ -106,7 +106,7 @@ def test_what_is_no_edit_is_refused_and_changes_nothing(client: TestClient, benc
 @pytest.mark.parametrize(
     "value", [0.5, 2, True, "out", None, ("mine", "metal")], ids=("share", "whole", "flag", "word", "blank", "list")
 )
-def test_an_edit_is_taken_as_it_is_given(value: Value) -> None:
+def test_an_edit_is_taken_as_it_is_given(value: EditedValue) -> None:
     taken = read_edit(json.loads(json.dumps({"key": "money", "value": value}))).value
     assert taken == value and type(taken) is type(value)
 

@@ -25,7 +25,7 @@ from planner.solving.goals import silent, solve_phases
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Solution
 from planner.solving.solve import solve_session
-from planner.studies.journal import ENDED, JOURNAL, POINT, Journal, read_journal
+from planner.studies.journal import ENDED, JOURNAL, POINT, RunJournal, read_journal
 from planner.studies.measure import measure
 from planner.studies.run import retry, run_points
 from planner.studies.store import read_results
@@ -243,12 +243,12 @@ def test_outcomes_are_those_of_the_result_tables() -> None:
 
 
 def test_two_processes_cannot_run_the_same_study(tmp_path: Path) -> None:
-    with Journal(tmp_path / JOURNAL), pytest.raises(RunFolderError, match="another process"):
-        Journal(tmp_path / JOURNAL)
+    with RunJournal(tmp_path / JOURNAL), pytest.raises(RunFolderError, match="another process"):
+        RunJournal(tmp_path / JOURNAL)
 
 
 def test_a_journal_that_is_damaged_is_a_fault_and_one_that_is_begun_holds_nothing(tmp_path: Path) -> None:
-    with Journal(tmp_path / "whole.db") as journal:
+    with RunJournal(tmp_path / "whole.db") as journal:
         journal.append(POINT, "one", {}, {"status": "optimal", "message": "", "seconds": 1.0})
         assert [name for name, *_ in read_journal(tmp_path / "whole.db", ENDED, POINT)] == ["one"], (
             "before it is closed"
@@ -262,7 +262,7 @@ def test_a_journal_that_is_damaged_is_a_fault_and_one_that_is_begun_holds_nothin
         with pytest.raises(RunFolderError, match="run the study into a new folder"):
             list(read_journal(tmp_path / name, ENDED, POINT))
     with pytest.raises(RunFolderError, match="cannot be read"):
-        Journal(tmp_path / "damaged.db")
+        RunJournal(tmp_path / "damaged.db")
 
 
 def test_workers_that_cannot_start_stop_the_study(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from planner.errors import InfeasibleError, InputError
 from planner.parallel import Here
 from planner.results.store import read_run
 from planner.studies.experiment import Experiment
-from planner.studies.expressions import Expression, Found
+from planner.studies.expressions import Formula, Found
 from planner.studies.run import run_points
 from tests.studies.studies import STARTER, sample
 
@@ -121,7 +121,7 @@ def test_own_outcomes_are_those_of_the_tables_of_a_run_and_a_point_is_a_run(fold
 )
 def test_an_expression_says_nothing_but_arithmetic(text: str, told: str) -> None:
     if not told:
-        assert Expression(text, ["risk_musd"]).tables == frozenset()
+        assert Formula(text, ["risk_musd"]).tables == frozenset()
         return
     with pytest.raises(InputError) as error:
         Experiment(sample(4, expressions={"own": text}))
@@ -138,6 +138,6 @@ def test_an_expression_is_worked_out_by_hand() -> None:
         "most(shortfall.tonnes, year < 2031) - least(shortfall.tonnes)": 6.0,
         "mean(shortfall.tonnes, year > 2030) + count(shortfall.tonnes)": 9.0,
     }.items():
-        assert Expression(text, ["x"]).value(found) == value, text
-    assert np.isnan(Expression("1 / (x - 3)", ["x"]).value(found))
-    assert ast.dump(Expression("x", ["x"]).tree) == ast.dump(ast.Name("x", ast.Load()))
+        assert Formula(text, ["x"]).value(found) == value, text
+    assert np.isnan(Formula("1 / (x - 3)", ["x"]).value(found))
+    assert ast.dump(Formula("x", ["x"]).tree) == ast.dump(ast.Name("x", ast.Load()))

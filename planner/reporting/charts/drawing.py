@@ -29,7 +29,7 @@ GREYS = ("#9aa3ad", "#c9cfd6", "#6c7680", "#e1e5e9")
 OTHERS = "#b9a892"
 FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 SIZE, SMALL = 11.0, 9.5
-Point = tuple[float, float]
+XY = tuple[float, float]
 Dash = str
 
 
@@ -173,11 +173,11 @@ class Plot:
         shade = "" if opacity == 1 else f' opacity="{opacity:g}"'
         self._add("path", f'd="{outline}" fill="{fill}"{stroke}{dashed}{shade}', tip)
 
-    def curve(self, points: Iterable[Point], hue: str, *, wide: float = 2, opacity: float = 1, dash: Dash = "") -> None:
+    def curve(self, points: Iterable[XY], hue: str, *, wide: float = 2, opacity: float = 1, dash: Dash = "") -> None:
         """A line through some points."""
         self.path(outline_of(points), hue=hue, wide=wide, opacity=opacity, dash=dash)
 
-    def area(self, upper: Sequence[Point], lower: Sequence[Point], fill: str, *, opacity: float = 1) -> None:
+    def area(self, upper: Sequence[XY], lower: Sequence[XY], fill: str, *, opacity: float = 1) -> None:
         """What lies between two lines."""
         self.path(outline_of([*upper, *reversed(lower)]) + "Z", fill=fill, opacity=opacity)
 
@@ -254,12 +254,12 @@ class Plot:
             self.rect(x, self.top, bands.step, self.bottom - self.top, INK, opacity=0, tip=tip)
 
 
-def outline_of(points: Iterable[Point]) -> str:
+def outline_of(points: Iterable[XY]) -> str:
     """A path through some points."""
     return "M" + "L".join(f"{px(x)},{px(y)}" for x, y in points)
 
 
-def stairs(points: Sequence[Point], half: float) -> list[Point]:
+def stairs(points: Sequence[XY], half: float) -> list[XY]:
     """Points as steps that reach `half` px to either side."""
     return [(x + side, y) for x, y in points for side in (-half, half)]
 
