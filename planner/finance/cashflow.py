@@ -22,8 +22,8 @@ NO_SUPPORT: Levels = {name: np.float64(0.0) for name in ("grant_share", "floor_f
 UNITS: Levels = {"days": np.float64(365.0), "per_kg": np.float64(0.001)}  # type: ignore[dict-item]
 """Days in a year; MUSD/t of one USD/kg."""
 LEAST_T = 1e-9
-Good = tuple[str, str]
-Prices = Mapping[Good, Array]
+Product = tuple[str, str]
+Prices = Mapping[Product, Array]
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class Investment:
     plants: tuple[PlantFacts, ...]
     quotes: tuple[Quote, ...]
     deals: tuple[Deal, ...]
-    wanted: Mapping[Good, Array]
+    wanted: Mapping[Product, Array]
 
-    def prices(self, future: str = "") -> dict[Good, Array]:
+    def prices(self, future: str = "") -> dict[Product, Array]:
         """MUSD/t by good and year, before premiums."""
         return {(q.element, q.form): q.at(future) for q in self.quotes}
 
-    def by_future(self, futures: Sequence[str]) -> dict[Good, Array]:
+    def by_future(self, futures: Sequence[str]) -> dict[Product, Array]:
         """The same, a row for each future."""
         return {(q.element, q.form): np.array([q.at(future) for future in futures]) for q in self.quotes}
 
@@ -180,7 +180,7 @@ def _together(plants: tuple[PlantFlows, ...], x: Levels, year: Array, index: Arr
     )
 
 
-def _prices(found: Investment, x: Levels, prices: Prices) -> tuple[dict[Good, Array], dict[Good, Array]]:
+def _prices(found: Investment, x: Levels, prices: Prices) -> tuple[dict[Product, Array], dict[Product, Array]]:
     """MUSD/t by good, as it is sold at and as guaranteed prices are measured by."""
     at, deck = {}, {}
     for quote in found.quotes:
@@ -206,7 +206,7 @@ def _work(plant: PlantFacts, x: Levels, use: Array) -> tuple[Array, Array, Array
     return age, row(able, "Operations", f"{plant.name}, capacity that could be in use", "t"), running, usable
 
 
-def _taken(good: Good, found: Investment, x: Levels, could: Sequence[Array]) -> Array:
+def _taken(good: Product, found: Investment, x: Levels, could: Sequence[Array]) -> Array:
     """The share of what could be made that the market takes: at most so much of all that is wanted."""
     wanted = found.wanted[good]
     share = np.minimum(1.0, x["market_share"] * wanted / np.maximum(added(could, wanted), LEAST_T))

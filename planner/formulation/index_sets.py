@@ -30,28 +30,13 @@ class Scope(Histories):
         `same_coverage`: neither demand, imports nor resale differ, so the covered nodes are the same without looking.
         """
         own = {
-            "case",
-            "tree",
-            "decision_tree",
-            "_decisions",
-            "account_tree",
-            "staffing_tree",
-            "active_nodes",
-            "demanded",
-            "_short_at",
-            "import_limits",
-            "resold",
-            "_yields",
+            *("case", "tree", "decision_tree", "_decisions", "account_tree", "staffing_tree", "active_nodes"),
+            *("demanded", "_short_at", "import_limits", "resold", "_yields"),
         }
-        if not same_coverage:
-            own |= {
-                "disturbed",
-                "import_covered_nodes",
-                "covered_at",
-                "import_covered_goods",
-                "delivered",
-                "resale_rivals",
-            }
+        covers = {
+            *("disturbed", "import_covered_nodes", "covered_at", "import_covered_goods", "delivered", "resale_rivals"),
+        }
+        own |= set() if same_coverage else covers
         self.__dict__.update({name: value for name, value in other.__dict__.items() if name not in own})
 
     def with_case(self, case: Case) -> Scope:

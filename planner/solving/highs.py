@@ -47,13 +47,9 @@ Origins = NDArray[np.int64]
 """Origins in another program, -1 for what is not there."""
 Statuses = NDArray[np.uint8]
 """A basis as the status of each column, then of each row: one of the codes below."""
-_STATUS = np.array(sorted(highspy.HighsBasisStatus.__members__.values(), key=int), dtype=object)
-LOWER, BASIC, UPPER, FREE = (
-    int(highspy.HighsBasisStatus.kLower),
-    int(highspy.HighsBasisStatus.kBasic),
-    int(highspy.HighsBasisStatus.kUpper),
-    int(highspy.HighsBasisStatus.kZero),
-)
+_OF = highspy.HighsBasisStatus
+_STATUS = np.array(sorted(_OF.__members__.values(), key=int), dtype=object)
+LOWER, BASIC, UPPER, FREE = map(int, (_OF.kLower, _OF.kBasic, _OF.kUpper, _OF.kZero))
 _INTEGER, _CONTINUOUS = np.uint8(highspy.HighsVarType.kInteger), np.uint8(highspy.HighsVarType.kContinuous)
 
 

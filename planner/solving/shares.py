@@ -34,7 +34,7 @@ from planner.solving.live_program import LiveProgram
 from planner.solving.payments import Weights, whole_budgets
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Solution, Stop
-from planner.solving.spending import items_spent, money_tables
+from planner.solving.spending import country_of, items_spent, money_tables
 from planner.solving.values import Values
 
 FEW = 6
@@ -49,17 +49,6 @@ least gain that was found is held, and by which a gain must be able to grow not 
 WELFARE = [Phase("welfare")]
 Coalition = frozenset[str]
 """Parties."""
-OF_PROJECT = frozenset(
-    ("build", "capacity", "mined", "separated", "converted", "usable_capacity", "nameplate_limit", "throughput_limit")
-)
-OF_PROGRAMME = frozenset(("intake", "new_seats", "seat_limit", "new_seat_limit"))
-OF_COUNTRY = frozenset(
-    (
-        *("shortfall", "imported", "delivered", "stock", "bought", "released", "staff", "hired"),
-        *("balance", "stock_balance", "staff_balance"),
-    )
-)
-"""Columns and rows by what their index begins with."""
 
 
 def parties(case: Case) -> list[str]:
@@ -176,18 +165,6 @@ class Game:
         if solution.stop is not Stop.OPTIMAL:
             raise StoppedError(f"{who}: stopped before the least cost and risk was proven ({solution.stop})")
         return solution
-
-
-def country_of(s: Scope, key: Key) -> str:
-    """The country in which a column happens or whose a row is. Raises KeyError for those of several."""
-    name, index = key
-    if name in OF_PROJECT:
-        return s.case.projects[index[0]].country
-    if name in OF_PROGRAMME:
-        return s.case.programmes[index[0]].country
-    if name in OF_COUNTRY:
-        return str(index[0])
-    return str({"resold": index[1]}[name])
 
 
 def _sold_on(s: Scope, index: Any) -> Iterator[tuple[str, float]]:

@@ -66,7 +66,7 @@ def figures(losses: Vector, chances: Vector, objective: Objective) -> dict[str, 
 
 def of_draws(strata: Sequence[Stratum], objective: Objective) -> dict[str, Estimate]:
     """Figures of one set of draws with what another set of as many could have given."""
-    draws = Draws(strata, objective)
+    draws = DrawnLosses(strata, objective)
     value, low, high = (ends.tolist() for ends in draws.between(draws.losses))
     return {
         key: Estimate(value[i], None, None, why)
@@ -76,7 +76,7 @@ def of_draws(strata: Sequence[Stratum], objective: Objective) -> dict[str, Estim
     }
 
 
-class Draws:
+class DrawnLosses:
     """All draws in the order of their losses, largest first."""
 
     def __init__(self, strata: Sequence[Stratum], objective: Objective) -> None:

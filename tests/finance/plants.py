@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from planner.data.investment_tables import ITEMS, Contract
-from planner.finance.cashflow import Good, Investment
+from planner.finance.cashflow import Product, Investment
 from planner.finance.contracts import Deal
 from planner.finance.deck import FinanceTerm, Quote
 from planner.finance.plants import Material, PlantFacts
@@ -28,7 +28,7 @@ def plain_terms(**changes: float) -> dict[str, FinanceTerm]:
 
 
 def separation(
-    contracts: tuple[Contract, ...] = (), wanted: Mapping[Good, Array] | None = None, **columns: Any
+    contracts: tuple[Contract, ...] = (), wanted: Mapping[Product, Array] | None = None, **columns: Any
 ) -> Investment:
     """20 t/y for 40 MUSD, paid 2026 and 2027; half used in 2028, all in 2029 and 2030. Each tonne gives 0.4 t at 6 MUSD
     and takes in 0.5 t at 6 MUSD times the payable quarter; costs 0.2 MUSD, and 0.1 MUSD a year whether it runs or not.

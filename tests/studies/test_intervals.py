@@ -12,7 +12,7 @@ from scipy.stats import norm
 
 from planner.config.model_file import Objective
 from planner.studies import intervals
-from planner.studies.intervals import KEYS, Draws, Sample, Stratum, draws_needed, of_draws, of_samples
+from planner.studies.intervals import KEYS, DrawnLosses, Sample, Stratum, draws_needed, of_draws, of_samples
 from tests.cases import near
 
 LONG = bool(os.environ.get("LONG"))
@@ -43,7 +43,7 @@ def test_intervals_cover_what_they_promise_or_there_is_none(
     draw, mean, tail = DISTRIBUTIONS[name]
     generator = np.random.default_rng(count)
     losses = -np.sort(-np.array([draw(generator, count) for _ in range(REPETITIONS)]), axis=1).T
-    draws = Draws([Stratum("w", 1.0, losses[:, 0])], OBJECTIVE)
+    draws = DrawnLosses([Stratum("w", 1.0, losses[:, 0])], OBJECTIVE)
     _, low, high = draws.between(losses)
     for i, truth in enumerate((mean, tail, (mean + tail) / 2)):
         told = [not draws.too_few(i, end) for end in high[i].tolist()]
@@ -56,7 +56,7 @@ def test_losses_side_by_side_have_the_intervals_that_each_has_alone() -> None:
     """What the coverage above is measured on is what `of_draws` tells."""
     losses = np.random.default_rng(3).pareto(PARETO, (60, 2))
     ordered = -np.sort(-losses, axis=0)
-    value, low, high = Draws([Stratum("w", 1.0, ordered[:, 0])], FLAT).between(ordered)
+    value, low, high = DrawnLosses([Stratum("w", 1.0, ordered[:, 0])], FLAT).between(ordered)
     for column in range(2):
         for i, one in enumerate(of_draws([Stratum("w", 1.0, losses[:, column])], FLAT).values()):
             assert (one.value, one.low, one.high) == near((value[i, column], low[i, column], high[i, column]))

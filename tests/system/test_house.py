@@ -66,3 +66,43 @@ def test_every_function_of_the_walk_exists() -> None:
 def is_module(parts: list[str]) -> bool:
     path = ROOT.joinpath(*parts)
     return path.with_suffix(".py").exists() or (path / "__init__.py").exists()
+
+
+def meanings() -> Iterator[tuple[str, str, str]]:
+    """(name of a type, what it means, module): classes, and names for types made of others."""
+    for path in sorted((ROOT / "planner").rglob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                yield node.name, str(path), path.stem
+            elif isinstance(node, ast.Assign) and re.fullmatch(
+                r"[A-Z][A-Za-z]*[a-z][A-Za-z]*", ast.unparse(node.targets)
+            ):
+                yield ast.unparse(node.targets), ast.unparse(node.value), path.stem
+
+
+def test_the_name_of_a_type_means_one_thing() -> None:
+    """The checker of proofs stands alone: what it calls a program is the arrays of one."""
+    known: dict[str, set[str]] = {}
+    for name, meaning, module in meanings():
+        if module != "checker":
+            known.setdefault(name, set()).add(meaning)
+    assert len(known) > 300
+    assert {name: found for name, found in known.items() if len(found) > 1} == {}
+
+
+def test_files_and_functions_are_short_and_no_small_file_has_one_reader() -> None:
+    read: dict[str, set[str]] = {}
+    long = []
+    for path in sorted((ROOT / "planner").rglob("*.py")):
+        here, text = ".".join(path.relative_to(ROOT).with_suffix("").parts), path.read_text(encoding="utf-8")
+        long += [here] if text.count("\n") > 400 else []
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and (node.end_lineno or 0) - node.lineno >= 60:
+                long.append(f"{here}.{node.name}")
+            if isinstance(node, ast.ImportFrom) and node.module:
+                for there in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names)):
+                    read.setdefault(there, set()).add(here)
+        if path.stem != "__init__" and text.count("\n") < 40:
+            read.setdefault(here, set()).add("small")
+    assert long == []
+    assert {there: by for there, by in read.items() if "small" in by and len(by) == 2} == {}

@@ -248,11 +248,11 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
         _figure(book, key, figure)
     sheet.head("Sources and uses until repayment begins")
     for key in dict.fromkeys(key for key, _ in book.lines if ": " in key):
-        _figure(book, key, tables.Figure(key, "MUSD", ""))
+        _figure(book, key, tables.NamedFigure(key, "MUSD", ""))
     sheet.part(tables.term_sheet(book.found, names))
 
 
-def _figure(book: Book, key: str, figure: tables.Figure) -> None:
+def _figure(book: Book, key: str, figure: tables.NamedFigure) -> None:
     """One figure in every column: a link to its line where it has one, else as delivered."""
     sheet, looks = book.live.sheets["Answer"], book.live.looks
     for place, text in enumerate((figure.label + ("" if figure.live else ", as delivered"), figure.unit)):

@@ -25,7 +25,7 @@ def numbers(unit: str, *titles: str) -> list[Column]:
 
 
 @dataclass(frozen=True)
-class Figure:
+class NamedFigure:
     """A figure of the case with one answer to what is sold. live: it follows the inputs of the workbook."""
 
     label: str
@@ -45,21 +45,21 @@ class Figure:
 
 
 FIGURES = {
-    "npv_before_tax": Figure("NPV before tax, at the cost of capital after tax", "MUSD", "returns.npv_before_tax"),
-    "npv_after_tax": Figure("NPV after tax", "MUSD", "returns.npv_after_tax"),
-    "npv_owners": Figure("NPV of the owners", "MUSD", "returns.npv_owners"),
-    "irr_before_tax": Figure("IRR before tax", "a year", "returns.irr_before_tax"),
-    "irr_after_tax": Figure("IRR after tax", "a year", "returns.irr_after_tax"),
-    "irr_owners": Figure("IRR of the owners", "a year", "returns.irr_owners"),
-    "payback": Figure("payback", "years", "returns.payback", live=False),
-    "capital": Figure("capital, real", "MUSD", "returns.capital", live=False),
-    "debt_share": Figure("debt drawn over capital less grant", "share", "returns.debt_share"),
-    "most_owed": Figure("most debt owed, with interest until repayment", "MUSD", "returns.most_owed"),
-    "dscr": Figure("least DSCR, by which debt is sized", "times", "returns.dscr"),
-    "dscr_low": Figure("least DSCR at low prices", "times", "returns.dscr_low", live=False),
-    "cover": Figure("least DSCR of nine draws in ten (P90)", "times", "spread.cover", live=False),
-    "llcr": Figure("LLCR", "times", "returns.llcr", live=False),
-    "loss": Figure("loses money, of draws", "share", "spread.loss", live=False),
+    "npv_before_tax": NamedFigure("NPV before tax, at the cost of capital after tax", "MUSD", "returns.npv_before_tax"),
+    "npv_after_tax": NamedFigure("NPV after tax", "MUSD", "returns.npv_after_tax"),
+    "npv_owners": NamedFigure("NPV of the owners", "MUSD", "returns.npv_owners"),
+    "irr_before_tax": NamedFigure("IRR before tax", "a year", "returns.irr_before_tax"),
+    "irr_after_tax": NamedFigure("IRR after tax", "a year", "returns.irr_after_tax"),
+    "irr_owners": NamedFigure("IRR of the owners", "a year", "returns.irr_owners"),
+    "payback": NamedFigure("payback", "years", "returns.payback", live=False),
+    "capital": NamedFigure("capital, real", "MUSD", "returns.capital", live=False),
+    "debt_share": NamedFigure("debt drawn over capital less grant", "share", "returns.debt_share"),
+    "most_owed": NamedFigure("most debt owed, with interest until repayment", "MUSD", "returns.most_owed"),
+    "dscr": NamedFigure("least DSCR, by which debt is sized", "times", "returns.dscr"),
+    "dscr_low": NamedFigure("least DSCR at low prices", "times", "returns.dscr_low", live=False),
+    "cover": NamedFigure("least DSCR of nine draws in ten (P90)", "times", "spread.cover", live=False),
+    "llcr": NamedFigure("LLCR", "times", "returns.llcr", live=False),
+    "loss": NamedFigure("loses money, of draws", "share", "spread.loss", live=False),
 }
 
 
