@@ -14,7 +14,7 @@ from planner.data.case import Case
 from planner.data.load import load
 from planner.data.template import write_tables, write_workbook
 from planner.errors import Fault, InputError, RunFolderError
-from planner.results.folders import write_whole
+from planner.results.atomic_writes import write_whole
 from planner.results.store import model_toml, write_case, write_folder
 from planner.workspace import STARTER, find_case, lay_out, shipped
 

@@ -16,7 +16,7 @@ from planner.data.load import load
 from planner.data.sampling import MOST
 from planner.errors import Fault, InputError
 from planner.reporting.values.wording import number, percent
-from planner.results.folders import write_whole
+from planner.results.atomic_writes import write_whole
 from planner.results.store import csv_text
 from planner.studies.evaluation import (
     JUDGED,

@@ -46,10 +46,13 @@ class ResultTable:
     columns: tuple[ResultColumn, ...]
 
 
+STATED = tomllib.loads(files("planner.results").joinpath("tables.toml").read_text(encoding="utf-8"))
+"""What tables.toml says, outcomes of studies too."""
+
+
 def _declared() -> Iterator[ResultTable]:
-    stated = tomllib.loads(files("planner.results").joinpath("tables.toml").read_text(encoding="utf-8"))
-    for name, table in stated["tables"].items():
-        rows = [[row, *stated["columns"][row]] if isinstance(row, str) else row for row in table["columns"]]
+    for name, table in STATED["tables"].items():
+        rows = [[row, *STATED["columns"][row]] if isinstance(row, str) else row for row in table["columns"]]
         columns = tuple(
             ResultColumn(name, Kind[kind.upper()], unit, heading, meaning, optional=bool(optional))
             for name, kind, unit, heading, meaning, *optional in rows

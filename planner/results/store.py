@@ -38,7 +38,7 @@ from planner.data.read import leads_out
 from planner.data.template import write_tables
 from planner.errors import RunFolderError
 from planner.host import collector_paused
-from planner.results.folders import beside, exchange, hold_lock
+from planner.results.atomic_writes import beside, exchange, hold_lock
 from planner.results.integrity import changed_files, contradictions, refuse_if, write_sums
 from planner.results.plan import PlanValues, Status
 from planner.results.schema import SHARES, TEXT_COLUMNS

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from planner.results.schema import STATED
+
 OPTIMAL = "optimal"
 ALL = "all points"
 """Name of the only group of a study without levers."""
@@ -22,34 +24,9 @@ BUILT = 1.0
 NEW_CAPACITY, LEAST, MOST = "new_capacity_tpa.", "least_capacity_tpa.", "most_capacity_tpa."
 """New nameplate of a project in the plan found, and, where they differ, in the smallest and largest of the equally good
 plans that were looked for."""
-MEANINGS: Mapping[str, str] = {
-    "risk_musd": "risk of the plan (MUSD)",
-    "least_risk_musd": "least risk attainable (MUSD); goal `risk`",
-    "expected_loss_musd": "expected loss (MUSD)",
-    "cvar_musd": "mean loss of the worst futures (MUSD)",
-    "cost_musd": "expected discounted cost (MUSD)",
-    "public_spend_musd": "expected public spending, undiscounted (MUSD)",
-    "scenario_loss_musd": "loss by scenario (MUSD)",
-    "loss_musd_by_country": "expected loss, and mean loss in the worst futures, by country (MUSD)",
-    "expected_shortfall_t": "expected shortfall over the horizon by element (t)",
-    "expected_shortfall_t_by_country": "the same by country and element (t)",
-    "service_level": "share of expected demand met by element",
-    "new_capacity_tpa": "new nameplate by project (t/y)",
-    "trained": "persons who complete training, by skill",
-    "hired": "persons hired, by skill",
-    "bought_t": "expected purchases into stock by element (t)",
-}
+MEANINGS: Mapping[str, str] = STATED["outcomes"]
 """Outcomes, or groups of them: a member is named `group.member`, e.g. `new_capacity_tpa.donald`."""
-
-
-LIST_GROUPS = (
-    "new_capacity_tpa",
-    "trained",
-    "hired",
-    "bought_t",
-    "expected_shortfall_t_by_country",
-    "loss_musd_by_country",
-)
+LIST_GROUPS = frozenset(STATED["named_where_not_zero"])
 """Groups that name only what is not zero; a member that is not named is 0."""
 
 

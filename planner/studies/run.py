@@ -18,7 +18,7 @@ from planner.data.load import load
 from planner.data.size import refuse_if_too_large
 from planner.errors import Fault, InputError, RunFolderError
 from planner.parallel import Team, local
-from planner.results.folders import write_whole
+from planner.results.atomic_writes import write_whole
 from planner.results.study import StudyStatus
 from planner.solving.highs import versions
 from planner.studies.changes import Changer, settings_from

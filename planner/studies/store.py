@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 
 from planner.data.case import Case
 from planner.errors import RunFolderError
-from planner.results.folders import write_whole
+from planner.results.atomic_writes import write_whole
 from planner.results.store import write_case
 from planner.results.study import LIST_GROUPS, OPTIMAL
 from planner.solving.highs import versions

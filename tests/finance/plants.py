@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from planner.data.investment_tables import ITEMS, Contract
-from planner.finance.cashflow import Product, Investment
+from planner.finance.cashflow import Investment, Product
 from planner.finance.contracts import Deal
 from planner.finance.deck import FinanceTerm, Quote
 from planner.finance.plants import Material, PlantFacts

@@ -13,7 +13,7 @@ from planner.reporting.charts.drawing import Drawer
 from planner.reporting.formats.markup import report_page
 from planner.reporting.values.page_parts import SHARE, WORDS, Column, Part, ReportTable, Section, Statement, Text
 from planner.reporting.values.wording import count, number, percent
-from planner.results.folders import write_whole
+from planner.results.atomic_writes import write_whole
 from planner.results.store import csv_text
 from planner.results.study import (
     AGREEMENT,
