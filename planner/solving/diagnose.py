@@ -251,20 +251,6 @@ def later(case: Case, years: int) -> Case:
     return _for_risk(replace(case, tables=replace(case.tables, shocks=rows)))
 
 
-def richer(case: Case, extra: dict[FunderYear, float]) -> Case:
-    """The case with money added to budgets."""
-    rows = {(row.funder, row.year): row for row in case.tables.budgets}
-    for (funder, year), musd in extra.items():
-        row = rows.get((funder, year))
-        base = next(r for r in case.tables.budgets if r.funder == funder)
-        rows[funder, year] = (
-            row.model_copy(update={"musd": row.musd + musd})
-            if row
-            else base.model_copy(update={"year": year, "musd": musd})
-        )
-    return _for_risk(replace(case, tables=replace(case.tables, budgets=tuple(rows.values()))))
-
-
 def _for_risk(case: Case) -> Case:
     objective = Objective(risk_aversion=case.model.objective.risk_aversion, tail=case.model.objective.tail)
     return case.with_model(case.model.model_copy(update={"objective": objective}))

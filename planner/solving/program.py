@@ -109,10 +109,6 @@ class Program:
             goal=self.goal[kept],
         )
 
-    def renamed(self, names: Mapping[str, str]) -> Program:
-        """The same program with other names of equations."""
-        return replace(self, rows=tuple((names.get(name, name), index) for name, index in self.rows))
-
     @property
     def size(self) -> dict[str, int]:
         """rows, columns, nonzeros."""

@@ -11,7 +11,7 @@ import pytest
 
 import planner
 from planner.data.case import Case
-from planner.solving.diagnose import Diagnosis, diagnose, later, reaches, richer, sooner
+from planner.solving.diagnose import Diagnosis, diagnose, later, reaches, sooner
 from planner.solving.live_program import LiveProgram
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
@@ -50,6 +50,20 @@ def target(seed: int) -> tuple[Case, float]:
 
 def diagnosed(case: Case) -> Diagnosis:
     return diagnose(case, LiveProgram(case).program)
+
+
+def richer(case: Case, extra: dict[tuple[str, int], float]) -> Case:
+    """The case with money added to budgets."""
+    rows = {(row.funder, row.year): row for row in case.tables.budgets}
+    for (funder, year), musd in extra.items():
+        row = rows.get((funder, year))
+        base = next(r for r in case.tables.budgets if r.funder == funder)
+        rows[funder, year] = (
+            row.model_copy(update={"musd": row.musd + musd})
+            if row
+            else base.model_copy(update={"year": year, "musd": musd})
+        )
+    return sooner(replace(case, tables=replace(case.tables, budgets=tuple(rows.values()))), 0)
 
 
 @pytest.mark.parametrize("seed", range(TARGETS))

@@ -118,21 +118,18 @@ class WorstYear:
     share: float
     year: int
     before: float
-    year_before: int
 
 
 def worst_shares(run: RunView) -> dict[tuple[str, str], WorstYear]:
     """(scenario, element) -> the worst year, all countries together; without a plan the same where not compared."""
     sums = short_by(run, ["scenario", "element", "year"])
     sums = sums[sums["demand_t"] > 0]
+    shares = sums.assign(share=sums["tonnes"] / sums["demand_t"], before=sums[run.undone] / sums["demand_t"])
     out = {}
-    for key, of in sums.groupby(["scenario", "element"]):
-        ends: list[tuple[float, int]] = []
-        for column in ("tonnes", run.undone):
-            shares = (of[column] / of["demand_t"]).to_numpy()
-            at = int(shares.argmax())
-            ends.append((float(shares[at]), int(of["year"].iloc[at])))
-        out[str(key[0]), str(key[1])] = WorstYear(*ends[0], *ends[1])
+    for key, of in shares.groupby(["scenario", "element"]):
+        at = int(of["share"].to_numpy().argmax())
+        found = WorstYear(float(of["share"].iloc[at]), int(of["year"].iloc[at]), float(of["before"].max()))
+        out[str(key[0]), str(key[1])] = found
     return out
 
 
