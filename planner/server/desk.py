@@ -31,7 +31,7 @@ WEIGHTS = (2.0, 8.0, 1.0, 4.0, 32.0, 0.5, 16.0, 64.0)
 asks."""
 COARSE, PATIENCE = 3, 6.0
 """Points that are traced at once, and seconds without a question before each of the others."""
-Curve = list[tuple[float, float, float]]
+PointsOfCurve = list[tuple[float, float, float]]
 """Points of a frontier: weight of cost, cost, risk (MUSD)."""
 OPENED = 6
 """Kept variants whose plans are held open."""
@@ -60,9 +60,9 @@ class Desk:
         self.journal = Journal(place.folder)
         self.fault = ""
         """What is wrong with the files of the case, or with an edit on top of them."""
-        self.curves: dict[str, Curve] = {}
+        self.curves: dict[str, PointsOfCurve] = {}
         """What was traced, by the digest of the state."""
-        self.old_curve: Curve = []
+        self.old_curve: PointsOfCurve = []
         """Shown until the present one is there."""
         self.tracing = True
         self.causes: list[tuple[str, float, float]] = []
@@ -89,7 +89,7 @@ class Desk:
         return self.solver.found.case
 
     @property
-    def curve(self) -> Curve:
+    def curve(self) -> PointsOfCurve:
         """The frontier of the present state as far as it is traced."""
         return self.curves.get(self.case.sha256, [])
 
