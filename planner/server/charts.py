@@ -22,12 +22,13 @@ from planner.reporting.charts.drawing import (
 from planner.reporting.values.page_parts import Panel
 from planner.reporting.values.view import tooltip
 from planner.reporting.values.wording import money, number, short
-from planner.server.desk import PointsOfCurve
 
 TOP, BOTTOM = 24, 187
 """Where the axis of risk begins and ends on the frontier, px: a point is dragged between the two."""
 WIDE, NARROW = 700, 356
 """Width of a drawing on a desk and on a phone, px."""
+AskedPoints = Sequence[tuple[float, float, float]]
+"""Points: weight or value asked for, then two figures (MUSD)."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Mark:
     kind: str
 
 
-def frontier(curve: PointsOfCurve, old: PointsOfCurve, marks: Sequence[Mark], narrow: bool) -> tuple[Panel, float]:
+def frontier(curve: AskedPoints, old: AskedPoints, marks: Sequence[Mark], narrow: bool) -> tuple[Panel, float]:
     """Risk against cost (MUSD): the curve as far as it was traced, that of the state before, and plans. The present one
     can be dragged along. Also returns the risk at the top of the axis."""
     now = [(m.cost, m.risk) for m in marks if m.kind == "now"]
@@ -87,7 +88,7 @@ def frontier(curve: PointsOfCurve, old: PointsOfCurve, marks: Sequence[Mark], na
     return Drawer().panel("Risk left for its cost", told, plot), y.high
 
 
-def answers(rows: PointsOfCurve, key: str) -> Panel:
+def answers(rows: AskedPoints, key: str) -> Panel:
     """Risk and cost (MUSD) against the value of a number that became a range."""
     plot = Plot(NARROW, 220, left=58, right=56, top=20, bottom=36)
     values = [value for value, *_ in rows]
