@@ -11,7 +11,7 @@ from planner.data.effects import year_of
 from planner.reporting.values.plan import decisions, expected_sum
 from planner.reporting.values.supply import insured_years, main_future, worst_shares
 from planner.reporting.values.view import RunView, records, rows_of
-from planner.reporting.values.wording import number, worded
+from planner.reporting.values.wording import SLIGHT, number, worded
 from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan, Share
 from planner.results.explanation import EXPLANATION, Commitment
 
@@ -147,7 +147,7 @@ def _money_moved(run: RunView, found: Decision | None) -> dict[str, Any]:
 
 
 def share_rows(run: RunView) -> list[Share]:
-    """What each party would carry, who gains most first; empty if that was not asked."""
+    """What each party would carry that brings or takes anything, who gains most first; empty if that was not asked."""
     figures = [field.name for field in fields(Share) if field.name != "party"]
     rows = [
         Share(r["party"], **{name: r.get(f"{name}_musd", 0.0) for name in figures})
@@ -155,7 +155,7 @@ def share_rows(run: RunView) -> list[Share]:
     ]
     found = decided(run)
     rows = rows or list(found.shares.rows if found is not None and found.shares is not None else ())
-    return sorted(rows, key=lambda r: (-r.gain, r.party))
+    return sorted((r for r in rows if abs(r.charge) + r.alone > SLIGHT), key=lambda r: (-r.gain, r.party))
 
 
 def shares_source(run: RunView) -> str:
