@@ -161,7 +161,7 @@ def shares(run: RunView, rows: Sequence[Share], draw: Drawer) -> Figure:
         (plot.left + plot.right) / 2, plot.bottom + 29, "carries, MUSD (square-root scale)", anchor="middle", fill=MUTED
     )
     ends = (620, 700, 780, 840, 920, 1000)
-    for end, head in zip(ends, ("alone", "together", "gains", "pays", "loss that stays", "gives"), strict=True):
+    for end, head in zip(ends, ("MUSD: alone", "together", "gains", "pays", "loss that stays", "gives"), strict=True):
         plot.text(end, 12, head, anchor="end", size=SMALL, fill=MUTED)
     names = plot.names([run.names.party(r.party) for r in rows], gap=0.4)
     for place, r in enumerate(rows):
