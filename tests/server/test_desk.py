@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from planner.server.journal import Journal, Record
 from planner.server.parts import Parts
 from planner.server.place import Place, folder_for
 from planner.server.solver_thread import SolverThread
+from planner.solving import solve
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from tests.cases import LONG
@@ -403,6 +405,23 @@ def test_the_newest_question_ends_the_one_before(desk: Desk, monkeypatch: pytest
     wait_for(lambda: made[0].asked[-1] is cases[2])
     assert cases[0] is made[0].asked[0] and thread.found.stage == "waiting" and thread.found.case is cases[2]
     thread.close()
+
+
+def test_a_solve_that_is_replaced_ends_before_it_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = planner.Session(planner.load(ROOT / "inputs" / "starter"))
+    session.figures()
+    extract = solve.extract_tables
+
+    def replaced(*given: Any) -> Any:
+        session.cancel()
+        return extract(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(solve, "extract_tables", replaced)
+        patch.setattr(solve, "verify", lambda *_: pytest.fail("it was verified all the same"))
+        with pytest.raises(StoppedError):
+            session.solve()
+    assert session.solve().status == "optimal"
 
 
 def test_where_the_journal_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
