@@ -51,11 +51,10 @@ class Investment:
 
 @dataclass(frozen=True)
 class Sale:
-    """One product of one plant by year: tonnes, price (MUSD/t), money at the market and by contracts; real."""
+    """One product of one plant by year: tonnes, money at the market, by contracts and guaranteed prices; real."""
 
     material: Material
     tonnes: Array
-    price: Array
     market: Array
     settled: tuple[Settlement, ...]
     floored: Array
@@ -223,7 +222,7 @@ def _sale(
     deals = [deal for deal in found.deals if deal.applies(plant.project, m.element, "offtake")]
     settled = tuple(settle(deal, price, tonnes * paid, x["year"], index, x["per_kg"], label) for deal in deals)
     floored = np.maximum(x["floor_factor"] * deck - price, 0.0) * tonnes * paid
-    return Sale(m, tonnes, price, market, settled, row(floored, "Revenue", f"{label}, guaranteed price", "MUSD"))
+    return Sale(m, tonnes, market, settled, row(floored, "Revenue", f"{label}, guaranteed price", "MUSD"))
 
 
 def _plant_flows(
@@ -268,19 +267,17 @@ def _plant_flows(
 def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Array]]:
     """Sources and uses of money until repayment begins, by year (nominal MUSD); owners pay what others do not."""
     spare = flows.capital * x["contingency"] / (1.0 + x["contingency"])
-    held, held_before = flows.loan.reserve, before(flows.loan.reserve)
-    first = np.where(held_before > 0, 0.0, np.maximum(held - held_before, 0.0))
     uses = {
         "capital at the estimate": flows.capital - spare,
         "contingency": spare,
         "interest until repayment begins": flows.loan.added,
-        "first filling of the reserve account": first,
+        "first filling of the reserve account": flows.loan.filling,
     }
     sources = {
         "grant": flows.grant,
         "loan drawn": flows.loan.draws,
         "interest added to the loan": flows.loan.added,
-        "owners": flows.capital + first - flows.grant - flows.loan.draws,
+        "owners": flows.capital + flows.loan.filling - flows.grant - flows.loan.draws,
     }
     named = ({w: row(a, "Debt", f"{side}: {w}", "MUSD") for w, a in amounts.items()} for side, amounts in
              (("source", sources), ("use", uses)))  # fmt: skip

@@ -18,8 +18,8 @@ class Loan:
     """Debt by year (nominal MUSD): drawn, interest, paid (interest and repayment), owed at the end of the year.
 
     added: interest until repayment begins, which the loan grows by. reserve: held for the service of the months to
-    come. share: debt over capital that is not a grant. cover: present value of cash flow over debt when repayment
-    begins; as service follows cash flow it is the cover of every year.
+    come; filling: what is put into it before repayment begins. share: debt over capital that is not a grant. cover:
+    present value of cash flow over debt when repayment begins; as service follows cash flow it is that of every year.
     """
 
     draws: Array
@@ -28,6 +28,7 @@ class Loan:
     service: Array
     owed: Array
     reserve: Array
+    filling: Array
     share: Array
     cover: Array
 
@@ -76,4 +77,5 @@ def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loa
         np.where(number <= grace, interest, 0.0), "Debt", "of it until repayment begins, added to the loan", "MUSD"
     )
     reserve = row(x["reserve_months"] / 12.0 * after(service), "Debt", "reserve account at the end of the year", "MUSD")
-    return Loan(draws, interest, added, service, owed, reserve, share[..., 0], cover[..., 0])
+    filling = np.where(number == grace, reserve, 0.0)
+    return Loan(draws, interest, added, service, owed, reserve, filling, share[..., 0], cover[..., 0])
