@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from benchmarks.changes import CHANGES
-from benchmarks.profiles import GAP
+from benchmarks.profiles import GAP, STARTER_POINTS
 from benchmarks.tables import Row, exponent
 from benchmarks.tasks.start import STARTS
 
@@ -119,6 +119,31 @@ def _real(rows: Rows) -> Iterator[Goal]:
         )
 
 
+def _studies(rows: Rows) -> Iterator[Goal]:
+    what, target = "starter case, a point through `planner.Experiment`", "at most 7 ms CPU"
+    if _missing(rows, STARTER_POINTS):
+        yield Goal(what, target, "")
+    else:
+        row = rows[STARTER_POINTS]
+        taken = 1000 * row.section("calls") / row.figure("calls")
+        yield Goal(what, target, f"{taken:.1f} ms CPU", taken <= 7)
+    what, target = (
+        "real case, a plan held fixed in futures: as one program they take",
+        "at least 10 x CPU of one by one",
+    )
+    if _missing(rows, "real/evaluate"):
+        yield Goal(what, target, "")
+    else:
+        row = rows["real/evaluate"]
+        ratios = {
+            s.split()[1]: row.section(s) / row.section(s.replace("together", "alone"))
+            for s in row.runs[-1].figures
+            if "together" in s
+        }
+        text = ", ".join(f"{ratio:.1f} x at {number}" for number, ratio in ratios.items())
+        yield Goal(what, target, text, max(ratios.values()) >= 10)
+
+
 def _warm(rows: Rows) -> Iterator[Goal]:
     figures, structural = "a figure changed", "structure changed"
     limits = {figures: 0.5, structural: 1.5}
@@ -214,4 +239,4 @@ def exponents(rows: Rows) -> dict[str, float]:
     return {name: exponent([float(n) for n in curve], list(curve.values())) for name, curve in curves(rows).items()}
 
 
-PARTS: tuple[Callable[[Rows], Iterator[Goal]], ...] = (_start, _twenty, _real, _many)
+PARTS: tuple[Callable[[Rows], Iterator[Goal]], ...] = (_start, _twenty, _real, _studies, _many)

@@ -122,6 +122,8 @@ def _real(profile: Profile, folders: Folders) -> Iterator[Job]:
     yield Job("points", STARTER_POINTS, starter, profile.repetitions)
     structural = {"study": str(STUDIES / "lead_time.toml"), "calls": 0, "points": 9, "cold": 9 if profile.every else 3}
     yield Job("points", REAL_POINTS, structural, profile.few)
+    futures = {"register": NOW["case"], "alone": [20, 40, 60, 240], "together": [20, 40, 60]}
+    yield Job("evaluate", "real/evaluate", REAL | futures, profile.few)
     sweep = folders.run("sweep")
     run = {"arguments": ["study", "run", str(SWEEP), "--out", sweep], "out": sweep}
     yield Job("command", "real/sweep", run, profile.few)

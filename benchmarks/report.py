@@ -48,6 +48,7 @@ def write_report(runs: list[Run], out: Path) -> Path:
         "",
         *_changes(found),
         *_points(found),
+        *_futures(found),
         "## Times",
         "",
         "`in solver`: CPU seconds of HiGHS in the process that was started, not in those that it starts.",
@@ -97,6 +98,32 @@ def _points(found: dict[str, Row]) -> list[str]:
         "one point to the next, and from nothing.",
         "",
         *_markdown(("study", "experiment", "warm", "cold"), lines),
+        "",
+    ]
+
+
+def _futures(found: dict[str, Row]) -> list[str]:
+    """A plan held fixed in futures, by number of draws; nothing if it was not measured."""
+    row = found.get("real/evaluate")
+    if row is None or row.failed:
+        return []
+    lines = []
+    for way in (section for section in row.runs[-1].figures if section.startswith("alone ")):
+        other = way.replace("alone", "together")
+        alone, together, one = row.section(way), row.section(other), row.figure(way)
+        whole = (
+            (f"{together:.1f}", f"{together / alone:.1f}", f"{row.figure(other)['risk']:.1f}")
+            if together
+            else ("",) * 3
+        )
+        lines.append((one["futures"], f"{alone:.1f}", f"{one['risk']:.1f}", f"{one['peak_mb']:.0f}", *whole))
+    return [
+        "## A plan held fixed in other futures",
+        "",
+        "CPU seconds one by one and as one program of all futures. One by one all that comes is known once a future",
+        "shows itself, so that the risk is another one; the memory is the most that was taken until then.",
+        "",
+        *_markdown(("futures", "one by one", "risk", "peak MB", "one program", "times as long", "risk"), lines),
         "",
     ]
 

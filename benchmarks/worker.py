@@ -22,6 +22,7 @@ KINDS = {
     "session": "benchmarks.tasks.session",
     "workbench": "benchmarks.tasks.workbench",
     "points": "benchmarks.tasks.points",
+    "evaluate": "benchmarks.tasks.evaluate",
     "algorithm": "benchmarks.tasks.algorithm",
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import planner
 from benchmarks.clock import Clock
+from planner.data.case import Case
 from planner.data.sampling import sample
 from planner.solving.goals import silent
 from planner.studies import evaluation
@@ -14,18 +15,28 @@ from planner.studies.fixed_plan import amounts
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
-    """job: case, model, alone and together (numbers of draws, about, from the hazards of the case, which are solved one
-    by one and as one program). By section `alone N` or `together N`: futures, risk (MUSD) and the most memory (MiB)
-    that the process had taken until then.
+    """job: case, model, register (another case, from whose hazards is drawn), alone and together (numbers of draws,
+    about, that are solved one by one and as one program). By section `alone N` or `together N`: futures, risk (MUSD)
+    and the most memory (MiB) that the process had taken until then.
     """
-    case = planner.load(job["case"], model=job["model"])
+    case, register = planner.load(job["case"], model=job["model"]), planner.load(job["register"])
     decided, found = amounts(planner.solve(case, baseline=False)), {}
-    for way, from_ in (("alone", 1), ("together", 10**9)):
-        evaluation.MANY = from_
+    for way, many in (("alone", 1), ("together", 10**9)):
+        evaluation.MANY = many
         for number in job[way]:
-            drawn = sample(case, number, 1, even=True)
+            futures = drawn(case, register, number)
             with clock.section(f"{way} {number}"):
-                risk = evaluation.evaluate_in(drawn, decided, False, 1, silent).estimates["risk_musd"].value
+                risk = evaluation.evaluate_in(futures, decided, False, 1, silent).estimates["risk_musd"].value
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            found[f"{way} {number}"] = {"futures": len(drawn.scenarios), "risk": risk, "peak_mb": peak}
+            found[f"{way} {number}"] = {"futures": len(futures.scenarios), "risk": risk, "peak_mb": peak}
     return found
+
+
+def drawn(case: Case, register: Case, number: int) -> Case:
+    """The case with futures drawn from those hazards of another one that are of no plant and no supplier that it does
+    not know."""
+    rows, known = register.frame("hazards"), ["", *case.frame("suppliers")["supplier"]]
+    trade = rows[rows["kind"].isin(["import", "demand"]) & rows["supplier"].fillna("").isin(known)]
+    tables = sample(register.with_table("hazards", trade), number, 1, even=True).tables
+    sure = case.with_table("uncertainties", case.frame("uncertainties").head(0))  # they name the scenarios of the case
+    return evaluation.with_other_scenarios(sure, tables.scenarios, tables.shocks, tables.draws).checked()

@@ -80,7 +80,7 @@ def correlated_indices(names: Sequence[str], values: Vector, outcome: str = "") 
     kept, left_out = _whole_blocks(values, 2 * len(names) + 2)
     if not moves(kept):
         return None
-    blocks = kept.reshape(-1, 2 * len(names) + 2)
+    blocks = (kept - kept.mean()).reshape(-1, 2 * len(names) + 2)  # a product of what is far from 0 varies far more
 
     def estimate(drawn: Vector) -> Vector:
         a, b = drawn[:, :1], drawn[:, -1:]

@@ -11,8 +11,9 @@ from benchmarks.changes import CHANGES
 from benchmarks.clock import Clock
 from benchmarks.methods import planner_path
 from benchmarks.profiles import REAL, STUDIES, SWEEP
-from benchmarks.tasks import command, points, session, workbench
+from benchmarks.tasks import command, evaluate, points, session, workbench
 from planner.results.explanation import EXPLANATION
+from planner.studies import evaluation
 from planner.studies.file import read_study
 from tests.cases import stored
 
@@ -56,6 +57,16 @@ def test_points_of_a_study_are_solved_as_a_function_warm_and_cold(tmp_path: Path
     assert (found["calls"], found["points"], found["cold"], found["status"]) == (4, 6, 2, ["optimal"])
     assert found["apart"] <= 1e-7
     assert all(clock.wall[name] > 0 for name in ("first call", "calls", "points", "cold"))
+
+
+def test_a_plan_is_held_in_futures_one_by_one_and_as_one_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "MANY", evaluation.MANY)  # the task sets it
+    clock = Clock()
+    job = {"case": STARTER, "model": None, "register": STARTER, "alone": [6], "together": [6]}
+    found = evaluate.run(job, clock)
+    assert found["alone 6"]["futures"] == found["together 6"]["futures"] >= 4
+    assert found["alone 6"]["risk"] > 0 and found["together 6"]["risk"] > 0
+    assert all(clock.wall[way] > 0 for way in found)
 
 
 def test_the_workbench_is_asked_at_random_and_each_change_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
