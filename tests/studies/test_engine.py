@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
 import tracemalloc
+from collections.abc import Hashable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -18,7 +20,7 @@ import pytest
 
 import planner
 from planner.errors import RunFolderError, StoppedError
-from planner.parallel import Here, local
+from planner.parallel import Here, Make, local
 from planner.results.plan import Status
 from planner.results.study import AGREEMENT, Agreement
 from planner.solving.goals import silent, solve_phases
@@ -263,6 +265,23 @@ def test_a_journal_that_is_damaged_is_a_fault_and_one_that_is_begun_holds_nothin
             list(read_journal(tmp_path / name, ENDED, POINT))
     with pytest.raises(RunFolderError, match="cannot be read"):
         RunJournal(tmp_path / "damaged.db")
+
+
+def test_the_case_goes_to_a_worker_once_and_not_with_every_point(tmp_path: Path) -> None:
+    weights: list[int] = []
+
+    class Weighs(Here):
+        def __init__(self, make: Make) -> None:
+            super().__init__(make)
+            self.case = len(pickle.dumps(make))
+
+        def ask(self, worker: Hashable, *call: Any) -> None:
+            weights.append(len(pickle.dumps(call)))
+            assert weights[-1] < self.case / 5
+            super().ask(worker, *call)
+
+    run_points(sample(8, check_share=0.0), tmp_path / "study", Weighs)
+    assert len(weights) == 9, "the case as it is, and eight points"
 
 
 def test_workers_that_cannot_start_stop_the_study(tmp_path: Path) -> None:

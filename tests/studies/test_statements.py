@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import planner
 from planner.reporting.pages.study import write_report
@@ -118,3 +119,16 @@ def test_equally_good_plans_are_told_apart_from_one_plan(tmp_path: Path) -> None
     told = projects(table).set_index("project")
     assert (told.loc[["coast_plant", "twin_plant"], "share"] == 0.0).all()
     assert (told.loc[["coast_plant", "twin_plant"], "possible"] == 1.0).all()
+
+
+def test_a_demand_below_zero_is_no_case_whoever_asks() -> None:
+    """A session called a demand of -5 t optimal: a case is changed by doors that check alone."""
+    case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
+    cells = case.frame("demand")
+    for change in (
+        lambda: case.with_settings({"demand.JPN.Dy.oxide.2026.tonnes": -5}),
+        lambda: case.with_table("demand", cells.assign(tonnes=cells["tonnes"] - 1000)),
+        lambda: planner.Experiment(sample() | {"uncertainties": [{**studies.DEMAND, "range": [-1, 1]}]})(demand=-0.1),
+    ):
+        with pytest.raises(planner.PlannerError, match="greater than or equal to 0"):
+            change()
