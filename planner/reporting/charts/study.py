@@ -36,6 +36,8 @@ from planner.results.study import MEANINGS, OPTIMAL, Box, Indices, moves
 ROW, NAMES = 24, 240
 BEST = "best plan for each point"
 MOST_CELLS, MOST_DOTS, MOST_LINES = 25, 2000, 500
+DRIVERS = ALONE, INFLUENCE = "One at a time", "Influence"
+"""Titles of the figures that say what moves an outcome most."""
 MOST_POINTS = 1_000_000
 """Largest sample that is advised."""
 
@@ -81,7 +83,7 @@ def tornado(table: pd.DataFrame, outcome: str, draw: Drawer) -> Figure:
     told = worded("figures.j2", "tornado", first=table.iloc[0].to_dict(), still=still)
     legend = [*((hue, "box", f"at the {end}") for end, hue in ends), (INK, "line", "case as it is")]
     panel = draw.panel(outcome_words(outcome), told, plot)
-    return Figure("One at a time", told, [panel], legend, layout="wide")
+    return Figure(ALONE, told, [panel], legend, layout="wide")
 
 
 KINDS = {
@@ -120,7 +122,7 @@ def influence(found: Indices, draw: Drawer) -> Figure:
     second = ranked[1] if len(ranked) > 1 else None
     words = {"first": ranked[0], "second": second, "found": found, "needed": needed, "unit": unit}
     told = worded("figures.j2", "influence", **words)
-    return Figure("Influence", told, [draw.panel(outcome_words(found.outcome), told, plot)], legend, layout="wide")
+    return Figure(INFLUENCE, told, [draw.panel(outcome_words(found.outcome), told, plot)], legend, layout="wide")
 
 
 def _plane(
@@ -240,7 +242,7 @@ def parallel(rows: pd.DataFrame, names: Sequence[str], outcomes: Sequence[str], 
     if len(lines) < 3 or not varied:
         return None
     axes = [*varied, *(outcome for outcome in outcomes if moves(lines[outcome]))]
-    plot, places = Plot(820, 300, left=70, right=70, top=30, bottom=24), []
+    plot, places = Plot(820, 316, left=70, right=70, top=46, bottom=24), []
     bands = Bands(list(range(len(axes))), plot.left, plot.right)
     for at, name in enumerate(axes):
         numbers = pd.api.types.is_numeric_dtype(lines[name])
@@ -251,7 +253,8 @@ def parallel(rows: pd.DataFrame, names: Sequence[str], outcomes: Sequence[str], 
         scale = Scale(low, high if high > low else low + 1.0, plot.bottom, plot.top)
         places.append([scale(v) for v in of.fillna((low + high) / 2)])
         x = bands.mid(at)
-        plot.text(x, 14, clipped(outcome_words(name) if name in outcomes else name, bands.step - 6), anchor="middle")
+        words = clipped(outcome_words(name) if name in outcomes else name, 2 * bands.step - 6)
+        plot.text(x, 12 + 16 * (at % 2), words, anchor="middle")  # every second one lower: neighbours have the room
         for end, y in ((kinds[-1], plot.top - 4), (kinds[0], plot.bottom + 14)):
             told = number(float(end)) if numbers else str(end)
             plot.text(x, y, clipped(told, bands.step), anchor="middle", size=SMALL, fill=MUTED)

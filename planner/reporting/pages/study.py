@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +11,17 @@ import pandas as pd
 from planner.reporting.charts import study as charts
 from planner.reporting.charts.drawing import Drawer
 from planner.reporting.formats.markup import report_page
-from planner.reporting.values.page_parts import SHARE, WORDS, Column, Part, ReportTable, Section, Statement, Text
+from planner.reporting.values.page_parts import (
+    SHARE,
+    WORDS,
+    Column,
+    Figure,
+    Part,
+    ReportTable,
+    Section,
+    Statement,
+    Text,
+)
 from planner.reporting.values.wording import count, number, percent
 from planner.results.atomic_writes import write_whole
 from planner.results.store import csv_text
@@ -59,7 +69,7 @@ def write_report(found: StudyResults, folder: Path) -> None:
         sections.append(_outcomes(found, option, i, tables, draw))
     if dots := charts.risk_against_cost({option.name: option.rows for option in found.options}, draw):
         sections.append(Section("plane", "Risk against cost", "", [dots]))
-    statements = [Statement("Points", _lead(found)), *_warnings(found)]
+    statements = [Statement("Points", _lead(found)), *_warnings(found), *_drivers(sections)]
     if found.held is not None and found.robustness is not None:
         sections.append(_given(found, found.held, found.robustness, tables, draw))
         statements += [Statement(str(row["plan"]), _regret(row)) for _, row in found.robustness.iterrows()]
@@ -99,6 +109,15 @@ def _warnings(found: StudyResults) -> list[Statement]:
         told = f"Warm and cold results differ by up to {found.agreement.worst:.1e}, more than {AGREEMENT:.0e}"
         out.append(Statement("Warning", f"{told}: do not rely on the last digits."))
     return out
+
+
+def _drivers(sections: Iterable[Section]) -> Iterator[Statement]:
+    """What is said under the first picture of what moves an outcome, by outcome and option."""
+    for section in sections:
+        for part in section.parts:
+            if isinstance(part, Figure) and part.title in charts.DRIVERS:
+                of = section.title.partition(": ")[2]
+                yield Statement(part.panels[0].title, f"{of}: {part.takeaway}" if of else part.takeaway)
 
 
 def _status(found: StudyResults) -> Section:
