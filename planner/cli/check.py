@@ -10,19 +10,7 @@ from typing import Annotated
 import typer
 
 import planner
-from planner.cli.console import (
-    CasePath,
-    Ignored,
-    ModelPath,
-    Overrides,
-    command_app,
-    earlier_inputs,
-    exit_codes,
-    read_case,
-    say,
-    say_changes,
-    say_warnings,
-)
+from planner.cli import console
 from planner.data.describe import datapackage, model_schema
 from planner.data.difference import changes
 from planner.data.load import load
@@ -40,26 +28,26 @@ NOT_ASKED = ("hazards-not-drawn",)
 """Warnings of what only a plan would leave aside."""
 
 
-app = command_app()
+app = console.command_app()
 
 
 @app.command("check")
 def look_over(
-    case: CasePath,
-    model: ModelPath = None,
-    overrides: Overrides = None,
+    case: console.CasePath,
+    model: console.ModelPath = None,
+    overrides: console.Overrides = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print faults and warnings as JSON.")] = False,
-    ignore: Ignored = None,
+    ignore: console.Ignored = None,
     against: Annotated[
         Path | None,
         typer.Option(metavar="RUN|CASE", help="Also say which inputs changed since this run, or from another case."),
     ] = None,
 ) -> None:
     """Validate a case and its model file; every fault is listed, then what looks odd. Exit code 0 or 2."""
-    with exit_codes():
+    with console.exit_codes():
         _check_names(ignore or ())
         try:
-            found = read_case(case, model, overrides)
+            found = console.read_case(case, model, overrides)
             shared = found.model.policy.investment == "committed"  # else scenarios are not solved one by one
             refuse_if_too_large(found, alone=ALONE if shared else None)
             odd = warnings_of(found, NOT_ASKED)
@@ -68,19 +56,19 @@ def look_over(
         except InputError as error:
             if not as_json:
                 raise
-            say(_as_json(error.faults, ()))
+            console.say(_as_json(error.faults, ()))
             raise typer.Exit(error.exit_code) from None
-        changed = changes(earlier_inputs(against), found) if against is not None else []
+        changed = changes(console.earlier_inputs(against), found) if against is not None else []
         warnings = [warning for warning in odd if warning.rule not in (ignore or ())]
     if as_json:
-        say(_as_json((), warnings, changed if against is not None else None))
+        console.say(_as_json((), warnings, changed if against is not None else None))
         return
-    say_warnings(warnings)
+    console.say_warnings(warnings)
     if against is not None:
-        say_changes(changed, against)
+        console.say_changes(changed, against)
     count = f" {len(warnings)} warning{'s' if len(warnings) != 1 else ''}." if warnings else ""
     hazards = f" and {len(found.tables.hazards)} hazards to draw futures from" if found.tables.hazards else ""
-    say(
+    console.say(
         f"{found.name}: no faults.{count} {len(found.countries)} countries, {len(found.projects)} projects, "
         f"{len(found.scenarios)} scenarios{hazards}, {found.first_year}-{found.last_year}"
     )
@@ -110,15 +98,15 @@ def describe(
     study: Annotated[bool, typer.Option("--study", help="Print the JSON Schema of a study file.")] = False,
 ) -> None:
     """Print the JSON Schema of the model file or of a study file, or describe the tables."""
-    with exit_codes():
+    with console.exit_codes():
         if study:
             if package or case is not None:
                 raise InputError([Fault("--study", 0, "", "describes study files alone", remedy="leave out the rest")])
-            say(json.dumps(study_schema(), indent=2))
+            console.say(json.dumps(study_schema(), indent=2))
             return
         found = load(find_case(case)) if case is not None else None
         if package:
             name = found.name if found else "case"
-            say(json.dumps(datapackage(name, found.origin.headers if found else None), indent=2))
+            console.say(json.dumps(datapackage(name, found.origin.headers if found else None), indent=2))
         else:
-            say(json.dumps(model_schema(), indent=2))
+            console.say(json.dumps(model_schema(), indent=2))

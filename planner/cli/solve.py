@@ -9,20 +9,7 @@ import typer
 
 import planner
 from planner.api.plans import Plan, solve_into
-from planner.cli.console import (
-    CasePath,
-    Ignored,
-    ModelPath,
-    Overrides,
-    command_app,
-    earlier_inputs,
-    exit_codes,
-    read_case,
-    say,
-    say_changes,
-    say_warnings,
-    shown_progress,
-)
+from planner.cli import console
 from planner.data.case import Case
 from planner.data.difference import changes
 from planner.data.warnings import warnings_of
@@ -33,18 +20,18 @@ from planner.results.plan import Status
 from planner.results.store import SUMMARY, default_folder
 from planner.solving.solution import Bounds
 
-app = command_app()
+app = console.command_app()
 
 
 @app.command()
 def run(
-    case: CasePath,
-    model: ModelPath = None,
-    overrides: Overrides = None,
+    case: console.CasePath,
+    model: console.ModelPath = None,
+    overrides: console.Overrides = None,
     folder: Annotated[Path | None, typer.Option("--out", help="Run folder. Default: reports/CASE-MODEL.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the closing screen.")] = False,
     time_limit: Annotated[float | None, typer.Option(min=0.0, help="Seconds the solver may take.")] = None,
-    ignore: Ignored = None,
+    ignore: console.Ignored = None,
     baseline: Annotated[bool, typer.Option(help="Also solve the case without levers, to compare.")] = True,
     method: Annotated[
         Method, typer.Option(help="As one program, or scenario by scenario; auto: whichever is faster.")
@@ -57,12 +44,12 @@ def run(
     ] = "",
 ) -> None:
     """Solve a case and write the run folder: summary, tables, report.html, report.xlsx."""
-    with exit_codes():
+    with console.exit_codes():
         _refuse_both(scheduler, workers, method)
-        with shown_progress() as progress:
+        with console.shown_progress() as progress:
             progress("loading")
-            loaded = read_case(case, model, overrides)
-            say_warnings(warnings_of(loaded, ignore or ()))
+            loaded = console.read_case(case, model, overrides)
+            console.say_warnings(warnings_of(loaded, ignore or ()))
             _say_what_changed(loaded, folder or default_folder(loaded))
             plan, target = solve_into(
                 loaded,
@@ -74,7 +61,7 @@ def run(
                 workers=planner.on_scheduler(scheduler) if scheduler else workers,
             )
         if as_json:
-            say((target / SUMMARY).read_text(encoding="utf-8").rstrip())
+            console.say((target / SUMMARY).read_text(encoding="utf-8").rstrip())
         _close(plan, target, as_json)
 
 
@@ -88,11 +75,11 @@ def _refuse_both(scheduler: str, workers: int | None, method: Method) -> None:
 def _say_what_changed(case: Case, run: Path) -> None:
     """Beside the run that this one will replace: a slip in a figure is seen where no rule can know it."""
     try:
-        changed = changes(earlier_inputs(run), case) if (run / SUMMARY).is_file() else []
+        changed = changes(console.earlier_inputs(run), case) if (run / SUMMARY).is_file() else []
     except PlannerError:
         return  # the old run is damaged, and goes
     if changed:
-        say_changes(changed, run)
+        console.say_changes(changed, run)
 
 
 def _close(plan: Plan, target: Path, as_json: bool) -> None:
@@ -105,5 +92,5 @@ def _close(plan: Plan, target: Path, as_json: bool) -> None:
         raise StoppedError("; ".join([said, *known, f"written: {target}/summary.json"]) + "".join(why))
     if not as_json:
         for line in closing_lines(plan):
-            say(line)
-        say(f"Report      {target}/report.html, report.xlsx, tables/, summary.json")
+            console.say(line)
+        console.say(f"Report      {target}/report.html, report.xlsx, tables/, summary.json")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -9,7 +10,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from planner.api.studies import FolderStatus, default_out, open_point, retry_study, study, study_report, study_status
 from planner.cli.console import command_app, err, exit_codes, say, shown_progress
@@ -166,15 +167,10 @@ class StudyBar:
     """Told how far a study is; shows it."""
 
     def __init__(self, console: Console) -> None:
-        self._console = console
-        self._started, self._first, self._said = perf_counter(), -1, perf_counter()
+        self._console, self._said = console, perf_counter()
         self._last: StudyStatus | None = None
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"),
-        )
+        note = TextColumn("{task.fields[note]}")
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), note, TimeRemainingColumn())
         self._bar = Progress(*columns, console=console, disable=not console.is_terminal)
         self._task = self._bar.add_task("points", total=None, note="")
 
@@ -187,11 +183,11 @@ class StudyBar:
 
     def __call__(self, status: StudyStatus) -> None:
         """Show how far the study is."""
+        if self._last is None:  # what was there before says nothing of the time that is left
+            self._bar.reset(self._task, total=status.total, completed=status.done)
         self._last = status
-        if self._first < 0:
-            self._first, self._started = status.done, perf_counter()
-        note = self._note(status)
-        checking = status.done == status.total
+        bad, checking = status.done - status.statuses[OPTIMAL], status.done == status.total
+        note = f", {bad} without optimum" if bad else ""
         self._bar.update(
             self._task,
             description="checks" if checking else "points",
@@ -200,8 +196,9 @@ class StudyBar:
             note=note,
         )
         if not self._console.is_terminal and perf_counter() - self._said > EVERY:
-            self._said = perf_counter()
+            self._said, left = perf_counter(), self._bar.tasks[0].time_remaining
             told = f"{status.done} of {status.total} points, {status.checked} checked{note}"
+            told += f", {timedelta(seconds=round(left))} left" if left else ""
             self._console.print(told, style="dim")
 
     def kept(self) -> str:
@@ -209,19 +206,3 @@ class StudyBar:
         if self._last is None:
             return "nothing was written"
         return f"{self._last.done:,} of {self._last.total:,} points are kept; the same command goes on"
-
-    def _note(self, status: StudyStatus) -> str:
-        run = status.done - self._first
-        passed = perf_counter() - self._started
-        bad = status.done - status.statuses.get("optimal", 0)
-        parts = [f"{bad} without optimum"] if bad else []
-        if run and status.done < status.total:
-            rate = run / passed
-            parts += [f"{rate:.1f} points/s", f"{_span((status.total - status.done) / rate)} left"]
-        return "".join(f", {part}" for part in parts)
-
-
-def _span(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
