@@ -1,17 +1,19 @@
 """Warnings about single figures that are probably mistyped: far from what such figures are, or from all of their like.
 
-A `Measure` says of a column which rows are alike, what a figure is a multiple of, and between what such multiples lie
+measures.csv says of a column which rows are alike, what a figure is a multiple of, and between what such multiples lie
 in any case of this kind. Ranges are those of projects, people and prices of record, with room of two to three on
 either side.
 """
 
 from __future__ import annotations
 
+import csv
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.resources import files
 from operator import attrgetter
 from typing import Any
 
@@ -19,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.data.case import Case
+from planner.data.cell_addresses import conditions, matching
 from planner.data.cells import Row
 from planner.data.lookups import MAGNET, METAL, OXIDE, Good
 from planner.data.rules import Finding
@@ -72,10 +75,6 @@ def _price(known: Known, row: Any) -> float:
     return known.case.elements[row.element].price_usd_per_kg or 0.0
 
 
-def _own_use(known: Known, row: Any) -> float:
-    return known.own_use[row.country, row.element, row.form]
-
-
 def _taken(known: Known, row: Any) -> float:
     """What a country uses of a good, and of what is made of it."""
     forms = (OXIDE, METAL, MAGNET)
@@ -102,139 +101,74 @@ def _full(known: Known, row: Any) -> float:
     return max(needed, default=0.0)
 
 
-def _column(name: str) -> Callable[[Known, Any], float]:
-    return lambda _, row: getattr(row, name) or 0.0
+PER: dict[str, tuple[Callable[[Known, Any], float], str]] = {
+    "price": (_price, "the price of its element"),
+    "use": (_taken, "a year's use there"),
+    "posts": (_posts, "all posts there could be"),
+    "full": (_full, "the use of all"),
+}
+"""What figures may be multiples of besides another column of their row, and what it is called."""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """A column, and what its figures are. low, high: of the figure, or of its multiple of `per`, which `said` names.
+    """What the figures of a column are, a line of measures.csv.
 
-    like: columns within whose equal values rows are compared, over the years where there are years; None: not at all.
-    of: the rows that are meant. zero: a blank or 0 is as odd as too small a figure.
+    where: the rows that are meant, as in a study file. low, high: of the figure, or of its multiple of `per`: a name of
+    PER, or another column. like: columns within whose equal values rows are compared, over the years where there are
+    years; None: not at all. zero: a blank or 0 is as odd as too small a figure.
     """
 
     table: str
+    where: Mapping[str, str]
     column: str
-    low: float = 0.0
-    high: float = math.inf
-    per: Callable[[Known, Any], float] | None = None
-    said: str = ""
-    like: tuple[str, ...] | None = ()
-    of: Callable[[Any], bool] = lambda _: True
-    zero: bool = False
-    rule: str = "far-off"
+    low: float
+    high: float
+    per: str
+    like: tuple[str, ...] | None
+    zero: bool
+    rule: str
+
+    def sizes(self, known: Known, rows: Sequence[Any]) -> Vector:
+        """What the figures of some rows are multiples of."""
+        if not self.per:
+            return np.ones(len(rows))
+        if self.per in PER:
+            return np.array([PER[self.per][0](known, row) for row in rows])
+        return np.array([getattr(row, self.per) or 0.0 for row in rows], dtype=float)
 
 
-def _new(stage: str = "", basis: str = "") -> Callable[[Any], bool]:
-    return lambda row: row.max_new_tpa > 0 and row.stage.startswith(stage) and row.basis.startswith(basis)
+def _measures() -> Iterator[Measure]:
+    lines = files("planner.data").joinpath("measures.csv").read_text(encoding="utf-8").splitlines()
+    for line in csv.DictReader(lines):
+        like = tuple(filter(None, line["like"].replace("*", "").split(";"))) if line["like"] else None
+        yield Measure(
+            line["table"],
+            conditions(line["where"]),
+            line["column"],
+            float(line["low"] or 0),
+            float(line["high"] or math.inf),
+            line["per"],
+            like,
+            bool(line["zero"]),
+            line["rule"] or "far-off",
+        )
 
 
-def _hires(row: Any) -> bool:
-    return bool(row.hires_per_year > 0)
-
-
-def _is_magnet(row: Any) -> bool:
-    return bool(row.stage == MAGNET)
-
-
-def _is_not_magnet(row: Any) -> bool:
-    return not _is_magnet(row)
-
-
-_PLANTS = ("stage", "basis")
-SIZES = ("existing_tpa", "max_new_tpa")
-CAPEX = {
-    ("mine", ""): (1e4, 6e5),
-    ("separation", "treo"): (6e3, 3e5),
-    ("separation", "heavy"): (3e4, 8e5),
-    ("metal", ""): (2e4, 5e5),
-    (MAGNET, ""): (5e4, 2e7),
-}
-"""USD per t/y of new plants, as their stage counts tonnes."""
-OPEX = {
-    ("mine", ""): (50, 1e5),
-    ("separation", "treo"): (5e2, 1e5),
-    ("separation", "heavy"): (5e3, 2e5),
-    ("metal", ""): (1e4, 2e5),
-    (MAGNET, ""): (2e4, 4e5),
-}
-"""USD per tonne."""
-MEASURES = (
-    Measure("countries", "weight", 0.2, 5),
-    Measure("countries", "cost_index", 0.3, 3),
-    Measure("elements", "loss_usd_per_kg", 8, 400, _price, "its price", like=None),
-    Measure("elements", "loss_usd_per_kg", 0.1, 1e6, like=None),
-    Measure("elements", "price_usd_per_kg", 0.01, 1e5, like=None),
-    Measure("loss_tiers", "loss_usd_per_kg", 0.3, 5000, _price, "the price of its element", ("up_to_share",)),
-    Measure("demand", "tonnes", like=("country", "element", "form")),
-    Measure("imports", "tonnes", like=("supplier", "country", "element", "form")),
-    Measure("imports", "tonnes", 0, 8, _taken, "what the country uses of it", like=None),
-    Measure("budgets", "musd", 0.01, 1e5, like=("funder",)),
-    Measure("feeds", "share", like=("element",)),
-    *(
-        Measure("projects", "capex_usd_per_tpa", *ends, like=_PLANTS, of=_new(*plants), zero=True)
-        for plants, ends in CAPEX.items()
-    ),
-    *(
-        Measure("projects", "variable_opex_usd_per_t", *ends, like=_PLANTS, of=_new(*plants), zero=True)
-        for plants, ends in OPEX.items()
-    ),
-    Measure(
-        "projects", "fixed_opex_usd_per_tpa", 0.002, 0.1, _column("capex_usd_per_tpa"), "its capex", _PLANTS, _new()
-    ),
-    Measure("projects", "public_share", 0.12, 1, of=_new()),
-    Measure("projects", "lead_time_years", 1, 9, like=("stage",), of=_new(), zero=True),
-    Measure("projects", "recovery", 0.3, 0.995, like=("stage",), of=lambda row: row.stage != "mine"),
-    Measure("projects", "unit_tpa", 0.03, 1, _column("max_new_tpa"), "max_new_tpa", rule="unit-above-most"),
-    *(Measure("projects", size, 0, 4, _full, "the use of all", _PLANTS, _is_not_magnet) for size in SIZES),
-    *(Measure("projects", size, 0, 5, _full, "the use of all", (), _is_magnet, rule="magnet-tonnes") for size in SIZES),
-    Measure("recoveries", "recovery", 0.3, 1),
-    Measure("ramps", "share", 0.06, 1, like=("year_after_start",)),
-    Measure("skills", "attrition", 0.02, 0.4),
-    Measure("skills", "mentor_ratio", 0.2, 8),
-    Measure("workforce", "initial", 0, 30, _posts, "all posts there could be"),
-    Measure("workforce", "hires_per_year", 0.01, 10, _posts, "all posts there could be"),
-    Measure("workforce", "hires_per_year", 0.06, 3, _column("initial"), "the staff there is", like=None),
-    Measure("workforce", "hire_cost_usd", 2.1e4, 1.5e6, of=_hires, zero=True),
-    Measure("training", "duration_years", 1, 8),
-    Measure("training", "seats", 0.004, 5, _posts, "all posts there could be"),
-    Measure("training", "max_new_seats", 0.01, 10, _posts, "all posts there could be"),
-    Measure("training", "cost_per_trainee_usd", 1.1e4, 6e5),
-    Measure("training", "cost_per_seat_usd", 6e3, 4.9e5, of=lambda row: row.max_new_seats > 0, zero=True),
-    Measure("training", "completion_rate", 0.3, 0.995),
-    Measure("staffing", "persons_per_ktpa", 0.02, 800, like=("stage", "skill")),
-    Measure("shocks", "factor", 0.01, 10, like=None, of=lambda row: row.kind != "delay"),
-    Measure("shocks", "factor", 1, 8, like=None, of=lambda row: row.kind == "delay"),
-    Measure("resale", "share", 0.01, 1),
-    Measure("hazards", "factor_high", 0.01, 10, like=None),
-    Measure("hazards", "probability", 0.001, 1, like=None),
-    Measure("hazards", "quarters_high", 1, 60, like=None),
-    Measure("hazards", "years_high", 1, 15, like=None),
-    Measure("stockpiles", "purchase_usd_per_kg", 0.3, 6, _price, "the price of its element"),
-    Measure(
-        "stockpiles",
-        "holding_usd_per_kg_year",
-        0.003,
-        0.12,
-        _column("purchase_usd_per_kg"),
-        "what it is bought for, a year",
-        zero=True,
-    ),
-    Measure("stockpiles", "max_t", 0.005, 5, _own_use, "a year's use there", like=None),
-)
-"""What figures of a case of this kind are."""
+MEASURES = tuple(_measures())
 
 
 def far_off(case: Case) -> Iterator[Finding]:
     """Figures far from what such figures are, or from all of their like; each is told once."""
     known, told = Known(case), set[tuple[str, int, str]]()
     for measure in MEASURES:
-        rows = [row for row in case.tables.rows(measure.table) if measure.of(row)]
+        rows: Sequence[Row] = case.tables.rows(measure.table)
+        if measure.where:
+            rows = [rows[i] for i in matching(rows, measure.where)]
         if not rows:
             continue
         values = np.array([getattr(row, measure.column) or 0.0 for row in rows], dtype=float)
-        sizes = np.array([measure.per(known, row) for row in rows]) if measure.per else np.ones(len(rows))
+        sizes = measure.sizes(known, rows)
         ratios = np.divide(values, sizes, out=np.zeros(len(rows)), where=sizes > 0)
         for i, said in (*_outside(measure, values, ratios, sizes), *_unlike(measure, rows, ratios)):
             place = (measure.table, rows[i].line, measure.column)
@@ -251,9 +185,10 @@ def _outside(measure: Measure, values: Vector, ratios: Vector, sizes: Vector) ->
         odd &= values > 0
     for i in np.flatnonzero(odd).tolist():
         said = f"{values[i]:g} is not between {measure.low:g} and {measure.high:g}, where such figures are"
-        if measure.said:
+        if measure.per:
             times = f"{ratios[i]:,.0f}" if ratios[i] >= 10 else f"{ratios[i]:.2g}"
-            said = f"{values[i]:g} is {times} times {measure.said}; usual is {measure.low:g} to {measure.high:g} times"
+            what = PER[measure.per][1] if measure.per in PER else measure.per
+            said = f"{values[i]:g} is {times} times {what}; usual is {measure.low:g} to {measure.high:g} times"
         yield i, said
 
 

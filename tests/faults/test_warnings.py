@@ -303,13 +303,19 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         2,
         "2040-2041 is outside",
     ),
-    "per cent": (setter("elements", 2, "loss_usd_per_kg", "20"), "far-off", "elements", 2, "0.067 times its price"),
+    "per cent": (
+        setter("elements", 2, "loss_usd_per_kg", "20"),
+        "far-off",
+        "elements",
+        2,
+        "0.067 times the price of its element",
+    ),
     "slip of a loss": (
         setter("elements", 3, "loss_usd_per_kg", "50"),
         "far-off",
         "elements",
         3,
-        "0.042 times its price",
+        "0.042 times the price of its element",
     ),
     "slip of a capex": (
         setter("projects", 3, "capex_usd_per_tpa", "200"),
@@ -331,7 +337,7 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         "far-off",
         "imports",
         4,
-        "1,100 times what the country uses",
+        "1,100 times a year's use there",
     ),
     "stock of another form": (
         setter("stockpiles", 2, "form", "magnet"),

@@ -12,34 +12,61 @@ from planner.data.case import Case
 from planner.errors import InputError
 from planner.solving.goals import silent
 from planner.solving.live_program import LiveProgram
+from tests.cases import LONG, REAL
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
-MONEY = {
-    "projects": ("capex_usd_per_tpa", "fixed_opex_usd_per_tpa", "variable_opex_usd_per_t"),
-    "elements": ("loss_usd_per_kg",),
-    "loss_tiers": ("loss_usd_per_kg",),
-    "stockpiles": ("purchase_usd_per_kg", "holding_usd_per_kg_year"),
-    "training": ("cost_per_trainee_usd", "cost_per_seat_usd"),
-    "workforce": ("hire_cost_usd",),
-    "budgets": ("musd",),
+CAPEX = ("capex_usd_per_tpa", "fixed_opex_usd_per_tpa", "variable_opex_usd_per_t")
+STOCK = ("purchase_usd_per_kg", "holding_usd_per_kg_year")
+TRAINING = ("cost_per_trainee_usd", "cost_per_seat_usd")
+LOSS = ("loss_usd_per_kg",)
+# Unit -> table -> columns that grow with it, and columns that are per unit of it.
+UNITS: dict[str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "money": {
+        "projects": (CAPEX, ()),
+        "elements": (LOSS, ()),
+        "loss_tiers": (LOSS, ()),
+        "stockpiles": (STOCK, ()),
+        "training": (TRAINING, ()),
+        "workforce": (("hire_cost_usd",), ()),
+        "budgets": (("musd",), ()),
+    },
+    "tonnes": {
+        "demand": (("tonnes",), ()),
+        "imports": (("tonnes",), ()),
+        "projects": (("existing_tpa", "max_new_tpa"), CAPEX),
+        "stockpiles": (("initial_t", "max_t"), STOCK),
+        "elements": ((), LOSS),
+        "loss_tiers": ((), LOSS),
+        "staffing": ((), ("persons_per_ktpa",)),
+    },
+    "persons": {
+        "staffing": (("persons_per_ktpa",), ()),
+        "workforce": (("initial", "hires_per_year"), ("hire_cost_usd",)),
+        "training": (("seats", "max_new_seats"), TRAINING),
+    },
 }
+FIRST = REAL.parent / "allied-2026-first.toml"
 
 
-def in_money(case: Case, factor: float) -> Case:
-    """The same case with every amount of money times a factor."""
-    for table, columns in MONEY.items():
-        for column in columns:
-            case = scaled(case, table, column, factor)
+def in_units(case: Case, unit: str, factor: float) -> Case:
+    """The same case with every figure in another unit of money, mass or people."""
+    for table, (grows, falls) in UNITS[unit].items():
+        for column in (*grows, *falls):
+            filled = [row for row in case.tables.rows(table) if getattr(row, column) is not None]
+            case = scaled(case, table, column, factor if column in grows else 1 / factor) if filled else case
     return case
 
 
 @pytest.mark.parametrize("factor", [1e-4, 1e-2, 1e2, 1e4])
-def test_money_in_other_units_is_the_same_plan(factor: float) -> None:
-    case = planner.load(STARTER)
-    one, other = LiveProgram(case).solve(silent), LiveProgram(in_money(case, factor)).solve(silent)
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("name", ["starter", "real"] if LONG else ["starter"])
+def test_other_units_are_the_same_plan(name: str, unit: str, factor: float) -> None:
+    case = planner.load(STARTER) if name == "starter" else planner.load(REAL, model=FIRST)
+    one, other = LiveProgram(case).solve(silent), LiveProgram(in_units(case, unit, factor)).solve(silent)
     assert other.stop == one.stop == "optimal"
-    for name, value in one.values.items():
-        assert other.values[name] / factor == pytest.approx(value, rel=1e-6), name
+    for phase, value in one.values.items():
+        found = other.values[phase] / (factor if unit == "money" else 1.0)
+        assert found == pytest.approx(value, rel=1e-6), phase
 
 
 def test_a_coefficient_too_small_for_a_solver_is_named_with_its_cells() -> None:
