@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,11 +52,14 @@ FIRST = REAL.parent / "allied-2026-first.toml"
 
 def in_units(case: Case, unit: str, factor: float) -> Case:
     """The same case with every figure in another unit of money, mass or people."""
+    changed: dict[str, Any] = {}
     for table, (grows, falls) in UNITS[unit].items():
-        for column in (*grows, *falls):
-            filled = [row for row in case.tables.rows(table) if getattr(row, column) is not None]
-            case = scaled(case, table, column, factor if column in grows else 1 / factor) if filled else case
-    return case
+        by = dict.fromkeys(grows, factor) | dict.fromkeys(falls, 1 / factor)
+        changed[table] = tuple(
+            row.model_copy(update={c: getattr(row, c) * f for c, f in by.items() if getattr(row, c) is not None})
+            for row in case.tables.rows(table)
+        )
+    return replace(case, tables=replace(case.tables, **changed)).checked()
 
 
 @pytest.mark.parametrize("factor", [1e-4, 1e-2, 1e2, 1e4])
