@@ -83,9 +83,12 @@ class Session:
     One thread asks; any other may `cancel`. Raises InputError for a case too large for memory.
     """
 
-    def __init__(self, case: Case, time_limit: float | None = None) -> None:
+    def __init__(self, case: Case, time_limit: float | None = None, plan: PlanValues | None = None) -> None:
+        """plan: one of this case, as a run folder holds it, from which the first solve goes on."""
         refuse_if_too_large(case)
         self._live = LiveProgram(case, time_limit)
+        if plan is not None and plan.point is not None:
+            self._live.begin_at(plan.point)
         self._kept = [self._live]
         """Programs of other structures, the last used first: who takes a change back waits for none to be written."""
         self._found: Outcome | None = None

@@ -133,7 +133,9 @@ class SolverThread:
         self._told()
 
     def _held(self, case: Case) -> planner.Session:
-        self._session = self._session or planner.Session(case)
+        if self._session is None:
+            plan = self.found.plan  # that of a run is the shortest way to any other
+            self._session = planner.Session(case) if plan is None else planner.Session(plan.case, plan=plan)
         return self._session
 
     def _replace(self) -> None:

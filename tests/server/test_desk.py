@@ -424,6 +424,15 @@ def test_a_solve_that_is_replaced_ends_before_it_is_verified(monkeypatch: pytest
     assert session.solve().status == "optimal"
 
 
+def test_a_stored_plan_is_gone_on_from() -> None:
+    plan = planner.solve(planner.load(ROOT / "inputs" / "starter"), baseline=False)
+    found = planner.Session(plan.case, plan=plan).solve()
+    assert set(found.summary["algorithms"].values()) <= {"again", "primal"}  # nothing from nothing
+    assert found.summary["risk_musd"] == pytest.approx(plan.summary["risk_musd"], rel=1e-9)
+    odd = replace(plan, point=np.zeros((1, 7)))
+    assert planner.Session(plan.case, plan=odd).figures()["risk_musd"] == pytest.approx(plan.summary["risk_musd"])
+
+
 def test_where_the_journal_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     case = planner.load(ROOT / "inputs" / "starter")
