@@ -5,20 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from planner.reporting.charts.drawing import (
-    EXISTING,
-    INK,
-    MUTED,
-    RULE,
-    SMALL,
-    WITH,
-    Drawer,
-    Plot,
-    Scale,
-    axis_number,
-    round_up,
-    ticks,
-)
+from planner.reporting.charts import drawing as svg
 from planner.reporting.values.page_parts import Panel
 from planner.reporting.values.view import tooltip
 from planner.reporting.values.wording import money, number, short
@@ -48,26 +35,26 @@ def frontier(curve: AskedPoints, old: AskedPoints, marks: Sequence[Mark], narrow
     points = [(cost, risk) for _, cost, risk in curve]
     every = [*points, *((m.cost, m.risk) for m in marks)]
     high_x, high_y = (max(values) * 1.08 or 1.0 for values in zip(*every, strict=True))
-    plot = Plot(NARROW if narrow else WIDE, BOTTOM + 38, left=62, right=20, top=TOP, bottom=38)
+    plot = svg.Plot(NARROW if narrow else WIDE, BOTTOM + 38, left=62, right=20, top=TOP, bottom=38)
     x = plot.across(0.0, high_x, "cost of the plan, MUSD, present value")
-    y = Scale(0.0, round_up(high_y), plot.bottom, plot.top)
-    for mark in ticks(0.0, y.high):
-        plot.line(plot.left, y(mark), plot.right, y(mark), RULE)
-        plot.text(plot.left - 5, y(mark) + 4, axis_number(mark), anchor="end", fill=MUTED)
-    plot.text(2, 11, "risk left, MUSD", size=SMALL, fill=MUTED)
+    y = svg.Scale(0.0, svg.round_up(high_y), plot.bottom, plot.top)
+    for mark in svg.ticks(0.0, y.high):
+        plot.line(plot.left, y(mark), plot.right, y(mark), svg.RULE)
+        plot.text(plot.left - 5, y(mark) + 4, svg.axis_number(mark), anchor="end", fill=svg.MUTED)
+    plot.text(2, 11, "risk left, MUSD", size=svg.SMALL, fill=svg.MUTED)
     if old:
         before = [(x(min(cost, high_x)), y(min(risk, y.high))) for cost, risk in sorted(point[1:] for point in old)]
-        plot.curve(before, EXISTING, wide=1.4, dash="4 3")
+        plot.curve(before, svg.EXISTING, wide=1.4, dash="4 3")
     if points:
-        plot.curve([(x(cost), y(risk)) for cost, risk in sorted({*points, *now})], WITH, wide=2)
+        plot.curve([(x(cost), y(risk)) for cost, risk in sorted({*points, *now})], svg.WITH, wide=2)
     for weight, cost, risk in curve:
         words = f"Cost weighed {weight:g}: {money(cost)}, risk {money(risk)}"
-        plot.dot(x(cost), y(risk), 2.5, WITH, tip=tooltip(words, "solved in the background, its figures only"))
+        plot.dot(x(cost), y(risk), 2.5, svg.WITH, tip=tooltip(words, "solved in the background, its figures only"))
     looks = {
-        "nothing": (EXISTING, EXISTING),
-        "kept": ("#ffffff", EXISTING),
-        "pinned": ("#ffffff", INK),
-        "now": (WITH, WITH),
+        "nothing": (svg.EXISTING, svg.EXISTING),
+        "kept": ("#ffffff", svg.EXISTING),
+        "pinned": ("#ffffff", svg.INK),
+        "now": (svg.WITH, svg.WITH),
     }
     taken: list[float] = []
     for one in sorted(marks, key=lambda m: list(looks).index(m.kind)):
@@ -82,23 +69,23 @@ def frontier(curve: AskedPoints, old: AskedPoints, marks: Sequence[Mark], narrow
             at_y += 13
         taken.append(at_y - 8)
         anchor, bold = ("start" if side else "end"), ("bold" if one.kind == "now" else "")
-        plot.text(at_x + (10 if side else -10), at_y - 8, name, anchor=anchor, size=SMALL, weight=bold)
+        plot.text(at_x + (10 if side else -10), at_y - 8, name, anchor=anchor, size=svg.SMALL, weight=bold)
     each = "; ".join(f"{m.name}: cost {number(m.cost)}, risk {number(m.risk)} MUSD" for m in marks)
     told = f"{len(points)} plans on the frontier. {each}"
-    return Drawer().panel("Risk left for its cost", told, plot), y.high
+    return svg.Drawer().panel("Risk left for its cost", told, plot), y.high
 
 
 def answers(rows: AskedPoints, key: str) -> Panel:
     """Risk and cost (MUSD) against the value of a number that became a range."""
-    plot = Plot(NARROW, 220, left=58, right=56, top=20, bottom=36)
+    plot = svg.Plot(NARROW, 220, left=58, right=56, top=20, bottom=36)
     values = [value for value, *_ in rows]
     x = plot.across(min(values), max(values), short(key, 60))
     y = plot.amounts(max(max(risk, cost) for _, risk, cost in rows), "MUSD")
-    for at, name, hue in ((1, "risk left", WITH), (2, "cost", MUTED)):
+    for at, name, hue in ((1, "risk left", svg.WITH), (2, "cost", svg.MUTED)):
         plot.curve([(x(row[0]), y(row[at])) for row in rows], hue)
-        plot.text(plot.right + 5, y(rows[-1][at]) + 4, name, fill=hue, size=SMALL)
+        plot.text(plot.right + 5, y(rows[-1][at]) + 4, name, fill=hue, size=svg.SMALL)
         for row in rows:
             words = tooltip(f"at {number(row[0])}: {name} {money(row[at])}", "solved now, figures only")
             plot.dot(x(row[0]), y(row[at]), 3, hue, tip=words)
     told = "; ".join(f"{value:g}: risk {number(risk)}, cost {number(cost)} MUSD" for value, risk, cost in rows)
-    return Drawer().panel("Risk and cost", told, plot)
+    return svg.Drawer().panel("Risk and cost", told, plot)

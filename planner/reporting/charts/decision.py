@@ -5,22 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from planner.reporting.charts.drawing import (
-    DEMAND,
-    EXISTING,
-    INK,
-    MUTED,
-    RULE,
-    SMALL,
-    STAGE_COLOURS,
-    WITH,
-    Drawer,
-    Plot,
-    Scale,
-    clipped,
-    text_width,
-    ticks,
-)
+from planner.reporting.charts import drawing as svg
 from planner.reporting.values.decision import (
     alike,
     effect,
@@ -45,25 +30,25 @@ SHORT_OF = 0.99
 """Share of the risk of doing nothing up to which the curve is drawn to its end."""
 
 
-def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
+def frontier(run: RunView, found: Frontier, draw: svg.Drawer) -> Figure:
     """The least risk left for each cost, with the named plans on it."""
     nothing, core = max(named(found, "nothing").risk, 1e-9), named(found, "core")
     end = max(plan.cost for plan in found.plans)
-    plot = Plot(680, 440, left=52, right=24, top=40, bottom=40)
+    plot = svg.Plot(680, 440, left=52, right=24, top=40, bottom=40)
     billions = end >= 1000
     unit = 1000.0 if billions else 1.0
     x = plot.across(0.0, end / unit * 1.06, f"cost of the plan, {'bn USD' if billions else 'MUSD'}, present value")
-    y = Scale(0.0, 1.0, plot.bottom, plot.top)
+    y = svg.Scale(0.0, 1.0, plot.bottom, plot.top)
     for mark in (0.0, 0.25, 0.5, 0.75, 1.0):
-        plot.line(plot.left, y(mark), plot.right, y(mark), RULE)
-        plot.text(plot.left - 6, y(mark) + 4, percent(mark), anchor="end", fill=MUTED)
-    plot.text(plot.left - 46, 12, "risk left, % of doing nothing", size=SMALL, fill=MUTED)
+        plot.line(plot.left, y(mark), plot.right, y(mark), svg.RULE)
+        plot.text(plot.left - 6, y(mark) + 4, percent(mark), anchor="end", fill=svg.MUTED)
+    plot.text(plot.left - 46, 12, "risk left, % of doing nothing", size=svg.SMALL, fill=svg.MUTED)
     corners = [c for c in found.corners if c.cost <= end * 1.06]
-    plot.curve([(x(c.cost / unit), y(min(c.risk / nothing, 1.0))) for c in corners], WITH, wide=2.4)
+    plot.curve([(x(c.cost / unit), y(min(c.risk / nothing, 1.0))) for c in corners], svg.WITH, wide=2.4)
     idle, first = named(found, "nothing"), corners[0]
     if first.risk < SHORT_OF * nothing:  # the cheapest plans were not asked for: a mixture of both ends can be had
         ends = x(idle.cost / unit), y(1.0), x(first.cost / unit), y(first.risk / nothing)
-        plot.line(*ends, WITH, dash="2 4")
+        plot.line(*ends, svg.WITH, dash="2 4")
     beyond = next_billion(found)
     level = y(risk_at(found, core.cost) / nothing)
     taken = [level + 28] if beyond is not None else []
@@ -75,22 +60,22 @@ def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
         left = f"{money(plan.cost)}, {percent(plan.risk / nothing)} left"
         words = f"{say(run, 'plan_name', alike=[p for p in plans if p.key == 'chosen'] or plans)}: {left}"
         tip = tooltip(f"{words}; {say(run, 'plan_meaning', alike=plans)}", FRONTIER)
-        plot.dot(at_x, at_y, 7 if chosen else 5, WITH if chosen else "#ffffff", hue=WITH, tip=tip)
-        right = end_x - at_x > text_width(words, SMALL + 1)
+        plot.dot(at_x, at_y, 7 if chosen else 5, svg.WITH if chosen else "#ffffff", hue=svg.WITH, tip=tip)
+        right = end_x - at_x > svg.text_width(words, svg.SMALL + 1)
         # The curve falls and bends upwards: room is above it to the right, up to the next plan, and below to the left.
         label_y, down = (at_y - 12, -16) if right else (at_y + 20, 16)
         while any(abs(label_y - other) < 16 for other in taken):
             label_y += down
         taken.append(label_y)
-        plot.line(at_x, at_y + (-7 if right else 7), at_x, label_y + (3 if right else -9), DEMAND)
+        plot.line(at_x, at_y + (-7 if right else 7), at_x, label_y + (3 if right else -9), svg.DEMAND)
         weight = "bold" if chosen else ""
         side = "start" if right else "end"
-        plot.text(at_x + (4 if right else -4), label_y, words, anchor=side, size=SMALL + 1, weight=weight)
+        plot.text(at_x + (4 if right else -4), label_y, words, anchor=side, size=svg.SMALL + 1, weight=weight)
     if beyond is not None:
         start, stop = core.cost, core.cost + 1000.0
-        plot.line(x(start / unit), level + 14, x(stop / unit), level + 14, INK)
+        plot.line(x(start / unit), level + 14, x(stop / unit), level + 14, svg.INK)
         words = f"the next 1 bn takes off {percent(beyond)}"
-        plot.text(x(start / unit), level + 28, words, size=SMALL + 1)
+        plot.text(x(start / unit), level + 28, words, size=svg.SMALL + 1)
     told = say(run, "frontier", gap=found.gap)
     figures = {"core": core, "next_billion": beyond, "effect": lambda plan: effect(found, plan)}
     title = say(run, "frontier_title", **figures)
@@ -100,43 +85,49 @@ def frontier(run: RunView, found: Frontier, draw: Drawer) -> Figure:
 ROWS, ROW = 15, 27
 
 
-def merit(run: RunView, found: Decision, draw: Drawer) -> Figure:
+def merit(run: RunView, found: Decision, draw: svg.Drawer) -> Figure:
     """A row a project in the order of merit: public money as a bar, worth per MUSD as a dot, when, and running sums."""
     rows = list(found.merit)[:ROWS]
-    plot = Plot(1000, ROW * len(rows) + 40, left=340, right=0, top=30, bottom=10)
+    plot = svg.Plot(1000, ROW * len(rows) + 40, left=340, right=0, top=30, bottom=10)
     bar_end, dots = 470.0, (500.0, 680.0)
     most = max([1e-9, *(row.public for row in rows)])
-    bars = Scale(0.0, most, plot.left, bar_end - 46)
+    bars = svg.Scale(0.0, most, plot.left, bar_end - 46)
     ratios = [row.worth / row.public for row in rows if row.public > 0 and row.worth > 0]
     low = 10.0 ** math.floor(math.log10(max(min([1.0, *ratios]), LEAST_SHOWN)))
     high = 10.0 ** math.ceil(math.log10(max([10.0 * low, *ratios])))
-    worth = Scale(low, high, *dots, bend=lambda v: math.log10(max(v, low)))
+    worth = svg.Scale(low, high, *dots, bend=lambda v: math.log10(max(v, low)))
     heads = ((plot.left, "public MUSD, present value"), (dots[0], "worth per MUSD (log)"), (705, "when"))
     for place, head in (*heads, (862, "in all, MUSD"), (935, "risk left")):
-        plot.text(place, 12, head, size=SMALL, fill=MUTED)
+        plot.text(place, 12, head, size=svg.SMALL, fill=svg.MUTED)
     for mark in (10.0**k for k in range(round(math.log10(low)), round(math.log10(worth.high)) + 1)):
-        plot.line(worth(mark), plot.top - 6, worth(mark), plot.bottom, INK if mark == 1 else RULE)
-        plot.text(worth(mark), plot.top - 8, f"{mark:g}", anchor="middle", size=8, fill=MUTED)
+        plot.line(worth(mark), plot.top - 6, worth(mark), plot.bottom, svg.INK if mark == 1 else svg.RULE)
+        plot.text(worth(mark), plot.top - 8, f"{mark:g}", anchor="middle", size=8, fill=svg.MUTED)
     nothing = max(named(found.frontier, "nothing").risk, 1e-9)
     names = plot.names([run.names.placed(row.project) for row in rows], gap=0.35)
     left = risk_left(found.merit)
     for place, (row, total) in enumerate(zip(rows, merit_cost(rows), strict=True)):
-        y, hue = names.mid(place), STAGE_COLOURS[row.stage]
+        y, hue = names.mid(place), svg.STAGE_COLOURS[row.stage]
         words = (
             f"{run.names.placed(row.project)}, {STAGES[row.stage].lower()}: {number(row.public)} MUSD of public money, "
             f"worth {number(row.worth)} MUSD"
         )
         tip = tooltip(words, f"{MERIT}, {row.project}")
         plot.rect(plot.left, names.at(place), bars(row.public) - plot.left, names.width, hue, tip=tip)
-        plot.text(bars(row.public) + 4, y + 4, number(row.public), size=SMALL)
+        plot.text(bars(row.public) + 4, y + 4, number(row.public), size=svg.SMALL)
         ratio = row.worth / row.public if row.public > 0 else 0.0
         if ratio >= low:
             plot.dot(worth(ratio), y, 5, hue, tip=tip)
         else:
-            plot.text(dots[0], y + 4, "<", size=SMALL, fill=MUTED)
-        plot.text(705, y + 4, clipped(tag(run, row), 150, SMALL), size=SMALL, fill=MUTED if row.last_hundredth else INK)
-        plot.text(915, y + 4, number(total), anchor="end", size=SMALL)
-        plot.text(990, y + 4, percent(left[place] / nothing), anchor="end", size=SMALL)
+            plot.text(dots[0], y + 4, "<", size=svg.SMALL, fill=svg.MUTED)
+        plot.text(
+            705,
+            y + 4,
+            svg.clipped(tag(run, row), 150, svg.SMALL),
+            size=svg.SMALL,
+            fill=svg.MUTED if row.last_hundredth else svg.INK,
+        )
+        plot.text(915, y + 4, number(total), anchor="end", size=svg.SMALL)
+        plot.text(990, y + 4, percent(left[place] / nothing), anchor="end", size=svg.SMALL)
     first = {"name": run.names.project(found.merit[0].project)}
     counts = {
         "all": len(found.merit),
@@ -145,24 +136,28 @@ def merit(run: RunView, found: Decision, draw: Drawer) -> Figure:
         "last": sum(row.last_hundredth for row in found.merit),
     }
     title, told = say(run, "merit_title", first=first, **counts), say(run, "merit", **counts)
-    legend = [(STAGE_COLOURS[s], "box", STAGES[s]) for s in STAGES if any(row.stage == s for row in rows)]
+    legend = [(svg.STAGE_COLOURS[s], "box", STAGES[s]) for s in STAGES if any(row.stage == s for row in rows)]
     return Figure(title, told, [draw.panel(title, told, plot)], legend, layout="wide", source=MERIT)
 
 
-def shares(run: RunView, rows: Sequence[Share], draw: Drawer) -> Figure:
+def shares(run: RunView, rows: Sequence[Share], draw: svg.Drawer) -> Figure:
     """A row an ally, who gains most first: what it would carry alone, what it carries together, what moves."""
-    plot = Plot(1000, 30 * len(rows) + 62, left=150, right=450, top=26, bottom=36)
+    plot = svg.Plot(1000, 30 * len(rows) + 62, left=150, right=450, top=26, bottom=36)
     low, high = min(0.0, *(min(r.charge, r.lowest or 0.0) for r in rows)), max(1.0, *(r.alone for r in rows))
-    x = Scale(_root(low), _root(high), plot.left, plot.right)
+    x = svg.Scale(_root(low), _root(high), plot.left, plot.right)
     for mark in _marks(low, high):
-        plot.line(x(_root(mark)), plot.top, x(_root(mark)), plot.bottom, INK if mark == 0 else RULE)
-        plot.text(x(_root(mark)), plot.bottom + 14, number(mark), anchor="middle", size=SMALL, fill=MUTED)
+        plot.line(x(_root(mark)), plot.top, x(_root(mark)), plot.bottom, svg.INK if mark == 0 else svg.RULE)
+        plot.text(x(_root(mark)), plot.bottom + 14, number(mark), anchor="middle", size=svg.SMALL, fill=svg.MUTED)
     plot.text(
-        (plot.left + plot.right) / 2, plot.bottom + 29, "carries, MUSD (square-root scale)", anchor="middle", fill=MUTED
+        (plot.left + plot.right) / 2,
+        plot.bottom + 29,
+        "carries, MUSD (square-root scale)",
+        anchor="middle",
+        fill=svg.MUTED,
     )
     ends = (620, 700, 780, 840, 920, 1000)
     for end, head in zip(ends, ("MUSD: alone", "together", "gains", "pays", "loss that stays", "gives"), strict=True):
-        plot.text(end, 12, head, anchor="end", size=SMALL, fill=MUTED)
+        plot.text(end, 12, head, anchor="end", size=svg.SMALL, fill=svg.MUTED)
     names = plot.names([run.names.party(r.party) for r in rows], gap=0.4)
     for place, r in enumerate(rows):
         y = names.mid(place)
@@ -171,20 +166,20 @@ def shares(run: RunView, rows: Sequence[Share], draw: Drawer) -> Figure:
             f"transfers {number(r.transfer)} MUSD"
         )
         tip = tooltip(words, f"{shares_source(run)}, {r.party}")
-        plot.line(x(_root(r.charge)), y, x(_root(r.alone)), y, EXISTING, wide=4, tip=tip)
+        plot.line(x(_root(r.charge)), y, x(_root(r.alone)), y, svg.EXISTING, wide=4, tip=tip)
         if r.lowest is not None:
-            plot.line(x(_root(max(r.lowest, low))), y + 6, x(_root(min(r.highest, high))), y + 6, MUTED)
-        plot.dot(x(_root(r.alone)), y, 5, EXISTING, hue=MUTED, tip=tip)
-        plot.dot(x(_root(r.charge)), y, 6, WITH, tip=tip)
+            plot.line(x(_root(max(r.lowest, low))), y + 6, x(_root(min(r.highest, high))), y + 6, svg.MUTED)
+        plot.dot(x(_root(r.alone)), y, 5, svg.EXISTING, hue=svg.MUTED, tip=tip)
+        plot.dot(x(_root(r.charge)), y, 6, svg.WITH, tip=tip)
         arrow = "→ " if r.transfer > 0 else "← " if r.transfer < 0 else ""
         for end, amount in zip(ends, (r.alone, r.charge, r.gain, r.paid, r.own_loss, abs(r.transfer)), strict=True):
             told = f"{arrow if end == ends[-1] else ''}{number(amount)}"
-            plot.text(end, y + 4, told, anchor="end", size=SMALL, weight="bold" if end == ends[2] else "")
+            plot.text(end, y + 4, told, anchor="end", size=svg.SMALL, weight="bold" if end == ends[2] else "")
     moved = sum(max(r.transfer, 0.0) for r in rows)
     title = say(run, "shares_title", rows=rows, moved=moved)
     told = say(run, "shares", moved=moved)
-    legend = [(WITH, "box", "carries together"), (EXISTING, "box", "would carry alone")]
-    legend += [(MUTED, "line", "range of what is stable")] if any(r.lowest is not None for r in rows) else []
+    legend = [(svg.WITH, "box", "carries together"), (svg.EXISTING, "box", "would carry alone")]
+    legend += [(svg.MUTED, "line", "range of what is stable")] if any(r.lowest is not None for r in rows) else []
     return Figure(title, told, [draw.panel(title, told, plot)], legend, layout="wide", source=shares_source(run))
 
 
@@ -193,6 +188,6 @@ def _root(value: float) -> float:
 
 
 def _marks(low: float, high: float) -> list[float]:
-    up = [mark * mark for mark in ticks(0.0, math.sqrt(high), 4)]
-    down = [-mark * mark for mark in ticks(0.0, math.sqrt(-low), 2)[1:]] if low < 0 else []
+    up = [mark * mark for mark in svg.ticks(0.0, math.sqrt(high), 4)]
+    down = [-mark * mark for mark in svg.ticks(0.0, math.sqrt(-low), 2)[1:]] if low < 0 else []
     return [*down, *up]

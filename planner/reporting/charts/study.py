@@ -9,25 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.reporting.charts.drawing import (
-    EXISTING,
-    HUES,
-    INK,
-    MUTED,
-    RULE,
-    SMALL,
-    WITH,
-    WITHOUT,
-    Bands,
-    Drawer,
-    Plot,
-    Scale,
-    axis_number,
-    clipped,
-    legend_of,
-    mixed,
-    stairs,
-)
+from planner.reporting.charts import drawing as svg
 from planner.reporting.values.page_parts import Figure, Panel
 from planner.reporting.values.view import rows_of, tooltip
 from planner.reporting.values.wording import count, number, percent, worded
@@ -56,8 +38,8 @@ def unit_of(outcome: str) -> str:
     return next((unit for end, unit in ends.items() if group.endswith(end)), "persons" if group in MEANINGS else "")
 
 
-def _rows(names: Sequence[str], row: float = ROW) -> tuple[Plot, Bands]:
-    plot = Plot(820, row * len(names) + 44, left=NAMES, right=30, bottom=36)
+def _rows(names: Sequence[str], row: float = ROW) -> tuple[svg.Plot, svg.Bands]:
+    plot = svg.Plot(820, row * len(names) + 44, left=NAMES, right=30, bottom=36)
     return plot, plot.names(names, gap=0.35)
 
 
@@ -69,19 +51,19 @@ def _ends(*series: Iterable[Any]) -> tuple[float, float]:
     return low - room, high + room
 
 
-def tornado(table: pd.DataFrame, outcome: str, draw: Drawer) -> Figure:
+def tornado(table: pd.DataFrame, outcome: str, draw: svg.Drawer) -> Figure:
     """Bars from the outcome at the lowest to that at the highest value of each uncertainty."""
     rows = table.head(20)
-    ends = [("lowest value", WITHOUT), ("highest value", WITH)]
+    ends = [("lowest value", svg.WITHOUT), ("highest value", svg.WITH)]
     plot, names = _rows(list(rows["name"]))
     scale = plot.across(*_ends(rows["at_low"], rows["at_high"], rows["base"]), unit_of(outcome))
     for place, row in enumerate(rows_of(rows)):
-        for value, hue in ((row.at_low, WITHOUT), (row.at_high, WITH)) if row.swing else ():
+        for value, hue in ((row.at_low, svg.WITHOUT), (row.at_high, svg.WITH)) if row.swing else ():
             plot.rect(scale(row.base), names.at(place), scale(value) - scale(row.base), names.width, hue)
-        plot.line(scale(row.base), names.at(place) - 4, scale(row.base), names.at(place) + names.width + 4, INK)
+        plot.line(scale(row.base), names.at(place) - 4, scale(row.base), names.at(place) + names.width + 4, svg.INK)
     still = list(table.loc[table["swing"] == 0, "name"])
     told = worded("figures.j2", "tornado", first=table.iloc[0].to_dict(), still=still)
-    legend = [*((hue, "box", f"at the {end}") for end, hue in ends), (INK, "line", "case as it is")]
+    legend = [*((hue, "box", f"at the {end}") for end, hue in ends), (svg.INK, "line", "case as it is")]
     panel = draw.panel(outcome_words(outcome), told, plot)
     return Figure(ALONE, told, [panel], legend, layout="wide")
 
@@ -94,12 +76,15 @@ KINDS = {
 """Kind of index -> axis, what the total is called, what the sample is counted in."""
 
 
-def influence(found: Indices, draw: Drawer) -> Figure:
+def influence(found: Indices, draw: svg.Drawer) -> Figure:
     """Indices with their 95 % intervals, and which comes first if that is decided."""
     both, ranked = found.kind == "sobol", found.ranked
     axis, total, unit = KINDS[found.kind]
     bars = [
-        [*([(r.first, r.first_within, WITH)] if both else []), (r.total, r.total_within, HUES[1] if both else WITH)]
+        [
+            *([(r.first, r.first_within, svg.WITH)] if both else []),
+            (r.total, r.total_within, svg.HUES[1] if both else svg.WITH),
+        ]
         for r in ranked
     ]
     plot, names = _rows([row.name for row in ranked], ROW * (1.6 if both else 1))
@@ -110,11 +95,11 @@ def influence(found: Indices, draw: Drawer) -> Figure:
         for at, (value, within, hue) in enumerate(of):
             y = names.at(place) + at * high
             plot.rect(scale(0.0), y, scale(value) - scale(0.0), high - 2, hue)
-            plot.line(scale(value - within), y + high / 2 - 1, scale(value + within), y + high / 2 - 1, INK)
+            plot.line(scale(value - within), y + high / 2 - 1, scale(value + within), y + high / 2 - 1, svg.INK)
     legend = [
-        *([(WITH, "box", "alone")] if both else []),
-        (HUES[1] if both else WITH, "box", total),
-        (INK, "line", "95 % interval"),
+        *([(svg.WITH, "box", "alone")] if both else []),
+        (svg.HUES[1] if both else svg.WITH, "box", total),
+        (svg.INK, "line", "95 % interval"),
     ]
     needed = math.ceil(found.needed) if found.needed <= MOST_POINTS else 0
     if needed and found.kind == "sobol":
@@ -127,14 +112,14 @@ def influence(found: Indices, draw: Drawer) -> Figure:
 
 def _plane(
     across: tuple[float, float], up: tuple[float, float], title: str, unit: str, size: tuple[float, float]
-) -> tuple[Plot, Scale, Scale]:
-    plot = Plot(*size, left=62, right=14, top=22, bottom=38)
+) -> tuple[svg.Plot, svg.Scale, svg.Scale]:
+    plot = svg.Plot(*size, left=62, right=14, top=22, bottom=38)
     y = plot.amounts(up[1], unit, low=up[0], nice=False)
     return plot, plot.across(*across, title), y
 
 
 def response_curves(
-    curves: Sequence[tuple[str, pd.DataFrame]], outcome: str, draw: Drawer, alone: bool = False
+    curves: Sequence[tuple[str, pd.DataFrame]], outcome: str, draw: svg.Drawer, alone: bool = False
 ) -> Figure | None:
     """An outcome along each uncertainty: mean and band; all panels share the axis of the outcome."""
     shown = [(name, curve) for name, curve in curves if len(curve) > 1]
@@ -149,60 +134,67 @@ def response_curves(
         upper, lower, mean = (
             [(x(a), y(v)) for a, v in zip(at, curve[c], strict=True)] for c in ("high", "low", "mean")
         )
-        plot.area(upper, lower, WITH, opacity=0.2)
-        plot.curve(mean, WITH)
+        plot.area(upper, lower, svg.WITH, opacity=0.2)
+        plot.curve(mean, svg.WITH)
         for px_x, px_y in mean:
-            plot.dot(px_x, px_y, 2.2, WITH)
+            plot.dot(px_x, px_y, 2.2, svg.WITH)
         if not numbers:
             for a, value in zip(at, curve["value"], strict=True):
                 plot.text(
-                    x(a), plot.bottom - 4, clipped(str(value), 90, SMALL), anchor="middle", size=SMALL, fill=MUTED
+                    x(a),
+                    plot.bottom - 4,
+                    svg.clipped(str(value), 90, svg.SMALL),
+                    anchor="middle",
+                    size=svg.SMALL,
+                    fill=svg.MUTED,
                 )
         ends = f"{number(float(curve['mean'].iloc[0]))} → {number(float(curve['mean'].iloc[-1]))} {unit_of(outcome)}"
         panels.append(draw.panel(name, ends, plot))
-    legend = [(WITH, "line", "mean"), (EXISTING, "box", "10 to 90 % of the points")]
+    legend = [(svg.WITH, "line", "mean"), (svg.EXISTING, "box", "10 to 90 % of the points")]
     told = worded("figures.j2", "responses", outcome=outcome_words(outcome), alone=alone)
     return Figure(f"Response: {outcome_words(outcome)}", told, panels, legend)
 
 
-def heat_map(rows: pd.DataFrame, first: str, second: str, outcome: str, draw: Drawer) -> Figure | None:
+def heat_map(rows: pd.DataFrame, first: str, second: str, outcome: str, draw: svg.Drawer) -> Figure | None:
     """Mean of an outcome over two uncertainties that take few values each."""
     table = rows.pivot_table(index=second, columns=first, values=outcome, aggfunc="mean")
     if not (1 < len(table.columns) <= MOST_CELLS and 1 < len(table) <= MOST_CELLS):
         return None
     low, high = float(table.min().min()), float(table.max().max())
-    plot = Plot(180 + 64 * len(table.columns), 30 * len(table) + 40, left=170, bottom=36, top=4)
+    plot = svg.Plot(180 + 64 * len(table.columns), 30 * len(table) + 40, left=170, bottom=36, top=4)
     names = plot.names([_label(value) for value in table.index], gap=0.04)
-    bands = Bands(list(table.columns), plot.left, plot.right, 0.04)
+    bands = svg.Bands(list(table.columns), plot.left, plot.right, 0.04)
     for value in table.columns:
-        plot.text(bands.mid(value), plot.bottom + 14, clipped(_label(value), bands.step), anchor="middle", fill=MUTED)
-    plot.text((plot.left + plot.right) / 2, plot.bottom + 30, first, anchor="middle", fill=MUTED)
-    plot.text(plot.left - 6, plot.bottom + 30, f"{second} ↑", anchor="end", fill=MUTED)
+        plot.text(
+            bands.mid(value), plot.bottom + 14, svg.clipped(_label(value), bands.step), anchor="middle", fill=svg.MUTED
+        )
+    plot.text((plot.left + plot.right) / 2, plot.bottom + 30, first, anchor="middle", fill=svg.MUTED)
+    plot.text(plot.left - 6, plot.bottom + 30, f"{second} ↑", anchor="end", fill=svg.MUTED)
     for place, values in enumerate(table.to_numpy().tolist()):
         for value, mean in zip(table.columns, values, strict=True):
             if mean != mean:
                 continue
             share = (mean - low) / ((high - low) or 1.0)
-            plot.rect(bands.at(value), names.at(place), bands.width, names.width, mixed("#eef4fa", WITH, share))
-            ink = "#ffffff" if share > 0.6 else INK
+            plot.rect(bands.at(value), names.at(place), bands.width, names.width, svg.mixed("#eef4fa", svg.WITH, share))
+            ink = "#ffffff" if share > 0.6 else svg.INK
             plot.text(bands.mid(value), names.mid(place) + 4, number(mean), anchor="middle", fill=ink)
     told = f"{number(low)} – {number(high)} {unit_of(outcome)}"
     return Figure(f"{first} against {second}", told, [draw.panel(outcome_words(outcome), told, plot)], layout="wide")
 
 
-def traded(path: Sequence[Box], chosen: Box | None, draw: Drawer) -> Figure | None:
+def traded(path: Sequence[Box], chosen: Box | None, draw: svg.Drawer) -> Figure | None:
     """Density against coverage of the boxes that PRIM went through, and of the one that was chosen."""
     if len(path) < 2:
         return None
     plot, x, y = _plane((0.0, 1.0), (0.0, 1.0), "coverage: share of all failures inside", "density", (820, 260))
-    plot.curve([(x(box.coverage), y(box.density)) for box in path], RULE)
+    plot.curve([(x(box.coverage), y(box.density)) for box in path], svg.RULE)
     for box in path:
         inside = f"{percent(box.density)} of {count(box.inside, 'point')} fail, {percent(box.coverage)} of all failures"
-        plot.dot(x(box.coverage), y(box.density), 3, WITH, tip=tooltip(inside, "failures.csv"))
-    legend = [(WITH, "box", "box on the way")]
+        plot.dot(x(box.coverage), y(box.density), 3, svg.WITH, tip=tooltip(inside, "failures.csv"))
+    legend = [(svg.WITH, "box", "box on the way")]
     if chosen:
-        plot.diamond(x(chosen.coverage), y(chosen.density), 6, WITHOUT)
-        legend.append((WITHOUT, "box", "chosen, pasted and simplified"))
+        plot.diamond(x(chosen.coverage), y(chosen.density), 6, svg.WITHOUT)
+        legend.append((svg.WITHOUT, "box", "chosen, pasted and simplified"))
     told = worded("figures.j2", "traded")
     return Figure("Purity against coverage", told, [draw.panel("PRIM", told, plot)], legend, layout="wide")
 
@@ -214,14 +206,14 @@ def _thinned(rows: pd.DataFrame, most: int) -> pd.DataFrame:
     return solved.iloc[::step]
 
 
-def risk_against_cost(groups: Mapping[str, pd.DataFrame], draw: Drawer) -> Figure | None:
+def risk_against_cost(groups: Mapping[str, pd.DataFrame], draw: svg.Drawer) -> Figure | None:
     """A dot for each point: cost of the plan and risk that it leaves, coloured by option."""
     shown = {name: _thinned(rows, MOST_DOTS // len(groups)) for name, rows in groups.items()}
     every = pd.concat(shown.values())
     if not len(every) or not (moves(every["cost_musd"]) and moves(every["risk_musd"])):
         return None
     plot, x, y = _plane(_ends(every["cost_musd"]), _ends(every["risk_musd"]), "cost, MUSD", "risk, MUSD", (820, 320))
-    colours = [(name, HUES[place % len(HUES)]) for place, name in enumerate(groups)]
+    colours = [(name, svg.HUES[place % len(svg.HUES)]) for place, name in enumerate(groups)]
     for name, hue in colours:
         for row in rows_of(shown[name][["point", "cost_musd", "risk_musd"]]):
             told = (
@@ -232,49 +224,51 @@ def risk_against_cost(groups: Mapping[str, pd.DataFrame], draw: Drawer) -> Figur
     ends = {"least": every["risk_musd"].min(), "most": every["risk_musd"].max()}
     told = worded("figures.j2", "scatter", shown=len(every), points=points, **ends)
     panel = draw.panel("Risk against cost", told, plot)
-    return Figure("Risk against cost", told, [panel], legend_of(colours) if len(colours) > 1 else (), layout="wide")
+    return Figure("Risk against cost", told, [panel], svg.legend_of(colours) if len(colours) > 1 else (), layout="wide")
 
 
-def parallel(rows: pd.DataFrame, names: Sequence[str], outcomes: Sequence[str], draw: Drawer) -> Figure | None:
+def parallel(rows: pd.DataFrame, names: Sequence[str], outcomes: Sequence[str], draw: svg.Drawer) -> Figure | None:
     """Parallel coordinates of what is varied and what comes of it, a line for each point."""
     lines = _thinned(rows, MOST_LINES)
     varied = [name for name in names if lines[name].nunique() > 1]
     if len(lines) < 3 or not varied:
         return None
     axes = [*varied, *(outcome for outcome in outcomes if moves(lines[outcome]))]
-    plot, places = Plot(820, 316, left=70, right=70, top=46, bottom=24), []
-    bands = Bands(list(range(len(axes))), plot.left, plot.right)
+    plot, places = svg.Plot(820, 316, left=70, right=70, top=46, bottom=24), []
+    bands = svg.Bands(list(range(len(axes))), plot.left, plot.right)
     for at, name in enumerate(axes):
         numbers = pd.api.types.is_numeric_dtype(lines[name])
         column = lines[name].dropna()
         kinds = sorted(column.unique())
         of = lines[name] if numbers else lines[name].map({kind: float(i) for i, kind in enumerate(kinds)})
         low, high = float(of.min()), float(of.max())
-        scale = Scale(low, high if high > low else low + 1.0, plot.bottom, plot.top)
+        scale = svg.Scale(low, high if high > low else low + 1.0, plot.bottom, plot.top)
         places.append([scale(v) for v in of.fillna((low + high) / 2)])
         x = bands.mid(at)
-        words = clipped(outcome_words(name) if name in outcomes else name, 2 * bands.step - 6)
+        words = svg.clipped(outcome_words(name) if name in outcomes else name, 2 * bands.step - 6)
         plot.text(x, 12 + 16 * (at % 2), words, anchor="middle")  # every second one lower: neighbours have the room
         for end, y in ((kinds[-1], plot.top - 4), (kinds[0], plot.bottom + 14)):
             told = number(float(end)) if numbers else str(end)
-            plot.text(x, y, clipped(told, bands.step), anchor="middle", size=SMALL, fill=MUTED)
+            plot.text(x, y, svg.clipped(told, bands.step), anchor="middle", size=svg.SMALL, fill=svg.MUTED)
     ranks = lines[outcomes[0]].rank(pct=True)
     for rank, heights in zip(ranks, zip(*places, strict=True), strict=True):
         points = [(bands.mid(at), y) for at, y in enumerate(heights)]
-        plot.curve(points, mixed(WITH, WITHOUT, float(rank)), wide=1, opacity=0.5)
+        plot.curve(points, svg.mixed(svg.WITH, svg.WITHOUT, float(rank)), wide=1, opacity=0.5)
     for at in range(len(axes)):
-        plot.line(bands.mid(at), plot.top, bands.mid(at), plot.bottom, INK)
+        plot.line(bands.mid(at), plot.top, bands.mid(at), plot.bottom, svg.INK)
     counts = {"shown": len(lines), "points": int((rows["status"] == OPTIMAL).sum())}
     told = worded("figures.j2", "parallel", outcome=outcome_words(outcomes[0]), **counts)
     return Figure("All points", told, [draw.panel("Parallel coordinates", told, plot)], layout="wide brush")
 
 
-def held_plans(held: pd.DataFrame, draw: Drawer) -> Figure:
+def held_plans(held: pd.DataFrame, draw: svg.Drawer) -> Figure:
     """Risk of each plan held fixed, and of the best plan for each point, points in order of risk."""
     best = held.drop_duplicates("point").assign(plan=BEST, risk_musd=lambda t: t["least_risk_musd"])
     both = pd.concat([held, best]).dropna(subset="risk_musd").sort_values(["plan", "risk_musd"], kind="stable")
     names = [BEST, *held["plan"].unique()]
-    colours = list(zip(names, [EXISTING, *(HUES[i % len(HUES)] for i in range(len(names) - 1))], strict=True))
+    colours = list(
+        zip(names, [svg.EXISTING, *(svg.HUES[i % len(svg.HUES)] for i in range(len(names) - 1))], strict=True)
+    )
     up = (0.0, float(both["risk_musd"].max()) * 1.05)
     plot, x, y = _plane((0.0, 100.0), up, "points in order of risk, per cent", "risk, MUSD", (640, 300))
     for name, hue in colours:
@@ -283,27 +277,27 @@ def held_plans(held: pd.DataFrame, draw: Drawer) -> Figure:
     told = worded("figures.j2", "held")
     panel = draw.panel("Risk at the points, in order", told, plot)
     title = "Given plans against the best plan for each point"
-    return Figure(title, told, [panel], legend_of(colours, "line"), layout="wide")
+    return Figure(title, told, [panel], svg.legend_of(colours, "line"), layout="wide")
 
 
 def _label(value: object) -> str:
-    return axis_number(round(value, 6)) if isinstance(value, float) else str(value)
+    return svg.axis_number(round(value, 6)) if isinstance(value, float) else str(value)
 
 
-def frontier(points: pd.DataFrame, dense: pd.DataFrame, draw: Drawer) -> Figure:
+def frontier(points: pd.DataFrame, dense: pd.DataFrame, draw: svg.Drawer) -> Figure:
     """The curve of least risk against money with its breakpoints; below, what one more MUSD takes off."""
     first, last = points.iloc[0].to_dict(), points.iloc[-1].to_dict()
     across = (0.0, float(points["budget_musd"].max()) or 1.0)
     risk = (0.0, float(points["risk_musd"].max()) * 1.05)
     plot, x, y = _plane(across, risk, "budgets, MUSD", "least risk, MUSD", (460, 290))
     corners = [(x(b), y(r)) for b, r in zip(points["budget_musd"], points["risk_musd"], strict=True)]
-    plot.curve(corners, WITH)
+    plot.curve(corners, svg.WITH)
     for at in corners:
-        plot.dot(*at, 2.6, INK)
+        plot.dot(*at, 2.6, svg.INK)
     worth = (0.0, float(dense["worth"].max()) * 1.05 or 1.0)
     slope, x, y = _plane(across, worth, "budgets, MUSD", "MUSD of risk per MUSD", (460, 290))
     steps = [(x(b), y(w)) for b, w in zip(dense["budget_musd"], dense["worth"], strict=True)]
-    slope.curve([p for a, b in pairwise(steps) for p in (a, (a[0], b[1]), b)] or stairs(steps, 4), WITHOUT)
+    slope.curve([p for a, b in pairwise(steps) for p in (a, (a[0], b[1]), b)] or svg.stairs(steps, 4), svg.WITHOUT)
     told = worded("figures.j2", "study_frontier", first=first, last=last)
     panels = [
         draw.panel("Least risk by size of all budgets", told, plot),
@@ -311,5 +305,5 @@ def frontier(points: pd.DataFrame, dense: pd.DataFrame, draw: Drawer) -> Figure:
             "What one more MUSD takes off the risk", f"{number(float(dense['worth'].iloc[0]))} MUSD/MUSD", slope
         ),
     ]
-    legend = [(INK, "box", "breakpoint: the plan changes its kind")]
+    legend = [(svg.INK, "box", "breakpoint: the plan changes its kind")]
     return Figure("Risk against money", told, panels, legend, layout="pair")
