@@ -59,7 +59,7 @@ def test_half_and_twice_the_cost_are_read_off_the_curve(run: RunView) -> None:
     # 4,600 MUSD leave 2,095 of 15,000; 2,300 lie 100 of 2,400 beyond 2,110; 9,200 are more than the curve has.
     said = "Half the cost leaves 14.1 % of the risk of doing nothing, the plan 14.0 %, twice the cost 13.9 %."
     assert said in front(run).lines[0]
-    first = "Coast separation plant (takes 50.0 times its public money off cost plus risk); Desert mine (6.25 times)."
+    first = "Coast separation plant (worth 50.0 times its public money); Desert mine (6.25 times)."
     assert front(run).lines[0].startswith(f"Fund first: {first}")
 
 
