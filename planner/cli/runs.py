@@ -136,6 +136,7 @@ def prove_plan(
             say("Lower bounds are those of plants in fractions: no plan of whole plants has less")
         if proof:
             say(f"Written     {run}/{PROOF}: python {run}/{PROOF}/check.py {run}/{PROOF}")
+            say(f"            planner prove {run} --check also sees whether the program is that of the inputs")
 
 
 def _say_shares(found: Shares) -> None:

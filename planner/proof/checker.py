@@ -9,6 +9,8 @@ certificate.json, which minimises one column while others are held at most at a 
 - the duals y in duals-PHASE.csv.gz give a lower bound: for every x that meets rows and bounds,
   c x = y A x + (c - y A) x >= sum_i y_i b_i + sum_j min((c - y A)_j l_j, (c - y A)_j u_j).
   A column without a bound where one is needed has one implied by a row and bounds of others: implied.csv.gz, in order.
+
+Whether the program is that of the case is not seen here: `planner prove RUN --check` builds it again and compares.
 """
 
 import csv

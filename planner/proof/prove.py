@@ -41,6 +41,12 @@ from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
 from planner.solving.writing import program_of
 
+SAYS = (
+    "Bounds of the program in program.mps.gz, checked by check.py. Whether that is the program of the case, check.py "
+    "cannot know: `planner prove RUN --check` builds it again from the inputs and compares every entry."
+)
+"""What the certificate says of itself."""
+
 
 @dataclass(frozen=True)
 class Proven:
@@ -103,6 +109,7 @@ class Proof:
 
     def _certificate(self, hashes: dict[str, str]) -> dict[str, Any]:
         return {
+            "says": SAYS,
             "case": self.case.name,
             "goal": self.case.model.objective.goal,
             "whole_plants": self.whole_plants,
