@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import partial
 from time import perf_counter
 from typing import Any, Literal
 
@@ -34,7 +34,7 @@ from planner.solving.goals import Progress, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.prices import price_table, priced
 from planner.solving.solution import Stop
-from planner.solving.solve import COMPARABLE, ENDS, Nothing, compared, header, seconds_of, weights_of, without_plan
+from planner.solving.solve import ENDS, Nothing, header, seconds_of, weights_of
 from planner.solving.spending import money_tables
 from planner.solving.whole_plants import BOUND_KEYS, relative_gap
 
@@ -79,14 +79,7 @@ def solve_case(
     `if __name__ == "__main__"`. Raises InputError where scenarios cannot be solved one by one and are to be."""
     if method_of(case, method, progress) == "whole":
         return whole_program.solve_case(case, progress, time_limit, baseline, nothing)
-    nothing = cache(nothing or (lambda: solve_without_plan(case, progress, time_limit, workers)))
-    plan = _solve(case, progress, time_limit, nothing, workers)
-    return compared(plan, nothing()) if baseline and plan.status in COMPARABLE else plan
-
-
-def solve_without_plan(case: Case, progress: Progress, time_limit: float | None, workers: int | Team) -> PlanValues:
-    """Solve the case without levers, scenario by scenario."""
-    return _solve(without_plan(case), lambda step: progress(f"without a plan: {step}"), time_limit, None, workers)
+    return whole_program.with_nothing(partial(_solve, time_limit, workers), case, progress, baseline, nothing)
 
 
 def begin(
@@ -112,18 +105,17 @@ def begin(
 
 
 def _solve(
-    case: Case, progress: Progress, time_limit: float | None, nothing: Nothing | None, workers: int | Team
+    time_limit: float | None, workers: int | Team, case: Case, progress: Progress, nothing: Nothing | None
 ) -> PlanValues:
     started = perf_counter()
     search = begin(case, ALONE, workers, progress, time_limit)
-    nothing = nothing or (lambda: solve_without_plan(case, progress, time_limit, workers))
     try:
         return _plan(search, nothing, started, perf_counter())
     except KeyboardInterrupt:  # it brings the bounds of whatever program was being solved
         raise KeyboardInterrupt(search.known() if case.model.levers else "") from None
 
 
-def _plan(search: Search, nothing: Nothing, started: float, built: float) -> PlanValues:
+def _plan(search: Search, nothing: Nothing | None, started: float, built: float) -> PlanValues:
     case, master, progress = search.case, search.master, search.say
     grouping = master.scope.grouping
     with search.pool as pool:

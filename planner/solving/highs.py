@@ -30,6 +30,14 @@ NO_LIMIT = 2**31 - 1
 SMALL_PROGRAM = 20_000
 """Nonzeros below which the simplex method is at least as fast as interior point (measured)."""
 EXACT_WEIGHTS, DEVEX = -1, 1
+IRREDUCIBLE = sum(
+    int(kind)
+    for kind in (
+        highspy.IisStrategy.kIisStrategyFromLp,
+        highspy.IisStrategy.kIisStrategyIrreducible,
+        highspy.IisStrategy.kIisStrategyColPriority,  # without it a set was not irreducible (seen)
+    )
+)
 LITTLE = 0.001
 """How much costs are perturbed from a kept basis, as a multiple of what HiGHS does (measured)."""
 STRATEGY = {"again": 0, "near": 4, "primal": 4}
@@ -289,6 +297,14 @@ class Solver:
         x = np.array(self._highs.getSolution().col_value if feasible else [])
         self._highs.changeColsIntegrality(len(whole), whole, np.full(len(whole), _CONTINUOUS))
         return Searched(stop, x, float(info.mip_dual_bound))
+
+    def contradiction(self) -> tuple[list[int], list[int]]:
+        """Rows and columns whose sides and bounds cannot all hold, but can without any one of them; none if all can."""
+        self._option("iis_strategy", IRREDUCIBLE)
+        _, found = self._highs.getIis()
+        bounds = zip(found.col_index_, found.col_bound_, strict=True)
+        free = int(highspy.IisBoundStatus.kIisBoundStatusFree)
+        return list(found.row_index_), [j for j, bound in bounds if int(bound) != free]
 
     def _aim(self, cost: Vector) -> None:
         self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)

@@ -6,7 +6,7 @@ import math
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from time import perf_counter
 from typing import Any
@@ -75,18 +75,27 @@ def solve_case(
     The status is `optimal` only if the solver's residuals and the verifier's are within 1e-6.
     """
     curve = baseline or nothing is not None
-    nothing = cache(nothing or _nothing(case, progress, time_limit))
-    plan = _solve(case, progress, time_limit, nothing, curve)
+    return with_nothing(partial(_solve, time_limit, curve), case, progress, baseline, nothing)
+
+
+def with_nothing(
+    solve: Callable[[Case, Progress, Nothing | None], PlanValues],
+    case: Case,
+    progress: Progress,
+    baseline: bool,
+    nothing: Nothing | None,
+) -> PlanValues:
+    """The plan that `solve` finds; if `baseline`, with what would happen without it. See `solve_case`."""
+    nothing = cache(
+        nothing or (lambda: solve(without_plan(case), lambda step: progress(f"without a plan: {step}"), None))
+    )
+    plan = solve(case, progress, nothing)
     return compared(plan, nothing()) if baseline and plan.status in COMPARABLE else plan
-
-
-def _nothing(case: Case, progress: Progress, time_limit: float | None) -> Nothing:
-    return lambda: solve_without_plan(case, lambda step: progress(f"without a plan: {step}"), time_limit)
 
 
 def solve_without_plan(case: Case, progress: Progress = silent, time_limit: float | None = None) -> PlanValues:
     """Solve the case without levers."""
-    return _solve(without_plan(case), progress, time_limit, None, curve=False)
+    return _solve(time_limit, False, without_plan(case), progress, None)
 
 
 def compared(plan: PlanValues, nothing: PlanValues) -> PlanValues:
@@ -133,13 +142,13 @@ def _bounded(plan: PlanValues, nothing: PlanValues) -> PlanValues:
 
 
 def _solve(
-    case: Case, progress: Progress, time_limit: float | None, nothing: Nothing | None, curve: bool
+    time_limit: float | None, curve: bool, case: Case, progress: Progress, nothing: Nothing | None
 ) -> PlanValues:
     started = perf_counter()
     refuse_if_too_large(case)
     progress("building the program")
     session = LiveProgram(case, time_limit)
-    return solve_session(session, progress, perf_counter() - started, nothing, curve=curve)
+    return solve_session(session, progress, perf_counter() - started, nothing, curve=curve and nothing is not None)
 
 
 @collector_paused()
@@ -174,7 +183,7 @@ def solve_session(
         return PlanValues(case, ENDS[outcome.stop], summary, {})
     values = Values(program.columns, outcome.last.x)
     tables = extract_tables(session.scope, values)
-    weights = weights_of(case, tables, nothing or _nothing(case, progress, None))
+    weights = weights_of(case, tables, nothing)
     tables |= money_tables(session.scope, items_spent(session.scope, values), weights)
     tables["shadow_prices"] = shadow_prices(session.scope, program, outcome)
     seconds = seconds_of(case, build_seconds, started)
@@ -202,8 +211,11 @@ def solve_session(
     return PlanValues(case, status, summary, tables, point)
 
 
-def weights_of(case: Case, tables: dict[str, pd.DataFrame], nothing: Nothing) -> Weights:
-    """What the payments of each funder are measured by. With `stable` the table `shares` is added to the tables."""
+def weights_of(case: Case, tables: dict[str, pd.DataFrame], nothing: Nothing | None) -> Weights:
+    """What the payments of each funder are measured by. With `stable` the table `shares` is added to the tables.
+
+    nothing: the case without levers, asked for where payments go by benefit; solved here if it is left out.
+    """
     if case.model.policy.cost_sharing == "even":
         return whole_budgets(case)
     if case.model.policy.cost_sharing == "stable":
@@ -212,7 +224,7 @@ def weights_of(case: Case, tables: dict[str, pd.DataFrame], nothing: Nothing) ->
         return stable(case, found)
     book = Ledger(case, tables)
     parts = losses_by_country(case, book, losses_of(case, book).by_scenario)
-    without = nothing()
+    without = nothing() if nothing is not None else solve_without_plan(case)
     if without.status is not Status.OPTIMAL:
         raise StoppedError(f"payments go by benefit, and the case without a plan was not solved ({without.status})")
     return benefit(case, without.summary["loss_musd_by_country"], parts)

@@ -13,7 +13,8 @@ from scipy.optimize import linprog
 
 import planner
 from planner.data.case import Case
-from planner.solving.conflict import conflict, reasons_of
+from planner.solving.conflict import reasons_of
+from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program, Vector
 from tests.cases import budget, demand, load_case, mine, plant
@@ -75,9 +76,9 @@ def test_the_set_has_no_plan_and_without_any_of_its_members_it_has_one(seed: int
         high = program.row_upper.copy()
         high[row] -= 1e3
         program = replace(program, row_upper=high, row_lower=np.minimum(program.row_lower, high))
-    found = conflict(program, upper)
-    rows, columns = list(found.rows), set(found.columns)
-    assert rows and found.size > 0
+    rows, of_columns = Solver(replace(program, upper=upper)).contradiction()
+    columns = set(of_columns)
+    assert rows
     assert not has_a_point(program, rows, columns, upper)
     for row in rows:
         assert has_a_point(program, [i for i in rows if i != row], columns, upper)
@@ -89,11 +90,11 @@ def test_the_set_has_no_plan_and_without_any_of_its_members_it_has_one(seed: int
 def test_a_bound_above_its_limit_and_a_sound_program_are_told_apart() -> None:
     session = LiveProgram(planner.load(STARTER))
     program, upper = session.program, session.program.upper.copy()
-    assert conflict(program, upper).rows == conflict(program, upper).columns == ()
+    assert Solver(program).contradiction() == ([], [])
     assert "rounding" in reasons_of(session.scope, program, upper)[0]
     column = next(j for j, (name, _) in enumerate(program.columns) if name == "stock")
     upper[column] = -1.0
-    assert conflict(program, upper).columns == (column,)
+    assert Solver(replace(program, upper=upper)).contradiction() == ([], [column])
     assert "max_t" in reasons_of(session.scope, program, upper)[1]
 
 

@@ -48,6 +48,20 @@ def target(seed: int) -> tuple[Case, float]:
     return case.with_model(case.model.model_copy(update={"objective": objective})), limit
 
 
+def richer(case: Case, extra: dict[tuple[str, int], float]) -> Case:
+    """The case with money added to budgets."""
+    rows = {(row.funder, row.year): row for row in case.tables.budgets}
+    for (funder, year), musd in extra.items():
+        row = rows.get((funder, year))
+        base = next(r for r in case.tables.budgets if r.funder == funder)
+        rows[funder, year] = (
+            row.model_copy(update={"musd": row.musd + musd})
+            if row
+            else base.model_copy(update={"year": year, "musd": musd})
+        )
+    return sooner(replace(case, tables=replace(case.tables, budgets=tuple(rows.values()))), 0)
+
+
 def diagnosed(case: Case) -> Diagnosis:
     return diagnose(case, LiveProgram(case).program)
 
