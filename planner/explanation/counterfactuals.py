@@ -176,7 +176,7 @@ class Ready:
         """Have a solver begin at `start`, or at the optimum of the reference; the algorithms to try."""
         near, live = self._near, self._live
         if start is not None or live is None:
-            solver.begin_like(start or near.best()[0])
+            solver.begin_like(start or near.best()[0].kept)
         elif near.goal == "welfare" and _policy(live.case) == _policy(near.case):
             solver.begin_near(near.best()[0], *origins(near.scope, near.program, live.scope, live.program), 0.0)
         return (*(["again"] if solver.has_begun(near.goal) else []), *quickest(self.program))

@@ -73,7 +73,7 @@ class Walk:
         # From end to end it is a long way, but each step is short; what lies between two steps is looked at apart.
         self._solver, self._beside = (Solver(self.program, longest_way=1.0) for _ in range(2))
         if reference.goal == "welfare":
-            self._solver.begin_like(reference.best()[0])
+            self._solver.begin_like(reference.best()[0].kept)
         self._read_columns()
         self.points: list[CurvePoint] = []
         self.least_risk: float | None = None
@@ -121,7 +121,7 @@ class Walk:
 
     def _looked_between(self, left: Tangent, right: Tangent) -> Tangent:
         """Look at the curve between two touches, whose solves follow each other; the left one."""
-        self._beside.begin_like(self._solver)
+        self._beside.begin_like(self._solver.kept)
         _, gap = between(partial(self._touch, self._beside), left, right, self._most, self._precision)
         self.gap = max(self.gap, gap)
         return left
@@ -181,7 +181,7 @@ class Walk:
         solver, out = Solver(self.program, longest_way=1.0), {}
         for at in np.flatnonzero(self.core_point.tpa > ZERO).tolist():
             project, mine = self.projects[at], self.columns[self._project == at]
-            solver.begin_like(self._solver)
+            solver.begin_like(self._solver.kept)
             solver.reset_bounds()
             solver.hold(mine, np.zeros(len(mine)), np.zeros(len(mine)))
             found = solver.minimise(column, ("again", *quickest(self.program)), phase=self.reference.goal)

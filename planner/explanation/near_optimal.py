@@ -35,7 +35,7 @@ def alternatives(reference: Reference, cost: float) -> Alternatives:
     """Ranges over all plans that are nearly as good as the optimum of the reference, which costs `cost` (MUSD)."""
     targets, program, near = _targets(reference), reference.program, NEAR[reference.goal]
     solver, (best, solution) = Solver(program, longest_way=1.0), reference.best()
-    solver.begin_like(best)
+    solver.begin_like(best.kept)
     for name, share in near.items():
         least = cost if name == "cost" else reference.objective
         solver.bound(program.column[name, None], least * (1 + share) + HOLD_MUSD)

@@ -182,7 +182,7 @@ def marginals(reference: Reference) -> list[Marginal]:
     """
     column, (known, solved) = reference.program.column[reference.goal, None], reference.best()
     solver = Solver(reference.program)
-    solver.begin_like(known)
+    solver.begin_like(known.kept)
     out = []
     for label, (price, unit, rows) in _best(reference, solved).items():
         solver.replace(_with_more(reference.program, rows))

@@ -6,8 +6,8 @@ Huangfu and Hall, Parallelizing the dual revised simplex method, Math. Prog. Com
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib import metadata
 from threading import Event, Thread, current_thread, main_thread
 
@@ -30,14 +30,8 @@ NO_LIMIT = 2**31 - 1
 SMALL_PROGRAM = 20_000
 """Nonzeros below which the simplex method is at least as fast as interior point (measured)."""
 EXACT_WEIGHTS, DEVEX = -1, 1
-IRREDUCIBLE = sum(
-    int(kind)
-    for kind in (
-        highspy.IisStrategy.kIisStrategyFromLp,
-        highspy.IisStrategy.kIisStrategyIrreducible,
-        highspy.IisStrategy.kIisStrategyColPriority,  # without it a set was not irreducible (seen)
-    )
-)
+IRREDUCIBLE = 2 | 4 | 8
+"""How contradictions are sought: by linear programs, till none can be left out, columns first (else one was over)."""
 LITTLE = 0.001
 """How much costs are perturbed from a kept basis, as a multiple of what HiGHS does (measured)."""
 STRATEGY = {"again": 0, "near": 4, "primal": 4}
@@ -49,8 +43,10 @@ KEPT = 12
 """Bases of each phase that are kept: the first, to which people go back, and the last ones."""
 SHARED = 0.5
 """Share of rows that a program must have from an older one to begin at its plan."""
+KeptBases = Mapping[str, highspy.HighsBasis]
+"""Where a solver ended, by phase."""
 Columns = NDArray[np.int32]
-"""Origins of columns."""
+"""Positions of columns."""
 Origins = NDArray[np.int64]
 """Origins in another program, -1 for what is not there."""
 Statuses = NDArray[np.uint8]
@@ -67,13 +63,6 @@ _ENDS = {
     highspy.HighsModelStatus.kTimeLimit: Stop.TIME_LIMIT,
     highspy.HighsModelStatus.kInterrupt: Stop.INTERRUPTED,
 }
-
-
-@dataclass(frozen=True)
-class KeptBases:
-    """Where a solver ended, kept when it is gone."""
-
-    _bases: dict[str, highspy.HighsBasis]
 
 
 class _SilentHighs(highspy.Highs):
@@ -143,7 +132,7 @@ class Solver:
     def reset_bounds(self) -> None:
         """Undo `bound` and `hold`."""
         lower, upper = self.program.lower, self.program.upper
-        changed = np.flatnonzero(_different(lower, self.lower) | _different(upper, self.upper)).astype(np.int32)
+        changed = np.flatnonzero((lower != self.lower) | (upper != self.upper)).astype(np.int32)
         self.hold(changed, lower[changed], upper[changed])
 
     def replace(self, program: Program) -> None:
@@ -154,7 +143,7 @@ class Solver:
         of_changed = np.searchsorted(program.matrix.indptr, changed, side="right") - 1
         for row, position in zip(of_changed.tolist(), changed.tolist(), strict=True):
             self._highs.changeCoeff(row, int(program.matrix.indices[position]), float(program.matrix.data[position]))
-        rows = _different(old.row_lower, program.row_lower) | _different(old.row_upper, program.row_upper)
+        rows = (old.row_lower != program.row_lower) | (old.row_upper != program.row_upper)
         for row in np.flatnonzero(rows).tolist():
             self._highs.changeRowBounds(row, float(program.row_lower[row]), float(program.row_upper[row]))
         everything = np.arange(len(program.lower), dtype=np.int32)
@@ -172,12 +161,12 @@ class Solver:
 
     @property
     def kept(self) -> KeptBases:
-        """The bases kept."""
-        return KeptBases(dict(self._bases))
+        """Where it ended in each phase."""
+        return dict(self._bases)
 
-    def begin_like(self, other: Solver | KeptBases) -> None:
+    def begin_like(self, bases: KeptBases) -> None:
         """Take over the bases of a solver whose program has the same rows and columns."""
-        self._bases = dict(other._bases)
+        self._bases = dict(bases)
 
     def begin_from(self, phase: str, statuses: Statuses) -> None:
         """Take up a basis for a phase."""
@@ -383,10 +372,6 @@ class Solver:
             raise RuntimeError(f"HiGHS refused option {name} = {value}")
 
 
-def _different(old: Vector, new: Vector) -> NDArray[np.bool_]:
-    return np.asarray(old != new)
-
-
 def _unit(program: Program, column: int) -> Vector:
     """Cost of one column alone."""
     cost = np.zeros(len(program.columns))
@@ -405,11 +390,6 @@ def _pass(highs: highspy.Highs, program: Program) -> None:
         raise RuntimeError("HiGHS refused the program")
 
 
-def version() -> str:
-    """Version of HiGHS."""
-    return str(_SilentHighs().version())  # type: ignore[no-untyped-call]
-
-
 def versions() -> dict[str, str]:
     """What a result depends on besides the inputs: the versions of the planner and of the solver."""
-    return {"planner": metadata.version("allied-rare-earth-planner"), "highs": version()}
+    return {"planner": metadata.version("allied-rare-earth-planner"), "highs": metadata.version("highspy")}

@@ -269,9 +269,8 @@ def header(case: Case, nodes: int, size: Mapping[str, int]) -> dict[str, Any]:
         "goal": case.model.objective.goal,
         "model": {"name": case.model.name, **size, "nodes": nodes, "scenarios": len(case.scenarios)},
         "versions": {
-            "planner": version("allied-rare-earth-planner"),
+            **highs.versions(),
             "python": platform.python_version(),
-            "highs": highs.version(),
             "pandas": version("pandas"),
         },
         "inputs_sha256": case.sha256,
