@@ -97,7 +97,7 @@ class Game:
         self._column = self.program.column["welfare", None]
         self._kept = live.solver if solver is None else Solver(self.program)
         if solver is not None:
-            self._kept.begin_like(solver)
+            self._kept.begin_like(solver.kept)
         self.whole = self._optimal(self._kept.minimise(self._column), "all parties")
         self.optimum = float(self.whole.x[self._column])
         self.everyone = frozenset(self.parties)
