@@ -117,7 +117,7 @@ class Game:
         """At most c(S): of the program of the whole. Quick where coalitions resemble the one before."""
         if self._solver is None:
             self._solver = Solver(self.program)
-            self._solver.begin_like(self._kept)
+            self._solver.begin_like(self._kept.kept)
         inside = np.array([party in members for party in self.parties], dtype=float)
         rows, columns = inside @ self._rows, inside @ self._columns
         p = self.program
