@@ -36,7 +36,7 @@ def feed_balance(m: Model, group: str, f: str, n: OperationNode) -> Expression:
     mined = quicksum(
         m.mined[p, n]
         for p in s.of_stage("mine")
-        if s.case.projects[p].feeds[0] == f and s.case.group[s.case.projects[p].country] == group and (p, n) in m.mined
+        if s.case.projects[p].feeds[0] == f and s.group_of(p) == group and (p, n) in m.mined
     )
     return used <= mined
 
@@ -45,7 +45,7 @@ def made(m: Model, c: str, e: str, o: str, n: OperationNode) -> Expression:
     """Output (t): share * recovery of each tonne TREO separated, or recovery of each tonne converted."""
     s: Scope = m.scope
     if o == OXIDE:
-        return quicksum(s.yields(p, f)[e] * m.separated[p, f, n] for p, f in s.makers.get((c, e, o, n), ()))
+        return quicksum(s.yields[p, f][e] * m.separated[p, f, n] for p, f in s.makers.get((c, e, o, n), ()))
     return quicksum(s.case.recovery(p, e) * m.converted[p, e, n] for p, _ in s.makers.get((c, e, o, n), ()))
 
 

@@ -31,7 +31,7 @@ class Scope(Histories):
         """
         own = {
             *("case", "tree", "decision_tree", "_decisions", "account_tree", "staffing_tree", "active_nodes"),
-            *("demanded", "_short_at", "import_limits", "resold", "_yields"),
+            *("demanded", "short_at", "import_limits", "resold", "yields"),
         }
         covers = {
             *("disturbed", "import_covered_nodes", "covered_at", "import_covered_goods", "delivered", "resale_rivals"),
@@ -108,12 +108,9 @@ class Scope(Histories):
             out |= {(*good, n): tonnes[n] for n in nodes if tonnes[n] > 0 and n not in covered}
         return out
 
-    def short_at(self, node: OperationNode) -> list[Good]:
-        """(c, e, o) with a demand in `demanded` at a node, in the order of `goods`."""
-        return self._short_at.get(node, [])
-
     @cached_property
-    def _short_at(self) -> dict[int, list[Good]]:
+    def short_at(self) -> dict[int, list[Good]]:
+        """Node -> (c, e, o) with a demand in `demanded` there, in the order of `goods`."""
         return _grouped((n, (c, e, o)) for c, e, o, n in self.demanded)
 
     # ---- materials ---------------------------------------------------------------------------------
@@ -125,7 +122,7 @@ class Scope(Histories):
         wanted = {(case.group[c], e, o) for c, e, o, _ in case.demand}
         for made, taken in reversed(MADE_FROM.items()):
             for p in self.of_stage(made):
-                group = case.group[case.projects[p].country]
+                group = self.group_of(p)
                 if self.open_nodes[p]:
                     wanted |= {
                         (group, e, taken)
@@ -138,16 +135,15 @@ class Scope(Histories):
     def separated(self) -> list[tuple[str, str, int]]:
         """(p, f, n): plants, feeds and nodes at which something wanted can be separated."""
         mined = {
-            (self.case.group[self.case.projects[p].country], self.case.projects[p].feeds[0], n)
+            (self.group_of(p), self.case.projects[p].feeds[0], n)
             for p in self.of_stage("mine")
             for n in self.open_nodes[p]
         }
         out = []
         for p in self.of_stage("separation"):
-            row = self.case.projects[p]
-            group = self.case.group[row.country]
-            for f in sorted(row.feeds):
-                if any((group, e, OXIDE) in self.wanted for e in self.yields(p, f)):
+            group = self.group_of(p)
+            for f in sorted(self.case.projects[p].feeds):
+                if any((group, e, OXIDE) in self.wanted for e in self.yields[p, f]):
                     # A feed without heavy elements uses no capacity of a heavy plant, so it may pass
                     # at any time, even before there is a plant.
                     nodes = (
@@ -156,12 +152,9 @@ class Scope(Histories):
                     out += [(p, f, n) for n in nodes if (group, f, n) in mined]
         return out
 
-    def yields(self, project: str, feed: str) -> dict[str, float]:
-        """Oxide (t) of each element per tonne TREO of the feed; only where positive."""
-        return self._yields[project, feed]
-
     @cached_property
-    def _yields(self) -> dict[tuple[str, str], dict[str, float]]:
+    def yields(self) -> dict[tuple[str, str], dict[str, float]]:
+        """(p, f) -> oxide (t) of each element per tonne TREO of the feed; only where positive."""
         out = {}
         for p in self.of_stage("separation"):
             for f in self.case.projects[p].feeds:
@@ -173,10 +166,14 @@ class Scope(Histories):
         """Projects of a stage."""
         return [p for p, row in self.case.projects.items() if row.stage == stage]
 
+    def group_of(self, project: str) -> str:
+        """The coordination group of a project's country."""
+        return self.case.group[self.case.projects[project].country]
+
     @cached_property
     def feeds_at(self) -> dict[tuple[str, str, int], list[str]]:
         """(group, f, n) -> plants that can take the feed there."""
-        return _grouped(((self.case.group[self.case.projects[p].country], f, n), p) for p, f, n in self.separated)
+        return _grouped(((self.group_of(p), f, n), p) for p, f, n in self.separated)
 
     @cached_property
     def mined(self) -> list[tuple[str, int]]:
@@ -185,7 +182,7 @@ class Scope(Histories):
             (p, n)
             for p in self.of_stage("mine")
             for n in self.open_nodes[p]
-            if (self.case.group[self.case.projects[p].country], self.case.projects[p].feeds[0], n) in self.feeds_at
+            if (self.group_of(p), self.case.projects[p].feeds[0], n) in self.feeds_at
         ]
 
     @cached_property
@@ -196,7 +193,7 @@ class Scope(Histories):
             for form in MADE_FROM
             for p in self.of_stage(form)
             for e in self.case.elements
-            if (self.case.group[self.case.projects[p].country], e, form) in self.wanted and self.case.recovery(p, e) > 0
+            if (self.group_of(p), e, form) in self.wanted and self.case.recovery(p, e) > 0
             for n in self.open_nodes[p]
         ]
 
@@ -230,7 +227,7 @@ class Scope(Histories):
         separated = (
             ((country[p], e, OXIDE, n), (p, f))
             for p, f, n in self.separated
-            for e in self.yields(p, f)
+            for e in self.yields[p, f]
             if (self.case.group[country[p]], e, OXIDE) in self.wanted
         )
         converted = (((country[p], e, self.case.projects[p].stage, n), (p, e)) for p, e, n in self.converted)
@@ -346,12 +343,9 @@ class Scope(Histories):
             return [(c, k) for c, k in self.case.workforce if (self.case.group[c], k) in groups]
         return [team for team in self.case.workforce if team in needed]
 
-    def plants_with(self, country: str, skill: str) -> list[str]:
-        """Plants of a country that need a skill."""
-        return self._plants_with.get((country, skill), [])
-
     @cached_property
-    def _plants_with(self) -> dict[tuple[str, str], list[str]]:
+    def plants_with(self) -> dict[tuple[str, str], list[str]]:
+        """(c, k) -> plants of the country that need the skill."""
         rows = self.case.projects
         return _grouped(((rows[p].country, k), p) for p in rows for k in self.case.staffing[p])
 
@@ -370,12 +364,9 @@ class Scope(Histories):
         """Programmes that train for a team."""
         return [g for g, row in self.case.programmes.items() if (row.country, row.skill) in self.teams]
 
-    def training_of(self, country: str, skill: str) -> list[str]:
-        """Programmes that train for one team."""
-        return self._training.get((country, skill), [])
-
     @cached_property
-    def _training(self) -> dict[tuple[str, str], list[str]]:
+    def training_of(self) -> dict[tuple[str, str], list[str]]:
+        """(c, k) -> programmes that train for the team."""
         rows = self.case.programmes
         return _grouped(((rows[g].country, rows[g].skill), g) for g in self.programmes)
 

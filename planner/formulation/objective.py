@@ -68,7 +68,7 @@ def cumulative_loss(m: Model, n: OperationNode) -> Expression:
     before = m.loss_to_date[parent] if parent >= 0 else 0.0
     here = quicksum(
         loss_per_tonne(s, c, e, o, n, j) * m.shortfall[c, e, o, n, j]
-        for c, e, o in s.short_at(n)
+        for c, e, o in s.short_at.get(n, ())
         for j in range(len(s.case.loss_steps((c, e, o))))
     )
     return m.loss_to_date[n] - before - here == 0

@@ -71,7 +71,7 @@ def staff_balance(m: Model, c: str, k: str, d: DecisionNode) -> Expression:
         return m.staff[c, k, d] == s.case.workforce[c, k].initial
     joined = quicksum(
         s.case.programmes[g].completion_rate * m.intake[g, y]
-        for g in s.training_of(c, k)
+        for g in s.training_of.get((c, k), ())
         for y in s.decisions_to(d)
         if (g, y) in m.intake and s.decision_tree.nodes[y].year == node.year - s.case.programmes[g].duration_years
     )
@@ -126,7 +126,7 @@ def mentor_limit_index(s: Scope) -> Teams:
         for c, k in s.teams
         if (c, k) in trained and s.case.skills[k].mentor_ratio is not None
         for n in s.staffing_tree.nodes
-        if any(_under_way(s, g, s.decision_of_staffing(StaffingNode(n.index))) for g in s.training_of(c, k))
+        if any(_under_way(s, g, s.decision_of_staffing(StaffingNode(n.index))) for g in s.training_of.get((c, k), ()))
     ]
 
 
@@ -141,7 +141,7 @@ def mentor_limit(m: Model, c: str, k: str, w: StaffingNode) -> Expression:
     """Trainees per practitioner."""
     s: Scope = m.scope
     trainees = quicksum(
-        m.intake[g, d] for g in s.training_of(c, k) for d in _under_way(s, g, s.decision_of_staffing(w))
+        m.intake[g, d] for g in s.training_of.get((c, k), ()) for d in _under_way(s, g, s.decision_of_staffing(w))
     )
     return trainees <= s.case.skills[k].mentor_ratio * available(m, c, k, w)
 
@@ -209,7 +209,9 @@ def staff_limit(m: Model, c: str, k: str, n: OperationNode) -> Expression:
     s: Scope = m.scope
     length = s.tree.nodes[n].length
     need = quicksum(
-        s.case.staffing[p][k] / length * throughput(m, p, n) for p in s.plants_with(c, k) if (p, n) in s.operable_set
+        s.case.staffing[p][k] / length * throughput(m, p, n)
+        for p in s.plants_with.get((c, k), ())
+        if (p, n) in s.operable_set
     )
     return need <= available(m, c, k, s.staffing_of(n))
 

@@ -17,7 +17,7 @@ from planner.config.model_file import LEVERS, Lever
 from planner.data.case import Case
 from planner.data.difference import MODEL, Difference, differences
 from planner.data.schema import Project
-from planner.data.tree import Tree, scenario_tree
+from planner.data.tree import Tree
 from planner.formulation.declared import DECLARED
 from planner.formulation.index_sets import Scope
 from planner.formulation.model import NODE_LETTERS, cell
@@ -105,38 +105,6 @@ def _shown(found: Difference) -> str:
         return found.column
     row = ", ".join(filter(None, found.key))
     return f"{found.table}.{found.column} ({row})" if found.column else f"{found.table}: a row ({row})"
-
-
-_OF_TREES = frozenset(("countries", "scenarios", "shocks", "demand", "imports", "resale", "projects"))
-_OF_NO_TREE = frozenset(
-    (
-        ("scenarios", "probability"),
-        ("countries", "weight"),
-        ("countries", "cost_index"),
-        *(("projects", name) for name in ("unit_tpa", "public_share", "recovery", "capex_usd_per_tpa")),
-        *(("projects", name) for name in ("fixed_opex_usd_per_tpa", "variable_opex_usd_per_t")),
-    )
-)
-_IF_ANY = frozenset((("projects", "existing_tpa"), ("projects", "max_new_tpa")))
-"""Tables that say what histories show, columns that do not, and those of which zero or not does."""
-
-
-def tree_for(case: Case, old: Case, tree: Tree) -> Tree:
-    """The tree of a case, from that of another one where no more than figures differ that are in no history.
-
-    Both have the same choices of the model file but levers, objective and rates.
-    """
-    for found in differences(old, case):
-        column = found.table, found.column
-        same = column in _OF_NO_TREE or (column in _IF_ANY and bool(found.before) == bool(found.after))
-        if found.table in _OF_TREES and not same:
-            return scenario_tree(case)
-    shares = case.scenarios
-    nodes = tuple(replace(n, probability=sum(shares[w] for w in n.scenarios)) for n in tree.nodes)
-    other = Tree(case, nodes if shares != old.scenarios else tree.nodes, tree.effects)
-    kept = {name: value for name, value in vars(tree).items() if name not in vars(other)}
-    other.__dict__.update(kept)
-    return other
 
 
 def with_switches(case: Case, written: Case) -> Case:

@@ -273,7 +273,7 @@ def _output(at: AtNodes) -> Iterator[tuple[Flow, Vector]]:
                 taken = at("separated", p, f)
                 if taken.any():
                     yield (row.country, "separated", p, f, "", ""), taken
-                    for e, yielded in s.yields(p, f).items():
+                    for e, yielded in s.yields[p, f].items():
                         yield (row.country, "made", p, f, e, OXIDE), np.where(taken > 0, yielded * taken, 0.0)
         else:
             for e in s.case.elements:

@@ -9,12 +9,12 @@ from threading import Event
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.tree import Tree
+from planner.data.tree import Tree, scenario_tree
 from planner.errors import StoppedError
 from planner.formulation.index_sets import Scope
 from planner.host import collector_paused
 from planner.results.verify import verify
-from planner.solving.case_changes import changes, origins, switched_off, tree_for, with_switches
+from planner.solving.case_changes import changes, origins, switched_off, with_switches
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Phase, phases_of, solve_phases
 from planner.solving.highs import BASIC, LOWER, UPPER, Solver
@@ -177,7 +177,7 @@ class LiveProgram:
             return _Differs(found.structural, structural=True)
         scope = Scope(wide)
         # Not that of the wider case: what can be known may hang on what may be built.
-        scope.__dict__["tree"] = tree_for(case, self.case, built.tree)
+        scope.__dict__["tree"] = scenario_tree(case)
         balances = {"demand", "imports", "shocks", "resale"} & {table for table, _ in found.columns}
         scope.reuse(built, same_coverage=not balances)
         if not _same_shape(built.tree, scope.tree):
