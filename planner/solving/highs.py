@@ -290,6 +290,7 @@ class Solver:
     def contradiction(self) -> tuple[list[int], list[int]]:
         """Rows and columns whose sides and bounds cannot all hold, but can without any one of them; none if all can."""
         self._option("iis_strategy", IRREDUCIBLE)
+        self._option("threads", 0)  # as many as HiGHS has in this process, which it refuses to change
         _, found = self._highs.getIis()
         bounds = zip(found.col_index_, found.col_bound_, strict=True)
         free = int(highspy.IisBoundStatus.kIisBoundStatusFree)

@@ -10,7 +10,7 @@ more and one unit less.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ import pandas as pd
 
 from planner.formulation import capacity, goods, money, workforce
 from planner.formulation.index_sets import Scope
-from planner.formulation.model import Equation, Variable
+from planner.formulation.model import NODE_LETTERS, Equation, Variable
 from planner.results.schema import TABLE_COLUMNS
 from planner.solving.goals import Outcome
 from planner.solving.program import Key, Program, Vector
@@ -27,150 +27,110 @@ from planner.solving.program import Key, Program, Vector
 SMALLEST = 1e-7
 ScarceThing = tuple[str, str, str, str, str, int | None, int | None]
 """scarce, item, country, element, form, year, and the quarter of what is there in one alone."""
-Priced = tuple[ScarceThing, float]
-Describe = Callable[[Scope, Any], Iterable[Priced]]
-"""Whose the right-hand side at an index is, and what one more unit of it adds there."""
+Priced = Iterable[tuple[ScarceThing, float]]
+"""Whose a right-hand side is, and what one more unit of it adds there."""
+At = Mapping[str, Any]
+"""An index by its letters."""
 
 
 @dataclass(frozen=True)
 class Scarce:
-    """A scarce thing: the equation or bounded variable whose dual prices it, its unit, and whose it is."""
+    """A scarce thing: the equation or bounded variable whose dual prices it, its name and unit.
+
+    by: `year`, `period`, or `` where it is there once. holds: whether more of it can be there. adds: what one more
+    unit adds to the right-hand side. sign: -1 where that grows; demand is the other way round. labels: whose it is, if
+    that is more than one.
+    """
 
     declared: Equation | Variable
+    name: str
     unit: str
-    label: Describe
+    by: str = "year"
+    holds: Callable[[Scope, At], bool] = lambda s, at: True
+    adds: Callable[[Scope, At], float] = lambda s, at: 1.0
     sign: float = -1.0
-    """The right-hand side grows by one when one more unit is there: -1. Demand is the other way round."""
+    labels: Callable[[Scope, At], Priced] | None = None
 
-    @property
-    def key(self) -> str:
-        """Name of the equation or variable."""
-        return self.declared.name
+    def priced(self, s: Scope, index: Any) -> Priced:
+        """The labels of a row or column."""
+        at = dict(zip(self.declared.letters, index, strict=True))
+        if not self.holds(s, at):
+            return []
+        return [(self._label(s, at), self.adds(s, at))] if self.labels is None else self.labels(s, at)
 
-
-def _when(s: Scope, n: int) -> tuple[int, int | None]:
-    return s.tree.nodes[n].year, s.tree.nodes[n].quarter
-
-
-def _budget(s: Scope, index: Any) -> Iterable[Priced]:
-    i, a = index
-    node = s.account_tree.nodes[a]
-    if not node.opens_year:
-        return []
-    return [(("budget", funder, "", "", "", node.year, None), 1.0) for funder in s.funder_groups[i]]
-
-
-def _plant(s: Scope, index: Any) -> Iterable[Priced]:
-    p, n = index
-    if p in s.expandable:
-        return []
-    label: ScarceThing = ("capacity", p, s.case.projects[p].country, "", "", s.tree.nodes[n].year, None)
-    return [(label, s.tree.capacity_factor(p, n) * s.tree.nodes[n].length)]
+    def _label(self, s: Scope, at: At) -> ScarceThing:
+        item = next((str(at[letter]) for letter in ("p", "f", "k", "g", "v") if letter in at), "")
+        where = s.case.projects if "p" in at else s.case.programmes
+        whose = str(at["c"]) if "c" in at else "" if "group" in at else where[item].country
+        if "group" in at and s.case.model.policy.coordination != "allied":
+            whose = str(at["group"])
+        letter = next(x for x in NODE_LETTERS if x in at)
+        node = NODE_LETTERS[letter](s).nodes[at[letter]]
+        when = node.year if self.by else None, node.quarter if self.by == "period" else None
+        return self.name, item, whose, at.get("e", ""), at.get("o", ""), *when
 
 
-def _growing_plant(s: Scope, index: Any) -> Iterable[Priced]:
-    p, n = index
-    if not s.commitments(p) and s.case.existing_tpa(p, s.tree.nodes[n].year) == 0:
-        return []  # held at zero in a program that was written with it
-    return [(("capacity", p, s.case.projects[p].country, "", "", s.tree.nodes[n].year, None), 1.0)]
+def _grows(s: Scope, at: At) -> bool:
+    """Whether a plant has or can get capacity: else it is held at zero in a program that was written with it."""
+    return bool(s.commitments(at["p"])) or s.case.existing_tpa(at["p"], s.tree.nodes[at["n"]].year) != 0
 
 
-def _nameplate(s: Scope, index: Any) -> Iterable[Priced]:
-    if s.is_whole(index[0]) or not s.commitments(index[0]):
-        return []  # prices are those with the plants held
-    return [(("nameplate limit", index[0], s.case.projects[index[0]].country, "", "", None, None), 1.0)]
+def _budget(s: Scope, at: At) -> Priced:
+    node = s.account_tree.nodes[at["a"]]
+    return [(("budget", funder, "", "", "", node.year, None), 1.0) for funder in s.funder_groups[at["i"]]]
 
 
-def _feed(s: Scope, index: Any) -> Iterable[Priced]:
-    group, f, n = index
-    whose = "" if s.case.model.policy.coordination == "allied" else group
-    return [(("feed", f, whose, "", "", *_when(s, n)), 1.0)]
-
-
-def _staff(s: Scope, index: Any) -> Iterable[Priced]:
-    c, k, d = index
-    return [(("staff joining", k, c, "", "", s.decision_tree.nodes[d].year, None), 1.0)]
-
-
-def _seats(s: Scope, index: Any) -> Iterable[Priced]:
-    g, d = index
-    return [(("training seats", g, s.case.programmes[g].country, "", "", s.decision_tree.nodes[d].year, None), 1.0)]
-
-
-def _new_seats(s: Scope, index: Any) -> Iterable[Priced]:
-    if not s.case.has_lever("training"):
-        return []  # held at zero in a program that was built with it
-    return [(("new seats limit", index[0], s.case.programmes[index[0]].country, "", "", None, None), 1.0)]
-
-
-def _mentors(s: Scope, index: Any) -> Iterable[Priced]:
-    c, k, n = index
-    return [
-        (("mentors", k, c, "", "", s.staffing_tree.nodes[n].year, None), float(s.case.skills[k].mentor_ratio or 0.0))
-    ]
-
-
-def _hires(s: Scope, index: Any) -> Iterable[Priced]:
-    c, k, d = index
-    if not s.case.has_lever("hiring"):
-        return []
-    return [(("hires", k, c, "", "", s.decision_tree.nodes[d].year, None), 1.0)]
-
-
-def _imports(s: Scope, index: Any) -> Iterable[Priced]:
-    c, e, o, n = index
+def _imports(s: Scope, at: At) -> Priced:
+    good, n = (at["c"], at["e"], at["o"]), at["n"]
     year = s.tree.nodes[n].year
-    for supplier in s.suppliers[c, e, o]:
-        undisturbed = s.case.import_limit.get((supplier, c, e, o, year), 0.0)
+    for supplier in s.suppliers[good]:
+        undisturbed = s.case.import_limit.get((supplier, *good, year), 0.0)
         if undisturbed > 0:
-            arrives = s.tree.import_limit(supplier, (c, e, o), n) / undisturbed
-            yield ("imports", supplier, c, e, o, year, None), arrives
-
-
-def _goods(s: Scope, index: Any) -> Iterable[Priced]:
-    c, e, o, n = index
-    return [(("delivered good", "", c, e, o, *_when(s, n)), 1.0)]
-
-
-def _stock(s: Scope, index: Any) -> Iterable[Priced]:
-    c, e, o, n = index
-    if (c, e, o) not in s.stocks:
-        return []
-    return [(("stock", "", c, e, o, *_when(s, n)), 1.0)]
-
-
-def _leak(s: Scope, index: Any) -> Iterable[Priced]:
-    v, c, e, o, n = index
-    return [(("leak", v, c, e, o, *_when(s, n)), 1.0)]
-
-
-def _resale(s: Scope, index: Any) -> Iterable[Priced]:
-    v, c, e, o, n = index
-    return [(("resale", v, c, e, o, *_when(s, n)), 1.0)]
+            yield ("imports", supplier, *good, year, None), s.tree.import_limit(supplier, good, n) / undisturbed
 
 
 ROWS = (
-    Scarce(money.account, "MUSD per MUSD", _budget),
-    Scarce(capacity.usable_capacity, "MUSD per t/y", _growing_plant),
-    Scarce(capacity.throughput_limit, "MUSD per t/y", _plant),
-    Scarce(capacity.nameplate_limit, "MUSD per t/y", _nameplate),
-    Scarce(goods.feed_balance, "MUSD per t TREO", _feed),
-    Scarce(workforce.staff_balance, "MUSD per person", _staff),
-    Scarce(workforce.seat_limit, "MUSD per seat", _seats),
-    Scarce(workforce.new_seat_limit, "MUSD per seat", _new_seats),
-    Scarce(workforce.mentor_limit, "MUSD per practitioner", _mentors),
-    Scarce(goods.balance, "MUSD per t", _goods, 1.0),
-    Scarce(goods.resale, "MUSD per t", _resale),
-    Scarce(goods.stock_balance, "MUSD per t", _stock),
+    Scarce(
+        *(money.account, "budget", "MUSD per MUSD"),
+        holds=lambda s, at: s.account_tree.nodes[at["a"]].opens_year,
+        labels=_budget,
+    ),
+    Scarce(capacity.usable_capacity, "capacity", "MUSD per t/y", holds=_grows),
+    Scarce(
+        *(capacity.throughput_limit, "capacity", "MUSD per t/y"),
+        holds=lambda s, at: at["p"] not in s.expandable,
+        adds=lambda s, at: s.tree.capacity_factor(at["p"], at["n"]) * s.tree.nodes[at["n"]].length,
+    ),
+    Scarce(
+        *(capacity.nameplate_limit, "nameplate limit", "MUSD per t/y", ""),
+        holds=lambda s, at: not s.is_whole(at["p"]) and bool(s.commitments(at["p"])),  # with the plants held
+    ),
+    Scarce(goods.feed_balance, "feed", "MUSD per t TREO", "period"),
+    Scarce(workforce.staff_balance, "staff joining", "MUSD per person"),
+    Scarce(workforce.seat_limit, "training seats", "MUSD per seat"),
+    Scarce(
+        *(workforce.new_seat_limit, "new seats limit", "MUSD per seat", ""),
+        holds=lambda s, at: s.case.has_lever("training"),
+    ),
+    Scarce(
+        *(workforce.mentor_limit, "mentors", "MUSD per practitioner"),
+        adds=lambda s, at: float(s.case.skills[at["k"]].mentor_ratio or 0.0),
+    ),
+    Scarce(goods.balance, "delivered good", "MUSD per t", "period", sign=1.0),
+    Scarce(goods.resale, "resale", "MUSD per t", "period"),
+    Scarce(
+        *(goods.stock_balance, "stock", "MUSD per t", "period"),
+        holds=lambda s, at: (at["c"], at["e"], at["o"]) in s.stocks,
+    ),
 )
 COLUMNS = (
-    Scarce(workforce.HIRED, "MUSD per person", _hires),
-    Scarce(goods.IMPORTED, "MUSD per t", _imports),
-    Scarce(goods.RESOLD, "MUSD per t", _leak),
+    Scarce(workforce.HIRED, "hires", "MUSD per person", holds=lambda s, at: s.case.has_lever("hiring")),
+    Scarce(goods.IMPORTED, "imports", "MUSD per t", labels=_imports),
+    Scarce(goods.RESOLD, "leak", "MUSD per t", "period"),
 )
 
 
-Worths = dict[tuple[ScarceThing, str], float]
+Prices = dict[tuple[ScarceThing, str], float]
 """Of each scarce thing in its unit: what one more would take off the objective (MUSD)."""
 
 
@@ -181,7 +141,7 @@ def shadow_prices(scope: Scope, program: Program, outcome: Outcome) -> pd.DataFr
     return price_table(priced(scope, program, objective, solution.duals), objective)
 
 
-def price_table(total: Worths, objective: str) -> pd.DataFrame:
+def price_table(total: Prices, objective: str) -> pd.DataFrame:
     """The table `shadow_prices`: positive values only, largest first within each scarce thing."""
     rows = [(*label, value, unit, objective) for (label, unit), value in total.items() if value > SMALLEST]
     rows.sort(key=lambda row: (row[0], -row[7], row[1:5], row[5] or 0, row[6] or 0))
@@ -189,13 +149,13 @@ def price_table(total: Worths, objective: str) -> pd.DataFrame:
     return table.astype({"year": "Int64", "quarter": "Int64"})
 
 
-def priced(scope: Scope, program: Program, objective: str | None, duals: Vector) -> Worths:
+def priced(scope: Scope, program: Program, objective: str | None, duals: Vector) -> Prices:
     """What the row duals (m) of a program say that minimises one column, or another that adds to no column here, added
     up by what they price."""
     reduced = -(program.matrix.T @ duals)
     if objective is not None:
         reduced[program.column[objective, None]] += 1.0
-    total: Worths = defaultdict(float)
+    total: Prices = defaultdict(float)
     for label, unit, value in (
         *by_label(scope, program.rows, duals, ROWS),
         *by_label(scope, program.columns, np.minimum(reduced, 0.0), COLUMNS),
@@ -208,9 +168,9 @@ def by_label(
     scope: Scope, keys: Sequence[Key], duals: Vector, kinds: tuple[Scarce, ...]
 ) -> Iterator[tuple[ScarceThing, str, float]]:
     """What, in which unit, and its price, for each row or column that prices something."""
-    by_key = {scarce.key: scarce for scarce in kinds}
+    by_key = {scarce.declared.name: scarce for scarce in kinds}
     for (name, index), dual in zip(keys, duals.tolist(), strict=True):
         scarce = by_key.get(name)
         if scarce is not None and dual != 0.0:
-            for label, per_unit in scarce.label(scope, index):
+            for label, per_unit in scarce.priced(scope, index):
                 yield label, scarce.unit, scarce.sign * dual * per_unit
