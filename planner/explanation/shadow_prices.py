@@ -193,14 +193,14 @@ def marginals(reference: Reference) -> list[Marginal]:
 
 
 def _best(reference: Reference, solved: Solution) -> dict[ScarceThing, tuple[float, str, list[Change]]]:
-    kinds = {scarce.key: scarce for scarce in ROWS}
+    kinds = {scarce.declared.name: scarce for scarce in ROWS}
     price: dict[ScarceThing, float] = defaultdict(float)
     rows: dict[ScarceThing, list[Change]] = defaultdict(list)
     units: dict[ScarceThing, str] = {}
     for i, (name, index) in enumerate(reference.program.rows):
         if (scarce := kinds.get(name)) is None:
             continue
-        for label, per_unit in scarce.label(reference.scope, index):
+        for label, per_unit in scarce.priced(reference.scope, index):
             price[label] += scarce.sign * float(solved.duals[i]) * per_unit
             rows[label].append((i, -scarce.sign * per_unit))
             units[label] = scarce.unit

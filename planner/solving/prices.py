@@ -130,7 +130,7 @@ COLUMNS = (
 )
 
 
-Prices = dict[tuple[ScarceThing, str], float]
+Worths = dict[tuple[ScarceThing, str], float]
 """Of each scarce thing in its unit: what one more would take off the objective (MUSD)."""
 
 
@@ -141,7 +141,7 @@ def shadow_prices(scope: Scope, program: Program, outcome: Outcome) -> pd.DataFr
     return price_table(priced(scope, program, objective, solution.duals), objective)
 
 
-def price_table(total: Prices, objective: str) -> pd.DataFrame:
+def price_table(total: Worths, objective: str) -> pd.DataFrame:
     """The table `shadow_prices`: positive values only, largest first within each scarce thing."""
     rows = [(*label, value, unit, objective) for (label, unit), value in total.items() if value > SMALLEST]
     rows.sort(key=lambda row: (row[0], -row[7], row[1:5], row[5] or 0, row[6] or 0))
@@ -149,13 +149,13 @@ def price_table(total: Prices, objective: str) -> pd.DataFrame:
     return table.astype({"year": "Int64", "quarter": "Int64"})
 
 
-def priced(scope: Scope, program: Program, objective: str | None, duals: Vector) -> Prices:
+def priced(scope: Scope, program: Program, objective: str | None, duals: Vector) -> Worths:
     """What the row duals (m) of a program say that minimises one column, or another that adds to no column here, added
     up by what they price."""
     reduced = -(program.matrix.T @ duals)
     if objective is not None:
         reduced[program.column[objective, None]] += 1.0
-    total: Prices = defaultdict(float)
+    total: Worths = defaultdict(float)
     for label, unit, value in (
         *by_label(scope, program.rows, duals, ROWS),
         *by_label(scope, program.columns, np.minimum(reduced, 0.0), COLUMNS),

@@ -66,20 +66,6 @@ def diagnosed(case: Case) -> Diagnosis:
     return diagnose(case, LiveProgram(case).program)
 
 
-def richer(case: Case, extra: dict[tuple[str, int], float]) -> Case:
-    """The case with money added to budgets."""
-    rows = {(row.funder, row.year): row for row in case.tables.budgets}
-    for (funder, year), musd in extra.items():
-        row = rows.get((funder, year))
-        base = next(r for r in case.tables.budgets if r.funder == funder)
-        rows[funder, year] = (
-            row.model_copy(update={"musd": row.musd + musd})
-            if row
-            else base.model_copy(update={"year": year, "musd": musd})
-        )
-    return sooner(replace(case, tables=replace(case.tables, budgets=tuple(rows.values()))), 0)
-
-
 @pytest.mark.parametrize("seed", range(TARGETS))
 def test_the_smallest_change_is_enough_and_one_per_cent_less_is_not(seed: int) -> None:
     case, limit = target(seed)
