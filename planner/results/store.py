@@ -119,7 +119,8 @@ def _fill(plan: PlanValues, folder: Path, pages: Fill) -> None:
             write_table(name, table, folder)
         pages(folder)
     seconds = plan.summary["seconds"] | {"report": round(perf_counter() - started, 3)}
-    (folder / SUMMARY).write_text(summary_json(plan.summary | {"seconds": seconds}), encoding="utf-8")
+    summary = json.dumps(plan.summary | {"seconds": seconds}, indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / SUMMARY).write_text(summary + "\n", encoding="utf-8")
     write_sums(folder)
 
 
@@ -197,11 +198,6 @@ def fingerprint(folder: Path) -> str:
         content = path.read_bytes()
         found.update(f"{path.relative_to(folder).as_posix()} {len(content)}\n".encode() + content)
     return found.hexdigest()
-
-
-def summary_json(summary: dict[str, Any]) -> str:
-    """summary.json as text."""
-    return json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def write_case(case: Case, folder: Path) -> None:

@@ -18,7 +18,7 @@ from planner.data.case import Case
 from planner.data.tree import Vector
 from planner.results import verify_material, verify_money, verify_people
 from planner.results.losses import ByCountry, Losses, losses_by_country, losses_of
-from planner.results.result_lookups import Amounts, Ledger, Placed, coded, members, rows
+from planner.results.result_lookups import Ledger, Placed, coded, members, rows
 from planner.results.rules import Broken, at_most, equal, never
 
 TOLERANCE = 1e-6
@@ -74,34 +74,27 @@ def all_rules(book: Ledger) -> Iterator[Broken]:
 
 def non_anticipativity(book: Ledger) -> Iterator[Broken]:
     """Scenarios that share a node do the same there; what is decided by year, those that share its first node."""
-    periods = len(book.tree.periods)
+    periods, policy = len(book.tree.periods), book.case.model.policy
+    through = policy.committed_through
     for kind in (book.flows, book.short, book.stocks.amounts("stock_t"), *book.people.values()):
         yield never("non_anticipativity", kind.values - kind.values[:, book.first])
     everyone = np.arange(len(book.case.scenarios))
     for year in book.case.years:
         sharing = book.first[everyone * periods + book.opening[year]] // periods
         yield _same_decisions("non_anticipativity", book, year, sharing)
-        if _is_committed(book.case, year):
+        if policy.investment == "committed" or (through is not None and year <= through):
             yield _same_decisions("committed_investment", book, year, np.zeros(len(everyone), dtype=int))
-
-
-def _is_committed(case: Case, year: int) -> bool:
-    """Whether decisions of a year are one path for all scenarios."""
-    policy = case.model.policy
-    through = policy.committed_through
-    return policy.investment == "committed" or (through is not None and year <= through)
 
 
 def _same_decisions(rule: str, book: Ledger, year: int, others: np.ndarray) -> Broken:
     """Builds, intakes, seats, staff and hires of a year are those of another scenario. others: of each scenario."""
     opening = np.arange(len(others)) * len(book.tree.periods) + book.opening[year]
-    decided = [plan.values[_of_year(plan, year)] for plan in (book.builds, book.intake, book.new_seats)]
+    decided = [
+        plan.values[[i for key, i in plan.places.items() if key[1] == year]]
+        for plan in (book.builds, book.intake, book.new_seats)
+    ]
     decided += [book.people[name].values[:, opening] for name in ("staff", "hired")]
     return never(rule, np.vstack([kind - kind[:, others] for kind in decided]))
-
-
-def _of_year(plan: Amounts, year: int) -> list[int]:
-    return [i for key, i in plan.places.items() if key[1] == year]
 
 
 def _as_stated(book: Ledger) -> Iterator[Broken]:

@@ -101,8 +101,9 @@ def public_spend(book: Ledger) -> float:
 
 def cost(book: Ledger) -> float:
     """Expected discounted cost (MUSD): capex, fixed opex, variable opex, people, purchases, holding."""
-    parts = (*_of_plants(book), *_of_people(book), *_of_operations(book))
-    of_scenarios = sum(parts, np.zeros(len(book.case.scenarios)))
+    nothing = np.zeros(len(book.case.scenarios))
+    people = (book.case.cost_discount(y) * sum(_people(book, y).values(), nothing) for y in book.case.years)
+    of_scenarios = sum((*_of_plants(book), *people, *_of_operations(book)), nothing)
     probabilities = book.case.scenarios.values()
     return float(sum(probability * z for probability, z in zip(probabilities, of_scenarios.tolist(), strict=True)))
 
@@ -115,11 +116,6 @@ def _of_plants(book: Ledger) -> Iterator[Vector]:
         fixed, nothing = musd(row.fixed_opex_usd_per_tpa), np.zeros(len(tpa))
         yield sum((case.cost_discount(t) * full_capex(case, p) * tpa / len(years) for t in years), nothing)
         yield sum((case.cost_discount(t) * fixed * tpa for t in ready), nothing)
-
-
-def _of_people(book: Ledger) -> Iterator[Vector]:
-    for year in book.case.years:
-        yield book.case.cost_discount(year) * sum(_people(book, year).values(), np.zeros(len(book.case.scenarios)))
 
 
 def _of_operations(book: Ledger) -> Iterator[Vector]:

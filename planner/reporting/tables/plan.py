@@ -104,12 +104,17 @@ def stocks(run: RunView) -> ReportTable | None:
     rows = purchases(run)
     if rows.empty:
         return None
-    partly = bool((rows["scenarios"] < len(run.weights)).any())
+    every = len(run.weights)
+    partly = bool((rows["scenarios"] < every).any())
     slight = rows["bought_t"] < SLIGHT
     cells: list[list[Any]] = [
         [
             *(run.names.element(r.element), r.form, run.names.country(r.country), r.bought_t),
-            *([_in_futures(r, len(run.weights)), r.bought_t / r.probability] if partly else []),
+            *(
+                ["all" if r.scenarios == every else f"{r.scenarios} of {every}", r.bought_t / r.probability]
+                if partly
+                else []
+            ),
             span(r.first, r.last),
         ]
         for r in rows_of(rows[~slight])
@@ -133,7 +138,3 @@ def stocks(run: RunView) -> ReportTable | None:
         note=worded("tables.j2", "stocks", partly=partly),
         source=table_rows("stocks", EXPECTED) + ": bought_t",
     )
-
-
-def _in_futures(row: Any, all_of_them: int) -> str:
-    return "all" if row.scenarios == all_of_them else f"{row.scenarios} of {all_of_them}"

@@ -160,13 +160,10 @@ ITEM_NAMES = {
 def spent(run: RunView, by: str) -> pd.DataFrame:
     """Expected public money (MUSD) by year and `funder`, `country` or `item`: year, kind, amount."""
     rows = run.tables["spending"].groupby(["year", by], as_index=False)["expected"].sum()
-    named = {"funder": run.names.party, "country": run.names.country, "item": item_name}[by]
+    named = {"funder": run.names.party, "country": run.names.country, "item": lambda item: ITEM_NAMES.get(item, item)}[
+        by
+    ]
     return pd.DataFrame({"year": rows["year"], "kind": rows[by].map(named), "amount": rows["expected"]})
-
-
-def item_name(item: str) -> str:
-    """Name of a spending item."""
-    return ITEM_NAMES.get(item, item)
 
 
 def largest_first(rows: pd.DataFrame) -> list[str]:
