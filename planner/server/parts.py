@@ -162,7 +162,7 @@ class Parts:
         if not causes and before and len(desk.record.edits) == 1 and not desk.record.pinned:
             change = [now.summary[k] - before.summary[k] for k in ("risk_musd", "cost_musd")]
             causes = [(desk.record.edits[0], change[0], change[1])]
-        return {**words_of(desk), "parties": _parties(now, before), "next": _next_money(now), "last": _slope(desk),
+        return {**words_of(desk), "parties": _parties(now, before), "next": _next_money(now), "last": _last_money(desk),
                 "causes": causes[:4], "compared": before is not None}  # fmt: skip
 
     def _shelf(self, asked: Asked) -> dict[str, Any]:
@@ -290,14 +290,12 @@ def _next_money(now: RunView) -> dict[tuple[float, int], list[str]]:
     return found
 
 
-def _slope(desk: Desk) -> float | None:
-    """What the last MUSD took off: the slope of the frontier up to the present cost."""
+def _last_money(desk: Desk) -> tuple[float, float] | None:
+    """The last stretch of the frontier up to the present plan: its cost, and what it takes off the risk (MUSD)."""
     now = desk.solver.found.figures
     below = [(cost, risk) for _, cost, risk in desk.curve if now and cost < now["cost_musd"] - 1e-6]
-    if not below:
-        return None
-    cost, risk = max(below)
-    return (risk - now["risk_musd"]) / (now["cost_musd"] - cost)
+    cost, risk = max(below, default=(0.0, 0.0))
+    return (now["cost_musd"] - cost, risk - now["risk_musd"]) if below else None
 
 
 def _differing(names: Names, root: PlanValues, others: Sequence[PlanValues]) -> list[tuple[str, float, list[float]]]:
