@@ -79,6 +79,8 @@ def wait_for(process: subprocess.Popen[bytes], folder: Path, points: int) -> Non
 def test_workers_keep_what_they_are_given_answer_in_order_and_one_that_is_killed_is_told_of(cluster: Cluster) -> None:
     """A worker keeps a list; what it is asked is to put something there, and to take something out."""
     with closing(on_scheduler(cluster.address)(partial(list, "a"))) as workers:
+        while not workers.present:  # on a busy machine it may still be starting
+            workers.wait()
         (first,) = workers.present
         for call in (("append", "b"), ("index", "b"), ("pop",), ("index", "b"), ("copy",)):
             workers.ask(first, *call)
