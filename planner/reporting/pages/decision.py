@@ -51,7 +51,8 @@ def _cards(run: RunView) -> Iterator[Card]:
     for m in worst_futures(run)[:1]:
         both = f"{percent(m.before)} → {percent(m.share)}" if run.compared else percent(m.share)
         what = f"of {midway(run.names.element(m.element))}, worst year"
-        title = f"Missing in “{short(run.names.scenario(m.scenario))}”"
+        odds = percent(run.weights[m.scenario])
+        title = f"Missing in “{short(run.names.scenario(m.scenario))}” ({odds} likely)"
         yield Card(title, both, what, source=table_rows("shortfall", m.scenario, element=m.element))
     both = f"{money(idle['risk'])} → {money(s['risk_musd'])}" if idle else money(s["risk_musd"])
     note = change(idle["risk"], s["risk_musd"]) if idle else ""
