@@ -84,7 +84,7 @@ class Session:
     """
 
     def __init__(self, case: Case, time_limit: float | None = None, plan: PlanValues | None = None) -> None:
-        """plan: one of this case, as a run folder holds it, from which the first solve goes on."""
+        """plan: one of this case, as a run folder holds it, from which its first solve goes on; ask for that first."""
         refuse_if_too_large(case)
         self._live = LiveProgram(case, time_limit)
         if plan is not None and plan.point is not None:

@@ -134,8 +134,11 @@ class SolverThread:
 
     def _held(self, case: Case) -> planner.Session:
         if self._session is None:
-            plan = self.found.plan  # that of a run is the shortest way to any other
-            self._session = planner.Session(case) if plan is None else planner.Session(plan.case, plan=plan)
+            plan = self.found.plan  # that of a run, found again, is the shortest way to any other
+            session = planner.Session(case) if plan is None else planner.Session(plan.case, plan=plan)
+            if plan is not None:
+                session.figures()
+            self._session = session
         return self._session
 
     def _replace(self) -> None:
