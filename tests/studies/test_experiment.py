@@ -117,6 +117,7 @@ def test_own_outcomes_are_those_of_the_tables_of_a_run_and_a_point_is_a_run(fold
         ("sum(shortfall.tonnes, year in [x for x in ()])", "year holds numbers"),
         ("-" * 399 + "1", ""),
         ("-" * 400 + "1", "longer than"),
+        ("sum(shortfall.country)", "shortfall.country holds words; they can only be counted"),
     ],
 )
 def test_an_expression_says_nothing_but_arithmetic(text: str, told: str) -> None:
