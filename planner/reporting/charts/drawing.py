@@ -239,12 +239,11 @@ class Plot:
             self.text((self.left + self.right) / 2, self.bottom + 29, title, anchor="middle", fill=MUTED)
         return scale
 
-    def names(self, names: Sequence[str], *, gap: float = 0.2, size: float = SIZE) -> Bands:
+    def names(self, names: Sequence[str], *, gap: float = 0.2) -> Bands:
         """Names down the side, cut where they are longer than the margin."""
         bands = Bands(list(range(len(names))), self.top, self.bottom, gap)
         for place, name in enumerate(names):
-            words = clipped(name, self.left - 10, size)
-            self.text(self.left - 6, bands.mid(place) + size / 3, words, anchor="end", size=size)
+            self.text(self.left - 6, bands.mid(place) + SIZE / 3, clipped(name, self.left - 10), anchor="end")
         return bands
 
     def tips(self, bands: Bands, told: Mapping[int, str]) -> None:
@@ -354,16 +353,9 @@ def mixed(first: str, second: str, share: float) -> str:
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in parts)
 
 
-def bars_along(
-    rows: Sequence[tuple[str, float, str, str]],
-    *,
-    width: float = 700,
-    left: float = 240,
-    row: float = 26,
-    title: str = "",
-) -> Plot:
+def bars_along(rows: Sequence[tuple[str, float, str, str]], *, title: str = "") -> Plot:
     """A bar for each (name, amount, colour, tip), with its figure at its end."""
-    plot = Plot(width, row * len(rows) + (40 if title else 24), left=left, right=70, bottom=36 if title else 20)
+    plot = Plot(700, 26 * len(rows) + (40 if title else 24), left=240, right=70, bottom=36 if title else 20)
     top = max([1e-9, *(amount for _, amount, _, _ in rows)])
     scale, names = plot.across(0.0, top, title), plot.names([name for name, *_ in rows], gap=0.3)
     for place, (_, amount, hue, tip) in enumerate(rows):

@@ -279,7 +279,7 @@ class Limit:
     years_binding: int
 
 
-def limits(run: RunView, per_kind: int = PER_KIND) -> list[Limit]:
+def limits(run: RunView) -> list[Limit]:
     """The most valuable limits of each kind; of the years of one thing, the one in which it is worth most.
     Things worth the same are told once."""
     prices = run.tables["shadow_prices"]
@@ -291,7 +291,7 @@ def limits(run: RunView, per_kind: int = PER_KIND) -> list[Limit]:
     best = prices.assign(often=often).drop_duplicates(things)
     found = []
     for kind in KINDS:
-        rows = _alike(best[best["scarce"] == kind]).head(per_kind)
+        rows = _alike(best[best["scarce"] == kind]).head(PER_KIND)
         found += [_limit(run.names, row) for row in records(rows)]
     return found
 
