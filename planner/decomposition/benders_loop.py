@@ -234,7 +234,7 @@ class Search:
                 losses, costs = self.master.losses(x), self.master.costs(x)
                 prices = None if step.exact else self.master.prices_of_branches(found.duals)
             afresh = False
-            results = self.ask(x, self._question(phase, losses, costs, prices))
+            results = self.ask(x, self._question(phase, losses, costs, prices, step.idle > 0))
             best = self._with(phase, best, self.point(x, results))
             if self._enough(phase, enough):
                 return best
@@ -264,15 +264,20 @@ class Search:
         return self.pool.results(self.master.links(x), question)
 
     def _question(
-        self, phase: Phase, losses: Mapping[str, float], costs: Mapping[str, float], prices: Mapping[str, float] | None
+        self,
+        phase: Phase,
+        losses: Mapping[str, float],
+        costs: Mapping[str, float],
+        prices: Mapping[str, float] | None,
+        idle: bool,
     ) -> Question:
         """prices: what a MUSD of each loss is worth in MUSD of cost, where that is known and not zero; else losses and
-        costs as they are wanted."""
+        costs as they are wanted. idle: no cut came of weights alone."""
         if prices is not None and self.limits:
             return Question(prices, True)
         limits = costs if not self.limits.keys().isdisjoint({"cost", "welfare"}) else None
         weights = self.case.scenarios if phase.column == "expected_loss" else self.weights(self.latest)
-        wanted = losses if self.limits or phase.column in ("cost", "expected_loss") else None
+        wanted = losses if self.limits or idle or phase.column in ("cost", "expected_loss") else None
         return Question(weights, phase.column in ("cost", "welfare"), wanted, limits)
 
     def weights(self, plan: Candidate | None) -> Mapping[str, float]:
