@@ -3,6 +3,7 @@ templates."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ GROUP_OF = {
     "future": "Danger", "horizon": "Danger",
 }  # fmt: skip
 """Where an edit is asked, by the head of its key."""
+NUMBERED = re.compile(r"(, draw \d+ of)? \d+$")
+"""What the name of a draw has behind that of its future."""
 LATER_STARTS = 6
 """Later first years that are offered."""
 
@@ -42,7 +45,7 @@ def chances(base: Case, case: Case) -> dict[str, Chance]:
     """By the key of the edit that asks, the likeliest first; hazards before futures."""
     names, drawn, found = Names(base), bool(base.tables.draws), dict[str, Chance]()
     called = {family(base, w): name for w, name in reversed(names.scenario.items())}
-    called = {of: name.rstrip(" 0123456789") if drawn else name for of, name in called.items()}
+    called = {of: NUMBERED.sub("", name) if drawn else name for of, name in called.items()}
     for key, (name, happens) in happenings(base).items():
         label = called.get(name) or (headline(name) if "_" in name else name.capitalize())
         before, now = (sum(one.scenarios.get(w, 0.0) for w in happens) for one in (base, case))
