@@ -17,7 +17,7 @@ from planner.finance.contracts import Deal
 from planner.finance.deck import CASE_MARKET, FinanceTerm, Levels, quotes, terms_of
 from planner.finance.plants import PlantFacts, goods, plant_facts
 from planner.finance.returns import npv, returns_of
-from planner.finance.risk import Draws, base_levels, drawn, spread_of, tornado, value
+from planner.finance.risk import Draws, adverse, base_levels, drawn, spread_of, tornado, value
 from planner.finance.rows import Array, added
 from planner.finance.support import GRANT, contracts_cost, least_support, owners_npv, with_support
 from planner.results.business_case import BusinessCase, Market, Removal, Sold
@@ -65,15 +65,16 @@ def business_case(
     by_year, use_in = (expected, used) if runs else (whole, every)
     x = base_levels(found, found_terms)
     draws, draws_in_full = (drawn(found, found_terms, futures, u) for u in (use_in, every))
-    full = _sold(found, x, whole, every, futures, draws_in_full)
-    planned = _sold(found, x, expected, used, futures, draws) if runs else None
+    hurt = adverse(found, found_terms)
+    full = _sold(found, x, whole, every, futures, draws_in_full, hurt)
+    planned = _sold(found, x, expected, used, futures, draws, hurt) if runs else None
     progress("the least of each support")
     supports = least_support(found, x, by_year, futures, use_in, draws)
     kind, amount = supports[0].kind, supports[0].amount
     supported = None
     if amount:
         helped, in_draws = with_support(x, kind, amount), replace(draws, x=with_support(draws.x, kind, amount))
-        supported = _sold(found, helped, by_year, use_in, futures, in_draws)
+        supported = _sold(found, helped, by_year, use_in, futures, in_draws, hurt)
     if removal is None and solve and any(builds.values()):
         progress("the plan without the plants")
         removal = removed(plan, asked)
@@ -166,17 +167,17 @@ def _use(plan: PlanValues, project: str, years: Sequence[int]) -> Array:
 
 def _sold(
     found: Investment, x: Levels, use: Sequence[Array], use_in: Sequence[Array], futures: Mapping[str, float],
-    draws: Draws,
+    draws: Draws, hurt: Levels,
 ) -> Sold:  # fmt: skip
     flows = cash_flows(found, x, use)
-    low = cash_flows(found, {**x, **{f"price:{q.element}": np.asarray(q.low) for q in found.quotes}}, use)
+    bad = cash_flows(found, {**x, **hurt}, use)
     chances = np.array(list(futures.values()))
     in_futures = cash_flows(found, x, use_in, found.by_future(list(futures)))
     costs = np.broadcast_to(contracts_cost(in_futures, x), chances.shape)
     return Sold(
-        *(tuple(use), tuple(map(_used, found.plants, flows.plants)), x, flows, low, returns_of(flows, x, low)),
+        *(tuple(use), tuple(map(_used, found.plants, flows.plants)), x, flows, bad, returns_of(flows, x, bad)),
         *(float(costs @ chances / chances.sum()), float(costs.max())),
-        spread_of(draws.flows(found, {}), draws.x, flows.loan.service),
+        spread_of(draws.flows(found, {}), draws.x, flows.loan),
         _steps(found, x, use, flows),
     )
 

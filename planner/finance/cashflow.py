@@ -18,7 +18,8 @@ from planner.finance.plants import Material, PlantFacts
 from planner.finance.rows import Array, added, before, row
 
 NO_SUPPORT: Levels = {name: np.float64(0.0) for name in ("grant_share", "floor_factor", "availability")}  # type: ignore[misc]
-"""Support as further levels: grant over capital, guaranteed price over that of the deck, MUSD a year of running."""
+"""Support as further levels: grant over capital; guaranteed price over that of the deck, of metal and magnets the margin
+over their feed; MUSD a year of running."""
 UNITS: Levels = {"days": np.float64(365.0), "per_kg": np.float64(0.001)}  # type: ignore[dict-item]
 """Days in a year; MUSD/t of one USD/kg."""
 LEAST_T = 1e-9
@@ -121,7 +122,7 @@ def cash_flows(found: Investment, x: Levels, use: Sequence[Array], prices: Price
     its ramp allows that is worked, by year; prices: MUSD/t by good before premiums, in place of those of the deck."""
     year = x["year"]
     index = row((1.0 + x["inflation"]) ** (year - x["base_year"]), "Time", "money of the year", "of base")
-    at, deck = _prices(found, x, prices or found.prices())
+    at = _prices(found, x, prices or found.prices())
     works = [_work(plant, x, share) for plant, share in zip(found.plants, use, strict=True)]
     makes = [
         [(m, row(able * m.per_tonne * x["recovery_factor"], "Operations", f"{p.name}, could make {m.label}", "t"))
@@ -137,8 +138,7 @@ def cash_flows(found: Investment, x: Levels, use: Sequence[Array], prices: Price
         worked = able * reduce(np.maximum, shares) if all(m.good in taken for m, _ in could) else able
         tonnes = row(worked, "Operations", f"{plant.name}, capacity in use", "t")
         sales = tuple(
-            _sale(found, plant, m, x, t * share, at[m.good], deck[m.good], index)
-            for (m, t), share in zip(could, shares, strict=True)
+            _sale(found, plant, m, x, t * share, at, index) for (m, t), share in zip(could, shares, strict=True)
         )
         plants.append(_plant_flows(found, plant, x, age, (tonnes, running, usable), sales, at, index))
     return _together(tuple(plants), x, year, index)
@@ -179,17 +179,15 @@ def _together(plants: tuple[PlantFlows, ...], x: Levels, year: Array, index: Arr
     )
 
 
-def _prices(found: Investment, x: Levels, prices: Prices) -> tuple[dict[Product, Array], dict[Product, Array]]:
-    """MUSD/t by good, as it is sold at and as guaranteed prices are measured by."""
-    at, deck = {}, {}
+def _prices(found: Investment, x: Levels, prices: Prices) -> dict[Product, Array]:
+    """MUSD/t by good, as it is sold at."""
+    at = {}
     for quote in found.quotes:
-        good = quote.element, quote.form
-        stated, price = quote.price, prices[good] * x["price_factor"] * x[f"price:{quote.element}"]
+        price = prices[quote.element, quote.form] * x["price_factor"] * x[f"price:{quote.element}"]
         for premium in quote.premiums:
-            stated, price = stated * (1.0 + x[premium]), price * (1.0 + x[premium])
-        deck[good] = row(stated, "Prices", f"{quote.label}, deck with premiums", "MUSD/t")
-        at[good] = row(price, "Prices", f"{quote.label}, in use", "MUSD/t")
-    return at, deck
+            price = price * (1.0 + x[premium])
+        at[quote.element, quote.form] = row(price, "Prices", f"{quote.label}, in use", "MUSD/t")
+    return at
 
 
 def _work(plant: PlantFacts, x: Levels, use: Array) -> tuple[Array, Array, Array, Array]:
@@ -213,15 +211,20 @@ def _taken(good: Product, found: Investment, x: Levels, could: Sequence[Array]) 
 
 
 def _sale(
-    found: Investment, plant: PlantFacts, m: Material, x: Levels, tonnes: Array, price: Array, deck: Array, index: Array
+    found: Investment, plant: PlantFacts, m: Material, x: Levels, tonnes: Array, at: Prices, index: Array
 ) -> Sale:
-    label = f"{plant.name}, {m.label}"
+    label, price = f"{plant.name}, {m.label}", at[m.good]
     tonnes = row(tonnes, "Revenue", f"{label}, sold", "t")
     paid = x["payable"] if m.payable else 1.0  # a concentrate earns this share of what its oxides are worth
     market = row(tonnes * price * paid, "Revenue", f"{label}, at the market", "MUSD")
     deals = [deal for deal in found.deals if deal.applies(plant.project, m.element, "offtake")]
     settled = tuple(settle(deal, price, tonnes * paid, x["year"], index, x["per_kg"], label) for deal in deals)
-    floored = np.maximum(x["floor_factor"] * deck - price, 0.0) * tonnes * paid
+    deck, earned = found.prices()[m.good], price
+    for feed in plant.feed_of(m):  # a floor under the price alone would fail when feed is dear
+        margin = price - at[feed.good] * (feed.per_tonne / m.per_tonne)
+        earned = row(margin, "Revenue", f"{label}, price less that of its feed", "MUSD/t")
+    short = np.maximum(x["floor_factor"] * deck - earned, 0.0)
+    floored = np.where(x["floor_factor"] > 0, short, 0.0) * tonnes * paid
     return Sale(m, tonnes, market, settled, row(floored, "Revenue", f"{label}, guaranteed price", "MUSD"))
 
 
@@ -265,19 +268,24 @@ def _plant_flows(
 
 
 def funding(flows: CashFlows, x: Levels) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Sources and uses of money until repayment begins, by year (nominal MUSD); owners pay what others do not."""
+    """Sources and uses of money until the first repayment, by year (nominal MUSD); owners pay what others do not."""
+    early = np.where(x["year"] - x["first_year"] + 1.0 <= flows.loan.begun, 1.0, 0.0)
+    earned = flows.ebitda - flows.late - flows.tax_with_debt
     spare = flows.capital * x["contingency"] / (1.0 + x["contingency"])
     uses = {
         "capital at the estimate": flows.capital - spare,
         "contingency": spare,
-        "interest until repayment begins": flows.loan.added,
-        "first filling of the reserve account": flows.loan.filling,
+        "working capital": (flows.working - before(flows.working)) * early,
+        "losses while it starts up": np.maximum(0.0 - earned, 0.0) * early,
+        "interest added to the loan": flows.loan.added,
+        "reserve account": flows.loan.reserve * early,
     }
     sources = {
         "grant": flows.grant,
         "loan drawn": flows.loan.draws,
         "interest added to the loan": flows.loan.added,
-        "owners": flows.capital + flows.loan.filling - flows.grant - flows.loan.draws,
+        "cash earned meanwhile": np.maximum(earned, 0.0) * early,
+        "owners": (0.0 - flows.owners) * early,
     }
     named = ({w: row(a, "Debt", f"{side}: {w}", "MUSD") for w, a in amounts.items()} for side, amounts in
              (("source", sources), ("use", uses)))  # fmt: skip

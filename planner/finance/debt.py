@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.finance.deck import Levels
-from planner.finance.rows import Array, after, before, carried, row
+from planner.finance.rows import Array, before, carried, row
 
 PAID = 1e-9
 """Debt service (MUSD a year) below which there is none."""
@@ -17,9 +17,11 @@ PAID = 1e-9
 class Loan:
     """Debt by year (nominal MUSD): drawn, interest, paid (interest and repayment), owed at the end of the year.
 
-    added: interest until repayment begins, which the loan grows by. reserve: held for the service of the months to
-    come; filling: what is put into it before repayment begins. share: debt over capital that is not a grant. cover:
-    present value of cash flow over debt when repayment begins; as service follows cash flow it is that of every year.
+    added: interest until the first repayment, which the loan grows by. missed: 1 in years after the grace agreed, up to
+    the last of the loan, in which nothing is paid on what is owed. reserve: months of the largest service, filled once,
+    held while debt is owed. begun: years until the first repayment, the grace agreed or longer where cash comes later.
+    share: debt over capital that is not a grant. cover: present value of cash flow over debt at the first repayment; as
+    service follows cash flow it is that of every year that pays.
     """
 
     draws: Array
@@ -27,8 +29,9 @@ class Loan:
     added: Array
     service: Array
     owed: Array
+    missed: Array
     reserve: Array
-    filling: Array
+    begun: Array
     share: Array
     cover: Array
 
@@ -44,21 +47,27 @@ def _losses(last: Array, taxable: Array) -> Array:
 
 
 def _owed(last: Array, draws: Array, service: Array, rate: Array) -> Array:
-    return last * (1.0 + rate) + draws - service
+    owed = last * (1.0 + rate) + draws - service
+    return np.where(owed > PAID, owed, 0.0)
 
 
 def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loan:
-    """A loan drawn with the capital, interest added until grace ends, then paid as cash flow comes in.
+    """A loan drawn with the capital, interest added until the first repayment, then paid as cash flow comes in.
 
     It is as large as cash flow over `dscr` can serve in its years, but at most `debt_share` of the capital.
     number: of each year, from 1.
     """
     rate = row((1 + x["debt_rate"]) * (1 + x["inflation"]) - 1, "Debt", "interest, nominal", "a year")
     built = ((capital > 0) * number).max(axis=-1, keepdims=True)
-    grace = row(np.maximum(x["grace_years"], built), "Debt", "years until repayment begins", "years")
-    paying = (number > grace) & (number <= x["debt_years"])
-    serves = row(np.where(paying, np.maximum(cfads, 0.0), 0.0), "Debt", "cash flow in years of repayment", "MUSD")
-    weight = row((1 + rate) ** (grace - number), "Debt", "worth when repayment begins", "factor")
+    grace = row(np.maximum(x["grace_years"], built), "Debt", "years of grace, or until the capital is paid", "years")
+    paying = row(
+        np.where((number > grace) & (number <= x["debt_years"]), 1.0, 0.0), "Debt", "years of repayment", "flag"
+    )
+    serves = row(paying * np.maximum(cfads, 0.0), "Debt", "cash flow in years of repayment", "MUSD")
+    left = ((serves > PAID) * (x["debt_years"] + 1.0 - number)).max(axis=-1, keepdims=True)
+    begun = np.where(left > 0, x["debt_years"] - left, grace)
+    begun = row(begun, "Debt", "years until the first repayment", "years")
+    weight = row((1 + rate) ** (begun - number), "Debt", "worth at the first repayment", "factor")
     most = row(
         (serves * weight).sum(axis=-1, keepdims=True) / x["dscr"], "Debt", "debt that cash flow bears then", "MUSD"
     )
@@ -74,8 +83,11 @@ def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loa
     owed = carried(draws, _owed, (service, rate), "Debt", "owed at the end of the year", "MUSD")
     interest = row(before(owed) * rate, "Debt", "interest", "MUSD")
     added = row(
-        np.where(number <= grace, interest, 0.0), "Debt", "of it until repayment begins, added to the loan", "MUSD"
+        np.where(number <= begun, interest, 0.0), "Debt", "of it until the first repayment, added to the loan", "MUSD"
     )
-    reserve = row(x["reserve_months"] / 12.0 * after(service), "Debt", "reserve account at the end of the year", "MUSD")
-    filling = np.where(number == grace, reserve, 0.0)
-    return Loan(draws, interest, added, service, owed, reserve, filling, share[..., 0], cover[..., 0])
+    missed = paying * (before(owed) > PAID) * (service <= PAID)
+    missed = row(missed, "Debt", "service missed: debt is owed and nothing is paid", "flag")
+    most = x["reserve_months"] / 12.0 * service.max(axis=-1, keepdims=True)
+    reserve = np.where((number >= begun) & (owed > 0), most, 0.0)
+    reserve = row(reserve, "Debt", "reserve account at the end of the year", "MUSD")
+    return Loan(draws, interest, added, service, owed, missed, reserve, begun, share[..., 0], cover[..., 0])

@@ -63,6 +63,15 @@ class PlantFacts:
     taken: tuple[Material, ...]
 
     @property
+    def converts(self) -> bool:
+        """Whether it buys at full price what it makes metal or magnets of."""
+        return self.stage in MADE_FROM
+
+    def feed_of(self, made: Material) -> list[Material]:
+        """What a converter buys at its full price to make a product of."""
+        return [m for m in self.taken if self.converts and m.element == made.element]
+
+    @property
     def start(self) -> int:
         """Year of the first output."""
         return self.commit + self.lead

@@ -10,7 +10,7 @@ import numpy as np
 import pyxirr
 
 from planner.finance.cashflow import CashFlows
-from planner.finance.debt import PAID
+from planner.finance.debt import PAID, Loan
 from planner.finance.deck import Levels
 from planner.finance.rows import Array
 
@@ -19,8 +19,9 @@ from planner.finance.rows import Array
 class Returns:
     """Money in MUSD of the base year, rates real and per year (None: there is none), payback in years (None: never).
 
-    dscr: least cover of debt service; dscr_low: the same at low prices; debt_share: over capital less
-    grant; most_owed: with interest until repayment.
+    dscr: least cover of debt service, 0 where a year of it is missed; dscr_low: the same at adverse prices; dscr_level:
+    the same with the debt repaid in equal parts; missed: years; debt_share: over capital less grant; most_owed: with
+    interest until the first repayment.
     """
 
     npv_before_tax: float
@@ -36,6 +37,8 @@ class Returns:
     most_owed: float
     dscr: float | None
     dscr_low: float | None
+    dscr_level: float | None
+    missed: int
     llcr: float | None
 
 
@@ -63,16 +66,27 @@ def payback(amounts: Sequence[float]) -> float | None:
     return last_below + 1 - sums[last_below] / amounts[last_below + 1]
 
 
-def least_cover(cfads: Array, service: Array) -> float | None:
-    """Least of cash flow over debt service in the years of service; None without any."""
-    paid = service > PAID
-    return float((cfads[paid] / service[paid]).min()) if paid.any() else None
+def least_cover(cfads: Array, loan: Loan) -> Array | None:
+    """Least of cash flow over the service of a loan, in each case; 0 where it is missed, None without any."""
+    paid = loan.service > PAID
+    least = (cfads[..., paid] / loan.service[paid]).min(axis=-1) if paid.any() else None
+    return None if least is None else np.where(loan.missed.any(), 0.0, np.maximum(least, 0.0))
 
 
-def returns_of(flows: CashFlows, x: Levels, at_low_prices: CashFlows) -> Returns:
-    """Returns of one case (arrays by year alone). at_low_prices: its flows when prices are low."""
+def level_cover(flows: CashFlows, x: Levels) -> float | None:
+    """The same, were the debt paid back in equal sums from the first repayment until the end of its years."""
+    begun, years = int(flows.loan.begun.item()), int(x["debt_years"].item())
+    rate = (1 + x["debt_rate"].item()) * (1 + x["inflation"].item()) - 1
+    if flows.loan.owed.max() <= PAID:
+        return None
+    level = pyxirr.pmt(rate, years - begun, -float(flows.loan.owed[begun - 1]))
+    return max(float(flows.cfads[begun:years].min()) / float(level or 1.0), 0.0)
+
+
+def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
+    """Returns of one case (arrays by year alone). adverse: its flows at prices that hurt it."""
+    (sized, low), cover = (least_cover(f.cfads, flows.loan) for f in (flows, adverse)), float(flows.loan.cover)
     before, after, owners = (a / flows.index for a in (flows.before_tax, flows.after_tax, flows.owners))
-    cover = float(flows.loan.cover)
     return Returns(
         float(npv(x["wacc"], before)),
         float(npv(x["wacc"], after)),
@@ -85,7 +99,9 @@ def returns_of(flows: CashFlows, x: Levels, at_low_prices: CashFlows) -> Returns
         float(flows.loan.draws.sum()),
         float(flows.loan.share),
         float(flows.loan.owed.max()),
-        least_cover(flows.cfads, flows.loan.service),
-        least_cover(at_low_prices.cfads, flows.loan.service),
+        None if sized is None else float(sized),
+        None if low is None else float(low),
+        level_cover(flows, x),
+        int(flows.loan.missed.sum()),
         None if np.isnan(cover) else cover,
     )

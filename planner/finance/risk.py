@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from planner.data.lookups import MAGNET
 from planner.finance.cashflow import NO_SUPPORT, UNITS, CashFlows, Investment, Prices, cash_flows
-from planner.finance.debt import PAID
+from planner.finance.debt import Loan
 from planner.finance.deck import FinanceTerm, Levels
-from planner.finance.returns import npv
+from planner.finance.plants import PREMIUMS
+from planner.finance.returns import least_cover, npv
 from planner.finance.rows import Array
 
 DRAWS, SEED = 2000, 1
@@ -60,6 +62,14 @@ def base_levels(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str
     calendar = {"year": found.years, "base_year": found.base_year, "first_year": found.years[0]}
     stated = {t.name: t.value for t in (*terms.values(), *price_terms(found))}
     return {**UNITS, **NO_SUPPORT, **{name: np.asarray(value, float) for name, value in (calendar | stated).items()}}
+
+
+def adverse(found: Investment, terms: Mapping[str, FinanceTerm]) -> Levels:
+    """Prices that hurt, as levels: low ones; of plants that all buy what they convert, dear feed and low premiums."""
+    if any(not plant.converts for plant in found.plants):
+        return {t.name: np.asarray(t.low) for t in price_terms(found)}
+    low = {name: np.asarray(terms[name].low) for name in PREMIUMS[MAGNET]}
+    return {**low, **{t.name: np.asarray(t.high) for t in price_terms(found)}}
 
 
 def tornado(found: Investment, terms: Mapping[str, FinanceTerm], use: Sequence[Array]) -> list[Swing]:
@@ -113,11 +123,10 @@ def drawn(
     return Draws(x, use, prices)
 
 
-def spread_of(flows: CashFlows, x: Levels, service: Array) -> Spread:
-    """What draws earn. service: of the debt of the case as it stands, by year."""
+def spread_of(flows: CashFlows, x: Levels, loan: Loan) -> Spread:
+    """What draws earn. loan: the debt of the case as it stands."""
     values = np.sort(npv(x["wacc"], flows.after_tax / flows.index))
-    paid = service > PAID
-    covers = (flows.cfads[:, paid] / service[paid]).min(axis=-1) if paid.any() else None
+    covers = least_cover(flows.cfads, loan)
     cover = None if covers is None else float(np.quantile(covers, 0.1))
     return Spread(tuple(values.tolist()), float((values < 0).mean()), cover)
 

@@ -1,7 +1,7 @@
 """Years of an investment as rows: what holds for arrays and for the cells of a workbook alike.
 
 A workbook is computed by the functions of this room, which are handed rows of cells instead of arrays: what comes back
-are its formulas. So beside these four only arithmetic, comparisons, `&`, maximum, minimum, where, and sums and maxima
+are its formulas. So beside these three only arithmetic, comparisons, `&`, maximum, minimum, where, and sums and maxima
 over the years are used on amounts.
 """
 
@@ -28,12 +28,6 @@ def row(amounts: Any, sheet: str, label: str, unit: str) -> Array:
 def before(amounts: Any) -> Array:
     """Amounts of the year before, 0 in the first."""
     return np.concatenate([np.zeros_like(amounts[..., :1]), amounts[..., :-1]], axis=-1)
-
-
-@singledispatch
-def after(amounts: Any) -> Array:
-    """Amounts of the year after, 0 in the last."""
-    return np.concatenate([amounts[..., 1:], np.zeros_like(amounts[..., :1])], axis=-1)
 
 
 @singledispatch

@@ -22,8 +22,8 @@ MOST: Mapping[str, float] = {GRANT: 1.0, LOAN: 0.8, FLOOR: 3.0, AVAILABILITY: 1.
 LEVEL: Mapping[str, str] = {GRANT: "grant_share", FLOOR: "floor_factor", AVAILABILITY: "availability"}
 """The level that a support is; a loan changes those of lenders."""
 
-MEASURE: Mapping[str, str] = {GRANT: "the capital", LOAN: "the capital", FLOOR: "the deck", AVAILABILITY: "the capital"}
-"""What it is measured by; an availability payment each year."""
+STANDBY = 0.25
+"""Use of capacity below which a plant stands by: it is paid for being there first, not for what it sells."""
 
 CARRIES: Mapping[str, tuple[str, str]] = {
     GRANT: ("owners", "owners"),
@@ -38,14 +38,16 @@ CARRIES: Mapping[str, tuple[str, str]] = {
 class Support:
     """A kind of support and the least of it that makes the case bankable (None: none does, however much).
 
-    amount: share of capital, factor on the deck's prices, or MUSD a year. cost: public money (present value at the
-    public rate, MUSD) expected over the futures. worst: what one draw in twenty of futures and terms costs at least.
-    private: capital that others than the public bring (MUSD).
+    amount: share of capital, factor on the deck's prices, or MUSD a year. Public money as present values at the public
+    rate (MUSD): cost: on the flows that it is sized for; in_full: where the plant sells all it can; expected: over the
+    futures; worst: what one draw in twenty of futures and terms costs at least; private: capital that others bring.
     """
 
     kind: str
     amount: float | None
     cost: float | None = None
+    in_full: float | None = None
+    expected: float | None = None
     worst: float | None = None
     private: float | None = None
 
@@ -87,32 +89,38 @@ def least_support(
     found: Investment, x: Levels, use: Sequence[Array], futures: Mapping[str, float], use_in: Sequence[Array],
     draws: Draws,
 ) -> list[Support]:  # fmt: skip
-    """The least of each kind, the cheapest to the public first, those that do not suffice last.
+    """The least of each kind, the cheapest to the public first, those that do not suffice last; of a plant that stands
+    by the availability payment first.
 
     futures: name -> probability. use_in: for each plant what is worked of it, a row for each future.
     """
     plain = cash_flows(found, x, use)
     capital, bankable = float(plain.capital.sum()), float(npv(x["equity_rate"], plain.owners / plain.index)) >= 0
     prices, chances = found.by_future(list(futures)), np.array(list(futures.values()))
+    worked = sum(p.tonnes.sum() for p in plain.plants)
+    stands_by = worked < STANDBY * sum(p.size * f.usable.sum() for p, f in zip(found.plants, plain.plants, strict=True))
     out = []
     for kind, most in MOST.items():
         top = most * capital if kind == AVAILABILITY else most
         amount = _least(lambda size, kind=kind: owners_npv(found, with_support(x, kind, size), use), top)  # type: ignore[misc]
         if amount is None or bankable:  # lenders' own loan stays where it suffices
-            out.append(Support(kind, None) if amount is None else Support(kind, 0.0, 0.0, 0.0, capital))
+            out.append(Support(kind, None) if amount is None else Support(kind, *(0.0,) * 5))
             continue
         levels = with_support(x, kind, amount)
         drawn_levels = with_support(draws.x, kind, amount)
         plan, flows = cash_flows(found, levels, use), cash_flows(found, levels, use_in, prices)
+        full = cash_flows(found, levels, [np.ones_like(u) for u in use])
         drawn = draws.flows(found, drawn_levels)
         if kind == LOAN:  # what was lent is lent: a future that earns less pays back less
-            flows, drawn = replace(flows, loan=plan.loan), replace(drawn, loan=plan.loan)
+            full, flows, drawn = (replace(f, loan=plan.loan) for f in (full, flows, drawn))
+        cost, in_full = (float(public_cost(f, levels, kind)) for f in (plan, full))
         costs = np.broadcast_to(public_cost(flows, levels, kind), chances.shape)
         worst = float(np.quantile(public_cost(drawn, drawn_levels, kind), WORST))
-        given = float(plan.grant.sum() + (plan.loan.draws.sum() if kind == LOAN else 0.0))
-        expected = float(costs @ chances / chances.sum())
-        out.append(Support(kind, amount, expected, worst, capital - given))
-    return sorted(out, key=lambda s: (s.cost is None, s.cost or 0.0, s.worst or 0.0))
+        own = plan.capital - plan.grant - (plan.loan.draws if kind == LOAN else 0.0)
+        private = float(npv(x["public_rate"], own / plan.index))
+        out.append(Support(kind, amount, cost, in_full, float(costs @ chances / chances.sum()), worst, private))
+    first = AVAILABILITY if stands_by else ""
+    return sorted(out, key=lambda s: (s.cost is None, s.kind != first, s.cost or 0.0, s.worst or 0.0))
 
 
 def _least(gain: Callable[[float], float], top: float) -> float | None:

@@ -20,17 +20,17 @@ APART = 0.10
 class Sold:
     """The case with one answer to what is sold: for each plant the use of its capacity by year, and what follows.
 
-    use: rate over the years of output; levels: of terms, prices and support; cheap: flows at low prices; contracts,
-    worst: public cost of the case's contracts, expected and in the worst future (present value, MUSD); spread: draws
-    of futures and terms; steps: NPV at market prices, then what contracts (with support), tax and debt change, to the
-    NPV of the owners.
+    use: rate over the years of output; levels: of terms, prices and support; adverse: flows at prices that hurt;
+    contracts, worst: public cost of the case's contracts, expected and in the worst future (present value, MUSD);
+    spread: draws of futures and terms; steps: NPV at market prices, then what contracts (with support), tax and debt
+    change, to the NPV of the owners.
     """
 
     by_year: tuple[Array, ...]
     use: tuple[float, ...]
     levels: Levels
     flows: CashFlows
-    cheap: CashFlows
+    adverse: CashFlows
     returns: Returns
     contracts: float
     worst: float
@@ -110,6 +110,19 @@ class BusinessCase:
         """Each answer to what is sold, and what support is sized for with the cheapest, under their titles."""
         titles = ("As the plan runs it", "Selling all", "With the least support")
         return [(t, s) for t, s in zip(titles, (self.planned, self.full, self.supported), strict=True) if s]
+
+    @property
+    def dated(self) -> str:
+        """The day that present values are of, and the money they are in."""
+        return f"1 January {self.investment.years[0]} in money of {self.investment.base_year}"
+
+    def told(self, sold: Sold) -> str:
+        """The title of an answer to what is sold."""
+        return next(title for title, one in self.modes if one is sold)
+
+    def first_repayment(self, sold: Sold) -> int:
+        """Its year."""
+        return self.investment.years[0] + int(sold.flows.loan.begun.item())
 
     @property
     def judged_on(self) -> Sold:

@@ -56,12 +56,12 @@ def cash(found: BusinessCase, draw: svg.Drawer) -> Figure:
         up = below.amounts(max(asked, *(c for _, c in covered)) * 1.1, "times", most=3)
         for year, cover in covered:
             below.rect(places.at(year), up(cover), places.width, below.bottom - up(cover), svg.GREYS[1])
-            at_low = min(max(sold.cheap.cfads[years.index(year)] / service[years.index(year)], 0.0), cover)
+            at_low = min(max(sold.adverse.cfads[years.index(year)] / service[years.index(year)], 0.0), cover)
             below.rect(places.at(year), up(at_low), places.width, below.bottom - up(at_low), svg.GREYS[2])
         below.line(below.left, up(asked), below.right, up(asked), svg.WITHOUT, dash="4 3")
         below.text(below.right, up(asked) - 4, f"asked {asked:g}", anchor="end", size=9.5, fill=svg.WITHOUT)
         said = f"Cover of debt service, least {min(c for _, c in covered):.2f}, asked {asked:g}"
-        panels.append(draw.panel("Cover of debt service (DSCR); dark: at low prices", said, below))
+        panels.append(draw.panel("Cover of debt service (DSCR); dark: at adverse prices", said, below))
     return Figure("Cash by year", told + ".", panels, layout="wide")
 
 

@@ -213,7 +213,10 @@ def _returns(book: Book, mode: int, title: str, sold: Sold, flows: CashFlows, le
         book.checks.append((f"NPV {label}, worked out anew ({title})", again))
     cover: Any = flows.cover()
     served = cover.everywhere
-    least = f'IF(SUM({served})=0,"none",SMALL({served},COUNTIF({served},0)+1))'
+    missed: Any = flows.loan.missed
+    once("missed", "years in which debt service is missed", "years", f"SUM({missed.everywhere})", r.missed)
+    least = f"IF({book.lines['missed', mode].text}>0,0,SMALL({served},COUNTIF({served},0)+1))"
+    least = f'IF(SUM({served})=0,"none",{least})'
     once("dscr", "least DSCR", "times", least, r.dscr)
     owed: Any = flows.loan.owed
     once("most_owed", "most debt owed", "MUSD", f"MAX({owed.everywhere})", r.most_owed)
@@ -246,7 +249,7 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
     sheet.row += 1
     for key, figure in tables.FIGURES.items():
         _figure(book, key, figure)
-    sheet.head("Sources and uses until repayment begins")
+    sheet.head("Sources and uses until the first repayment")
     for key in dict.fromkeys(key for key, _ in book.lines if ": " in key):
         _figure(book, key, tables.NamedFigure(key, "MUSD", ""))
     sheet.part(tables.term_sheet(book.found, names))

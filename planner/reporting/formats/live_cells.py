@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from xlsxwriter.utility import xl_col_to_name
 
-from planner.finance.rows import after, before, carried, row
+from planner.finance.rows import before, carried, row
 
 FIRST = 5
 """Column of the first year."""
@@ -31,7 +31,7 @@ CELL = re.compile(r"\{now\}(\d+)")
 class Cells(NDArrayOperatorsMixin):
     """A formula and its values, in a `live_sheets.LiveBook`.
 
-    {now}, {before} and {after} stand for the columns of a year and those beside it.
+    {now} and {before} stand for the columns of a year and of the one before it.
     """
 
     def __init__(self, book: Any, values: Any, text: str, rank: int = ATOM) -> None:
@@ -46,6 +46,8 @@ class Cells(NDArrayOperatorsMixin):
             return Cells(self.book, values, f"{FUNCTIONS[ufunc]}({one[0]},{other[0]})")
         if ufunc in COMPARISONS:
             return Cells(self.book, values, f"({one[0]}{COMPARISONS[ufunc]}{other[0]})")
+        if ufunc is np.multiply and "0" in (one[0], other[0]):
+            return Cells(self.book, values, "0")
         if NEUTRAL.get(ufunc) in (one[0], other[0]):
             return Cells(self.book, values, *(other if one[0] == NEUTRAL[ufunc] else one))
         sign, rank = OPERATORS[ufunc]
@@ -100,11 +102,6 @@ def _(amounts: Cells, sheet: str, label: str, unit: str) -> Any:
 @before.register(Cells)
 def _(amounts: Cells) -> Any:
     return amounts.beside("{before}", before(np.asarray(amounts.values)))
-
-
-@after.register(Cells)
-def _(amounts: Cells) -> Any:
-    return amounts.beside("{after}", after(np.asarray(amounts.values)))
 
 
 @carried.register(Cells)

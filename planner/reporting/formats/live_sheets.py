@@ -174,8 +174,8 @@ class LiveSheet:
             return self._once(cells.values)
         known = np.broadcast_to(np.asarray(cells.values, float), (self.book.years,))
         for place, value in enumerate(known.tolist()):
-            before, now, after = (xl_col_to_name(FIRST + place + step) for step in (-1, 0, 1))
-            text = cells.text.replace("{now}", now).replace("{before}", before).replace("{after}", after)
+            before, now = (xl_col_to_name(FIRST + place + step) for step in (-1, 0))
+            text = cells.text.replace("{now}", now).replace("{before}", before)
             self.page.write_formula(self.row - 1, FIRST + place, f"={text}", look, value)
         line = self._by_year(known)
         if unit in ADDED and BALANCE not in label:

@@ -11,7 +11,7 @@ from planner.data.cells import text_of
 from planner.data.investment_tables import Contract
 from planner.finance.cashflow import funding
 from planner.finance.plants import PlantFacts
-from planner.finance.support import CARRIES, MEASURE, MOST
+from planner.finance.support import CARRIES, MOST
 from planner.reporting.values.page_parts import LIST, SHARE, SHEET, Column, Part, ReportTable, Text, texts
 from planner.reporting.values.wording import Names, number, percent
 from planner.results.business_case import BusinessCase, Sold
@@ -54,9 +54,11 @@ FIGURES = {
     "payback": NamedFigure("payback", "years", "returns.payback", live=False),
     "capital": NamedFigure("capital, real", "MUSD", "returns.capital", live=False),
     "debt_share": NamedFigure("debt drawn over capital less grant", "share", "returns.debt_share"),
-    "most_owed": NamedFigure("most debt owed, with interest until repayment", "MUSD", "returns.most_owed"),
-    "dscr": NamedFigure("least DSCR, by which debt is sized", "times", "returns.dscr"),
-    "dscr_low": NamedFigure("least DSCR at low prices", "times", "returns.dscr_low", live=False),
+    "most_owed": NamedFigure("most debt owed, with interest until the first repayment", "MUSD", "returns.most_owed"),
+    "missed": NamedFigure("years in which debt service is missed", "years", "returns.missed"),
+    "dscr": NamedFigure("least DSCR, by which debt is sized; 0 where missed", "times", "returns.dscr"),
+    "dscr_level": NamedFigure("least DSCR, repaid in equal sums", "times", "returns.dscr_level", live=False),
+    "dscr_low": NamedFigure("least DSCR at adverse prices", "times", "returns.dscr_low", live=False),
     "cover": NamedFigure("least DSCR of nine draws in ten (P90)", "times", "spread.cover", live=False),
     "llcr": NamedFigure("LLCR", "times", "returns.llcr", live=False),
     "loss": NamedFigure("loses money, of draws", "share", "spread.loss", live=False),
@@ -74,7 +76,7 @@ def returns(found: BusinessCase) -> ReportTable:
 
 
 def sources_and_uses(found: BusinessCase) -> ReportTable:
-    """Who pays for what until repayment begins."""
+    """Who pays for what until the first repayment."""
     told = found.modes
     sides = [funding(s.flows, s.levels) for _, s in told]
     rows = [
@@ -83,8 +85,9 @@ def sources_and_uses(found: BusinessCase) -> ReportTable:
         for what in sides[0][at]
     ]
     columns = [*texts("", "of money"), *numbers("MUSD", *(title for title, _ in told))]
-    note = "Nominal. Interest is added to the loan until repayment begins. The owners fill the reserve account."
-    return ReportTable("Sources and uses until repayment begins", columns, rows, note=note)
+    first = "; ".join(f"{title} {found.first_repayment(s)}" for title, s in told if s.returns.debt > 0)
+    note = f"Nominal. First repayment, until which interest is added to the loan: {first or 'no debt'}."
+    return ReportTable("Sources and uses until the first repayment", columns, rows, note=note)
 
 
 def worked(plant: PlantFacts, names: Names) -> str:
@@ -162,30 +165,34 @@ def inputs(found: BusinessCase) -> ReportTable:
 def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
     """The least of each support, its cost and who carries what."""
     worth, rows = found.removal.worth if found.removal else None, []
+    converts = all(plant.converts for plant in found.investment.plants)
+    kinds = {"floor": "guaranteed margin" if converts else "guaranteed price", "availability": "availability payment"}
+    units = {"floor": "of the price deck", "availability": "MUSD a year"}
     for s in found.supports:
-        of = {"floor": "deck", "availability": "MUSD a year"}.get(s.kind, "capital")
-        size = number(s.amount) if s.kind == "availability" else f"{percent(s.amount)} of the"
-        least = (
-            f"{size} {of}" if s.amount is not None else f"not even {MOST[s.kind]:g} times {MEASURE[s.kind]} suffices"
-        )
+        size = number(s.amount) if s.kind == "availability" else percent(s.amount)
+        most = f"not even {MOST[s.kind]:g} times the {'deck' if s.kind == 'floor' else 'capital'} suffices"
+        least = most if s.amount is None else f"{size} {units.get(s.kind, 'of capital')}"
         per = worth / s.cost if worth is not None and s.cost else None
-        leverage = s.private / s.cost if s.private is not None and s.cost else None
-        rows.append([s.kind, least, s.amount, s.cost, s.worst, leverage, per, *CARRIES[s.kind]])
+        private = s.private / s.cost if s.private is not None and s.cost else None
+        costs = (s.cost, s.in_full, s.expected, s.worst)
+        rows.append([kinds.get(s.kind, s.kind), least, s.amount, *costs, private, per, *CARRIES[s.kind]])
     columns = [
         *texts("support", "least of it"),
         Column("to enter on Inputs", only=SHEET),
-        *(Column("public cost", "MUSD, expected"), Column("one draw in twenty costs more than", "MUSD")),
+        *numbers(
+            "MUSD of public cost", "as sized", "selling all", "over the futures", "in one draw of twenty, more than"
+        ),
         *numbers("per public MUSD", "private capital", "worth to the alliance"),
         *texts("volume risk", "price risk"),
     ]
     floor = next((s.amount for s in found.supports if s.kind == "floor"), None) or 0.0
-    quoted = [
-        f"{names.element(q.element)} {q.form} {number(1000 * floor * float(q.price.mean()))}"
-        for q in found.investment.quotes
-        if any((m.element, m.form) == (q.element, q.form) for p in found.investment.plants for m in p.made)
-    ]
-    prices = f" Guaranteed, USD/kg before premiums: {', '.join(quoted)}." if floor else ""
-    note = f"Present values at the public rate.{prices}"
+    deck = found.investment.prices()
+    sold = {(m.element, m.form): None for p in found.investment.plants for m in p.made}
+    quoted = [f"{names.element(e)} {form} {number(1000 * floor * float(deck[e, form].mean()))}" for e, form in sold]
+    what = "price of product less that of its feed" if converts else "price"
+    prices = f" Guaranteed {what}, USD/kg: {', '.join(quoted)}." if floor else ""
+    sized = "“As sized” is what the column “With the least support” pays of the first."
+    note = f"Present values at the public rate, {found.dated}. {sized}{prices}"
     return ReportTable("The least of each support", columns, rows, note=note)
 
 
