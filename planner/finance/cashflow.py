@@ -18,8 +18,8 @@ from planner.finance.plants import Material, PlantFacts
 from planner.finance.rows import Array, added, before, row
 
 NO_SUPPORT: Levels = {name: np.float64(0.0) for name in ("grant_share", "floor_factor", "availability")}  # type: ignore[misc]
-"""Support as further levels: grant over capital; guaranteed price over that of the deck, of metal and magnets the margin
-over their feed; MUSD a year of running."""
+"""Support as further levels: grant over capital; guaranteed price over the deck, of metal and magnets the margin over
+their feed; MUSD a year of running."""
 UNITS: Levels = {"days": np.float64(365.0), "per_kg": np.float64(0.001)}  # type: ignore[dict-item]
 """Days in a year; MUSD/t of one USD/kg."""
 LEAST_T = 1e-9
