@@ -142,10 +142,10 @@ def add_resale(world: World) -> None:
     factors = {}
     for key, series in world.case.imports.items():
         for w, t in world.moments:
-            factor = round(world.shocks.import_factor(w, t, key), SAME)
-            if factor < 1.0:
+            factor, limit = round(world.shocks.import_factor(w, t, key), SAME), at_year(series, t.year)
+            if factor < 1.0 and limit > 0:
                 factors[key, w, t] = factor
-                most = world.shocks.leak(w, t, key) * (1.0 - factor) * at_year(series, t.year) * t.length
+                most = world.shocks.leak(w, t, key) * (1.0 - factor) * limit * t.length
                 world.lp.variable("resold", *key, w, t, high=most)
     for (key, w, t), factor in factors.items():
         supplier, country, *good = key

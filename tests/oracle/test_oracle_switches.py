@@ -214,6 +214,13 @@ def test_a_leak_is_felt_where_something_can_be_sold_on(solve: Solve) -> None:
     assert solve(national, resale="country,share\nBBB,0.5", scenarios=odds, shocks=shocks, **THREE).nodes == 1
 
 
+def test_a_cut_of_what_is_not_on_offer_makes_no_history(solve: Solve) -> None:
+    """100 t on offer in 2026, none in 2027, when one of two scenarios cuts it: 100 t short in both, two nodes."""
+    odds = "scenario,name,probability\ncalm,calm,0.5\ncut,cut,0.5"
+    result = solve(imports=IMPORTS + "\nCHN,AAA,Dy,2027,0", scenarios=odds, shocks=SHOCKS + "cut,import,2027,2027,0")
+    assert (result.risk, result.nodes) == (near(100), 2)
+
+
 def test_a_knapsack_of_whole_plants(solve: Solve) -> None:
     """8 MUSD. Plants of 30, 20 and 40 t Dy cost 5, 4 and 8: whole, the third (40 t); in parts 30 + 15 t."""
     rows = [("P", 300, 5e6 / 300), ("Q", 200, 4e6 / 200), ("R", 400, 8e6 / 400)]
