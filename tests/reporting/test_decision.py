@@ -20,8 +20,8 @@ from planner.reporting.values.decision import (
     next_billion,
     outlook,
     risk_at,
-    risk_left,
     share_rows,
+    steps,
     tag,
 )
 from planner.reporting.values.page_parts import Figure, ReportTable
@@ -77,8 +77,10 @@ def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView) -> None:
     assert [row[2] for row in shown] == ["100", "900", "4,600", "2,200", "5,900"]
     assert shown[0][6] == "0 %" and shown[4][6] == "100 %"
     merit = tables.merit(run, found)
-    assert [row[3] for row in merit.rows] == [100.0 * (place + 1) for place in range(len(found.merit))]
-    assert tag(run, found.merit[-1]) == "for the last 1 % of risk"
+    assert [row[4] for row in merit.rows] == [100.0 * (place + 1) for place in range(len(found.merit))]
+    unbuilt = next(p for p in run.case.projects if p not in set(run.tables["investments"]["project"]))
+    assert tag(run, dataclasses.replace(found.merit[-1], project=unbuilt)) == "not in this plan: last 1 % of risk"
+    assert tag(run, dataclasses.replace(found.merit[0], public=1e6)) != "not in this plan"
     names = [sheet.sheet for sheet in sheets_of(run)]
     assert names[1:5] == ["frontier", "merit list", "execution", "gets and pays"] and len(names) < 25
 
@@ -97,9 +99,9 @@ def test_what_is_left_falls_down_the_list(run: RunView) -> None:
     found = decided(run)
     assert found is not None
     row = found.merit[0]
-    steps = [(9.0, 50.0), (9.0, 40.0), (9.0, 50.0), (8.0, 45.0), (7.0, 30.0)]
-    rows = [dataclasses.replace(row, weight=weight, risk=risk) for weight, risk in steps]
-    assert risk_left(rows) == [40.0, 40.0, 40.0, 40.0, 30.0]
+    risks = [(9.0, 50.0), (9.0, 40.0), (9.0, 50.0), (8.0, 45.0), (7.0, 30.0)]
+    rows = [dataclasses.replace(row, weight=weight, risk=risk) for weight, risk in risks]
+    assert steps(rows) == [(1, None), (1, None), (1, 40.0), (2, 40.0), (3, 30.0)]
 
 
 def test_a_step_within_the_doubt_of_the_curve_is_not_told(run: RunView) -> None:

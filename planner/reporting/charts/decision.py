@@ -9,13 +9,12 @@ from planner.reporting.charts import drawing as svg
 from planner.reporting.values.decision import (
     alike,
     effect,
-    merit_cost,
     named,
     next_billion,
     risk_at,
-    risk_left,
     say,
     shares_source,
+    steps,
     tag,
 )
 from planner.reporting.values.page_parts import Figure
@@ -86,7 +85,7 @@ ROWS, ROW = 15, 27
 
 
 def merit(run: RunView, found: Decision, draw: svg.Drawer) -> Figure:
-    """A row a project in the order of merit: public money as a bar, worth per MUSD as a dot, when, and running sums."""
+    """A row a project in the order of merit: public money as a bar, worth per MUSD as a dot, when, risk left."""
     rows = list(found.merit)[:ROWS]
     plot = svg.Plot(1000, ROW * len(rows) + 40, left=340, right=0, top=30, bottom=10)
     bar_end, dots = 470.0, (500.0, 680.0)
@@ -97,15 +96,14 @@ def merit(run: RunView, found: Decision, draw: svg.Drawer) -> Figure:
     high = 10.0 ** math.ceil(math.log10(max([10.0 * low, *ratios])))
     worth = svg.Scale(low, high, *dots, bend=lambda v: math.log10(max(v, low)))
     heads = ((plot.left, "public MUSD, present value"), (dots[0], "worth per MUSD (log)"), (705, "when"))
-    for place, head in (*heads, (862, "in all, MUSD"), (935, "risk left")):
+    for place, head in (*heads, (935, "risk left")):
         plot.text(place, 12, head, size=svg.SMALL, fill=svg.MUTED)
     for mark in (10.0**k for k in range(round(math.log10(low)), round(math.log10(worth.high)) + 1)):
         plot.line(worth(mark), plot.top - 6, worth(mark), plot.bottom, svg.INK if mark == 1 else svg.RULE)
         plot.text(worth(mark), plot.top - 8, f"{mark:g}", anchor="middle", size=8, fill=svg.MUTED)
     nothing = max(named(found.frontier, "nothing").risk, 1e-9)
     names = plot.names([run.names.placed(row.project) for row in rows], gap=0.35)
-    left = risk_left(found.merit)
-    for place, (row, total) in enumerate(zip(rows, merit_cost(rows), strict=True)):
+    for place, (row, (_, left)) in enumerate(zip(rows, steps(found.merit), strict=False)):
         y, hue = names.mid(place), svg.STAGE_COLOURS[row.stage]
         words = (
             f"{run.names.placed(row.project)}, {STAGES[row.stage].lower()}: {number(row.public)} MUSD of public money, "
@@ -122,20 +120,19 @@ def merit(run: RunView, found: Decision, draw: svg.Drawer) -> Figure:
         plot.text(
             705,
             y + 4,
-            svg.clipped(tag(run, row), 150, svg.SMALL),
+            svg.clipped(tag(run, row), 220, svg.SMALL),
             size=svg.SMALL,
             fill=svg.MUTED if row.last_hundredth else svg.INK,
         )
-        plot.text(915, y + 4, number(total), anchor="end", size=svg.SMALL)
-        plot.text(990, y + 4, percent(left[place] / nothing), anchor="end", size=svg.SMALL)
-    first = {"name": run.names.project(found.merit[0].project)}
+        if left is not None:
+            plot.text(990, y + 4, percent(left / nothing), anchor="end", size=svg.SMALL)
+            plot.line(0, y + ROW / 2, plot.right, y + ROW / 2, svg.RULE)
     counts = {
         "all": len(found.merit),
-        "worth_it": sum(row.worth > 0 for row in found.merit),
         "repaid": sum(row.worth > row.public for row in found.merit),
         "last": sum(row.last_hundredth for row in found.merit),
     }
-    title, told = say(run, "merit_title", first=first, **counts), say(run, "merit", **counts)
+    title, told = say(run, "merit_title", **counts), say(run, "merit", **counts)
     legend = [(svg.STAGE_COLOURS[s], "box", STAGES[s]) for s in STAGES if any(row.stage == s for row in rows)]
     return Figure(title, told, [draw.panel(title, told, plot)], legend, layout="wide", source=MERIT)
 
@@ -156,7 +153,7 @@ def shares(run: RunView, rows: Sequence[Share], draw: svg.Drawer) -> Figure:
         fill=svg.MUTED,
     )
     ends = (620, 700, 780, 840, 920, 1000)
-    for end, head in zip(ends, ("MUSD: alone", "together", "gains", "pays", "loss that stays", "gives"), strict=True):
+    for end, head in zip(ends, ("MUSD: alone", "together", "gains", "pays", "risk that stays", "gives"), strict=True):
         plot.text(end, 12, head, anchor="end", size=svg.SMALL, fill=svg.MUTED)
     names = plot.names([run.names.party(r.party) for r in rows], gap=0.4)
     for place, r in enumerate(rows):

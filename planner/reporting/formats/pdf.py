@@ -19,10 +19,10 @@ MOST_ROWS = 60
 """Rows of a table that are printed; the workbook has all of them."""
 WIDE = 9
 """Columns from which a table is set small."""
-POINTS_A_LETTER, POINTS_A_COLUMN, ROOM = 3.1, 7.0, 490.0
+POINTS_A_LETTER, POINTS_A_COLUMN, ROOM = 3.1, 7.0, 510.0
 """Size of a small table; one wider than the room of a page lies on its side."""
-SHORT, LONG = 20, 100
-"""Letters up to which a column of words is as wide as its words, and beyond which it is not made wider."""
+SHORT, LONG = 24, 100
+"""Letters up to which a column is as wide as its words, and beyond which it is not made wider."""
 ON_ONE_PAGE = 1_200
 """Letters of a table up to which it is kept on one page."""
 NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
@@ -65,7 +65,7 @@ def _front(front: Front) -> Iterator[str]:
     yield "#grid(columns: (1fr,) * 4, gutter: 6pt,"
     yield from map(_card, front.cards)
     yield ")\n"
-    yield f"#{_quoted(' '.join(front.lines))}\n"
+    yield f"#text(9pt)[{' #linebreak() '.join('#' + _quoted(line) for line in front.lines)}]\n"
 
 
 def _card(card: Card) -> str:
@@ -76,7 +76,8 @@ def _card(card: Card) -> str:
 
 
 def _section(section: Section, folder: Path) -> Iterator[str]:
-    yield f"#heading(level: 1, {_quoted(section.title)})"
+    if section.anchor != "answer":  # that of the first page stands under the claim
+        yield f"#heading(level: 1, {_quoted(section.title)})"
     if section.lead:
         yield f"#block(sticky: true)[#text(fill: luma(90), {_quoted(section.lead)})]\n"
     for part in section.parts:
@@ -120,10 +121,11 @@ def _grid(part: ReportTable) -> Iterator[str]:
 
 
 def _width(part: ReportTable, at: int) -> str:
-    """Numbers and short words take what they need; longer texts share the rest by their length."""
-    if part.heads[at].number:
-        return "auto"
-    longest = max([len(part.heads[at].title), *(len(row[at]) for row in part.shown[:MOST_ROWS])])
+    """Short heads, numbers and words take what they need; longer ones share the rest by their length."""
+    head = part.heads[at]
+    if head.number:
+        return "auto" if max(len(head.title), len(head.unit)) <= SHORT else f"{SHORT}fr"
+    longest = max([len(head.title), *(len(row[at]) for row in part.shown[:MOST_ROWS])])
     return "auto" if longest <= SHORT else f"{min(longest, LONG)}fr"
 
 
@@ -131,7 +133,7 @@ def _too_wide(part: ReportTable) -> bool:
     if len(part.heads) <= WIDE:
         return False
     rows = [[column.unit for column in part.heads], *part.shown[:MOST_ROWS]]
-    widest = (max(len(row[at]) for row in rows) for at in range(len(part.heads)))
+    widest = (min(max(len(row[at]) for row in rows), SHORT) for at in range(len(part.heads)))
     return sum(POINTS_A_LETTER * letters + POINTS_A_COLUMN for letters in widest) > ROOM
 
 
@@ -147,8 +149,8 @@ def _figure(part: Figure, folder: Path) -> Iterator[str]:
         name = f"chart-{len(list(folder.glob('*.svg')))}.svg"
         (folder / name).write_text(str(panel.svg).replace("<svg", f"<svg {NAMESPACES}", 1), encoding="utf-8")
         legend = f" \\ {_legend(panel.legend)}" if panel.legend else ""
-        head = f'#text(8pt, weight: "bold", {_quoted(panel.title)})'
-        yield f'block(breakable: false)[{head} \\ #image("{name}", width: 100%){legend}],'
+        head = f'#text(8pt, weight: "bold", {_quoted(panel.title)}) \\ ' if panel.title != part.title else ""
+        yield f'block(breakable: false)[{head}#image("{name}", width: 100%){legend}],'
     yield f")\n#text(8.5pt, fill: luma(60), {_quoted(part.caption)})\n"
 
 

@@ -7,13 +7,12 @@ from planner.reporting.values.decision import (
     commitments,
     decided,
     effect,
-    merit_cost,
     named,
     public_capital,
-    risk_left,
     say,
     share_rows,
     shares_source,
+    steps,
     tag,
     waiting,
     worst_futures,
@@ -59,7 +58,7 @@ def named_plans(run: RunView, found: Decision) -> ReportTable:
             Column("public money", "MUSD, as paid"),
             Column("plants", form=YEAR),
             Column("risk", "MUSD"),
-            Column("off the risk", "of what can be taken off", form=SHARE),
+            Column("off the risk", "of what is possible", form=SHARE),
             *(Column(head, "worst year", form=SHARE) for head in heads),
         ],
         [
@@ -97,23 +96,22 @@ def merit(run: RunView, found: Decision) -> ReportTable:
     return ReportTable(
         "Merit list",
         [
+            Column("step", form=YEAR),
             *texts("project", "stage", "country"),
-            Column("public money", "MUSD, present value", form=AMOUNT, summed=True),
+            Column("public money", "MUSD, present value", form=AMOUNT),
             Column("worth", "MUSD", form=AMOUNT),
             *texts("when"),
-            Column("size", "t/y of the least risk"),
-            Column("with least cost plus risk", "t/y"),
-            Column("public money so far", "MUSD", only=SHEET),
-            Column("risk left there", "% of doing nothing", form=SHARE),
+            Column("size", "t/y, least risk", only=SHEET),
+            Column("size", "t/y"),
+            Column("risk left", "% of doing nothing", form=SHARE),
         ],
         [
             [
-                *(run.names.project(r.project), STAGES[r.stage], run.names.country(r.country), r.public, r.worth),
-                *(tag(run, r), r.tpa, r.core_tpa, total, left / nothing),
+                *(step, run.names.project(r.project), STAGES[r.stage], run.names.country(r.country), r.public, r.worth),
+                *(tag(run, r), r.tpa, r.core_tpa, None if left is None else left / nothing),
             ]
-            for r, total, left in zip(found.merit, merit_cost(found.merit), risk_left(found.merit), strict=True)
+            for r, (step, left) in zip(found.merit, steps(found.merit), strict=True)
         ],
-        total="All",
         folded=True,
         source=f"{EXPLANATION}: decision, merit",
         sheet="merit list",
@@ -149,19 +147,26 @@ def execution(run: RunView, found: Decision) -> ReportTable:
 
 def gets_and_pays(run: RunView, rows: list[Share]) -> ReportTable:
     """What each party gets, pays and would carry alone."""
-    columns = ("loss that stays", "pays", "gives to others", "carries together", "would carry alone", "gain")
+    columns = (
+        *("risk that stays", "public budgets pay", "firms pay", "gives to others"),
+        *("carries together", "would carry alone", "gain"),
+    )
+    bounds = ("carries at least", "carries at most") if any(r.lowest is not None for r in rows) else ()
     return ReportTable(
         "Gets and pays",
         [
             *texts("party"),
             *(
-                Column(title, "MUSD", form=CHANGE if title == columns[2] else FINE, summed=title != columns[4])
+                Column(title, "MUSD", form=CHANGE if title == columns[3] else FINE, summed=title != columns[5])
                 for title in columns
             ),
-            *(Column(title, "MUSD", only=SHEET) for title in ("carries at least", "carries at most")),
+            *(Column(title, "MUSD", only=SHEET) for title in bounds),
         ],
         [
-            [run.names.party(r.party), r.own_loss, r.paid, r.transfer, r.charge, r.alone, r.gain, r.lowest, r.highest]
+            [
+                *(run.names.party(r.party), r.own_loss, r.paid - r.private, r.private, r.transfer),
+                *(r.charge, r.alone, r.gain, *([r.lowest, r.highest] if bounds else [])),
+            ]
             for r in rows
         ],
         total="All",

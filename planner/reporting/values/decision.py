@@ -4,26 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from itertools import accumulate, pairwise
+from itertools import groupby, pairwise
+from math import inf
 from typing import Any
 
 from planner.data.effects import year_of
 from planner.reporting.values.plan import decisions, expected_sum
 from planner.reporting.values.supply import insured_years, main_future, worst_shares
 from planner.reporting.values.view import RunView, records, rows_of
-from planner.reporting.values.wording import SLIGHT, number, worded
+from planner.reporting.values.wording import SLIGHT, money, number, worded
 from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan, Share
 from planner.results.explanation import EXPLANATION, Commitment
 
 MOST_WORST, FUNDED_FIRST = 3, 3
 SLIGHT_TPA = 1e-6
+DEAR, LITTLE = 1.0, 0.5
+"""MUSD: what one of a budget that binds takes off, and what is too little to be told of."""
+APART = {"national": "alone", "own money": "trading"}
 BILLION = 1000.0
 
 
 def say(run: RunView, passage: str, **values: Any) -> str:
     """A passage of the decision page over the figures of the run."""
-    values |= {"idle": doing_nothing(run)}
+    values |= {"idle": doing_nothing(run), **_apart(run)}
     return worded("decision.j2", passage, run=run, names=run.names, plan=run.summary, old=run.without, **values)
+
+
+def _apart(run: RunView) -> dict[str, float]:
+    """By how much (share) cost plus risk are higher if each acts for itself: with trade stopped, and going on."""
+    found, out = run.found, dict.fromkeys(APART.values(), 0.0)
+    asked = found.together if found is not None and found.goal == "welfare" else ()
+    return out | {APART[r.key]: r.change / (r.objective - r.change) for r in asked if r.key in APART and r.against}
 
 
 def decided(run: RunView) -> Decision | None:
@@ -164,13 +175,22 @@ def shares_source(run: RunView) -> str:
 
 
 def _bargain(run: RunView) -> dict[str, Any]:
-    """Who pays most, and who would lose most and least by leaving."""
+    """Who pays most and of how much, whose budgets bind, who would lose most by leaving, and what moves for that."""
     paid = run.tables["payments"].sort_values("paid_musd", ascending=False, kind="stable")
-    rows = share_rows(run)
+    rows, prices = share_rows(run), run.tables["shadow_prices"]
+    dear = prices[(prices["scarce"] == "budget") & (prices["musd_per_unit"] > DEAR)]
+    moving = sorted((r for r in rows if abs(r.transfer) > LITTLE), key=lambda r: -abs(r.transfer))
+    told = [(r.transfer, f"{run.names.party(r.party)} {money(abs(r.transfer))}") for r in moving]
     return {
         "payers": [f"{run.names.party(r.funder)} {number(r.paid_musd)}" for r in rows_of(paid) if r.paid_musd >= 0.5],
         "paid": float(paid["paid_musd"].sum()),
+        "used": float(paid["paid_musd"].sum()) / max(float(paid["budget_musd"].sum()), SLIGHT),
+        "binding": sorted({int(year) for year in dear["year"]}) if len(paid) else [],
+        "dearest": float(dear["musd_per_unit"].max()) if len(dear) else 0.0,
         "gainers": [rows[0], rows[-1]] if len(rows) > 1 else [],
+        "moved": sum(max(r.transfer, 0.0) for r in rows),
+        "givers": [words for amount, words in told if amount > 0],
+        "takers": [words for amount, words in told if amount < 0],
     }
 
 
@@ -247,22 +267,20 @@ def stock_sold(run: RunView) -> dict[str, Any]:
     until = run.years[-(len(run.years) // 3) - 1]
     rows = run.by_year["stocks"]
     rows = rows[rows["year"] <= until]
-    calm = [at not in cut for at in zip(rows["scenario"], rows["year"], strict=True)]
-    sold, idle = (float(run.expected(of, ["year"], ["released_t"])["released_t"].sum()) for of in (rows, rows[calm]))
+    hit = [at in cut for at in zip(rows["scenario"], rows["year"], strict=True)]
+    sold, idle = (float(run.expected(of, ["year"], ["released_t"])["released_t"].sum()) for of in (rows, rows.drop(rows.index[hit])))
     return {"sold": sold, "idle_sold": idle, "sold_until": until}
 
 
-def merit_cost(rows: Sequence[Merit]) -> list[float]:
-    """Public money (MUSD) of the list up to each row."""
-    return list(accumulate(row.public for row in rows))
-
-
-def risk_left(rows: Sequence[Merit]) -> list[float]:
-    """Risk (MUSD) of the frontier once all down to each row are funded; rows of the same weight come in as one."""
-    steps: dict[float, float] = {}
-    for row in rows:
-        steps[row.weight] = min(row.risk, steps.get(row.weight, row.risk))
-    return list(accumulate((steps[row.weight] for row in rows), min))
+def steps(rows: Sequence[Merit]) -> list[tuple[int, float | None]]:
+    """Of each row of the merit list the step of the curve in which it comes in, and at the last of a step the risk
+    (MUSD) that is left then."""
+    out, lowest = list[tuple[int, float | None]](), inf
+    for step, (_, group) in enumerate(groupby(rows, key=lambda row: row.weight), start=1):
+        risks = [row.risk for row in group]
+        lowest = min(lowest, *risks)
+        out += [*[(step, None)] * (len(risks) - 1), (step, lowest)]
+    return out
 
 
 def public_capital(run: RunView, year: int) -> float:
