@@ -29,11 +29,11 @@ def test_years_in_words(years: list[int], words: str) -> None:
 
 def test_a_future_that_was_drawn_is_called_by_the_head_of_its_name(solve: SolveCase) -> None:
     odds = scenarios(calm=0.5, war=0.5)
-    drawn = [odds[0] | {"name": "Calm: nothing"}, odds[1] | {"name": "War, draw 1 of 2: stop 2029"}]
+    drawn = [odds[0] | {"name": "Calm: nothing"}, odds[1] | {"name": "War draw 1 of 2: stop 2029"}]
     run = run_view(solve(scenarios=drawn))
-    assert [run.names.scenario(w) for w in ("calm", "war")] == ["Calm", "War, draw 1 of 2"]
+    assert [run.names.scenario(w) for w in ("calm", "war")] == ["Calm", "War draw 1 of 2"]
     told = stories(run)
-    assert told is not None and sorted(told.shown) == [["Calm", "nothing"], ["War, draw 1 of 2", "stop 2029"]]
+    assert told is not None and sorted(told.shown) == [["Calm", "nothing"], ["War draw 1 of 2", "stop 2029"]]
     same = [odds[0] | {"name": "War: soft"}, odds[1] | {"name": "War: hard"}]
     assert run_view(solve(scenarios=same)).names.scenario("war") == "War: hard"
 

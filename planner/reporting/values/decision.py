@@ -268,7 +268,8 @@ def stock_sold(run: RunView) -> dict[str, Any]:
     rows = run.by_year["stocks"]
     rows = rows[rows["year"] <= until]
     hit = [at in cut for at in zip(rows["scenario"], rows["year"], strict=True)]
-    sold, idle = (float(run.expected(of, ["year"], ["released_t"])["released_t"].sum()) for of in (rows, rows.drop(rows.index[hit])))
+    both = (rows, rows.drop(rows.index[hit]))
+    sold, idle = (float(run.expected(of, ["year"], ["released_t"])["released_t"].sum()) for of in both)
     return {"sold": sold, "idle_sold": idle, "sold_until": until}
 
 
