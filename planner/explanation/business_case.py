@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.lookups import MADE_FROM
+from planner.data.lookups import MADE_FROM, OXIDE
 from planner.errors import Fault, InputError, StoppedError, did_you_mean
 from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference, held_at_zero, held_below, optimum
 from planner.finance.cashflow import NO_SUPPORT, CashFlows, Investment, PlantFlows, cash_flows
@@ -19,8 +19,17 @@ from planner.finance.plants import PlantFacts, goods, plant_facts
 from planner.finance.returns import npv, returns_of
 from planner.finance.risk import Draws, adverse, base_levels, drawn, spread_of, tornado, value
 from planner.finance.rows import Array, added
-from planner.finance.support import GRANT, contracts_cost, least_support, owners_npv, with_support
-from planner.results.business_case import BusinessCase, Market, Removal, Sold
+from planner.finance.support import (
+    GRANT,
+    Support,
+    contracts_cost,
+    least_amount,
+    least_support,
+    owners_npv,
+    public_cost,
+    with_support,
+)
+from planner.results.business_case import Alternative, BusinessCase, Market, Removal, Sold
 from planner.results.plan import PlanValues, Status
 from planner.solving.goals import Progress, silent
 from planner.solving.program import Program, Vector
@@ -78,6 +87,7 @@ def business_case(
     if removal is None and solve and any(builds.values()):
         progress("the plan without the plants")
         removal = removed(plan, asked)
+    others = _alternatives(case, found, x, by_year, supports[0], removal, market)
     capital = {p.project: p.size * p.capex for p in found.plants}
     public = sum(p.public_share * capital[p.project] for p in found.plants) / (sum(capital.values()) or 1.0)
     alone = {p.project: value(replace(found, plants=(p,)), x, whole[:1]) for p in found.plants}
@@ -88,8 +98,33 @@ def business_case(
         *(alone, supports, supported, tornado(found, found_terms, whole)),
         _markets(plan, found, full.flows),
         _jobs(case, found, full.flows),
-        removal,
+        *(removal, others),
     )
+
+
+def _alternatives(
+    case: Case, found: Investment, x: Levels, use: Sequence[Array], support: Support, removal: Removal | None,
+    market: str,
+) -> list[Alternative]:  # fmt: skip
+    """What else the public could do, and what that costs it and is worth: none of it, half, its own plant, a stock."""
+    worth, amount = removal.worth if removal else None, support.amount
+    half = replace(found, plants=tuple(replace(p, size=p.size / 2) for p in found.plants))
+    least = None if amount is None else least_amount(half, x, use, support.kind)
+    levels = with_support(x, support.kind, least or 0.0)
+    cost = None if least is None else float(public_cost(cash_flows(half, levels, use), levels, support.kind))
+    plain = cash_flows(found, x, use)
+    owned = -float(npv(x["public_rate"], plain.before_tax / plain.index))
+    out = [
+        Alternative("none", 0.0, 0.0),
+        Alternative("whole", support.cost, worth),
+        Alternative("half", cost, removal.worth - removal.half if removal and removal.half is not None else None),
+        Alternative("public", owned, worth),
+    ]
+    if removal and removal.risk is not None and removal.stock_t:
+        deck = quotes(case, [(e, OXIDE) for e in removal.stock_t], market, found.years, float(x["inflation"]))
+        stock = sum(t * float(q.price[0]) for t, q in zip(removal.stock_t.values(), deck, strict=True))
+        out.append(Alternative("stock", stock, removal.risk - stock))
+    return out
 
 
 def _check(case: Case, asked: Sequence[str]) -> None:
@@ -258,13 +293,16 @@ def removed(plan: PlanValues, projects: Sequence[str]) -> Removal:
 
     nodes = reference.scope.tree.nodes
     before, after = (_shortfall(reference, values) for values in (x, x_without))
+    by_future = {w: {e: after[w][e] - before[w][e] for e in after[w]} for w in after}
+    chances = reference.case.scenarios
     return Removal(
         more(none),
         none.objective - whole.objective if reference.goal == "risk" else none.risk - whole.risk,
-        {e: after[e] - before[e] for e in after},
+        {e: sum(chances[w] * by_future[w][e] for w in by_future) for e in sorted(reference.case.elements)},
         half=more(half),
         saved={w: none.losses[leaf] - whole.losses[leaf] for leaf in whole.losses for w in nodes[leaf].scenarios},
         instead=_instead(reference, whole, none, projects),
+        stock_t={e: max(0.0, *(short[e] for short in by_future.values())) for e in sorted(reference.case.elements)},
     )
 
 
@@ -280,10 +318,11 @@ def _instead(reference: Reference, whole: Optimum, none: Optimum, projects: Sequ
     return {what: amount for what, amount in out.items() if amount > NOTICED}
 
 
-def _shortfall(reference: Reference, x: Vector) -> dict[str, float]:
-    """Expected shortfall over the horizon by element (t)."""
-    out: dict[str, float] = defaultdict(float)
+def _shortfall(reference: Reference, x: Vector) -> dict[str, dict[str, float]]:
+    """Shortfall over the horizon by future and element (t)."""
+    out = {w: dict.fromkeys(reference.case.elements, 0.0) for w in reference.case.scenarios}
     for (name, index), tonnes in zip(reference.program.columns, x.tolist(), strict=True):
         if name == "shortfall":
-            out[index[1]] += reference.scope.tree.nodes[index[3]].probability * tonnes
-    return {e: out[e] for e in sorted(reference.case.elements)}
+            for scenario in reference.scope.tree.nodes[index[3]].scenarios:
+                out[scenario][index[1]] += tonnes
+    return out

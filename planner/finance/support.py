@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -66,17 +66,20 @@ def owners_npv(found: Investment, x: Levels, use: Sequence[Array]) -> float:
     return float(npv(x["equity_rate"], flows.owners / flows.index))
 
 
+def paid_by_the_public(flows: CashFlows, kind: str) -> Array:
+    """What a support costs by year (nominal MUSD)."""
+    if kind == GRANT:
+        return flows.grant
+    if kind == AVAILABILITY:
+        return flows.availability
+    if kind == LOAN:
+        return flows.loan.draws - np.minimum(flows.loan.service, np.maximum(flows.cfads, 0.0))
+    return added([s.floored for p in flows.plants for s in p.sales], flows.index) * flows.index
+
+
 def public_cost(flows: CashFlows, x: Levels, kind: str) -> Array:
     """Present value at the public rate of what a support costs, in each case."""
-    if kind == GRANT:
-        paid = flows.grant
-    elif kind == AVAILABILITY:
-        paid = flows.availability
-    elif kind == LOAN:
-        paid = flows.loan.draws - np.minimum(flows.loan.service, np.maximum(flows.cfads, 0.0))
-    else:
-        paid = added([s.floored for p in flows.plants for s in p.sales], flows.index) * flows.index
-    return npv(x["public_rate"], paid / flows.index)
+    return npv(x["public_rate"], paid_by_the_public(flows, kind) / flows.index)
 
 
 def contracts_cost(flows: CashFlows, x: Levels) -> Array:
@@ -95,14 +98,13 @@ def least_support(
     futures: name -> probability. use_in: for each plant what is worked of it, a row for each future.
     """
     plain = cash_flows(found, x, use)
-    capital, bankable = float(plain.capital.sum()), float(npv(x["equity_rate"], plain.owners / plain.index)) >= 0
+    bankable = float(npv(x["equity_rate"], plain.owners / plain.index)) >= 0
     prices, chances = found.by_future(list(futures)), np.array(list(futures.values()))
     worked = sum(p.tonnes.sum() for p in plain.plants)
     stands_by = worked < STANDBY * sum(p.size * f.usable.sum() for p, f in zip(found.plants, plain.plants, strict=True))
     out = []
-    for kind, most in MOST.items():
-        top = most * capital if kind == AVAILABILITY else most
-        amount = _least(lambda size, kind=kind: owners_npv(found, with_support(x, kind, size), use), top)  # type: ignore[misc]
+    for kind in MOST:
+        amount = least_amount(found, x, use, kind)
         if amount is None or bankable:  # lenders' own loan stays where it suffices
             out.append(Support(kind, None) if amount is None else Support(kind, *(0.0,) * 5))
             continue
@@ -123,7 +125,13 @@ def least_support(
     return sorted(out, key=lambda s: (s.cost is None, s.kind != first, s.cost or 0.0, s.worst or 0.0))
 
 
-def _least(gain: Callable[[float], float], top: float) -> float | None:
+def least_amount(found: Investment, x: Levels, use: Sequence[Array], kind: str) -> float | None:
+    """The least of a support with which owners earn what they ask; None if none suffices."""
+
+    def gain(size: float) -> float:
+        return owners_npv(found, with_support(x, kind, size), use)
+
+    top = MOST[kind] * (float(cash_flows(found, x, use).capital.sum()) if kind == AVAILABILITY else 1.0)
     if gain(0.0) >= 0:
         return 0.0
     if gain(top) < 0:

@@ -62,7 +62,8 @@ class Removal:
     """What the alliance loses without the plants, all else planned anew: least cost and risk (MUSD) without them less
     with them, of that the risk, and expected shortfall by element (t). merit: read from the merit list, worth alone.
     half: the same as worth with half of them; saved: loss avoided by future (MUSD); instead: what is built by plant
-    (t/y) and bought by element (t) more without them.
+    (t/y) and bought by element (t) more without them; stock_t: shortfall avoided by element (t), each in the future
+    in which it is most.
     """
 
     worth: float
@@ -72,6 +73,17 @@ class Removal:
     half: float | None = None
     saved: Mapping[str, float] = field(default_factory=dict)
     instead: Mapping[str, float] = field(default_factory=dict)
+    stock_t: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Something that the public could do: cost to it (present value) and worth to the alliance (MUSD). what: `none` of
+    the plants, the `whole` with the least support, `half` of it, `public` ownership, a `stock` of what it avoids."""
+
+    what: str
+    cost: float | None
+    worth: float | None
 
 
 @dataclass(frozen=True)
@@ -104,6 +116,7 @@ class BusinessCase:
     markets: Sequence[Market]
     jobs: Mapping[str, float]
     removal: Removal | None
+    alternatives: Sequence[Alternative]
 
     @property
     def modes(self) -> list[tuple[str, Sold]]:
@@ -123,6 +136,29 @@ class BusinessCase:
     def first_repayment(self, sold: Sold) -> int:
         """Its year."""
         return self.investment.years[0] + int(sold.flows.loan.begun.item())
+
+    @property
+    def shown(self) -> Sold:
+        """The one case that key figures and yearly tables show: with the least support, where it has any."""
+        return self.supported or self.judged_on
+
+    @property
+    def worth_parts(self) -> tuple[float, float, float] | None:
+        """What the alliance gains by the plants (MUSD): cost of the plan, expected loss, weight that caution puts on
+        the worst futures; None where it was not solved for."""
+        gone = self.removal
+        if gone is None or gone.risk is None:
+            return None
+        expected = sum(self.futures[w] * saved for w, saved in gone.saved.items())
+        return gone.worth - gone.risk, expected, gone.risk - expected
+
+    @property
+    def years_of(self) -> dict[str, int]:
+        """Years of the first payment, the first output, the first full output and the last."""
+        plants, life = self.investment.plants, int(self.terms["life_years"].value)
+        start = min(p.start for p in plants)
+        full = max(p.start + len(p.ramp) - 1 for p in plants)
+        return {"pays": min(p.commit for p in plants), "starts": start, "full": full, "ends": start + life - 1}
 
     @property
     def judged_on(self) -> Sold:

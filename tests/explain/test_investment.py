@@ -103,7 +103,24 @@ def test_what_is_avoided_is_what_is_short_without_the_plant(plan: PlanValues) ->
     assert gone.saved == {"base": pytest.approx(400, abs=0.5)}
     told = " ".join(business_case_lines(business_case(plan, "plant", removal=gone), plan.case))
     assert "The plan builds 20.0 t/y in 2026" in told and "(100 % likely; used 100 %): 400 MUSD" in told
-    assert "Half of what the plan builds of it" in told
+    assert "The first half of what the plan builds of it is worth" in told
+    assert "the expected loss rises by 400 MUSD and the weight of the worst futures rises by 0" in told
+    assert "plan's cost falls by" in told
+
+
+def test_what_else_the_public_could_do(plan: PlanValues) -> None:
+    """As its own the plant costs the public what it loses before tax, at 3 %; a stock of the 20 t that it avoids costs
+    6 MUSD a tonne and takes off the same 400 MUSD of loss."""
+    found = business_case(plan, "plant", terms={"equity_rate": 0.4})
+    assert found.removal is not None and found.cheapest is not None
+    by = {a.what: a for a in found.alternatives}
+    assert (by["none"].cost, by["none"].worth) == (0, 0)
+    assert by["whole"].cost == found.cheapest.cost and by["whole"].worth == found.removal.worth
+    assert by["half"].cost == near((found.cheapest.cost or 0) / 2)  # nothing is capped: half of all flows
+    flows = [-20, -20, 12.5, 27, 27]
+    assert by["public"].cost == near(-sum(v / 1.03 ** (n + 1) for n, v in enumerate(flows)))
+    assert by["stock"].cost == pytest.approx(20 * 6, abs=0.5)
+    assert by["stock"].worth == pytest.approx(400 - 20 * 6, abs=1)
 
 
 PERCENT = st.integers(5, 95).map(lambda whole: whole / 100)
@@ -291,8 +308,8 @@ def test_faults_of_the_question(plan: PlanValues) -> None:
 def test_pages_tell_the_case(plan: PlanValues) -> None:
     found = business_case(plan, "plant", terms={"equity_rate": 0.4}, solve=False)
     text = read_page(business_case_page(found, plan.case)).text
-    assert "Bankable with" in text and "nan" not in text.lower().split() and "none" not in text.split()
-    assert business_case_lines(found, plan.case)[1].startswith("Answer           Bankable with")
+    assert "Costs the public" in text and "nan" not in text.lower().split() and "none" not in text.split()
+    assert business_case_lines(found, plan.case)[1].startswith("Answer           Costs the public")
 
 
 def test_each_deck_has_its_files_and_a_removal_is_solved_once(

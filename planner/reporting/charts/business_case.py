@@ -23,14 +23,15 @@ def waterfall(found: BusinessCase, draw: svg.Drawer) -> Figure:
             total += amount
             ends.append(total)
         labels = [*STEPS.values(), "NPV of the owners"]
-        plot = svg.Plot(WIDE / 2, ROW * len(labels) + 44, left=150, right=56, bottom=36)
-        names, scale = plot.names(labels, gap=0.4), plot.across(min(ends), max(ends) or 1.0, "MUSD")
+        plot = svg.Plot(WIDE / 2, ROW * len(labels) + 44, left=150, right=20, bottom=36)
+        spare = 0.2 * (max(ends) - min(ends) or 1.0)  # for the figures beside the bars
+        names, scale = plot.names(labels, gap=0.4), plot.across(min(ends) - spare, max(ends) + spare, "MUSD")
         for place, amount in enumerate([*sold.steps.values(), total]):
             start = ends[place] if place < len(STEPS) else 0.0
             hue = (svg.WITH if amount >= 0 else svg.WITHOUT) if place < len(STEPS) else svg.INK
             plot.rect(scale(start), names.at(place), scale(start + amount) - scale(start), names.width, hue)
-            edge = max(scale(start), scale(start + amount)) + 4
-            plot.text(edge, names.mid(place) + 4, number(amount), size=9.5)
+            side, anchor = (4, "start") if amount >= 0 else (-4, "end")
+            plot.text(scale(start + amount) + side, names.mid(place) + 4, number(amount), anchor=anchor, size=9.5)
         told = ", ".join(f"{STEPS[k]} {number(v)}" for k, v in sold.steps.items())
         panels.append(draw.panel(f"{title}: {number(total)} MUSD", told, plot))
     return Figure("From market prices to the owners' NPV", "", panels, layout="pair")
@@ -38,7 +39,7 @@ def waterfall(found: BusinessCase, draw: svg.Drawer) -> Figure:
 
 def cash(found: BusinessCase, draw: svg.Drawer) -> Figure:
     """Cash flow that can serve debt as bars, debt service as a line, and its cover with the covenant below."""
-    sold, years = found.judged_on, list(found.investment.years)
+    sold, years = found.shown, list(found.investment.years)
     flows = sold.flows
     bars = pd.DataFrame({"year": years, "amount": (flows.cfads - flows.capital).tolist(), "kind": "cash"})
     plot, bands, scale = svg.stacked(bars, years, [("cash", svg.WITH)], "MUSD", width=WIDE, height=220)

@@ -252,7 +252,8 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
     sheet.head("Sources and uses until the first repayment")
     for key in dict.fromkeys(key for key, _ in book.lines if ": " in key):
         _figure(book, key, tables.NamedFigure(key, "MUSD", ""))
-    sheet.part(tables.term_sheet(book.found, names))
+    for part in (tables.alternatives(book.found), tables.term_sheet(book.found, names)):
+        sheet.part(part)
 
 
 def _figure(book: Book, key: str, figure: tables.NamedFigure) -> None:

@@ -42,7 +42,7 @@ def business_case_page(found: BusinessCase, case: Case) -> str:
         rest,
         _sections(found, case, names),
         cards=_cards(found),
-        subtitle=f"{stages}, in the run {found.run}",
+        subtitle=f"{stages}; run “{found.run}”",
         note=_say("basis", found, case),
     )
 
@@ -51,13 +51,16 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
     """The case in sentences, the answer first; also what the screen shows."""
     names, planned, removal = Names(case), found.planned, found.removal
     cheapest, deals = found.cheapest, [deal.contract for deal in found.investment.deals]
+    cost = (cheapest.cost or 0.0) if cheapest else 0.0
     use = planned.use if planned else (0.0,) * len(found.projects)
     fed = {p for r in deals if r.kind == "feed" for p in ((r.project,) if r.project else found.projects)}
     values: dict[str, Any] = {
-        "per": removal.worth / cheapest.cost if removal and cheapest and cheapest.cost else None,
+        "per": removal.worth / cost if removal and cost > 0 else None,
+        "converts": tables.converts(found),
         "short": _tonnes(removal.shortfall_t or {}, names) if removal else [],
         "apart_words": [
-            f"{names.project(found.projects[i])} {percent(use[i])} in the plan, {percent(found.full.use[i])} here"
+            f"the plan uses {percent(use[i])} of {names.project(found.projects[i])}, which could sell"
+            f" {percent(found.full.use[i])}"
             for i in found.apart
         ],
         "reasons": _reasons(found, names),
@@ -68,9 +71,9 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
         "stocks": bool(removal and set(removal.instead) - set(case.projects)),
         "unsold": [m for m in found.markets if m.made > m.sold * (1 + SLIGHT)],
         "crowded": [
-            f"{midway(names.element(m.element))} {m.form} in {m.year} {percent((m.sold + m.others) / m.demand)}"
+            f"{midway(names.element(m.element))} {m.form} in {m.year} {percent(m.share)}"
             for m in found.markets
-            if m.sold + m.others > m.demand * (1 + SLIGHT) > 0
+            if m.share > 1 + SLIGHT
         ],
         "guesses": [t.meaning for t in found.terms.values() if t.judged],
         "unfed": [tables.worked(p, names) for p in found.investment.plants if p.taken and p.project not in fed],
@@ -80,14 +83,15 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
     }
     passages = {
         "answer": "Answer",
-        "apart": "Plan and case",
+        "alliance": "For the alliance",
         "why": "Why it is built",
+        "apart": "Plan and case",
+        "timing": "Years",
         "instead": "Alternatives",
         "worth": "Returns",
         "debt": "Debt",
         "grant": "Plan's grant",
         "contracts": "Contracts",
-        "alliance": "For the alliance",
         "markets": "Market",
         "risk": "Risk",
         "conditions": "Conditions",
@@ -124,20 +128,22 @@ def _instead(found: BusinessCase, case: Case, names: Names) -> list[str]:
 
 
 def _cards(found: BusinessCase) -> list[Card]:
-    r, support, planned = found.full.returns, found.cheapest, found.planned.returns if found.planned else None
-    npv, irr = (number(planned.npv_after_tax), percent(planned.irr_owners)) if planned else (NOTHING, NOTHING)
-    cost, worst = (number(support.cost), number(support.worst)) if support else (NOTHING, NOTHING)
+    """Key figures of one case."""
+    support, removal, one = found.cheapest, found.removal, found.shown
+    cost, full = (number(support.cost), number(support.in_full)) if support else (NOTHING, NOTHING)
+    told = found.told(one)[0].lower() + found.told(one)[1:]
     return [
-        Card("NPV after tax", number(r.npv_after_tax), "MUSD", f"as planned: {npv}"),
-        Card("IRR of the owners", percent(r.irr_owners), "", f"as planned: {irr}"),
-        Card("Public cost", cost, "MUSD", f"one draw in twenty: over {worst}"),
-        Card("Loses money", percent(found.full.spread.loss), "", "of draws, selling all"),
+        Card("Public cost", cost, "MUSD", f"least support, present value; selling all: {full}"),
+        Card("Worth to the alliance", number(removal.worth if removal else None), "MUSD", "cost and risk taken off"),
+        Card("IRR of the owners", percent(one.returns.irr_owners), "a year", f"base case, {told}"),
+        Card("Loses money", percent(one.spread.loss), "of draws", told),
     ]
 
 
 def _sections(found: BusinessCase, case: Case, names: Names) -> list[Section]:
     draw = Drawer()
     first: list[Part] = [
+        tables.alternatives(found),
         tables.term_sheet(found, names),
         tables.returns(found),
         tables.sources_and_uses(found),
@@ -151,7 +157,12 @@ def _sections(found: BusinessCase, case: Case, names: Names) -> list[Section]:
     ]
     conventions = worded_lines("business_case.j2", "conventions", found=found, names=names)
     heads: list[tuple[str, str, str, list[Part]]] = [
-        ("terms", "Term sheet", "The least of each support, sized for the case as the plan runs it.", first),
+        (
+            "terms",
+            "Term sheet",
+            "What the public could do; the least of each support, sized for the case as the plan runs it.",
+            first,
+        ),
         ("sold", "What is sold", "Use of capacity and sales, in the plan, in each future and in the case.", sold),
         ("money", "Money by year", "Nominal MUSD.", [charts.cash(found, draw), tables.flows(found)]),
         ("moves", "What moves it", "One term changed, the others as they are; then all drawn together.", moves),

@@ -11,8 +11,8 @@ from planner.data.cells import text_of
 from planner.data.investment_tables import Contract
 from planner.finance.cashflow import funding
 from planner.finance.plants import PlantFacts
-from planner.finance.support import CARRIES, MOST
-from planner.reporting.values.page_parts import LIST, SHARE, SHEET, Column, Part, ReportTable, Text, texts
+from planner.finance.support import CARRIES, MOST, paid_by_the_public
+from planner.reporting.values.page_parts import LIST, SHARE, SHEET, WORDS, Column, Part, ReportTable, Text, texts
 from planner.reporting.values.wording import Names, number, percent
 from planner.results.business_case import BusinessCase, Sold
 
@@ -70,9 +70,9 @@ def returns(found: BusinessCase) -> ReportTable:
     told = found.modes
     rows = [["use of capacity", "", *(" / ".join(percent(u) for u in s.use) for _, s in told)]]
     for figure in FIGURES.values():
-        values = [figure.value(s) for _, s in told]
+        values = [None if (v := figure.value(s)) is None else round(v, 6) for _, s in told]
         rows.append([figure.label, figure.unit, *((percent if figure.share else number)(v) for v in values)])
-    return ReportTable("Returns", [*texts("figure", "unit"), *texts(*(title for title, _ in told))], rows)
+    return ReportTable("Returns", [*texts("figure", "unit"), *(Column(title, form=WORDS) for title, _ in told)], rows)
 
 
 def sources_and_uses(found: BusinessCase) -> ReportTable:
@@ -90,10 +90,15 @@ def sources_and_uses(found: BusinessCase) -> ReportTable:
     return ReportTable("Sources and uses until the first repayment", columns, rows, note=note)
 
 
+def converts(found: BusinessCase) -> bool:
+    """Whether all its plants buy at full price what they convert."""
+    return all(plant.converts for plant in found.investment.plants)
+
+
 def worked(plant: PlantFacts, names: Names) -> str:
     """What a plant works."""
     of = names.feed if plant.stage in FEEDS else names.element
-    return "; ".join(f"{percent(part)} {of(what)}" for what, part in plant.mix.items())
+    return ", ".join(f"{percent(part)} {of(what)}" for what, part in plant.mix.items())
 
 
 def materials(found: BusinessCase, names: Names) -> ReportTable:
@@ -109,7 +114,7 @@ def materials(found: BusinessCase, names: Names) -> ReportTable:
         rows.append(["pays for all it takes in", name, "", "", None, None, -float(flows.feed.max())])
     columns = [
         *texts("", "plant", "material", "form"),
-        *(*numbers("t", "in a full year", "sold at most"), Column("at the deck", "MUSD/y")),
+        *(*numbers("t oxide equivalent", "in a full year", "sold at most"), Column("at the deck", "MUSD/y")),
     ]
     return ReportTable("What it works, sells and pays for, in full operation", columns, rows)
 
@@ -130,19 +135,52 @@ def markets(found: BusinessCase, names: Names) -> Part:
     return ReportTable("Output of all plants against demand, in the fullest year", columns, rows)
 
 
+ALTERNATIVES = {
+    "none": "nothing",
+    "whole": "as the plan builds it, with the least support",
+    "half": "half of it, with the least support",
+    "public": "public ownership: capital and running losses, less what it earns",
+    "stock": "a stock of the tonnes that it avoids, bought as oxide at the price deck",
+}
+
+
+def alternatives(found: BusinessCase) -> ReportTable:
+    """What else the public could do."""
+    rows = [
+        [ALTERNATIVES[a.what], a.cost, a.worth, a.worth / a.cost if a.worth is not None and a.cost else None]
+        for a in found.alternatives
+    ]
+    columns = [
+        *(*texts("what"), Column("public cost", "MUSD"), Column("worth to the alliance", "MUSD")),
+        Column("worth per public MUSD", ""),
+    ]
+    note = (
+        "Worth is cost and risk of the alliance that it takes off, all else planned anew. Half is used as the whole. "
+        "The stock holds of each element what is short without the plant in the future where that is most; "
+        "its worth is the risk that it would take off at best, less its price. Storage is not counted."
+    )
+    return ReportTable("Alternatives", columns, rows, note=note)
+
+
 def flows(found: BusinessCase) -> ReportTable:
     """Money by year."""
-    f = found.judged_on.flows
-    heads = {
-        "EBITDA": f.ebitda, "capital": f.capital, "grant": f.grant, "tax without debt": f.tax,
-        "cash for debt": f.cfads, "drawn": f.loan.draws, "debt service": f.loan.service, "owners": f.owners,
+    f, kind = found.shown.flows, found.cheapest.kind if found.supported and found.cheapest else ""
+    heads = {"EBITDA": f.ebitda, "capital": f.capital}
+    if kind:
+        heads["public money"] = paid_by_the_public(f, kind)
+    heads |= {
+        "tax without debt": f.tax, "cash for debt": f.cfads, "drawn": f.loan.draws,
+        "debt service": f.loan.service, "owners": f.owners, "debt owed": f.loan.owed, "reserve account": f.loan.reserve,
     }  # fmt: skip
-    rows = list(zip(map(str, found.investment.years), *(a.tolist() for a in heads.values()), strict=True))
-    columns = [*texts("year"), *(Column(head, "MUSD", summed=True) for head in heads)]
-    balances = numbers("MUSD", "debt owed", "reserve account")
-    rows = [(*r, float(f.loan.owed[n]), float(f.loan.reserve[n])) for n, r in enumerate(rows)]
-    note = "As the plan runs it." if found.planned else "Selling all."
-    return ReportTable("Flows", [*columns, *balances], rows, total="Sum", folded=True, note=note)
+    rows = [
+        (str(year), *amounts)
+        for year, *amounts in zip(found.investment.years, *(a.tolist() for a in heads.values()), strict=True)
+        if any(amounts)
+    ]
+    balances = ("debt owed", "reserve account")
+    columns = [*texts("year"), *(Column(head, "MUSD", summed=head not in balances) for head in heads)]
+    note = f"{found.told(found.shown)}. A guarantee or availability payment is part of EBITDA."
+    return ReportTable("Flows", columns, rows, total="Sum", folded=True, note=note)
 
 
 def inputs(found: BusinessCase) -> ReportTable:
@@ -165,8 +203,10 @@ def inputs(found: BusinessCase) -> ReportTable:
 def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
     """The least of each support, its cost and who carries what."""
     worth, rows = found.removal.worth if found.removal else None, []
-    converts = all(plant.converts for plant in found.investment.plants)
-    kinds = {"floor": "guaranteed margin" if converts else "guaranteed price", "availability": "availability payment"}
+    kinds = {
+        "floor": "guaranteed margin" if converts(found) else "guaranteed price",
+        "availability": "availability payment",
+    }
     units = {"floor": "of the price deck", "availability": "MUSD a year"}
     for s in found.supports:
         size = number(s.amount) if s.kind == "availability" else percent(s.amount)
@@ -189,7 +229,7 @@ def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
     deck = found.investment.prices()
     sold = {(m.element, m.form): None for p in found.investment.plants for m in p.made}
     quoted = [f"{names.element(e)} {form} {number(1000 * floor * float(deck[e, form].mean()))}" for e, form in sold]
-    what = "price of product less that of its feed" if converts else "price"
+    what = "price of product less that of its feed" if converts(found) else "price"
     prices = f" Guaranteed {what}, USD/kg: {', '.join(quoted)}." if floor else ""
     sized = "“As sized” is what the column “With the least support” pays of the first."
     note = f"Present values at the public rate, {found.dated}. {sized}{prices}"
