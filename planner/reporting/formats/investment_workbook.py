@@ -49,7 +49,7 @@ SHEETS = (
 )
 SUPPORTS = {
     "grant_share": ("grant", "share of capital"),
-    "floor_factor": ("guaranteed prices", "of the deck"),
+    "floor_factor": ("guaranteed prices; of metal and magnets the margin over feed", "of the deck's price"),
     "availability": ("availability payment", "MUSD a year, real"),
 }
 CONVERSIONS = {"days": ("days in a year", "days"), "per_kg": ("MUSD/t for each USD/kg", "factor")}
@@ -236,7 +236,7 @@ def _returns(book: Book, mode: int, title: str, sold: Sold, flows: CashFlows, le
 def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
     """The claim, its sentences, and figures of each answer to what is sold, which follow the inputs."""
     sheet, changed = book.live.sheets["Answer"], book.lines["changed", 0].text
-    as_is = "As computed by the planner for the inputs as delivered, which stand unchanged:"
+    as_is = f"Present values of {book.found.dated}, for the inputs as delivered, which stand unchanged:"
     other = " inputs were CHANGED. Figures follow them, sentences, supports and what says so are as delivered:"
     looks = sheet.book.looks
     sheet.page.write_formula(1, 0, f'=IF({changed}=0,"{as_is}",{changed}&"{other}")', looks["head"], as_is)

@@ -17,8 +17,10 @@ from planner.finance.rows import carried
 from planner.reporting.formats.live_cells import FIRST, Cells
 from planner.reporting.values.page_parts import Part, ReportTable, Text
 
-CONSTANT, TOTAL, WIDE = 2, 3, 90
-"""Columns of constants and totals; width of the first column of a sheet without years."""
+CONSTANT, TOTAL, ACROSS, WIDE = 2, 3, 10, 90
+"""Columns of constants and totals, last column of the front; width of the first column of a sheet without years."""
+LINE, LETTERS = 15.0, 150
+"""Height of a line of text (points), and how many letters of it the front is wide."""
 INPUT, FORMULA, LINK, SHARE, HEAD, NOTE = "input", "formula", "link", "share", "head", "note"
 LOOKS: dict[str, dict[str, Any]] = {
     INPUT: {"font_color": "#0000FF", "num_format": "#,##0.0###"},
@@ -50,9 +52,10 @@ class LiveBook:
             page = book.add_worksheet(name)
             page.set_landscape()
             page.fit_to_pages(1, 0)
-            page.set_column(0, 0, 44 if timed else WIDE)
-            page.set_column(1, TOTAL, 18)
-            page.set_column(TOTAL + 1, 9, 12 if timed else 18)
+            front = name == sheets[0][0]  # printed as one page: its sentences run across all its columns
+            page.set_column(0, 0, 44 if timed or front else WIDE)
+            page.set_column(1, TOTAL, 12 if front else 18)
+            page.set_column(TOTAL + 1, ACROSS, 12 if timed or front else 18)
             page.write_string(0, 0, title, self.looks[HEAD])
             page.write_string(0, 1, "checks failed")
             page.write_formula(0, CONSTANT, checks, None, 0)
@@ -62,7 +65,7 @@ class LiveBook:
                 for place, year in enumerate(years):
                     page.write_number(1, FIRST + place, year, self.looks[HEAD])
                 page.freeze_panes(2, FIRST)
-            self.sheets[name] = LiveSheet(self, page, name)
+            self.sheets[name] = LiveSheet(self, page, name, front)
 
     def line(self, cells: Cells, sheet: str, label: str, unit: str) -> Cells:
         """Write a formula as a line of a sheet, unless it stands there; what others name it by."""
@@ -88,8 +91,8 @@ class LiveBook:
 class LiveSheet:
     """One sheet. Each method writes the next row and returns what others name it by."""
 
-    def __init__(self, book: LiveBook, page: Any, name: str) -> None:
-        self.book, self.page, self.name = book, page, name
+    def __init__(self, book: LiveBook, page: Any, name: str, front: bool) -> None:
+        self.book, self.page, self.name, self.front = book, page, name, front
         self.row, self._headed = 2, ""
 
     def begin(self) -> None:
@@ -206,5 +209,9 @@ class LiveSheet:
 
     def note(self, text: str) -> None:
         """A sentence."""
-        self.page.write_string(self.row, 0, text, self.book.looks[NOTE])
+        if self.front:
+            self.page.merge_range(self.row, 0, self.row, ACROSS, text, self.book.looks[NOTE])
+            self.page.set_row(self.row, LINE * (1 + len(text) // LETTERS))
+        else:
+            self.page.write_string(self.row, 0, text, self.book.looks[NOTE])
         self.row += 1

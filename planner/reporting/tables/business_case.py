@@ -157,7 +157,8 @@ def alternatives(found: BusinessCase) -> ReportTable:
     note = (
         "Worth is cost and risk of the alliance that it takes off, all else planned anew. Half is used as the whole. "
         "The stock holds of each element what is short without the plant in the future where that is most; "
-        "its worth is the risk that it would take off at best, less its price. Storage is not counted."
+        "its worth is the risk that it would take off at best, less its price. Whether so much is for sale "
+        "is not asked, and storage not counted."
     )
     return ReportTable("Alternatives", columns, rows, note=note)
 
@@ -219,9 +220,7 @@ def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
     columns = [
         *texts("support", "least of it"),
         Column("to enter on Inputs", only=SHEET),
-        *numbers(
-            "MUSD of public cost", "as sized", "selling all", "over the futures", "in one draw of twenty, more than"
-        ),
+        *numbers("MUSD", "as sized", "selling all", "over the futures", "one draw in twenty: over"),
         *numbers("per public MUSD", "private capital", "worth to the alliance"),
         *texts("volume risk", "price risk"),
     ]
@@ -233,7 +232,7 @@ def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
     prices = f" Guaranteed {what}, USD/kg: {', '.join(quoted)}." if floor else ""
     sized = "“As sized” is what the column “With the least support” pays of the first."
     note = f"Present values at the public rate, {found.dated}. {sized}{prices}"
-    return ReportTable("The least of each support", columns, rows, note=note)
+    return ReportTable("The least of each support, and what it costs the public", columns, rows, note=note)
 
 
 def throughput(found: BusinessCase, names: Names) -> ReportTable:
