@@ -275,7 +275,7 @@ def _jobs(case: Case, found: Investment, flows: CashFlows) -> dict[str, float]:
 def removed(plan: PlanValues, projects: Sequence[str]) -> Removal:
     """What the alliance loses without the plants, and with half of them: solved with, without and with half of what
     the plan builds. Raises StoppedError."""
-    reference = Reference(plan.case)
+    reference = Reference(plan.case, plan.point)
     program = reference.program
     mask = np.array([key[0] == "build" and key[1][0] in projects for key in program.columns])
 

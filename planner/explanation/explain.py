@@ -62,7 +62,7 @@ def explain(
     if plan.status is not Status.OPTIMAL:
         raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
     progress("building the program")
-    reference = Reference(plan.case)
+    reference = Reference(plan.case, plan.point)
     if plan.case.model.objective.goal == "target":
         reference.slacken(plan.summary["risk_musd"])
     with solver_pool(reference, workers) as pool:

@@ -263,6 +263,11 @@ class Solver:
         """What row duals prove: the column cannot be less, dual infeasibilities set aside."""
         return dual_objective(self._bounded(), _unit(self.program, column), self.upper, duals)
 
+    def certified(self, column: int, x: Vector, duals: Vector) -> Solution | None:
+        """A point (n) and row duals (m), if they prove each other the least value of a column."""
+        certificate = certify(self._bounded(), _unit(self.program, column), self.upper, x, duals)
+        return Solution(Stop.OPTIMAL, x, duals, certificate) if certificate.worst() <= TOLERANCE else None
+
     def search(self, column: int, whole: Columns, gap: float, start: Vector | None = None) -> Searched:
         """Minimise one column over the points in which the columns `whole` are whole numbers.
 

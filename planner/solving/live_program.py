@@ -21,7 +21,7 @@ from planner.solving.highs import BASIC, LOWER, UPPER, Solver
 from planner.solving.naming import refuse_beyond_solver
 from planner.solving.payments import whole_budgets
 from planner.solving.program import Program, Vector
-from planner.solving.solution import Stop
+from planner.solving.solution import Solution, Stop
 from planner.solving.spending import items_spent, money_tables
 from planner.solving.values import Values
 from planner.solving.whole_plants import WholePlants
@@ -70,13 +70,13 @@ class LiveProgram:
         self.rebuilt = ""
         self._write(case)
 
-    def begin_at(self, point: Vector) -> None:
+    def begin_at(self, point: Vector) -> Solution | None:
         """Begin at a stored plan of the case: a row for each phase, the columns first. From the basis that it suggests,
         what lies between bounds being basic, the real case takes 1 CPU second, from nothing 18. A point of another
-        program is left alone."""
+        program is left alone. Returns the optimum of the first phase, if the point proves it."""
         phases, many = phases_of(self.case.model.objective), len(self.program.columns)
         if point.shape != (len(phases), many + len(self.program.rows)):
-            return
+            return None
         lower = np.append(self.program.lower, self.program.row_lower)
         upper = np.append(self.program.upper, self.program.row_upper)
         for phase, row in zip(phases, point, strict=True):
@@ -85,6 +85,8 @@ class LiveProgram:
             codes = np.where(at - lower <= upper - at, LOWER, UPPER)
             codes[(at > lower + room) & (at < upper - room)] = BASIC
             self.solver.begin_from(phase.name, codes.astype(np.uint8))
+        first = self.program.column[phases[0].column, None]
+        return self.solver.certified(first, point[0, :many], point[0, many:])
 
     def _write(self, case: Case) -> None:
         """Hold another case. The one before stays if this is cancelled."""

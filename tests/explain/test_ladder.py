@@ -6,6 +6,7 @@ from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import planner
@@ -19,6 +20,7 @@ from planner.reporting.text.explanation import claim
 from planner.reporting.text.screen import explain_lines
 from planner.reporting.values.view import run_view
 from planner.results.explanation import Explanation
+from planner.solving.highs import Solver
 from planner.solving.solve import solve_case, without_plan
 from tests.cases import MUSD, budget, demand, mine, near, plant, smelter
 from tests.conftest import MakeCase
@@ -181,6 +183,28 @@ def test_a_start_from_the_basis_of_the_whole_changes_no_answer(goal: str) -> Non
         assert near_one.objective == near(cold.objective) == near(chained[counterfactual.key].objective)
         if counterfactual.with_cost:
             assert near_one.cost == near(cold.cost)
+
+
+@pytest.mark.parametrize("goal", ["risk", "welfare"])
+def test_the_optimum_of_a_run_is_not_looked_for_again(goal: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is taken as the run holds it, if it proves itself; a point that does not is left alone."""
+    plan = solve_case(planner.load(STARTER, overrides={"objective.goal": goal}), baseline=False)
+    assert plan.point is not None
+    iterations: list[int] = []
+    run = Solver._run_interruptibly
+
+    def counted(solver: Solver) -> None:
+        run(solver)
+        iterations.append(solver._highs.getInfo().simplex_iteration_count)
+
+    monkeypatch.setattr(Solver, "_run_interruptibly", counted)
+    cold = Reference(plan.case)
+    objective, taken = cold.objective, sum(iterations)
+    iterations.clear()
+    _, known = Reference(plan.case, plan.point).best()
+    assert np.array_equal(np.append(known.x, known.duals), plan.point[0])
+    assert sum(iterations) < taken / 3
+    assert Reference(plan.case, plan.point * 1.01).objective == near(objective)
 
 
 def test_under_cost_plus_risk_a_rung_is_the_case_solved_for_it() -> None:
