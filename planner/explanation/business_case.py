@@ -80,9 +80,10 @@ def business_case(
     progress("the least of each support")
     supports = least_support(found, x, by_year, futures, use_in, draws)
     kind, amount = supports[0].kind, supports[0].amount
-    supported = None
+    supported, given = None, dict[str, Array]()
     if amount:
         helped, in_draws = with_support(x, kind, amount), replace(draws, x=with_support(draws.x, kind, amount))
+        given = {name: level for name, level in helped.items() if level is not x.get(name)}
         supported = _sold(found, helped, by_year, use_in, futures, in_draws, hurt)
     if removal is None and solve and any(builds.values()):
         progress("the plan without the plants")
@@ -95,7 +96,7 @@ def business_case(
         *(asked, name, market, dict(terms or {}), found_terms, found, builds, futures),
         *(public, owners_npv(found, with_support(x, GRANT, public), by_year), full, planned),
         _throughput(found, x, used, futures) if runs else {w: (0.0,) * len(asked) for w in futures},
-        *(alone, supports, supported, tornado(found, found_terms, whole)),
+        *(alone, supports, supported, tornado(found, found_terms, by_year, given)),
         _markets(plan, found, full.flows),
         _jobs(case, found, full.flows),
         *(removal, others),

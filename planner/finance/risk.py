@@ -72,13 +72,16 @@ def adverse(found: Investment, terms: Mapping[str, FinanceTerm]) -> Levels:
     return {**low, **{t.name: np.asarray(t.high) for t in price_terms(found)}}
 
 
-def tornado(found: Investment, terms: Mapping[str, FinanceTerm], use: Sequence[Array]) -> list[Swing]:
-    """Every term low and high, the others as they are; the widest first."""
+def tornado(
+    found: Investment, terms: Mapping[str, FinanceTerm], use: Sequence[Array], given: Levels = NO_SUPPORT
+) -> list[Swing]:
+    """Every term low and high, the others as they are; the widest first. given: levels that hold, as of support."""
     moved = [*terms.values(), *price_terms(found)]
     x = base_levels(found, terms)
     for place, term in enumerate(moved):
         x[term.name] = np.full((2 * len(moved), 1), term.value)
         x[term.name][[2 * place, 2 * place + 1], 0] = (term.low, term.high)
+    x |= given
     flows = cash_flows(found, x, use)
     whole = npv(x["wacc"], flows.after_tax / flows.index)
     owners = npv(x["equity_rate"], flows.owners / flows.index)

@@ -68,7 +68,7 @@ def cash(found: BusinessCase, draw: svg.Drawer) -> Figure:
 
 def tornado(found: BusinessCase, draw: svg.Drawer) -> Figure:
     """The ten terms that move the NPV most, with their ends and sources."""
-    rows, centre = found.swings[:TEN], found.full.returns.npv_after_tax
+    rows, centre = found.swings[:TEN], found.shown.returns.npv_after_tax
     plot = svg.Plot(WIDE, (ROW + 10) * len(rows) + 44, left=220, right=70, bottom=36, top=4)
     names = plot.names([s.term.meaning for s in rows], gap=0.5)
     ends = [v for s in rows for v in (s.npv_low, s.npv_high)]
@@ -90,7 +90,7 @@ def tornado(found: BusinessCase, draw: svg.Drawer) -> Figure:
         plot.text(plot.left - 6, names.mid(place) + 16, source, anchor="end", size=8.5, fill=svg.MUTED)
     plot.line(scale(centre), plot.top, scale(centre), plot.bottom, svg.INK, wide=2)
     told = ", ".join(f"{s.term.meaning} {number(s.npv_low)} to {number(s.npv_high)}" for s in rows[:3])
-    panel = draw.panel("Each term low (grey) and high (blue)", told, plot)
+    panel = draw.panel(f"{found.told(found.shown)}: each term low (grey) and high (blue)", told, plot)
     return Figure("What moves the NPV", f"{told} MUSD.", [panel], layout="wide")
 
 

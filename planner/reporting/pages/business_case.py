@@ -165,7 +165,12 @@ def _sections(found: BusinessCase, case: Case, names: Names) -> list[Section]:
         ),
         ("sold", "What is sold", "Use of capacity and sales, in the plan, in each future and in the case.", sold),
         ("money", "Money by year", "Nominal MUSD.", [charts.cash(found, draw), tables.flows(found)]),
-        ("moves", "What moves it", "One term changed, the others as they are; then all drawn together.", moves),
+        (
+            "moves",
+            "What moves it",
+            "One term changed, the others and the support as they are; then all drawn together.",
+            moves,
+        ),
         ("inputs", "Inputs and sources", "", [Text(conventions, listed=True), *inputs]),
     ]
     return [Section(*head) for head in heads]

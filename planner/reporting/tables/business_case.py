@@ -198,7 +198,8 @@ def inputs(found: BusinessCase) -> ReportTable:
         *(*texts("input"), *numbers("", "value", "low", "high"), *texts("unit")),
         *(*numbers("MUSD", "NPV low", "NPV high", "owners low", "owners high"), *texts("source", "confidence")),
     ]
-    return ReportTable("Each input at both ends, selling all; what moves most first", columns, rows, folded=True)
+    title = f"Each input at both ends, what moves most first: {found.told(found.shown)}"
+    return ReportTable(title, columns, rows, folded=True)
 
 
 def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
