@@ -238,7 +238,7 @@ def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
 
 def throughput(found: BusinessCase, names: Names) -> ReportTable:
     """Use of capacity in the case, in the plan and in each future, and the loss that it avoids there."""
-    saved = found.removal.saved if found.removal else {}
+    saved = {w: round(v, 3) for w, v in found.removal.saved.items()} if found.removal else {}
     rows: list[list[Any]] = [["the case, selling all", None, *found.full.use, None]]
     if found.planned:
         rows.append(["the plan, expected", None, *found.planned.use, None])
