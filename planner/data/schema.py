@@ -65,9 +65,13 @@ class LossTier(Row):
     country: Wildcard = col("country; blank = all", default="")
     form: Form | None = col("form; blank = all", default=None)
     up_to_share: Number = col(
-        "upper end of the step, as a share of the year's demand", "share", gt=0, le=1, allow_inf_nan=False
+        "upper end of the step, as a share of the year's demand; the last is 1",
+        "share",
+        gt=0,
+        le=1,
+        allow_inf_nan=False,
     )
-    loss_usd_per_kg: Number = positive("loss per kg within the step", "USD/kg")
+    loss_usd_per_kg: Number = positive("loss per kg within the step, not below the step before", "USD/kg")
 
 
 class Demand(Row):
@@ -172,7 +176,7 @@ class Staffing(Row):
 
 
 class Budget(Row):
-    funder: Id = col("funder", min_length=1)
+    funder: Id = col("a country, or a funder of table `funders`", min_length=1)
     year: Whole = year("year; a year without a row is 0")
     musd: Number = positive("public money", "MUSD")
 
@@ -195,7 +199,9 @@ class Scenario(Row):
 class Shock(Row):
     scenario: Id = col("scenario", min_length=1)
     kind: ShockKind = col("what is hit")
-    start_year: When | None = col("first year or quarter (`2028Q2`); blank = start of the horizon", default=None)
+    start_year: When | None = col(
+        "first year or quarter (`2028Q2`; for delays a year); blank = start of the horizon", default=None
+    )
     end_year: When | None = col("last year or quarter, inclusive; blank = end of the horizon", default=None)
     supplier: Wildcard = _SUPPLIER
     country: Wildcard = _COUNTRY
@@ -262,7 +268,7 @@ class Stockpile(Row):
     country: Id = col("country", min_length=1)
     element: Id = col("element", min_length=1)
     form: Form = col("form", default="oxide")
-    initial_t: Number = positive("stock before the first year", "t")
+    initial_t: Number = positive("stock before the first year, not above `max_t`", "t")
     max_t: Number | None = positive("largest stock; blank = no limit", "t", None)
     purchase_usd_per_kg: Number = positive("price of a purchase, paid from the budget", "USD/kg")
     holding_usd_per_kg_year: Number = positive(
