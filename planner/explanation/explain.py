@@ -140,6 +140,8 @@ def _shares(reference: Reference) -> Shares | None:
     case = reference.case
     if case.model.policy.coordination != "allied":
         return None
+    if case.model.policy.whole_plants:  # the program of the reference has plants to count, that of shares any size
+        return charged(Game(case), "alone")
     return charged(Game(case, reference.live, reference.best()[0]), "alone")
 
 

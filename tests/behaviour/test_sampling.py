@@ -58,8 +58,9 @@ def test_each_scenario_is_replaced_by_its_draws(tmp_path: Path) -> None:
     assert Counter(name[0] for name in case.scenarios) == {"a": 2, "b": 2, "c": 1, "d": 6}
     assert list(case.scenarios)[-2:] == ["d-0005", "d-0006"]
     last = case.tables.scenarios[-1]
-    assert (last.name, last.probability, last.draws) == ("D 6: nothing drawn", near(0.03), None)
+    assert (last.name, last.probability, last.draws) == ("D, draw 6 of 6: nothing drawn", near(0.03), None)
     assert (last.source, last.notes) == ("S", "N")
+    assert [row.name for row in case.tables.scenarios if row.scenario[0] == "c"] == ["c: nothing drawn"]
     assert sum(row.probability for row in case.tables.scenarios) == pytest.approx(1, abs=1e-12)
 
 
@@ -369,8 +370,8 @@ def test_a_plan_is_held_fixed_in_samples_of_its_register(tmp_path: Path) -> None
     case = register(tmp_path, CUT).set_model("objective.risk_aversion", 0.0)
     plan = planner.solve(planner.sample(case, 3, 7), baseline=False)
     found = evaluate_samples(plan, case, 3, 2, 10)
-    assert [(one.seed, len(one.losses)) for one in found.samples.held] == [(11, 3), (12, 3)]
+    assert [(one.seed, len(one.losses)) for one in found.held] == [(11, 3), (12, 3)]
     year = sum(plan.summary["scenario_loss_musd"].values()) / 6
     assert year > 0
-    for estimate in (found.estimates["risk_musd"], found.foreseen["risk_musd"]):
+    for estimate in (found.estimates["risk_musd"], found.bounds["risk_musd"]):
         assert (estimate.value, estimate.low, estimate.high) == near((2 * year, 2 * year, 2 * year))
