@@ -151,9 +151,10 @@ class Session:
         return found
 
     def _take(self, case: Case) -> None:
-        fitting = next((live for live in self._kept if live.fits(case)), None)
-        taken = fitting or copy(self._live)  # it begins where the last one ended, which stays as it is
-        taken.update(case)
+        taken = next((live for live in self._kept if live.update(case, write=False)), None)
+        if taken is None:
+            taken = copy(self._live)  # it begins where the last one ended, which stays as it is
+            taken.update(case)
         self._live = taken
         self._kept = [taken, *(live for live in self._kept if live is not taken)][:STRUCTURES]
 

@@ -150,14 +150,18 @@ class Solver:
         self._highs.changeColsBounds(len(everything), everything, program.lower, program.upper)
 
     def grow(self, program: Program) -> None:
-        """Take over a program with the same columns and more rows at the end; the last optimum's basis is kept."""
-        first = len(self.program.rows)
-        more = program.matrix[first:]
-        starts, columns = more.indptr[:-1].astype(np.int32), more.indices.astype(np.int32)
-        low, high = program.row_lower[first:], program.row_upper[first:]
-        self._highs.addRows(len(low), low, high, more.nnz, starts, columns, more.data)
-        self._bases = {self._met: self._highs.getBasis()} if self._met else {}
+        """Take over a program with the same columns and more rows at the end; the last optimum's basis is kept.
+
+        It is passed whole: rows that are added alone are not scaled, and optima that meet the tolerances of the scaled
+        program then miss those of the certificate (measured).
+        """
+        basis, more = self._highs.getBasis(), len(program.rows) - len(self.program.rows)
+        basis.row_status = [*basis.row_status, *[_STATUS[BASIC]] * more]
+        self._bases = {self._met: basis} if self._met else {}
         self.program, self._met, self._kept = program, "", {}
+        _pass(self._highs, replace(program, lower=self.lower, upper=self.upper))
+        if self._has_basis:
+            self._highs.setBasis(basis)
 
     @property
     def kept(self) -> KeptBases:

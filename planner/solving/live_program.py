@@ -136,18 +136,16 @@ class LiveProgram:
         spent = money_tables(self.scope, items_spent(self.scope, values), budgets)
         return verify(self.case, extract_tables(self.scope, values) | spent).holds
 
-    def fits(self, case: Case) -> bool:
-        """Whether the tables and the model file of a case say no more than figures and switches of this program."""
-        return not changes(self._written, self._wide.case, with_switches(case, self._written)).structural
-
-    def update(self, case: Case) -> bool:
-        """Take other figures. Returns whether the program could be kept; else it was written again.
+    def update(self, case: Case, write: bool = True) -> bool:
+        """Take other figures. Returns whether the program could be kept; else it was written again, if it may be.
 
         Raises StoppedError if it is cancelled meanwhile; the case held is then still the one before.
         """
         before, last, solver, asked = self._wide, self._whole, self.solver, self.case.model
         refilled = self._with_figures(case)
         if not isinstance(refilled, _Refilled):
+            if not write:
+                return False
             self._write(case)
             self.rebuilt = refilled.why
             if asked.policy.coordination == case.model.policy.coordination:

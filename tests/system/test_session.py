@@ -167,6 +167,15 @@ def test_the_public_session_gives_the_plan_of_a_cold_solve() -> None:
 
 
 @pytest.mark.parametrize("name", CHANGES)
+def test_who_takes_a_change_back_waits_for_no_program_to_be_written(name: str) -> None:
+    case = starter()
+    session = planner.Session(case)
+    session.figures(CHANGES[name].of(case))
+    session.figures(case)
+    assert session.rebuilt == ""
+
+
+@pytest.mark.parametrize("name", CHANGES)
 def test_each_kind_of_change_gives_the_optimum_of_a_cold_solve_and_so_does_the_way_back(name: str) -> None:
     case = starter()
     changed = CHANGES[name].of(case)
