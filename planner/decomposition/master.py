@@ -113,7 +113,7 @@ class Master:
     def minimise(self, phase: Phase) -> Solution:
         """The point of least measure under all that is known."""
         column = self.program.column[phase.column, None]
-        order = AFTER_CUTS if self.solver.has_begun(phase.name) else NEW_PHASE if self.lower else ()
+        order = AFTER_CUTS if phase.name in self.solver.kept else NEW_PHASE if self.lower else ()
         found = self.solver.minimise(column, order, phase.name)
         if found.stop is Stop.OPTIMAL:
             value = self.solver.proven(column, found.duals)

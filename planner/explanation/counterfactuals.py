@@ -180,7 +180,7 @@ class Ready:
             solver.begin_like(start or near.best()[0].kept)
         elif near.goal == "welfare" and _policy(live.case) == _policy(near.case):
             solver.begin_near(near.best()[0], *origins(near.scope, near.program, live.scope, live.program), 0.0)
-        return (*(["again"] if solver.has_begun(near.goal) else []), *quickest(self.program))
+        return (*(["again"] if near.goal in solver.kept else []), *quickest(self.program))
 
 
 def _policy(case: Case) -> tuple[str, str]:

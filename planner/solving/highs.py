@@ -152,9 +152,7 @@ class Solver:
     def grow(self, program: Program) -> None:
         """Take over a program with the same columns and more rows at the end; the last optimum's basis is kept.
 
-        It is passed whole: rows that are added alone are not scaled, and optima that meet the tolerances of the scaled
-        program then miss those of the certificate (measured).
-        """
+        It is passed whole: rows added alone get no scaling, and optima then miss rows unseen by HiGHS (measured)."""
         basis, more = self._highs.getBasis(), len(program.rows) - len(self.program.rows)
         basis.row_status = [*basis.row_status, *[_STATUS[BASIC]] * more]
         self._bases = {self._met: basis} if self._met else {}
@@ -220,10 +218,6 @@ class Solver:
         if way:
             codes[[j for j, (_, index) in enumerate(self.program.columns) if index is None]] = BASIC
             self._near, self._limits["near"] = self._basis(codes), max(FEWEST, int(len(rows) * way))
-
-    def has_begun(self, phase: str) -> bool:
-        """Whether a basis is kept for this phase."""
-        return phase in self._bases
 
     def minimise(self, column: int, order: Sequence[str] = (), phase: str = "") -> Solution:
         """Minimise one column; tries another algorithm if the certificate of the first does not hold.
