@@ -45,7 +45,7 @@ def test_between_corners_the_curve_is_straight(run: RunView) -> None:
     # From 900 to 2,200 MUSD the risk falls from 2,400 to 2,110.
     assert risk_at(curve, 1550.0) == pytest.approx(2255.0)
     assert (risk_at(curve, 0.0), risk_at(curve, 1e6)) == (15000.0, 2090.0)
-    assert effect(curve, named(curve, "core")) == pytest.approx(12600 / 12910)
+    assert effect(curve, named(curve, "core").risk) == pytest.approx(12600 / 12910)
     assert next_billion(curve) == pytest.approx((290 * 1000 / 1300) / 15000)
 
 
@@ -73,8 +73,11 @@ def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView) -> None:
         "Put forward",
         "Within 1 %",
         "Least risk",
+        "Half the cost",
+        "Twice the cost",
     ]
-    assert [row[2] for row in shown] == ["100", "900", "4,600", "2,200", "5,900"]
+    assert [row[2] for row in shown] == ["100", "900", "4,600", "2,200", "5,900", "2,300", "5,900"]
+    assert [row[5] for row in shown[5:]] == ["2,109", "2,090"]
     assert shown[0][6] == "0 %" and shown[4][6] == "100 %"
     merit = tables.merit(run, found)
     assert [row[4] for row in merit.rows] == [100.0 * (place + 1) for place in range(len(found.merit))]

@@ -142,17 +142,12 @@ def test_sheets_of_results_hold_what_is_expected(run: RunView, csv: Csv, name: s
         assert sum(shown[heading]) == pytest.approx(sum(expected(csv(name), run, [], column).values()))  # type: ignore[arg-type]
 
 
-def test_shadow_prices_are_a_sheet_as_they_are(run: RunView, csv: Csv) -> None:
-    (sheet,) = [s for s in result_sheets(run) if s.sheet == "shadow prices"]
-    assert columns(sheet)["worth (see unit)"] == pytest.approx(csv("shadow_prices")["musd_per_unit"].tolist())
-
-
 def test_sheets_of_sums(run: RunView, csv: Csv) -> None:
     rows, spent = csv("shortfall"), csv("spending")
     demand = sum(expected(rows, run, [], "demand_t").values())
     assert sum(columns(money.balance_sheet(run))["demand (t)"]) == pytest.approx(demand)  # type: ignore[arg-type]
     shown = columns(money.spending_sheet(run))
-    for by, word in (("funder", "paid by "), ("item", "for ")):
+    for by, word in (("funder", "paid by "), ("item", "for "), (["funder", "country"], "of ")):
         sums = [sum(values) for heading, values in shown.items() if heading.startswith(word)]  # type: ignore[arg-type]
         assert sorted(sums) == pytest.approx(sorted(spent.groupby(by)["expected"].sum()))
     missing = columns(money.short_sheet(run))["short, expected (t)"]

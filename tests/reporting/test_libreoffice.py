@@ -80,7 +80,6 @@ def share(text: str) -> float:
     ("table", "column", "heading"),
     [
         ("payments", "paid_musd", "pays (MUSD)"),
-        ("shadow_prices", "musd_per_unit", "worth (see unit)"),
     ],
 )
 def test_sums_of_the_opened_workbook_agree_with_the_tables(

@@ -74,11 +74,13 @@ def _amounts(part: CostPart) -> tuple[float, float, float]:
 
 def test_years_in_which_nothing_is_spent_are_shown(plan: PlanValues) -> None:
     rows = plan.tables["spending"].iloc[:2].assign(year=[2027, 2030], funder="JPN", expected=[3.0, 4.0], item="hiring")
-    table = spending_sheet(run_view(dataclasses.replace(plan, tables=plan.tables | {"spending": rows})))
-    assert [c.full for c in table.columns] == ["year", "paid by Japan (MUSD)", "for Hiring (MUSD)"]
+    run = run_view(dataclasses.replace(plan, tables=plan.tables | {"spending": rows.assign(country="JPN")}))
+    table = spending_sheet(run)
+    place = "of Japan in Japan (MUSD)"
+    assert [c.full for c in table.columns] == ["year", "paid by Japan (MUSD)", "for Hiring (MUSD)", place]
     by_year = {row[0]: row[1:] for row in table.shown}
-    assert [by_year[str(year)] for year in (2027, 2028, 2030)] == [["3.00", "3.00"], ["0", "0"], ["4.00", "4.00"]]
-    assert by_year["All"] == ["7.00", "7.00"]
+    assert [by_year[str(year)] for year in (2027, 2028, 2030)] == [["3.00"] * 3, ["0"] * 3, ["4.00"] * 3]
+    assert by_year["All"] == ["7.00"] * 3
 
 
 def test_what_is_begun_is_told_year_by_year(plan: PlanValues) -> None:

@@ -15,7 +15,7 @@ from tests.reporting.conftest import Vary
 
 GIVEN = [
     *("index", "summary", "plants", "supply and demand", "spending", "payments", "cost parts", "loss by future"),
-    *("who is short", "capacity", "operations", "stocks", "workforce", "shadow prices", "inputs"),
+    *("ally by ally", "who is short", "capacity", "operations", "stocks", "workforce", "inputs"),
 ]
 DECISION = ("frontier", "merit list", "execution", "gets and pays")
 EXPLAINED = (
@@ -79,7 +79,7 @@ def test_every_sheet_is_a_filtered_table_with_a_frozen_header(written: Path) -> 
 def test_spending_adds_up_by_funder_and_by_item(plan: PlanValues, written: Path) -> None:
     page = sheet(written / "report.xlsx", "spending")
     headings = [str(cell.value) for cell in page[1]]
-    for word in ("paid by ", "for "):
+    for word in ("paid by ", "for ", "of "):
         spent = sum(total(page, heading) for heading in headings if heading.startswith(word))
         assert spent == pytest.approx(plan.summary["public_spend_musd"], rel=1e-9)
 

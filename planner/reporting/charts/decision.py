@@ -76,7 +76,7 @@ def frontier(run: RunView, found: Frontier, draw: svg.Drawer) -> Figure:
         words = f"the next 1 bn takes off {percent(beyond)}"
         plot.text(x(start / unit), level + 28, words, size=svg.SMALL + 1)
     told = say(run, "frontier", gap=found.gap)
-    figures = {"core": core, "next_billion": beyond, "effect": lambda plan: effect(found, plan)}
+    figures = {"core": core, "next_billion": beyond, "effect": lambda plan: effect(found, plan.risk)}
     title = say(run, "frontier_title", **figures)
     return Figure(title, told, [draw.panel(title, told, plot)], layout="wide", source=FRONTIER)
 

@@ -12,6 +12,7 @@ from typing import Any
 import xlsxwriter
 
 from planner.reporting.charts.drawing import GREYS, WITH, WITHOUT
+from planner.reporting.tables.allies import ally_sheet
 from planner.reporting.tables.decision import decision_sheets
 from planner.reporting.tables.explanation import explanation_tables
 from planner.reporting.tables.inputs import inputs_sheet
@@ -59,7 +60,9 @@ def sheets_of(run: RunView) -> list[ReportTable]:
         sheets += [table for table in explanation_tables(run.found, run.names) if table.sheet]
     if "risk_musd" in run.summary:
         given = [investments(run), balance_sheet(run), spending_sheet(run), payers(run), cost(run), shortfalls(run)]
-        sheets += [sheet for sheet in (*given, short_sheet(run), *result_sheets(run)) if sheet is not None]
+        sheets += [
+            sheet for sheet in (*given, ally_sheet(run), short_sheet(run), *result_sheets(run)) if sheet is not None
+        ]
     return [*sheets, inputs_sheet(run.case, run.names)]
 
 

@@ -21,12 +21,30 @@ ByYear = Mapping[int, float]
 
 def ally_tables(run: RunView) -> list[ReportTable]:
     """A table an ally, a row a year; allies for whom nothing changes are left out. Those spared most come first."""
+    return [table for _, table in _by_ally(run)]
+
+
+def ally_sheet(run: RunView) -> ReportTable:
+    """All of them in one, as a sheet of the workbook."""
+    found = _by_ally(run)
+    return ReportTable(
+        "Ally by ally",
+        [*texts("ally"), *(found[0][1].columns if found else ())],
+        [[name, *row] for name, table in found for row in table.rows],
+        total="All",
+        sheet="ally by ally",
+        meaning="what each ally begins, pays (public budgets, as paid), gives, gets and loses by year, expected",
+    )
+
+
+def _by_ally(run: RunView) -> list[tuple[str, ReportTable]]:
     case = run.case
     members: dict[str, set[str]] = defaultdict(set)
     for country, party in case.party.items():
         members[party].add(country)
     found = [(party, *_ally(run, party, countries)) for party, countries in members.items()]
-    return [table for _, _, table in sorted((of for of in found if of[2].rows), key=lambda of: (-of[1], of[0]))]
+    kept = sorted((of for of in found if of[2].rows), key=lambda of: (-of[1], of[0]))
+    return [(run.names.party(party), table) for party, _, table in kept]
 
 
 def _ally(run: RunView, party: str, countries: set[str]) -> tuple[float, ReportTable]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planner.reporting.values.decision import (
     alike,
+    at_cost,
     commitments,
     decided,
     effect,
@@ -35,6 +36,8 @@ from planner.reporting.values.wording import NOTHING, STAGES, midway, number, sh
 from planner.results.decision import Decision, Frontier, NamedPlan, Share
 from planner.results.explanation import EXPLANATION
 
+PARTS = (0.5, 2.0)
+"""Of the cost of the plan, what the curve has there."""
 MOST_PLANTS, FIRST_YEARS, SLIGHTLY = 4, 2, 0.001
 
 
@@ -64,10 +67,17 @@ def named_plans(run: RunView, found: Decision) -> ReportTable:
         [
             [
                 *(say(run, "plan_name", alike=same), say(run, "plan_meaning", alike=same)),
-                *(p.cost, p.public, float(len(p.builds)), p.risk, effect(frontier, p)),
+                *(p.cost, p.public, float(len(p.builds)), p.risk, effect(frontier, p.risk)),
                 *(_missing(p, m.scenario, m.element) for m in worst),
             ]
             for same, p in rows
+        ]
+        + [
+            [
+                *(say(run, "moved_name", at=at), say(run, "moved_meaning", at=at), at["cost"], None),
+                *(float(at["plants"]), at["risk"], effect(frontier, at["risk"]), *([None] * len(worst))),
+            ]
+            for at in (at_cost(run, found, part) for part in PARTS)
         ],
         note=say(run, "plans_note", more=_more_missing(run, frontier)),
         source=f"{EXPLANATION}: decision, frontier",

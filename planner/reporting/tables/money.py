@@ -164,9 +164,9 @@ def balance_sheet(run: RunView) -> ReportTable:
 
 
 def spending_sheet(run: RunView) -> ReportTable:
-    """Expected public money: one row per year; columns by funder, then the same by item."""
+    """Expected public money: one row per year; columns by funder, the same by item, and by funder and place."""
     columns, values = [Column("year", form=YEAR)], list[list[list[float]]]()
-    for by, word in (("funder", "paid by"), ("item", "for")):
+    for by, word in (("funder", "paid by"), ("item", "for"), ("place", "of")):
         rows = spent(run, by)
         table: pd.DataFrame = pivot(rows, run.years).T if len(rows) else pd.DataFrame(index=run.years)
         columns += [Column(f"{word} {kind}", "MUSD", summed=True) for kind in table.columns]
@@ -178,7 +178,7 @@ def spending_sheet(run: RunView) -> ReportTable:
         cells,
         total="All",
         sheet="spending",
-        meaning="expected public money by year: by funder, then the same money by item",
+        meaning="expected public money by year, as paid: by funder, the same money by item, and by funder and place",
     )
 
 

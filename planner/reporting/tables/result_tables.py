@@ -14,7 +14,6 @@ from typing import Any
 import pandas as pd
 
 from planner.reporting.values.page_parts import FINE, RATE, SHARE, WORDS, YEAR, Column, ReportTable, texts
-from planner.reporting.values.supply import KINDS
 from planner.reporting.values.view import RunView
 from planner.reporting.values.wording import STAGES, Names, worded
 from planner.results.schema import PER_UNIT, RESULT_TABLES, Kind, ResultTable
@@ -75,8 +74,8 @@ BY_YEAR = {
 
 
 def result_sheets(run: RunView) -> list[ReportTable]:
-    """Results by year, expected over the futures, and the shadow prices; names in place of ids."""
-    return [*(_expected(run, name) for name in BY_YEAR), _prices(run)]
+    """Results by year, expected over the futures; names in place of ids."""
+    return [_expected(run, name) for name in BY_YEAR]
 
 
 def _expected(run: RunView, name: str) -> ReportTable:
@@ -84,12 +83,6 @@ def _expected(run: RunView, name: str) -> ReportTable:
     table = run.expected(run.by_year[name], keys, values)
     table = table[table[values].abs().max(axis=1) > 0] if len(table) else table
     return _sheet(run, RESULT_TABLES[name], table, f"expected over the futures; each future: tables/{name}.csv")
-
-
-def _prices(run: RunView) -> ReportTable:
-    table = run.tables["shadow_prices"]
-    items = [KINDS[kind][1](run.names)(item) for kind, item in zip(table["scarce"], table["item"], strict=True)]
-    return _sheet(run, RESULT_TABLES["shadow_prices"], table.assign(item=items))
 
 
 def _sheet(run: RunView, declared: ResultTable, table: pd.DataFrame, how: str = "") -> ReportTable:

@@ -10,7 +10,7 @@ from typing import Any
 
 from planner.data.effects import year_of
 from planner.reporting.values.plan import decisions, expected_sum
-from planner.reporting.values.supply import insured_years, main_future, worst_shares
+from planner.reporting.values.supply import balances, insured_years, main_future, worst_shares
 from planner.reporting.values.view import RunView, records, rows_of
 from planner.reporting.values.wording import SLIGHT, money, number, worded
 from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan, Share
@@ -18,6 +18,8 @@ from planner.results.explanation import EXPLANATION, Commitment
 
 MOST_WORST, FUNDED_FIRST = 3, 3
 SLIGHT_TPA = 1e-6
+MOST_WORSE, WORSE = 2, 1.0
+"""How many years in which the plan is worse than none are told of goods and of countries, and from which t or MUSD."""
 DEAR, LITTLE = 1.0, 0.5
 """MUSD: what one of a budget that binds takes off, and what is too little to be told of."""
 APART = {"national": "alone", "own money": "trading"}
@@ -76,10 +78,21 @@ def risk_at(frontier: Frontier, cost: float) -> float:
     return corners[-1].risk
 
 
-def effect(frontier: Frontier, plan: NamedPlan) -> float:
-    """Share of all that can be taken off the risk of doing nothing that a plan takes off."""
+def effect(frontier: Frontier, risk: float) -> float:
+    """Share of all that can be taken off the risk of doing nothing that is off where `risk` (MUSD) is left."""
     nothing, least = named(frontier, "nothing").risk, named(frontier, "least").risk
-    return (nothing - plan.risk) / (nothing - least) if nothing > least else 1.0
+    return (nothing - risk) / (nothing - least) if nothing > least else 1.0
+
+
+def at_cost(run: RunView, found: Decision, part: float) -> dict[str, Any]:
+    """What the curve has at a part of the cost of the plan: cost and risk (MUSD), how many plants, and the names of
+    those of the plan that it does without or takes besides."""
+    chosen = named(found.frontier, "chosen")
+    cost = min(part * chosen.cost, found.frontier.corners[-1].cost)
+    taken = {row.project for row in found.merit if row.cost <= cost}
+    names = [[*map(run.names.project, sorted(of))] for of in (set(chosen.builds) - taken, taken - set(chosen.builds))]
+    risk = risk_at(found.frontier, cost)
+    return {"part": part, "cost": cost, "risk": risk, "plants": len(taken), "without": names[0], "besides": names[1]}
 
 
 def next_billion(frontier: Frontier) -> float | None:
@@ -132,7 +145,7 @@ def outlook(run: RunView) -> dict[str, Any]:
     first = built.sort_values(["first_output", "order"], ascending=[True, False]).head(1)
     out: dict[str, Any] = {
         "core": core,
-        "effect": (lambda plan: effect(found.frontier, plan)) if found else None,
+        "effect": (lambda plan: effect(found.frontier, plan.risk)) if found else None,
         **_money_moved(run, found),
         "plants": built["project"].nunique(),
         "worst": worst_futures(run)[:1],
@@ -253,7 +266,20 @@ def exposed(run: RunView) -> dict[str, Any]:
         "kept": next((r for r in run.found.timing if r.key == "kept"), None) if run.found is not None else None,
         "planned": planned,
         "hurt": hurt[:2],
+        "worse": _worse(run),
     }
+
+
+def _worse(run: RunView) -> list[str]:
+    """Elements and countries with a year in which more is missing (t) or lost (MUSD) with the plan than without it,
+    expected, the most first."""
+    if not run.compared:
+        return []
+    met, lost = balances(run), run.losses.groupby(["country", "year"], as_index=False)[["musd", "without_musd"]].sum()
+    missed = [(r.met_without - r.met, run.names.element(r.element), r.year, "t") for r in rows_of(met)]
+    dearer = [(r.musd - r.without_musd, run.names.country(r.country), r.year, "MUSD") for r in rows_of(lost)]
+    tops = [sorted(of, key=lambda row: -row[0])[:MOST_WORSE] for of in (missed, dearer)]
+    return [f"{name} {year} ({number(more)} {unit})" for top in tops for more, name, year, unit in top if more > WORSE]
 
 
 def stock_sold(run: RunView) -> dict[str, Any]:

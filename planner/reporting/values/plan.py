@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -158,12 +159,15 @@ ITEM_NAMES = {
 
 
 def spent(run: RunView, by: str) -> pd.DataFrame:
-    """Expected public money (MUSD) by year and `funder`, `country` or `item`: year, kind, amount."""
-    rows = run.tables["spending"].groupby(["year", by], as_index=False)["expected"].sum()
-    named = {"funder": run.names.party, "country": run.names.country, "item": lambda item: ITEM_NAMES.get(item, item)}[
-        by
-    ]
-    return pd.DataFrame({"year": rows["year"], "kind": rows[by].map(named), "amount": rows["expected"]})
+    """Expected public money (MUSD) by year and `funder`, `country`, `item` or `place`, that of a funder in a country:
+    year, kind, amount."""
+    paid = run.tables["spending"]
+    pairs = zip(paid["funder"], paid["country"], strict=True)
+    paid = paid.assign(place=[f"{run.names.party(f)} in {run.names.country(c)}" for f, c in pairs])
+    rows = paid.groupby(["year", by], as_index=False)["expected"].sum()
+    named: dict[str, Callable[[str], str]] = {"funder": run.names.party, "country": run.names.country}
+    namer = named.get(by, lambda kind: ITEM_NAMES.get(kind, kind))
+    return pd.DataFrame({"year": rows["year"], "kind": rows[by].map(namer), "amount": rows["expected"]})
 
 
 def largest_first(rows: pd.DataFrame) -> list[str]:
