@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import inf
 
 from planner.reporting.charts import drawing as svg
 from planner.reporting.values.page_parts import Panel
@@ -48,6 +50,8 @@ def frontier(curve: AskedPoints, old: AskedPoints, marks: Sequence[Mark], narrow
     if points:
         plot.curve([(x(cost), y(risk)) for cost, risk in sorted({*points, *now})], svg.WITH, wide=2)
     for weight, cost, risk in curve:
+        if weight == inf:
+            continue  # a plan of its own, with a name
         words = f"Cost weighed {weight:g}: {money(cost)}, risk {money(risk)}"
         plot.dot(x(cost), y(risk), 2.5, svg.WITH, tip=tooltip(words, "solved in the background, its figures only"))
     looks = {
@@ -56,7 +60,7 @@ def frontier(curve: AskedPoints, old: AskedPoints, marks: Sequence[Mark], narrow
         "pinned": ("#ffffff", svg.INK),
         "now": (svg.WITH, svg.WITH),
     }
-    taken: list[float] = []
+    taken = [(x(m.cost) - 8, y(m.risk) - 8, x(m.cost) + 8, y(m.risk) + 8) for m in marks]
     for one in sorted(marks, key=lambda m: list(looks).index(m.kind)):
         fill, rim = looks[one.kind]
         at_x, at_y = x(one.cost), y(one.risk)
@@ -64,15 +68,21 @@ def frontier(curve: AskedPoints, old: AskedPoints, marks: Sequence[Mark], narrow
             f"{one.name}: cost {money(one.cost)}, risk {money(one.risk)}", "summary.json: cost_musd, risk_musd"
         )
         plot.dot(at_x, at_y, 7 if one.kind == "now" else 5.5, fill, hue=rim, tip=words)
-        name, side = short(one.name, 26), plot.right - at_x > 150
-        while any(abs(at_y - 8 - other) < 12 for other in taken):
-            at_y += 13
-        taken.append(at_y - 8)
-        anchor, bold = ("start" if side else "end"), ("bold" if one.kind == "now" else "")
-        plot.text(at_x + (10 if side else -10), at_y - 8, name, anchor=anchor, size=svg.SMALL, weight=bold)
+        name, bold = short(one.name, 26), ("bold" if one.kind == "now" else "")
+        wide = svg.text_width(name, svg.SMALL)
+        for below, right in product((-10, 18, -24, 32, -38, 46), (10, -10 - wide)):
+            box = (at_x + right, at_y + below - 11, at_x + right + wide, at_y + below + 3)
+            if plot.left < box[0] and box[2] < plot.right + 18 and not any(_overlap(box, other) for other in taken):
+                break
+        taken.append(box)
+        plot.text(box[0], at_y + below, name, size=svg.SMALL, weight=bold)
     each = "; ".join(f"{m.name}: cost {number(m.cost)}, risk {number(m.risk)} MUSD" for m in marks)
     told = f"{len(points)} plans on the frontier. {each}"
     return svg.Drawer().panel("Risk left for its cost", told, plot), y.high
+
+
+def _overlap(one: Sequence[float], other: Sequence[float]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def answers(rows: AskedPoints, key: str) -> Panel:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, count
+from math import inf
 from pathlib import Path
 from typing import Any
 
-import planner
 from planner.config.model_file import LEVERS
 from planner.data.case import Case
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
-from planner.explanation.compare import groups
-from planner.results.explanation import Comparison
 from planner.results.plan import PlanValues
 from planner.results.store import read_run, write_case, write_folder, write_run
-from planner.server.edits import Edit, edited, option, settings_between, with_edit, without
+from planner.server.edits import Edit, Edits, edited, option, settings_between, with_edit, without
 from planner.server.journal import Journal, Kept, Record
 from planner.server.place import Place, typed
 from planner.server.solver_thread import SolverThread
@@ -26,16 +24,15 @@ from planner.server.solver_thread import SolverThread
 LONGEST_NAME = 60
 SLIGHT = 0.5
 """New capacity (t/y) below which a plant counts as not built."""
-WEIGHTS = (2.0, 8.0, 1.0, 4.0, 32.0, 0.5, 16.0, 64.0)
-"""Weights of cost at which the frontier is traced, one after the other: the first few at once, the others while nobody
-asks."""
-COARSE, PATIENCE = 3, 6.0
-"""Points that are traced at once, and seconds without a question before each of the others."""
+WEIGHTS = (2.0, 8.0, 0.5, inf)
+"""Weights of cost at which the frontier is traced, one after the other; at the last, nothing new is done."""
 PointsOfCurve = list[tuple[float, float, float]]
 """Points of a frontier: weight of cost, cost, risk (MUSD)."""
 OPENED = 6
 """Kept variants whose plans are held open."""
 Told = Callable[[], None]
+End = tuple[str, Edits, PlanValues]
+"""One of two states that are compared: its name, its edits on the case, its plan."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +46,34 @@ class Sweep:
     points: int = 0
     rows: tuple[tuple[float, float, float], ...] = ()
     running: bool = False
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A change on its own, all else as before: what it adds to risk and cost (MUSD). back: it is taken back."""
+
+    edit: Edit
+    back: bool
+    risk: float
+    cost: float
+
+
+@dataclass(frozen=True)
+class Because:
+    """Why one state has another risk and cost (MUSD) than another: their names, the change in all, and what each of so
+    many changes does on its own, as far as it is solved."""
+
+    before: str
+    after: str
+    change: tuple[float, float]
+    many: int
+    effects: tuple[Effect, ...] = ()
+
+    @property
+    def interplay(self) -> tuple[float, float] | None:
+        """What the changes do together beyond what each does alone, once all are solved."""
+        left = (self.change[0] - sum(e.risk for e in self.effects), self.change[1] - sum(e.cost for e in self.effects))
+        return left if len(self.effects) == self.many else None
 
 
 class Desk:
@@ -65,11 +90,11 @@ class Desk:
         self.old_curve: PointsOfCurve = []
         """Shown until the present one is there."""
         self.tracing = True
-        self.causes: list[tuple[str, float, float]] = []
-        """What each edit alone changes against the others: its key, risk, cost (MUSD)."""
+        self.because: dict[str, Because] = {}
+        """What each change does: of the present state against the case as it is, `now`; of a kept one against the
+        pinned one, `kept`."""
         self.prices: dict[str, tuple[float, float, str]] = {}
         """Project -> risk and cost (MUSD) added if it is kept out, or built by others, and which of the two."""
-        self.comparison: Comparison | None = None
         self.range = Sweep()
         self._stamp = place.stamp()
         self.first = plan
@@ -132,11 +157,13 @@ class Desk:
 
     def _ask(self, case: Case) -> None:
         limit, near = case.model.objective.risk_limit, None
-        if limit is not None and self.curve and self.case.model.objective.goal != "target":
+        curve = [point for point in self.curve if point[0] < inf]
+        if limit is not None and curve and self.case.model.objective.goal != "target":
             # From the plan of another goal it is a long way to a limit of risk, from the nearest of the curve none.
-            near = _weighted(case, min(self.curve, key=lambda point: abs(point[2] - limit))[0])
+            near = _weighted(case, min(curve, key=lambda point: abs(point[2] - limit))[0])
         self.old_curve = self.curve or self.old_curve
-        self.causes, self.prices, self.range = [], {}, replace(self.range, running=False)
+        self.because = {name: one for name, one in self.because.items() if name == "kept" and one.interplay}
+        self.prices, self.range = {}, replace(self.range, running=False)
         self.solver.ask(case, near)
 
     def _asked_or_base(self) -> Case:
@@ -232,7 +259,7 @@ class Desk:
                 self.first = found.plan
             if self.first is None:
                 self.solver.later("first", self._solve_first)
-            if len(self.record.edits) > 1:
+            if self.record.edits:
                 self.solver.later("because", self._find_causes)
             self.solver.later("frontier", self._trace)
         self._told()
@@ -262,23 +289,34 @@ class Desk:
             return
         thread.phase(f"in the background: the frontier, plan {len(known) + 1} of {len(WEIGHTS)}")
         found = thread.figures(_weighted(case, left[0]))
-        self.curves[case.sha256] = sorted([*known, (left[0], found["cost_musd"], found["risk_musd"] * left[0])])
+        risk = found["risk_musd"] * (left[0] if left[0] < inf else 1.0)
+        self.curves[case.sha256] = sorted([*known, (left[0], found["cost_musd"], risk)])
         if self.case is case:
-            self.old_curve = self.old_curve if len(self.curve) < COARSE else []
-            self.solver.later("frontier", self._trace, 0.0 if len(self.curve) < COARSE else PATIENCE)
+            self.old_curve = self.old_curve if len(left) > 1 else []
+            self.solver.later("frontier", self._trace)
 
     def _find_causes(self, thread: SolverThread) -> None:
-        """The present state without each of its edits."""
-        case, edits, now = self.case, self.record.edits, self.solver.found.figures
-        thread.phase("in the background: which change does what")
-        causes = []
-        for one in edits:
-            found = thread.figures(edited(self.base, without(edits, one.key)))
-            if self.case is not case:
+        """What each edit does to the case as it is."""
+        plan = self.solver.found.plan
+        if self.first is not None and plan is not None:
+            self._explain("now", (self.name_of(""), (), self.first), ("this", self.record.edits, plan), thread)
+
+    def _explain(self, key: str, one: End, other: End, thread: SolverThread) -> None:
+        """Make each change between two states on its own, where all else is as in the first."""
+        (before, edits, first), (after, more, second) = one, other
+        steps = [(edit, False, with_edit(edits, edit)) for edit in more if edit not in edits]
+        kept = {edit.key for edit in more}
+        steps += [(edit, True, without(edits, edit.key)) for edit in edits if edit.key not in kept]
+        risk, cost = (first.summary[name] for name in ("risk_musd", "cost_musd"))
+        change, base = (second.summary["risk_musd"] - risk, second.summary["cost_musd"] - cost), self.base
+        found = self.because[key] = Because(before, after, change, len(steps))
+        for at, (edit, back, alone) in enumerate(steps, 1):
+            thread.phase(f"what each change does alone, {at} of {len(steps)}")
+            figures = thread.figures(edited(base, alone)) if len(steps) > 1 else second.summary
+            if self.because.get(key) is not found:
                 return
-            change = (now["risk_musd"] - found["risk_musd"], now["cost_musd"] - found["cost_musd"])
-            causes.append((one.key, *change))
-            self.causes = sorted(causes, key=lambda cause: -abs(cause[1] + cause[2]))
+            effect = Effect(edit, back, figures["risk_musd"] - risk, figures["cost_musd"] - cost)
+            found = self.because[key] = replace(found, effects=(*found.effects, effect))
             self._told()
 
     def price(self, project: str) -> None:
@@ -297,18 +335,16 @@ class Desk:
         self.solver.later(f"price {project}", task)
 
     def compare(self, folder: str) -> None:
-        """Find out which inputs explain what differs between the pinned plan and a kept one, one group at a time."""
-        first, second = self.pinned(), self.plan_of(folder)
+        """Find out what each change does by which a kept plan differs from the pinned one."""
+        pinned, first = self.record.pinned, self.pinned()
         if first is None:
             raise RunFolderError("the plan of the case as it is was not solved yet; pin a kept variant")
-        names = (self.name_of(self.record.pinned), self.name_of(folder))
-
-        def task(thread: SolverThread) -> None:
-            thread.phase(f"why {names[1]} differs from {names[0]}: {len(groups(first.case, second.case))} causes")
-            self.comparison = planner.compare([first, second], names, thread.phase, thread.solve)[0]
-
-        self.comparison = None
-        self.solver.later("compare", task)
+        one = self.name_of(pinned), self._kept(pinned).edits if pinned else (), first
+        other = self.name_of(folder), self._kept(folder).edits, self.plan_of(folder)
+        if any(edited(self.base, edits).sha256 != plan.case.sha256 for _, edits, plan in (one, other)):
+            raise RunFolderError("the files of the case changed since: `planner compare` tells input by input")
+        self.because["kept"] = Because(one[0], other[0], (0.0, 0.0), 1)
+        self.solver.later("compare", partial(self._explain, "kept", one, other))
 
     def study(self, key: str, low: float, high: float, points: int) -> None:
         """Solve the present state with a number at several values, one after the other."""
@@ -364,7 +400,9 @@ class Desk:
 
 
 def _weighted(case: Case, weight: float) -> Case:
-    """The case of least cost * weight + risk: one whose losses weigh less by as much."""
+    """The case of least cost * weight + risk: one whose losses weigh less by as much; none of them, without levers."""
+    if weight == inf:
+        return case.with_settings({"levers": (), "objective.goal": "welfare", "objective.risk_limit": None})
     countries = tuple(r.model_copy(update={"weight": r.weight / weight}) for r in case.tables.countries)
     goal = case.with_settings({"objective.goal": "welfare", "objective.risk_limit": None})
     return replace(goal, tables=replace(goal.tables, countries=countries))

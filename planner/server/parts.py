@@ -16,7 +16,6 @@ from planner.data.cells import CARRIED, Row, text_of
 from planner.data.describe import choices_of, field_type
 from planner.data.schema import BY_NAME, TABLES, Table
 from planner.errors import Fault, InputError
-from planner.reporting.pages.comparison import comparison_sentences
 from planner.reporting.values.view import EXPECTED, RunView, run_view
 from planner.reporting.values.wording import (
     LEAST_CHANGE,
@@ -29,11 +28,13 @@ from planner.reporting.values.wording import (
     percent,
     short,
     signed,
+    spans,
 )
 from planner.results.plan import PlanValues
 from planner.server import charts
 from planner.server.desk import SLIGHT as SLIGHT_TPA
 from planner.server.desk import WEIGHTS, Desk, Sweep
+from planner.server.edits import Edits
 from planner.server.questions import questions, words_of
 
 MOST_ROWS = 100
@@ -84,8 +85,8 @@ class Parts:
             "outcomes": f"{state}.{plan}.{found.stage}",
             "frontier": f"{plan}.{found.stage}.{len(desk.curve)}.{desk.tracing}.{hash(record.kept)}",
             "views": plan,
-            "side": f"{plan}.{len(desk.causes)}.{len(desk.curve)}",
-            "shelf": f"{hash((record.kept, record.pinned))}.{plan}.{desk.comparison is not None}",
+            "side": f"{plan}.{hash(desk.because.get('now'))}.{len(desk.curve)}",
+            "shelf": f"{hash((record.kept, record.pinned))}.{plan}.{hash(desk.because.get('kept'))}",
         }
         can = {"undo": record.at > 0, "redo": record.at + 1 < len(record.steps), "keep": found.stage == "plan"}
         stale = {"stale": found.stage in ("waiting", "failed"), "failed": found.stage == "failed"}
@@ -110,7 +111,7 @@ class Parts:
 
     def _future(self, asked: Asked, view: RunView) -> str:
         wanted = asked.get("future", "")
-        return wanted if wanted in (EXPECTED, *view.weights) else view.worst
+        return wanted if wanted in (EXPECTED, *view.weights) else EXPECTED
 
     def _questions(self, asked: Asked) -> dict[str, Any]:
         return questions(self.desk)
@@ -126,14 +127,14 @@ class Parts:
 
     def _frontier(self, asked: Asked) -> dict[str, Any]:
         desk, found = self.desk, self.desk.solver.found
-        marks = [charts.Mark(one.name, one.cost, one.risk, "kept") for one in desk.record.kept if one.ticked]
+        shown = [one for one in desk.record.kept if one.ticked and one.folder != desk.record.pinned]
+        marks = [charts.Mark(one.name, one.cost, one.risk, "kept") for one in shown]
         pinned = desk.pinned()
         if pinned is not None and pinned is not found.plan:
             name = desk.name_of(desk.record.pinned)
             marks.append(charts.Mark(name, pinned.summary["cost_musd"], pinned.summary["risk_musd"], "pinned"))
-        if found.plan is not None and found.stage == "plan" and "without_plan" in found.plan.summary:
-            idle = found.plan.summary["without_plan"]
-            marks.append(charts.Mark("nothing new", idle["cost_musd"], idle["risk_musd"], "nothing"))
+        idle = [point for point in desk.curve if point[0] == WEIGHTS[-1]]
+        marks += [charts.Mark("nothing new", cost, risk, "nothing") for _, cost, risk in idle]
         if found.figures:
             marks.append(charts.Mark("now", found.figures["cost_musd"], found.figures["risk_musd"], "now"))
         if not marks:
@@ -148,33 +149,26 @@ class Parts:
         if now is None:
             return {"tab": tab, "years": []}
         future, compared = self._future(asked, now), self.desk.name_of(self.desk.record.pinned) if before else ""
-        shown = shortage(now, future) if tab == "shortage" else {"plants": plants_over_time(now, before)}
+        plants = {"plants": plants_over_time(now, before), "payers": payers(now)}
+        shown = shortage(now, future) if tab == "shortage" else plants
         return {"tab": tab, "future": futures_of(now)[future], "compared": compared, "years": now.years,
                 "stage_names": STAGES_MANY, **shown}  # fmt: skip
 
     def _side(self, asked: Asked) -> dict[str, Any]:
         now, before, desk = self._now(), self._before(), self.desk
         if now is None:
-            return {**words_of(desk), "parties": [], "causes": []}
-        causes = [
-            (edit, risk, cost) for key, risk, cost in desk.causes for edit in desk.record.edits if edit.key == key
-        ]
-        if not causes and before and len(desk.record.edits) == 1 and not desk.record.pinned:
-            change = [now.summary[k] - before.summary[k] for k in ("risk_musd", "cost_musd")]
-            causes = [(desk.record.edits[0], change[0], change[1])]
-        return {**words_of(desk), "parties": _parties(now, before), "next": _next_money(now), "last": _last_money(desk),
-                "causes": causes[:4], "compared": before is not None}  # fmt: skip
+            return {**words_of(desk), "parties": [], "because": None}
+        words = {**words_of(desk), "parties": _parties(now, before), "next": _next_money(now, desk.record.edits)}
+        return {**words, "last": _last_money(desk), "because": desk.because.get("now"), "compared": before is not None}
 
     def _shelf(self, asked: Asked) -> dict[str, Any]:
         desk, record = self.desk, self.desk.record
         root = desk.pinned()
         columns = [(one, desk.plan_of(one.folder)) for one in record.kept if one.ticked]
         differing = _differing(Names(desk.base), root, [plan for _, plan in columns]) if root is not None else []
-        found = desk.comparison
-        words = comparison_sentences(found, Names(desk.base)) if found else []
         return {**words_of(desk), "kept": record.kept, "pinned": record.pinned, "root": desk.name_of(record.pinned),
-                "known": root is not None, "columns": [one for one, _ in columns], "rows": differing, "found": found,
-                "words": words}  # fmt: skip
+                "known": root is not None, "columns": [one for one, _ in columns], "rows": differing,
+                "because": desk.because.get("kept")}  # fmt: skip
 
     def _figure(self, asked: Asked) -> dict[str, Any]:
         return figure(self.desk, asked.get("table", ""), asked.get("id", ""), asked.get("column", ""))
@@ -227,22 +221,22 @@ def missing(now: RunView, before: RunView | None, future: str) -> list[tuple[str
     return [rows[0], *sorted(lacking, key=lambda row: -row[1])]
 
 
-YearAndSize = tuple[int, float]
-"""First year of commitment, expected t/y in all."""
-Bar = tuple[str, int, YearAndSize | None, YearAndSize | None]
+Begun = tuple[int, float, float]
+"""First year of commitment, expected t/y in all, expected capital (MUSD, not discounted)."""
+Bar = tuple[str, int, Begun | None, Begun | None]
 """A plant: name, lead time, as it is built now, as it was before."""
 
 
 def plants_over_time(now: RunView, before: RunView | None) -> dict[str, list[Bar]]:
     """By stage what either plan builds, the earliest first."""
 
-    def begun(view: RunView | None) -> dict[str, YearAndSize]:
+    def begun(view: RunView | None) -> dict[str, Begun]:
         if view is None:
             return {}
         rows = view.tables["investments"]
-        rows = rows.assign(t=rows["tpa"] * rows["probability"])
-        sums = rows[rows["t"] > 0].groupby("project").agg(year=("year", "min"), t=("t", "sum"))
-        return {str(p): (int(row["year"]), float(row["t"])) for p, row in sums.iterrows() if row["t"] > SLIGHT_TPA}
+        rows = rows.assign(t=rows["tpa"] * rows["probability"], musd=rows["capex_musd"] * rows["probability"])
+        sums = rows[rows["t"] > 0].groupby("project").agg({"year": "min", "t": "sum", "musd": "sum"})
+        return {str(p): (int(row.year), row.t, row.musd) for p, row in sums.iterrows() if row.t > SLIGHT_TPA}
 
     here, there = begun(now), begun(before)
     found: dict[str, list[Bar]] = {stage: [] for stage in STAGES_MANY}
@@ -251,6 +245,15 @@ def plants_over_time(now: RunView, before: RunView | None) -> dict[str, list[Bar
         place = (now.names.placed(project), row.lead_time_years, here.get(project), there.get(project))
         found[row.stage].append(place)
     return found
+
+
+def payers(now: RunView) -> dict[str, dict[str, float]]:
+    """By stage who pays for plants out of public money: name -> expected MUSD, who pays most first."""
+    found: dict[str, dict[str, float]] = {stage: defaultdict(float) for stage in STAGES_MANY}
+    for row in now.tables["spending"].to_dict("records"):
+        if row["item"].startswith("capex "):
+            found[row["item"].removeprefix("capex ")][now.names.party(row["funder"])] += row["expected"]
+    return {stage: dict(sorted(paid.items(), key=lambda one: -one[1])) for stage, paid in found.items()}
 
 
 def shortage(view: RunView, future: str) -> dict[str, Any]:
@@ -279,14 +282,19 @@ def _parties(now: RunView, before: RunView | None) -> list[dict[str, Any]]:
     return sorted((r for r in rows if r["loss"] + r["pays"] > 0.05), key=lambda r: -r["loss"])
 
 
-def _next_money(now: RunView) -> dict[tuple[float, int], list[str]]:
-    """What one more MUSD takes off in a funder's best year, and which year that is -> funders of whom it is so."""
+def _next_money(now: RunView, edits: Edits) -> dict[tuple[float, int, str], list[str]]:
+    """What one more MUSD takes off in a funder's best year, that year, and all years in which its budget is used up ->
+    funders of whom it is so. Years in which a party has not yet joined are none."""
+    joined = {edit.key: edit.value for edit in edits if isinstance(edit.value, int)}
     prices = now.tables["shadow_prices"]
-    rows = prices[prices["scarce"] == "budget"].sort_values("musd_per_unit", ascending=False).drop_duplicates("item")
-    found: dict[tuple[float, int], list[str]] = {}
-    for row in rows[rows["musd_per_unit"] > 5e-4].to_dict("records"):
-        worth = (float(f"{row['musd_per_unit']:.3g}"), int(row["year"] or 0))
-        found.setdefault(worth, []).append(now.names.party(row["item"]))
+    prices = prices[(prices["scarce"] == "budget") & (prices["musd_per_unit"] > 5e-4)]
+    found: dict[tuple[float, int, str], list[str]] = {}
+    for funder, rows in prices.sort_values("musd_per_unit", ascending=False).groupby("item", sort=False):
+        since = joined.get(f"joins.{now.case.funder_party[str(funder)]}", 0)
+        worth = {int(row["year"]): row["musd_per_unit"] for row in rows.to_dict("records") if row["year"] >= since}
+        if worth:
+            best = max(worth, key=lambda year: worth[year])
+            found.setdefault((float(f"{worth[best]:.3g}"), best, spans(worth)), []).append(now.names.party(str(funder)))
     return found
 
 
@@ -306,7 +314,7 @@ def _differing(names: Names, root: PlanValues, others: Sequence[PlanValues]) -> 
         keys = {"risk_musd": "risk, MUSD", "cost_musd": "cost, MUSD", "expected_loss_musd": "expected loss, MUSD",
                 "cvar_musd": "loss in the worst futures, MUSD", "public_spend_musd": "public money, MUSD"}  # fmt: skip
         found = {words: float(s[key]) for key, words in keys.items()}
-        found |= {f"missing, {names.element(e)}, t": float(t) for e, t in s["expected_shortfall_t"].items()}
+        found |= {f"missing on average, {names.element(e)}, t": float(t) for e, t in s["expected_shortfall_t"].items()}
         return found | {f"{names.placed(p)}, t/y": float(t) for p, t in s["new_capacity_tpa"].items()}
 
     first, rest = figures(root), [figures(plan) for plan in others]

@@ -68,9 +68,9 @@ class SolverThread:
         self._told, self._asked_at = told, time.perf_counter()
         self._wake, self._wanted = Condition(), False
         self._replaced, self._ending = Event(), Event()
-        self._busy_with, self._idle = "", 0.0
+        self._busy_with = ""
         self._by_way_of: Case | None = None
-        self._tasks: OrderedDict[str, tuple[Errand, float]] = OrderedDict()
+        self._tasks: OrderedDict[str, Errand] = OrderedDict()
         self._session: planner.Session | None = None
         self._plans: OrderedDict[str, tuple[PlanValues, str]] = OrderedDict()
         self.found = FoundSoFar(case, plan=plan)
@@ -94,11 +94,10 @@ class SolverThread:
             self._replace()
         self._told()
 
-    def later(self, name: str, task: Errand, patience: float = 0.0) -> None:
-        """Have something done while nobody asks, after so many seconds more; in the place of what had the name. The
-        next question drops it."""
+    def later(self, name: str, task: Errand) -> None:
+        """Have something done while nobody asks, in the place of what had the name. The next question drops it."""
         with self._wake:
-            self._tasks[name] = (task, patience)
+            self._tasks[name] = task
             self._wake.notify()
 
     def stop(self) -> None:
@@ -116,6 +115,8 @@ class SolverThread:
 
     def figures(self, case: Case) -> dict[str, float]:
         """Of another case, for tasks. Raises StoppedError when a question came."""
+        if case.sha256 in self._plans:
+            return _figures(self._plans[case.sha256][0])
         if self._replaced.is_set():
             raise StoppedError("replaced")
         return self._held(case).figures(case)
@@ -163,7 +164,7 @@ class SolverThread:
                 self._wake.wait_for(lambda: self._wanted or self._tasks or self._ending.is_set())
                 self._wake.wait_for(lambda: self._wanted or self._ending.is_set(), IDLE_SECONDS)
                 question, self._wanted = self._wanted, False
-                task = None if question else self._due()
+                task = self._tasks.popitem(last=False)[1] if self._tasks and not question else None
                 self._busy_with = QUESTION if question else TASK
                 if not self._ending.is_set():
                     self._replaced.clear()
@@ -173,13 +174,6 @@ class SolverThread:
                 self._do(task)
             with self._wake:
                 self._busy_with = ""
-                self._idle = 0.0 if question or task is not None else self._idle
-
-    def _due(self) -> Errand | None:
-        """What may be done now, so many seconds after the last that was done."""
-        self._idle += IDLE_SECONDS
-        name = next((name for name, (_, patience) in self._tasks.items() if patience <= self._idle), None)
-        return None if name is None else self._tasks.pop(name)[0]
 
     def _do(self, task: Errand) -> None:
         try:
@@ -243,7 +237,7 @@ class SolverThread:
         self._plans.move_to_end(plan.case.sha256)
         while len(self._plans) > KEPT_PLANS:
             self._plans.popitem(last=False)
-        figures = {f"{name}_musd": plan.summary[f"{name}_musd"] for name in ("risk", "cost", "expected_loss")}
+        figures = _figures(plan)
         shown, seconds = self.found.shown + 1, (*self.found.seconds, self._passed())
         self._tell(stage="plan", plan=plan, figures=figures, shown=shown, seconds=seconds, proven_at=at)
 
@@ -256,3 +250,7 @@ class SolverThread:
                 return  # a newer question waits: this is no answer to it
             self.found = replace(self.found, **news)  # type: ignore[arg-type]
         self._told()
+
+
+def _figures(plan: PlanValues) -> dict[str, float]:
+    return {f"{name}_musd": plan.summary[f"{name}_musd"] for name in ("risk", "cost", "expected_loss")}

@@ -21,7 +21,7 @@ import planner
 from planner.config.model_file import LEVERS, parse_override
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.results.store import write_case
-from planner.server.desk import COARSE, Desk
+from planner.server.desk import WEIGHTS, Desk
 from planner.server.edits import Edit, edited, happenings
 from planner.server.journal import Journal, Record
 from planner.server.parts import Parts
@@ -220,8 +220,8 @@ def test_a_limit_of_risk_is_reached_from_the_nearest_plan_of_the_curve(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered(desk)
-    wait_for(lambda: len(desk.curve) == COARSE)
-    (weight, _, risk) = max(desk.curve, key=lambda point: (point[2], -point[0]))
+    wait_for(lambda: len(desk.curve) == len(WEIGHTS))
+    (weight, _, risk) = max(desk.curve[:-1], key=lambda point: (point[2], -point[0]))
     ways: list[planner.Case | None] = []
     ask = desk.solver.ask
     monkeypatch.setattr(desk.solver, "ask", lambda case, way=None: (ways.append(way), ask(case, way)))
@@ -260,10 +260,19 @@ def test_pin_tick_restore_and_drop(desk: Desk) -> None:
 
 
 def test_background_finds_causes_prices_frontier_and_a_study(desk: Desk) -> None:
+    first = answered(desk).solver.found.figures
     desk.edit(Edit("money", 0.5))
+    half = answered(desk).solver.found.figures
     desk.edit(Edit("plant.metal_works", "out"))
-    answered(desk)
-    wait_for(lambda: len(desk.causes) == 2 and len(desk.curve) == COARSE)
+    both = answered(desk).solver.found.figures
+    wait_for(lambda: "now" in desk.because and desk.because["now"].interplay is not None)
+    because = desk.because["now"]
+    assert because.effects[0].edit == Edit("money", 0.5) and not because.effects[0].back
+    assert because.effects[0].risk == pytest.approx(half["risk_musd"] - first["risk_musd"], rel=1e-6)
+    assert because.interplay is not None
+    told = sum(one.risk for one in because.effects) + because.interplay[0]
+    assert told == pytest.approx(both["risk_musd"] - first["risk_musd"], rel=1e-6)
+    wait_for(lambda: len(desk.curve) == len(WEIGHTS))
     costs = [cost for weight, cost, _ in desk.curve]
     assert costs == sorted(costs, reverse=True)  # the more cost weighs, the less is spent
     desk.price("coast_plant")
@@ -281,11 +290,25 @@ def test_background_finds_causes_prices_frontier_and_a_study(desk: Desk) -> None
 def test_why_a_kept_plan_differs(desk: Desk) -> None:
     desk.edit(Edit("money", 0.5))
     kept = answered(desk).keep("half")
-    desk.compare(kept.folder)
-    wait_for(lambda: desk.comparison is not None)
-    assert desk.comparison is not None
-    assert [cause.group for cause in desk.comparison.causes] == ["budgets.musd"]
-    assert desk.comparison.interplay == pytest.approx(0, abs=1e-6)
+    desk.edit(Edit("joins.JPN", 2028))
+    desk.edit(Edit("money", 1.0))
+    late = answered(desk).keep("Japan late")
+    desk.pin(kept.folder)
+    desk.compare(late.folder)
+    wait_for(lambda: desk.because["kept"].interplay is not None)
+    because = desk.because["kept"]
+    assert [(one.edit, one.back) for one in because.effects] == [
+        (Edit("joins.JPN", 2028), False),
+        (Edit("money", 0.5), True),
+    ]
+    assert because.change[0] == pytest.approx(late.risk - kept.risk)
+    more = answered(desk).solver.found.case
+    assert edited(desk.base, late.edits).sha256 == more.sha256
+    words = Parts(desk).part("shelf", {})
+    assert "Japan joins in 2028" in words and "no longer: 50 % of all public money" in words
+    desk.base = desk.base.set("projects", "coast_plant", "lead_time_years", 4)
+    with pytest.raises(RunFolderError, match="files of the case changed"):
+        desk.compare(late.folder)
 
 
 def test_files_are_watched(tmp_path: Path) -> None:

@@ -142,7 +142,8 @@ function letGo() {
 }
 
 document.addEventListener("click", async (event) => {
-  const node = event.target.closest("button, a");
+  const node = event.target.closest("button, a"), questions = $("#questions");
+  if (questions.classList.contains("open") && !event.composedPath().includes(questions)) sheet(false);
   if (!node) return;
   if (node.dataset.post) {
     await post(node.dataset.post, JSON.parse(node.dataset.body ?? "{}"));
