@@ -11,17 +11,16 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
 
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
 from planner.reporting.pages.run import write_pages
@@ -39,7 +38,6 @@ LEAVE_SECONDS = 1.5
 QUIET_SECONDS = 15.0
 """After which a word is sent to a page that waits, so that a closed one is noticed."""
 OPENS = "open.html"
-STATIC = {"workbench.js": "text/javascript", "workbench.css": "text/css"}
 FORMS = {".html": "text/html", ".json": "application/json", ".csv": "text/csv", ".toml": "text/plain",
          ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}  # fmt: skip
 Body = dict[str, Any]
@@ -71,7 +69,6 @@ ACTIONS: dict[str, Action] = {
     "restore": lambda desk, body: desk.go_to_kept(_text(body, "folder")),
     "pin": lambda desk, body: desk.pin(_text(body, "folder")),
     "tick": lambda desk, body: desk.tick(_text(body, "folder"), bool(body.get("ticked"))),
-    "trace": lambda desk, body: desk.trace(bool(body.get("on"))),
     "price": lambda desk, body: desk.price(_text(body, "project")),
     "compare": lambda desk, body: desk.compare(_text(body, "folder")),
     "study": _study,
@@ -92,11 +89,11 @@ class Workbench:
         self.app = Starlette(routes=self._routes(), lifespan=self._life)
         self.app.router.redirect_slashes = False
 
-    def _routes(self) -> list[Route]:
+    def _routes(self) -> list[BaseRoute]:
         return [
             Route("/", self.page),
             Route("/events", self.events),
-            Route("/static/{name}", self.static),
+            Mount("/static", StaticFiles(packages=[("planner.server", "static")])),
             Route("/part/{name}", self.part),
             Route("/files/{folder}/{path:path}", self.files),
             *(Route(f"/{name}", partial(self.act, action), methods=["POST"]) for name, action in ACTIONS.items()),
@@ -154,14 +151,6 @@ class Workbench:
                     yield ": still here\n\n"
         finally:
             self._pages.discard(new)
-
-    async def static(self, request: Request) -> Response:
-        """Script and style."""
-        name = request.path_params["name"]
-        if name not in STATIC:
-            raise HTTPException(404)
-        text = resources.files("planner.server").joinpath("static", name).read_text(encoding="utf-8")
-        return Response(text, media_type=STATIC[name])
 
     async def part(self, request: Request) -> Response:
         """A region of the page."""

@@ -49,9 +49,7 @@ def frontier(curve: AskedPoints, old: AskedPoints, marks: Sequence[Mark], narrow
         plot.curve(before, svg.EXISTING, wide=1.4, dash="4 3")
     if points:
         plot.curve([(x(cost), y(risk)) for cost, risk in sorted({*points, *now})], svg.WITH, wide=2)
-    for weight, cost, risk in curve:
-        if weight == inf:
-            continue  # a plan of its own, with a name
+    for weight, cost, risk in (point for point in curve if point[0] < inf):
         words = f"Cost weighed {weight:g}: {money(cost)}, risk {money(risk)}"
         plot.dot(x(cost), y(risk), 2.5, svg.WITH, tip=tooltip(words, "solved in the background, its figures only"))
     looks = {
@@ -64,25 +62,20 @@ def frontier(curve: AskedPoints, old: AskedPoints, marks: Sequence[Mark], narrow
     for one in sorted(marks, key=lambda m: list(looks).index(m.kind)):
         fill, rim = looks[one.kind]
         at_x, at_y = x(one.cost), y(one.risk)
-        words = tooltip(
-            f"{one.name}: cost {money(one.cost)}, risk {money(one.risk)}", "summary.json: cost_musd, risk_musd"
-        )
+        words = tooltip(f"{one.name}: cost {money(one.cost)}, risk {money(one.risk)}", "summary.json: risk_musd")
         plot.dot(at_x, at_y, 7 if one.kind == "now" else 5.5, fill, hue=rim, tip=words)
         name, bold = short(one.name, 26), ("bold" if one.kind == "now" else "")
         wide = svg.text_width(name, svg.SMALL)
         for below, right in product((-10, 18, -24, 32, -38, 46), (10, -10 - wide)):
-            box = (at_x + right, at_y + below - 11, at_x + right + wide, at_y + below + 3)
-            if plot.left < box[0] and box[2] < plot.right + 18 and not any(_overlap(box, other) for other in taken):
+            a, b, c, d = box = (at_x + right, at_y + below - 11, at_x + right + wide, at_y + below + 3)
+            free = all(a > other[2] or c < other[0] or b > other[3] or d < other[1] for other in taken)
+            if free and plot.left < a and c < plot.right + 18:
                 break
         taken.append(box)
         plot.text(box[0], at_y + below, name, size=svg.SMALL, weight=bold)
     each = "; ".join(f"{m.name}: cost {number(m.cost)}, risk {number(m.risk)} MUSD" for m in marks)
     told = f"{len(points)} plans on the frontier. {each}"
     return svg.Drawer().panel("Risk left for its cost", told, plot), y.high
-
-
-def _overlap(one: Sequence[float], other: Sequence[float]) -> bool:
-    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def answers(rows: AskedPoints, key: str) -> Panel:

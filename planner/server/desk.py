@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import chain, count
@@ -22,15 +22,14 @@ from planner.server.place import Place, typed
 from planner.server.solver_thread import SolverThread
 
 LONGEST_NAME = 60
-SLIGHT = 0.5
+SLIGHT_TPA = 0.5
 """New capacity (t/y) below which a plant counts as not built."""
 WEIGHTS = (2.0, 8.0, 0.5, inf)
 """Weights of cost at which the frontier is traced, one after the other; at the last, nothing new is done."""
 PointsOfCurve = list[tuple[float, float, float]]
 """Points of a frontier: weight of cost, cost, risk (MUSD)."""
-OPENED = 6
-"""Kept variants whose plans are held open."""
-Told = Callable[[], None]
+_opened = lru_cache(maxsize=6)(read_run)
+"""Opens a run; so many stay open."""
 End = tuple[str, Edits, PlanValues]
 """One of two states that are compared: its name, its edits on the case, its plan."""
 
@@ -49,37 +48,30 @@ class Sweep:
 
 
 @dataclass(frozen=True)
-class Effect:
-    """A change on its own, all else as before: what it adds to risk and cost (MUSD). back: it is taken back."""
-
-    edit: Edit
-    back: bool
-    risk: float
-    cost: float
-
-
-@dataclass(frozen=True)
 class Because:
     """Why one state has another risk and cost (MUSD) than another: their names, the change in all, and what each of so
-    many changes does on its own, as far as it is solved."""
+    many changes does on its own, as far as it is solved: the edit, whether it is taken back, its risk and cost."""
 
     before: str
     after: str
     change: tuple[float, float]
     many: int
-    effects: tuple[Effect, ...] = ()
+    effects: tuple[tuple[Edit, bool, float, float], ...] = ()
 
     @property
     def interplay(self) -> tuple[float, float] | None:
         """What the changes do together beyond what each does alone, once all are solved."""
-        left = (self.change[0] - sum(e.risk for e in self.effects), self.change[1] - sum(e.cost for e in self.effects))
+        left = (
+            self.change[0] - sum(one[2] for one in self.effects),
+            self.change[1] - sum(one[3] for one in self.effects),
+        )
         return left if len(self.effects) == self.many else None
 
 
 class Desk:
     """Everything that the page shows and does. Methods raise PlannerError and then leave all as it was."""
 
-    def __init__(self, place: Place, told: Told, plan: PlanValues | None = None) -> None:
+    def __init__(self, place: Place, told: Callable[[], None], plan: PlanValues | None = None) -> None:
         self.place, self._told = place, told
         self.base = place.load() if plan is None else plan.case
         self.journal = Journal(place.folder)
@@ -89,7 +81,6 @@ class Desk:
         """What was traced, by the digest of the state."""
         self.old_curve: PointsOfCurve = []
         """Shown until the present one is there."""
-        self.tracing = True
         self.because: dict[str, Because] = {}
         """What each change does: of the present state against the case as it is, `now`; of a kept one against the
         pinned one, `kept`."""
@@ -257,35 +248,16 @@ class Desk:
             self._followed = found.shown
             if found.plan.case.sha256 == self.base.sha256:
                 self.first = found.plan
-            if self.first is None:
-                self.solver.later("first", self._solve_first)
             if self.record.edits:
-                self.solver.later("because", self._find_causes)
+                self.solver.later("because", self._look_back)
             self.solver.later("frontier", self._trace)
         self._told()
-
-    def _solve_first(self, thread: SolverThread) -> None:
-        """The case as it is, where nobody has asked for it yet."""
-        base = self.base
-        thread.phase("in the background: the case as it is")
-        found = thread.solve(base)
-        if self.base is base and found.tables:
-            self.first = found
-            self._told()
-
-    def trace(self, on: bool) -> None:
-        """Have the frontier traced, or let it be."""
-        self.tracing = on
-        if on:
-            self.solver.later("frontier", self._trace)
-        else:
-            self.solver.stop()
 
     def _trace(self, thread: SolverThread) -> None:
         """The next point of the frontier: a plan of another weight of cost."""
         case, known = self.case, self.curve
         left = [weight for weight in WEIGHTS if weight not in [point[0] for point in known]]
-        if not left or not self.tracing:
+        if not left:
             return
         thread.phase(f"in the background: the frontier, plan {len(known) + 1} of {len(WEIGHTS)}")
         found = thread.figures(_weighted(case, left[0]))
@@ -295,10 +267,17 @@ class Desk:
             self.old_curve = self.old_curve if len(left) > 1 else []
             self.solver.later("frontier", self._trace)
 
-    def _find_causes(self, thread: SolverThread) -> None:
-        """What each edit does to the case as it is."""
-        plan = self.solver.found.plan
-        if self.first is not None and plan is not None:
+    def _look_back(self, thread: SolverThread) -> None:
+        """The case as it is, where nobody has asked for it yet; then what each edit does to it."""
+        base, plan = self.base, self.solver.found.plan
+        if self.first is None:
+            thread.phase("in the background: the case as it is")
+            found = thread.solve(base)
+            if self.base is not base or not found.tables:
+                return
+            self.first = found
+            self._told()
+        if plan is not None:
             self._explain("now", (self.name_of(""), (), self.first), ("this", self.record.edits, plan), thread)
 
     def _explain(self, key: str, one: End, other: End, thread: SolverThread) -> None:
@@ -307,30 +286,32 @@ class Desk:
         steps = [(edit, False, with_edit(edits, edit)) for edit in more if edit not in edits]
         kept = {edit.key for edit in more}
         steps += [(edit, True, without(edits, edit.key)) for edit in edits if edit.key not in kept]
-        risk, cost = (first.summary[name] for name in ("risk_musd", "cost_musd"))
-        change, base = (second.summary["risk_musd"] - risk, second.summary["cost_musd"] - cost), self.base
+        (risk, cost), then, base = _both(first.summary), _both(second.summary), self.base
+        change = then[0] - risk, then[1] - cost
         found = self.because[key] = Because(before, after, change, len(steps))
         for at, (edit, back, alone) in enumerate(steps, 1):
             thread.phase(f"what each change does alone, {at} of {len(steps)}")
             figures = thread.figures(edited(base, alone)) if len(steps) > 1 else second.summary
             if self.because.get(key) is not found:
                 return
-            effect = Effect(edit, back, figures["risk_musd"] - risk, figures["cost_musd"] - cost)
-            found = self.because[key] = replace(found, effects=(*found.effects, effect))
+            now = _both(figures)
+            effects = (*found.effects, (edit, back, now[0] - risk, now[1] - cost))
+            found = self.because[key] = replace(found, effects=effects)
             self._told()
 
     def price(self, project: str) -> None:
         """Find out what keeping a plant out adds to risk and cost, or what having it built where it is not."""
         plan = self.solver.found.plan
-        what = "out" if plan is not None and plan.summary["new_capacity_tpa"].get(project, 0.0) > SLIGHT else "built"
+        what = (
+            "out" if plan is not None and plan.summary["new_capacity_tpa"].get(project, 0.0) > SLIGHT_TPA else "built"
+        )
         changed = edited(self.case, [Edit(f"plant.{project}", what)])
 
         def task(thread: SolverThread) -> None:
-            now = self.solver.found.figures
+            now = _both(self.solver.found.figures)
             thread.phase(f"the price of {project}")
-            found = thread.figures(changed)
-            more = [found[name] - now[name] for name in ("risk_musd", "cost_musd")]
-            self.prices[project] = (more[0], more[1], what)
+            found = _both(thread.figures(changed))
+            self.prices[project] = (found[0] - now[0], found[1] - now[1], what)
 
         self.solver.later(f"price {project}", task)
 
@@ -358,19 +339,18 @@ class Desk:
         self.stop_study()
         ours = self.range = Sweep(key, low, high, len(values), (), True)
 
-        def put(**news: Any) -> None:
-            nonlocal ours
-            if self.range is ours:  # neither ended nor another one's by now
-                ours = self.range = replace(ours, **news)
-
         def task(thread: SolverThread) -> None:
+            nonlocal ours
             try:
                 for value, case in zip(values, cases, strict=True):
                     thread.phase(f"the study: {key} at {value:g}")
                     found = thread.figures(case)
-                    put(rows=(*ours.rows, (value, found["risk_musd"], found["cost_musd"])))
+                    if self.range is not ours:
+                        return  # ended, or another one's by now
+                    ours = self.range = replace(ours, rows=(*ours.rows, (value, *_both(found))))
             finally:
-                put(running=False)
+                if self.range is ours:
+                    self.range = replace(ours, running=False)
 
         self.solver.later("study", task)
 
@@ -399,6 +379,10 @@ class Desk:
         return f"planner solve {typed(target)}"
 
 
+def _both(figures: Mapping[str, Any]) -> tuple[float, float]:
+    return figures["risk_musd"], figures["cost_musd"]
+
+
 def _weighted(case: Case, weight: float) -> Case:
     """The case of least cost * weight + risk: one whose losses weigh less by as much; none of them, without levers."""
     if weight == inf:
@@ -406,11 +390,6 @@ def _weighted(case: Case, weight: float) -> Case:
     countries = tuple(r.model_copy(update={"weight": r.weight / weight}) for r in case.tables.countries)
     goal = case.with_settings({"objective.goal": "welfare", "objective.risk_limit": None})
     return replace(goal, tables=replace(goal.tables, countries=countries))
-
-
-@lru_cache(maxsize=OPENED)
-def _opened(run: Path) -> PlanValues:
-    return read_run(run)
 
 
 def _case_into(case: Case, folder: Path) -> None:

@@ -32,8 +32,7 @@ from planner.reporting.values.wording import (
 )
 from planner.results.plan import PlanValues
 from planner.server import charts
-from planner.server.desk import SLIGHT as SLIGHT_TPA
-from planner.server.desk import WEIGHTS, Desk, Sweep
+from planner.server.desk import SLIGHT_TPA, WEIGHTS, Desk, Sweep
 from planner.server.edits import Edits
 from planner.server.questions import questions, words_of
 
@@ -83,7 +82,7 @@ class Parts:
         versions = {
             "questions": f"{state}.{found.shown}.{len(desk.prices)}",
             "outcomes": f"{state}.{plan}.{found.stage}",
-            "frontier": f"{plan}.{found.stage}.{len(desk.curve)}.{desk.tracing}.{hash(record.kept)}",
+            "frontier": f"{plan}.{found.stage}.{len(desk.curve)}.{hash(record.kept)}",
             "views": plan,
             "side": f"{plan}.{hash(desk.because.get('now'))}.{len(desk.curve)}",
             "shelf": f"{hash((record.kept, record.pinned))}.{plan}.{hash(desk.because.get('kept'))}",
@@ -113,9 +112,6 @@ class Parts:
         wanted = asked.get("future", "")
         return wanted if wanted in (EXPECTED, *view.weights) else EXPECTED
 
-    def _questions(self, asked: Asked) -> dict[str, Any]:
-        return questions(self.desk)
-
     def _outcomes(self, asked: Asked) -> dict[str, Any]:
         found, now, before = self.desk.solver.found, self._now(), self._before()
         shown: dict[str, Any] = {"found": found, "pinned": self.desk.name_of(self.desk.record.pinned), "missing": []}
@@ -141,7 +137,7 @@ class Parts:
             return {"panel": None}
         panel, most = charts.frontier(desk.curve, desk.old_curve, marks, "narrow" in asked)
         return {"panel": panel, "axis": (most, charts.TOP, charts.BOTTOM), "traced": len(desk.curve),
-                "points": len(WEIGHTS), "tracing": desk.tracing, "dashed": bool(desk.old_curve),
+                "points": len(WEIGHTS), "dashed": bool(desk.old_curve),
                 "risk": found.figures.get("risk_musd", "")}  # fmt: skip
 
     def _views_(self, asked: Asked) -> dict[str, Any]:
@@ -168,19 +164,12 @@ class Parts:
         differing = _differing(Names(desk.base), root, [plan for _, plan in columns]) if root is not None else []
         return {**words_of(desk), "kept": record.kept, "pinned": record.pinned, "root": desk.name_of(record.pinned),
                 "known": root is not None, "columns": [one for one, _ in columns], "rows": differing,
-                "because": desk.because.get("kept")}  # fmt: skip
-
-    def _figure(self, asked: Asked) -> dict[str, Any]:
-        return figure(self.desk, asked.get("table", ""), asked.get("id", ""), asked.get("column", ""))
+                "first": desk.first and desk.first.summary, "because": desk.because.get("kept")}  # fmt: skip
 
     def _tables(self, asked: Asked) -> dict[str, Any]:
         table, wanted = asked.get("table", "projects"), asked.get("find", "")
         return {"sheets": sheets(self.desk), "table": table, "find": wanted,
                 "shown": rows_of_table(self.desk, table, wanted)}  # fmt: skip
-
-    def _command(self, asked: Asked) -> dict[str, Any]:
-        desk = self.desk
-        return {"command": desk.command(), "folder": str(desk.place.folder), "kept": desk.record.kept}
 
     def _study(self, asked: Asked) -> dict[str, Any]:
         desk, key = self.desk, asked.get("key", "")
@@ -191,9 +180,12 @@ class Parts:
 
 
 PARTS: dict[str, Callable[[Parts, Asked], dict[str, Any]]] = {
-    "questions": Parts._questions, "outcomes": Parts._outcomes, "frontier": Parts._frontier,
-    "views": Parts._views_, "side": Parts._side, "shelf": Parts._shelf, "figure": Parts._figure,
-    "tables": Parts._tables, "study": Parts._study, "command": Parts._command,
+    "questions": lambda parts, _: questions(parts.desk),
+    "figure": lambda parts, asked: figure(parts.desk, *(asked.get(key, "") for key in ("table", "id", "column"))),
+    "command": lambda parts, _: {"command": parts.desk.command(), "folder": parts.desk.place.folder},
+    "outcomes": Parts._outcomes, "frontier": Parts._frontier,
+    "views": Parts._views_, "side": Parts._side, "shelf": Parts._shelf,
+    "tables": Parts._tables, "study": Parts._study,
 }  # fmt: skip
 
 

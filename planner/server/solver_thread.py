@@ -21,7 +21,6 @@ from planner.results.plan import PlanValues, Status
 
 KEPT_PLANS = 12
 """Plans of earlier states that are shown again without solving."""
-STORED = "when it was stored"
 PROOF = {"waiting": "being solved", "figures": "first figures, being proven", "failed": "no plan", "plan": "unproven"}
 QUESTION, TASK = "question", "task"
 IDLE_SECONDS = 0.7
@@ -79,7 +78,7 @@ class SolverThread:
     def start(self, answered: bool) -> None:
         """Begin. answered: the plan given at the start is that of the case; it is shown, not solved again."""
         if answered and self.found.plan is not None:
-            self._take_plan(self.found.plan, STORED)
+            self._take_plan(self.found.plan, "when it was stored")
         else:
             self._wanted = True
         self._thread.start()
@@ -209,7 +208,11 @@ class SolverThread:
             plan = session.solve(case)
             if self._dropped():
                 return
-            self._close_answer(plan)
+            if plan.tables:
+                self._take_plan(plan, time.strftime("%H:%M"))
+                return
+            reasons = tuple(map(str, plan.summary.get("reasons", [f"no plan was proven ({plan.status})"])))
+            self._tell(stage="failed", reasons=reasons, changes=plan.summary.get("smallest_changes", {}))
         except StoppedError as error:
             if not self._dropped():
                 self._tell(stage="failed", reasons=(str(error),))
@@ -223,14 +226,6 @@ class SolverThread:
         """Whether a newer question came meanwhile."""
         with self._wake:
             return self._wanted or self._ending.is_set()
-
-    def _close_answer(self, plan: PlanValues) -> None:
-        if plan.tables:
-            self._take_plan(plan, time.strftime("%H:%M"))
-        else:
-            reasons = tuple(map(str, plan.summary.get("reasons", [f"no plan was proven ({plan.status})"])))
-            changes = plan.summary.get("smallest_changes", {})
-            self._tell(stage="failed", reasons=reasons, changes=changes)
 
     def _take_plan(self, plan: PlanValues, at: str) -> None:
         self._plans[plan.case.sha256] = (plan, at)

@@ -267,10 +267,10 @@ def test_background_finds_causes_prices_frontier_and_a_study(desk: Desk) -> None
     both = answered(desk).solver.found.figures
     wait_for(lambda: "now" in desk.because and desk.because["now"].interplay is not None)
     because = desk.because["now"]
-    assert because.effects[0].edit == Edit("money", 0.5) and not because.effects[0].back
-    assert because.effects[0].risk == pytest.approx(half["risk_musd"] - first["risk_musd"], rel=1e-6)
+    assert because.effects[0][:2] == (Edit("money", 0.5), False)
+    assert because.effects[0][2] == pytest.approx(half["risk_musd"] - first["risk_musd"], rel=1e-6)
     assert because.interplay is not None
-    told = sum(one.risk for one in because.effects) + because.interplay[0]
+    told = sum(one[2] for one in because.effects) + because.interplay[0]
     assert told == pytest.approx(both["risk_musd"] - first["risk_musd"], rel=1e-6)
     wait_for(lambda: len(desk.curve) == len(WEIGHTS))
     costs = [cost for weight, cost, _ in desk.curve]
@@ -297,7 +297,7 @@ def test_why_a_kept_plan_differs(desk: Desk) -> None:
     desk.compare(late.folder)
     wait_for(lambda: desk.because["kept"].interplay is not None)
     because = desk.because["kept"]
-    assert [(one.edit, one.back) for one in because.effects] == [
+    assert [one[:2] for one in because.effects] == [
         (Edit("joins.JPN", 2028), False),
         (Edit("money", 0.5), True),
     ]

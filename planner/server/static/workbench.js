@@ -6,16 +6,25 @@ const shown = { tab: "timeline", future: "" };
 const versions = {}, turns = {}, drawings = new Map();
 const SAY_PHASE_AFTER = 300;
 const WAIT_FOR_MORE = 150;
-let drawn = "", opener = null, phaseTimer = 0, editTimer = 0, inHand = false, last = null;
+const SOLVED = ["/edit", "/revert", "/undo", "/redo", "/restore"];
+let drawn = "", opener = null, phaseTimer = 0, editTimer = 0, inHand = false, last = null, doing = {};
 
 async function post(path, body = {}) {
+  if (SOLVED.includes(path)) { // what is shown is of the state before, from now on
+    document.body.classList.add("stale");
+    $("[data-proof]").textContent = "being solved";
+    $("[data-proof]").className = "badge";
+  }
   const answer = await fetch(path, {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
   });
   const found = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
   say(answer.ok ? "" : found.fault ?? `The server answered ${answer.status}.`);
   if (answer.ok) $("[data-word]").textContent = found.said ?? "";
-  else for (const name of ["questions", "frontier"]) { drawings.clear(); fetchPart(name); } // what was refused goes back
+  else { // what was refused goes back
+    drawings.clear();
+    await Promise.all(["questions", "frontier"].map(fetchPart));
+  }
   return answer.ok ? found : null;
 }
 
@@ -71,10 +80,18 @@ function update(news) {
   badge.textContent = news.proof;
   badge.className = `badge${news.proof.startsWith("proven") ? " proven" : news.failed ? " failed" : ""}`;
   clearTimeout(phaseTimer);
+  if (news.phase !== doing.phase) doing = { phase: news.phase, since: Date.now() };
   if (!news.phase) $("[data-phase]").textContent = "";
-  else phaseTimer = setTimeout(() => { $("[data-phase]").textContent = news.phase; }, SAY_PHASE_AFTER);
+  else phaseTimer = setTimeout(sayPhase, SAY_PHASE_AFTER);
   for (const name of ["undo", "redo", "keep"]) $(`#${name}`).disabled = !news[name];
   if (news.fault) say(news.fault);
+}
+
+// What goes on, and since when, once that is long.
+function sayPhase() {
+  const seconds = Math.round((Date.now() - doing.since) / 1000);
+  $("[data-phase]").textContent = seconds > 2 ? `${doing.phase}, ${seconds} s` : doing.phase;
+  phaseTimer = setTimeout(sayPhase, 1000);
 }
 
 function listen() {
@@ -104,14 +121,23 @@ function amount(text, now) {
   return plain === "" ? NaN : Number(plain.replace(/%$/, ""));
 }
 
-function sendEdit(control) {
+async function sendEdit(control) {
+  const key = control.dataset.edit, value = valueOf(control), most = control.dataset.most;
+  const shownValue = value / (control.dataset.scale ?? 1), [label, unit] = (control.ariaLabel ?? "").split(/, (?=[^,]*$)/);
+  if (Number.isNaN(value)) { refuse(control, `${control.value}: is no number. Write 80, +30 %, -5 or x2.`); return; }
+  if (most && (shownValue < 0 || shownValue > Number(most) * (1 + 1e-9))) { refuse(control, `${label}: 0 to ${Number(most).toLocaleString("en")} ${unit}.`); return; }
   control.defaultValue = control.value;
-  const key = control.dataset.edit, value = valueOf(control);
-  if (Number.isNaN(value)) { say(`${control.value}: is no number. Write 80, +30 %, -5 or x2.`); return; }
-  if (value === null || value === false || value === control.dataset.revert) {
-    if (!key.startsWith("levers:")) { post("/revert", { key }); return; }
-  }
-  post("/edit", { key, value });
+  const back = value === null || value === false || value === control.dataset.revert;
+  const done = await (back && !key.startsWith("levers:") ? post("/revert", { key }) : post("/edit", { key, value }));
+  if (!done) refuse(document.getElementById(control.id) ?? control, $("#fault").textContent);
+}
+
+// Said where it was written as well: the head of the page may be out of view.
+function refuse(control, words) {
+  say(words);
+  const beside = control.closest(".row") ?? control;
+  if (beside.nextElementSibling?.matches(".refused")) beside.nextElementSibling.remove();
+  beside.after(Object.assign(document.createElement("small"), { className: "refused worse", textContent: words }));
 }
 
 document.addEventListener("change", (event) => {
@@ -147,10 +173,14 @@ document.addEventListener("click", async (event) => {
   if (!node) return;
   if (node.dataset.post) {
     await post(node.dataset.post, JSON.parse(node.dataset.body ?? "{}"));
+    if (node.dataset.post === "/compare") { await fetchPart("shelf"); $("#why")?.scrollIntoView({ block: "nearest" }); }
     if (node.dataset.drawerAfter) openDrawer(node.dataset.drawerAfter);
   } else if (node.dataset.drawer) openDrawer(node.dataset.drawer, node);
   else if (node.dataset.show) choose(new URLSearchParams(node.dataset.show).get("tab"));
-  else if (node.dataset.copy) navigator.clipboard?.writeText(document.getElementById(node.dataset.copy).textContent);
+  else if (node.dataset.copy) {
+    await navigator.clipboard?.writeText(document.getElementById(node.dataset.copy).textContent);
+    node.textContent = "Copied";
+  } else if (node.pathname?.startsWith("/files/")) $("[data-word]").textContent = "Being written: it opens in up to half a minute.";
   else if (node.dataset.close || node.id === "ask") sheet(node.id === "ask");
 });
 
