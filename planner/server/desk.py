@@ -30,7 +30,7 @@ PointsOfCurve = list[tuple[float, float, float]]
 """Points of a frontier: weight of cost, cost, risk (MUSD)."""
 _opened = lru_cache(maxsize=6)(read_run)
 """Opens a run; so many stay open."""
-End = tuple[str, Edits, PlanValues]
+StateAndPlan = tuple[str, Edits, PlanValues]
 """One of two states that are compared: its name, its edits on the case, its plan."""
 
 
@@ -110,7 +110,7 @@ class Desk:
         return self.curves.get(self.case.sha256, [])
 
     def close(self) -> None:
-        """End the solving, let the journal go."""
+        """StateAndPlan the solving, let the journal go."""
         self.solver.close()
         self.journal.close()
 
@@ -280,7 +280,7 @@ class Desk:
         if plan is not None:
             self._explain("now", (self.name_of(""), (), self.first), ("this", self.record.edits, plan), thread)
 
-    def _explain(self, key: str, one: End, other: End, thread: SolverThread) -> None:
+    def _explain(self, key: str, one: StateAndPlan, other: StateAndPlan, thread: SolverThread) -> None:
         """Make each change between two states on its own, where all else is as in the first."""
         (before, edits, first), (after, more, second) = one, other
         steps = [(edit, False, with_edit(edits, edit)) for edit in more if edit not in edits]
@@ -355,7 +355,7 @@ class Desk:
         self.solver.later("study", task)
 
     def stop_study(self) -> None:
-        """End it; what is solved stays."""
+        """StateAndPlan it; what is solved stays."""
         self.solver.stop()
         self.range = replace(self.range, running=False)
 
