@@ -213,16 +213,16 @@ def missing(now: RunView, before: RunView | None, future: str) -> list[tuple[str
     return [rows[0], *sorted(lacking, key=lambda row: -row[1])]
 
 
-Begun = tuple[int, float, float]
+StartAndSize = tuple[int, float, float]
 """First year of commitment, expected t/y in all, expected capital (MUSD, not discounted)."""
-Bar = tuple[str, int, Begun | None, Begun | None]
+Bar = tuple[str, int, StartAndSize | None, StartAndSize | None]
 """A plant: name, lead time, as it is built now, as it was before."""
 
 
 def plants_over_time(now: RunView, before: RunView | None) -> dict[str, list[Bar]]:
     """By stage what either plan builds, the earliest first."""
 
-    def begun(view: RunView | None) -> dict[str, Begun]:
+    def begun(view: RunView | None) -> dict[str, StartAndSize]:
         if view is None:
             return {}
         rows = view.tables["investments"]
