@@ -34,7 +34,7 @@ IRREDUCIBLE = 2 | 4 | 8
 """How contradictions are sought: by linear programs, till none can be left out, columns first (else one was over)."""
 LITTLE = 0.001
 """How much costs are perturbed from a kept basis, as a multiple of what HiGHS does (measured)."""
-STRATEGY = {"again": 0, "near": 4, "primal": 4}
+STRATEGY = {"again": 0, "again primal": 4, "near": 4, "primal": 4}
 """Simplex strategy: 4 primal, 1 dual (all others), 0 primal where the start is feasible and dual where it is not."""
 
 FEWEST = 1000
@@ -90,7 +90,7 @@ class Solver:
         that few iterations follow each start: no exact edge weights, which are a solve for each row (measured)."""
         self.program = program
         few = len(program.rows)
-        self._limits = {"again": max(FEWEST, int(few * longest_way))}
+        self._limits = dict.fromkeys(("again", "again primal"), max(FEWEST, int(few * longest_way)))
         self._cancelled = cancelled or Event()
         self.lower, self.upper = program.lower.copy(), program.upper.copy()
         self._highs = _SilentHighs()  # type: ignore[no-untyped-call]
@@ -222,7 +222,7 @@ class Solver:
     def minimise(self, column: int, order: Sequence[str] = (), phase: str = "") -> Solution:
         """Minimise one column; tries another algorithm if the certificate of the first does not hold.
 
-        order: the algorithms to try (`again` only where a basis is kept); by default as measured. phase: the name
+        order: the algorithms to try (`again` ones only where a basis is kept); by default as measured. phase: the name
         under which the basis is kept; by default that of the column.
         """
         phase = phase or self.program.columns[column][0]
@@ -232,7 +232,8 @@ class Solver:
         """Minimise a weighted sum of the columns (n), as `minimise` does one."""
         self._aim(cost)
         solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
-        starts = {"again": self._nearest(phase), "near": self._near}
+        nearest = self._nearest(phase)
+        starts = {"again": nearest, "again primal": nearest, "near": self._near}
         if phase in self._bases and self._met:
             starts["primal"] = self._highs.getBasis()  # what is tried before moves away from it
         for algorithm in order:
@@ -328,7 +329,7 @@ class Solver:
         self._option("simplex_strategy", STRATEGY.get(algorithm, 1))
         # From a basis that was optimal, costs perturbed as much as from none lead away from an optimum near by (a third
         # of the iterations without); costs not perturbed at all stall. Exact edge weights are a solve for each row.
-        again = algorithm == "again"
+        again = algorithm in ("again", "again primal")
         self._option("simplex_dual_edge_weight_strategy", DEVEX if again else self._weights)
         self._option("dual_simplex_cost_perturbation_multiplier", LITTLE if again else 1.0)
         self._option("simplex_iteration_limit", self._limits.get(algorithm, NO_LIMIT))
