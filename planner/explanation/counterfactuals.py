@@ -183,9 +183,6 @@ class Ready:
         # A smaller program takes a second from nothing (measured).
         large = near.goal == "welfare" and self.program.matrix.nnz > LARGE
         again = ("again", "again primal") if large else ("again",)
-        # A smaller program takes a second from nothing (measured).
-        large = near.goal == "welfare" and self.program.matrix.nnz > LARGE
-        again = ("again", "again primal") if large else ("again",)
         return (*(again if near.goal in solver.kept else ()), *quickest(self.program))
 
 
