@@ -32,7 +32,6 @@ ShockKind = Literal["import", "demand", "capacity", "delay"]
 FILTERS = ("supplier", "country", "element", "form", "stage", "project")
 """Columns in which a shock or a hazard says what it hits."""
 
-
 # What a shock or a hazard hits, in the same words.
 _SUPPLIER = col("supplier; blank or `*` = all (kind import)", default="")
 _COUNTRY = col("country; blank or `*` = all", default="")

@@ -59,10 +59,8 @@ def business_case(
     Raises InputError for a plant that cannot grow, StoppedError for a plan that is not proven.
     """
     name, case = name or plan.case.name, plan.case
-    if plan.status is not Status.OPTIMAL:
-        raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
     asked = (projects,) if isinstance(projects, str) else tuple(projects)
-    _check(case, asked)
+    _check(plan, name, asked)
     found_terms = terms_of(case, case.projects[asked[0]].country, terms or {})
     found = investment(case, asked, market, found_terms)
     futures, builds = case.scenarios, _builds(plan, asked)
@@ -128,7 +126,10 @@ def _alternatives(
     return out
 
 
-def _check(case: Case, asked: Sequence[str]) -> None:
+def _check(plan: PlanValues, name: str, asked: Sequence[str]) -> None:
+    case = plan.case
+    if plan.status is not Status.OPTIMAL:
+        raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
     for project in asked:
         if project not in case.projects:
             hint = did_you_mean(project, case.projects)
