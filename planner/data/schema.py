@@ -64,11 +64,7 @@ class LossTier(Row):
     country: Wildcard = col("country; blank = all", default="")
     form: Form | None = col("form; blank = all", default=None)
     up_to_share: Number = col(
-        "upper end of the step, as a share of the year's demand; the last is 1",
-        "share",
-        gt=0,
-        le=1,
-        allow_inf_nan=False,
+        "end of the step, as a share of the year's demand; the last is 1", "share", gt=0, le=1, allow_inf_nan=False
     )
     loss_usd_per_kg: Number = positive("loss per kg within the step, not below the step before", "USD/kg")
 
