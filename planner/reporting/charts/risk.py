@@ -118,7 +118,9 @@ def losses(run: RunView, draw: svg.Drawer) -> Figure:
     plans = _plans(run)
     shown = run.by_loss[:MOST_FUTURES]
     top = max([10.0, *(figures["scenario_loss_musd"][w] for _, _, figures in plans for w in shown)])
-    plot = svg.Plot(960, 19 * len(shown) + 44, left=330, right=90, top=4, bottom=36)
+    said = [" → ".join(number(of["scenario_loss_musd"][w]) for _, _, of in reversed(plans)) for w in shown]
+    right = 12 + max((svg.text_width(words, svg.SMALL) for words in said), default=0)
+    plot = svg.Plot(960, 19 * len(shown) + 44, left=330, right=right, top=4, bottom=36)
     marks = [float(10**k) for k in range(math.ceil(math.log10(top)) + 1)]
     scale = plot.across(
         1.0,
@@ -139,8 +141,7 @@ def losses(run: RunView, draw: svg.Drawer) -> Figure:
             words += f" ({run.names.stories[w]})" if run.names.stories.get(w) else ""
             tip = tooltip(words, summary_keys(f"{prefix}scenario_loss_musd.{w}"))
             plot.dot(scale(loss), y, 5, dict(COLOURS)[kind], tip=tip)
-        first, last = (number(of["scenario_loss_musd"][w]) for _, _, of in (plans[0], plans[-1]))
-        plot.text(plot.right + 8, y + 4, f"{last} → {first}" if len(plans) > 1 else first, size=svg.SMALL)
+        plot.text(plot.right + 8, y + 4, said[place], size=svg.SMALL)
     none = [sum(1 for loss in figures["scenario_loss_musd"].values() if loss <= 0.005) for _, _, figures in plans]
     told = worded("figures.j2", "losses", spared=none, futures=len(run.by_loss), shown=len(shown))
     source = summary_keys("scenario_loss_musd", "expected_loss_musd", "cvar_musd", "without_plan")
