@@ -109,8 +109,8 @@ def test_one_quantity_has_one_value_everywhere(plan: PlanValues, run: RunView, f
     assert found is not None
     rows = {row[0]: row for row in named_plans(run, found).rows}
     chosen = next(row for name, row in rows.items() if "put forward" in str(name).lower())
-    assert (chosen[2], chosen[5]) == (s["cost_musd"], s["risk_musd"])
-    assert (rows["Nothing new"][2], rows["Nothing new"][5]) == tuple(
+    assert (chosen[1], chosen[4]) == (s["cost_musd"], s["risk_musd"])
+    assert (rows["Nothing new"][1], rows["Nothing new"][4]) == tuple(
         s["without_plan"][of] for of in ("cost_musd", "risk_musd")
     )
     cards = {card.title: card.value for card in front(run).cards}

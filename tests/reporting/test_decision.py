@@ -76,9 +76,9 @@ def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView) -> None:
         "Half the cost",
         "Twice the cost",
     ]
-    assert [row[2] for row in shown] == ["100", "900", "4,600", "2,200", "5,900", "2,300", "5,900"]
-    assert [row[5] for row in shown[5:]] == ["2,109", "2,090"]
-    assert shown[0][6] == "0 %" and shown[4][6] == "100 %"
+    assert [row[1] for row in shown] == ["100", "900", "4,600", "2,200", "5,900", "2,300", "5,900"]
+    assert [row[4] for row in shown[5:]] == ["2,109", "2,090"]
+    assert shown[0][5] == "0 %" and shown[4][5] == "100 %"
     merit = tables.merit(run, found)
     assert [row[4] for row in merit.rows] == [100.0 * (place + 1) for place in range(len(found.merit))]
     unbuilt = next(p for p in run.case.projects if p not in set(run.tables["investments"]["project"]))

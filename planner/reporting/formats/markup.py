@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from planner.reporting.values.page_parts import Card, Figure, Front, ReportTable, Section, Statement, Text
+from planner.reporting.values.wording import unbroken
 
 
 @cache
@@ -21,6 +22,7 @@ def _environment() -> Environment:
     return Environment(
         loader=PackageLoader("planner.reporting"),
         autoescape=True,
+        finalize=unbroken,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -14,6 +14,7 @@ from pathlib import Path
 import typst
 
 from planner.reporting.values.page_parts import Card, Figure, Front, Legend, Part, ReportTable, Section, Text
+from planner.reporting.values.wording import unbroken
 
 MOST_ROWS = 60
 """Rows of a table that are printed; the workbook has all of them."""
@@ -54,7 +55,7 @@ def write_pdf(path: Path, front: Front, sections: Sequence[Section]) -> None:
 
 def _quoted(text: str) -> str:
     """A text as a Typst string, in which nothing is taken for markup."""
-    safe = text.replace("\\", "\\\\").replace('"', '\\"')
+    safe = unbroken(text).replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(c if c >= " " else f"\\u{{{ord(c):x}}}" for c in safe) + '"'
 
 
@@ -72,7 +73,7 @@ def _card(card: Card) -> str:
     head = f"#text(7.5pt, fill: luma(90), {_quoted(card.title)})"
     value = f'#text(13pt, weight: "bold", {_quoted(card.value)}) #text(8pt, {_quoted(card.unit)})'
     note = f"#text(7pt, fill: luma(90), {_quoted(card.note)})"
-    return f'block(fill: rgb("#f5f7f9"), inset: 6pt, width: 100%)[{head} \\ {value} \\ {note}],'
+    return f'block(fill: rgb("#f5f7f9"), inset: 6pt, width: 100%, height: 68pt)[{head} \\ {value} \\ {note}],'
 
 
 def _section(section: Section, folder: Path) -> Iterator[str]:

@@ -31,6 +31,7 @@ from planner.reporting.values.view import EXPECTED, RunView, summary_keys, table
 from planner.reporting.values.wording import change, headline, midway, money, percent, short, worded_lines
 from planner.results.explanation import EXPLANATION, leading
 
+COVER = ("money_moved", "goal", "stays_exposed", "would_change", "bargain", "lead")
 AHEAD = 4
 """Years after the first in which running plants are counted."""
 
@@ -38,10 +39,10 @@ AHEAD = 4
 def front(run: RunView) -> Front:
     """The claim, three pairs without and with the plan, and what they cost."""
     seen = outlook(run)
-    lines = [say(run, passage, **seen) for passage in ("money_moved", "bargain", "lead", "goal", "risk_defined")]
+    lines = [say(run, passage, **seen) for passage in COVER]
     lines += [say(run, passage) for passage in ("decision_lead", "drawn")]
-    if run.found is None:
-        lines.append(say(run, "ask"))
+    lines += [] if decided(run) else [say(run, "risk_defined")]
+    lines += [] if run.found else [say(run, "ask")]
     shown = [line for line in lines if line]
     return Front(headline(run.title), say(run, "question"), say(run, "claim", **seen), shown, list(_cards(run)))
 
@@ -61,7 +62,7 @@ def _cards(run: RunView) -> Iterator[Card]:
     year = min(run.years[0] + AHEAD, run.years[-1])
     before, after = plants_running(run, year)
     yield Card(f"Plants running in {year}", f"{before} → {after}", "", source=table_rows("capacity", year=year))
-    public = f"{money(public_present(run))} of it public money"
+    public = say(run, "cost_note", public=public_present(run))
     source = f"{summary_keys('cost_musd')}; {table_rows('spending', EXPECTED)}, discounted"
     yield Card("Cost of the plan", money(s["cost_musd"]), "present value", public, source)
 

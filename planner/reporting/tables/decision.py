@@ -56,26 +56,27 @@ def named_plans(run: RunView, found: Decision) -> ReportTable:
     return ReportTable(
         say(run, "plans_title", plans=len(rows)),
         [
-            *texts("plan", "what it is"),
+            *texts("plan"),
             Column("cost", "MUSD, present value"),
             Column("public money", "MUSD, as paid"),
             Column("plants", form=YEAR),
             Column("risk", "MUSD"),
-            Column("off the risk", "of what is possible", form=SHARE),
+            Column("share of possible reduction", "of risk", form=SHARE),
             *(Column(head, "worst year", form=SHARE) for head in heads),
+            *texts("what it is"),
         ],
         [
             [
-                *(say(run, "plan_name", alike=same), say(run, "plan_meaning", alike=same)),
-                *(p.cost, p.public, float(len(p.builds)), p.risk, effect(frontier, p.risk)),
-                *(_missing(p, m.scenario, m.element) for m in worst),
+                *(say(run, "plan_name", alike=same), p.cost, p.public, float(len(p.builds))),
+                *(p.risk, effect(frontier, p.risk), *(_missing(p, m.scenario, m.element) for m in worst)),
+                say(run, "plan_meaning", alike=same),
             ]
             for same, p in rows
         ]
         + [
             [
-                *(say(run, "moved_name", at=at), say(run, "moved_meaning", at=at), at["cost"], None),
-                *(float(at["plants"]), at["risk"], effect(frontier, at["risk"]), *([None] * len(worst))),
+                *(say(run, "moved_name", at=at), at["cost"], None, float(at["plants"]), at["risk"]),
+                *(effect(frontier, at["risk"]), *([None] * len(worst)), say(run, "moved_meaning", at=at)),
             ]
             for at in (at_cost(run, found, part) for part in PARTS)
         ],

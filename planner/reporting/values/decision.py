@@ -12,16 +12,16 @@ from planner.data.effects import year_of
 from planner.reporting.values.plan import decisions, expected_sum
 from planner.reporting.values.supply import balances, insured_years, main_future, worst_shares
 from planner.reporting.values.view import RunView, records, rows_of
-from planner.reporting.values.wording import SLIGHT, money, number, worded
+from planner.reporting.values.wording import SLIGHT, number, worded
 from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan, Share
-from planner.results.explanation import EXPLANATION, Commitment
+from planner.results.explanation import EXPLANATION, Commitment, leading
 
 MOST_WORST, FUNDED_FIRST = 3, 3
 SLIGHT_TPA = 1e-6
 MOST_WORSE, WORSE = 2, 1.0
 """How many years in which the plan is worse than none are told of goods and of countries, and from which t or MUSD."""
-DEAR, LITTLE = 1.0, 0.5
-"""MUSD: what one of a budget that binds takes off, and what is too little to be told of."""
+DEAR = 1.0
+"""MUSD: what one of a budget that binds takes off."""
 APART = {"national": "alone", "own money": "trading"}
 BILLION = 1000.0
 
@@ -148,7 +148,8 @@ def outlook(run: RunView) -> dict[str, Any]:
         "effect": (lambda plan: effect(found.frontier, plan.risk)) if found else None,
         **_money_moved(run, found),
         "plants": built["project"].nunique(),
-        "worst": worst_futures(run)[:1],
+        "stays": sorted(worst_futures(run), key=lambda m: m.share),
+        "leaning": _leaning(run),
         "gap": run.summary.get("gap", {}),
         "first_year": int(built["year"].min()) if len(built) else None,
         **_bargain(run),
@@ -156,6 +157,15 @@ def outlook(run: RunView) -> dict[str, Any]:
     for row in rows_of(first):
         out |= {"first_output": int(row.first_output), "first_stage": row.stage}
     return out
+
+
+def _leaning(run: RunView) -> list[tuple[str, str, float]]:
+    """The inputs that move cost plus risk most, each at the end of its range that does, and by how much (MUSD)."""
+    if run.found is None or run.found.goal != "welfare":
+        return []
+    own = run.found.own.objective
+    tried = [(i.input, max(i.tried, key=lambda t: abs(t.objective - own))) for i in leading(run.found.influences, own)]
+    return [(name, t.setting, t.objective - own) for name, t in tried]
 
 
 def _money_moved(run: RunView, found: Decision | None) -> dict[str, Any]:
@@ -188,22 +198,17 @@ def shares_source(run: RunView) -> str:
 
 
 def _bargain(run: RunView) -> dict[str, Any]:
-    """Who pays most and of how much, whose budgets bind, who would lose most by leaving, and what moves for that."""
+    """Who pays most and of how much, whose budgets bind, and what moves so that nobody leaves."""
     paid = run.tables["payments"].sort_values("paid_musd", ascending=False, kind="stable")
     rows, prices = share_rows(run), run.tables["shadow_prices"]
     dear = prices[(prices["scarce"] == "budget") & (prices["musd_per_unit"] > DEAR)]
-    moving = sorted((r for r in rows if abs(r.transfer) > LITTLE), key=lambda r: -abs(r.transfer))
-    told = [(r.transfer, f"{run.names.party(r.party)} {money(abs(r.transfer))}") for r in moving]
     return {
         "payers": [f"{run.names.party(r.funder)} {number(r.paid_musd)}" for r in rows_of(paid) if r.paid_musd >= 0.5],
         "paid": float(paid["paid_musd"].sum()),
         "used": float(paid["paid_musd"].sum()) / max(float(paid["budget_musd"].sum()), SLIGHT),
         "binding": sorted({int(year) for year in dear["year"]}) if len(paid) else [],
         "dearest": float(dear["musd_per_unit"].max()) if len(dear) else 0.0,
-        "gainers": [rows[0], rows[-1]] if len(rows) > 1 else [],
-        "moved": sum(max(r.transfer, 0.0) for r in rows),
-        "givers": [words for amount, words in told if amount > 0],
-        "takers": [words for amount, words in told if amount < 0],
+        "moved": sum(max(r.transfer, 0.0) for r in rows) if len(rows) > 1 else None,
     }
 
 

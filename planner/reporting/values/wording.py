@@ -25,6 +25,8 @@ LEAST_CHANGE = 5e-3
 
 BILLION = 999.5
 
+UNIT = re.compile(r"(?<=\d) (?:%|(?:bn USD|MUSD|t/y|t|kg)\b)")
+
 
 def number(value: float | None) -> str:
     """A number: whole from 100 on, else three significant digits; a dash if there is none."""
@@ -49,6 +51,11 @@ def money(musd: float | None) -> str:
 def amount(value: float | None) -> str:
     """A number of MUSD, tonnes or persons for a table, where less than a twentieth of one says nothing."""
     return "<0.05" if value is not None and 0 < value < SLIGHT else number(value)
+
+
+def unbroken(value: Any) -> Any:
+    """A plain text whose figures stay on one line with their units; anything else as it is."""
+    return UNIT.sub(lambda found: found[0].replace(" ", "\xa0"), value) if type(value) is str else value
 
 
 def percent(share: float | None) -> str:
