@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -125,14 +126,15 @@ class Parts:
         desk, found = self.desk, self.desk.solver.found
         shown = [one for one in desk.record.kept if one.ticked and one.folder != desk.record.pinned]
         marks = [charts.Mark(one.name, one.cost, one.risk, "kept") for one in shown]
-        pinned = desk.pinned()
-        if pinned is not None and pinned is not found.plan:
+        if (before := self._before()) is not None:
             name = desk.name_of(desk.record.pinned)
-            marks.append(charts.Mark(name, pinned.summary["cost_musd"], pinned.summary["risk_musd"], "pinned"))
-        idle = [point for point in desk.curve if point[0] == WEIGHTS[-1]]
-        marks += [charts.Mark("nothing new", cost, risk, "nothing") for _, cost, risk in idle]
+            marks.append(charts.Mark(name, before.summary["cost_musd"], before.summary["risk_musd"], "pinned"))
+        marks += [charts.Mark("nothing new", x, y, "nothing") for weight, x, y in desk.curve if weight == WEIGHTS[-1]]
         if found.figures:
-            marks.append(charts.Mark("now", found.figures["cost_musd"], found.figures["risk_musd"], "now"))
+            now = found.figures["cost_musd"], found.figures["risk_musd"]
+            same = [mark for mark in marks if np.allclose((mark.cost, mark.risk), now, rtol=1e-6)]
+            name = ", ".join(["now", *(mark.name for mark in same)])
+            marks = [*(mark for mark in marks if mark not in same), charts.Mark(name, *now, "now")]
         if not marks:
             return {"panel": None}
         panel, most = charts.frontier(desk.curve, desk.old_curve, marks, "narrow" in asked)
@@ -362,8 +364,7 @@ def _range(desk: Desk, table: str, row: Row, column: str) -> str:
 
 def sheets(desk: Desk) -> list[tuple[str, int, str]]:
     """Tables that have rows: name, rows, meaning."""
-    counts = [(t.name, len(desk.case.tables.rows(t.name)), t.meaning) for t in TABLES]
-    return [one for one in counts if one[1]]
+    return [(t.name, len(rows), t.meaning) for t in TABLES if (rows := desk.case.tables.rows(t.name))]
 
 
 def rows_of_table(desk: Desk, table: str, wanted: str) -> tuple[tuple[str, ...], list[tuple[str, list[str]]], int]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from planner.config.model_file import LEVERS, meaning
@@ -42,15 +43,15 @@ def words_of(desk: Desk) -> dict[str, Any]:
 
 
 def chances(base: Case, case: Case) -> dict[str, Chance]:
-    """By the key of the edit that asks, the likeliest first; hazards before futures."""
+    """By the key of the edit that asks: hazards, the deepest cut first, then futures, each the likeliest first."""
     names, drawn, found = Names(base), bool(base.tables.draws), dict[str, Chance]()
-    called = {family(base, w): name for w, name in reversed(names.scenario.items())}
-    called = {of: NUMBERED.sub("", name) if drawn else name for of, name in called.items()}
+    called = {family(base, w): NUMBERED.sub("", n) if drawn else n for w, n in reversed(names.scenario.items())}
     for key, (name, happens) in happenings(base).items():
         label = called.get(name) or (headline(name) if "_" in name else name.capitalize())
         before, now = (sum(one.scenarios.get(w, 0.0) for w in happens) for one in (base, case))
         found[key] = Chance(label if key.startswith("future.") else f"{label} happens", before, now)
-    return dict(sorted(found.items(), key=lambda one: (one[0].startswith("future."), -one[1].before)))
+    left = {f"hazard.{row.hazard}": row.factor for row in sorted(base.tables.draws, key=lambda row: -row.factor)}
+    return dict(sorted(found.items(), key=lambda one: (left.get(one[0], inf), -one[1].before)))
 
 
 def questions(desk: Desk) -> dict[str, Any]:

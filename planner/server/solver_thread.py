@@ -116,14 +116,10 @@ class SolverThread:
         """Of another case, for tasks. Raises StoppedError when a question came."""
         if case.sha256 in self._plans:
             return _figures(self._plans[case.sha256][0])
-        if self._replaced.is_set():
-            raise StoppedError("replaced")
         return self._held(case).figures(case)
 
     def solve(self, case: Case) -> PlanValues:
         """A plan of another case, for tasks. Raises StoppedError when a question came."""
-        if self._replaced.is_set():
-            raise StoppedError("replaced")
         return self._held(case).solve(case)
 
     def phase(self, words: str) -> None:
@@ -133,6 +129,8 @@ class SolverThread:
         self._told()
 
     def _held(self, case: Case) -> planner.Session:
+        if self._replaced.is_set():
+            raise StoppedError("replaced")
         if self._session is None:
             plan = self.found.plan  # that of a run, found again, is the shortest way to any other
             session = planner.Session(case) if plan is None else planner.Session(plan.case, plan=plan)

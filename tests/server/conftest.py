@@ -43,6 +43,18 @@ def place(tmp_path: Path) -> Place:
 
 
 @pytest.fixture
+def desk(place: Place) -> Iterator[Desk]:
+    found = Desk(place, lambda: None, planner.open_run(REFERENCE))
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope="session")
+def drawn() -> planner.Case:
+    return planner.sample(planner.load(ROOT / "inputs" / "allied-2026"), 8, seed=1)
+
+
+@pytest.fixture
 def bench(place: Place) -> Workbench:
     return Workbench(place, planner.open_run(REFERENCE))
 

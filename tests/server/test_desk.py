@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,13 +33,6 @@ from tests.cases import LONG
 from tests.server.conftest import REFERENCE, ROOT, answered, wait_for
 
 SEQUENCES = 200 if LONG else 20
-
-
-@pytest.fixture
-def desk(place: Place) -> Iterator[Desk]:
-    found = Desk(place, lambda: None, planner.open_run(REFERENCE))
-    yield found
-    found.close()
 
 
 def menu(draw: random.Random) -> Edit:
@@ -154,11 +146,6 @@ def test_probabilities_that_are_set_all_hold_in_whatever_order(desk: Desk) -> No
     assert edited(desk.base, reversed(both)).scenarios == wanted
     with pytest.raises(InputError, match="cannot hold together"):
         edited(desk.base, [Edit("future.cut", 0.7), Edit("future.slip", 0.6)])
-
-
-@pytest.fixture(scope="module")
-def drawn() -> planner.Case:
-    return planner.sample(planner.load(ROOT / "inputs" / "allied-2026"), 8, seed=1)
 
 
 def test_draws_of_a_hazard_are_reweighted(drawn: planner.Case) -> None:

@@ -1,0 +1,79 @@
+"""What the regions of the page say: who pays, what money buys, what a box stands for, which danger comes first."""
+
+from __future__ import annotations
+
+import re
+
+import planner
+from planner.reporting.values.wording import money, number
+from planner.server.desk import Desk
+from planner.server.edits import Edit
+from planner.server.parts import Parts
+from planner.server.questions import chances
+from tests.server.conftest import answered
+
+
+def said_by(parts: Parts, region: str, **asked: str) -> str:
+    """The words of a region, without its tags."""
+    return " ".join(re.sub(r"<[^>]*>", " ", parts.part(region, asked)).split())
+
+
+def test_what_money_buys_names_the_years_of_those_that_have_joined(desk: Desk) -> None:
+    """A budget that is used up has a price; before it joins, an ally has no budget, whatever the price."""
+    desk.edit(Edit("money", 0.1))
+    desk.edit(Edit("joins.JPN", 2028))
+    plan = answered(desk).solver.found.plan
+    assert plan is not None
+    prices = plan.tables["shadow_prices"].query("scarce == 'budget' and item == 'JPN' and musd_per_unit > 1")
+    assert {2026, 2027, 2028, 2029} <= set(prices["year"])
+    words = said_by(Parts(desk), "side")
+    assert "Australia: the budget of 2026–2029 is used up; one more MUSD in 2027 takes" in words
+    assert "United States: the budget of 2026–2030 is used up" in words
+    assert "Japan: the budget of 2028–2029 is used up; one more MUSD in 2028 takes" in words
+
+
+def test_capital_is_told_by_plant_and_stage_with_who_pays(desk: Desk) -> None:
+    plan = answered(desk).solver.found.plan
+    assert plan is not None
+    paid = plan.tables["spending"].query("item == 'capex mine'").groupby("funder")["expected"].sum()
+    built = plan.tables["investments"].assign(musd=lambda rows: rows["capex_musd"] * rows["probability"])
+    capital = built.query("project == 'desert_mine'")["musd"].sum()
+    words = said_by(Parts(desk), "views", tab="timeline")
+    most = f"of it public {money(paid.sum())}: United States {number(paid['USA'])}, Japan {number(paid['JPN'])}, "
+    assert f"Mines {money(capital)}, {most}Australia {number(paid['AUS'])}" in words
+    tonnes = built.query("project == 'desert_mine'").eval("tpa * probability").sum()
+    assert f"Desert mine, Australia {number(tonnes)} {number(capital)}" in words
+
+
+def test_a_kept_plan_at_the_present_point_shares_its_label(desk: Desk) -> None:
+    desk.edit(Edit("money", 0.5))
+    kept = answered(desk).keep("half")
+    desk.tick(kept.folder, ticked=True)
+    drawing = Parts(desk).part("frontier", {})
+    assert ">now, half</text>" in drawing and drawing.count("<circle") == 2  # the other is the case as it is
+    desk.pin(kept.folder)
+    desk.revert("")
+    answered(desk)
+    drawing = Parts(desk).part("frontier", {})
+    assert ">now</text>" in drawing and ">half</text>" in drawing
+
+
+def test_boxes_of_countries_say_what_their_hundred_per_cent_is(desk: Desk) -> None:
+    assert "In the boxes below" not in said_by(Parts(desk), "questions")
+    desk.edit(Edit("money", 0.5))
+    words = said_by(Parts(desk), "questions")
+    assert "stands at 50 %. In the boxes below 100 % is that, and 200 % the whole budget of the case." in words
+    desk.edit(Edit("money.USA", 2.0))
+    assert sum(desk.case.budget["USA", year] for year in (2027, 2028)) == 80  # as in the case
+    desk.edit(Edit("money", 0.0))
+    assert "In the boxes below" not in said_by(Parts(desk), "questions")
+
+
+def test_the_deepest_cut_comes_first_among_dangers(drawn: planner.Case) -> None:
+    known = list(chances(drawn, drawn))
+    hazards = [key for key in known if key.startswith("hazard.")]
+    left = [min(row.factor for row in drawn.tables.draws if f"hazard.{row.hazard}" == key) for key in hazards]
+    assert known[: len(hazards)] == hazards and left == sorted(left) and left[0] < left[-1]
+    assert {"hazard.war_dy", "hazard.embargo_dy"} & set(hazards) == {
+        key for key, factor in zip(hazards, left, strict=True) if factor == 0
+    }
