@@ -129,6 +129,7 @@ def merit(run: RunView, found: Decision, draw: svg.Drawer) -> Figure:
             plot.line(0, y + ROW / 2, plot.right, y + ROW / 2, svg.RULE)
     counts = {
         "all": len(found.merit),
+        "charted": len(rows),
         "repaid": sum(row.worth > row.public for row in found.merit),
         "last": sum(row.last_hundredth for row in found.merit),
     }
@@ -148,12 +149,12 @@ def shares(run: RunView, rows: Sequence[Share], draw: svg.Drawer) -> Figure:
     plot.text(
         (plot.left + plot.right) / 2,
         plot.bottom + 29,
-        "carries, MUSD (square-root scale)",
+        "cost plus risk, MUSD (square-root scale)",
         anchor="middle",
         fill=svg.MUTED,
     )
     ends = (620, 700, 780, 840, 920, 1000)
-    for end, head in zip(ends, ("MUSD: alone", "together", "gains", "pays", "risk that stays", "gives"), strict=True):
+    for end, head in zip(ends, ("MUSD: alone", "together", "gains", "costs", "risk that stays", "gives"), strict=True):
         plot.text(end, 12, head, anchor="end", size=svg.SMALL, fill=svg.MUTED)
     names = plot.names([run.names.party(r.party) for r in rows], gap=0.4)
     for place, r in enumerate(rows):

@@ -50,8 +50,8 @@ def timeline(run: RunView, draw: svg.Drawer) -> Figure:
     told = worded("figures.j2", "timeline", rows=rows, first=_first(rows), everywhere=everywhere(rows))
     legend = [
         (svg.INK, "box", "diamond: money committed, permits in hand"),
-        ("#7A5195", "box", "triangle: latest start of training, where staff must be taught"),
-        (svg.STAGE_COLOURS["metal"], "box", "pale to full: under construction, running in, full use"),
+        ("#7A5195", "box", "triangle: the plan begins to teach staff of this kind"),
+        (svg.STAGE_COLOURS["metal"], "box", "pale to full: under construction, ramping up, full use"),
         ("#f3d98b", "box", "years in which somebody would be short without the plan"),
     ]
     source = table_rows("investments") + "; lead times and ramps: inputs/projects.csv, inputs/ramps.csv"

@@ -9,7 +9,6 @@ from planner.reporting.values.decision import (
     decided,
     effect,
     named,
-    public_capital,
     say,
     share_rows,
     shares_source,
@@ -204,7 +203,7 @@ def begun_by_year(run: RunView) -> ReportTable | None:
         what = say(run, "begun_what", b=b, goods=goods, projects=projects, most=MOST_PLANTS)
         new = {p for p in b.projects["project"] if first_year[p] == b.year}
         plants, capital = float(len(new)), expected_sum(b.projects, "capex_musd")
-        public = b.stock + b.people + public_capital(run, b.year)
+        public = b.stock + b.people + expected_sum(b.projects, "public_musd")
         word = "this year" if b.year == first[0] else "next year" if b.year == first[1] else "later"
         at_least = float(len(new - wait))
         cells.append([span(b.year, b.last), word, what or NOTHING, plants, at_least, capital, public])

@@ -9,7 +9,7 @@ from math import inf
 from typing import Any
 
 from planner.data.effects import year_of
-from planner.reporting.values.plan import decisions, expected_sum
+from planner.reporting.values.plan import decisions
 from planner.reporting.values.supply import balances, insured_years, main_future, worst_shares
 from planner.reporting.values.view import RunView, records, rows_of
 from planner.reporting.values.wording import SLIGHT, number, worded
@@ -149,7 +149,7 @@ def outlook(run: RunView) -> dict[str, Any]:
         **_money_moved(run, found),
         "plants": built["project"].nunique(),
         "stays": sorted(worst_futures(run), key=lambda m: m.share),
-        "leaning": _leaning(run),
+        "leaning": leading(run.found.influences, run.found.own.objective) if run.found else [],
         "gap": run.summary.get("gap", {}),
         "first_year": int(built["year"].min()) if len(built) else None,
         **_bargain(run),
@@ -157,15 +157,6 @@ def outlook(run: RunView) -> dict[str, Any]:
     for row in rows_of(first):
         out |= {"first_output": int(row.first_output), "first_stage": row.stage}
     return out
-
-
-def _leaning(run: RunView) -> list[tuple[str, str, float]]:
-    """The inputs that move cost plus risk most, each at the end of its range that does, and by how much (MUSD)."""
-    if run.found is None or run.found.goal != "welfare":
-        return []
-    own = run.found.own.objective
-    tried = [(i.input, max(i.tried, key=lambda t: abs(t.objective - own))) for i in leading(run.found.influences, own)]
-    return [(name, t.setting, t.objective - own) for name, t in tried]
 
 
 def _money_moved(run: RunView, found: Decision | None) -> dict[str, Any]:
@@ -235,14 +226,13 @@ def tag(run: RunView, row: Merit) -> str:
     """When a project is to be paid for, in a word or two."""
     built = run.tables["investments"]
     years = built.loc[built["project"] == row.project, "year"]
-    asked = commitments(run).get(row.project)
+    asked = {c.project: c for c in waiting(run)}.get(row.project)
     return say(
         run,
         "tag",
         row=row,
         year=int(years.min()) if len(years) else None,
         waits=asked.probability if asked else None,
-        sure=asked.sure if asked else 0.0,
     )
 
 
@@ -313,9 +303,3 @@ def steps(rows: Sequence[Merit]) -> list[tuple[int, float | None]]:
         lowest = min(lowest, *risks)
         out += [*[(step, None)] * (len(risks) - 1), (step, lowest)]
     return out
-
-
-def public_capital(run: RunView, year: int) -> float:
-    """Expected public part (MUSD, not discounted) of the capital committed in a year."""
-    built = decisions(run)
-    return expected_sum(built[built["year"] == year], "public_musd")

@@ -122,10 +122,11 @@ def tightest_team(run: RunView) -> dict[int, tuple[float, str]]:
 
 
 def training_begins(run: RunView, project: str, first_output: int) -> int | None:
-    """The year in which those must begin to learn who are to run a plant when it opens; None if nobody is taught."""
+    """The year in which the plan first teaches those who run a plant; None if it teaches nobody before it opens."""
     country, skills = run.case.projects[project].country, run.case.staffing.get(project, {})
-    taught = [p.duration_years for p in run.case.programmes.values() if p.country == country and p.skill in skills]
-    return max(first_output - max(taught), run.years[0]) if taught else None
+    rows = run.tables["training"]
+    taught = rows[(rows["country"] == country) & rows["skill"].isin(list(skills)) & (rows["year"] <= first_output)]
+    return int(taught["year"].min()) if len(taught) else None
 
 
 def purchases(run: RunView) -> pd.DataFrame:
