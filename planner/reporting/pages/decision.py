@@ -41,8 +41,7 @@ def front(run: RunView) -> Front:
     seen = outlook(run)
     lines = [say(run, passage, **seen) for passage in COVER]
     lines += [say(run, passage) for passage in ("decision_lead", "drawn")]
-    lines += [] if decided(run) else [say(run, "risk_defined")]
-    lines += [] if run.found else [say(run, "ask")]
+    lines += ["" if decided(run) else say(run, "risk_defined"), "" if run.found else say(run, "ask")]
     shown = [line for line in lines if line]
     return Front(headline(run.title), say(run, "question"), say(run, "claim", **seen), shown, list(_cards(run)))
 

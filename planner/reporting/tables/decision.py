@@ -205,8 +205,7 @@ def begun_by_year(run: RunView) -> ReportTable | None:
         plants, capital = float(len(new)), expected_sum(b.projects, "capex_musd")
         public = b.stock + b.people + expected_sum(b.projects, "public_musd")
         word = "this year" if b.year == first[0] else "next year" if b.year == first[1] else "later"
-        at_least = float(len(new - wait))
-        cells.append([span(b.year, b.last), word, what or NOTHING, plants, at_least, capital, public])
+        cells.append([span(b.year, b.last), word, what or NOTHING, plants, float(len(new - wait)), capital, public])
     return ReportTable(
         say(run, "begun_title", years=[{"year": r[0], "total": r[6]} for r in cells]),
         [
