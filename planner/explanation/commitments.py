@@ -1,4 +1,4 @@
-"""What a plan commits: its builds, and beside it the plan that answers what has shown itself."""
+"""What a plan commits: its builds, and beside it the plan that is decided anew each year, knowing what has happened."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ COORDINATION = {
 }
 INVESTMENT = {
     "committed": "Committed: one path for all futures",
-    "adaptive": "Adaptive: answering what has shown itself",
+    "adaptive": "Adaptive: decided anew each year, knowing what has happened",
 }
 LATER = 2
 """Years of delay that the report speaks of."""

@@ -184,9 +184,9 @@ class Alternatives:
 
 @dataclass(frozen=True)
 class Commitment:
-    """New capacity of a project (t/y) in the plan that answers what has shown itself.
+    """New capacity of a project (t/y) in the plan that is decided anew each year, knowing what has happened.
 
-    at_once: decided while nothing has shown itself; sure, expected, most: least, mean and most over the scenarios;
+    at_once: decided while nothing has happened; sure, expected, most: least, mean and most over the scenarios;
     probability: that any of it is built; first_year: of the earliest decision; committed, committed_year: the same in
     the plan that decides everything once; capital: MUSD per t/y, public and private.
     """
