@@ -156,19 +156,20 @@ def test_no_tie_of_the_optimum_moves_the_npv(
         assert_no_tie(with_recovery, "plant", payable=payable)
 
 
-@pytest.mark.skipif(not LONG, reason="solves the real case twelve times")
-@pytest.mark.parametrize("project", ["sept_iles", "vinton", "metal_jpn_new", "magnet_jpn_new"])
-def test_no_tie_moves_the_npv_of_plants_of_the_real_case(project: str) -> None:
-    """Separation, metal and magnets, chosen by the plan or not."""
-    case = planner.sample(planner.load(ROOT / "inputs/allied-2026", model=ROOT / "models/base.toml"), 1, 1)
-    rows = case.frame("recoveries")
+if LONG:  # it solves the real case twelve times
 
-    def with_recovery(times: float) -> Case:
-        own = rows.assign(recovery=rows["recovery"].where(rows["project"] != project, rows["recovery"] * times))
-        better = case.set("projects", project, "recovery", case.projects[project].recovery * times)
-        return better.with_table("recoveries", own)
+    @pytest.mark.parametrize("project", ["sept_iles", "vinton", "metal_jpn_new", "magnet_jpn_new"])
+    def test_no_tie_moves_the_npv_of_plants_of_the_real_case(project: str) -> None:
+        """Separation, metal and magnets, chosen by the plan or not."""
+        case = planner.sample(planner.load(ROOT / "inputs/allied-2026", model=ROOT / "models/base.toml"), 1, 1)
+        rows = case.frame("recoveries")
 
-    assert_no_tie(with_recovery, project)
+        def with_recovery(times: float) -> Case:
+            own = rows.assign(recovery=rows["recovery"].where(rows["project"] != project, rows["recovery"] * times))
+            better = case.set("projects", project, "recovery", case.projects[project].recovery * times)
+            return better.with_table("recoveries", own)
+
+        assert_no_tie(with_recovery, project)
 
 
 def assert_no_tie(with_recovery: Callable[[float], Case], project: str, **terms: float) -> None:
