@@ -212,26 +212,29 @@ def _sold(
     in_futures = cash_flows(found, x, use_in, found.by_future(list(futures)))
     costs = np.broadcast_to(contracts_cost(in_futures, x), chances.shape)
     return Sold(
-        *(tuple(use), tuple(map(_used, found.plants, flows.plants)), x, flows, bad, returns_of(flows, x, bad)),
+        tuple(use),
+        tuple(map(float, map(_used, found.plants, flows.plants))),
+        x,
+        flows,
+        bad,
+        returns_of(flows, x, bad),
         *(float(costs @ chances / chances.sum()), float(costs.max())),
         spread_of(draws.flows(found, {}), draws.x, flows.loan),
         _steps(found, x, use, flows),
     )
 
 
-def _used(plant: PlantFacts, flows: PlantFlows) -> float:
-    """Use of capacity over the years of output."""
-    return float(flows.tonnes.sum() / (plant.size * flows.usable.sum() or 1.0))
+def _used(plant: PlantFacts, flows: PlantFlows) -> Array:
+    """Use of capacity over the years of output, in each case."""
+    return np.asarray(flows.tonnes.sum(axis=-1) / (plant.size * flows.usable.sum(axis=-1) or 1.0))
 
 
 def _throughput(
     found: Investment, x: Levels, used: Sequence[Array], futures: Mapping[str, float]
 ) -> dict[str, tuple[float, ...]]:
     """Use of capacity in each future."""
-    return {
-        w: tuple(map(_used, found.plants, cash_flows(found, x, [u[n] for u in used]).plants))
-        for n, w in enumerate(futures)
-    }
+    rates = map(_used, found.plants, cash_flows(found, x, used).plants)
+    return dict(zip(futures, zip(*(rate.tolist() for rate in rates), strict=True), strict=True))
 
 
 def _steps(found: Investment, x: Levels, use: Sequence[Array], flows: CashFlows) -> dict[str, float]:

@@ -110,7 +110,7 @@ class Desk:
         return self.curves.get(self.case.sha256, [])
 
     def close(self) -> None:
-        """StateAndPlan the solving, let the journal go."""
+        """End the solving, let the journal go."""
         self.solver.close()
         self.journal.close()
 
@@ -355,7 +355,7 @@ class Desk:
         self.solver.later("study", task)
 
     def stop_study(self) -> None:
-        """StateAndPlan it; what is solved stays."""
+        """End it; what is solved stays."""
         self.solver.stop()
         self.range = replace(self.range, running=False)
 

@@ -22,6 +22,7 @@ from planner.reporting.values.wording import (
     LEAST_CHANGE,
     SLIGHT,
     STAGES_MANY,
+    TAKEN_OFF,
     Names,
     harmless,
     money,
@@ -157,6 +158,9 @@ class Parts:
         if now is None:
             return {**words_of(desk), "parties": [], "because": None}
         words = {**words_of(desk), "parties": _parties(now, before), "next": _next_money(now, desk.record.edits)}
+        words["taken_off"] = " and ".join(
+            TAKEN_OFF[objective] for objective in now.tables["shadow_prices"]["objective"].unique()
+        )
         return {**words, "last": _last_money(desk), "because": desk.because.get("now"), "compared": before is not None}
 
     def _shelf(self, asked: Asked) -> dict[str, Any]:

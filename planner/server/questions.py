@@ -79,6 +79,7 @@ def questions(desk: Desk) -> dict[str, Any]:
     return {
         **words_of(desk), "base": base, "case": case, "values": values, "edits": desk.record.edits, "meaning": meaning,
         "apart": any(key.startswith("joins.") and value == "out" for key, value in values.items()),
+        "late": any(key.startswith("joins.") and value != "out" for key, value in values.items()),
         "changed": Counter(GROUP_OF.get(key.partition(".")[0], "") for key in values), "budgets": budgets,
         "joins": {party: choices for party, choices in joins.items() if len(choices) > 1}, "plants": plants,
         "starts": [(year, str(year)) for year in (base.first_year, *later)], "prices": desk.prices,

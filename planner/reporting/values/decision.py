@@ -12,7 +12,7 @@ from planner.data.effects import year_of
 from planner.reporting.values.plan import decisions
 from planner.reporting.values.supply import balances, insured_years, main_future, worst_shares
 from planner.reporting.values.view import RunView, records, rows_of
-from planner.reporting.values.wording import SLIGHT, number, worded
+from planner.reporting.values.wording import SLIGHT, TAKEN_OFF, number, worded
 from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan, Share
 from planner.results.explanation import EXPLANATION, Commitment, leading
 
@@ -199,6 +199,7 @@ def _bargain(run: RunView) -> dict[str, Any]:
         "used": float(paid["paid_musd"].sum()) / max(float(paid["budget_musd"].sum()), SLIGHT),
         "binding": sorted({int(year) for year in dear["year"]}) if len(paid) else [],
         "dearest": float(dear["musd_per_unit"].max()) if len(dear) else 0.0,
+        "taken_off": " and ".join(TAKEN_OFF[objective] for objective in dear["objective"].unique()),
         "moved": sum(max(r.transfer, 0.0) for r in rows) if len(rows) > 1 else None,
     }
 

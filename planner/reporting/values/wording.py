@@ -14,6 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from planner.data.case import Case
 from planner.data.lookups import BASE
 
+TAKEN_OFF = {"risk": "the risk", "welfare": "cost plus risk"}
+"""What a shadow price is taken off, by its objective."""
 NOTHING = "–"
 
 MINUS = "−"
