@@ -210,7 +210,8 @@ def charged(game: Game, check: Literal["alone", "some", "all"], progress: Progre
     charges = _summing(_fairest(alone, known, game.everyone) if few else game.charges_by_duals(), game.optimum)
     if not few and check != "alone":
         progress("whether anybody gains by leaving")
-        for members in _all(names) if check == "all" else _drawn(names):
+        light_first = sorted(names, key=lambda party: alone[party])  # who counts least comes and goes most often
+        for members in _all(light_first) if check == "all" else _drawn(names):
             if members not in known:
                 known[members] = game.apart(members)
     tried = {s: known[s] - sum(charges[i] for i in s) for s in known if s and s != game.everyone}
