@@ -30,7 +30,10 @@ def run(
     overrides: console.Overrides = None,
     folder: Annotated[Path | None, typer.Option("--out", help="Run folder. Default: reports/CASE-MODEL.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print summary.json instead of the closing screen.")] = False,
-    time_limit: Annotated[float | None, typer.Option(min=0.0, help="Seconds the solver may take.")] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Seconds for each run of the solver, and for bounds."),
+    ] = None,
     ignore: console.Ignored = None,
     baseline: Annotated[bool, typer.Option(help="Also solve the case without levers, to compare.")] = True,
     method: Annotated[

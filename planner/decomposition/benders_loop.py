@@ -31,7 +31,7 @@ from planner.decomposition.mixture import best_mixture
 from planner.decomposition.subproblem import BranchResult, Question
 from planner.decomposition.worker_pool import WorkerPool
 from planner.results.losses import weighed
-from planner.solving.goals import HOLD_MUSD, RISK_AT_COST, Phase, Progress, phases_of
+from planner.solving.goals import RISK_AT_COST, Phase, Progress, held, phases_of
 from planner.solving.highs import TOLERANCE
 from planner.solving.program import Vector
 from planner.solving.solution import Bounds, Solution, Stop
@@ -128,7 +128,7 @@ class Search:
                 return
             # By what the solver tolerates a plan may be better than any can be, and the master would have none as good.
             least = max(self.best.value(phase.column), self.master.lower[phase.name])
-            self._hold(phase.column, least * (1 + phase.slack) + HOLD_MUSD)
+            self._hold(phase.column, held(least, phase.slack))
 
     def target(self, phase: Phase) -> float:
         """The gap at which a phase stops; a part of it where plants of any size are a step to whole ones."""

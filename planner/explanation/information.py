@@ -22,19 +22,10 @@ from planner.data.effects import Effects, effects_by_scenario, year_of
 from planner.data.schema import Demand, Import, Scenario, Shock
 from planner.explanation.counterfactuals import SMALLEST_MUSD, Counterfactual, Reference, with_policy
 from planner.results.losses import in_tail
+from planner.solving.relaxation import alone
 
 MEAN = "mean"
 EffectsPart = Callable[[Effects], Mapping[Any, float]]
-
-
-def alone(case: Case, scenario: str, weight: float = 1.0) -> Case:
-    """The case in which one scenario is certain, its losses times a weight."""
-    tables = case.tables
-    rows = tuple(r.model_copy(update={"probability": 1.0}) for r in tables.scenarios if r.scenario == scenario)
-    shocks = tuple(r for r in tables.shocks if r.scenario == scenario)
-    heavier = tuple(r.model_copy(update={"weight": r.weight * weight}) for r in tables.countries)
-    certain = replace(case, tables=replace(tables, scenarios=rows, shocks=shocks, countries=heavier))
-    return with_policy(certain, investment="committed")
 
 
 def wait_and_see(reference: Reference, losses: Mapping[str, float]) -> list[Counterfactual]:

@@ -35,7 +35,7 @@ from planner.proof.files import (
 from planner.proof.repair import ROUNDED, Repair, rounded
 from planner.results.plan import PlanValues, Status
 from planner.results.store import write_folder
-from planner.solving.goals import HOLD_MUSD, Phase, Progress, phases_of, silent
+from planner.solving.goals import Phase, Progress, held, phases_of, silent
 from planner.solving.highs import Solver
 from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
@@ -180,23 +180,22 @@ def _phases(
     given, the bounds are of that program, which the duals kept with a plan of whole plants are not of."""
     objective, columns = plan.case.model.objective, len(program.columns)
     repair, upper = Repair(program, exact.upper), program.upper.copy()
-    held: dict[int, Decimal] = {}
+    given: dict[int, Decimal] = {}
     if objective.risk_limit is not None:
-        _hold(program.column["risk", None], objective.risk_limit, upper, held, solver)
+        _hold(program.column["risk", None], objective.risk_limit, upper, given, solver)
     for phase, point in zip(phases_of(objective), plan.point if plan.point is not None else (), strict=True):
         progress(f"proving {phase.name}")
         goal, x = program.column[phase.column, None], point[:columns]
         duals = point[columns:] if solver is None else _relaxed(solver, goal, phase)
         mended = repair.mended(x)
         # A limit is that of the run, or what the plan comes to exactly, where the solver let it be over by a rounding.
-        limits = {j: max(limit, rounded(mended[j], ROUND_CEILING)) for j, limit in held.items()}
+        limits = {j: max(limit, rounded(mended[j], ROUND_CEILING)) for j, limit in given.items()}
         yield _bounded(exact, program, phase, limits, mended, duals)
-        value = float(x[goal])
-        _hold(goal, min(value * (1 + phase.slack) + HOLD_MUSD, float(upper[goal])), upper, held, solver)
+        _hold(goal, min(held(float(x[goal]), phase.slack), float(upper[goal])), upper, given, solver)
 
 
-def _hold(column: int, limit: float, upper: Vector, held: dict[int, Decimal], solver: Solver | None) -> None:
-    upper[column], held[column] = limit, Decimal(repr(limit))
+def _hold(column: int, limit: float, upper: Vector, given: dict[int, Decimal], solver: Solver | None) -> None:
+    upper[column], given[column] = limit, Decimal(repr(limit))
     if solver is not None:
         solver.bound(column, limit)
 

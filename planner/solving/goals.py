@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from planner.config.model_file import Objective
@@ -16,8 +16,8 @@ from planner.solving.program import Program, Vector
 from planner.solving.solution import Solution, Stop
 
 HOLD_SHARE, HOLD_MUSD = 1e-6, 1e-6
-LEAST_SCALE = 0.03
-"""MUSD below which values no longer shrink what they are held with: a solver has a tolerance of its own."""
+HOLD_LEAST = 1e-9
+"""MUSD that an objective may always worsen by, and its share where that is more: a solver has a tolerance too."""
 Progress = Callable[[str], None]
 """Told each step in words."""
 
@@ -38,6 +38,14 @@ class Minimiser(Protocol):
 
     def minimise(self, column: int, *, phase: str) -> Solution:
         """Minimise one column; the name of the phase is that under which a start may be kept."""
+
+
+def held(value: float, share: float = HOLD_SHARE) -> float:
+    """At most so much (MUSD) may be left of an objective that reached a value, and may worsen by a share.
+
+    In a case of small amounts a millionth of a MUSD buys more of the next objective than it is of this one.
+    """
+    return value * (1 + share) + min(HOLD_MUSD, HOLD_LEAST * max(value, 1.0))
 
 
 @dataclass(frozen=True)
@@ -120,16 +128,16 @@ def solve_phases(
         progress(phase.name)
         column = program.column[phase.column, None]
         solution = solver.minimise(column, phase=phase.name)
+        if phases and not len(solution.x):  # the point of the phase before meets all that is held
+            most = min(solution.bounds.at_most, float([*phases.values()][-1].x[column]))
+            solution = replace(solution, bounds=replace(solution.bounds, at_most=most))
         phases[phase.name] = solution
         if solution.stop is not Stop.OPTIMAL:
             stop = solution.stop
             if stop is Stop.UNPROVEN or not len(solution.x):
                 return Outcome(stop, phases, values)
         values[phase.name] = value = float(solution.x[column])
-        # In a case of small amounts a millionth of a MUSD buys more of the next objective than it is of this one.
-        room = HOLD_MUSD * min(1.0, max(value, LEAST_SCALE)) ** 2
-        held = value * (1 + phase.slack) + room
-        solver.bound(column, min(held, solver.upper[column]))
+        solver.bound(column, min(held(value, phase.slack), solver.upper[column]))
     return Outcome(stop, phases, values)
 
 

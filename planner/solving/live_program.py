@@ -64,7 +64,7 @@ class LiveProgram:
     solver_type: type[Solver] = Solver
 
     def __init__(self, case: Case, time_limit: float | None = None) -> None:
-        self._time_limit = time_limit
+        self.time_limit = time_limit
         self.cancelled = Event()
         """While it is set, no run of the solver begins, and no program is written."""
         self.rebuilt = ""
@@ -102,7 +102,7 @@ class LiveProgram:
         self.program = self._whole = program
         """With what the case switches off held at zero; and with nothing held."""
         self._writer = writer
-        self.solver = self.solver_type(program, self._time_limit, cancelled=self.cancelled)
+        self.solver = self.solver_type(program, self.time_limit, cancelled=self.cancelled)
 
     def _stop(self) -> None:
         if self.cancelled.is_set():

@@ -34,6 +34,7 @@ from planner.solving.parametric import beside
 from planner.solving.payments import Weights, benefit, whole_budgets
 from planner.solving.prices import shadow_prices
 from planner.solving.program import Certificate
+from planner.solving.relaxation import no_less_than
 from planner.solving.shares import shares, shares_table, stable
 from planner.solving.solution import Stop
 from planner.solving.spending import items_spent, money_tables
@@ -171,7 +172,7 @@ def solve_session(
     program = session.program
     summary = header(case, len(session.scope.tree.nodes), program.size)
     if outcome.stop not in (Stop.OPTIMAL, Stop.INFEASIBLE):
-        summary["bounds"] = outcome.bounds()
+        summary["bounds"] = _bounds(session, outcome, progress)
     if not outcome.has_plan:
         summary["status"] = ENDS[outcome.stop].value
         if outcome.stop is Stop.INFEASIBLE:
@@ -209,6 +210,17 @@ def solve_session(
         summary["frontier"] = beside(program, session.solver, list(outcome.phases)[-1], case.model.objective.goal)
     point = np.array([np.concatenate([solved.x, solved.duals]) for solved in outcome.phases.values()])
     return PlanValues(case, status, summary, tables, point)
+
+
+def _bounds(session: LiveProgram, outcome: Outcome, progress: Progress) -> dict[str, dict[str, float]]:
+    """What is known of a solve that was stopped; where the time was up at once, from each scenario by itself."""
+    bounds = outcome.bounds()
+    first = next(iter(bounds))
+    if outcome.stop is Stop.TIME_LIMIT and not outcome.values and first != "cost":
+        progress("solving each scenario by itself, for a lower bound")
+        least = no_less_than(session.case, session.time_limit or 0.0)  # cost plus risk is no less than the risk either
+        bounds[first]["at_least"] = max(bounds[first]["at_least"], least)
+    return bounds
 
 
 def weights_of(case: Case, tables: dict[str, pd.DataFrame], nothing: Nothing | None) -> Weights:

@@ -69,11 +69,9 @@ def test_other_units_are_the_same_plan(name: str, unit: str, factor: float) -> N
     case = planner.load(STARTER) if name == "starter" else planner.load(REAL, model=FIRST)
     one, other = LiveProgram(case).solve(silent), LiveProgram(in_units(case, unit, factor)).solve(silent)
     assert other.stop == one.stop == "optimal"
-    # What is held may worsen by up to 1e-6 MUSD, as the contract has it: of a cost of half a MUSD that buys more risk.
-    within = 5e-5 if (name, unit) == ("real", "money") and factor < 1 else 1e-6
     for phase, value in one.values.items():
         found = other.values[phase] / (factor if unit == "money" else 1.0)
-        assert found == pytest.approx(value, rel=within), phase
+        assert found == pytest.approx(value, rel=1e-6), phase
 
 
 def test_a_coefficient_too_small_for_a_solver_is_named_with_its_cells() -> None:

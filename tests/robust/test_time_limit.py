@@ -15,10 +15,15 @@ import pytest
 
 import planner
 from planner.solving.diagnose import why_unproven
+from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
-from planner.solving.solution import Bounds, Stop
+from planner.solving.relaxation import no_less_than
+from planner.solving.solution import Bounds, Solution, Stop
+from planner.solving.solve import solve_session
 from tests.cases import REAL
+from tests.oracle.agreement import flat
+from tests.oracle.random_case import write_random_case
 from tests.robust.test_unreachable_targets import scaled
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +79,25 @@ def test_what_doing_nothing_costs_bounds_a_solve_that_found_nothing() -> None:
     assert stopped.summary["bounds"] == {"risk": {"at_least": 0.0, "at_most": nothing}}
 
 
+@pytest.mark.parametrize("goal", ["risk", "welfare"])
+def test_no_plan_comes_below_what_each_future_alone_would_lose(goal: str) -> None:
+    case = planner.load(ROOT / "inputs" / "starter", overrides={"objective.goal": goal, "policy.whole_plants": True})
+    best = planner.solve(case, baseline=False).summary
+    session = LiveProgram(case, time_limit=30.0)
+    stopped = Outcome(Stop.TIME_LIMIT, {goal: Solution(Stop.TIME_LIMIT, np.empty(0), np.empty(0), None)}, {})
+    known = solve_session(session, outcome=stopped).summary["bounds"][goal]["at_least"]
+    least = best["least_risk_bound_musd"] if goal == "risk" else best["risk_musd"] + best["cost_musd"]
+    assert 0.9 * least < known <= least
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_each_future_alone_loses_no_more_than_under_a_plan_for_all(tmp_path: Path, seed: int) -> None:
+    model = write_random_case(tmp_path / "case", seed)
+    case = planner.load(tmp_path / "case", overrides=flat(model) | {"objective.goal": "risk"})
+    least = LiveProgram(case).solve(silent).values["risk"]
+    assert no_less_than(case, 30.0) <= least and no_less_than(case, 0.0) == 0.0
+
+
 def test_phases_that_ended_are_known_exactly() -> None:
     session = LiveProgram(planner.load(ROOT / "inputs" / "starter"))
     minimise = session.solver.minimise
@@ -92,6 +116,19 @@ def test_phases_that_ended_are_known_exactly() -> None:
         "cost": {"at_least": 5.0, "at_most": 9.0},
     }
     assert str(Bounds(**outcome.bounds()["cost"])) == "between 5 and 9 MUSD"
+
+
+def test_the_cost_of_the_plan_of_least_risk_bounds_a_solve_that_stops_after_it() -> None:
+    session = LiveProgram(planner.load(ROOT / "inputs" / "starter"))
+    minimise, column = session.solver.minimise, session.program.column["cost", None]
+    stopped = Solution(Stop.TIME_LIMIT, np.empty(0), np.empty(0), None)
+
+    def stopping(one: int, phase: str = "") -> Solution:
+        return stopped if one == column else minimise(one, phase=phase)
+
+    session.solver.minimise = stopping  # type: ignore[method-assign]
+    outcome = session.solve(silent)
+    assert outcome.bounds()["cost"] == {"at_least": 0.0, "at_most": outcome.phases["risk"].x[column]}
 
 
 @pytest.mark.parametrize("goal", ["risk", "welfare"])
