@@ -11,7 +11,7 @@ import pytest
 
 from planner.reporting.formats.workbook import sheets_of
 from planner.reporting.pages.run import sections
-from planner.reporting.tables import decision, money, plan
+from planner.reporting.tables import decision, plan
 from planner.reporting.tables.allies import ally_tables
 from planner.reporting.tables.inputs import input_tables, sureness
 from planner.reporting.tables.result_tables import BY_YEAR, result_sheets
@@ -89,7 +89,7 @@ def test_stock(run: RunView, csv: Csv) -> None:
 
 
 def test_loss_and_shortfall_by_scenario(run: RunView, csv: Csv) -> None:
-    table, rows = money.shortfalls(run), csv("shortfall")
+    table, rows = plan.shortfalls(run), csv("shortfall")
     titles = [column.title for column in table.heads]
     for row, scenario in zip(table.shown[:-1], run.by_loss, strict=True):
         assert row[titles.index("loss with the plan")] == number(run.summary["scenario_loss_musd"][scenario])
@@ -101,7 +101,7 @@ def test_loss_and_shortfall_by_scenario(run: RunView, csv: Csv) -> None:
 
 
 def test_who_pays(run: RunView, csv: Csv) -> None:
-    table, rows = money.payers(run), csv("payments")
+    table, rows = plan.payers(run), csv("payments")
     assert table is not None
     assert sorted(row[1] for row in table.shown[:-1]) == sorted(amount(v) for v in rows["paid_musd"])
     assert table.shown[-1][1] == number(csv("spending")["expected"].sum())
@@ -122,7 +122,7 @@ def test_allies_by_year_sum_to_what_is_paid_lost_and_moved(run: RunView, csv: Cs
 
 
 def test_what_one_more_unit_is_worth(run: RunView, csv: Csv) -> None:
-    table, rows = money.scarce(run), csv("shadow_prices")
+    table, rows = plan.scarce(run), csv("shadow_prices")
     assert table is not None
     worths = [row[1] for row in table.shown if row[1]]
     best = rows.groupby("scarce")["musd_per_unit"].max()
@@ -145,12 +145,12 @@ def test_sheets_of_results_hold_what_is_expected(run: RunView, csv: Csv, name: s
 def test_sheets_of_sums(run: RunView, csv: Csv) -> None:
     rows, spent = csv("shortfall"), csv("spending")
     demand = sum(expected(rows, run, [], "demand_t").values())
-    assert sum(columns(money.balance_sheet(run))["demand (t)"]) == pytest.approx(demand)  # type: ignore[arg-type]
-    shown = columns(money.spending_sheet(run))
+    assert sum(columns(plan.balance_sheet(run))["demand (t)"]) == pytest.approx(demand)  # type: ignore[arg-type]
+    shown = columns(plan.spending_sheet(run))
     for by, word in (("funder", "paid by "), ("item", "for "), (["funder", "country"], "of ")):
         sums = [sum(values) for heading, values in shown.items() if heading.startswith(word)]  # type: ignore[arg-type]
         assert sorted(sums) == pytest.approx(sorted(spent.groupby(by)["expected"].sum()))
-    missing = columns(money.short_sheet(run))["short, expected (t)"]
+    missing = columns(plan.short_sheet(run))["short, expected (t)"]
     assert sum(missing) == pytest.approx(sum(expected(rows, run, [], "tonnes").values()), rel=1e-6)  # type: ignore[arg-type]
 
 

@@ -7,8 +7,7 @@ import dataclasses
 import pandas as pd
 import pytest
 
-from planner.reporting.tables.money import stories
-from planner.reporting.tables.plan import investments, people, stocks
+from planner.reporting.tables.plan import investments, people, stocks, stories
 from planner.reporting.values.view import RunView, run_view
 from planner.reporting.values.wording import headline, spans
 from planner.results.plan import PlanValues

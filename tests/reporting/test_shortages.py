@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from planner.reporting.tables.money import short_sheet
+from planner.reporting.tables.plan import short_sheet
 from planner.reporting.values.decision import worst_futures
 from planner.reporting.values.supply import insured_years, main_future, worst_shares
 from planner.reporting.values.view import RunView, run_view

@@ -16,8 +16,15 @@ from planner.reporting.tables.allies import ally_sheet
 from planner.reporting.tables.decision import decision_sheets
 from planner.reporting.tables.explanation import explanation_tables
 from planner.reporting.tables.inputs import inputs_sheet
-from planner.reporting.tables.money import balance_sheet, cost, payers, short_sheet, shortfalls, spending_sheet
-from planner.reporting.tables.plan import investments
+from planner.reporting.tables.plan import (
+    balance_sheet,
+    cost,
+    investments,
+    payers,
+    short_sheet,
+    shortfalls,
+    spending_sheet,
+)
 from planner.reporting.tables.result_tables import result_sheets, summary_sheet
 from planner.reporting.values.page_parts import ReportTable
 from planner.reporting.values.view import RunView

@@ -15,7 +15,6 @@ from planner.reporting.formats.markup import render_markdown, render_template
 from planner.reporting.formats.pdf import write_pdf
 from planner.reporting.formats.workbook import write_workbook
 from planner.reporting.pages.decision import decision_sections, first_figure, front
-from planner.reporting.tables import money as money_tables
 from planner.reporting.tables import plan as plan_tables
 from planner.reporting.tables.allies import ally_tables
 from planner.reporting.tables.explanation import DECIDED, explanation_tables
@@ -109,14 +108,14 @@ def _supply(run: RunView, draw: Drawer) -> Section:
 def _losses(run: RunView, draw: Drawer) -> Section:
     parts = [
         risk_charts.losses(run, draw) if decided(run) else None,
-        replace(money_tables.shortfalls(run), folded=decided(run) is not None),
-        money_tables.stories(run),
+        replace(plan_tables.shortfalls(run), folded=decided(run) is not None),
+        plan_tables.stories(run),
     ]
     return _section("shortage", "Loss by future", "", parts)
 
 
 def _money(run: RunView, draw: Drawer) -> Section:
-    parts = [resource_charts.spending(run, draw), money_tables.payers(run), money_tables.cost(run)]
+    parts = [resource_charts.spending(run, draw), plan_tables.payers(run), plan_tables.cost(run)]
     return _section("money", "Who pays, for what", "", parts)
 
 
@@ -127,7 +126,7 @@ def _capacity(run: RunView, draw: Drawer) -> Section:
 
 
 def _limits(run: RunView) -> Section:
-    return _section("limits", "What binds, and proof", "", [money_tables.scarce(run), summary_sheet(run)])
+    return _section("limits", "What binds, and proof", "", [plan_tables.scarce(run), summary_sheet(run)])
 
 
 def _inputs(run: RunView) -> Section:

@@ -1,14 +1,29 @@
-"""Tables of the decision: what is built, who is trained, what stock is bought."""
+"""Tables of a run: what is built, who is trained, what stock is bought; loss, who pays, from capital to cost, who is
+short, what binds."""
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import groupby
 
-from planner.reporting.values.decision import decided
-from planner.reporting.values.page_parts import AMOUNT, SHARE, YEAR, Column, ReportTable, texts
-from planner.reporting.values.plan import decisions, everywhere, people_decisions, purchases
-from planner.reporting.values.view import EXPECTED, RunView, rows_of, table_rows
-from planner.reporting.values.wording import NOTHING, SLIGHT, STAGES, count, midway, number, span, worded
+import pandas as pd
+
+from planner.reporting.tables.declared import declared
+from planner.reporting.values.decision import decided, doing_nothing
+from planner.reporting.values.page_parts import ReportTable
+from planner.reporting.values.plan import (
+    SMALLEST_MUSD,
+    CostPart,
+    cost_parts,
+    decisions,
+    everywhere,
+    people_decisions,
+    pivot,
+    purchases,
+    spent,
+)
+from planner.reporting.values.supply import balances, limits, missing, totals
+from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, rows_of
+from planner.reporting.values.wording import NOTHING, SLIGHT, STAGES, amount, count, midway, number, span
 
 TIED = 1e-5
 """Share of cost plus risk up to which a project is worth nothing: the plan without it is as good."""
@@ -16,40 +31,18 @@ TIED = 1e-5
 
 def investments(run: RunView) -> ReportTable:
     """What is committed, where, when, for how much."""
-    rows = decisions(run)
-    partly, spread = not everywhere(rows), _spread(run)
-    columns = [
-        *texts("project", "country", "stage"),
-        Column("committed", form=YEAR),
-        Column("capacity", "t/y"),
-        Column("share of possible", form=SHARE),
-        Column("capital", "MUSD", summed=not partly),
-        Column("public part", "MUSD", summed=not partly),
-        Column("first output", form=YEAR),
-        *(texts("in equally good plans, t/y") if spread else []),
-        *([Column("probability", form=SHARE), Column("capital, expected", "MUSD", summed=True)] if partly else []),
-        *(texts("in futures") if partly else []),
-    ]
+    rows, spread = decisions(run), _spread(run)
     cells = [
         [
             *(r.name, r.place, STAGES.get(r.stage, r.stage), r.year, r.tpa),
             round(r.tpa / run.case.projects[r.project].max_new_tpa, 4),
-            *(r.capex_musd, r.public_musd, r.first_output),
-            *([spread.get(r.project, "the same")] if spread else []),
-            *([r.probability, r.capex_musd * r.probability, run.names.who(r.scenarios)] if partly else []),
+            *(r.capex_musd, r.public_musd, r.first_output, spread.get(r.project, "the same")),
+            *(r.probability, r.capex_musd * r.probability, run.names.who(r.scenarios)),
         ]
         for r in rows_of(rows)
     ]
-    return ReportTable(
-        "Plants to commit",
-        columns,
-        cells,
-        total="All",
-        note=worded("tables.j2", "plants"),
-        source=table_rows("investments") + "; first output: year plus lead_time_years of inputs/projects.csv",
-        sheet="plants",
-        meaning="what is committed where, when and for how much",
-    )
+    whole = everywhere(rows)
+    return declared("investments", cells, spread=spread, whole=whole, partly=not whole)
 
 
 def _spread(run: RunView) -> dict[str, str]:
@@ -73,7 +66,7 @@ def people(run: RunView) -> ReportTable | None:
         return None
     amounts = ["intake", "new_seats", "hired"]
     slight = rows[amounts].max(axis=1) < SLIGHT
-    cells: list[list[Any]] = [
+    cells = [
         [run.names.country(r.country), run.names.skill(r.skill), r.intake, r.new_seats, r.hired, span(r.first, r.last)]
         for r in rows_of(rows[~slight])
     ]
@@ -81,60 +74,112 @@ def people(run: RunView) -> ReportTable | None:
         few = rows[slight]
         kept = [float(few[c].sum()) for c in amounts]
         cells.append([count(len(few), "other team"), "", *kept, span(few["first"].min(), few["last"].max())])
-    sums = {c: float(rows[c].sum()) for c in amounts}
-    return ReportTable(
-        worded("tables.j2", "people_title", **sums),
-        [
-            *texts("country", "skill"),
-            Column("trainees", "persons", form=AMOUNT, summed=True),
-            Column("new seats", "persons/y", form=AMOUNT, summed=True),
-            Column("hires", "persons", form=AMOUNT, summed=True),
-            Column("years"),
-        ],
-        cells,
-        total="All",
-        folded=True,
-        note=worded("tables.j2", "people", slight=SLIGHT),
-        source=f"{table_rows('training')}: intake, new_seats; {table_rows('workforce', EXPECTED)}: hired",
+    return declared(
+        "people", cells, slight=SLIGHT, intake=float(rows["intake"].sum()), hired=float(rows["hired"].sum())
     )
 
 
 def stocks(run: RunView) -> ReportTable | None:
     """Stock purchases by country, element and form."""
-    rows = purchases(run)
+    rows, every = purchases(run), len(run.weights)
     if rows.empty:
         return None
-    every = len(run.weights)
-    partly = bool((rows["scenarios"] < every).any())
     slight = rows["bought_t"] < SLIGHT
-    cells: list[list[Any]] = [
+    cells = [
         [
             *(run.names.element(r.element), r.form, run.names.country(r.country), r.bought_t),
-            *(
-                ["all" if r.scenarios == every else f"{r.scenarios} of {every}", r.bought_t / r.probability]
-                if partly
-                else []
-            ),
+            *("all" if r.scenarios == every else f"{r.scenarios} of {every}", r.bought_t / r.probability),
             span(r.first, r.last),
         ]
         for r in rows_of(rows[~slight])
     ]
     if slight.any():
         few = rows[slight]
-        rest = ["others", "", "", float(few["bought_t"].sum()), *([NOTHING, NOTHING] if partly else [])]
-        cells.append([*rest, span(few["first"].min(), few["last"].max())])
+        years = span(few["first"].min(), few["last"].max())
+        cells.append(["others", "", "", float(few["bought_t"].sum()), NOTHING, NOTHING, years])
     by_element = rows.groupby("element")["bought_t"].sum()
     goods = [f"{midway(run.names.element(str(e)))} {number(float(t))} t" for e, t in by_element.items()]
-    return ReportTable(
-        worded("tables.j2", "stocks_title", goods=goods),
+    return declared("stocks", cells, goods=goods, partly=bool((rows["scenarios"] < every).any()))
+
+
+def shortfalls(run: RunView) -> ReportTable:
+    """Loss and shortfall by scenario, without the plan and with it."""
+    rows, losses = totals(run), run.summary["scenario_loss_musd"]
+    columns = ["tonnes", *([WITHOUT] if run.compared else [])]
+    elements = [e for e in run.elements if rows.loc[rows["element"] == e, columns].to_numpy().sum() > 0]
+    short = rows.set_index(["scenario", "element"])
+    before = run.without.get("scenario_loss_musd", {})
+
+    def told(w: str, e: str) -> str:
+        return " → ".join(amount(float(short[column].get((w, e), 0.0))) for column in reversed(columns))
+
+    cells = [
         [
-            *texts("element", "form", "country"),
-            Column("bought, expected", "t", form=AMOUNT),
-            *([Column("bought in", "futures"), Column("expected over those", "t")] if partly else []),
-            Column("years"),
-        ],
-        cells,
-        folded=True,
-        note=worded("tables.j2", "stocks", partly=partly),
-        source=table_rows("stocks", EXPECTED) + ": bought_t",
-    )
+            *(run.names.scenario(w), run.weights.get(w), before.get(w), losses[w]),
+            *(*(told(w, e) for e in elements), run.names.stories.get(w, "")),
+        ]
+        for w in run.by_loss
+    ]
+    told_of = any(run.names.stories.values())
+    names = [*map(run.names.element, elements)]
+    return declared("shortfalls", cells, before=before, elements=names, told=told_of, compared=run.compared)
+
+
+def stories(run: RunView) -> ReportTable | None:
+    """What happens in each future, where its name says it behind a colon."""
+    rows = [[run.names.scenario(w), run.names.stories[w]] for w in run.by_loss if run.names.stories.get(w)]
+    return declared("stories", rows) if rows else None
+
+
+def payers(run: RunView) -> ReportTable | None:
+    """What each funder pays and may pay, and its budget."""
+    rows = run.tables["payments"].sort_values("paid_musd", ascending=False, kind="stable")
+    return declared("payers", rows.assign(funder=rows["funder"].map(run.names.party))) if len(rows) else None
+
+
+def scarce(run: RunView) -> ReportTable | None:
+    """What one more unit of each scarce thing is worth."""
+    cells = list[list[str]]()
+    for kind, of in groupby(limits(run), key=lambda limit: limit.kind):
+        cells.append([kind, "", "", ""])
+        for limit in of:
+            often = NOTHING if limit.year is None else count(limit.years_binding, "year")
+            cells.append([limit.words, number(limit.musd), limit.unit, often])
+    return declared("scarce", cells, marks=["" if row[1] else "group" for row in cells]) if cells else None
+
+
+def cost(run: RunView) -> ReportTable:
+    """Capital, public money and cost of the plan in one table: present values add up to the cost."""
+    parts = [_part(part) for part in cost_parts(run) if part.public + part.others >= SMALLEST_MUSD]
+    without = doing_nothing(run).get("cost")
+    return declared("cost", parts, rate=run.case.model.discount_rate, without=without)
+
+
+def _part(part: CostPart) -> list[str | float]:
+    both = part.public + part.others
+    return [part.name, part.public, part.others, both, part.present - both, part.present]
+
+
+def balance_sheet(run: RunView) -> ReportTable:
+    """Expected demand and what is met of it by element and year; rows of an element stand together."""
+    rows = balances(run).sort_values("element", key=lambda ids: ids.map(run.elements.index), kind="stable")
+    return declared("balance", rows.assign(element=rows["element"].map(run.names.element)), compared=run.compared)
+
+
+def spending_sheet(run: RunView) -> ReportTable:
+    """Expected public money: one row per year; columns by funder, the same by item, and by funder and place."""
+    kinds, values = list[str](), list[pd.DataFrame]()
+    for by, word in (("funder", "paid by"), ("item", "for"), ("place", "of")):
+        rows = spent(run, by)
+        table: pd.DataFrame = pivot(rows, run.years).T if len(rows) else pd.DataFrame(index=run.years)
+        kinds += [f"{word} {kind}" for kind in table.columns]
+        values.append(table.reindex(run.years, fill_value=0.0))
+    cells = pd.concat(values, axis=1).to_numpy(float).tolist()
+    return declared("spending", [[y, *row] for y, row in zip(run.years, cells, strict=True)], kinds=kinds)
+
+
+def short_sheet(run: RunView) -> ReportTable:
+    """Who is short of what, and when, with the plan: expected."""
+    rows, names = missing(run, EXPECTED), run.names
+    named = rows.assign(country=rows["country"].map(names.country), element=rows["element"].map(names.element))
+    return declared("short", named)

@@ -282,7 +282,12 @@ def worded(template: str, passage: str, **values: Any) -> str:
 
     Raises jinja2.UndefinedError if it speaks of a value that is not there.
     """
-    return " ".join(_of_lines(_passage(template, passage, values)))
+    return joined(_passage(template, passage, values))
+
+
+def joined(text: str) -> str:
+    """The lines of a text behind one another."""
+    return " ".join(_of_lines(text))
 
 
 def worded_lines(template: str, passage: str, **values: Any) -> list[str]:
