@@ -187,8 +187,8 @@ def tell_apart(
     """Differences in inputs, plan and risk, and which input explains which change: one at a time, solved."""
     with exit_codes():
         with shown_progress() as progress:
-            first, found, target = compare_into(runs, folder, progress)
-        for line in comparison_lines(found, first.case):
+            _, found, target = compare_into(runs, folder, progress)
+        for line in comparison_lines(found):
             say(line)
         say(f"Written     {target}/{COMPARISON}, inputs.csv, plan.csv, causes.csv")
 

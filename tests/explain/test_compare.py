@@ -121,7 +121,7 @@ def test_page_tables_and_screen(case: Case, plan: PlanValues, tmp_path: Path) ->
     with (tmp_path / "causes.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["group"] for row in rows} == {"budgets.musd", "projects.capex_usd_per_tpa"}
-    assert any("interplay" in line for line in comparison_lines(found, case))
+    assert any("interplay" in line for line in comparison_lines(found))
 
 
 def test_refusals(plan: PlanValues) -> None:

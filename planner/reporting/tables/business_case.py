@@ -12,16 +12,12 @@ from planner.data.investment_tables import Contract
 from planner.finance.cashflow import funding
 from planner.finance.plants import PlantFacts
 from planner.finance.support import CARRIES, MOST, paid_by_the_public
-from planner.reporting.values.page_parts import LIST, SHARE, SHEET, WORDS, Column, Part, ReportTable, Text, texts
+from planner.reporting.tables.declared import declared, shown
+from planner.reporting.values.page_parts import Part, ReportTable
 from planner.reporting.values.wording import Names, number, percent
 from planner.results.business_case import BusinessCase, Sold
 
 FEEDS = ("mine", "separation")
-
-
-def numbers(unit: str, *titles: str) -> list[Column]:
-    """Columns of numbers in a unit."""
-    return [Column(title, unit) for title in titles]
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,7 @@ def returns(found: BusinessCase) -> ReportTable:
     for figure in FIGURES.values():
         values = [None if (v := figure.value(s)) is None else round(v, 6) for _, s in told]
         rows.append([figure.label, figure.unit, *((percent if figure.share else number)(v) for v in values)])
-    return ReportTable("Returns", [*texts("figure", "unit"), *(Column(title, form=WORDS) for title, _ in told)], rows)
+    return declared("returns", rows, titles=[title for title, _ in told])
 
 
 def sources_and_uses(found: BusinessCase) -> ReportTable:
@@ -84,10 +80,8 @@ def sources_and_uses(found: BusinessCase) -> ReportTable:
         for at, side in ((1, "use"), (0, "source"))
         for what in sides[0][at]
     ]
-    columns = [*texts("", "of money"), *numbers("MUSD", *(title for title, _ in told))]
-    first = "; ".join(f"{title} {found.first_repayment(s)}" for title, s in told if s.returns.debt > 0)
-    note = f"Nominal. First repayment, until which interest is added to the loan: {first or 'no debt'}."
-    return ReportTable("Sources and uses until the first repayment", columns, rows, note=note)
+    first = [f"{title} {found.first_repayment(s)}" for title, s in told if s.returns.debt > 0]
+    return declared("sources_and_uses", rows, titles=[title for title, _ in told], first=first)
 
 
 def converts(found: BusinessCase) -> bool:
@@ -112,11 +106,7 @@ def materials(found: BusinessCase, names: Names) -> ReportTable:
             rows.append(["sells", name, m.name, m.form, made, float(sale.tonnes.max()), float(sale.market.max())])
         rows += [["takes in", name, m.name, m.form, most * m.per_tonne, None, None] for m in plant.taken]
         rows.append(["pays for all it takes in", name, "", "", None, None, -float(flows.feed.max())])
-    columns = [
-        *texts("", "plant", "material", "form"),
-        *(*numbers("t oxide equivalent", "in a full year", "sold at most"), Column("at the deck", "MUSD/y")),
-    ]
-    return ReportTable("What it works, sells and pays for, in full operation", columns, rows)
+    return declared("materials", rows)
 
 
 def markets(found: BusinessCase, names: Names) -> Part:
@@ -125,14 +115,7 @@ def markets(found: BusinessCase, names: Names) -> Part:
         [names.element(m.element), m.form, str(m.year), m.made, m.sold, m.others, m.demand, m.share]
         for m in found.markets
     ]
-    if not rows:
-        return Text(["It sells concentrate, which the case gives no demand for."])
-    columns = [
-        *texts("element", "form", "year"),
-        *numbers("t", "made here", "of it sold", "other plants in the plan", "wanted in this form or to make others"),
-        Column("all that is made over what is wanted", form=SHARE),
-    ]
-    return ReportTable("Output of all plants against demand, in the fullest year", columns, rows)
+    return shown("markets", rows)
 
 
 ALTERNATIVES = {
@@ -150,38 +133,18 @@ def alternatives(found: BusinessCase) -> ReportTable:
         [ALTERNATIVES[a.what], a.cost, a.worth, a.worth / a.cost if a.worth is not None and a.cost else None]
         for a in found.alternatives
     ]
-    columns = [
-        *(*texts("what"), Column("public cost", "MUSD"), Column("worth to the alliance", "MUSD")),
-        Column("worth per public MUSD", ""),
-    ]
-    note = (
-        "Worth is cost and risk of the alliance that it takes off, all else planned anew. Half is used as the whole. "
-        "The stock holds of each element what is short without the plant in the future where that is most; "
-        "its worth is the risk that it would take off at best, less its price. Whether so much is for sale "
-        "is not asked, and storage not counted."
-    )
-    return ReportTable("Alternatives", columns, rows, note=note)
+    return declared("alternatives", rows)
 
 
 def flows(found: BusinessCase) -> ReportTable:
     """Money by year."""
     f, kind = found.shown.flows, found.cheapest.kind if found.supported and found.cheapest else ""
-    heads = {"EBITDA": f.ebitda, "capital": f.capital}
-    if kind:
-        heads["public money"] = paid_by_the_public(f, kind)
-    heads |= {
-        "tax without debt": f.tax, "cash for debt": f.cfads, "drawn": f.loan.draws,
-        "debt service": f.loan.service, "owners": f.owners, "debt owed": f.loan.owed, "reserve account": f.loan.reserve,
-    }  # fmt: skip
-    rows = [
-        (str(year), *amounts)
-        for year, *amounts in zip(found.investment.years, *(a.tolist() for a in heads.values()), strict=True)
-        if any(amounts)
-    ]
-    balances = ("debt owed", "reserve account")
-    columns = [*texts("year"), *(Column(head, "MUSD", summed=head not in balances) for head in heads)]
-    note = f"{found.told(found.shown)}. A guarantee or availability payment is part of EBITDA."
-    return ReportTable("Flows", columns, rows, total="Sum", folded=True, note=note)
+    public = paid_by_the_public(f, kind) if kind else 0.0 * f.capital
+    loan = (f.loan.draws, f.loan.service, f.owners, f.loan.owed, f.loan.reserve)
+    columns = (amounts.tolist() for amounts in (f.ebitda, f.capital, public, f.tax, f.cfads, *loan))
+    every = zip(found.investment.years, *columns, strict=True)
+    rows = [(str(year), *amounts) for year, *amounts in every if any(amounts)]
+    return declared("flows", rows, kind=kind, told=found.told(found.shown))
 
 
 def inputs(found: BusinessCase) -> ReportTable:
@@ -194,12 +157,7 @@ def inputs(found: BusinessCase) -> ReportTable:
         for s in found.swings
         for t in [s.term]
     ]
-    columns = [
-        *(*texts("input"), *numbers("", "value", "low", "high"), *texts("unit")),
-        *(*numbers("MUSD", "NPV low", "NPV high", "owners low", "owners high"), *texts("source", "confidence")),
-    ]
-    title = f"Each input at both ends, what moves most first: {found.told(found.shown)}"
-    return ReportTable(title, columns, rows, folded=True)
+    return declared("case_inputs", rows, told=found.told(found.shown))
 
 
 def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
@@ -218,22 +176,12 @@ def term_sheet(found: BusinessCase, names: Names) -> ReportTable:
         private = s.private / s.cost if s.private is not None and s.cost else None
         costs = (s.cost, s.in_full, s.expected, s.worst)
         rows.append([kinds.get(s.kind, s.kind), least, s.amount, *costs, private, per, *CARRIES[s.kind]])
-    columns = [
-        *texts("support", "least of it"),
-        Column("to enter on Inputs", only=SHEET),
-        *numbers("MUSD", "as sized", "selling all", "over the futures", "one draw in twenty: over"),
-        *numbers("per public MUSD", "private capital", "worth to the alliance"),
-        *texts("volume risk", "price risk"),
-    ]
     floor = next((s.amount for s in found.supports if s.kind == "floor"), None) or 0.0
     deck = found.investment.prices()
     sold = {(m.element, m.form): None for p in found.investment.plants for m in p.made}
     quoted = [f"{names.element(e)} {form} {number(1000 * floor * float(deck[e, form].mean()))}" for e, form in sold]
-    what = "price of product less that of its feed" if converts(found) else "price"
-    prices = f" Guaranteed {what}, USD/kg: {', '.join(quoted)}." if floor else ""
-    sized = "“As sized” is what the column “With the least support” pays of the first."
-    note = f"Present values at the public rate, {found.dated}. {sized}{prices}"
-    return ReportTable("The least of each support, and what it costs the public", columns, rows, note=note)
+    quoted = quoted if floor else []
+    return declared("term_sheet", rows, quoted=quoted, converts=converts(found), dated=found.dated)
 
 
 def throughput(found: BusinessCase, names: Names) -> ReportTable:
@@ -243,47 +191,25 @@ def throughput(found: BusinessCase, names: Names) -> ReportTable:
     if found.planned:
         rows.append(["the plan, expected", None, *found.planned.use, None])
         rows += [[names.scenario(w), found.futures[w], *use, saved.get(w)] for w, use in found.throughput.items()]
-    columns = [
-        *(*texts("future"), Column("probability", form=SHARE)),
-        *(Column(names.project(p), form=SHARE) for p in found.projects),
-        Column("loss that it avoids", "MUSD"),
-    ]
-    alone = "; ".join(f"{names.project(p)} {number(v)}" for p, v in found.alone.items())
-    note = f"NPV after tax of each by itself, selling all, MUSD: {alone}." if len(found.alone) > 1 else ""
-    return ReportTable("Use of capacity over the years of output", columns, rows, note=note)
+    alone = [f"{names.project(p)} {number(v)}" for p, v in found.alone.items()]
+    return declared("throughput", rows, plants=[*map(names.project, found.projects)], alone=alone)
 
 
 def people(found: BusinessCase, names: Names) -> Part:
     """Jobs by skill."""
-    if not found.jobs:
-        return Text(["The case counts nobody for it."])
-    rows = [[names.skill(k), persons] for k, persons in found.jobs.items()]
-    return ReportTable("Jobs in full operation", [*texts("skill"), Column("needed", "persons")], rows)
+    return shown("jobs", [[names.skill(k), persons] for k, persons in found.jobs.items()])
 
 
 def deck(found: BusinessCase, names: Names) -> ReportTable:
     """Prices by good."""
     rows = [
         [
-            names.element(q.element),
-            q.form,
-            1000 * float(q.price[0]),
-            1000 * float(q.price[-1]),
-            q.low,
-            q.high,
-            [f"{f} {number(1000 * float(p.mean()))}" for f, p in q.by_future.items()],
-            q.source,
-            q.confidence,
+            *(names.element(q.element), q.form, 1000 * float(q.price[0]), 1000 * float(q.price[-1]), q.low, q.high),
+            *([f"{f} {number(1000 * float(p.mean()))}" for f, p in q.by_future.items()], q.source, q.confidence),
         ]
         for q in found.investment.quotes
     ]
-    columns = [
-        *texts("element", "form"),
-        *(*numbers("USD/kg", "first year", "last year"), *numbers("of it", "low", "high")),
-        Column("by future, USD/kg", number=False, form=LIST),
-        *texts("source", "confidence"),
-    ]
-    return ReportTable("Price deck", columns, rows, folded=True)
+    return declared("deck", rows)
 
 
 def contracts(found: BusinessCase, names: Names) -> Part:
@@ -296,12 +222,10 @@ def contracts(found: BusinessCase, names: Names) -> Part:
         ]
         words = "; ".join(f"{name.replace('_', ' ')} {text_of(value)}" for name, value in values)
         rows.append([r.contract, r.kind, r.party, names.element(r.element) if r.element else "all", words, r.source])
-    if not rows:
-        return Text(["No contract of the case is about it: all is sold and bought at market prices."])
-    return ReportTable("Contracts", texts("contract", "kind", "with", "of", "terms", "source"), rows)
+    return shown("contracts", rows)
 
 
 def plants(found: BusinessCase, case: Case, names: Names) -> ReportTable:
     """What the case says of the plants."""
     rows = [[names.project(p), r.source, r.confidence, r.notes] for p in found.projects for r in [case.projects[p]]]
-    return ReportTable("The plants' rows", texts("plant", "source", "confidence", "notes"), rows, folded=True)
+    return declared("plants", rows)

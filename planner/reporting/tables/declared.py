@@ -32,6 +32,7 @@ from planner.reporting.values.wording import TEMPLATES, joined
 
 STATED = tomllib.loads(files("planner.reporting.tables").joinpath("tables.toml").read_text(encoding="utf-8"))
 FORMS = {"words": WORDS, "list": LIST, "amount": AMOUNT, "change": CHANGE, "rate": RATE, "share": SHARE, "year": YEAR}
+TEXTS = ("title", "note", "source", "folded", "total", "sheet", "meaning")
 HIDDEN = "hidden"
 
 
@@ -39,7 +40,8 @@ def declared(
     name: str, rows: Iterable[Sequence[Any]] | pd.DataFrame, *, marks: Sequence[str] = (), **said: Any
 ) -> ReportTable:
     """A table of tables.toml over some rows, which have a cell for every column, whether or not it is shown; of a frame
-    the columns named in `of` are taken. said: values of its texts and of the conditions of its columns."""
+    the columns named in `of` are taken. said: values of its texts and of the conditions of its columns, and texts that
+    stand in the place of those declared."""
     stated = STATED[name]
     if isinstance(rows, pd.DataFrame):
         rows = rows.reindex(columns=stated["of"]).to_numpy(object).tolist()
@@ -49,7 +51,7 @@ def declared(
         columns=[column for column in found if column is not None],
         rows=[[row[place] for place in shown] for row in rows],
         marks=marks,
-        **{key: _said(text, said) for key, text in stated.items() if key not in ("columns", "of", "empty")},
+        **{key: said.get(key, _said(text, said)) for key, text in stated.items() if key in TEXTS},
     )
 
 

@@ -261,6 +261,7 @@ TEMPLATES = Environment(  # noqa: S701
 TEMPLATES.filters |= {
     "number": number,
     "percent": percent,
+    "signed": signed,
     "money": money,
     "short": short,
     "year": as_year,
