@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -19,6 +21,9 @@ from planner.reporting.text.screen import closing_lines
 from planner.results.plan import Status
 from planner.results.store import SUMMARY, default_folder
 from planner.solving.solution import Bounds
+
+MOST_RUNS = 100
+"""Folders beside the new one that are looked at for an earlier run."""
 
 app = console.command_app()
 
@@ -53,7 +58,7 @@ def run(
             progress("loading")
             loaded = console.read_case(case, model, overrides)
             console.say_warnings(warnings_of(loaded, ignore or ()))
-            _say_what_changed(loaded, folder or default_folder(loaded))
+            before = _earlier(loaded, folder or default_folder(loaded))
             plan, target = solve_into(
                 loaded,
                 folder,
@@ -65,6 +70,8 @@ def run(
             )
         if as_json:
             console.say((target / SUMMARY).read_text(encoding="utf-8").rstrip())
+        if before is not None and plan.tables:
+            _say_what_it_does(plan, *before)
         _close(plan, target, as_json)
 
 
@@ -75,14 +82,34 @@ def _refuse_both(scheduler: str, workers: int | None, method: Method) -> None:
             raise InputError([Fault("planner solve", 0, option, told, remedy="leave one of the two out")])
 
 
-def _say_what_changed(case: Case, run: Path) -> None:
-    """Beside the run that this one will replace: a slip in a figure is seen where no rule can know it."""
-    try:
-        changed = changes(console.earlier_inputs(run), case) if (run / SUMMARY).is_file() else []
-    except PlannerError:
-        return  # the old run is damaged, and goes
-    if changed:
-        console.say_changes(changed, run)
+def _earlier(case: Case, target: Path) -> tuple[Path, dict[str, Any]] | None:
+    """The run that this one will replace, else the last one beside it of the same case, with its summary, if inputs
+    changed since; says which. A slip in a figure is seen where no rule can know it."""
+    beside = sorted((path for path in target.parent.glob(f"*/{SUMMARY}") if path.is_file()), key=_written, reverse=True)
+    for run in (target, *(path.parent for path in beside[:MOST_RUNS])):
+        with suppress(PlannerError, OSError, ValueError, AttributeError):  # what is damaged is no run to compare with
+            summary = json.loads((run / SUMMARY).read_text(encoding="utf-8"))
+            if run == target or summary.get("case") == case.name:
+                changed = changes(console.earlier_inputs(run), case)
+                if changed:
+                    console.say_changes(changed, run)
+                return (run, summary) if changed else None
+    return None
+
+
+def _written(path: Path) -> float:
+    return path.stat().st_mtime
+
+
+def _say_what_it_does(plan: Plan, since: Path, summary: dict[str, Any]) -> None:
+    """Which way the answer went with the inputs that changed."""
+    told = [
+        f"{what} {before:,.4g} -> {plan.summary[key]:,.4g} MUSD"
+        for what, key in (("risk", "risk_musd"), ("cost", "cost_musd"))
+        if isinstance(before := summary.get(key), float)
+    ]
+    if told:
+        console.err.print(f"since {since}: {', '.join(told)}", style="yellow", markup=False, soft_wrap=True)
 
 
 def _close(plan: Plan, target: Path, as_json: bool) -> None:
