@@ -57,10 +57,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule for inputs: what it demands, and the remedy when it is broken."""
+    """One rule for inputs: what it demands, the remedy when it is broken, what is told of the cell that breaks it."""
 
     says: str
     remedy: str
+    told: str = ""
 
 
 class PlannerError(Exception):

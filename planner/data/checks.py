@@ -17,8 +17,8 @@ from planner.data.cell_addresses import conditions, matching
 from planner.data.investment_checks import check_contracts, check_finance, check_prices
 from planner.data.investment_tables import Form
 from planner.data.lookups import BASE, MADE_FROM, Lookups
-from planner.data.rules import Finding, Origin
-from planner.data.schema import BY_NAME, TABLES, Stage, Tables, UncertainRange
+from planner.data.rules import Finding, Origin, found, unknown
+from planner.data.schema import BY_NAME, TABLES, LossTier, Ramp, Stage, Tables, UncertainRange
 from planner.data.shock_checks import check_hazards, check_shocks
 from planner.errors import Fault, did_you_mean
 
@@ -182,8 +182,7 @@ def check_funders(case: Lookups) -> Iterator[Finding]:
         if row.funder not in listed and row.funder not in case.countries and row.funder not in reported:
             reported.add(row.funder)
             hint = did_you_mean(row.funder, [*listed, *case.countries])
-            said = f'"{row.funder}" is no country and has no row in funders, so it can pay nowhere{hint}'
-            yield Finding("funder-nowhere", "budgets", row.line, "funder", said, row.funder)
+            yield found(row, "funder", "funder-nowhere", hint=hint)
 
 
 def check_horizon(case: Lookups) -> Iterator[Finding]:
@@ -213,45 +212,38 @@ def check_project_feeds(case: Lookups) -> Iterator[Finding]:
     """A mine has exactly one feed, a separation plant at least one, others none."""
     for row in case.tables.projects:
         if row.stage == "mine" and len(row.feeds) != 1:
-            said, given = f"a mine has exactly one feed, here {len(row.feeds)}", ";".join(row.feeds)
-            yield Finding("mine-feed", "projects", row.line, "feeds", said, given)
+            yield found(row, "feeds", "mine-feed", f"a mine has exactly one feed, here {len(row.feeds)}")
         if row.stage == "separation" and not row.feeds:
-            yield Finding(
-                "separation-feed", "projects", row.line, "feeds", "a separation plant must name the feeds it accepts"
-            )
+            yield found(row, "feeds", "separation-feed", "a separation plant must name the feeds it accepts")
         if row.stage in MADE_FROM and row.feeds:
-            said = f"a {row.stage} plant takes {MADE_FROM[row.stage]}, not feeds"
-            yield Finding(f"{row.stage}-feed", "projects", row.line, "feeds", said, ";".join(row.feeds))
+            yield found(
+                row, "feeds", f"{row.stage}-feed", f"a {row.stage} plant takes {MADE_FROM[row.stage]}, not feeds"
+            )
 
 
 def check_ramps(case: Lookups) -> Iterator[Finding]:
     """The years of a ramp are consecutive from 0."""
-    years: dict[str, list[int]] = defaultdict(list)
-    lines: dict[tuple[str, int], int] = {}
-    for row in case.tables.ramps:
-        years[row.ramp].append(row.year_after_start)
-        lines[row.ramp, row.year_after_start] = row.line
-    for ramp, given in years.items():
-        for expected, found in enumerate(sorted(given)):
-            if expected != found:
-                said = f'ramp "{ramp}" has no row for year {expected}; years are consecutive from 0'
-                yield Finding("ramp-years", "ramps", lines[ramp, found], "year_after_start", said, found)
-                break
+    ramps: dict[str, list[Ramp]] = defaultdict(list)
+    for row in sorted(case.tables.ramps, key=lambda row: row.year_after_start):
+        ramps[row.ramp].append(row)
+    for rows in ramps.values():
+        gaps = [(year, row) for year, row in enumerate(rows) if row.year_after_start != year]
+        yield from (found(row, "year_after_start", "ramp-years", expected=year) for year, row in gaps[:1])
 
 
 def check_staffing(case: Lookups) -> Iterator[Finding]:
     """A project's staffing row is filed under its own stage."""
-    found: dict[str, Finding] = {}
+    wrong: dict[str, Finding] = {}
     for row in case.tables.staffing:
         project = case.projects.get(row.project)
         if project is not None and project.stage != row.stage:
-            if row.project in found:
-                first = found[row.project]
-                found[row.project] = replace(first, also=(*first.also, ("staffing", row.line)))
-            else:
-                said = f'project "{row.project}" is of stage {project.stage}, not {row.stage}'
-                found[row.project] = Finding("staffing-stage", "staffing", row.line, "stage", said, row.stage)
-    yield from found.values()
+            first = wrong.get(row.project)
+            wrong[row.project] = (
+                replace(first, also=(*first.also, ("staffing", row.line)))
+                if first
+                else found(row, "stage", "staffing-stage", is_of=project.stage)
+            )
+    yield from wrong.values()
 
 
 def check_probabilities(case: Lookups) -> Iterator[Finding]:
@@ -265,26 +257,22 @@ def check_probabilities(case: Lookups) -> Iterator[Finding]:
 
 def check_loss_tiers(case: Lookups) -> Iterator[Finding]:
     """Steps reach the whole demand, and their amounts never fall."""
-    sets: dict[tuple[str, str, str | None], list[tuple[float, float, int]]] = defaultdict(list)
-    for row in case.tables.loss_tiers:
-        sets[row.element, row.country, row.form].append((row.up_to_share, row.loss_usd_per_kg, row.line))
+    sets: dict[tuple[str, str, str | None], list[LossTier]] = defaultdict(list)
+    for row in sorted(case.tables.loss_tiers, key=lambda row: (row.up_to_share, row.loss_usd_per_kg)):
+        sets[row.element, row.country, row.form].append(row)
     for steps in sets.values():
-        steps.sort()
-        if abs(steps[-1][0] - 1) > SHARE_TOLERANCE:
-            said = f"the last step ends at {steps[-1][0]:g}; the steps must rise to 1"
-            yield Finding("tiers-end", "loss_tiers", steps[-1][2], "up_to_share", said, f"{steps[-1][0]:g}")
-        for (_, lower, _), (share, upper, line) in itertools.pairwise(steps):
-            if upper < lower:
-                said = f"falls from {lower:g} to {upper:g} at share {share:g}; a deeper shortfall cannot cost less"
-                yield Finding("tiers-fall", "loss_tiers", line, "loss_usd_per_kg", said, f"{upper:g}")
+        if abs(steps[-1].up_to_share - 1) > SHARE_TOLERANCE:
+            yield found(steps[-1], "up_to_share", "tiers-end")
+        for lower, upper in itertools.pairwise(steps):
+            if upper.loss_usd_per_kg < lower.loss_usd_per_kg:
+                yield found(upper, "loss_usd_per_kg", "tiers-fall", before=lower.loss_usd_per_kg)
 
 
 def check_stockpiles(case: Lookups) -> Iterator[Finding]:
     """A stock starts within its limit."""
     for row in case.tables.stockpiles:
         if row.max_t is not None and row.initial_t > row.max_t:
-            said = f"{row.initial_t:g} is above max_t {row.max_t:g}"
-            yield Finding("stock-limit", "stockpiles", row.line, "initial_t", said, f"{row.initial_t:g}")
+            yield found(row, "initial_t", "stock-limit")
 
 
 def check_uncertainties(case: Lookups) -> Iterator[Finding]:
@@ -294,46 +282,38 @@ def check_uncertainties(case: Lookups) -> Iterator[Finding]:
         before = first.setdefault(row.uncertainty, row)
         for column in ("name", "low", "high", "claims"):
             if getattr(row, column) != getattr(before, column):
-                said = f"is not as in line {before.line}, of the same uncertainty"
-                yield Finding("range", "uncertainties", row.line, column, said, getattr(row, column))
+                yield found(row, column, "range", f"is not as in line {before.line}, of the same uncertainty")
         if not row.low < row.high:
-            yield Finding(
-                "range", "uncertainties", row.line, "low", f"{row.low:g} is not below high {row.high:g}", row.low
-            )
-        for claim in row.claims:
-            if claim not in CLAIMS:
-                said = f'unknown claim "{claim}"{did_you_mean(claim, CLAIMS)}'
-                yield Finding("unknown-reference", "uncertainties", row.line, "claims", said, claim)
+            yield found(row, "low", "range", f"{row.low:g} is not below high {row.high:g}")
+        yield from (unknown(row, "claims", "claim", claim, CLAIMS) for claim in row.claims if claim not in CLAIMS)
         yield from _range_of(case, row)
 
 
 def _range_of(case: Lookups, row: UncertainRange) -> Iterator[Finding]:
     table = BY_NAME.get(row.table)
     if table is None or not table.solved:
-        said = f'unknown table "{row.table}"{did_you_mean(row.table, BY_NAME)}'
-        yield Finding("unknown-reference", "uncertainties", row.line, "table", said, row.table)
+        yield unknown(row, "table", "table", row.table, BY_NAME)
         return
     columns = table.row.columns()
     try:
         where = conditions(row.where)
     except ValueError as error:
-        yield Finding("unknown-reference", "uncertainties", row.line, "where", str(error), row.where)
+        yield found(row, "where", "unknown-reference", str(error))
         return
     for place, column in [("column", row.column), *(("where", name) for name in where)]:
         if column not in columns:
             said = f'unknown column "{column}" of {row.table}{did_you_mean(column, columns)}'
-            yield Finding("unknown-reference", "uncertainties", row.line, place, said, column)
+            yield found(row, place, "unknown-reference", said)
             return
     rows = case.tables.rows(row.table)
     cells = [getattr(rows[i], row.column) for i in matching(rows, where)]
     if not cells:
         if table.required and not rows:
             return  # which is a fault already
-        said = f'"{row.where}" is no row of {row.table}'
-        yield Finding("unknown-reference", "uncertainties", row.line, "where", said, row.where)
+        yield found(row, "where", "unknown-reference", f'"{row.where}" is no row of {row.table}')
     elif not all(isinstance(cell, float | None) for cell in cells):
         said = f"{row.table}.{row.column} holds no figures that can be multiplied"
-        yield Finding("unknown-reference", "uncertainties", row.line, "column", said, row.column)
+        yield found(row, "column", "unknown-reference", said)
 
 
 CHECKS: tuple[Check, ...] = (

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from operator import attrgetter
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter, itemgetter
 from statistics import median
+from typing import Any
 
 from planner.data.case import Case
-from planner.data.cells import LAST_YEAR, begin_of, look_of
+from planner.data.cells import LAST_YEAR, Row, begin_of, look_of
 from planner.data.checks import HINTS
-from planner.data.rules import Finding
+from planner.data.rules import Finding, found
 from planner.errors import did_you_mean
 from planner.units import musd, musd_per_tonne, persons_per_tonne
 
@@ -44,12 +46,10 @@ _IDS = (
 _SELLERS = (("imports", "supplier"), ("resale", "supplier"), ("shocks", "supplier"), ("hazards", "supplier"))
 
 
-def _used(case: Case, places: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str, str, int]]:
-    """Name, table, column and line wherever a name stands in one of the columns."""
+def _used(case: Case, places: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Row, str]]:
+    """Name, row and column wherever a name stands in one of the columns."""
     for table, column in places:
-        for row in case.tables.rows(table):
-            if name := getattr(row, column):
-                yield name, table, column, row.line
+        yield from ((name, row, column) for row in case.tables.rows(table) if (name := getattr(row, column)))
 
 
 def look_alikes(case: Case) -> Iterator[Finding]:
@@ -58,12 +58,12 @@ def look_alikes(case: Case) -> Iterator[Finding]:
     for places in (*((place,) for place in _IDS), named[:1], named[1:], _SELLERS):
         seen: dict[str, str] = {}
         told: set[str] = set()
-        for name, table, column, line in _used(case, places):
+        for name, row, column in _used(case, places):
             other = seen.setdefault(look_of(name), name)
             if other != name and name not in told:
                 told.add(name)
                 how = "case" if other.casefold() == name.casefold() else "letters that look the same"
-                yield Finding("look-alike", table, line, column, f'"{name}" differs from "{other}" only in {how}', name)
+                yield found(row, column, "look-alike", other=other, how=how)
 
 
 def rare_names(case: Case) -> Iterator[Finding]:
@@ -81,12 +81,12 @@ def _named_once(
     count = Counter(name for name, *_ in _used(case, places))
     rare = {name for name, times in count.items() if times == 1 and name not in known}
     often = len(count) > len(rare)
-    for name, table, column, line in _used(case, places) if rare else ():
+    for name, row, column in _used(case, places) if rare else ():
         if name in rare:
             others = [other for other in (*count, *known) if _letters(other) != _letters(name)]
             near = did_you_mean(name, others) if len(count) <= HINTS else ""
             if near or (often and kind == "supplier"):
-                yield Finding("rare-name", table, line, column, f'{kind} "{name}" is named once{near}', name)
+                yield found(row, column, "rare-name", kind=kind, near=near)
 
 
 def _letters(name: str) -> str:
@@ -97,69 +97,67 @@ def _letters(name: str) -> str:
 def repeated_labels(case: Case) -> Iterator[Finding]:
     """Things of one table that have the same name for people, so that no page tells them apart."""
     for table, column in _IDS:
-        first: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        first: dict[str, str] = {}
         for row in case.tables.rows(table):
-            if label := getattr(row, "name", ""):
-                first[look_of(label)].append((getattr(row, column), row.line))
-        for (one, _), *others in first.values():
-            for two, line in others:
-                said = f'"{two}" has the same name as "{one}"'
-                yield Finding("repeated-label", table, line, "name", said, two)
+            label, name = getattr(row, "name", ""), getattr(row, column)
+            if label and (one := first.setdefault(look_of(label), name)) != name:
+                yield found(row, "name", "repeated-label", f'"{name}" has the same name as "{one}"')
 
 
 def odd_years(case: Case) -> Iterator[Finding]:
     """Years decades away from the others of their table, or from the horizon."""
     for table in SERIES:
-        places: dict[int, list[int]] = defaultdict(list)
-        for year, line in map(attrgetter("year", "line"), case.tables.rows(table)):
-            places[year].append(line)
-        middle = median([year for year, lines in places.items() for _ in lines]) if places else 0
-        for year, lines in places.items():
-            nearest = min((abs(year - other) for other in places if other != year), default=0)
+        rows: dict[int, list[Any]] = defaultdict(list)
+        for year, row in zip(map(attrgetter("year"), case.tables.rows(table)), case.tables.rows(table), strict=True):
+            rows[year].append(row)
+        middle = median([year for year, those in rows.items() for _ in those]) if rows else 0
+        for year, those in rows.items():
+            nearest = min((abs(year - other) for other in rows if other != year), default=0)
             if abs(year - middle) > ODD_YEARS:
-                said = f"{year} is far from the other years, around {middle:g}"
+                far = f"far from the other years, around {middle:g}"
             elif not case.first_year - ODD_YEARS <= year <= case.last_year + ODD_YEARS:
-                said = f"{year} is far from the horizon, {case.first_year}-{case.last_year}"
-            elif len(lines) == 1 and nearest >= ALONE_YEARS:
-                said = f"{year} stands alone, {nearest} years from the nearest other year"
+                far = f"far from the horizon, {case.first_year}-{case.last_year}"
+            elif len(those) == 1 and nearest >= ALONE_YEARS:
+                far = f"alone, {nearest} years from the nearest other year"
             else:
                 continue
-            yield from (Finding("odd-year", table, line, "year", said, year) for line in lines)
+            yield from (found(row, "year", "odd-year", far=far) for row in those)
     for table, columns in EDGES.items():
-        for row in case.tables.rows(table):
-            for column in columns:
-                edge = getattr(row, column)
-                if edge in (None, LAST_YEAR):
-                    continue
-                past = PAST if table == "projects" else ALONE_YEARS
-                if not case.first_year - past <= begin_of(edge)[0] <= case.last_year + ODD_YEARS:
-                    said = f"{edge} is far from the horizon, {case.first_year}-{case.last_year}"
-                    yield Finding("odd-year", table, row.line, column, said, edge)
+        past = PAST if table == "projects" else ALONE_YEARS
+        for row, column in itertools.product(case.tables.rows(table), columns):
+            edge = getattr(row, column)
+            if edge in (None, LAST_YEAR):
+                continue
+            if not case.first_year - past <= begin_of(edge)[0] <= case.last_year + ODD_YEARS:
+                yield found(row, column, "odd-year", far=f"far from the horizon, {case.first_year}-{case.last_year}")
+
+
+COEFFICIENTS: tuple[tuple[str, str, Callable[[float], float]], ...] = (
+    ("feeds", "share", float),
+    ("ramps", "share", float),
+    ("projects", "recovery", float),
+    ("recoveries", "recovery", float),
+    ("staffing", "persons_per_ktpa", persons_per_tonne),
+    ("elements", "loss_usd_per_kg", musd_per_tonne),
+    ("projects", "capex_usd_per_tpa", musd),
+    ("stockpiles", "purchase_usd_per_kg", musd_per_tonne),
+    ("training", "cost_per_trainee_usd", musd),
+)
+"""Table, column, and how its figures become coefficients of the program."""
 
 
 def numerics(case: Case) -> Iterator[Finding]:
     """Coefficients of the program that span more orders of magnitude than the solver's tolerances bear."""
-    tables = case.tables
-    found: list[tuple[float, str, int, str]] = []
-    found += [(row.share, "feeds", row.line, "share") for row in tables.feeds]
-    found += [(row.share, "ramps", row.line, "share") for row in tables.ramps]
-    found += [(row.recovery, "projects", row.line, "recovery") for row in tables.projects]
-    found += [(row.recovery, "recoveries", row.line, "recovery") for row in tables.recoveries]
-    found += [(persons_per_tonne(r.persons_per_ktpa), "staffing", r.line, "persons_per_ktpa") for r in tables.staffing]
-    found += [(musd_per_tonne(r.loss_usd_per_kg), "elements", r.line, "loss_usd_per_kg") for r in tables.elements]
-    found += [(musd(r.capex_usd_per_tpa), "projects", r.line, "capex_usd_per_tpa") for r in tables.projects]
-    found += [
-        (musd_per_tonne(r.purchase_usd_per_kg), "stockpiles", r.line, "purchase_usd_per_kg") for r in tables.stockpiles
+    positive = [
+        (coefficient, table, row.line, column, row)
+        for table, column, of in COEFFICIENTS
+        for row in case.tables.rows(table)
+        if (coefficient := of(getattr(row, column))) > 0
     ]
-    found += [(musd(r.cost_per_trainee_usd), "training", r.line, "cost_per_trainee_usd") for r in tables.training]
-    positive = [entry for entry in found if entry[0] > 0]
     if not positive:
         return
-    low, high = min(positive), max(positive)
+    low, high = (pick(positive, key=itemgetter(slice(4))) for pick in (min, max))
     if high[0] / low[0] > SPAN:
         odd, other = (low, high) if abs(math.log10(low[0]) + 3) > abs(math.log10(high[0])) else (high, low)
-        said = (
-            f"makes a coefficient of {odd[0]:.3g}, and {other[1]} line {other[2]} ({other[3]}) one of {other[0]:.3g}: "
-            "more than the solver can tell apart"
-        )
-        yield Finding("numerics", odd[1], odd[2], odd[3], said, f"{odd[0]:.3g}")
+        what = f"{other[1]} line {other[2]} ({other[3]}) one of {other[0]:.3g}"
+        yield found(odd[4], odd[3], "numerics", coefficient=odd[0], other=what)

@@ -116,7 +116,7 @@ class Measure:
 
     where: the rows that are meant, as in a study file. low, high: of the figure, or of its multiple of `per`: a name of
     PER, or another column. like: columns within whose equal values rows are compared, over the years where there are
-    years; None: not at all. zero: a blank or 0 is as odd as too small a figure.
+    years; None: not at all. zero: a blank or 0 is as odd as too small a figure, where others have one.
     """
 
     table: str
@@ -181,7 +181,7 @@ def far_off(case: Case) -> Iterator[Finding]:
 def _outside(measure: Measure, values: Vector, ratios: Vector, sizes: Vector) -> Iterator[tuple[int, str]]:
     """Positions of figures that are not between low and high."""
     odd = ((ratios < measure.low * (1 - 1e-9)) | (ratios > measure.high * (1 + 1e-9))) & (sizes > 0)
-    if not measure.zero:
+    if not (measure.zero and values.any()):
         odd &= values > 0
     for i in np.flatnonzero(odd).tolist():
         said = f"{values[i]:g} is not between {measure.low:g} and {measure.high:g}, where such figures are"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planner.data.cells import Row
 from planner.data.investment_tables import ITEMS, fault_of_term
 from planner.data.lookups import Lookups
-from planner.data.rules import Finding
-from planner.errors import did_you_mean
+from planner.data.rules import Finding, found, unknown
 
 
 def stem(scenario: str) -> str:
@@ -21,39 +21,34 @@ def check_finance(case: Lookups) -> Iterator[Finding]:
     for row in case.tables.finance:
         item = ITEMS.get(row.item)
         if item is None:
-            said = f'unknown item "{row.item}"{did_you_mean(row.item, ITEMS)}'
-            yield Finding("unknown-reference", "finance", row.line, "item", said, row.item)
+            yield unknown(row, "item", "item", row.item, ITEMS)
             continue
         for column in ("value", "low", "high"):
             given = getattr(row, column)
             rule, said = fault_of_term(row.item, given) if given is not None else ("", "")
             if rule:
-                yield Finding(rule, "finance", row.line, column, said, f"{given:g}")
-        yield from _in_order("finance", row.line, row.low, row.value, row.high)
+                yield found(row, column, rule, said)
+        yield from _in_order(row, "low", "value", "high")
 
 
 def check_prices(case: Lookups) -> Iterator[Finding]:
     """Ranges hold their price, and futures exist."""
     futures = {name for row in case.tables.scenarios for name in (row.scenario, stem(row.scenario))}
     for row in case.tables.prices:
-        yield from _in_order("prices", row.line, row.low, row.price_usd_per_kg, row.high)
+        yield from _in_order(row, "low", "price_usd_per_kg", "high")
         if row.future and row.future not in futures and futures:
-            said = f'unknown scenario "{row.future}"{did_you_mean(row.future, futures)}'
-            yield Finding("unknown-reference", "prices", row.line, "future", said, row.future)
+            yield unknown(row, "future", "scenario", row.future, futures)
 
 
 def check_contracts(case: Lookups) -> Iterator[Finding]:
     """Periods run forward, and a floor is not above a cap."""
     for row in case.tables.contracts:
         if row.first_year is not None and row.last_year is not None and row.last_year < row.first_year:
-            said = f"{row.last_year} is before first_year {row.first_year}"
-            yield Finding("reversed-period", "contracts", row.line, "last_year", said, row.last_year)
-        yield from _in_order("contracts", row.line, row.floor_usd_per_kg, None, row.cap_usd_per_kg)
+            yield found(row, "last_year", "reversed-period", f"{row.last_year} is before first_year {row.first_year}")
+        yield from _in_order(row, "floor_usd_per_kg", "cap_usd_per_kg")
 
 
-def _in_order(table: str, line: int, low: float | None, value: float | None, high: float | None) -> Iterator[Finding]:
-    given = [x for x in (low, value, high) if x is not None]
+def _in_order(row: Row, *columns: str) -> Iterator[Finding]:
+    given = [x for column in columns if (x := getattr(row, column)) is not None]
     if given != sorted(given):
-        said = f"{', '.join(f'{x:g}' for x in given)} do not rise from low to high"
-        column = "floor_usd_per_kg" if table == "contracts" else "low"
-        yield Finding("range", table, line, column, said, f"{given[0]:g}")
+        yield found(row, columns[0], "range", f"{', '.join(f'{x:g}' for x in given)} do not rise from low to high")

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.resources import files
 
 from openpyxl.utils import get_column_letter
 
 from planner.config.model_file import MODEL_RULES
-from planner.errors import Fault, Rule
+from planner.data.cells import Row, text_of
+from planner.data.schema import TABLES
+from planner.errors import Fault, Rule, did_you_mean
 
 _STATED = tomllib.loads(files("planner.data").joinpath("rules.toml").read_text(encoding="utf-8"))
 FAULTS: dict[str, Rule] = {**{name: Rule(*stated) for name, stated in _STATED["faults"].items()}, **MODEL_RULES}
 """Broken: exit code 2, nothing is solved."""
 WARNINGS: dict[str, Rule] = {name: Rule(*stated) for name, stated in _STATED["warnings"].items()}
 """Worth a second look: the case is solved. `planner check --ignore NAME` silences one."""
+
+_TABLE_OF = {table.row: table.name for table in TABLES}
 
 LONGEST_MESSAGE = 600
 """Characters; a message repeats what a cell holds, which may be a book."""
@@ -52,6 +57,19 @@ class Finding:
     value: object = ""
     also: tuple[tuple[str, int], ...] = ()
     """Tables and lines of the same fault."""
+
+
+def found(row: Row, column: str, rule: str, said: str = "", **words: object) -> Finding:
+    """A rule broken in a cell. What is told is `said`, else the rule's own words, filled with the row and `words`."""
+    stated, cell = FAULTS.get(rule) or WARNINGS[rule], text_of(getattr(row, column))
+    told = said or stated.told.format_map({**row.__dict__, "cell": cell, **words})
+    return Finding(rule, _TABLE_OF[type(row)], row.line, column, told, cell)
+
+
+def unknown(row: Row, column: str, kind: str, name: str, known: Iterable[str]) -> Finding:
+    """A name in a cell that nothing has."""
+    said = f'unknown {kind} "{name}"{did_you_mean(name, known)}'
+    return Finding("unknown-reference", _TABLE_OF[type(row)], row.line, column, said, name)
 
 
 @dataclass(frozen=True)

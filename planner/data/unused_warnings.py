@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from pydantic_core import PydanticUndefined
+
 from planner.data.case import Case
+from planner.data.cells import Row
 from planner.data.lookups import MADE_FROM, Good
-from planner.data.rules import Finding
-from planner.data.schema import Ramp
+from planner.data.rules import Finding, found
+from planner.data.schema import TABLES, Ramp
 
 ENDS_AT = 0.6
 """Share of nameplate below which a ramp does not end."""
@@ -21,28 +24,19 @@ def unused(case: Case) -> Iterator[Finding]:
     for row in tables.projects:
         for feed in row.feeds:
             if row.stage == "separation" and feed not in given:
-                said = f'"{row.project}" accepts feed "{feed}", which no mine gives'
-                yield Finding("unmined-feed", "projects", row.line, "feeds", said, feed)
+                yield found(row, "feeds", "unmined-feed", feed=feed)
     used = {
-        ("ramps", "ramp"): {row.ramp for row in tables.projects},
-        ("feeds", "feed"): {feed for row in tables.projects for feed in row.feeds},
-        ("skills", "skill"): {
-            *(row.skill for row in tables.staffing),
-            *(row.skill for row in tables.workforce),
-            *(row.skill for row in tables.training),
-        },
+        "ramps": {row.ramp for row in tables.projects},
+        "feeds": {feed for row in tables.projects for feed in row.feeds},
+        "skills": {row.skill for rows in (tables.staffing, tables.workforce, tables.training) for row in rows},
     }
-    for (table, column), names in used.items():
-        first: dict[str, int] = {}
-        for entry in tables.rows(table):
-            first.setdefault(getattr(entry, column), entry.line)
-        for name, line in first.items():
+    for table, names in used.items():
+        for (name,), entry in _first(case, table, (table[:-1],)).items():
             if name not in names:
-                yield Finding("unused", table, line, column, f'nothing uses {column} "{name}"', name)
+                yield found(entry, table[:-1], "unused", f'nothing uses {table[:-1]} "{name}"')
     for programme in tables.training:
         if (programme.country, programme.skill) not in case.workforce:
-            said = f'"{programme.programme}" trains {programme.skill} for {programme.country}, which has no such staff'
-            yield Finding("idle-training", "training", programme.line, "skill", said, programme.skill)
+            yield found(programme, "skill", "idle-training")
 
 
 def ineffective_rows(case: Case) -> Iterator[Finding]:
@@ -57,15 +51,14 @@ def ineffective_rows(case: Case) -> Iterator[Finding]:
         if good not in used and (row.supplier, *good) not in told and row.tonnes > 0:
             told.add((row.supplier, *good))
             said = f"{row.country} neither uses {row.element} ({row.form}) nor has a plant or stock for it"
-            yield Finding("no-use", "imports", row.line, "element", said, row.element)
+            yield found(row, "element", "no-use", said)
     for stock in tables.stockpiles:
         if (stock.country, stock.element, stock.form) not in demanded | taken:
             said = f"{stock.country} neither uses {stock.element} ({stock.form}) nor has a plant that takes it"
-            yield Finding("no-use", "stockpiles", stock.line, "element", said, stock.element)
+            yield found(stock, "element", "no-use", said)
     for tier in tables.loss_tiers:
         if not any(tier.element == e and tier.country in ("", c) and tier.form in (None, f) for c, e, f in demanded):
-            said = f"nobody whom the row means uses {tier.element}"
-            yield Finding("no-use", "loss_tiers", tier.line, "element", said, tier.element)
+            yield found(tier, "element", "no-use", f"nobody whom the row means uses {tier.element}")
     for resale in tables.resale:
         if not any(
             resale.country == c
@@ -74,14 +67,14 @@ def ineffective_rows(case: Case) -> Iterator[Finding]:
             and resale.form in (None, f)
             for s, c, e, f in sold
         ):
-            said = f"nothing that the row means is sold to {resale.country}"
-            yield Finding("no-use", "resale", resale.line, "country", said, resale.country)
+            yield found(resale, "country", "no-use", f"nothing that the row means is sold to {resale.country}")
     for recovery in tables.recoveries:
         plant = case.projects[recovery.project]
         feeds = {e for feed in plant.feeds for e, share in case.feed_shares.get(feed, {}).items() if share > 0}
         if plant.stage == "mine" or (plant.stage == "separation" and recovery.element not in feeds):
-            said = f'"{plant.project}" ({plant.stage}) recovers no {recovery.element}'
-            yield Finding("no-use", "recoveries", recovery.line, "element", said, recovery.element)
+            yield found(
+                recovery, "element", "no-use", f'"{plant.project}" ({plant.stage}) recovers no {recovery.element}'
+            )
 
 
 def _taken_goods(case: Case) -> set[Good]:
@@ -115,35 +108,58 @@ FEWEST = 4
 def missing_rows(case: Case) -> Iterator[Finding]:
     """A row that all others of a kind have, and one has not."""
     for table, columns, other in COVERED:
-        lines = _lines(case, table, columns)
-        bare = lines.keys() - _lines(case, other, columns).keys()
-        if len(bare) == 1 and len(lines) >= FEWEST:
+        rows = _first(case, table, columns)
+        bare = rows.keys() - _first(case, other, columns).keys()
+        if len(bare) == 1 and len(rows) >= FEWEST:
             (name,) = bare
-            said = f"{' '.join(name)} has no row in {other}, as all {len(lines) - 1} others have"
-            yield Finding("row-missing", table, lines[name], columns[-1], said, name[-1])
+            lacks = f"{' '.join(name)} has no row in {other}"
+            yield found(rows[name], columns[-1], "row-missing", lacks=lacks, others=len(rows) - 1)
     for table, columns, member in COMPLETE:
         held: dict[tuple[str, ...], set[object]] = defaultdict(set)
         for row in case.tables.rows(table):
             held[tuple(getattr(row, column) for column in columns)].add(getattr(row, member))
-        lacks = Counter(value for values in held.values() for value in values)
-        for value in [value for value, times in lacks.items() if times == len(held) - 1 >= FEWEST - 1]:
+        times = Counter(value for values in held.values() for value in values)
+        for value in [value for value, count in times.items() if count == len(held) - 1 >= FEWEST - 1]:
             name = next(name for name, values in held.items() if value not in values)
-            said = f"{' '.join(name)} has no row for {member} {value}, as all {len(held) - 1} others have"
-            yield Finding("row-missing", table, _lines(case, table, columns)[name], member, said, value)
+            lacks = f"{' '.join(name)} has no row for {member} {value}"
+            yield found(_first(case, table, columns)[name], member, "row-missing", lacks=lacks, others=len(held) - 1)
     for stage in dict.fromkeys(row.stage for row in case.tables.projects):
         idle = [row for row in case.tables.projects if row.stage == stage and not case.staffing[row.project]]
         others = sum(row.stage == stage for row in case.tables.projects) - len(idle)
         if len(idle) == 1 and others >= FEWEST - 1:
-            said = f'"{idle[0].project}" needs nobody, as no other {stage} plant does'
-            yield Finding("row-missing", "projects", idle[0].line, "project", said, idle[0].project)
+            yield found(
+                idle[0], "project", "row-missing", f'"{idle[0].project}" needs nobody, as no other {stage} plant does'
+            )
 
 
-def _lines(case: Case, table: str, columns: tuple[str, ...]) -> dict[tuple[str, ...], int]:
-    """What some columns name in a table, with the first line of each."""
-    lines: dict[tuple[str, ...], int] = {}
-    for row in case.tables.rows(table):
-        lines.setdefault(tuple(getattr(row, column) for column in columns), row.line)
-    return lines
+def _first(case: Case, table: str, columns: tuple[str, ...]) -> dict[tuple[str, ...], Row]:
+    """What some columns name in a table, with the first row of each."""
+    return {tuple(getattr(row, column) for column in columns): row for row in reversed(case.tables.rows(table))}
+
+
+OF_GROWTH = ("capex_usd_per_tpa", "fixed_opex_usd_per_tpa", "earliest_year", "lead_time_years", "ramp", "unit_tpa")
+NEEDS = dict.fromkeys(OF_GROWTH, "max_new_tpa") | dict.fromkeys(("online_year", "retire_year"), "existing_tpa")
+"""Columns of projects that mean something only where another one is above 0."""
+
+
+def odd_cells(case: Case) -> Iterator[Finding]:
+    """Cells that have no effect, and the one cell of a column of figures or choices that is left blank."""
+    for row in case.tables.projects:
+        for column, needs in NEEDS.items():
+            if (given := getattr(row, column)) and not getattr(row, needs):
+                yield found(row, column, "no-effect", f"{given} has no effect, as {needs} is 0")
+        if row.basis == "heavy" and row.stage != "separation":
+            said = f"has no effect on a {row.stage}: only separation plants count heavy elements alone"
+            yield found(row, "basis", "no-effect", said)
+    for table in (table for table in TABLES if table.solved):
+        for column in set(table.row.columns()) - {"leak"}:
+            if (default := table.row.model_fields[column].get_default()) in (None, "", (), PydanticUndefined):
+                continue
+            needs = NEEDS.get(column, "")
+            meant = [row for row in case.tables.rows(table.name) if not needs or getattr(row, needs)]
+            blank = [row for row in meant if column not in row.model_fields_set]
+            if len(blank) == 1 < len(meant):
+                yield found(blank[0], column, "blank-cell", default=default, others=len(meant) - 1)
 
 
 def slow_ramps(case: Case) -> Iterator[Finding]:
@@ -152,13 +168,11 @@ def slow_ramps(case: Case) -> Iterator[Finding]:
     for row in sorted(case.tables.ramps, key=lambda r: (r.ramp, r.year_after_start)):
         before = last.get(row.ramp)
         if before is not None and row.share < before.share:
-            said = f"{row.share:g} is below the {before.share:g} of the year before"
-            yield Finding("odd-ramp", "ramps", row.line, "share", said, f"{row.share:g}")
+            yield found(row, "share", "odd-ramp", f"{row.share:g} is below the {before.share:g} of the year before")
         last[row.ramp] = row
     for row in last.values():
         if row.share < ENDS_AT:
-            said = f'ramp "{row.ramp}" ends at {row.share:g} of nameplate'
-            yield Finding("odd-ramp", "ramps", row.line, "share", said, f"{row.share:g}")
+            yield found(row, "share", "odd-ramp", f'ramp "{row.ramp}" ends at {row.share:g} of nameplate')
 
 
 def absent_tables(case: Case) -> Iterator[Finding]:

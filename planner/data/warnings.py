@@ -17,10 +17,10 @@ from planner.data.effects import touches
 from planner.data.entry_warnings import look_alikes, numerics, odd_years, rare_names, repeated_labels
 from planner.data.figures import far_off
 from planner.data.lookups import BASE, MADE_FROM
-from planner.data.rules import Finding
-from planner.data.schema import FILTERS, Shock
-from planner.data.supply_warnings import demand_above_supply, no_supply
-from planner.data.unused_warnings import absent_tables, ineffective_rows, missing_rows, slow_ramps, unused
+from planner.data.rules import Finding, found
+from planner.data.schema import FILTERS, Budget, Shock
+from planner.data.supply_warnings import short_supply
+from planner.data.unused_warnings import absent_tables, ineffective_rows, missing_rows, odd_cells, slow_ramps, unused
 from planner.errors import Fault, did_you_mean
 from planner.units import musd, musd_per_tonne
 
@@ -32,8 +32,8 @@ PLACES = 3
 
 def warnings_of(case: Case, ignore: Collection[str] = ()) -> list[Fault]:
     """Warnings about a valid case, at their places, without those whose names are in `ignore`."""
-    found = [case.origin.fault(finding) for check in WARNING_CHECKS for finding in check(case)]
-    return [fault for fault in (*case.origin.remarks, *found) if fault.rule not in ignore]
+    told = [case.origin.fault(finding) for check in WARNING_CHECKS for finding in check(case)]
+    return [fault for fault in (*case.origin.remarks, *told) if fault.rule not in ignore]
 
 
 def grouped(warnings: Iterable[Fault]) -> list[Fault]:
@@ -60,8 +60,8 @@ def unrunnable_plants(case: Case) -> Iterator[Finding]:
         staff = team.initial if team else 0.0
         if persons > staff * (1 + 1e-9):
             said = f"{country} has {staff:.4g} persons of {skill}; what exists in {case.first_year} needs {persons:.4g}"
-            line = team.line if team else 0
-            yield Finding("unrunnable-plant", "workforce", line, "initial" if team else "", said, f"{staff:g}")
+            nobody = Finding("unrunnable-plant", "workforce", 0, "", said, "0")
+            yield found(team, "initial", "unrunnable-plant", said) if team else nobody
 
 
 def late_projects(case: Case) -> Iterator[Finding]:
@@ -70,21 +70,17 @@ def late_projects(case: Case) -> Iterator[Finding]:
         if row.max_new_tpa > 0 and not any(
             case.ramp_share(name, case.last_year - y - row.lead_time_years) > 0 for y in case.commitment_years(name)
         ):
-            first = max(row.earliest_year or case.first_year, case.first_year) + row.lead_time_years
-            said = f'"{name}" could run from {first} at the earliest, with its ramp not before {case.last_year + 1}'
-            if first > case.last_year:
-                said = f'"{name}" could start in {first} at the earliest, after the last year {case.last_year}'
-            yield Finding("too-late", "projects", row.line, "lead_time_years", said, row.lead_time_years)
+            ready = max(row.earliest_year or case.first_year, case.first_year) + row.lead_time_years
+            late = f"with its ramp not before {case.last_year + 1}"
+            if ready > case.last_year:
+                late = f"after the last year {case.last_year}"
+            yield found(row, "lead_time_years", "too-late", ready=ready, late=late)
         if row.retire_year is not None and row.online_year is not None and row.retire_year <= row.online_year:
-            said = f'"{name}" retires in {row.retire_year}, and comes online in {row.online_year}: it never runs'
-            yield Finding("retired-before-online", "projects", row.line, "retire_year", said, row.retire_year)
+            yield found(row, "retire_year", "retired-before-online")
         elif row.existing_tpa + row.max_new_tpa <= 0:
-            said = f'"{name}" neither exists nor may be built'
-            yield Finding("never-there", "projects", row.line, "max_new_tpa", said, f"{row.max_new_tpa:g}")
+            yield found(row, "max_new_tpa", "never-there", f'"{name}" neither exists nor may be built')
         elif row.existing_tpa > 0 and not any(case.existing_tpa(name, year) > 0 for year in case.years):
-            said = f'"{name}" exists in no year of {case.first_year}-{case.last_year}'
-            column = "online_year" if row.retire_year is None else "retire_year"
-            yield Finding("never-there", "projects", row.line, column, said, getattr(row, column))
+            yield found(row, "online_year" if row.retire_year is None else "retire_year", "never-there", case=case)
 
 
 def late_payoffs(case: Case) -> Iterator[Finding]:
@@ -111,32 +107,25 @@ def late_payoffs(case: Case) -> Iterator[Finding]:
         output = sum(case.ramp_share(name, t - start) for t in case.years)
         cost = musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index
         if output > 0 and cost > per_tonne * weight * output:
-            said = (
-                f'"{name}" costs {cost:.4g} MUSD per t/y and could avert at most '
-                f"{per_tonne * weight * output:.4g} MUSD per t/y by {case.last_year}"
-            )
-            yield Finding("pays-late", "projects", row.line, "capex_usd_per_tpa", said, f"{row.capex_usd_per_tpa:g}")
+            yield found(row, "capex_usd_per_tpa", "pays-late", cost=cost, averts=per_tonne * weight * output, case=case)
 
 
 def idle_money(case: Case) -> Iterator[Finding]:
     """Funders whose money nothing can use, budgets outside the horizon, funders without money."""
     can_spend = _countries_with_uses(case)
-    first: dict[str, tuple[int, float]] = {}
+    rows: dict[str, list[Budget]] = defaultdict(list)
     for row in case.tables.budgets:
+        rows[row.funder].append(row)
         if row.year not in case.years and row.musd > 0:
-            said = f"{row.musd:g} MUSD of {row.funder} in {row.year} lie outside {case.first_year}-{case.last_year}"
-            yield Finding("budget-outside", "budgets", row.line, "year", said, row.year)
-        line, total = first.get(row.funder, (row.line, 0.0))
-        first[row.funder] = (line, total + row.musd)
-    for funder, (line, total) in first.items():
+            yield found(row, "year", "budget-outside", case=case)
+    for funder, given in rows.items():
+        total = sum(row.musd for row in given)
         if total > 0 and not can_spend & set(case.reach[funder]):
             where = ", ".join(case.reach[funder]) or "nowhere"
-            said = f"{funder} has {total:g} MUSD, and where it may pay ({where}) nothing can be bought with them"
-            yield Finding("idle-money", "budgets", line, "funder", said, funder)
-    for row_ in case.tables.funders:
-        if row_.funder not in first:
-            said = f'"{row_.funder}" has no budget{did_you_mean(row_.funder, first)}'
-            yield Finding("funder-without-budget", "funders", row_.line, "funder", said, row_.funder)
+            yield found(given[0], "funder", "idle-money", total=total, where=where)
+    for funder_ in case.tables.funders:
+        if funder_.funder not in rows:
+            yield found(funder_, "funder", "funder-without-budget", near=did_you_mean(funder_.funder, rows))
 
 
 def _countries_with_uses(case: Case) -> set[str]:
@@ -200,21 +189,21 @@ def not_asked(case: Case) -> Iterator[Finding]:
     for row in hazards:
         begin, end = _span(case, row.first, row.last)
         if begin >= end and row.first is not None:
-            said = f"{row.first}-{row.last} is outside {case.first_year}-{case.last_year}"
-            yield Finding("shock-outside", "hazards", row.line, "first", said, row.first)
+            yield found(row, "first", "shock-outside", outside=f"-{row.last} is outside", case=case)
         whole = {name: getattr(row, name) for name in FILTERS}
         if not touches(case, Shock(scenario=BASE, kind=row.kind, factor=1, start_year=None, end_year=None, **whole)):
-            yield Finding("shock-without-effect", "hazards", row.line, "kind", "touches nothing in this case", row.kind)
+            yield found(row, "kind", "shock-without-effect")
     through = case.model.policy.committed_through
     if through is not None and case.model.policy.investment != "adaptive":
         said = f"{through} has no effect: committed investment is one path in all years"
         yield Finding("not-adaptive", "model", 0, "policy.committed_through", said, through)
     if case.model.policy.cost_sharing != "even":
-        lines = {row.funder: row.line for row in case.tables.funders}
+        rows = {row.funder: row for row in case.tables.funders}
         for funder, party in case.funder_party.items():
             if party not in case.party.values():
                 said = f'no country is of "{party}", the party of "{funder}"'
-                yield Finding("party-without-country", "funders", lines.get(funder, 0), "party", said, party)
+                absent = Finding("party-without-country", "funders", 0, "party", said, party)
+                yield found(rows[funder], "party", "party-without-country", said) if funder in rows else absent
 
 
 def quiet_scenarios(case: Case) -> Iterator[Finding]:
@@ -228,8 +217,7 @@ def quiet_scenarios(case: Case) -> Iterator[Finding]:
         other = first.setdefault(frozenset(does[row.scenario]), row.scenario)
         if other != row.scenario:
             what = "the same shocks as" if does[row.scenario] else "no shock, as has"
-            said = f'"{row.scenario}" has {what} "{other}": they are one future'
-            yield Finding("quiet-scenario", "scenarios", row.line, "scenario", said, row.scenario)
+            yield found(row, "scenario", "quiet-scenario", what=what, other=other)
 
 
 def shocks(case: Case) -> Iterator[Finding]:
@@ -244,24 +232,19 @@ def shocks(case: Case) -> Iterator[Finding]:
         end = end_of(case.last_year if row.end_year is None else row.end_year)
         hits = (row.kind, *(getattr(row, name) for name in FILTERS))
         if start[0] > case.last_year or end[0] < case.first_year:
-            said = f"{start[0]}-{end[0]} is outside {case.first_year}-{case.last_year}"
-            yield Finding("shock-outside", "shocks", row.line, "start_year", said, start[0])
+            yield found(row, "start_year", "shock-outside", outside=f"-{end[0]} is outside", case=case)
         elif row.start_year is not None and start[0] < case.first_year:
-            said = f"{row.start_year} is before the first year {case.first_year}"
-            yield Finding("shock-outside", "shocks", row.line, "start_year", said, row.start_year)
+            yield found(row, "start_year", "shock-outside", outside=" is before the first year of", case=case)
         elif row.end_year is not None and end[0] > case.last_year:
-            said = f"{row.end_year} is after the last year {case.last_year}"
-            yield Finding("shock-outside", "shocks", row.line, "end_year", said, row.end_year)
+            yield found(row, "end_year", "shock-outside", outside=" is after the last year of", case=case)
         elif row.factor != (0.0 if row.kind == "delay" else 1.0):
             if (*hits, start, end) not in felt:
                 felt[*hits, start, end] = touches(case, row)
             if not felt[*hits, start, end]:
-                said = "touches nothing in this case"
-                yield Finding("shock-without-effect", "shocks", row.line, "kind", said, row.kind)
+                yield found(row, "kind", "shock-without-effect")
         for from_, to, line in seen[row.scenario, *hits]:
             if start <= to and from_ <= end:
-                said = f"overlaps line {line}, which hits the same: their effects add up"
-                yield Finding("same-shock-twice", "shocks", row.line, "start_year", said, start[0])
+                yield found(row, "start_year", "same-shock-twice", other=line)
         seen[row.scenario, *hits].append((start, end, row.line))
 
 
@@ -275,11 +258,11 @@ WARNING_CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     late_projects,
     late_payoffs,
     idle_money,
-    no_supply,
-    demand_above_supply,
+    short_supply,
     unused,
     ineffective_rows,
     missing_rows,
+    odd_cells,
     slow_ramps,
     absent_tables,
     quiet_scenarios,

@@ -19,9 +19,10 @@ from pathlib import Path
 
 import planner
 from planner.data.case import Case
+from planner.data.difference import changes
 from planner.data.schema import BY_NAME, TABLES
 from planner.data.warnings import warnings_of
-from planner.errors import InputError, PlannerError
+from planner.errors import Fault, InputError, PlannerError
 from tests.faults.conftest import read_text, write_text
 from tests.faults.mutations import Mutation as Slip
 from tests.faults.mutations import Text, kind_of, mutated, setter
@@ -34,11 +35,13 @@ FAULT, ASKED, SAME, SILENT = "fault", "asked", "same answer", "silent"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one slip: its kind, as `ten times projects.capex_usd_per_tpa`, and how it ended."""
+    """What became of one slip: its kind, as `ten times projects.capex_usd_per_tpa`, how it ended, and where a
+    comparison with the case as it was says that it changed."""
 
     slip: Slip
     kind: str
     end: str
+    told: tuple[tuple[str, int], ...] = ()
 
 
 def slips(base: Text, most: int = 10**9) -> Iterator[tuple[str, Slip]]:
@@ -91,16 +94,18 @@ def outcomes(folder: Path, most: int = 10**9) -> Iterator[Outcome]:
         write_text(base, Path(room))
         for kind, slip in slips(base, most):
             write_text({slip.table: mutated(base, slip)[slip.table]}, Path(room))
+            told: list[Fault] = []
             try:
                 changed = planner.load(room)
             except InputError:
                 end = FAULT
             else:
+                told = changes(case, changed)
                 if {_told(warning) for warning in warnings_of(changed)} - known:
                     end = ASKED
                 else:
                     end = SILENT if session is None or _answer(session, changed) != first else SAME
-            yield Outcome(slip, kind, end)
+            yield Outcome(slip, kind, end, tuple((one.place, one.line) for one in told))
             write_text({slip.table: base[slip.table]}, Path(room))
 
 

@@ -128,10 +128,12 @@ def test_single_faults_of_a_folder_of_scenarios_are_those_of_a_case(base: Text, 
 
 
 def test_plausible_slips_change_no_more_answers_in_silence_than_were_counted() -> None:
-    """What no rule can know, half a stock or a row that need not be, is for `check --against` to show."""
+    """No rule can know what is a valid case as well: a tenth of a stock, a row that need not be, a plant elsewhere.
+    Each is named, at its line, where a case is held against what it was: `check --against`, and a second solve."""
     found = list(outcomes(STARTER, 10**9 if LONG else 1))
-    silent = [str(one.slip) for one in found if one.end == SILENT]
-    assert len(found) >= 180 and len(silent) <= (56 if LONG else 21), silent
+    silent = [one for one in found if one.end == SILENT]
+    assert len(found) >= 180 and len(silent) <= (33 if LONG else 13), [str(one.slip) for one in silent]
+    assert all((f"{one.slip.table}.csv", one.slip.line) in one.told for one in silent)
 
 
 @pytest.mark.parametrize(("text", "rule", "key", "says"), KEY_FAULTS)

@@ -133,6 +133,8 @@ ODD: dict[str, tuple[Callable[[Text], None], str, str]] = {
         "start_year",
     ),
     "odd-ramp": (setter("ramps", 3, "share", "0.4"), "ramps", "share"),
+    "no-effect": (setter("projects", 5, "basis", "heavy"), "projects", "basis"),
+    "blank-cell": (setter("projects", 5, "existing_tpa", ""), "projects", "existing_tpa"),
     "row-missing": (
         both(
             *(add("countries", country=name) for name in ("XXA", "XXB")),
@@ -243,7 +245,7 @@ def test_people_read_one_line_a_rule_with_three_places_and_how_many_there_are(ba
         ("projects", 2, "retire_year", "2926", "2926 is far"),
         ("shocks", 2, "start_year", "1929Q1", "1929Q1 is far"),
         ("imports", 2, "year", "1929", "1929 is far"),
-        ("demand", 4, "year", "2016", "2016 stands alone, 10 years from"),
+        ("demand", 4, "year", "2016", "2016 is alone, 10 years from"),
         ("shocks", 2, "start_year", "1999", "1999 is far"),
     ],
 )
