@@ -11,10 +11,12 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import get_args
 
 from planner.data.cell_addresses import conditions, matching
-from planner.data.investment_checks import check_contracts, check_finance, check_prices
+from planner.data.cells import begin_of, end_of, text_of
+from planner.data.investment_checks import check_finance, check_prices
 from planner.data.investment_tables import Form
 from planner.data.lookups import BASE, MADE_FROM, Lookups
 from planner.data.rules import Finding, Origin, found, unknown
@@ -115,33 +117,18 @@ def _known(tables: Tables, read: Read) -> dict[str, set[str]]:
     return known
 
 
-# Columns that name things, by table. Blank cells name nothing.
-_NAMING: Mapping[str, tuple[str, ...]] = {
-    "loss_tiers": ("element", "country"),
-    "demand": ("country", "element"),
-    "imports": ("supplier", "country", "element"),
-    "feeds": ("element",),
-    "projects": ("country", "ramp", "feeds"),
-    "recoveries": ("project", "element"),
-    "workforce": ("country", "skill"),
-    "training": ("country", "skill"),
-    "staffing": ("project", "skill"),
-    "funders": ("countries",),
-    "shocks": ("scenario", "supplier", "country", "element", "form", "stage", "project"),
-    "resale": ("country", "supplier", "element"),
-    "hazards": ("supplier", "country", "element", "form", "stage", "project", "within"),
-    "draws": ("scenario",),
-    "stockpiles": ("country", "element"),
-    "contracts": ("project",),
-    "finance": ("country",),
-    "byproducts": ("project",),
-}
 _NAMED = {"feeds": "feed", "countries": "country", "within": "scenario"}
 """What a column names if it is not called by it."""
+_FREE = {("budgets", "funder"), ("contracts", "element"), ("prices", "element"), *DEFINED.values()}
+"""Columns that need not name something that is there."""
 REFERENCES = tuple(
-    (table, column, _NAMED.get(column, column)) for table, columns in _NAMING.items() for column in columns
+    (table.name, column, kind)
+    for table in TABLES
+    for column in table.row.columns()
+    if (kind := _NAMED.get(column, column)) in DEFINED or (kind in FIXED and table.name in ("shocks", "hazards"))
+    if (table.name, column) not in _FREE
 )
-"""(table, column, what it names)."""
+"""(table, column, what it names). Blank cells name nothing."""
 
 
 def check_references(case: Lookups, read: Read) -> Iterator[Finding]:
@@ -268,11 +255,35 @@ def check_loss_tiers(case: Lookups) -> Iterator[Finding]:
                 yield found(upper, "loss_usd_per_kg", "tiers-fall", before=lower.loss_usd_per_kg)
 
 
-def check_stockpiles(case: Lookups) -> Iterator[Finding]:
-    """A stock starts within its limit."""
-    for row in case.tables.stockpiles:
-        if row.max_t is not None and row.initial_t > row.max_t:
-            yield found(row, "initial_t", "stock-limit")
+RISES: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    ("shocks", ("start_year", "end_year"), "reversed-period"),
+    ("hazards", ("first", "last"), "reversed-period"),
+    ("hazards", ("factor_low", "factor_high"), "hazard-range"),
+    ("hazards", ("quarters_low", "quarters_high"), "hazard-range"),
+    ("hazards", ("years_low", "years_high"), "hazard-range"),
+    ("stockpiles", ("max_t", "initial_t"), "stock-limit"),
+    ("uncertainties", ("low", "high"), "range"),
+    ("contracts", ("first_year", "last_year"), "reversed-period"),
+    ("contracts", ("floor_usd_per_kg", "cap_usd_per_kg"), "range"),
+    ("finance", ("low", "value", "high"), "range"),
+    ("prices", ("low", "price_usd_per_kg", "high"), "range"),
+)
+"""Table, columns of which none is below the one before, and the rule; a stock is not above its limit."""
+
+
+def check_order(table: str, case: Lookups) -> Iterator[Finding]:
+    """Periods run forward, and ranges upwards."""
+    for name, columns, rule in RISES:
+        for row in case.tables.rows(table) if name == table else ():
+            given = [(column, cell) for column in columns if (cell := getattr(row, column)) is not None]
+            for (lower, low), (column, high) in itertools.pairwise(given):
+                if rule == "reversed-period":
+                    wrong, how = end_of(high) < begin_of(low), "before"
+                else:
+                    wrong, how = (high > low, "above") if rule == "stock-limit" else (high < low, "below")
+                if wrong:
+                    yield found(row, column, rule, f"{text_of(high)} is {how} {lower} {text_of(low)}")
+                    break
 
 
 def check_uncertainties(case: Lookups) -> Iterator[Finding]:
@@ -283,7 +294,7 @@ def check_uncertainties(case: Lookups) -> Iterator[Finding]:
         for column in ("name", "low", "high", "claims"):
             if getattr(row, column) != getattr(before, column):
                 yield found(row, column, "range", f"is not as in line {before.line}, of the same uncertainty")
-        if not row.low < row.high:
+        if row.low == row.high:
             yield found(row, "low", "range", f"{row.low:g} is not below high {row.high:g}")
         yield from (unknown(row, "claims", "claim", claim, CLAIMS) for claim in row.claims if claim not in CLAIMS)
         yield from _range_of(case, row)
@@ -327,9 +338,8 @@ CHECKS: tuple[Check, ...] = (
     Check(check_loss_tiers, needs=("loss_tiers",)),
     Check(check_shocks, rows_of="shocks"),
     Check(check_hazards, needs=("hazards",)),
-    Check(check_stockpiles, rows_of="stockpiles"),
     Check(check_uncertainties, needs=tuple(t.name for t in TABLES)),
     Check(check_finance, rows_of="finance"),
     Check(check_prices, needs=("scenarios",), rows_of="prices"),
-    Check(check_contracts, rows_of="contracts"),
+    *(Check(partial(check_order, table), rows_of=table) for table in dict.fromkeys(name for name, *_ in RISES)),
 )

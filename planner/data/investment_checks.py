@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from planner.data.cells import Row
 from planner.data.investment_tables import ITEMS, fault_of_term
 from planner.data.lookups import Lookups
 from planner.data.rules import Finding, found, unknown
@@ -17,7 +16,7 @@ def stem(scenario: str) -> str:
 
 
 def check_finance(case: Lookups) -> Iterator[Finding]:
-    """Terms are known, and their ranges hold their value."""
+    """Terms are known, and of the size that they have."""
     for row in case.tables.finance:
         item = ITEMS.get(row.item)
         if item is None:
@@ -28,27 +27,11 @@ def check_finance(case: Lookups) -> Iterator[Finding]:
             rule, said = fault_of_term(row.item, given) if given is not None else ("", "")
             if rule:
                 yield found(row, column, rule, said)
-        yield from _in_order(row, "low", "value", "high")
 
 
 def check_prices(case: Lookups) -> Iterator[Finding]:
-    """Ranges hold their price, and futures exist."""
+    """Futures of prices exist."""
     futures = {name for row in case.tables.scenarios for name in (row.scenario, stem(row.scenario))}
     for row in case.tables.prices:
-        yield from _in_order(row, "low", "price_usd_per_kg", "high")
         if row.future and row.future not in futures and futures:
             yield unknown(row, "future", "scenario", row.future, futures)
-
-
-def check_contracts(case: Lookups) -> Iterator[Finding]:
-    """Periods run forward, and a floor is not above a cap."""
-    for row in case.tables.contracts:
-        if row.first_year is not None and row.last_year is not None and row.last_year < row.first_year:
-            yield found(row, "last_year", "reversed-period", f"{row.last_year} is before first_year {row.first_year}")
-        yield from _in_order(row, "floor_usd_per_kg", "cap_usd_per_kg")
-
-
-def _in_order(row: Row, *columns: str) -> Iterator[Finding]:
-    given = [x for column in columns if (x := getattr(row, column)) is not None]
-    if given != sorted(given):
-        yield found(row, columns[0], "range", f"{', '.join(f'{x:g}' for x in given)} do not rise from low to high")

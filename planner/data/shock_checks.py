@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from planner.data.cells import Quarter, begin_of, end_of
+from planner.data.cells import Quarter
 from planner.data.lookups import Lookups
 from planner.data.rules import Finding, found
 from planner.data.schema import FILTERS, Hazard, Shock
@@ -22,21 +22,14 @@ _DRAWN_ONCE = ("within", "probability", "first", "last", *_LENGTHS[0], *_LENGTHS
 
 
 def check_shocks(case: Lookups) -> Iterator[Finding]:
-    """Periods run forward, delays are whole years, and filters and leak fit the kind."""
+    """Delays are whole years, and filters and leak fit the kind."""
     for row in case.tables.shocks:
-        yield from _backwards(row, "start_year", "end_year")
         if row.kind == "delay":
             for column in ("start_year", "end_year"):
                 if isinstance(given := getattr(row, column), Quarter):
                     yield found(row, column, "delay-quarter", f"{given}: a delay holds for whole years")
         yield from _part_years(row, "factor")
         yield from _what_does_not_fit(row)
-
-
-def _backwards(row: Shock | Hazard, begin: str, end: str) -> Iterator[Finding]:
-    first, last = getattr(row, begin), getattr(row, end)
-    if first is not None and last is not None and end_of(last) < begin_of(first):
-        yield found(row, end, "reversed-period", f"{last} is before {begin} {first}")
 
 
 def _part_years(row: Shock | Hazard, *columns: str) -> Iterator[Finding]:
@@ -58,7 +51,7 @@ def check_hazards(case: Lookups) -> Iterator[Finding]:
     first: dict[str, Hazard] = {}
     for row in case.tables.hazards:
         yield from _what_does_not_fit(row)
-        yield from _factors(row)
+        yield from _part_years(row, "factor_low", "factor_high")
         if row.each == "project" and row.kind not in ("capacity", "delay"):
             yield found(row, "each", "hazard-each", f'"project" has no meaning for kind "{row.kind}"')
         if row.event and row.each:
@@ -72,27 +65,17 @@ def check_hazards(case: Lookups) -> Iterator[Finding]:
             yield from _in_years(opening, row)
 
 
-def _factors(row: Hazard) -> Iterator[Finding]:
-    if row.factor_low > row.factor_high:
-        said = f"{row.factor_high:g} is below factor_low {row.factor_low:g}"
-        yield found(row, "factor_high", "hazard-range", said)
-    yield from _part_years(row, "factor_low", "factor_high")
-
-
 def _window(row: Hazard) -> Iterator[Finding]:
     """Whether, when and how long, in a row that says it for itself or for its event."""
     empty = [column for column in ("probability", "first", "last") if getattr(row, column) is None]
     if empty:
         also = f", nor may {', '.join(empty[1:])}" if len(empty) > 1 else ""
         yield found(row, empty[0], "empty-cell", f"must not be empty{also}")
-    yield from _backwards(row, "first", "last")
     for low, high in _LENGTHS:
         shortest, longest = getattr(row, low), getattr(row, high)
         if (shortest is None) != (longest is None):
             missing, given = (low, high) if shortest is None else (high, low)
             yield found(row, missing, "hazard-length", f"must not be empty beside {given}")
-        elif shortest is not None and shortest > longest:
-            yield found(row, high, "hazard-range", f"{longest} is below {low} {shortest}")
     if row.quarters_low is not None and row.years_low is not None:
         yield found(row, "years_low", "hazard-length", "the length is given in quarters already")
 

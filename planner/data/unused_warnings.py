@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 from pydantic_core import PydanticUndefined
 
@@ -39,36 +40,39 @@ def unused(case: Case) -> Iterator[Finding]:
             yield found(programme, "skill", "idle-training")
 
 
+GOOD = ("country", "element", "form")
+WITHOUT_USE = {
+    "imports": (GOOD, "element", "{country} neither uses {element} ({form}) nor has a plant or stock for it"),
+    "stockpiles": (GOOD, "element", "{country} neither uses {element} ({form}) nor has a plant that takes it"),
+    "loss_tiers": (GOOD, "element", "nobody whom the row means uses {element}"),
+    "resale": ((*GOOD, "supplier"), "country", "nothing that the row means is sold to {country}"),
+}
+"""Table -> the columns that say of which goods a row is, the one that is asked about, and in which words."""
+
+
 def ineffective_rows(case: Case) -> Iterator[Finding]:
     """Rows of goods that nobody there uses, sells or makes: a country, element or form is probably another."""
-    tables = case.tables
     demanded, taken = {key[:3] for key in case.demand}, _taken_goods(case)
-    used = demanded | taken | set(case.stockpiles)
-    sold = {(row.supplier, row.country, row.element, row.form) for row in tables.imports}
-    told: set[tuple[str, ...]] = set()
-    for row in tables.imports:
-        good = (row.country, row.element, row.form)
-        if good not in used and (row.supplier, *good) not in told and row.tonnes > 0:
-            told.add((row.supplier, *good))
-            said = f"{row.country} neither uses {row.element} ({row.form}) nor has a plant or stock for it"
-            yield found(row, "element", "no-use", said)
-    for stock in tables.stockpiles:
-        if (stock.country, stock.element, stock.form) not in demanded | taken:
-            said = f"{stock.country} neither uses {stock.element} ({stock.form}) nor has a plant that takes it"
-            yield found(stock, "element", "no-use", said)
-    for tier in tables.loss_tiers:
-        if not any(tier.element == e and tier.country in ("", c) and tier.form in (None, f) for c, e, f in demanded):
-            yield found(tier, "element", "no-use", f"nobody whom the row means uses {tier.element}")
-    for resale in tables.resale:
-        if not any(
-            resale.country == c
-            and resale.supplier in ("", s)
-            and resale.element in ("", e)
-            and resale.form in (None, f)
-            for s, c, e, f in sold
-        ):
-            yield found(resale, "country", "no-use", f"nothing that the row means is sold to {resale.country}")
-    for recovery in tables.recoveries:
+    sold = {(row.country, row.element, row.form, row.supplier) for row in case.tables.imports}
+    meant: dict[str, set[Any]] = {
+        "imports": demanded | taken | set(case.stockpiles),
+        "stockpiles": demanded | taken,
+        "loss_tiers": demanded,
+        "resale": sold,
+    }
+    for table, (columns, at, said) in WITHOUT_USE.items():
+        known: dict[tuple[int, ...], set[tuple[str, ...]]] = {}
+        told = set[tuple[str, ...]]()
+        for row in case.tables.rows(table):
+            named = {i: name for i, column in enumerate(columns) if (name := getattr(row, column))}
+            which, names = tuple(named), tuple(named.values())
+            if which not in known:
+                known[which] = {tuple(good[i] for i in which) for good in meant[table]}
+            series = (getattr(row, "supplier", ""), *names)
+            if names not in known[which] and series not in told and getattr(row, "tonnes", 1.0) > 0:
+                told.add(series if table == "imports" else ())
+                yield found(row, at, "no-use", said.format_map(row.__dict__))
+    for recovery in case.tables.recoveries:
         plant = case.projects[recovery.project]
         feeds = {e for feed in plant.feeds for e, share in case.feed_shares.get(feed, {}).items() if share > 0}
         if plant.stage == "mine" or (plant.stage == "separation" and recovery.element not in feeds):

@@ -125,7 +125,7 @@ def test_a_case_that_names_nothing_unsure_says_so(make_case: MakeCase) -> None:
         (unsure("projects", "name", 0.5, 2), "column: projects.name holds no figures"),
         (unsure("projects", "existing_tpa", 0.5, 2, "stage=metal"), 'where: "stage=metal" is no row of projects'),
         (unsure("projects", "existing_tpa", 0.5, 2, "metal"), "is not of the form column=value"),
-        (unsure("projects", "existing_tpa", 2, 0.5), "low: 2 is not below high 0.5"),
+        (unsure("projects", "existing_tpa", 2, 0.5), "high: 0.5 is below low 2"),
         (unsure("projects", "existing_tpa", 0.5, 2, claims="peple"), 'claims: unknown claim "peple"'),
     ],
 )
