@@ -39,20 +39,14 @@ def settled(exact: Exact, program: Program, goal: int, upper: list[Decimal], dua
     worst = {"L": min, "G": max}
     y = [worst[sense](v, ZERO) if sense in worst else v for sense, v in zip(exact.senses, decimals(duals), strict=True)]
 
-    def reduced(j: int) -> Decimal:
-        return _reduced(exact, goal, j, y)
-
-    for variable, definition in SETTLED:
-        j, i = program.column[variable, None], program.row[definition, None]
-        if not upper[j].is_finite() and (wrong := reduced(j)) < 0:
-            y[i] += wrong / dict(exact.entries[j])[i]
     tails = [key for key in program.rows if key[0] == "tail_excess_limit"]
-    for key in tails:
-        j, i = program.column["tail_excess", key[1]], program.row[key]
-        if (wrong := reduced(j)) < 0:
+    pairs = [((variable, None), (row, None)) for variable, row in SETTLED]
+    for column, key in (*pairs, *((("tail_excess", key[1]), key) for key in tails)):
+        j, i = program.column[column], program.row[key]
+        if not upper[j].is_finite() and (wrong := _reduced(exact, goal, j, y)) < 0:
             y[i] += wrong / dict(exact.entries[j])[i]
     value_at_risk = program.column.get(("value_at_risk", None))
-    if value_at_risk is not None and (wrong := reduced(value_at_risk)) < 0:
+    if value_at_risk is not None and (wrong := _reduced(exact, goal, value_at_risk, y)) < 0:
         places = [program.row[key] for key in tails]
         total = sum([abs(y[i]) for i in places], ZERO)
         for i in places:

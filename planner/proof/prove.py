@@ -66,6 +66,12 @@ class Proven:
     duals: list[Decimal]
     implied: list[Step]
 
+    def stated(self) -> dict[str, Any]:
+        """As the certificate has it."""
+        limits = {name: str(limit) for name, limit in self.at_most.items()}
+        bounds = {"lower": str(self.lower), "upper": str(self.upper), "gap": self.gap}
+        return {"phase": self.phase, "minimise": self.minimise, "at_most": limits, **bounds}
+
     @property
     def gap(self) -> float:
         """(upper - lower) / max(1, |upper|)."""
@@ -114,17 +120,7 @@ class Proof:
             "goal": self.case.model.objective.goal,
             "whole_plants": self.whole_plants,
             "inputs_sha256": self.case.sha256,
-            "phases": [
-                {
-                    "phase": phase.phase,
-                    "minimise": phase.minimise,
-                    "at_most": {name: str(limit) for name, limit in phase.at_most.items()},
-                    "lower": str(phase.lower),
-                    "upper": str(phase.upper),
-                    "gap": phase.gap,
-                }
-                for phase in self.phases
-            ],
+            "phases": [phase.stated() for phase in self.phases],
             "sha256": hashes,
         }
 

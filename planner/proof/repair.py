@@ -8,7 +8,6 @@ an equation defines are computed. Nothing here has to be trusted: the checker pu
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
 from itertools import pairwise
 
@@ -37,7 +36,19 @@ DEFINED = (
 """Equations and the variable of the same index that each defines, in the order of cause."""
 SPENT = frozenset(("build", "units", "hired", "intake", "new_seats", "bought", "paid"))
 """Variables that are public money spent, or cost it."""
-THROUGHPUT = frozenset(("mined", "separated", "converted"))
+THROUGHPUT = ("mined", "separated", "converted")
+FITTED = {
+    "nameplate_limit": ("build",),
+    "new_seat_limit": ("new_seats",),
+    "seat_limit": ("intake",),
+    "mentor_limit": ("intake",),
+    "throughput_limit": THROUGHPUT,
+    "staff_limit": THROUGHPUT,
+    "feed_balance": ("separated",),
+    "resale": ("resold",),
+    "pool": ("delivered",),
+}
+"""Limits, and the variables that are scaled down where one is missed."""
 FORMS = ("oxide", "metal", "magnet")
 
 
@@ -50,9 +61,7 @@ class Repair:
         terms = list(zip(matrix.indices.tolist(), decimals(matrix.data), strict=True))
         starts = matrix.indptr.tolist()
         self._terms = [terms[a:b] for a, b in pairwise(starts)]
-        self._low = decimals(program.row_lower)
-        self._high = decimals(program.row_upper)
-        self._upper = upper
+        self._low, self._high, self._upper = decimals(program.row_lower), decimals(program.row_upper), upper
         self._column, self._row = program.column, program.row
         self._names = [name for name, _ in program.columns]
         self._at: dict[str, list[Key]] = defaultdict(list)
@@ -103,13 +112,13 @@ class Repair:
         self.x[j] = ZERO
         self.x[j] = self._left(self._row[key])
 
-    def _fit(self, key: Key, users: Iterable[str], overshoot: Decimal = ZERO) -> bool:
+    def _fit(self, key: Key, overshoot: Decimal = ZERO) -> bool:
         """Scale down what uses in a row of the kind <= until it fits. Whether it had to."""
         i, x = self._row[key], self.x
         missing = -self._left(i)
         if missing <= 0:
             return False
-        taking = [(j, a) for j, a in self._terms[i] if a > 0 and x[j] > 0 and self._names[j] in users]
+        taking = [(j, a) for j, a in self._terms[i] if a > 0 and x[j] > 0 and self._names[j] in FITTED[key[0]]]
         total = sum([a * x[j] for j, a in taking], ZERO)
         factor = DIVIDE.divide(total - missing, total) - overshoot
         if not taking or factor < 0:
@@ -118,8 +127,8 @@ class Repair:
             x[j] = scaled(x[j], factor)
         return True
 
-    def _rows(self, name: str) -> Iterator[Key]:
-        return iter(self._at[name])
+    def _rows(self, *names: str) -> list[Key]:
+        return [key for name in names for key in self._at[name]]
 
     # ---- in the order of cause -----------------------------------------------------------------------
 
@@ -128,12 +137,8 @@ class Repair:
         for key in self._rows("whole_plants"):
             self.x[self._column["build", key[1]]] = ZERO
             self.x[self._column["build", key[1]]] = self._left(self._row[key])
-        for key in self._rows("nameplate_limit"):
-            self._fit(key, ("build",))
-        for key in self._rows("new_seat_limit"):
-            self._fit(key, ("new_seats",))
-        for key in self._rows("seat_limit"):
-            self._fit(key, ("intake",))
+        for key in self._rows("nameplate_limit", "new_seat_limit", "seat_limit"):
+            self._fit(key)
 
     def _people(self) -> None:
         """Staff follows; nobody has more trainees than mentors; nobody lends more than there are."""
@@ -141,7 +146,7 @@ class Repair:
             for key in self._rows("staff_balance"):
                 self._define(key, "staff")
             self._lend()
-            if not sum([self._fit(key, ("intake",), OVERSHOOT) for key in self._rows("mentor_limit")]):
+            if not sum([self._fit(key, OVERSHOOT) for key in self._rows("mentor_limit")]):
                 return
         raise StoppedError("no plan with enough mentors was found near the plan of the run")
 
@@ -165,19 +170,14 @@ class Repair:
         """Capacity follows builds; throughput stays within capacity, people and feed."""
         for key in self._rows("usable_capacity"):
             self._define(key, "capacity")
-        for name in ("throughput_limit", "staff_limit"):
-            for key in self._rows(name):
-                self._fit(key, THROUGHPUT)
-        for key in self._rows("feed_balance"):
-            self._fit(key, ("separated",))
-        for key in self._rows("resale"):
-            self._fit(key, ("resold",))
+        for key in self._rows("throughput_limit", "staff_limit", "feed_balance", "resale"):
+            self._fit(key)
 
     def _goods(self, form: str) -> None:
         """What is delivered of what is made, stocks, and shortage, from the first node on."""
         for key in self._rows("pool"):
             if key[1][2] == form:
-                self._fit(key, ("delivered",))
+                self._fit(key)
         for key in self._rows("stock_balance"):
             if key[1][2] == form:
                 self._store(key)
