@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
@@ -41,20 +41,19 @@ class Known:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-
-    @cached_property
-    def use(self) -> dict[tuple[str, str], float]:
-        """Element, form -> most that all use of it in a year (t)."""
+        self._own: dict[Good, float] = defaultdict(float)
+        """Most that a country uses of a good in a year (t)."""
         by_year: dict[tuple[str, str, int], float] = defaultdict(float)
-        for (_, element, form, year), tonnes in self.case.demand.items():
+        for (country, element, form, year), tonnes in case.demand.items():
+            self._own[country, element, form] = max(self._own[country, element, form], tonnes)
             by_year[element, form, year] += tonnes
-        out: dict[tuple[str, str], float] = defaultdict(float)
+        self._all: dict[tuple[str, str], float] = defaultdict(float)
+        """Element, form -> most that all use of it in a year (t)."""
         for (element, form, _), tonnes in by_year.items():
-            out[element, form] = max(out[element, form], tonnes)
-        return out
+            self._all[element, form] = max(self._all[element, form], tonnes)
 
     @cached_property
-    def posts(self) -> dict[tuple[str, str], float]:
+    def _needed(self) -> dict[tuple[str, str], float]:
         """Country, skill -> persons that all plants there would need, built as large as they may be."""
         out: dict[tuple[str, str], float] = defaultdict(float)
         for name, row in self.case.projects.items():
@@ -62,52 +61,43 @@ class Known:
                 out[row.country, skill] += persons * (row.existing_tpa + row.max_new_tpa)
         return out
 
-    @cached_property
-    def own_use(self) -> dict[Good, float]:
-        """Most that a country uses of a good in a year (t)."""
-        out: dict[Good, float] = defaultdict(float)
-        for (country, element, form, _), tonnes in self.case.demand.items():
-            out[country, element, form] = max(out[country, element, form], tonnes)
-        return out
+    def price(self, row: Any) -> float:
+        """Of the element (USD/kg)."""
+        return self.case.elements[row.element].price_usd_per_kg or 0.0
+
+    def use(self, row: Any) -> float:
+        """What a country uses in a year of a good, and of what is made of it (t)."""
+        return sum(self._own[row.country, row.element, form] for form in FORMS[FORMS.index(row.form) :])
+
+    def posts(self, row: Any) -> float:
+        """Persons of a skill that a country could need."""
+        return self._needed[row.country, row.skill]
+
+    def full(self, row: Any) -> float:
+        """Tonnes of throughput with which a plant alone would supply all use of one of its elements, the last such."""
+        elements = self.case.elements
+        if row.stage == MAGNET or not row.feeds:
+            forms = (MAGNET,) if row.stage == MAGNET else (METAL, MAGNET)
+            return sum(self._all[e, form] for e in elements for form in forms)
+        needed = [
+            sum(self._all[e, form] for form in FORMS)
+            / share
+            * (self.case.capacity_use(row.project, feed) if row.stage != "mine" else 1.0)
+            for feed in row.feeds
+            for e, share in self.case.feed_shares.get(feed, {}).items()
+            if share > 0
+        ]
+        return max(needed, default=0.0)
 
 
-def _price(known: Known, row: Any) -> float:
-    return known.case.elements[row.element].price_usd_per_kg or 0.0
-
-
-def _taken(known: Known, row: Any) -> float:
-    """What a country uses of a good, and of what is made of it."""
-    forms = (OXIDE, METAL, MAGNET)
-    return sum(known.own_use[row.country, row.element, form] for form in forms[forms.index(row.form) :])
-
-
-def _posts(known: Known, row: Any) -> float:
-    return known.posts[row.country, row.skill]
-
-
-def _full(known: Known, row: Any) -> float:
-    """Tonnes of throughput with which a plant alone would supply all use of one of its elements, of the last such."""
-    total = {e: sum(known.use[e, form] for form in (OXIDE, METAL, MAGNET)) for e in known.case.elements}
-    if row.stage == MAGNET:
-        return sum(known.use[e, MAGNET] for e in total)
-    if not row.feeds:
-        return sum(known.use[e, form] for e in total for form in (METAL, MAGNET))
-    needed = [
-        total[e] / share * (known.case.capacity_use(row.project, feed) if row.stage != "mine" else 1.0)
-        for feed in row.feeds
-        for e, share in known.case.feed_shares.get(feed, {}).items()
-        if share > 0
-    ]
-    return max(needed, default=0.0)
-
-
-PER: dict[str, tuple[Callable[[Known, Any], float], str]] = {
-    "price": (_price, "the price of its element"),
-    "use": (_taken, "a year's use there"),
-    "posts": (_posts, "all posts there could be"),
-    "full": (_full, "the use of all"),
+FORMS = (OXIDE, METAL, MAGNET)
+PER = {
+    "price": "the price of its element",
+    "use": "a year's use there",
+    "posts": "all posts there could be",
+    "full": "the use of all",
 }
-"""What figures may be multiples of besides another column of their row, and what it is called."""
+"""What figures may be multiples of besides another column of their row, as Known finds it, and what it is called."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +124,7 @@ class Measure:
         if not self.per:
             return np.ones(len(rows))
         if self.per in PER:
-            return np.array([PER[self.per][0](known, row) for row in rows])
+            return np.array([getattr(known, self.per)(row) for row in rows])
         return np.array([getattr(row, self.per) or 0.0 for row in rows], dtype=float)
 
 
@@ -187,7 +177,7 @@ def _outside(measure: Measure, values: Vector, ratios: Vector, sizes: Vector) ->
         said = f"{values[i]:g} is not between {measure.low:g} and {measure.high:g}, where such figures are"
         if measure.per:
             times = f"{ratios[i]:,.0f}" if ratios[i] >= 10 else f"{ratios[i]:.2g}"
-            what = PER[measure.per][1] if measure.per in PER else measure.per
+            what = PER.get(measure.per, measure.per)
             said = f"{values[i]:g} is {times} times {what}; usual is {measure.low:g} to {measure.high:g} times"
         yield i, said
 
