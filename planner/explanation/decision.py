@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from math import inf
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ from planner.data.case import Case
 from planner.explanation.commitments import expected_tpa, is_built, of_table
 from planner.explanation.counterfactuals import Optimum, Reference, proven, quickest
 from planner.formulation.money import public_capex
-from planner.results.decision import HUNDREDTH, Corner, Frontier, Merit, Missing, NamedPlan
+from planner.results.decision import HUNDREDTH, MOVED, Corner, Frontier, Merit, Missing, NamedPlan
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues
 from planner.solving.goals import HOLD_MUSD, HOLD_SHARE
@@ -45,13 +45,14 @@ ByElement = Mapping[tuple[str, str, int], float]
 """(scenario, element, year) -> t."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CurvePoint:
-    """A plan on the curve: cost and risk (MUSD), expected new capacity of each project (t/y)."""
+    """A plan on the curve: cost and risk (MUSD), expected new capacity of each project (t/y), all columns (n)."""
 
     cost: float
     risk: float
     tpa: Vector
+    x: Vector
 
     def toward(self, other: CurvePoint, part: float) -> CurvePoint:
         """A plan between two: mixed, all of it is."""
@@ -62,8 +63,8 @@ class CurvePoint:
 class Walk:
     """The curve of a reference from the least risk to as much as `enough` (MUSD), and what was met on the way.
 
-    least, core, near: the cheapest plan of least risk, that of least cost + risk, the cheapest within a hundredth of
-    the least risk, as points of the program (n). worth: project -> least cost + risk without it, less with it.
+    core, end: the plan of least cost + risk, and the cheapest of least risk. worth: project -> least cost + risk
+    without it, less with it.
     """
 
     def __init__(self, reference: Reference, enough: float, precision: float = COARSE, quick: bool = False) -> None:
@@ -76,17 +77,14 @@ class Walk:
             self._solver.begin_like(reference.best()[0].kept)
         self._read_columns()
         self.points: list[CurvePoint] = []
-        self.least_risk: float | None = None
-        self._seen: list[tuple[CurvePoint, Vector]] = []
         self.solves, self.gap = 0, 0.0
         middle = self._touch(self._solver, 1.0)
-        self.core, self.core_point = self._x, self.points[-1]
+        self.core = self.points[-1]
         self.worth = self._removals()
         start = self._solver.kept
         self._down(middle)
         self._solver.begin_like(start)
         self._up(middle, enough)
-        self.near = self._near()
 
     def _read_columns(self) -> None:
         p = self.program
@@ -105,13 +103,13 @@ class Walk:
         self._solver.replace(self.program)
         self.least_risk = float(self._minimise(self._solver, "risk", "the least risk")[risk])
         self._solver.bound(risk, self.least_risk * (1 + HOLD_SHARE) + HOLD_MUSD)
-        self.least = self._solve(self._solver, "cost", "the cheapest plan of least risk")
+        self._solve(self._solver, "cost", "the cheapest plan of least risk")
         self.end = self.points[-1]
         self._looked_between(Tangent(0.0, -self.end.risk, -self.end.cost), right)
 
     def _up(self, left: Tangent, enough: float) -> None:
         """From the core to as much risk as is enough, the weight of cost rising."""
-        reached, power = self.core_point.risk, 0
+        reached, power = self.core.risk, 0
         while reached < enough and power < self._last:
             power += 1
             right = self._touch(self._solver, STEP**power)
@@ -133,30 +131,19 @@ class Walk:
         point = self.points[-1]
         return Tangent(weight, -(point.risk + weight * point.cost), -point.cost)
 
-    def _solve(self, solver: Solver, column: str, key: str) -> Vector:
-        p = self.program
-        self._x = x = self._minimise(solver, column, key)
-        found = CurvePoint(float(x[p.column["cost", None]]), float(x[p.column["risk", None]]), self.tpa(x))
-        self.points.append(found)
-        self._seen.append((found, x))
-        if self.least_risk is not None:
-            beyond = [one for one in self._seen if one[0].risk > self.line]
-            self._seen = [
-                *sorted((one for one in self._seen if one[0].risk <= self.line), key=lambda one: one[0].risk)[-1:],
-                *sorted(beyond, key=lambda one: one[0].risk)[:1],
-            ]
-        return x
+    def _solve(self, solver: Solver, column: str, key: str) -> None:
+        self.points.append(self.point(self._minimise(solver, column, key)))
+
+    def point(self, x: Vector) -> CurvePoint:
+        """A point of the program (n) as one of the curve."""
+        cost, risk = (float(x[self.program.column[name, None]]) for name in ("cost", "risk"))
+        return CurvePoint(cost, risk, self.tpa(x), x)
 
     def _minimise(self, solver: Solver, column: str, key: str) -> Vector:
         self.solves += 1
         order = ("again", *quickest(self.program))
         found = solver.minimise(self.program.column[column, None], order, phase=self.reference.goal)
         return proven(found, key).x
-
-    @property
-    def line(self) -> float:
-        """Risk (MUSD) a hundredth above the least."""
-        return (self.least_risk or 0.0) * (1 + HUNDREDTH) + HOLD_MUSD
 
     def tpa(self, x: Vector) -> Vector:
         """Expected new capacity (t/y) of each project at a point."""
@@ -177,9 +164,9 @@ class Walk:
 
     def _removals(self) -> dict[str, float]:
         """What least cost + risk rises by (MUSD) without each project that the core builds."""
-        column, whole = self.program.column["welfare", None], self.core_point.cost + self.core_point.risk
+        column, whole = self.program.column["welfare", None], self.core.cost + self.core.risk
         solver, out = Solver(self.program, longest_way=1.0), {}
-        for at in np.flatnonzero(self.core_point.tpa > ZERO).tolist():
+        for at in np.flatnonzero(self.core.tpa > ZERO).tolist():
             project, mine = self.projects[at], self.columns[self._project == at]
             solver.begin_like(self._solver.kept)
             solver.reset_bounds()
@@ -188,13 +175,6 @@ class Walk:
             out[project] = max(float(proven(found, f"without {project}").x[column]) - whole, 0.0)
             self.solves += 1
         return out
-
-    def _near(self) -> Vector:
-        """Between the two corners around the line: of a mixture of two plans cost and risk are mixed too."""
-        here, x = next((one for one in self._seen if one[0].risk <= self.line), (self.end, self.least))
-        for there, other in (one for one in self._seen if one[0].risk > self.line):
-            return x + (self.line - here.risk) / (there.risk - here.risk) * (other - x)
-        return x
 
 
 def corners(walk: Walk, enough: float) -> list[CurvePoint]:
@@ -229,20 +209,35 @@ def frontier(walk: Walk, plan: PlanValues, nothing: Optimum) -> tuple[Frontier, 
     bends = corners(walk, nothing.risk)
     weights = [None, *((a.risk - b.risk) / (b.cost - a.cost) for a, b in pairwise(bends))]
     found = [Corner(weight, point.cost, point.risk) for weight, point in zip(weights, bends, strict=True)]
-    idle = walk.least if nothing.x is None else nothing.x
-    plans = {"nothing": idle, "core": walk.core, "near": walk.near, "least": walk.least}
-    named = [_named(walk, key, x) for key, x in plans.items()]
-    named.insert(2, _of_run("chosen", plan.case, plan.summary, plan.tables, "tonnes"))
+    idle = walk.end if nothing.x is None else walk.point(nothing.x)
+    line = walk.least_risk * (1 + HUNDREDTH) + HOLD_MUSD
+    near = along(bends, "risk", line)
+    plans = {"nothing": idle, "core": walk.core, "near": near, "least": walk.end}
+    named = [_named(walk, key, point) for key, point in plans.items()]
+    chosen = _of_run("chosen", plan.case, plan.summary, plan.tables, "tonnes")
+    named.insert(2, chosen)
     if "without_plan" in plan.summary:  # what the run itself is compared with
         none = {"investments": plan.tables["investments"].iloc[:0], "shortfall": plan.tables["shortfall"]}
         found_none = _of_run("nothing", plan.case, plan.summary["without_plan"], none, "without_plan_t")
         named[0] = replace(found_none, public=named[0].public)
-    return Frontier(found, named, walk.gap, walk.solves), _merit(walk, bends, found)
+    way = [*([idle] if idle.cost < bends[0].cost else []), *bends]
+    moved = [_named(walk, key, along(way, "cost", part * chosen.cost)) for key, part in MOVED.items()]
+    return Frontier(found, named, moved, walk.gap, walk.solves), _merit(walk, bends, found, near)
 
 
-def _merit(walk: Walk, bends: Sequence[CurvePoint], found: Sequence[Corner]) -> list[Merit]:
-    case, core, least = walk.reference.case, walk.public(walk.core), walk.public(walk.least)
-    near, steepest = walk.tpa(walk.near), found[1].weight if len(found) > 1 else 0.0
+def along(bends: Sequence[CurvePoint], figure: Literal["cost", "risk"], level: float) -> CurvePoint:
+    """The first plan of the curve, a mixture of those at two corners, whose cost or risk (MUSD) is at a level; the end
+    that is nearest if none is."""
+    for before, after in pairwise(bends):
+        start, stop = float(getattr(before, figure)), float(getattr(after, figure))
+        if (part := (level - start) / (stop - start)) <= 1.0:
+            return before.toward(after, max(part, 0.0))
+    return bends[-1]
+
+
+def _merit(walk: Walk, bends: Sequence[CurvePoint], found: Sequence[Corner], near: CurvePoint) -> list[Merit]:
+    case, core, least = walk.reference.case, walk.public(walk.core.x), walk.public(walk.end.x)
+    steepest = found[1].weight if len(found) > 1 else 0.0
     out = []
     for at, project in enumerate(walk.projects):
         final, row = float(walk.end.tpa[at]), case.projects[project]
@@ -253,16 +248,16 @@ def _merit(walk: Walk, bends: Sequence[CurvePoint], found: Sequence[Corner]) -> 
                 Merit(
                     *(project, row.stage, row.country),
                     *((corner.weight if first else steepest) or 0.0, corner.cost, corner.risk),
-                    *(final, float(walk.core_point.tpa[at]), walk.worth.get(project, 0.0)),
+                    *(final, float(walk.core.tpa[at]), walk.worth.get(project, 0.0)),
                     public if public > 0 else least.get(project, 0.0),
-                    bool(near[at] < TENTH * final),
+                    bool(near.tpa[at] < TENTH * final),
                 )
             )
     return sorted(out, key=lambda m: (-m.weight, -m.worth / max(m.public, ZERO), m.project))
 
 
-def _named(walk: Walk, key: str, x: Vector) -> NamedPlan:
-    p, scope, case = walk.program, walk.reference.scope, walk.reference.case
+def _named(walk: Walk, key: str, point: CurvePoint) -> NamedPlan:
+    x, p, scope, case = point.x, walk.program, walk.reference.scope, walk.reference.case
     leaves = {w: p.column["loss_to_date", leaf] for w, leaf in scope.tree.leaves.items()}
     losses = weighed(case, {w: float(x[j]) for w, j in leaves.items()})
     public = 0.0
@@ -272,10 +267,10 @@ def _named(walk: Walk, key: str, x: Vector) -> NamedPlan:
         elif name == "bought":
             price = musd_per_tonne(case.stockpiles[index[:-1]].purchase_usd_per_kg)
             public += scope.tree.nodes[index[-1]].probability * price * amount
-    builds = dict(zip(walk.projects, walk.tpa(x).tolist(), strict=True))
+    builds = dict(zip(walk.projects, point.tpa.tolist(), strict=True))
     return NamedPlan(
         key,
-        *(losses.risk, losses.expected, losses.cvar, float(x[p.column["cost", None]]), public),
+        *(losses.risk, losses.expected, losses.cvar, point.cost, public),
         {project: tpa for project, tpa in builds.items() if is_built(case, project, tpa)},
         losses.by_scenario,
         list(_missing(case, *_shortages(walk.reference, x))),

@@ -83,7 +83,7 @@ def _explain(
     own = _own(plan, reference)
     knowledge = _knowledge(plan, reference, own, found) if full else None
     left_out = lever_ladder.left_out(case, found, own)
-    rungs = lever_ladder.ladder(case, found)
+    rungs = lever_ladder.ladder(case, found, plan.summary.get("without_plan", {}))
     together = lever_ladder.compared(case, lever_ladder.COORDINATION, case.model.policy.coordination, found, own)
     progress("claims: unsure inputs at their ends")
     verdicts = claims.verdicts(reference, _given([own, *rungs, *left_out, *together]), pool, thorough)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 from planner.config.model_file import Lever
 from planner.data.case import Case
@@ -161,8 +162,12 @@ def against(one: Rung, other: Rung) -> Rung:
     return replace(one, against=other.key, change=one.objective - other.objective, change_cost=costs)
 
 
-def ladder(case: Case, found: Mapping[str, Optimum]) -> list[Rung]:
-    """The rungs from nothing to everything; each is compared with the one before, so the changes add up."""
+def ladder(case: Case, found: Mapping[str, Optimum], nothing: Mapping[str, Any]) -> list[Rung]:
+    """The rungs from nothing to everything; each is compared with the one before, so the changes add up.
+
+    nothing: figures of doing nothing as the run has them, if it does: one quantity has one value everywhere. Under the
+    goal of least cost plus risk its sum is a little above the least one, for its goal is the least risk.
+    """
     names = {"nothing": "Nothing: what exists and is financed keeps running"}
     said: list[str] = []
     for key, name, _ in steps(case):
@@ -176,6 +181,11 @@ def ladder(case: Case, found: Mapping[str, Optimum]) -> list[Rung]:
         )
         for key, name in names.items()
     ]
+    if nothing and case.model.objective.goal == "welfare":
+        figures: dict[str, Any] = {
+            name: float(nothing[f"{name}_musd"]) for name in ("risk", "cost", "expected_loss", "cvar")
+        }
+        rungs[0] = replace(rungs[0], objective=figures["risk"] + figures["cost"], **figures)
     return [rungs[0], *(against(one, before) for before, one in pairwise(rungs))]
 
 

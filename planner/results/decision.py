@@ -11,6 +11,8 @@ from dataclasses import dataclass
 PLANS = ("nothing", "core", "chosen", "near", "least")
 """Keys of the named plans: none of the levers pulled; least cost plus risk; the plan of the run; the cheapest within
 a hundredth of the least risk; the cheapest of the least risk."""
+MOVED = {"half": 0.5, "twice": 2.0}
+"""Keys of the plans of the curve at a part of the cost of that of the run, and the part."""
 HUNDREDTH = 0.01
 """Part of the least risk by which `near` may be above it."""
 OVERRUN = 0.3
@@ -59,13 +61,15 @@ class NamedPlan:
 
 @dataclass(frozen=True)
 class Frontier:
-    """The least risk for every cost, from the least cost to the least risk, and the named plans in the order of PLANS.
+    """The least risk for every cost, from the least cost to the least risk, and the named plans in the order of PLANS;
+    moved: those in the order of MOVED, or the end of the curve that is nearest.
 
     gap: how far the curve can lie below what is stated (MUSD of risk); 0 if every corner was found.
     """
 
     corners: Sequence[Corner]
     plans: Sequence[NamedPlan]
+    moved: Sequence[NamedPlan]
     gap: float
     solves: int
 

@@ -19,6 +19,7 @@ from planner.data.tree import Tree
 from planner.formulation.index_sets import Scope
 from planner.formulation.money import full_capex
 from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS
+from planner.solving.evening import spread_shortages
 from planner.solving.program import ZERO, Vector
 from planner.solving.spending import Rows, table_of, who
 from planner.solving.values import Values
@@ -30,7 +31,8 @@ Flow = tuple[str, str, str, str, str, str]
 
 def extract_tables(scope: Scope, v: Values, wanted: Collection[str] = ()) -> dict[str, pd.DataFrame]:
     """All result tables but those of payments and `shadow_prices`, or those wanted. v: of one program, or of many
-    together."""
+    together; its shortages are spread evenly where that is free."""
+    spread_shortages(scope, v)
     at, visits = AtNodes(scope, v), Visits(scope.tree)
     tables: dict[str, Callable[[], pd.DataFrame]] = {
         "investments": lambda: table_of("investments", investments(scope, v)),

@@ -55,6 +55,18 @@ class Values:
         rest = (*index[:place], *index[place + 1 :])
         return self._at_nodes[name].get(rest, {}).get(index[place], 0.0)
 
+    def put(self, name: str, node: int, rest: tuple[Any, ...], value: float) -> None:
+        """Set the value of a variable at a node; `rest` is its index without the node."""
+        found = self._at_nodes[name].setdefault(rest, {})
+        if abs(value) > ZERO:
+            found[node] = value
+        else:
+            found.pop(node, None)
+
+    def rows(self, name: str) -> list[tuple[Any, dict[int, float]]]:
+        """Of a variable that lives on nodes: its index without the node, and its values that are not zero by node."""
+        return list(self._at_nodes[name].items())
+
     def by_node(self, name: str, nodes: int, *rest: Any) -> Vector:
         """The values (nodes) of a variable at the nodes of histories; `rest` is its index without the node."""
         out, found = np.zeros(nodes), self._at_nodes[name].get(rest, {})

@@ -31,6 +31,26 @@ def test_products_are_shared_within_a_group(solve: SolveCase, coordination: str,
     assert plan.summary["risk_musd"] == near(risk)
 
 
+def test_who_is_short_is_even_where_that_is_free(solve: SolveCase) -> None:
+    # 60 t for 30 + 50 t wanted: whoever is short loses the same, so both miss a quarter.
+    case: dict[str, Any] = {"countries": THREE, "projects": [mine(), plant(existing_tpa=60)]}
+    wanted = [*demand(30, last=2026, country="BBB"), *demand(50, last=2026, country="CCC")]
+    plan = solve(demand=wanted, **case)
+    assert plan.summary["risk_musd"] == near(20)
+    short = plan.tables["shortfall"].set_index("country")["tonnes"].to_dict()
+    assert short == {"BBB": near(7.5), "CCC": near(12.5)}
+    # A country that imports 45 of its 50 t has no more than 5 t that could go to others.
+    plan = solve(
+        demand=wanted, imports=[imports(45, country="CCC")], **(case | {"projects": [mine(), plant(existing_tpa=20)]})
+    )
+    short = plan.tables["shortfall"].set_index("country")["tonnes"].to_dict()
+    assert (plan.summary["risk_musd"], short) == (near(15), {"BBB": near(10), "CCC": near(5)})
+    # Where a tonne short costs one of them twice as much, it is served first.
+    dear = {"countries": "country, weight\nAAA, 1\nBBB, 2\nCCC, 1"}
+    plan = solve(demand=wanted, **(case | dear))
+    assert plan.tables["shortfall"].set_index("country")["tonnes"].to_dict() == {"BBB": 0.0, "CCC": near(20)}
+
+
 # The mine is in AAA, the plant in BBB (same bloc), or in CCC (another).
 @pytest.mark.parametrize(
     ("coordination", "in_bloc", "outside"), [("national", 100, 100), ("blocs", 0, 100), ("allied", 0, 0)]

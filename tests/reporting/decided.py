@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from planner.results.decision import PLANS, Corner, Decision, Execution, Frontier, Merit, Missing, NamedPlan
+from planner.results.decision import MOVED, PLANS, Corner, Decision, Execution, Frontier, Merit, Missing, NamedPlan
 from planner.results.plan import PlanValues
 from planner.results.schema import SHARES
 
@@ -26,6 +26,10 @@ def made_up(plan: PlanValues) -> Decision:
             key, risk, risk / 2, 3 * risk / 2, cost, cost / 2, {} if key == "nothing" else builds, losses, missing
         )
         for key, cost, risk in zip(PLANS, COSTS, RISKS, strict=True)
+    ]
+    moved = [
+        dataclasses.replace(plans[2], key=key, cost=4600 * part, risk=risk)
+        for (key, part), risk in zip(MOVED.items(), (2109.0, 2090.0), strict=True)
     ]
     ends = sorted(zip(COSTS, RISKS, strict=True))
     slopes = [None, *((a[1] - b[1]) / (b[0] - a[0]) for a, b in pairwise(ends))]
@@ -55,7 +59,7 @@ def made_up(plan: PlanValues) -> Decision:
         Execution("late", list(builds), 2500.0, 4500.0, 2300.0, 4700.0),
         Execution("overrun", list(builds), None, None, 2200.0, 5000.0),
     ]
-    return Decision(Frontier(corners, plans, 0.0, 9), merit, slips)
+    return Decision(Frontier(corners, plans, moved, 0.0, 9), merit, slips)
 
 
 def with_shares(plan: PlanValues) -> PlanValues:

@@ -135,7 +135,7 @@ def test_charges_sum_to_the_optimum_and_nobody_gains_by_leaving(run: RunView) ->
     rows = share_rows(run)
     assert min(row.gain for row in rows) >= -1e-6 * found.shares.optimum
     lines = " ".join(front(run).lines)
-    assert "Nobody gains by leaving" in lines and "Public money, as paid" in lines
+    assert "Who would leave: nobody gains by it" in lines and "Who pays: public budgets" in lines
     assert gets_and_pays(run, rows).rows[0][0] == run.names.party(rows[0].party)
 
 

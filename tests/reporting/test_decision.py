@@ -46,7 +46,7 @@ def test_between_corners_the_curve_is_straight(run: RunView) -> None:
     assert risk_at(curve, 1550.0) == pytest.approx(2255.0)
     assert (risk_at(curve, 0.0), risk_at(curve, 1e6)) == (15000.0, 2090.0)
     assert effect(curve, named(curve, "core").risk) == pytest.approx(12600 / 12910)
-    assert next_billion(curve) == pytest.approx((290 * 1000 / 1300) / 15000)
+    assert next_billion(curve) == pytest.approx(290 * 1000 / 1300)
 
 
 def test_the_claim_is_the_core_and_its_price(run: RunView) -> None:
@@ -55,12 +55,25 @@ def test_the_claim_is_the_core_and_its_price(run: RunView) -> None:
     assert outlook(run)["core"].cost == 900.0
 
 
-def test_half_and_twice_the_cost_are_read_off_the_curve(run: RunView) -> None:
-    # 4,600 MUSD leave 2,095 of 15,000; 2,300 lie 100 of 2,400 beyond 2,110; 9,200 are more than the curve has.
-    said = "Half the cost leaves 14.1 % of the risk of doing nothing, the plan 14.0 %, twice the cost 13.9 %."
-    assert said in front(run).lines[0]
-    first = "Coast separation plant (worth 50.0 times its public money); Desert mine (6.25 times)."
-    assert front(run).lines[0].startswith(f"Fund first: {first}")
+def test_the_first_lines_say_what_to_fund_and_what_half_and_twice_the_cost_do(run: RunView) -> None:
+    # The first step is one project: 100 MUSD of public money, and half of the 15,000 MUSD are left.
+    first, money = front(run).lines[:2]
+    said = "It takes 100 MUSD of public money and leaves 50.0 % of the risk of doing nothing."
+    assert first == f"Fund first: Coast separation plant. {said}"
+    # Of 15,000 - 2,090 that can be taken off, half the cost leaves 19; 4,600 MUSD leave 2,095.
+    assert "half the cost (2.30 bn USD of it public) has 99.9 % of all that any plan can take off." in money
+    assert "It leaves 14.1 % of the risk of doing nothing, the plan 14.0 %, twice the cost" in money
+
+
+def test_what_steps_are_worth_adds_up_to_what_the_plan_is_worth(run: RunView) -> None:
+    found = decided(run)
+    assert found is not None
+    nothing, row = named(found.frontier, "nothing"), found.merit[0]
+    ends = [(9.0, 400.0, 5000.0), (9.0, 300.0, 6000.0), (2.0, 900.0, 2400.0)]
+    rows = [dataclasses.replace(row, weight=weight, cost=cost, risk=risk) for weight, cost, risk in ends]
+    core = named(found.frontier, "core")
+    assert [worth for _, _, worth in steps(rows, nothing)] == [None, 9700.0, 2100.0]
+    assert nothing.cost + nothing.risk - core.cost - core.risk == 9700.0 + 2100.0
 
 
 def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView) -> None:
@@ -71,13 +84,13 @@ def test_five_plans_and_the_list_are_tables_and_sheets(run: RunView) -> None:
         "Nothing new",
         "Least cost plus risk",
         "Put forward",
-        "Within 1 %",
+        "Within 1 % of the least risk",
         "Least risk",
         "Half the cost",
         "Twice the cost",
     ]
-    assert [row[1] for row in shown] == ["100", "900", "4,600", "2,200", "5,900", "2,300", "5,900"]
-    assert [row[4] for row in shown[5:]] == ["2,109", "2,090"]
+    assert [row[1] for row in shown] == ["100", "900", "4,600", "2,200", "5,900", "2,300", "9,200"]
+    assert [row[2] for row in shown[5:]] == ["2,300", "2,300"] and [row[4] for row in shown[5:]] == ["2,109", "2,090"]
     assert shown[0][5] == "0 %" and shown[4][5] == "100 %"
     merit = tables.merit(run, found)
     assert [row[4] for row in merit.rows] == [100.0 * (place + 1) for place in range(len(found.merit))]
@@ -95,7 +108,7 @@ def test_plans_that_are_one_stand_in_one_row(run: RunView) -> None:
     plans[2] = dataclasses.replace(plans[1], key="chosen")
     same = dataclasses.replace(found, frontier=dataclasses.replace(found.frontier, plans=plans))
     table = tables.named_plans(run, same)
-    assert (table.title, table.rows[1][0]) == ("Four plans on the curve", "Least cost plus risk = put forward")
+    assert (table.title, table.rows[1][0]) == ("6 plans on the curve", "Least cost plus risk = put forward")
 
 
 def test_what_is_left_falls_down_the_list(run: RunView) -> None:
@@ -104,7 +117,11 @@ def test_what_is_left_falls_down_the_list(run: RunView) -> None:
     row = found.merit[0]
     risks = [(9.0, 50.0), (9.0, 40.0), (9.0, 50.0), (8.0, 45.0), (7.0, 30.0)]
     rows = [dataclasses.replace(row, weight=weight, risk=risk) for weight, risk in risks]
-    assert steps(rows) == [(1, None), (1, None), (1, 40.0), (2, 40.0), (3, 30.0)]
+    nothing = dataclasses.replace(named(found.frontier, "nothing"), cost=0.0, risk=60.0)
+    assert [(step, left) for step, left, _ in steps(rows, nothing)] == [
+        *((1, None), (1, None), (1, 40.0)),
+        *((2, 40.0), (3, 30.0)),
+    ]
 
 
 def test_a_step_within_the_doubt_of_the_curve_is_not_told(run: RunView) -> None:

@@ -39,7 +39,7 @@ def test_the_worst_year_is_the_deepest_and_not_the_first(solve: SolveCase) -> No
     at = worst_shares(book)["stop", "Dy"]
     assert at.year == 2028 and (at.share, at.before) == (near(0.7), near(0.7))
     (worst,) = worst_futures(book)
-    assert (worst.scenario, worst.element, worst.year) == ("stop", "Dy", 2028)
+    assert (worst.scenario, worst.element, worst.at.year) == ("stop", "Dy", 2028)
     assert insured_years(book) == [2027, 2028]
 
 

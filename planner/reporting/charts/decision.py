@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from planner.reporting.charts import drawing as svg
 from planner.reporting.values.decision import (
@@ -19,21 +20,32 @@ from planner.reporting.values.decision import (
 )
 from planner.reporting.values.page_parts import Figure
 from planner.reporting.values.view import RunView, tooltip
-from planner.reporting.values.wording import STAGES, money, number, percent
-from planner.results.decision import Decision, Frontier, Share
+from planner.reporting.values.wording import SLIGHT, STAGES, money, number, percent
+from planner.results.decision import Decision, Frontier, Merit, Share
 from planner.results.explanation import EXPLANATION
 
 FRONTIER, MERIT = f"{EXPLANATION}: decision, frontier", f"{EXPLANATION}: decision, merit"
 LEAST_SHOWN = 0.01
+SIZES = ((680, 440), (360, 320))
+"""Of the curve, px: on a wide screen and on a phone."""
+ROOMY = 1.15
+"""Room for words at an edge, as a multiple of their width: the fonts of a phone may be wider."""
 SHORT_OF = 0.99
 """Share of the risk of doing nothing up to which the curve is drawn to its end."""
 
 
 def frontier(run: RunView, found: Frontier, draw: svg.Drawer) -> Figure:
     """The least risk left for each cost, with the named plans on it."""
+    told = say(run, "frontier", gap=found.gap)
+    figures = {"core": named(found, "core"), "next_billion": next_billion(found)}
+    title = say(run, "frontier_title", effect=lambda plan: effect(found, plan.risk), **figures)
+    wide, phone = (_curve(run, found, svg.Plot(*size, left=52, right=24, top=40, bottom=40)) for size in SIZES)
+    return Figure(title, told, [draw.panel(title, told, wide, phone=phone)], layout="wide", source=FRONTIER)
+
+
+def _curve(run: RunView, found: Frontier, plot: svg.Plot) -> svg.Plot:
     nothing, core = max(named(found, "nothing").risk, 1e-9), named(found, "core")
     end = max(plan.cost for plan in found.plans)
-    plot = svg.Plot(680, 440, left=52, right=24, top=40, bottom=40)
     billions = end >= 1000
     unit = 1000.0 if billions else 1.0
     x = plot.across(0.0, end / unit * 1.06, f"cost of the plan, {'bn USD' if billions else 'MUSD'}, present value")
@@ -60,82 +72,104 @@ def frontier(run: RunView, found: Frontier, draw: svg.Drawer) -> Figure:
         words = f"{say(run, 'plan_name', alike=[p for p in plans if p.key == 'chosen'] or plans)}: {left}"
         tip = tooltip(f"{words}; {say(run, 'plan_meaning', alike=plans)}", FRONTIER)
         plot.dot(at_x, at_y, 7 if chosen else 5, svg.WITH if chosen else "#ffffff", hue=svg.WITH, tip=tip)
-        right = end_x - at_x > svg.text_width(words, svg.SMALL + 1)
+        wide = svg.text_width(words, svg.SMALL + 1)
+        right = end_x - at_x > wide
         # The curve falls and bends upwards: room is above it to the right, up to the next plan, and below to the left.
         label_y, down = (at_y - 12, -16) if right else (at_y + 20, 16)
         while any(abs(label_y - other) < 16 for other in taken):
             label_y += down
         taken.append(label_y)
         plot.line(at_x, at_y + (-7 if right else 7), at_x, label_y + (3 if right else -9), svg.DEMAND)
-        weight = "bold" if chosen else ""
-        side = "start" if right else "end"
-        plot.text(at_x + (4 if right else -4), label_y, words, anchor=side, size=svg.SMALL + 1, weight=weight)
+        side = "start" if right or at_x < wide else "end"
+        start = at_x + 4 if right else at_x - 4 if side == "end" else max(min(at_x, plot.width - ROOMY * wide), 0.0)
+        plot.text(start, label_y, words, anchor=side, size=svg.SMALL + 1, weight="bold" if chosen else "")
     if beyond is not None:
-        start, stop = core.cost, core.cost + 1000.0
-        plot.line(x(start / unit), level + 14, x(stop / unit), level + 14, svg.INK)
-        words = f"the next 1 bn takes off {percent(beyond)}"
-        plot.text(x(start / unit), level + 28, words, size=svg.SMALL + 1)
-    told = say(run, "frontier", gap=found.gap)
-    figures = {"core": core, "next_billion": beyond, "effect": lambda plan: effect(found, plan.risk)}
-    title = say(run, "frontier_title", **figures)
-    return Figure(title, told, [draw.panel(title, told, plot)], layout="wide", source=FRONTIER)
+        start, stop = x(core.cost / unit), x((core.cost + 1000.0) / unit)
+        plot.line(start, level + 14, stop, level + 14, svg.INK)
+        words = f"the next 1 bn takes off {money(beyond)}"
+        start = min(start, plot.width - ROOMY * svg.text_width(words, svg.SMALL + 1))
+        plot.text(start, level + 28, words, size=svg.SMALL + 1)
+    return plot
 
 
-ROWS, ROW = 15, 27
+@dataclass(frozen=True)
+class _Places:
+    """Where the parts of the merit list stand, px: where bars begin and end, dots, when, and what is left; names stand
+    before the bars or, where these begin at the edge, above them. row: height of one."""
+
+    width: float
+    bars: tuple[float, float]
+    dots: tuple[float, float]
+    when: float
+    row: float
+    heads: tuple[str, str, str, str]
+
+
+ROWS = 15
+WIDE = _Places(
+    1000, (340, 424), (500, 680), 705, 27, ("public MUSD, present value", "worth per MUSD (log)", "when", "risk left")
+)
+PHONE = _Places(360, (0, 60), (104, 186), 200, 42, ("public MUSD", "worth per MUSD", "when", "left"))
 
 
 def merit(run: RunView, found: Decision, draw: svg.Drawer) -> Figure:
     """A row a project in the order of merit: public money as a bar, worth per MUSD as a dot, when, risk left."""
     rows = list(found.merit)[:ROWS]
-    plot = svg.Plot(1000, ROW * len(rows) + 40, left=340, right=0, top=30, bottom=10)
-    bar_end, dots = 470.0, (500.0, 680.0)
-    most = max([1e-9, *(row.public for row in rows)])
-    bars = svg.Scale(0.0, most, plot.left, bar_end - 46)
+    counts = {
+        "all": len(found.merit),
+        "charted": len(rows),
+        "repaid": sum(row.worth > SLIGHT for row in found.merit),
+        "last": sum(row.last_hundredth for row in found.merit),
+    }
+    title, told = say(run, "merit_title", **counts), say(run, "merit", **counts)
+    wide, phone = (_merits(run, found, rows, at) for at in (WIDE, PHONE))
+    legend = [(svg.STAGE_COLOURS[s], "box", STAGES[s]) for s in STAGES if any(row.stage == s for row in rows)]
+    return Figure(title, told, [draw.panel(title, told, wide, phone=phone)], legend, layout="wide", source=MERIT)
+
+
+def _merits(run: RunView, found: Decision, rows: Sequence[Merit], at: _Places) -> svg.Plot:
+    plot = svg.Plot(at.width, at.row * len(rows) + 40, left=at.bars[0], right=0, top=30, bottom=10)
+    bars = svg.Scale(0.0, max([1e-9, *(row.public for row in rows)]), *at.bars)
     ratios = [row.worth / row.public for row in rows if row.public > 0 and row.worth > 0]
     low = 10.0 ** math.floor(math.log10(max(min([1.0, *ratios]), LEAST_SHOWN)))
     high = 10.0 ** math.ceil(math.log10(max([10.0 * low, *ratios])))
-    worth = svg.Scale(low, high, *dots, bend=lambda v: math.log10(max(v, low)))
-    heads = ((plot.left, "public MUSD, present value"), (dots[0], "worth per MUSD (log)"), (705, "when"))
-    for place, head in (*heads, (935, "risk left")):
+    worth = svg.Scale(low, high, *at.dots, bend=lambda v: math.log10(max(v, low)))
+    for place, head in zip((at.bars[0], at.dots[0], at.when), at.heads, strict=False):
         plot.text(place, 12, head, size=svg.SMALL, fill=svg.MUTED)
+    plot.text(at.width - 10, 12, at.heads[-1], anchor="end", size=svg.SMALL, fill=svg.MUTED)
     for mark in (10.0**k for k in range(round(math.log10(low)), round(math.log10(worth.high)) + 1)):
         plot.line(worth(mark), plot.top - 6, worth(mark), plot.bottom, svg.INK if mark == 1 else svg.RULE)
         plot.text(worth(mark), plot.top - 8, f"{mark:g}", anchor="middle", size=8, fill=svg.MUTED)
-    nothing = max(named(found.frontier, "nothing").risk, 1e-9)
-    names = plot.names([run.names.placed(row.project) for row in rows], gap=0.35)
-    for place, (row, (_, left)) in enumerate(zip(rows, steps(found.merit), strict=False)):
-        y, hue = names.mid(place), svg.STAGE_COLOURS[row.stage]
+    nothing = named(found.frontier, "nothing")
+    labels = [run.names.placed(row.project) for row in rows]
+    names = plot.names(labels, gap=0.35) if plot.left else svg.Bands(range(len(rows)), plot.top, plot.bottom, 0.6)
+    for place, (row, (_, left, _)) in enumerate(zip(rows, steps(found.merit, nothing), strict=False)):
+        hue, top = svg.STAGE_COLOURS[row.stage], names.at(place)
+        if not plot.left:
+            plot.text(0, top, svg.clipped(labels[place], at.width))
+            top += 7
+        y = top + names.width / 2
         words = (
-            f"{run.names.placed(row.project)}, {STAGES[row.stage].lower()}: {number(row.public)} MUSD of public money, "
+            f"{labels[place]}, {STAGES[row.stage].lower()}: {number(row.public)} MUSD of public money, "
             f"worth {number(row.worth)} MUSD"
         )
         tip = tooltip(words, f"{MERIT}, {row.project}")
-        plot.rect(plot.left, names.at(place), bars(row.public) - plot.left, names.width, hue, tip=tip)
+        plot.rect(plot.left, top, bars(row.public) - plot.left, names.width, hue, tip=tip)
         plot.text(bars(row.public) + 4, y + 4, number(row.public), size=svg.SMALL)
         ratio = row.worth / row.public if row.public > 0 else 0.0
         if ratio >= low:
             plot.dot(worth(ratio), y, 5, hue, tip=tip)
         else:
-            plot.text(dots[0], y + 4, "<", size=svg.SMALL, fill=svg.MUTED)
-        plot.text(
-            705,
-            y + 4,
-            svg.clipped(tag(run, row), 220, svg.SMALL),
-            size=svg.SMALL,
-            fill=svg.MUTED if row.last_hundredth else svg.INK,
-        )
+            plot.text(at.dots[0], y + 4, "<", size=svg.SMALL, fill=svg.MUTED)
+        ink = svg.MUTED if row.last_hundredth else svg.INK
+        room = at.width - 50 - at.when
+        plot.text(at.when, y + 4, svg.clipped(tag(run, row), room, svg.SMALL), size=svg.SMALL, fill=ink)
         if left is not None:
-            plot.text(990, y + 4, percent(left / nothing), anchor="end", size=svg.SMALL)
-            plot.line(0, y + ROW / 2, plot.right, y + ROW / 2, svg.RULE)
-    counts = {
-        "all": len(found.merit),
-        "charted": len(rows),
-        "repaid": sum(row.worth > row.public for row in found.merit),
-        "last": sum(row.last_hundredth for row in found.merit),
-    }
-    title, told = say(run, "merit_title", **counts), say(run, "merit", **counts)
-    legend = [(svg.STAGE_COLOURS[s], "box", STAGES[s]) for s in STAGES if any(row.stage == s for row in rows)]
-    return Figure(title, told, [draw.panel(title, told, plot)], legend, layout="wide", source=MERIT)
+            told = percent(left / max(nothing.risk, 1e-9))
+            plot.text(at.width - 10, y + 4, told, anchor="end", size=svg.SMALL)
+            below = plot.top + at.row * (place + 1)
+            plot.line(0, below, plot.right, below, svg.RULE)
+    return plot
 
 
 def shares(run: RunView, rows: Sequence[Share], draw: svg.Drawer) -> Figure:

@@ -271,9 +271,13 @@ class Drawer:
 
     def panel(
         self, title: str, told: str, plot: Plot, legend: Legend = (), choice: Mapping[str, str] | None = None,
-        printed: bool = True,
+        printed: bool = True, phone: Plot | None = None,
     ) -> Panel:  # fmt: skip
-        """A drawing as a panel with an accessible title and description."""
+        """A drawing as a panel with an accessible title and description. phone: the same for a narrow screen."""
+        narrow = None if phone is None else self._svg(title, told, phone)
+        return Panel(title, self._svg(title, told, plot), legend, choice or {}, printed, narrow)
+
+    def _svg(self, title: str, told: str, plot: Plot) -> Markup:
         self._drawn += 1
         name = f"c{self._drawn}"
         size = f'width="{px(plot.width)}" height="{px(plot.height)}" viewBox="0 0 {px(plot.width)} {px(plot.height)}"'
@@ -281,7 +285,7 @@ class Drawer:
             f'<svg {size} font-family="{FONT}" role="img" aria-labelledby="{name}t {name}d">'
             f'<title id="{name}t">{escape(title)}</title><desc id="{name}d">{escape(told)}</desc>{plot.inside}</svg>'
         )
-        return Panel(title, Markup(svg), legend, choice or {}, printed)  # noqa: S704  escape() escapes all texts
+        return Markup(svg)  # noqa: S704  escape() escapes all texts
 
 
 def tipped(

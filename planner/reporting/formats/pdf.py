@@ -26,6 +26,8 @@ SHORT, LONG = 24, 100
 """Letters up to which a column is as wide as its words, and beyond which it is not made wider."""
 ON_ONE_PAGE = 1_200
 """Letters of a table up to which it is kept on one page."""
+LEAD = 32
+"""Letters up to which what stands before a colon leads a line of the first page."""
 NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
 SETUP = """
 #set document(title: {title}, date: none)
@@ -61,12 +63,19 @@ def _quoted(text: str) -> str:
 
 def _front(front: Front) -> Iterator[str]:
     yield f'#text(20pt, weight: "bold", {_quoted(front.title)})\n'
+    yield f"#text(12pt, fill: luma(90), {_quoted(front.subtitle)})\n" if front.subtitle else ""
     yield f"#text(10pt, fill: luma(90), {_quoted(front.question)})\n"
     yield f'#text(14pt, weight: "bold", fill: rgb("#0b4f7d"), {_quoted(front.claim)})\n'
     yield "#grid(columns: (1fr,) * 4, gutter: 6pt,"
     yield from map(_card, front.cards)
     yield ")\n"
-    yield f"#text(9pt)[{' #linebreak() '.join('#' + _quoted(line) for line in front.lines)}]\n"
+    yield from (f"#text(9pt)[{_led(line)}]\n" for line in front.lines)
+
+
+def _led(line: str) -> str:
+    """A line of the front with its lead, if it has one, in bold."""
+    lead, mark, rest = line.partition(": ")
+    return f"#strong({_quoted(lead + ':')}) #{_quoted(rest)}" if mark and len(lead) < LEAD else f"#{_quoted(line)}"
 
 
 def _card(card: Card) -> str:

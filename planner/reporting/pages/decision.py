@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from planner.reporting.charts import decision as charts
 from planner.reporting.charts.drawing import Drawer
@@ -13,10 +14,12 @@ from planner.reporting.tables import decision as tables
 from planner.reporting.tables.explanation import assumptions, commitments
 from planner.reporting.text.explanation import claim, policies, same_risk
 from planner.reporting.values.decision import (
+    cut_off,
     decided,
     doing_nothing,
     exposed,
     hurtful,
+    mines_alone,
     outlook,
     plants_running,
     public_present,
@@ -28,39 +31,68 @@ from planner.reporting.values.decision import (
 from planner.reporting.values.page_parts import Card, Figure, Front, Part, Section, Text
 from planner.reporting.values.plan import decisions
 from planner.reporting.values.view import EXPECTED, RunView, summary_keys, table_rows
-from planner.reporting.values.wording import change, headline, midway, money, percent, short, worded_lines
+from planner.reporting.values.wording import headline, midway, money, percent, short, worded_lines
 from planner.results.explanation import EXPLANATION, leading
 
-COVER = ("money_moved", "goal", "stays_exposed", "would_change", "bargain", "lead")
+COVER = (
+    "fund_first",
+    "money_moved",
+    "goal",
+    "mines_alone",
+    "stays_exposed",
+    "would_change",
+    "bargain",
+    "leaving",
+    "lead",
+)
 AHEAD = 4
 """Years after the first in which running plants are counted."""
 
 
 def front(run: RunView) -> Front:
     """The claim, three pairs without and with the plan, and what they cost."""
-    seen = outlook(run)
+    seen, model = outlook(run) | {"verdict": mines_alone(run), **_policies(run)}, run.case.model
     lines = [say(run, passage, **seen) for passage in COVER]
     lines += [say(run, passage) for passage in ("decision_lead", "drawn")]
     lines += ["" if decided(run) else say(run, "risk_defined"), "" if run.found else say(run, "ask")]
     shown = [line for line in lines if line]
-    return Front(headline(run.title), say(run, "question"), say(run, "claim", **seen), shown, list(_cards(run)))
+    subtitle = model.title if model.title not in ("", "defaults", model.name) else ""
+    asked, claimed = say(run, "question", cut_off=cut_off(run)), say(run, "claim", **seen)
+    return Front(headline(run.title), subtitle, asked, claimed, shown, list(_cards(run)))
+
+
+def _policies(run: RunView) -> dict[str, Any]:
+    """The plan that decides everything once and the one that answers, and how many of how many plants may wait."""
+    both = policies(run.found) if run.found is not None else None
+    committed, answering = both or (None, None)
+    built = set(decisions(run)["project"])
+    return {
+        "waiting": len(built & {c.project for c in waiting(run)}),
+        "plants": len(built),
+        "committed": committed,
+        "answering": answering,
+        "same_risk": both is not None and same_risk(*both),
+    }
 
 
 def _cards(run: RunView) -> Iterator[Card]:
     s, idle = run.summary, doing_nothing(run)
     for m in worst_futures(run)[:1]:
-        both = f"{percent(m.before)} → {percent(m.share)}" if run.compared else percent(m.share)
-        what = f"of {midway(run.names.element(m.element))}, worst year"
+        at = m.at
+        both = f"{percent(at.undone)} → {percent(at.left)}" if run.compared else percent(at.share)
+        what = f"of {midway(run.names.element(m.element))}, {at.undone_year if run.compared else at.year}"
         odds = percent(run.weights[m.scenario])
         title = f"Missing in “{short(run.names.scenario(m.scenario))}” ({odds} likely)"
-        yield Card(title, both, what, source=table_rows("shortfall", m.scenario, element=m.element))
+        note = say(run, "worst_note", at=at) if run.compared and at.year != at.undone_year else ""
+        yield Card(title, both, what, note, table_rows("shortfall", m.scenario, element=m.element))
     both = f"{money(idle['risk'])} → {money(s['risk_musd'])}" if idle else money(s["risk_musd"])
-    note = change(idle["risk"], s["risk_musd"]) if idle else ""
+    note = say(run, "risk_note")
     begins = f"{summary_keys('risk_musd')}; {charts.FRONTIER}" if decided(run) else ""
     yield Card("Risk", both, "", note, begins or summary_keys("risk_musd", "without_plan.risk_musd"))
     year = min(run.years[0] + AHEAD, run.years[-1])
     before, after = plants_running(run, year)
-    yield Card(f"Plants running in {year}", f"{before} → {after}", "", source=table_rows("capacity", year=year))
+    what, source = "of all stages", table_rows("capacity", year=year)
+    yield Card(f"Plants running in {year}", f"{before} → {after}", what, source=source)
     public = say(run, "cost_note", public=public_present(run))
     source = f"{summary_keys('cost_musd')}; {table_rows('spending', EXPECTED)}, discounted"
     yield Card("Cost of the plan", money(s["cost_musd"]), "present value", public, source)
@@ -91,18 +123,7 @@ def _now(run: RunView) -> Section:
     found = run.found
     wait = commitments(found, run.names) if found is not None and waiting(run) else None
     parts = [tables.begun_by_year(run), replace(wait, folded=True) if wait is not None else None]
-    both = policies(run.found) if run.found is not None else None
-    committed, answering = both or (None, None)
-    built = set(decisions(run)["project"])
-    lead = say(
-        run,
-        "begun",
-        waiting=len(built & {c.project for c in waiting(run)}),
-        plants=len(built),
-        committed=committed,
-        answering=answering,
-        same_risk=both is not None and same_risk(*both),
-    )
+    lead = say(run, "begun", **_policies(run))
     title = "What to decide now, and what may wait" if lead else "What to decide now"
     return Section("now", title, lead, [part for part in parts if part is not None])
 

@@ -32,14 +32,13 @@ from planner.results.store import csv_text
 
 def render_page(run: RunView, parts: list[Section] | None = None) -> str:
     """The whole page as text. parts: its chapters, if they are there already."""
-    planned, model = "risk_musd" in run.summary, run.case.model
+    planned = "risk_musd" in run.summary
     chapters = (parts or sections(run)) if planned else [_inputs(run)]
     first = next((at for at, section in enumerate(chapters) if section.anchor in ANNEX), len(chapters))
     return render_template(
         "report.html.j2",
         run=f"Run of {run.title}, inputs {run.summary.get('inputs_sha256', run.case.sha256)[:12]}",
         title=headline(run.title),
-        subtitle=model.title if model.title not in ("", "defaults", model.name) else "",
         status=run.status,
         reasons=list(run.summary.get("reasons", [])),
         front=front(run) if planned else None,

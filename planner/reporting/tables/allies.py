@@ -33,7 +33,7 @@ def ally_sheet(run: RunView) -> ReportTable:
         [[name, *row] for name, table in found for row in table.rows],
         total="All",
         sheet="ally by ally",
-        meaning="what each ally begins, pays (public budgets, as paid), gives, gets and loses by year, expected",
+        meaning="what each ally begins, pays (public budgets, not discounted), gives, gets and loses by year, expected",
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from planner.reporting.values.decision import (
     alike,
-    at_cost,
     commitments,
     decided,
     effect,
+    moved_builds,
     named,
+    risk_by_party,
     say,
     share_rows,
     shares_source,
@@ -35,8 +36,6 @@ from planner.reporting.values.wording import NOTHING, STAGES, midway, number, sh
 from planner.results.decision import Decision, Frontier, NamedPlan, Share
 from planner.results.explanation import EXPLANATION
 
-PARTS = (0.5, 2.0)
-"""Of the cost of the plan, what the curve has there."""
 MOST_PLANTS, FIRST_YEARS, SLIGHTLY = 4, 2, 0.001
 
 
@@ -50,15 +49,18 @@ def decision_sheets(run: RunView) -> list[ReportTable]:
 def named_plans(run: RunView, found: Decision) -> ReportTable:
     """The named plans on the frontier: money, plants, and what is missing in the worst futures."""
     worst, frontier, names = worst_futures(run), found.frontier, run.names
-    rows = [(same, same[0]) for same in alike(frontier.plans)]
+    rows = [(same, say(run, "plan_meaning", alike=same)) for same in alike(frontier.plans)]
+    for plan in frontier.moved:
+        without, besides = moved_builds(run, frontier, plan)
+        rows.append(([plan], say(run, "moved_meaning", without=without, besides=besides)))
     heads = [f"{short(names.scenario(m.scenario))}: {midway(names.element(m.element))} missing" for m in worst]
     return ReportTable(
         say(run, "plans_title", plans=len(rows)),
         [
             *texts("plan"),
             Column("cost", "MUSD, present value"),
-            Column("public money", "MUSD, as paid"),
-            Column("plants", form=YEAR),
+            Column("public money", "MUSD, paid out"),
+            Column("plants begun", form=YEAR),
             Column("risk", "MUSD"),
             Column("share of possible reduction", "of risk", form=SHARE),
             *(Column(head, "worst year", form=SHARE) for head in heads),
@@ -68,16 +70,10 @@ def named_plans(run: RunView, found: Decision) -> ReportTable:
             [
                 *(say(run, "plan_name", alike=same), p.cost, p.public, float(len(p.builds))),
                 *(p.risk, effect(frontier, p.risk), *(_missing(p, m.scenario, m.element) for m in worst)),
-                say(run, "plan_meaning", alike=same),
+                meaning,
             ]
-            for same, p in rows
-        ]
-        + [
-            [
-                *(say(run, "moved_name", at=at), at["cost"], None, float(at["plants"]), at["risk"]),
-                *(effect(frontier, at["risk"]), *([None] * len(worst)), say(run, "moved_meaning", at=at)),
-            ]
-            for at in (at_cost(run, found, part) for part in PARTS)
+            for same, meaning in rows
+            for p in same[:1]
         ],
         note=say(run, "plans_note", more=_more_missing(run, frontier)),
         source=f"{EXPLANATION}: decision, frontier",
@@ -102,7 +98,7 @@ def _missing(plan: NamedPlan, scenario: str, element: str) -> float:
 
 def merit(run: RunView, found: Decision) -> ReportTable:
     """Projects in the order in which money should go to them."""
-    nothing = max(named(found.frontier, "nothing").risk, 1e-9)
+    nothing = named(found.frontier, "nothing")
     return ReportTable(
         "Merit list",
         [
@@ -113,15 +109,19 @@ def merit(run: RunView, found: Decision) -> ReportTable:
             *texts("when"),
             Column("size", "t/y, least risk", only=SHEET),
             Column("size", "t/y"),
+            Column("the step is worth", "MUSD", form=AMOUNT),
+            Column("cost so far", "MUSD, present value", form=AMOUNT),
             Column("risk left", "% of doing nothing", form=SHARE),
         ],
         [
             [
                 *(step, run.names.project(r.project), STAGES[r.stage], run.names.country(r.country), r.public, r.worth),
-                *(tag(run, r), r.tpa, r.core_tpa, None if left is None else left / nothing),
+                *(tag(run, r), r.tpa, r.core_tpa, worth, None if left is None else r.cost),
+                None if left is None else left / max(nothing.risk, 1e-9),
             ]
-            for r, (step, left) in zip(found.merit, steps(found.merit), strict=True)
+            for r, (step, left, worth) in zip(found.merit, steps(found.merit, nothing), strict=True)
         ],
+        note=say(run, "merit_note"),
         folded=True,
         source=f"{EXPLANATION}: decision, merit",
         sheet="merit list",
@@ -161,11 +161,13 @@ def gets_and_pays(run: RunView, rows: list[Share]) -> ReportTable:
         *("risk that stays", "public budgets pay", "firms pay", "gives to others"),
         *("carries together", "would carry alone", "gain"),
     )
+    before = risk_by_party(run)
     bounds = ("carries at least", "carries at most") if any(r.lowest is not None for r in rows) else ()
     return ReportTable(
         "Gets and pays",
         [
             *texts("party"),
+            *([Column("risk without a plan", "MUSD", summed=True)] if before else []),
             *(
                 Column(title, "MUSD", form=CHANGE if title == columns[3] else FINE, summed=title != columns[5])
                 for title in columns
@@ -174,7 +176,8 @@ def gets_and_pays(run: RunView, rows: list[Share]) -> ReportTable:
         ],
         [
             [
-                *(run.names.party(r.party), r.own_loss, r.paid - r.private, r.private, r.transfer),
+                *(run.names.party(r.party), *([before.get(r.party, 0.0)] if before else [])),
+                *(r.own_loss, r.paid - r.private, r.private, r.transfer),
                 *(r.charge, r.alone, r.gain, *([r.lowest, r.highest] if bounds else [])),
             ]
             for r in rows
@@ -212,8 +215,8 @@ def begun_by_year(run: RunView) -> ReportTable | None:
             *texts("year", "when", "what is begun, the largest first"),
             Column("plants", "first begun", form=YEAR, summed=True),
             *([Column("needed whatever happens", "of these plants", form=YEAR)] if commitments(run) else []),
-            Column("capital", "MUSD, as paid", summed=True),
-            Column("public money", "MUSD, as paid", summed=True),
+            Column("capital", "MUSD, not discounted", summed=True),
+            Column("public money", "MUSD, not discounted", summed=True),
         ],
         [row if commitments(run) else [*row[:4], *row[5:]] for row in cells],
         total="All",

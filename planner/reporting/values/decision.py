@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from itertools import groupby, pairwise
-from math import inf
 from typing import Any
 
 from planner.data.effects import year_of
 from planner.reporting.values.plan import decisions
-from planner.reporting.values.supply import balances, insured_years, main_future, worst_shares
+from planner.reporting.values.supply import WorstYear, balances, insured_years, main_future, worst_shares
 from planner.reporting.values.view import RunView, records, rows_of
-from planner.reporting.values.wording import SLIGHT, TAKEN_OFF, number, worded
+from planner.reporting.values.wording import SLIGHT, STAGES, TAKEN_OFF, number, worded
 from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan, Share
-from planner.results.explanation import EXPLANATION, Commitment, leading
+from planner.results.explanation import EXPLANATION, Commitment, Trial, Verdict, leading
 
-MOST_WORST, FUNDED_FIRST = 3, 3
+MOST_WORST, MOST_SUPPLIERS = 3, 2
 SLIGHT_TPA = 1e-6
+SEEN, TENTH = 1e-4, 0.1
+"""Shares of a year's demand: up to the first nothing is said to be missing."""
 MOST_WORSE, WORSE = 2, 1.0
 """How many years in which the plan is worse than none are told of goods and of countries, and from which t or MUSD."""
+HARDLY, INFINITE = 0.8, float("inf")
+"""Part of its loss that a future keeps where the plan hardly helps."""
 DEAR = 1.0
 """MUSD: what one of a budget that binds takes off."""
 APART = {"national": "alone", "own money": "trading"}
@@ -84,36 +88,30 @@ def effect(frontier: Frontier, risk: float) -> float:
     return (nothing - risk) / (nothing - least) if nothing > least else 1.0
 
 
-def at_cost(run: RunView, found: Decision, part: float) -> dict[str, Any]:
-    """What the curve has at a part of the cost of the plan: cost and risk (MUSD), how many plants, and the names of
-    those of the plan that it does without or takes besides."""
-    chosen = named(found.frontier, "chosen")
-    cost = min(part * chosen.cost, found.frontier.corners[-1].cost)
-    taken = {row.project for row in found.merit if row.cost <= cost}
-    names = [[*map(run.names.project, sorted(of))] for of in (set(chosen.builds) - taken, taken - set(chosen.builds))]
-    risk = risk_at(found.frontier, cost)
-    return {"part": part, "cost": cost, "risk": risk, "plants": len(taken), "without": names[0], "besides": names[1]}
+def moved_builds(run: RunView, frontier: Frontier, plan: NamedPlan) -> tuple[list[str], list[str]]:
+    """Names of the projects of the run's plan that another does without, and of those it takes besides."""
+    own, other = set(named(frontier, "chosen").builds), set(plan.builds)
+    without, besides = ([*map(run.names.project, sorted(of))] for of in (own - other, other - own))
+    return without, besides
 
 
 def next_billion(frontier: Frontier) -> float | None:
-    """What 1,000 MUSD beyond the core plan take off, as a share of the risk of doing nothing; None where the frontier
-    ends before, or where that is within the doubt of the curve."""
-    core, nothing = named(frontier, "core"), named(frontier, "nothing").risk
-    if nothing <= 0 or core.cost + BILLION > frontier.corners[-1].cost:
+    """What 1,000 MUSD beyond the core plan take off the risk (MUSD); None where the frontier ends before, or where that
+    is within the doubt of the curve."""
+    core = named(frontier, "core")
+    if core.cost + BILLION > frontier.corners[-1].cost:
         return None
     taken = risk_at(frontier, core.cost) - risk_at(frontier, core.cost + BILLION)
-    return taken / nothing if taken > frontier.gap else None
+    return taken if taken > frontier.gap else None
 
 
 @dataclass(frozen=True)
 class MissingAtWorst:
-    """What is missing of an element in its worst year in a scenario, with the plan and without one (shares)."""
+    """What is missing of an element in its worst years in a scenario."""
 
     scenario: str
     element: str
-    share: float
-    year: int
-    before: float
+    at: WorstYear
 
 
 def worst_futures(run: RunView) -> list[MissingAtWorst]:
@@ -123,11 +121,25 @@ def worst_futures(run: RunView) -> list[MissingAtWorst]:
     out = []
     for w in order:
         found = [(e, shares[w, e]) for e in run.elements if (w, e) in shares]
-        hit = [(e, at) for e, at in found if max(at.before, at.share) > 1e-4]
+        hit = [(e, at) for e, at in found if max(at.undone, at.share) > SEEN]
         if hit:
-            element, at = max(hit, key=lambda pair: (pair[1].before + pair[1].share, pair[0]))
-            out.append(MissingAtWorst(w, element, at.share, at.year, at.before))
+            out.append(MissingAtWorst(w, *max(hit, key=lambda pair: (pair[1].undone + pair[1].share, pair[0]))))
     return out[:MOST_WORST]
+
+
+def most_exposed(run: RunView) -> list[MissingAtWorst]:
+    """Of the elements whose shortage costs most the scenario, of all, in which most is missing with the plan."""
+    shares, out = worst_shares(run), []
+    for e in run.elements:
+        found = [MissingAtWorst(w, e, shares[w, e]) for w in run.weights if (w, e) in shares]
+        out += sorted((m for m in found if m.at.share > SEEN), key=lambda m: (-m.at.share, m.scenario))[:1]
+    return out[:MOST_WORST]
+
+
+def often_short(run: RunView, element: str) -> float:
+    """How likely it is that more than a tenth of an element is missing in some year, with the plan."""
+    shares = worst_shares(run)
+    return sum(p for w, p in run.weights.items() if (w, element) in shares and shares[w, element].share > TENTH)
 
 
 def plants_running(run: RunView, year: int) -> tuple[int, int]:
@@ -147,8 +159,11 @@ def outlook(run: RunView) -> dict[str, Any]:
         "core": core,
         "effect": (lambda plan: effect(found.frontier, plan.risk)) if found else None,
         **_money_moved(run, found),
+        "later": next((r for r in run.found.timing if r.key == "later"), None) if run.found else None,
+        "next_billion": next_billion(found.frontier) if found else None,
         "plants": built["project"].nunique(),
-        "stays": sorted(worst_futures(run), key=lambda m: m.share),
+        "stays": (stays := most_exposed(run)),
+        "often": often_short(run, stays[0].element) if stays else 0.0,
         "leaning": leading(run.found.influences, run.found.own.objective) if run.found else [],
         "gap": run.summary.get("gap", {}),
         "first_year": int(built["year"].min()) if len(built) else None,
@@ -161,14 +176,35 @@ def outlook(run: RunView) -> dict[str, Any]:
 
 def _money_moved(run: RunView, found: Decision | None) -> dict[str, Any]:
     """What to fund first, and the share of the risk that half and twice its cost leave."""
-    if found is None:
-        return {"first_funded": [], "halved": None}
-    nothing = max(named(found.frontier, "nothing").risk, 1e-9)
-    chosen = named(found.frontier, "chosen")
-    left = {k: risk_at(found.frontier, by * chosen.cost) / nothing for k, by in (("halved", 0.5), ("doubled", 2.0))}
-    worth_it = [r for r in found.merit if r.worth > r.public > 0][:FUNDED_FIRST]
-    first = [(run.names.project(r.project), r.worth / r.public) for r in worth_it]
-    return {"first_funded": first, "kept": chosen.risk / nothing, **left}
+    if found is None or not found.merit:
+        return {"first_step": [], "moved_plans": []}
+    nothing, frontier = max(named(found.frontier, "nothing").risk, 1e-9), found.frontier
+    first = [row for row in found.merit if row.weight == found.merit[0].weight]
+    stages = Counter(row.stage for row in first)
+    return {
+        "first_step": [run.names.project(row.project) for row in first],
+        "first_stages": [(STAGES[stage], of) for stage, of in stages.most_common()],
+        "first_public": sum(row.public for row in first),
+        "first_left": min(row.risk for row in first) / nothing,
+        "moved_plans": [(plan, plan.risk / nothing, effect(frontier, plan.risk)) for plan in frontier.moved],
+        "kept": named(frontier, "chosen").risk / nothing,
+    }
+
+
+def mines_alone(run: RunView) -> tuple[Verdict, Trial | None] | None:
+    """What was found of the claim that mines alone change little, and the trial that turns it most."""
+    verdict = next((v for v in run.found.verdicts if v.claim == "mining"), None) if run.found is not None else None
+    if verdict is None:
+        return None
+    flips = [trial for trial in verdict.trials if trial.flips]
+    return verdict, max(flips, key=lambda t: abs(t.measure - verdict.measure), default=None)
+
+
+def cut_off(run: RunView) -> list[str]:
+    """Names of the suppliers whose imports some future cuts, up to a colon; none where they are many."""
+    cut = {s.supplier for s in run.case.tables.shocks if s.kind == "import" and s.factor < 1 and s.supplier}
+    names = list(dict.fromkeys(run.names.party(supplier).split(":")[0] for supplier in sorted(cut)))
+    return names if len(names) <= MOST_SUPPLIERS else []
 
 
 def share_rows(run: RunView) -> list[Share]:
@@ -183,6 +219,14 @@ def share_rows(run: RunView) -> list[Share]:
     return sorted((r for r in rows if abs(r.charge) + r.alone > SLIGHT), key=lambda r: (-r.gain, r.party))
 
 
+def risk_by_party(run: RunView) -> dict[str, float]:
+    """Party -> its part of the risk (MUSD) without a plan; empty if that was not solved."""
+    aversion, out = run.case.model.objective.risk_aversion, defaultdict[str, float](float)
+    for country, loss in run.without.get("loss_musd_by_country", {}).items():
+        out[run.case.party[country]] += (1 - aversion) * loss["expected"] + aversion * loss["tail"]
+    return out
+
+
 def shares_source(run: RunView) -> str:
     """Where in the run folder the charges are."""
     return "tables/shares.csv" if len(run.tables["shares"]) else f"{EXPLANATION}: decision, shares"
@@ -193,15 +237,25 @@ def _bargain(run: RunView) -> dict[str, Any]:
     paid = run.tables["payments"].sort_values("paid_musd", ascending=False, kind="stable")
     rows, prices = share_rows(run), run.tables["shadow_prices"]
     dear = prices[(prices["scarce"] == "budget") & (prices["musd_per_unit"] > DEAR)]
+    binding = sorted({int(year) for year in dear["year"]}) if len(paid) else []
     return {
         "payers": [f"{run.names.party(r.funder)} {number(r.paid_musd)}" for r in rows_of(paid) if r.paid_musd >= 0.5],
         "paid": float(paid["paid_musd"].sum()),
         "used": float(paid["paid_musd"].sum()) / max(float(paid["budget_musd"].sum()), SLIGHT),
-        "binding": sorted({int(year) for year in dear["year"]}) if len(paid) else [],
+        "binding": binding,
+        "budgeted": sum(amount for (_, year), amount in run.case.budget.items() if year in binding),
         "dearest": float(dear["musd_per_unit"].max()) if len(dear) else 0.0,
         "taken_off": " and ".join(TAKEN_OFF[objective] for objective in dear["objective"].unique()),
         "moved": sum(max(r.transfer, 0.0) for r in rows) if len(rows) > 1 else None,
+        "givers": _largest(run, {r.party: r.transfer for r in rows}),
+        "getters": _largest(run, {r.party: -r.transfer for r in rows}),
     }
+
+
+def _largest(run: RunView, amounts: dict[str, float]) -> list[str]:
+    """The parties with the largest amounts (MUSD) and these, in words."""
+    found = sorted((p for p in amounts if amounts[p] > BILLION / 2), key=lambda p: (-amounts[p], p))
+    return [f"{run.names.party(p)} {number(amounts[p] / BILLION)}" for p in found[:MOST_WORST]]
 
 
 def public_present(run: RunView) -> float:
@@ -254,7 +308,8 @@ def exposed(run: RunView) -> dict[str, Any]:
     first, last = (float(stock.get(year, 0.0)) for year in (run.years[0], run.years[-1]))
     planned, hurt = hurtful(found) if found else (None, [])
     return {
-        "worst": worst_futures(run)[:2],
+        "worst": most_exposed(run),
+        "unmoved": _unmoved(run),
         "insured": insured if insured and insured[-1] < run.years[-1] else [],
         "stock_first": first,
         "stock_end": last if last < 0.5 * first else None,
@@ -264,6 +319,13 @@ def exposed(run: RunView) -> dict[str, Any]:
         "hurt": hurt[:2],
         "worse": _worse(run),
     }
+
+
+def _unmoved(run: RunView) -> list[tuple[str, float, float]]:
+    """The futures of which the plan takes least, of what they lose (MUSD) with it and without, those that lose most."""
+    with_plan, before = run.summary["scenario_loss_musd"], run.without.get("scenario_loss_musd", {})
+    hardly = [w for w in run.by_loss if with_plan[w] > HARDLY * before.get(w, INFINITE) and with_plan[w] > WORSE]
+    return [(w, with_plan[w], before[w]) for w in sorted(hardly, key=lambda w: -with_plan[w])[:MOST_WORSE]]
 
 
 def _worse(run: RunView) -> list[str]:
@@ -295,12 +357,13 @@ def stock_sold(run: RunView) -> dict[str, Any]:
     return {"sold": sold, "idle_sold": idle, "sold_until": until}
 
 
-def steps(rows: Sequence[Merit]) -> list[tuple[int, float | None]]:
-    """Of each row of the merit list the step of the curve in which it comes in, and at the last of a step the risk
-    (MUSD) that is left then."""
-    out, lowest = list[tuple[int, float | None]](), inf
-    for step, (_, group) in enumerate(groupby(rows, key=lambda row: row.weight), start=1):
-        risks = [row.risk for row in group]
-        lowest = min(lowest, *risks)
-        out += [*[(step, None)] * (len(risks) - 1), (step, lowest)]
+def steps(rows: Sequence[Merit], nothing: NamedPlan) -> list[tuple[int, float | None, float | None]]:
+    """Of each row of the merit list the step of the curve in which it comes in, and at the last of a step the risk that
+    is left then, and by how much cost plus risk have fallen since the step before, or since doing nothing (MUSD)."""
+    out = list[tuple[int, float | None, float | None]]()
+    cost, risk = nothing.cost, nothing.risk
+    for step, (_, of) in enumerate(groupby(rows, key=lambda row: row.weight), start=1):
+        group, before = list(of), cost + risk
+        cost, risk = max(cost, *(row.cost for row in group)), min(risk, *(row.risk for row in group))
+        out += [*[(step, None, None)] * (len(group) - 1), (step, risk, before - cost - risk)]
     return out

@@ -128,6 +128,8 @@ class Panel:
     choice: Mapping[str, str] = field(default_factory=dict)
     printed: bool = True
     """Whether it belongs to the printed report too, where nothing can be picked."""
+    phone: Markup | None = None
+    """The same for a narrow screen, where the drawing itself would be too small to read."""
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,7 @@ class Front:
     """What a report begins with: the question, the answer as one claim, key figures, and a few lines."""
 
     title: str
+    subtitle: str
     question: str
     claim: str
     lines: Sequence[str]

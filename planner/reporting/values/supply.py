@@ -113,11 +113,15 @@ def short_by_country(run: RunView) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class WorstYear:
-    """The share of an element that is missing in its worst year in a scenario: with the plan, and without one."""
+    """The share of an element that is missing in its worst year in a scenario with the plan, and `before`, in that year
+    without one; and the same of the worst year without a plan: `undone` there, `left` with the plan."""
 
     share: float
     year: int
     before: float
+    undone: float
+    undone_year: int
+    left: float
 
 
 def worst_shares(run: RunView) -> dict[tuple[str, str], WorstYear]:
@@ -127,9 +131,10 @@ def worst_shares(run: RunView) -> dict[tuple[str, str], WorstYear]:
     shares = sums.assign(share=sums["tonnes"] / sums["demand_t"], before=sums[run.undone] / sums["demand_t"])
     out = {}
     for key, of in shares.groupby(["scenario", "element"]):
-        at = int(of["share"].to_numpy().argmax())
-        found = WorstYear(float(of["share"].iloc[at]), int(of["year"].iloc[at]), float(of["before"].max()))
-        out[str(key[0]), str(key[1])] = found
+        share, before, year = (of[name].to_numpy() for name in ("share", "before", "year"))
+        at, was = int(share.argmax()), int(before.argmax())
+        figures = share[at], int(year[at]), before[at], before[was], int(year[was]), share[was]
+        out[str(key[0]), str(key[1])] = WorstYear(*figures)
     return out
 
 
