@@ -78,6 +78,7 @@ def render_markdown(front: Front, sections: Sequence[Section]) -> str:
     lines = [
         f"# {plain(front.title)}",
         "",
+        *([f"_{plain(front.subtitle)}_", ""] if front.subtitle else []),
         plain(front.question),
         "",
         f"**{plain(front.claim)}**",
@@ -90,8 +91,13 @@ def render_markdown(front: Front, sections: Sequence[Section]) -> str:
     ]
     lines += ["", *(line for text in front.lines for line in (plain(text), ""))]
     for section in sections:
-        lines += _section(section)
+        told = list(_section(section))
+        lines += told if len(told) > HEADING else []
     return "\n".join(lines).rstrip() + "\n"
+
+
+HEADING = 2
+"""Lines of a chapter of which only drawings without a sentence are left."""
 
 
 def plain(text: str) -> str:

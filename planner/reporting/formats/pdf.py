@@ -9,6 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from importlib import resources
+from itertools import accumulate
 from pathlib import Path
 
 import typst
@@ -26,6 +27,8 @@ SHORT, LONG = 24, 100
 """Letters up to which a column is as wide as its words, and beyond which it is not made wider."""
 ON_ONE_PAGE = 1_200
 """Letters of a table up to which it is kept on one page."""
+FIRST = "76%"
+"""Width of the first chart, which shares the first page with the answer."""
 LEAD = 32
 """Letters up to which what stands before a colon leads a line of the first page."""
 NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
@@ -69,7 +72,11 @@ def _front(front: Front) -> Iterator[str]:
     yield "#grid(columns: (1fr,) * 4, gutter: 6pt,"
     yield from map(_card, front.cards)
     yield ")\n"
-    yield from (f"#text(9pt)[{_led(line)}]\n" for line in front.lines)
+    half, sizes = sum(map(len, front.lines)) / 2, list(accumulate(map(len, front.lines)))
+    first = next((at for at, size in enumerate(sizes, start=1) if size >= half), 0)
+    yield "#[#set text(7.8pt)\n#set par(leading: 0.5em, spacing: 0.95em)\n#grid(columns: (1fr, 1fr), gutter: 14pt,"
+    yield from (f"[{'#parbreak()'.join(map(_led, lines))}]," for lines in (front.lines[:first], front.lines[first:]))
+    yield ")]\n"
 
 
 def _led(line: str) -> str:
@@ -82,7 +89,7 @@ def _card(card: Card) -> str:
     head = f"#text(7.5pt, fill: luma(90), {_quoted(card.title)})"
     value = f'#text(13pt, weight: "bold", {_quoted(card.value)}) #text(8pt, {_quoted(card.unit)})'
     note = f"#text(7pt, fill: luma(90), {_quoted(card.note)})"
-    return f'block(fill: rgb("#f5f7f9"), inset: 6pt, width: 100%, height: 68pt)[{head} \\ {value} \\ {note}],'
+    return f'block(fill: rgb("#f5f7f9"), inset: 6pt, width: 100%, height: 88pt)[{head} \\ {value} \\ {note}],'
 
 
 def _section(section: Section, folder: Path) -> Iterator[str]:
@@ -91,16 +98,16 @@ def _section(section: Section, folder: Path) -> Iterator[str]:
     if section.lead:
         yield f"#block(sticky: true)[#text(fill: luma(90), {_quoted(section.lead)})]\n"
     for part in section.parts:
-        yield from _part(part, folder)
+        yield from _part(part, folder, FIRST if section.anchor == "answer" else "100%")
 
 
-def _part(part: Part, folder: Path) -> Iterator[str]:
+def _part(part: Part, folder: Path, wide: str) -> Iterator[str]:
     if isinstance(part, Text):
         yield from (f"{'- ' if part.listed else ''}#{_quoted(text)}\n" for text in part.paragraphs)
     elif isinstance(part, ReportTable):
         yield from _grid(part)
     else:
-        yield from _figure(part, folder)
+        yield from _figure(part, folder, wide)
 
 
 def _grid(part: ReportTable) -> Iterator[str]:
@@ -147,7 +154,7 @@ def _too_wide(part: ReportTable) -> bool:
     return sum(POINTS_A_LETTER * letters + POINTS_A_COLUMN for letters in widest) > ROOM
 
 
-def _figure(part: Figure, folder: Path) -> Iterator[str]:
+def _figure(part: Figure, folder: Path, wide: str) -> Iterator[str]:
     yield f"#heading(level: 2, {_quoted(part.title)})"
     if part.legend:
         yield f"#block(sticky: true)[{_legend(part.legend)}]"
@@ -160,7 +167,7 @@ def _figure(part: Figure, folder: Path) -> Iterator[str]:
         (folder / name).write_text(str(panel.svg).replace("<svg", f"<svg {NAMESPACES}", 1), encoding="utf-8")
         legend = f" \\ {_legend(panel.legend)}" if panel.legend else ""
         head = f'#text(8pt, weight: "bold", {_quoted(panel.title)}) \\ ' if panel.title != part.title else ""
-        yield f'block(breakable: false)[{head}#image("{name}", width: 100%){legend}],'
+        yield f'block(breakable: false)[{head}#image("{name}", width: {wide}){legend}],'
     yield f")\n#text(8.5pt, fill: luma(60), {_quoted(part.caption)})\n"
 
 

@@ -108,9 +108,9 @@ def merit(run: RunView, found: Decision) -> ReportTable:
             Column("worth", "MUSD", form=AMOUNT),
             *texts("when"),
             Column("size", "t/y, least risk", only=SHEET),
-            Column("size", "t/y"),
+            Column("size", "t/y", only=SHEET),
             Column("the step is worth", "MUSD", form=AMOUNT),
-            Column("cost so far", "MUSD, present value", form=AMOUNT),
+            Column("cost so far", "MUSD, present value", form=AMOUNT, only=SHEET),
             Column("risk left", "% of doing nothing", form=SHARE),
         ],
         [
