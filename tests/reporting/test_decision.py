@@ -58,7 +58,7 @@ def test_the_claim_is_the_core_and_its_price(run: RunView) -> None:
 def test_the_first_lines_say_what_to_fund_and_what_half_and_twice_the_cost_do(run: RunView) -> None:
     # The first step is one project: 100 MUSD of public money, and half of the 15,000 MUSD are left.
     first, money = front(run).lines[:2]
-    said = "It takes 100 MUSD of public money and leaves 50.0 % of the risk of doing nothing."
+    said = "It takes 100 MUSD of public money and leaves 50 % of the risk of doing nothing."
     assert first == f"Fund first: Coast separation plant. {said}"
     # Of 15,000 - 2,090 that can be taken off, half the cost leaves 19; 4,600 MUSD leave 2,095.
     assert "half the cost (2.30 bn USD of it public) has 99.9 % of all that any plan can take off." in money
