@@ -15,7 +15,9 @@ from itertools import pairwise
 from typing import Any
 
 from planner.data.case import Case
+from planner.data.cell_addresses import conditions, matching
 from planner.data.cells import Row, begin_of, end_of
+from planner.data.investment_checks import stem
 from planner.data.schema import Budget, Project, Shock, Training
 from planner.data.tree import Tree, scenario_tree
 from planner.errors import Fault, InputError, did_you_mean
@@ -78,12 +80,15 @@ def advance(plan: PlanValues, year: int, along: str = "") -> Case:
         "training": _training(past),
         "budgets": _budgets(past, plants.built),
         "draws": tuple(row for row in case.tables.draws if row.scenario in past.left),
+        "prices": tuple(row for row in case.tables.prices if row.future in {"", *past.left, *map(stem, past.left)}),
     }
     update: dict[str, Any] = {"first_year": year, "last_year": case.last_year}
     model = case.model.model_copy(update={"horizon": case.model.horizon.model_copy(update=update)})
     if (through := model.policy.committed_through) is not None and through < year:
         model = model.model_copy(update={"policy": model.policy.model_copy(update={"committed_through": None})})
-    return replace(case, tables=replace(case.tables, **tables), model=model).checked()
+    later = replace(case.tables, **tables)
+    kept = (row for row in later.uncertainties if matching(later.rows(row.table), conditions(row.where)))
+    return replace(case, tables=replace(later, uncertainties=tuple(kept)), model=model).checked()
 
 
 def _scenarios(past: _Past) -> tuple[Row, ...]:

@@ -71,8 +71,15 @@ SPLIT: dict[str, Any] = {
 
 
 def test_what_has_not_come_is_out_and_the_rest_keep_their_odds(make_case: MakeCase) -> None:
-    plan = planner.solve(make_case(**SPLIT))
+    head, rest = "element, form, market, future, price_usd_per_kg, real", "1, true"
+    prices = [head, *(f"Dy, oxide, outside, {future}, {rest}" for future in ("", "late", "early"))]
+    doubts = ["uncertainty, table, column, where, low, high"]
+    doubts += [f"{w}, scenarios, probability, scenario={w}, 0.5, 2" for w in ("late", "early")]
+    plan = planner.solve(make_case(prices="\n".join(prices), uncertainties="\n".join(doubts), **SPLIT))
     case = planner.advance(plan, 2027)  # the calm and the late one have looked alike, and are the likelier
+    # What is said of a future that has not come is out with it.
+    assert [row.future for row in case.tables.prices] == ["", "late"]
+    assert [row.uncertainty for row in case.tables.uncertainties] == ["late"]
     assert case.scenarios == near({"calm": 5 / 7, "late": 2 / 7})
     assert {row.scenario for row in case.tables.shocks} == {"late"}
     early = planner.advance(plan, 2028, along="early")
