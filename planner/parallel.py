@@ -168,26 +168,38 @@ def local(number: int) -> Team:
     return partial(_LocalWorkers, number=number)
 
 
-def answer(workers: Workers, calls: Mapping[str, Sequence[Any]], keep: Callable[[str, Any], None]) -> None:
+def answer(
+    workers: Workers,
+    calls: Mapping[str, Sequence[Any]],
+    keep: Callable[[str, Any], None],
+    keeper: dict[str, Hashable] | None = None,
+) -> None:
     """Have workers answer calls in whatever order; `keep` gets each name with what was said.
 
-    A call whose worker dies is given to another. Raises StoppedError the third time, and what a call raises.
+    keeper: who has what a call needs, so that it is asked again; who answers is noted there. A call whose worker dies
+    is given to another. Raises StoppedError the third time, and what a call raises.
     """
-    ready, out, attempts = deque(calls), dict[Hashable, str](), Counter[str]()
+    ready, out, attempts = list(calls), dict[Hashable, str](), Counter[str]()
+    keeper = {} if keeper is None else keeper
     while ready or out:
         for worker in workers.present:
-            if worker not in out and ready:
-                out[worker] = ready.popleft()
-                workers.ask(worker, *calls[out[worker]])
+            name = next((name for name in ready if keeper.get(name, worker) == worker), None)
+            if worker not in out and name is not None:
+                ready.remove(name)
+                out[worker], keeper[name] = name, worker
+                workers.ask(worker, *calls[name])
         for said in workers.wait():
-            name = out.pop(said.worker, "")
-            if name and said.lost:
-                ready.appendleft(name)
-                attempts[name] += 1
-                if attempts[name] == ATTEMPTS:
-                    raise StoppedError(f"{name}: the worker died {ATTEMPTS} times: {said.lost}")
-            elif name:
-                keep(name, said.taken())
+            answered_call = out.pop(said.worker, "")
+            if said.lost:
+                for name in [name for name, whose in keeper.items() if whose == said.worker]:
+                    del keeper[name]
+            if answered_call and said.lost:
+                ready.insert(0, answered_call)
+                attempts[answered_call] += 1
+                if attempts[answered_call] == ATTEMPTS:
+                    raise StoppedError(f"{answered_call}: the worker died {ATTEMPTS} times: {said.lost}")
+            elif answered_call:
+                keep(answered_call, said.taken())
 
 
 def team_of(workers: int | Team) -> Team:

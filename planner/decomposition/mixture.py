@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from planner.data.case import Case
 from planner.solving.highs import Solver
-from planner.solving.program import Key, Program, Vector
+from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
 
 
@@ -34,30 +34,26 @@ def best_mixture(case: Case, plans: Sequence[PlanOutcome], column: str, limits: 
     objective, count, number = case.model.objective, len(plans), len(case.scenarios)
     chances = np.array(list(case.scenarios.values()))
     losses = np.array([[one.losses[w] for w in case.scenarios] for one in plans]).T
-    measures = ("expected_loss", "cost", "risk", "welfare")
-    columns: list[Key] = [("share", i) for i in range(count)] + [("value_at_risk", None)]
-    columns += [("excess", w) for w in case.scenarios] + [(name, None) for name in measures]
-    at = count + 1 + number
-    matrix = np.zeros((number + 5, at + 4))
-    matrix[:number, :count], matrix[:number, count] = -losses, 1.0
-    matrix[range(number), range(count + 1, at)] = 1.0
-    whole, expected, cost, risk, welfare = range(number, number + 5)
-    matrix[whole, :count] = 1.0
-    matrix[expected, :count], matrix[expected, at] = -chances @ losses, 1.0
-    matrix[cost, :count], matrix[cost, at + 1] = [-one.cost for one in plans], 1.0
-    aversion = objective.risk_aversion
-    matrix[risk, [at + 2, at, count]] = 1.0, aversion - 1.0, -aversion
-    matrix[risk, count + 1 : at] = -aversion * chances / (1 - objective.tail)
-    matrix[welfare, [at + 3, at + 2, at + 1]] = 1.0, -1.0, -1.0
-    low, high = np.zeros(number + 5), np.zeros(number + 5)
-    high[:number], low[whole], high[whole] = np.inf, 1.0, 1.0
-    upper = np.full(at + 4, np.inf)
-    for name, most in limits.items():
-        upper[at + measures.index(name)] = most
-    lower = np.zeros(at + 4)
-    rows: list[Key] = [("row", i) for i in range(number + 5)]
-    program = Program(csr_array(matrix), low, high, lower, upper, tuple(columns), tuple(rows), np.zeros(at + 4))
-    found = Solver(program).minimise(at + measures.index(column), ("dual", "ipm"))
+    expected, cost, tail = np.zeros((3, count + 1 + number))  # by share, then value at risk, then excess of each
+    expected[:count], cost[:count] = chances @ losses, [one.cost for one in plans]
+    tail[count], tail[count + 1 :] = 1.0, chances / (1 - objective.tail)
+    risk = (1 - objective.risk_aversion) * expected + objective.risk_aversion * tail
+    measures = {"expected_loss": expected, "cost": cost, "risk": risk, "welfare": cost + risk}
+    whole = np.zeros(len(cost))
+    whole[:count] = 1.0
+    excess = hstack([csr_array(-losses), np.ones((number, 1)), eye_array(number)])
+    held = np.array([measures[name] for name in limits]).reshape(-1, len(cost))
+    program = Program(
+        matrix=csr_array(vstack([excess, whole[None], held])),
+        row_lower=np.array([*[0.0] * number, 1.0, *[-np.inf] * len(limits)]),
+        row_upper=np.array([*[np.inf] * number, 1.0, *limits.values()]),
+        lower=np.zeros(len(cost)),
+        upper=np.full(len(cost), np.inf),
+        columns=tuple(("column", j) for j in range(len(cost))),
+        rows=tuple(("row", i) for i in range(number + 1 + len(limits))),
+        goal=measures[column],
+    )
+    found = Solver(program).minimise_sum(program.goal, ("dual", "ipm"), column)
     if found.stop is not Stop.OPTIMAL:
         return None
     shares = np.maximum(found.x[:count], 0.0)

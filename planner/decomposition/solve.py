@@ -18,7 +18,6 @@ from planner.data.tree import scenario_tree
 from planner.decomposition.aggregation import AggregatedScope, group
 from planner.decomposition.benders_loop import Candidate, Search
 from planner.decomposition.branch_tables import joined, spent_in, tables_of, values_on
-from planner.decomposition.held_part import Price, Tabulate
 from planner.decomposition.master import Master
 from planner.decomposition.parts import part_of, parts
 from planner.decomposition.worker_pool import WorkerPool
@@ -128,7 +127,7 @@ def _plan(search: Search, nothing: Nothing | None, started: float, built: float)
         x = master.polished(search.best.x)
         shared = master.shared(x)
         question = search.last_question(search.best)
-        found = pool.ask(lambda part: Tabulate(master.links(x), question.of(part.names), shared))
+        found = pool.tables(master.links(x), question, shared)
         prices = _shadow_prices(search)
     reference = part_of(grouping, master.scope.common, [])
     along = tables_of(reference, values_on(reference, shared))
@@ -194,8 +193,7 @@ def _shadow_prices(search: Search) -> pd.DataFrame:
     found, master = search.optima[objective], search.master
     duals = np.append(found.duals, np.zeros(len(master.cuts) - search.cuts[objective]))
     total = priced(master.scope, master.program, objective, duals)
-    price = Price(master.links(found.x), master.multipliers(duals))
-    for prices in search.pool.ask(lambda _: price):
+    for prices in search.pool.prices(master.links(found.x), master.multipliers(duals)):
         for key, value in prices.items():
             total[key] += value
     return price_table(total, objective)

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Hashable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 
-from planner.decomposition.held_part import Fare, HeldPart, Task
+from planner.decomposition.branch_tables import PartTables, tables_of, values_on
+from planner.decomposition.master import Multipliers, Shared
 from planner.decomposition.parts import CasePart, branches
 from planner.decomposition.subproblem import (
     Bases,
     Branch,
     BranchResult,
     LinkingColumn,
+    Minimum,
     Positions,
     Question,
 )
-from planner.parallel import Team
+from planner.parallel import Team, answer
+from planner.solving.prices import Worths
 from planner.solving.program import Vector
 
-Reply = TypeVar("Reply")
+LEAST = 1e-12
+"""Multipliers up to this one are rounding."""
+Places = Sequence[tuple[Positions, Bases]]
+"""Of each branch of a part, where its links stand among all and the bases to start from."""
 
 
 class HeldBranches:
-    """The branches that one worker keeps, built when they are first asked for: it may have to stand in for another."""
+    """The branches that one worker keeps, built when they are first asked for: it may have to stand in for another.
+
+    Each answer of a part depends on what is given alone, not on what was asked before: a worker that dies changes no
+    figure. Raises StoppedError if a branch has no proven optimum.
+    """
 
     def __init__(self, parts: Sequence[CasePart]) -> None:
         self._parts = parts
@@ -42,10 +53,46 @@ class HeldBranches:
         """What they are called, and the links and sizes of each."""
         return [(branch.name, branch.links, branch.size) for branch in self.of(number)]
 
-    def answer(self, number: int, positions: Sequence[Positions], bases: Sequence[Bases], task: Task[Reply]) -> Reply:
-        """What a part has to say. It depends on what is given alone, not on what was asked before: a worker that dies
-        changes no figure."""
-        return task(HeldPart(self._parts[number], self.of(number), positions, bases))
+    def fare(self, number: int, at: Places, x: Vector, question: Question) -> list[BranchResult]:
+        """How each branch fares at links x."""
+        return [result for _, result, _ in self._each(number, at, x, lambda _: question)]
+
+    def tabulate(self, number: int, at: Places, x: Vector, question: Question, shared: Shared) -> PartTables:
+        """Rows of the scenarios of a part from where they leave the reference, the rest of the plan being `shared`."""
+        values, results = values_on(self._parts[number], shared), []
+        for branch, result, found in self._each(number, at, x, lambda _: question):
+            values.add(branch.columns, found.x[: len(branch.columns)])
+            results.append(replace(result, cuts=(), bases={}))
+        return tables_of(self._parts[number], values, results)
+
+    def price(self, number: int, at: Places, x: Vector, given: Multipliers) -> Worths:
+        """Shadow prices of what the branches of a part have at links x, by what the master gives for their losses and
+        costs, added up."""
+
+        def scale(branch: Branch) -> float:
+            of_cost = given.of_cost[branch.name]
+            return of_cost if of_cost > LEAST else sum(given.of_loss[w] for w in branch.leaves)
+
+        def question(branch: Branch) -> Question | None:
+            if scale(branch) <= LEAST:
+                return None
+            weights = {w: given.of_loss[w] / scale(branch) for w in branch.leaves}
+            return Question(weights, given.of_cost[branch.name] > LEAST)
+
+        total: Worths = defaultdict(float)
+        for branch, _, found in self._each(number, at, x, question):
+            for key, price in branch.prices(self._parts[number].scope, scale(branch) * found.duals).items():
+                total[key] += price
+        return dict(total)
+
+    def _each(
+        self, number: int, at: Places, x: Vector, ask: Callable[[Branch], Question | None]
+    ) -> Iterator[tuple[Branch, BranchResult, Minimum]]:
+        """What each branch of a part answers that is asked anything."""
+        for branch, (positions, bases) in zip(self.of(number), at, strict=True):
+            question = ask(branch)
+            if question is not None:
+                yield branch, *branch.solve(x, positions, question, bases)
 
 
 class WorkerPool:
@@ -56,7 +103,7 @@ class WorkerPool:
 
     def __init__(self, parts: Sequence[CasePart], team: Team) -> None:
         self._parts = parts
-        self._keeper: dict[int, Hashable] = {}
+        self._keeper: dict[str, Hashable] = {}
         self._workers = team(partial(HeldBranches, parts))
         try:
             found = self._of_each_part("links", [()] * len(parts))
@@ -68,45 +115,40 @@ class WorkerPool:
         self.links = list(dict.fromkeys(link for _, links, _ in every for link in links))
         self.sizes = {key: sum(size[key] for _, _, size in every) for key in ("rows", "columns", "nonzeros")}
         at = {link: i for i, link in enumerate(self.links)}
-        self._positions = [
-            [np.array([at[link] for link in links], dtype=int) for _, links, _ in part] for part in found
+        self._places: list[Places] = [
+            [(np.array([at[link] for link in links], dtype=int), {}) for _, links, _ in part] for part in found
         ]
-        self._bases: list[list[Bases]] = [[{}] * len(part) for part in found]
 
     def results(self, x: Vector, question: Question) -> list[BranchResult]:
         """How each branch fares at links x (in the order of `links`), in the order of `names`; see `Branch.solve`.
 
-        The same whoever the workers are. Raises StoppedError.
+        The same whoever the workers are, as are tables and prices. Raises StoppedError.
         """
-        found = self.ask(lambda part: Fare(x, question.of(part.names)))
-        self._bases = [[one.bases for one in part] for part in found]
+        found = self._ask("fare", x, question)
+        self._places = [
+            [(positions, one.bases) for (positions, _), one in zip(places, part, strict=True)]
+            for places, part in zip(self._places, found, strict=True)
+        ]
         return [one for part in found for one in part]
 
-    def ask(self, task: Callable[[CasePart], Task[Reply]]) -> list[Reply]:
-        """What each part has to say to its task, in their order. The same whoever the workers are."""
-        each = zip(self._parts, self._positions, self._bases, strict=True)
-        return self._of_each_part("answer", [(at, bases, task(part)) for part, at, bases in each])
+    def tables(self, x: Vector, question: Question, shared: Shared) -> list[PartTables]:
+        """The tables of each part; see `HeldBranches.tabulate`."""
+        return self._ask("tabulate", x, question, shared)
+
+    def prices(self, x: Vector, given: Multipliers) -> list[Worths]:
+        """The shadow prices of each part; see `HeldBranches.price`."""
+        return self._of_each_part("price", [(places, x, given) for places in self._places])
+
+    def _ask(self, method: str, x: Vector, question: Question, *more: Any) -> list[Any]:
+        each = zip(self._parts, self._places, strict=True)
+        return self._of_each_part(method, [(places, x, question.of(part.names), *more) for part, places in each])
 
     def _of_each_part(self, method: str, given: Sequence[tuple[Any, ...]]) -> list[Any]:
         """What the keeper of each part answers, whatever becomes of it."""
-        found: dict[int, Any] = {}
-        left = deque(range(len(self._parts)))
-        asked: dict[Hashable, deque[int]] = defaultdict(deque)
-        while len(found) < len(self._parts):
-            while left and self._workers.present:
-                part = left.popleft()
-                if part not in self._keeper:
-                    kept = Counter(self._keeper.values())
-                    self._keeper[part] = min(self._workers.present, key=lambda worker: kept[worker])
-                self._workers.ask(self._keeper[part], method, part, *given[part])
-                asked[self._keeper[part]].append(part)
-            for said in self._workers.wait():
-                if said.lost:
-                    self._keeper = {part: worker for part, worker in self._keeper.items() if worker != said.worker}
-                    left.extend(asked.pop(said.worker, ()))
-                else:
-                    found[asked[said.worker].popleft()] = said.taken()
-        return [found[part] for part in range(len(self._parts))]
+        found: dict[str, Any] = {}
+        calls = {f"part {i + 1}": (method, i, *arguments) for i, arguments in enumerate(given)}
+        answer(self._workers, calls, found.__setitem__, self._keeper)
+        return [found[name] for name in calls]
 
     def __enter__(self) -> Self:
         return self

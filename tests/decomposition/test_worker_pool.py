@@ -15,7 +15,6 @@ import planner
 from benchmarks.generate import Size, generate
 from planner.data.case import Case
 from planner.decomposition import solve, worker_pool
-from planner.decomposition.held_part import Fare
 from planner.decomposition.parts import parts
 from planner.decomposition.worker_pool import HeldBranches
 
@@ -29,18 +28,27 @@ def twelve_scenarios(folder: Path) -> Case:
 
 
 class DyingBranches(HeldBranches):
-    """Is killed when it is asked what it has, and once at each kind of question and task."""
+    """Is killed once at each kind of call: when it is asked what it has, how that fares, for tables and prices."""
 
     def links(self, *given: Any) -> Any:
         """What there is, or death."""
         self.die("links")
         return super().links(*given)
 
-    def answer(self, *given: Any) -> Any:
+    def fare(self, *given: Any) -> Any:
         """How they fare, or death."""
-        task = given[-1]
-        self.die("risk" if isinstance(task, Fare) and not task.question.with_cost else type(task).__name__)
-        return super().answer(*given)
+        self.die("cost" if given[-1].with_cost else "risk")
+        return super().fare(*given)
+
+    def tabulate(self, *given: Any) -> Any:
+        """Tables, or death."""
+        self.die("tabulate")
+        return super().tabulate(*given)
+
+    def price(self, *given: Any) -> Any:
+        """Prices, or death."""
+        self.die("price")
+        return super().price(*given)
 
     def die(self, phase: str) -> None:
         """Kill this process unless one has died in this phase."""
@@ -59,7 +67,7 @@ def test_a_worker_that_dies_in_any_phase_changes_no_figure(tmp_path: Path, monke
     monkeypatch.setenv(DEATHS, str(deaths))
     monkeypatch.setattr(worker_pool, "HeldBranches", DyingBranches)
     disturbed = planner.solve(case, method="scenarios", baseline=False, workers=2)
-    assert {path.name for path in deaths.iterdir()} == {"links", "risk", "Fare", "Tabulate", "Price"}
+    assert {path.name for path in deaths.iterdir()} == {"links", "risk", "cost", "tabulate", "price"}
     assert disturbed.summary | {"seconds": {}} == undisturbed.summary | {"seconds": {}}
     for name, table in undisturbed.tables.items():
         pd.testing.assert_frame_equal(table, disturbed.tables[name], check_exact=True)
