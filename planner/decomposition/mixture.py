@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
-from scipy.sparse import csr_array, eye_array, hstack, vstack
+from scipy.sparse import csr_array
 
 from planner.data.case import Case
 from planner.solving.highs import Solver
@@ -41,10 +41,10 @@ def best_mixture(case: Case, plans: Sequence[PlanOutcome], column: str, limits: 
     measures = {"expected_loss": expected, "cost": cost, "risk": risk, "welfare": cost + risk}
     whole = np.zeros(len(cost))
     whole[:count] = 1.0
-    excess = hstack([csr_array(-losses), np.ones((number, 1)), eye_array(number)])
+    excess = np.hstack([-losses, np.ones((number, 1)), np.eye(number)])
     held = np.array([measures[name] for name in limits]).reshape(-1, len(cost))
     program = Program(
-        matrix=csr_array(vstack([excess, whole[None], held])),
+        matrix=csr_array(np.vstack([excess, whole, held])),
         row_lower=np.array([*[0.0] * number, 1.0, *[-np.inf] * len(limits)]),
         row_upper=np.array([*[np.inf] * number, 1.0, *limits.values()]),
         lower=np.zeros(len(cost)),

@@ -36,7 +36,6 @@ LITTLE = 0.001
 """How much costs are perturbed from a kept basis, as a multiple of what HiGHS does (measured)."""
 STRATEGY = {"again": 0, "again primal": 4, "near": 4, "primal": 4}
 """Simplex strategy: 4 primal, 1 dual (all others), 0 primal where the start is feasible and dual where it is not."""
-
 FEWEST = 1000
 """Iterations that a start is tried for in the smallest program."""
 KEPT = 12
@@ -55,8 +54,6 @@ _OF = highspy.HighsBasisStatus
 _STATUS = np.array(sorted(_OF.__members__.values(), key=int), dtype=object)
 LOWER, BASIC, UPPER, FREE = map(int, (_OF.kLower, _OF.kBasic, _OF.kUpper, _OF.kZero))
 _INTEGER, _CONTINUOUS = np.uint8(highspy.HighsVarType.kInteger), np.uint8(highspy.HighsVarType.kContinuous)
-
-
 _ENDS = {
     highspy.HighsModelStatus.kOptimal: Stop.OPTIMAL,
     highspy.HighsModelStatus.kInfeasible: Stop.INFEASIBLE,
@@ -89,8 +86,8 @@ class Solver:
         set, no run begins, and one that goes on ends if `cancel` is called. grows: rows are added again and again, so
         that few iterations follow each start: no exact edge weights, which are a solve for each row (measured)."""
         self.program = program
-        few = len(program.rows)
-        self._limits = dict.fromkeys(("again", "again primal"), max(FEWEST, int(few * longest_way)))
+        longest = max(FEWEST, int(len(program.rows) * longest_way))
+        self._limits = dict.fromkeys(("again", "again primal"), longest)
         self._cancelled = cancelled or Event()
         self.lower, self.upper = program.lower.copy(), program.upper.copy()
         self._highs = _SilentHighs()  # type: ignore[no-untyped-call]
@@ -114,9 +111,8 @@ class Solver:
         """Of each phase the last optima, each with the data it is one of."""
         self._near: highspy.HighsBasis | None = None
         """Where the next phase may begin, if the program or its goal was another one before."""
-        self._has_basis = False
-        self._met = ""
-        """The phase solved last on these data; the basis held meets all constraints of the next one too."""
+        self._has_basis, self._met = False, ""
+        """`_met`: the phase solved last on these data; the basis held meets all constraints of the next one too."""
 
     def bound(self, column: int, upper: float) -> None:
         """Set the upper bound of a column."""
@@ -150,9 +146,7 @@ class Solver:
         self._highs.changeColsBounds(len(everything), everything, program.lower, program.upper)
 
     def grow(self, program: Program) -> None:
-        """Take over a program with the same columns and more rows at the end; the last optimum's basis is kept.
-
-        It is passed whole: rows added alone get no scaling, and optima then miss rows unseen by HiGHS (measured)."""
+        """Take over, whole so that all of it is scaled, a program with more rows at the end; the last basis is kept."""
         basis, more = self._highs.getBasis(), len(program.rows) - len(self.program.rows)
         basis.row_status = [*basis.row_status, *[_STATUS[BASIC]] * more]
         self._bases = {self._met: basis} if self._met else {}
@@ -296,9 +290,8 @@ class Solver:
         self._option("iis_strategy", IRREDUCIBLE)
         self._option("threads", 0)  # as many as HiGHS has in this process, which it refuses to change
         _, found = self._highs.getIis()
-        bounds = zip(found.col_index_, found.col_bound_, strict=True)
-        free = int(highspy.IisBoundStatus.kIisBoundStatusFree)
-        return list(found.row_index_), [j for j, bound in bounds if int(bound) != free]
+        bounds, free = zip(found.col_index_, found.col_bound_, strict=True), highspy.IisBoundStatus.kIisBoundStatusFree
+        return list(found.row_index_), [j for j, bound in bounds if int(bound) != int(free)]
 
     def _aim(self, cost: Vector) -> None:
         self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
@@ -333,13 +326,20 @@ class Solver:
         self._option("simplex_dual_edge_weight_strategy", DEVEX if again else self._weights)
         self._option("dual_simplex_cost_perturbation_multiplier", LITTLE if again else 1.0)
         self._option("simplex_iteration_limit", self._limits.get(algorithm, NO_LIMIT))
+        found = self._found(algorithm, cost)
+        if found.stop is Stop.UNPROVEN and self._has_basis and self._ended() is Stop.OPTIMAL:
+            # After many updates of a factor values drift unseen by HiGHS; a new factor of the same basis corrects them.
+            self._highs.setBasis(self._highs.getBasis())
+            self._option("solver", "simplex")
+            found = self._found(algorithm, cost)
+        return found
+
+    def _found(self, algorithm: str, cost: Vector) -> Solution:
         self._run_interruptibly()
-        stop = self._ended()
-        if stop not in (Stop.OPTIMAL, Stop.UNPROVEN):
+        stop, found = self._ended(), self._highs.getSolution()
+        if stop not in (Stop.OPTIMAL, Stop.UNPROVEN) or not (found.value_valid and found.dual_valid):
+            stop = Stop.UNPROVEN if stop is Stop.OPTIMAL else stop
             return Solution(stop, np.empty(0), np.empty(0), None, algorithm, replace(self._heard))
-        found = self._highs.getSolution()
-        if not (found.value_valid and found.dual_valid):
-            return Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None, algorithm)
         x, duals = np.array(found.col_value), np.array(found.row_dual)
         certificate = certify(self._bounded(), cost, self.upper, x, duals)
         self._has_basis = bool(self._highs.getBasis().valid)
