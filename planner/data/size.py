@@ -104,7 +104,7 @@ def refuse_if_too_large(case: Case, available: float | None = None, alone: int |
         size = counted_size(case, room)
     needed = size.memory
     if alone is not None:
-        held = min(size.terms, (alone + 2) * len(periods_of(case)) * _terms_per_node(case))
+        held = min(size.terms, (alone + 1) * len(periods_of(case)) * _terms_per_node(case))
         needed = Size(size.nodes, held).memory + BYTES_PER_TERM_APART * size.terms
     if needed > room:
         said = (

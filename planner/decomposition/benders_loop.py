@@ -25,7 +25,7 @@ from time import perf_counter
 import numpy as np
 
 from planner.data.case import Case
-from planner.decomposition.aggregation import risk_weights
+from planner.decomposition.grouping import risk_weights
 from planner.decomposition.master import Master
 from planner.decomposition.mixture import best_mixture
 from planner.decomposition.subproblem import BranchResult, Question

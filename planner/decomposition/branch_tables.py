@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from planner.data.cells import Quarter
 from planner.data.effects import Period
-from planner.decomposition.aggregation import Grouping
+from planner.decomposition.grouping import Grouping
 from planner.decomposition.master import Shared
 from planner.decomposition.parts import CasePart
 from planner.decomposition.subproblem import BranchResult

@@ -1,9 +1,7 @@
-"""The master program: decisions, the reference, the scenarios that stand alone, the mean of the rest, and cuts.
+"""The master program: decisions, the reference, the scenarios that stand alone, and cuts.
 
-The mean of the rest bounds the mean of their losses from below (Jensen): any plan of the whole case, its operations
-averaged over the rest, is feasible for the mean, because factors and shares enter the program linearly next to
-decisions that all share (committed investment) or in right-hand sides. Cuts bound each loss where the plan was tried.
-The optimum is at most the least risk of the whole case, because what is known of a loss is all true of it.
+Cuts bound the losses and costs of the other scenarios where a plan was tried. The optimum is at most the least risk of
+the whole case, because what is known of a loss is all true of it.
 
 After Crainic, Hewitt, Maggioni and Rei, Partial Benders Decomposition, Transportation Science 55 (2021).
 """
@@ -11,14 +9,14 @@ After Crainic, Hewitt, Maggioni and Rei, Partial Benders Decomposition, Transpor
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from planner.data.tree import Node
-from planner.decomposition.aggregation import AggregatedScope, Grouping, shares_within
-from planner.decomposition.parts import link_of
+from planner.decomposition.grouping import BranchScope, Grouping
+from planner.decomposition.parts import link_of, part_of
 from planner.decomposition.subproblem import (
     BranchResult,
     Cut,
@@ -84,9 +82,10 @@ class Master:
     lower (MUSD): by phase, what no plan within the limits of that phase is below. cuts: those added so far.
     """
 
-    def __init__(self, scope: AggregatedScope, branches: Sequence[str], links: Sequence[LinkingColumn]) -> None:
-        grouping = scope.grouping
-        self.scope = scope
+    def __init__(self, grouping: Grouping, branches: Sequence[str], links: Sequence[LinkingColumn]) -> None:
+        self.grouping = grouping
+        self.scope = scope = _scope(grouping)
+        self._reference = scope.tree.path_of(grouping.reference)
         writer = Writer(scope)
         capacities = [link for link in links if isinstance(link, UsableCapacity)]
         more = [
@@ -95,9 +94,9 @@ class Master:
             *_usable(writer, capacities),
         ]
         self.program = writer.program(REPLACED, more)
-        self._stem = {n: i for i, n in enumerate(scope.reference_nodes)}
+        self._stem = {n: i for i, n in enumerate(self._reference)}
         self._links = self._positions(links, {link: i for i, link in enumerate(capacities)})
-        self._loss = self._losses(grouping)
+        self._loss = {w: self.program.column[key] for w, key in _losses(scope, grouping).items()}
         self._cost = {b: self.program.column["branch_cost", b] for b in branches}
         self.solver = Solver(self.program, longest_way=LONGEST_WAY, grows=True)
         keys = sorted(index for name, index in self.program.columns if name == "units")
@@ -205,7 +204,7 @@ class Master:
         rows = [i for i, (name, _) in enumerate(self.program.rows) if name in PRICING]
         worth = -(self.program.matrix[rows].T @ duals[rows])
         of_cost = min((worth[j] for j in self._cost.values()), default=0.0)
-        of_loss = {w: float(worth[j]) for w, j in self._loss.items() if w in self.scope.grouping.left}
+        of_loss = {w: float(worth[j]) for w, j in self._loss.items() if w in self.grouping.left}
         if of_cost <= FREE or min(of_loss.values(), default=0.0) <= FREE:
             return None
         return {w: price / float(of_cost) for w, price in of_loss.items()}
@@ -234,7 +233,7 @@ class Master:
             if name in SHARED or isinstance(link_of(self.scope, self._stem, name, index), OnReference)
         ]
         columns = tuple(self.program.columns[j] for j in kept)
-        return Shared(columns, np.asarray(x[kept]), tuple(self.scope.reference_nodes))
+        return Shared(columns, np.asarray(x[kept]), self._reference)
 
     def polished(self, x: Vector) -> Vector:
         """The same point with as little loss along the reference as its stocks, accounts and decisions and its cost
@@ -268,14 +267,6 @@ class Master:
             out[free] = found.x[:-1]
         return out
 
-    def _losses(self, grouping: Grouping) -> dict[str, int]:
-        column, leaves = self.program.column, self.scope.tree.leaves
-        own = dict.fromkeys((w for w in grouping.case.scenarios if w not in grouping.left), leaves[grouping.reference])
-        own |= {w: leaves[w] for w in grouping.alone}
-        return {w: column["loss_to_date", leaf] for w, leaf in own.items()} | {
-            w: column["scenario_loss", w] for w in grouping.rest
-        }
-
     def _positions(self, links: Sequence[LinkingColumn], capacities: Mapping[LinkingColumn, int]) -> Positions:
         found: dict[LinkingColumn, int] = {}
         for j, (name, index) in enumerate(self.program.columns):
@@ -289,17 +280,38 @@ class Master:
         )
 
 
+def _scope(grouping: Grouping) -> BranchScope:
+    """Index sets of the reference and of who stands alone, each node as likely as it is in the whole case."""
+    case, part = grouping.case, part_of(grouping, grouping.alone)
+
+    def chance(node: Node) -> float:
+        if node.index not in part.stem:
+            return case.scenarios[node.scenarios[0]]
+        return sum(p for w, p in case.scenarios.items() if part.stem[node.index] < grouping.left.get(w, len(part.stem)))
+
+    tree = part.scope.tree
+    nodes = tuple(replace(node, probability=chance(node)) for node in tree.nodes)
+    return replace(part.scope, own_tree=replace(tree, nodes=nodes))
+
+
+def _losses(scope: BranchScope, grouping: Grouping) -> dict[str, Key]:
+    """The loss of each scenario: at the end of its history, if the master has that, else a variable of its own."""
+    leaves, rest = scope.tree.leaves, set(grouping.rest)
+    return {
+        w: ("scenario_loss", w)
+        if w in rest
+        else ("loss_to_date", leaves[w if w in grouping.alone else grouping.reference])
+        for w in grouping.case.scenarios
+    }
+
+
 def _of_each_scenario(writer: Writer, grouping: Grouping) -> Iterator[Written]:
-    """Expected loss and CVaR of single scenarios in place of those of the mean of the rest."""
+    """Expected loss and CVaR of all scenarios, in place of those of the histories that the master has."""
     m, case = writer.model, grouping.case
-    objective, leaves = case.model.objective, m.scope.tree.leaves
+    objective = case.model.objective
     writer.add("scenario_loss", grouping.rest)
     writer.add("scenario_excess", case.scenarios)
-    loss = {w: m.loss_to_date[leaves[w if w in grouping.alone else grouping.reference]] for w in case.scenarios}
-    loss |= {w: m.scenario_loss[w] for w in grouping.rest}
-    if grouping.rest:
-        mean = quicksum(share * m.scenario_loss[w] for w, share in shares_within(case, grouping.rest).items())
-        yield "mean_of_rest", None, mean >= m.loss_to_date[leaves[grouping.rest[0]]]
+    loss = {w: getattr(m, name)[index] for w, (name, index) in _losses(m.scope, grouping).items()}
     for w in case.scenarios:
         yield "scenario_excess_limit", w, m.scenario_excess[w] >= loss[w] - m.value_at_risk
     expected = quicksum(chance * loss[w] for w, chance in case.scenarios.items())
@@ -311,30 +323,18 @@ def _of_each_scenario(writer: Writer, grouping: Grouping) -> Iterator[Written]:
 
 
 def _of_each_branch(writer: Writer, grouping: Grouping, branches: Sequence[str]) -> Iterator[Written]:
-    """Operating cost of each branch in place of that of the mean of the rest."""
+    """What all histories cost together, and the operating cost of each branch."""
     m, s = writer.model, writer.model.scope
     writer.add("shared_cost")
     writer.add("branch_cost", branches)
 
-    def chain(name: str) -> list[Node]:
-        return [n for n in s.tree.nodes if n.scenarios[0] == name]
-
     def within(name: str) -> Any:
-        return operating_cost(m, s, {n.index for n in chain(name)})
+        return operating_cost(m, s, {n.index for n in s.tree.nodes if n.scenarios[0] == name})
 
     yield "shared_cost_definition", None, m.shared_cost == investment_cost(m, s) + within(grouping.reference)
     yield "cost_of_branches", None, m.cost == m.shared_cost + quicksum(m.branch_cost[b] for b in branches)
     for w in grouping.alone:
         yield "cost_of_alone", w, m.branch_cost[w] == within(w)
-    if grouping.rest:
-        rest = quicksum(m.branch_cost[b] for b in branches if b not in grouping.alone)
-        # The mean has left the reference with its first member; what the others do there till they leave is part of it.
-        gone = min(grouping.left[w] for w in grouping.rest)
-        for i, n in enumerate(chain(grouping.reference)):
-            late = sum(s.case.scenarios[w] for w in grouping.rest if gone <= i < grouping.left[w])
-            if late > 0:
-                rest += late / n.probability * operating_cost(m, s, {n.index})
-        yield "cost_of_rest", None, rest >= within(grouping.rest[0])
 
 
 def _usable(writer: Writer, capacities: Sequence[UsableCapacity]) -> Iterator[Written]:

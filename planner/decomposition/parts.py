@@ -15,7 +15,7 @@ from planner.data.case import Case
 from planner.data.effects import Period, effects_by_scenario
 from planner.data.schema import Scenario
 from planner.data.tree import Tree, tree_of
-from planner.decomposition.aggregation import BranchScope, Common, Grouping, shares_within
+from planner.decomposition.grouping import BranchScope, Common, Grouping, shares_within
 from planner.decomposition.subproblem import USABLE, Branch, LinkingColumn, OnReference, UsableCapacity
 from planner.formulation.declared import EQUATIONS, VARIABLES
 from planner.formulation.index_sets import Scope
@@ -54,7 +54,7 @@ class CasePart:
         return {n: i for i, n in enumerate(self.scope.tree.path_of(self.reference))}
 
 
-def part_of(grouping: Grouping, common: Common, names: Sequence[str]) -> CasePart:
+def part_of(grouping: Grouping, names: Sequence[str]) -> CasePart:
     """The part of a case with some scenarios."""
     case, together = grouping.case, [grouping.reference, *names]
     wanted = set(together)
@@ -65,10 +65,10 @@ def part_of(grouping: Grouping, common: Common, names: Sequence[str]) -> CasePar
     )
     total = sum(case.scenarios[w] for w in together)
     own = replace(case, tables=tables)
-    return CasePart(own, grouping.periods, grouping.reference, tuple(names), total, common)
+    return CasePart(own, grouping.periods, grouping.reference, tuple(names), total, grouping.common)
 
 
-def parts(grouping: Grouping, common: Common, size: int = PART) -> Iterator[CasePart]:
+def parts(grouping: Grouping, size: int = PART) -> Iterator[CasePart]:
     """Scenarios that leave the reference, in parts of about `size`; those that leave it at one node together."""
     together: dict[Any, list[str]] = defaultdict(list)
     for name, at in grouping.left.items():
@@ -77,10 +77,10 @@ def parts(grouping: Grouping, common: Common, size: int = PART) -> Iterator[Case
     for members in together.values():
         names += members
         if len(names) >= size:
-            yield part_of(grouping, common, names)
+            yield part_of(grouping, names)
             names = []
     if names:
-        yield part_of(grouping, common, names)
+        yield part_of(grouping, names)
 
 
 def branches(part: CasePart) -> list[Branch]:

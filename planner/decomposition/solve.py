@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.data.effects import effects_by_scenario, periods_of
 from planner.data.rules import fault
 from planner.data.size import ALONE, fits, refuse_if_too_large
 from planner.data.tree import scenario_tree
-from planner.decomposition.aggregation import AggregatedScope, group
 from planner.decomposition.benders_loop import Candidate, Search
 from planner.decomposition.branch_tables import joined, spent_in, tables_of, values_on
+from planner.decomposition.grouping import group
 from planner.decomposition.master import Master
 from planner.decomposition.parts import part_of, parts
 from planner.decomposition.worker_pool import WorkerPool
@@ -91,12 +90,11 @@ def begin(
     """A search: workers hold its branches, the master `alone` scenarios. Its pool is to be closed."""
     refuse_if_too_large(case, alone=alone)
     progress(f"{len(case.scenarios)} scenarios: what follows when each shows itself")
-    grouping = group(case, effects_by_scenario(case), periods_of(case), alone)
-    scope = AggregatedScope(case, grouping)
-    pool = WorkerPool(list(parts(grouping, scope.common)), team_of(workers))
+    grouping = group(case, alone)
+    pool = WorkerPool(list(parts(grouping)), team_of(workers))
     try:
-        progress(f"the plan for {len(grouping.alone)} scenarios and the mean of {len(grouping.rest)}")
-        master = Master(scope, pool.names, pool.links)
+        progress(f"the plan for {len(grouping.alone)} scenarios, and what it says of {len(grouping.rest)} more")
+        master = Master(grouping, pool.names, pool.links)
     except BaseException:
         pool.close()
         raise
@@ -116,7 +114,7 @@ def _solve(
 
 def _plan(search: Search, nothing: Nothing | None, started: float, built: float) -> PlanValues:
     case, master, progress = search.case, search.master, search.say
-    grouping = master.scope.grouping
+    grouping = master.grouping
     with search.pool as pool:
         search.run()
         summary = _summary(search)
@@ -129,7 +127,7 @@ def _plan(search: Search, nothing: Nothing | None, started: float, built: float)
         question = search.last_question(search.best)
         found = pool.tables(master.links(x), question, shared)
         prices = _shadow_prices(search)
-    reference = part_of(grouping, master.scope.common, [])
+    reference = part_of(grouping, [])
     along = tables_of(reference, values_on(reference, shared))
     tables = joined(grouping, along, found)
     weights = weights_of(case, tables, nothing)

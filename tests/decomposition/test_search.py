@@ -13,9 +13,8 @@ import pytest
 import planner
 from benchmarks.generate import Size, generate
 from planner.data.case import Case
-from planner.data.effects import effects_by_scenario, periods_of
-from planner.decomposition.aggregation import AggregatedScope, departures, group, risk_weights
 from planner.decomposition.benders_loop import Search
+from planner.decomposition.grouping import departures, group, risk_weights
 from planner.decomposition.mixture import best_mixture
 from planner.decomposition.parts import branches, parts
 from planner.decomposition.solve import begin
@@ -91,7 +90,7 @@ def test_random_cases_over_every_switch_end_at_the_optimum(seed: int, tmp_path: 
 def test_every_round_holds_and_none_is_worse(case: Case) -> None:
     exact = float(planner.solve(case, baseline=False).summary["least_risk_musd"])
     found = searched(case, alone=2)
-    assert found.master.scope.grouping.alone != ()
+    assert found.master.grouping.alone != ()
     for measure, best in (("risk", exact), ("cost", least_cost(case, found.limits["risk"]))):
         rounds = [one for one in found.rounds if one.phase == measure]
         assert len(rounds) > 1
@@ -162,29 +161,15 @@ def test_a_scenario_of_probability_0_weighs_nothing_and_has_its_loss(
     )
 
 
-def test_the_mean_hides_the_tail_and_a_cut_shows_it(tmp_path: Path) -> None:
-    """The mean of the cuts loses 80 MUSD, so the worst quarter of the means does; in truth it loses 100."""
+def test_a_cut_shows_what_the_master_does_not_know(tmp_path: Path) -> None:
+    """At first it knows no loss at all; in truth the worst quarter loses 100 MUSD."""
     found = searched(two_cuts(tmp_path), alone=0)
-    assert risks(found) == [near((80, 100)), near((100, 100))]
+    assert risks(found) == [near((0, 100)), near((100, 100))]
     assert found.best is not None and found.best.losses == near({"calm": 0, "all": 100, "part": 60})
 
 
-def test_a_mean_leaves_the_reference_with_its_first_member(tmp_path: Path) -> None:
-    """Cuts of 100 t in 2027 and in 2028, 1/4 each: the mean is short of 50 t in both years, 50 MUSD in expectation."""
-    case = load_case(
-        tmp_path,
-        {**EXACT, "objective.risk_aversion": 0.0},
-        demand=demand(100),
-        imports=[imports(100)],
-        scenarios=scenarios(calm=0.5, early=0.25, late=0.25),
-        shocks=[shock("early", "import", 0.0, 2027, 2027), shock("late", "import", 0.0, 2028, 2028)],
-    )
-    found = searched(case, alone=0)
-    assert risks(found) == [near((50, 50))]
-
-
-def test_what_a_member_needs_is_there_though_the_mean_does_not(tmp_path: Path) -> None:
-    """400 t on offer: half of it covers the mean's demand. A plant for 2028, with 60 people, for who has none."""
+def test_what_a_branch_needs_is_there_though_the_reference_needs_nothing(tmp_path: Path) -> None:
+    """400 t on offer cover demand but where there are none. A plant for 2028, with 60 people, for who has none."""
     case = load_case(
         tmp_path,
         {**EXACT, "objective.risk_aversion": 0.0},
@@ -201,9 +186,9 @@ def test_what_a_member_needs_is_there_though_the_mean_does_not(tmp_path: Path) -
     assert risks(found)[-1] == near((10, 10))
 
 
-def test_who_stands_alone_is_hidden_by_no_mean(tmp_path: Path) -> None:
+def test_who_stands_alone_is_known_at_once(tmp_path: Path) -> None:
     found = searched(two_cuts(tmp_path), alone=1)
-    assert found.master.scope.grouping.alone == ("all",)
+    assert found.master.grouping.alone == ("all",)
     assert risks(found) == [near((100, 100))]
 
 
@@ -244,8 +229,8 @@ def test_scenarios_that_leave_the_reference_together_stay_together(tmp_path: Pat
         scenarios=scenarios(calm=0.5, short=0.25, long=0.25),
         shocks=[shock("short", "import", 0.0, 2027, 2027), shock("long", "import", 0.0, 2027, 2028)],
     )
-    grouping = group(case, effects_by_scenario(case), periods_of(case), 1)
-    (part,) = parts(grouping, AggregatedScope(case, grouping).common, size=1)
+    grouping = group(case, 1)
+    (part,) = parts(grouping, size=1)
     assert (part.reference, sorted(part.names)) == ("calm", ["long", "short"])
     (branch,) = branches(part)
     assert sorted(branch.leaves) == ["long", "short"]
