@@ -28,7 +28,7 @@ from planner.solving.program import Vector
 
 LEAST = 1e-12
 """Multipliers up to this one are rounding."""
-Places = Sequence[tuple[Positions, Bases]]
+Starts = Sequence[tuple[Positions, Bases]]
 """Of each branch of a part, where its links stand among all and the bases to start from."""
 
 
@@ -53,11 +53,11 @@ class HeldBranches:
         """What they are called, and the links and sizes of each."""
         return [(branch.name, branch.links, branch.size) for branch in self.of(number)]
 
-    def fare(self, number: int, at: Places, x: Vector, question: Question) -> list[BranchResult]:
+    def fare(self, number: int, at: Starts, x: Vector, question: Question) -> list[BranchResult]:
         """How each branch fares at links x."""
         return [result for _, result, _ in self._each(number, at, x, lambda _: question)]
 
-    def tabulate(self, number: int, at: Places, x: Vector, question: Question, shared: Shared) -> PartTables:
+    def tabulate(self, number: int, at: Starts, x: Vector, question: Question, shared: Shared) -> PartTables:
         """Rows of the scenarios of a part from where they leave the reference, the rest of the plan being `shared`."""
         values, results = values_on(self._parts[number], shared), []
         for branch, result, found in self._each(number, at, x, lambda _: question):
@@ -65,7 +65,7 @@ class HeldBranches:
             results.append(replace(result, cuts=(), bases={}))
         return tables_of(self._parts[number], values, results)
 
-    def price(self, number: int, at: Places, x: Vector, given: Multipliers) -> Worths:
+    def price(self, number: int, at: Starts, x: Vector, given: Multipliers) -> Worths:
         """Shadow prices of what the branches of a part have at links x, by what the master gives for their losses and
         costs, added up."""
 
@@ -86,7 +86,7 @@ class HeldBranches:
         return dict(total)
 
     def _each(
-        self, number: int, at: Places, x: Vector, ask: Callable[[Branch], Question | None]
+        self, number: int, at: Starts, x: Vector, ask: Callable[[Branch], Question | None]
     ) -> Iterator[tuple[Branch, BranchResult, Minimum]]:
         """What each branch of a part answers that is asked anything."""
         for branch, (positions, bases) in zip(self.of(number), at, strict=True):
@@ -115,7 +115,7 @@ class WorkerPool:
         self.links = list(dict.fromkeys(link for _, links, _ in every for link in links))
         self.sizes = {key: sum(size[key] for _, _, size in every) for key in ("rows", "columns", "nonzeros")}
         at = {link: i for i, link in enumerate(self.links)}
-        self._places: list[Places] = [
+        self._starts: list[Starts] = [
             [(np.array([at[link] for link in links], dtype=int), {}) for _, links, _ in part] for part in found
         ]
 
@@ -125,9 +125,9 @@ class WorkerPool:
         The same whoever the workers are, as are tables and prices. Raises StoppedError.
         """
         found = self._ask("fare", x, question)
-        self._places = [
-            [(positions, one.bases) for (positions, _), one in zip(places, part, strict=True)]
-            for places, part in zip(self._places, found, strict=True)
+        self._starts = [
+            [(positions, one.bases) for (positions, _), one in zip(starts, part, strict=True)]
+            for starts, part in zip(self._starts, found, strict=True)
         ]
         return [one for part in found for one in part]
 
@@ -137,11 +137,11 @@ class WorkerPool:
 
     def prices(self, x: Vector, given: Multipliers) -> list[Worths]:
         """The shadow prices of each part; see `HeldBranches.price`."""
-        return self._of_each_part("price", [(places, x, given) for places in self._places])
+        return self._of_each_part("price", [(starts, x, given) for starts in self._starts])
 
     def _ask(self, method: str, x: Vector, question: Question, *more: Any) -> list[Any]:
-        each = zip(self._parts, self._places, strict=True)
-        return self._of_each_part(method, [(places, x, question.of(part.names), *more) for part, places in each])
+        each = zip(self._parts, self._starts, strict=True)
+        return self._of_each_part(method, [(starts, x, question.of(part.names), *more) for part, starts in each])
 
     def _of_each_part(self, method: str, given: Sequence[tuple[Any, ...]]) -> list[Any]:
         """What the keeper of each part answers, whatever becomes of it."""
