@@ -7,8 +7,9 @@ from itertools import pairwise
 from hypothesis import given
 
 from planner.config.model_file import LEVERS
+from planner.data.schema import TABLES
 from tests.cases import LONG, read_rows
-from tests.properties.random_cases import Change, few, seeds, times, world
+from tests.properties.random_cases import Change, Rows, few, seeds, times, world
 
 SLACK = 1e-6
 
@@ -80,6 +81,11 @@ def test_carrying_over_and_lending_never_hurt(seed: int) -> None:
         assert not_above(base.least_risk(policy__secondment_share=0.5), base.least_risk(policy__secondment_share=0.0))
 
 
+def total(rows: Rows) -> dict[str, float]:
+    """Feed -> sum of its shares."""
+    return {row["feed"]: sum(float(r["share"]) for r in rows if r["feed"] == row["feed"]) for row in rows}
+
+
 MORE: dict[str, tuple[str, Change]] = {
     "stock": ("stockpiles", times(2, "initial_t", "max_t")),
     "cheaper stock": ("stockpiles", times(0.5, "purchase_usd_per_kg")),
@@ -91,8 +97,27 @@ MORE: dict[str, tuple[str, Change]] = {
     "plants": ("projects", times(1.5, "existing_tpa", "max_new_tpa")),
     "cheaper plants": ("projects", times(0.5, "capex_usd_per_tpa", "variable_opex_usd_per_t")),
     "weaker cuts": ("shocks", lambda rows: [r | {"leak": "1"} if r["kind"] == "import" else r for r in rows]),
+    "no delays": ("shocks", lambda rows: [r | {"factor": "0"} if r["kind"] == "delay" else r for r in rows]),
+    "less at stake": ("countries", times(0.5, "weight")),
+    "cheaper countries": ("countries", times(0.5, "cost_index")),
+    "less loss": ("elements", times(0.5, "loss_usd_per_kg")),
+    "less demand": ("demand", times(0.5, "tonnes")),
+    "richer feeds": ("feeds", lambda rows: times(1 / max(total(rows).values(), default=1.0), "share")(rows)),
+    "better recovery": ("recoveries", lambda rows: [r | {"recovery": "1"} for r in rows]),
+    "all recovered": ("projects", lambda rows: [r | {"recovery": "1"} for r in rows]),
+    "no ramps": ("ramps", lambda rows: [r | {"share": "1"} for r in rows]),
+    "staff stays": ("skills", times(0.5, "attrition")),
+    "more trainees each": ("skills", times(2, "mentor_ratio")),
+    "pays everywhere": ("funders", lambda rows: [r | {"countries": "*"} for r in rows]),
+    "more money": ("budgets", times(2, "musd")),
 }
 """What is more of something, by the table that holds it; none of it can raise the least risk."""
+WITHOUT_MORE = {"scenarios", "resale"}
+"""Chances, of which there is no more; and resale, which is put in place of what there is."""
+
+
+def test_every_table_that_a_plan_follows_from_has_a_more() -> None:
+    assert {table for table, _ in MORE.values()} | WITHOUT_MORE == {table.name for table in TABLES if table.solved}
 
 
 @few
