@@ -18,6 +18,7 @@ from planner.data.warnings import warnings_of
 from planner.decomposition.solve import Method
 from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
 from planner.reporting.text.screen import closing_lines
+from planner.results.integrity import changed_files
 from planner.results.plan import Status
 from planner.results.store import SUMMARY, default_folder
 from planner.solving.solution import Bounds
@@ -89,7 +90,7 @@ def _earlier(case: Case, target: Path) -> tuple[Path, dict[str, Any]] | None:
     for run in (target, *(path.parent for path in beside[:MOST_RUNS])):
         with suppress(PlannerError, OSError, ValueError, AttributeError):  # what is damaged is no run to compare with
             summary = json.loads((run / SUMMARY).read_text(encoding="utf-8"))
-            if run == target or summary.get("case") == case.name:
+            if (run == target or summary.get("case") == case.name) and not changed_files(run):
                 changed = changes(console.earlier_inputs(run), case)
                 if changed:
                     console.say_changes(changed, run)
