@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from planner.data.case import Case
 from planner.data.cells import CARRIED, Quarter, Row
 from planner.data.schema import TABLES, Table
+from planner.reporting.tables.declared import declared
 from planner.reporting.values.page_parts import RATE, YEAR, Column, Format, ReportTable, texts
 from planner.reporting.values.wording import NOTHING, Names, as_year, count
 
@@ -55,18 +55,11 @@ def named_cell(names: Names, table: Table, column: str, value: Any) -> Any:
         name = names.country if column == "countries" else names.feed
         return "; ".join("all" if part == "*" else name(part) for part in value)
     points_elsewhere = (column,) != table.key and value not in (None, "", "*")
-    return _NAMERS[column](names)(value) if points_elsewhere and column in _NAMERS else value
+    return names.by_column[column](value) if points_elsewhere and column in NAMED else value
 
 
-_NAMERS: dict[str, Callable[[Names], Callable[[str], str]]] = {
-    "country": lambda n: n.country,
-    "element": lambda n: n.element,
-    "project": lambda n: n.project,
-    "skill": lambda n: n.skill,
-    "scenario": lambda n: n.scenario,
-    "supplier": lambda n: n.party,
-    "funder": lambda n: n.party,
-}
+NAMED = ("country", "element", "project", "skill", "scenario", "supplier", "funder")
+"""Columns whose ids are told by name."""
 
 
 def input_tables(case: Case, names: Names) -> list[ReportTable]:
@@ -113,13 +106,7 @@ def inputs_sheet(case: Case, names: Names) -> ReportTable:
             figures = [(name, unit, getattr(row, name)) for name, unit, _ in numbers]
             rows += [(table.name, which, name, v, unit, *told) for name, unit, v in figures if v is not None]
     rows.sort(key=lambda row: rank(row[5]))
-    return ReportTable(
-        "Inputs",
-        [*texts("table", "row", "figure"), Column("value", form=RATE), *texts("unit", "confidence", "source", "notes")],
-        rows,
-        sheet="inputs",
-        meaning="every figure that was put in, with its source; the least sure first",
-    )
+    return declared("inputs", rows)
 
 
 def _column(name: str, unit: str, is_number: bool) -> Column:
@@ -159,11 +146,7 @@ def sureness(case: Case) -> ReportTable:
         ]
         for t in tables
     ]
-    return ReportTable(
-        "How sure the inputs are: rows by confidence, the least sure first",
-        [*texts("table", "what it says"), Column("rows"), *(Column(w) for w in known), Column("with a source")],
-        rows,
-    )
+    return declared("sureness", rows, known=known)
 
 
 def _word(confidence: str) -> str:

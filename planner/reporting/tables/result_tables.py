@@ -8,15 +8,16 @@ Europe 1 (2021).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
-from planner.reporting.values.page_parts import FINE, RATE, SHARE, WORDS, YEAR, Column, ReportTable, texts
+from planner.reporting.tables.declared import STATED, declared
+from planner.reporting.values.page_parts import FINE, RATE, SHARE, WORDS, YEAR, Column, ReportTable
 from planner.reporting.values.view import RunView
-from planner.reporting.values.wording import STAGES, Names, worded
-from planner.results.schema import PER_UNIT, RESULT_TABLES, Kind, ResultTable
+from planner.reporting.values.wording import STAGES
+from planner.results.schema import PER_UNIT, RESULT_TABLES, Kind
 
 FORMS = {Kind.TEXT: WORDS, Kind.YEAR: YEAR, Kind.QUARTER: YEAR, Kind.NUMBER: FINE, Kind.SHARE: SHARE}
 
@@ -31,37 +32,16 @@ def summary_sheet(run: RunView) -> ReportTable:
         ("coordination", "", policy.coordination, None),
         ("investment", "", policy.investment, None),
         ("levers", "", ", ".join(run.case.model.levers) or "none", None),
+        *((what, "MUSD", s[k], old.get(k)) for k, what in STATED["facts"]["musd"].items() if s.get(k) is not None),
     ]
-    for key, what in (
-        ("risk_musd", "risk"),
-        ("least_risk_musd", "least risk attainable"),
-        ("least_risk_bound_musd", "proven of all plans: risk at least"),
-        ("cost_bound_musd", "proven of all plans within that risk: cost at least"),
-        ("welfare_bound_musd", "proven of all plans: cost and risk at least"),
-        ("expected_loss_musd", "expected loss"),
-        ("cvar_musd", "mean loss in the worst futures (CVaR)"),
-        ("cost_musd", "cost, present value"),
-        ("public_spend_musd", "public money, expected, not discounted"),
-    ):
-        if s.get(key) is not None:
-            lines.append((what, "MUSD", s[key], old.get(key)))
-    for key, what, unit in (
-        ("expected_shortfall_t", "expected shortfall", "t"),
-        ("service_level", "demand met", "share"),
-    ):
-        lines += [
-            (f"{what}: {run.names.element(e)}", unit, value, old.get(key, {}).get(e))
-            for e, value in s.get(key, {}).items()
-        ]
+    for key, what, unit in STATED["facts"]["by_element"]:
+        by, before = s.get(key, {}), old.get(key, {})
+        lines += [(f"{what}: {run.names.element(e)}", unit, value, before.get(e)) for e, value in by.items()]
     lines += [(f"trained: {run.names.skill(k)}", "persons", value, None) for k, value in s.get("trained", {}).items()]
-    lines += [(f"program: {k}", "", v, None) for k, v in s.get("model", {}).items()]
-    lines += [(f"certificate: {k.replace('_', ' ')}", "", v, None) for k, v in s.get("certificate", {}).items()]
-    lines += [(f"version: {k}", "", v, None) for k, v in s.get("versions", {}).items()]
+    for what, key in (("program", "model"), ("certificate", "certificate"), ("version", "versions")):
+        lines += [(f"{what}: {k.replace('_', ' ')}", "", v, None) for k, v in s.get(key, {}).items()]
     lines.append(("inputs, SHA-256", "", s.get("inputs_sha256", run.case.sha256), None))
-    values = [Column(which, form=RATE) for which in ("with the plan", "without a plan")]
-    columns = [*texts("figure", "unit"), *values] if old else [*texts("figure", "unit"), values[0]]
-    note = worded("tables.j2", "facts", worst=worded("decision.j2", "tail", run=run))
-    return ReportTable("Run facts", columns, lines, note, folded=True, sheet="summary", meaning="key figures")
+    return declared("facts", lines, compared=bool(old), run=run)
 
 
 BY_YEAR = {
@@ -82,57 +62,28 @@ def _expected(run: RunView, name: str) -> ReportTable:
     keys, values = BY_YEAR[name]
     table = run.expected(run.by_year[name], keys, values)
     table = table[table[values].abs().max(axis=1) > 0] if len(table) else table
-    return _sheet(run, RESULT_TABLES[name], table, f"expected over the futures; each future: tables/{name}.csv")
-
-
-def _sheet(run: RunView, declared: ResultTable, table: pd.DataFrame, how: str = "") -> ReportTable:
-    namers, columns, cells = _namers(run.names), [], []
-    for column in declared.columns:
-        if column.name not in table:
-            continue
-        values = table[column.name]
-        if column.name in namers:
-            known = {value: namers[column.name](value) if value else "" for value in values.unique()}
-            values = values.map(known)
-        form = RATE if column.unit == PER_UNIT else FORMS[column.kind]
-        columns.append(Column(column.heading, column.unit, not column.is_text, form))
-        cells.append(values.tolist())
-    name = declared.name.replace("_", " ")
-    meaning = "; ".join(filter(None, (declared.meaning, how)))
+    columns, cells, stated = [], [], RESULT_TABLES[name]
+    for column in stated.columns:
+        if column.name in table:
+            ids, namer = table[column.name], run.names.by_column.get(column.name)
+            named = ids if namer is None else ids.map({value: namer(value) if value else "" for value in ids.unique()})
+            form = RATE if column.unit == PER_UNIT else FORMS[column.kind]
+            columns.append(Column(column.heading, column.unit, not column.is_text, form))
+            cells.append(named.tolist())
+    meaning = f"{stated.meaning}; expected over the futures; each future: tables/{name}.csv"
     return ReportTable(name.capitalize(), columns, list(zip(*cells, strict=True)), sheet=name, meaning=meaning)
 
 
-def _namers(names: Names) -> dict[str, Callable[[str], str]]:
-    return {
-        "project": names.place,
-        "country": names.country,
-        "element": names.element,
-        "scenario": names.scenario,
-        "skill": names.skill,
-        "programme": names.programme,
-        "feed": names.feed,
-        "funder": names.party,
-        "scenarios": names.who,
-        "stage": lambda stage: STAGES.get(stage, stage),
-    }
-
-
 IAMC_COLUMNS = ["model", "scenario", "region", "variable", "unit", "year", "value"]
-GOOD_FORMS = {"oxide": "Oxide", "metal": "Metal", "magnet": "Magnet"}
+FLOWS = {"made": "Production", "imported": "Import", "resold": "Resale", "released": "Stock Release"}
+"""Items of `operations` that are told, and what they are called."""
+FEEDS = ("mine", "separation")
+"""Stages whose capacity counts feed: of all rare earths, or of the heavy ones."""
 
 
 def iamc_table(run: RunView) -> pd.DataFrame:
     """All rows, sorted. Tonnes of oxide (contained, for metal) a year; MUSD of the base year."""
-    parts = [
-        _short(run, "demand_t", "Demand"),
-        _short(run, "tonnes", "Shortage"),
-        _made(run),
-        _capacity(run),
-        _stock(run),
-        _money(run),
-        _staff(run),
-    ]
-    filled = [part for part in parts if len(part)]
+    filled = [part for part in _parts(run) if len(part)]
     if not filled:
         return pd.DataFrame(columns=IAMC_COLUMNS)
     table = pd.concat(filled, ignore_index=True)
@@ -149,59 +100,29 @@ def iamc_table(run: RunView) -> pd.DataFrame:
     return sums[told.astype(bool)].reset_index(drop=True)
 
 
+def _parts(run: RunView) -> Iterator[pd.DataFrame]:
+    """What is told of goods, capacity, people and money; a payment that holds in several scenarios stands in each."""
+    short, flows, stocks = run.tables["shortfall"], run.tables["operations"], run.by_year["stocks"]
+    capacity, people, paid = run.by_year["capacity"], run.by_year["workforce"], run.tables["spending"]
+    named = flows[flows["item"].isin(list(FLOWS))]
+    for heads, table, unit, value in (
+        (["Demand"] * len(short), short, "t/yr", "demand_t"),
+        (["Shortage"] * len(short), short, "t/yr", "tonnes"),
+        (named["item"].map(FLOWS), named, "t/yr", "tonnes"),
+        (["Stock"] * len(stocks), stocks, "t", "stock_t"),
+    ):
+        goods = zip(heads, table["element"], table["form"], strict=True)
+        variable = [f"{head}|{run.names.element(e)}|{form.capitalize()}" for head, e, form in goods]
+        yield _frame(table, variable, unit, value)
+    basis = ["Heavy" if run.case.projects[p].basis == "heavy" else "TREO" for p in capacity["project"]]
+    plants = [f"{STAGES[s]}|{b}" if s in FEEDS else STAGES[s] for s, b in zip(capacity["stage"], basis, strict=True)]
+    yield _frame(capacity, [f"Capacity|{plant}" for plant in plants], "t/yr", "usable_tpa")
+    yield _frame(people, [f"Workforce|{run.names.skill(k)}" for k in people["skill"]], "persons", "staff")
+    everyone = ";".join(run.case.scenarios)
+    members: Any = [(everyone if s == "all" else s).split(";") for s in paid["scenarios"]]
+    rows = paid.assign(scenario=members).explode("scenario")
+    yield _frame(rows, [f"Public Spending|{item.capitalize()}" for item in rows["item"]], "MUSD/yr", "musd")
+
+
 def _frame(table: pd.DataFrame, variable: list[str], unit: str, value: str) -> pd.DataFrame:
     return table[["scenario", "country", "year"]].assign(variable=variable, unit=unit, value=table[value].to_numpy())
-
-
-def _goods(run: RunView, table: pd.DataFrame, head: str) -> list[str]:
-    return [
-        f"{head}|{run.names.element(e)}|{GOOD_FORMS[o]}" for e, o in zip(table["element"], table["form"], strict=True)
-    ]
-
-
-def _short(run: RunView, column: str, head: str) -> pd.DataFrame:
-    table = run.tables["shortfall"]
-    return _frame(table, _goods(run, table, head), "t/yr", column)
-
-
-def _made(run: RunView) -> pd.DataFrame:
-    table = run.tables["operations"]
-    parts = []
-    for item, head in (
-        ("made", "Production"),
-        ("imported", "Import"),
-        ("resold", "Resale"),
-        ("released", "Stock Release"),
-    ):
-        rows = table[table["item"] == item]
-        parts.append(_frame(rows, _goods(run, rows, head), "t/yr", "tonnes"))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _capacity(run: RunView) -> pd.DataFrame:
-    table = run.by_year["capacity"]
-    stages = [STAGES[stage] for stage in table["stage"]]
-    basis = ["Heavy" if run.case.projects[p].basis == "heavy" else "TREO" for p in table["project"]]
-    names = [
-        f"Capacity|{s}" + (f"|{b}" if s not in ("Metal", "Magnet") else "") for s, b in zip(stages, basis, strict=True)
-    ]
-    return _frame(table, names, "t/yr", "usable_tpa")
-
-
-def _stock(run: RunView) -> pd.DataFrame:
-    table = run.by_year["stocks"]
-    return _frame(table, _goods(run, table, "Stock"), "t", "stock_t")
-
-
-def _staff(run: RunView) -> pd.DataFrame:
-    table = run.by_year["workforce"]
-    return _frame(table, [f"Workforce|{run.names.skill(k)}" for k in table["skill"]], "persons", "staff")
-
-
-def _money(run: RunView) -> pd.DataFrame:
-    """Public money; a payment that holds in several scenarios stands in each."""
-    table = run.tables["spending"]
-    everyone = ";".join(run.case.scenarios)
-    members: Any = [(everyone if s == "all" else s).split(";") for s in table["scenarios"]]
-    rows = table.assign(scenario=members).explode("scenario")
-    return _frame(rows, [f"Public Spending|{item.capitalize()}" for item in rows["item"]], "MUSD/yr", "musd")

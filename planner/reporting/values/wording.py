@@ -7,6 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -200,6 +201,15 @@ class Names:
         self._places = {r.project: r.country for r in tables.projects}
         self._folded = {c.casefold(): name for c, name in self.country.items()}
         self._folded |= {r.supplier.casefold(): harmless(r.name) for r in tables.suppliers if r.name}
+
+    @cached_property
+    def by_column(self) -> dict[str, Callable[[str], str]]:
+        """Column of ids -> what names them."""
+        return {
+            "project": self.place, "country": self.country, "element": self.element, "scenario": self.scenario,
+            "skill": self.skill, "programme": self.programme, "feed": self.feed, "funder": self.party,
+            "supplier": self.party, "scenarios": self.who, "stage": lambda stage: STAGES.get(stage, stage),
+        }  # fmt: skip
 
     def project_and_place(self, project: str, country: str) -> str:
         """Name of a project with its country, unless the name says it."""
