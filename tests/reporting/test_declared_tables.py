@@ -13,8 +13,7 @@ from planner.reporting.formats.workbook import sheets_of
 from planner.reporting.pages.run import sections
 from planner.reporting.tables import decision, plan
 from planner.reporting.tables.allies import ally_tables
-from planner.reporting.tables.inputs import input_tables, sureness
-from planner.reporting.tables.result_tables import BY_YEAR, result_sheets
+from planner.reporting.tables.data import BY_YEAR, input_tables, result_sheets, sureness
 from planner.reporting.values.page_parts import ReportTable
 from planner.reporting.values.view import RunView, run_view
 from planner.reporting.values.wording import amount, number

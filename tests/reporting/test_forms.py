@@ -12,7 +12,7 @@ import pytest
 
 from planner.reporting.formats.markup import plain
 from planner.reporting.pages.run import FORMS, write_pages
-from planner.reporting.tables.result_tables import IAMC_COLUMNS, iamc_table
+from planner.reporting.tables.data import IAMC_COLUMNS, iamc_table
 from planner.reporting.values.view import run_view
 from planner.results.plan import PlanValues
 from tests.reporting.conftest import PageText

@@ -13,9 +13,9 @@ import xlsxwriter
 
 from planner.reporting.charts.drawing import GREYS, WITH, WITHOUT
 from planner.reporting.tables.allies import ally_sheet
+from planner.reporting.tables.data import inputs_sheet, result_sheets, summary_sheet
 from planner.reporting.tables.decision import decision_sheets
 from planner.reporting.tables.explanation import explanation_tables
-from planner.reporting.tables.inputs import inputs_sheet
 from planner.reporting.tables.plan import (
     balance_sheet,
     cost,
@@ -25,7 +25,6 @@ from planner.reporting.tables.plan import (
     shortfalls,
     spending_sheet,
 )
-from planner.reporting.tables.result_tables import result_sheets, summary_sheet
 from planner.reporting.values.page_parts import ReportTable
 from planner.reporting.values.view import RunView
 from planner.reporting.values.wording import worded

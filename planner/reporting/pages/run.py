@@ -17,9 +17,8 @@ from planner.reporting.formats.workbook import write_workbook
 from planner.reporting.pages.decision import decision_sections, first_figure, front
 from planner.reporting.tables import plan as plan_tables
 from planner.reporting.tables.allies import ally_tables
+from planner.reporting.tables.data import iamc_table, input_tables, summary_sheet, sureness
 from planner.reporting.tables.explanation import DECIDED, explanation_tables
-from planner.reporting.tables.inputs import input_tables, sureness
-from planner.reporting.tables.result_tables import iamc_table, summary_sheet
 from planner.reporting.text.explanation import statements
 from planner.reporting.values.decision import decided, say
 from planner.reporting.values.page_parts import Part, ReportTable, Section, Text
