@@ -38,6 +38,11 @@ def px(value: float) -> str:
     return f"{value:.1f}".removesuffix(".0")
 
 
+def shade(opacity: float) -> str:
+    """How much a mark covers, where that is not all."""
+    return "" if opacity == 1 else f"{opacity:g}"
+
+
 def text_width(text: str, size: float = SIZE) -> float:
     """About how wide a text is, rather more than less: fonts differ from machine to machine."""
     wide = sum(
@@ -139,11 +144,12 @@ class Plot:
         """What is drawn, as SVG without its frame."""
         return "".join(self._parts)
 
-    def _add(self, tag: str, attributes: str, tip: str = "", within: str = "") -> None:
-        if tip:
-            words, _, source = tip.partition("\n")
-            attributes += f' data-tip="{escape(words)}" data-from="{escape(source)}"'
-        self._parts.append(f"<{tag} {attributes}>{within}</{tag}>" if within else f"<{tag} {attributes}/>")
+    def _add(self, tag: str, tip: str = "", within: str = "", **attributes: str) -> None:
+        words, _, source = map(escape, tip.partition("\n"))
+        told = {"data-tip": words, "data-from": source} if tip else {}
+        known = {name.replace("_", "-"): value for name, value in attributes.items() if value} | told
+        inside = " ".join(f'{name}="{value}"' for name, value in known.items())
+        self._parts.append(f"<{tag} {inside}>{within}</{tag}>" if within else f"<{tag} {inside}/>")
 
     def rect(
         self, x: float, y: float, width: float, height: float, fill: str, *, opacity: float = 1, tip: str = ""
@@ -151,27 +157,23 @@ class Plot:
         """A filled box; a negative height or width reaches back."""
         x, width = (x + width, -width) if width < 0 else (x, width)
         y, height = (y + height, -height) if height < 0 else (y, height)
-        shade = "" if opacity == 1 else f' opacity="{opacity:g}"'
-        box = f'x="{px(x)}" y="{px(y)}" width="{px(width)}" height="{px(height)}" fill="{fill}"{shade}'
-        self._add("rect", box, tip)
+        place = {"x": px(x), "y": px(y), "width": px(width), "height": px(height)}
+        self._add("rect", tip, **place, fill=fill, opacity=shade(opacity))
 
     def line(
         self, x1: float, y1: float, x2: float, y2: float, hue: str, *, wide: float = 1, dash: Dash = "", tip: str = ""
     ) -> None:
         """A straight line."""
-        dashed = f' stroke-dasharray="{dash}"' if dash else ""
-        ends = f'x1="{px(x1)}" y1="{px(y1)}" x2="{px(x2)}" y2="{px(y2)}"'
-        self._add("line", f'{ends} stroke="{hue}" stroke-width="{wide:g}"{dashed}', tip)
+        ends = {"x1": px(x1), "y1": px(y1), "x2": px(x2), "y2": px(y2)}
+        self._add("line", tip, **ends, stroke=hue, stroke_width=f"{wide:g}", stroke_dasharray=dash)
 
     def path(
         self, outline: str, *, fill: str = "none", hue: str = "", wide: float = 1, opacity: float = 1, tip: str = "",
         dash: Dash = "",
     ) -> None:  # fmt: skip
         """A shape given by its outline."""
-        stroke = f' stroke="{hue}" stroke-width="{wide:g}" stroke-linejoin="round"' if hue else ""
-        dashed = f' stroke-dasharray="{dash}"' if dash else ""
-        shade = "" if opacity == 1 else f' opacity="{opacity:g}"'
-        self._add("path", f'd="{outline}" fill="{fill}"{stroke}{dashed}{shade}', tip)
+        stroke = {"stroke": hue, "stroke_width": f"{wide:g}", "stroke_linejoin": "round"} if hue else {}
+        self._add("path", tip, d=outline, fill=fill, **stroke, stroke_dasharray=dash, opacity=shade(opacity))
 
     def curve(self, points: Iterable[XY], hue: str, *, wide: float = 2, opacity: float = 1, dash: Dash = "") -> None:
         """A line through some points."""
@@ -185,9 +187,8 @@ class Plot:
         self, x: float, y: float, radius: float, fill: str, *, hue: str = "", opacity: float = 1, tip: str = ""
     ) -> None:
         """A circle, with a rim of another colour if wanted."""
-        rim = f' stroke="{hue}" stroke-width="1.6"' if hue else ""
-        shade = "" if opacity == 1 else f' opacity="{opacity:g}"'
-        self._add("circle", f'cx="{px(x)}" cy="{px(y)}" r="{px(radius)}" fill="{fill}"{rim}{shade}', tip)
+        rim = {"stroke": hue, "stroke_width": "1.6"} if hue else {}
+        self._add("circle", tip, cx=px(x), cy=px(y), r=px(radius), fill=fill, **rim, opacity=shade(opacity))
 
     def diamond(self, x: float, y: float, radius: float, fill: str, *, tip: str = "") -> None:
         """A small diamond."""
@@ -199,18 +200,15 @@ class Plot:
         weight: str = "",
     ) -> None:  # fmt: skip
         """Words on a base line; anchor: start, middle or end."""
-        place = f'x="{px(x)}" y="{px(y)}" font-size="{size:g}" fill="{fill}"'
-        side = f' text-anchor="{anchor}"' if anchor != "start" else ""
-        bold = f' font-weight="{weight}"' if weight else ""
-        self._add("text", place + side + bold, within=str(escape(words)))
+        look = {"font_size": f"{size:g}", "fill": fill, "text_anchor": anchor.removeprefix("start")}
+        self._add("text", within=str(escape(words)), x=px(x), y=px(y), **look, font_weight=weight)
 
     def years(self, years: Sequence[int], *, most: int = 6, gap: float = 0.2, at_top: bool = False) -> Bands:
         """Years along the bottom, or along the top: at most so many of them written out."""
         bands = Bands(list(years), self.left, self.right, gap)
+        level = self.top - 6 if at_top else self.bottom + 14
         for year in list(years)[:: -(-len(years) // most)]:
-            self.text(
-                bands.mid(year), self.top - 6 if at_top else self.bottom + 14, str(year), anchor="middle", fill=MUTED
-            )
+            self.text(bands.mid(year), level, str(year), anchor="middle", fill=MUTED)
         if not at_top:
             self.line(self.left, self.bottom, self.right, self.bottom, DOMAIN)
         return bands
