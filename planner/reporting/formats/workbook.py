@@ -3,46 +3,40 @@ Same plan, same bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.utility import xl_range
 
 from planner.reporting.charts.drawing import GREYS, WITH, WITHOUT
+from planner.reporting.tables import plan
 from planner.reporting.tables.allies import ally_sheet
 from planner.reporting.tables.data import inputs_sheet, result_sheets, summary_sheet
 from planner.reporting.tables.decision import decision_sheets
 from planner.reporting.tables.explanation import explanation_tables
-from planner.reporting.tables.plan import (
-    balance_sheet,
-    cost,
-    investments,
-    payers,
-    short_sheet,
-    shortfalls,
-    spending_sheet,
-)
 from planner.reporting.values.page_parts import ReportTable
 from planner.reporting.values.view import RunView
 from planner.reporting.values.wording import worded
 
 MADE = datetime(2000, 1, 1)
 """A fixed stamp, so that the bytes depend on the plan alone."""
-OPTIONS = {
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-    "nan_inf_to_errors": False,
-}
+OPTIONS = dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers", "nan_inf_to_errors"), False)
 LONGEST, MOST_OF_A_HEADING = 32_767, 240
 """Letters that Excel takes in a cell, and in the heading of a table with room to tell it from its like."""
 MOST_ROWS = 100_000
 """Rows of a sheet; what has more is cut, and the index says so. Excel ends at 1,048,576."""
 WIDEST, NARROWEST = 60, 9
 LINE_COLOURS = (GREYS[2], WITH, WITHOUT)
+SHEETS: tuple[Callable[[RunView], ReportTable | None], ...] = (
+    *(plan.investments, plan.balance_sheet, plan.spending_sheet, plan.payers, plan.cost, plan.shortfalls),
+    *(ally_sheet, plan.short_sheet),
+)
+"""Those of a plan, in order; results by year follow."""
 A4 = 9
 
 
@@ -65,10 +59,8 @@ def sheets_of(run: RunView) -> list[ReportTable]:
     if run.found is not None:
         sheets += [table for table in explanation_tables(run.found, run.names) if table.sheet]
     if "risk_musd" in run.summary:
-        given = [investments(run), balance_sheet(run), spending_sheet(run), payers(run), cost(run), shortfalls(run)]
-        sheets += [
-            sheet for sheet in (*given, ally_sheet(run), short_sheet(run), *result_sheets(run)) if sheet is not None
-        ]
+        made = (sheet_of(run) for sheet_of in SHEETS)
+        sheets += [*(sheet for sheet in made if sheet is not None), *result_sheets(run)]
     return [*sheets, inputs_sheet(run.case, run.names)]
 
 
@@ -87,12 +79,11 @@ class _Writer:
             self._formats[form] = self._target.add_format({"num_format": form})
         return self._formats.get(form)
 
-    def _page(self, name: str, lying: bool = True) -> Any:
+    def _page(self, name: str) -> Any:
         """A sheet that is printed as wide as the paper, with its heading on every page."""
         page = self._target.add_worksheet(name)
         page.set_paper(A4)
-        if lying:
-            page.set_landscape()
+        page.set_landscape()
         page.fit_to_pages(1, 0)
         page.set_footer("&L&A&R&P / &N")
         return page
@@ -101,12 +92,10 @@ class _Writer:
         """The first sheet: what each sheet is, and the units."""
         page = self._page("index")
         page.hide_gridlines(2)
-        page.set_column(0, 0, 24)
-        page.set_column(1, 1, 10)
-        page.set_column(2, 2, 110)
         page.write_string(0, 0, f"Supply security plan: {run.title}"[:LONGEST], self._bold)
         page.write_string(1, 0, worded("decision.j2", "units"))
-        for place, heading in enumerate(("sheet", "rows", "what it says")):
+        for place, (heading, width) in enumerate((("sheet", 24), ("rows", 10), ("what it says", 110))):
+            page.set_column(place, place, width)
             page.write_string(3, place, heading, self._head)
         for row, sheet in enumerate(sheets, start=4):
             page.write_url(row, 0, f"internal:'{sheet.sheet}'!A1", self._link, sheet.sheet)
@@ -140,29 +129,21 @@ class _Writer:
                     page.write_number(row, place, value, form)
             if sheet.total and column.summed:
                 # A range, not the name of the column: not every program reads a name with brackets in it.
-                cells = f"{_letters(place)}2:{_letters(place)}{last + 1}"
                 whole = sum(value for value in values if isinstance(value, int | float))
-                page.write_formula(last + 1, place, f"=SUBTOTAL(109,{cells})", form, whole)
+                page.write_formula(last + 1, place, f"=SUBTOTAL(109,{xl_range(1, place, last, place)})", form, whole)
         if sheet.total:
             page.write_string(last + 1, 0, sheet.total, self._head)
         return page
 
     def supply_charts(self, sheet: ReportTable, page: Any) -> None:
         """A line chart per element beside the table."""
-        elements = [row[0] for row in sheet.rows]
         start = 1
-        for place, (element, rows) in enumerate(groupby(elements)):
+        for place, (element, rows) in enumerate(groupby(sheet.rows, key=lambda row: row[0])):
             end = start + len(list(rows)) - 1
             chart = self._target.add_chart({"type": "line"})
-            for column in range(2, len(sheet.columns)):
-                chart.add_series(
-                    {
-                        "name": [sheet.sheet, 0, column],
-                        "categories": [sheet.sheet, start, 1, end, 1],
-                        "values": [sheet.sheet, start, column, end, column],
-                        "line": {"color": LINE_COLOURS[column - 2], "width": 5 if column == 2 else 1.75},
-                    }
-                )
+            for column, colour in zip(range(2, len(sheet.columns)), LINE_COLOURS, strict=False):
+                line = {"color": colour, "width": 5 if column == 2 else 1.75}
+                chart.add_series(_series(sheet.sheet, column, (1, start, end)) | {"line": line})
             self._finish(chart, f"{element}: expected demand and supply", "t a year")
             page.insert_chart(1 + 17 * (place // 2), len(sheet.columns) + 1 + 8 * (place % 2), chart)
             start = end + 1
@@ -171,9 +152,8 @@ class _Writer:
         """Bars by scenario under the table."""
         chart = self._target.add_chart({"type": "bar"})
         for place, (column, _) in enumerate(sheet.sheet_columns[2:], start=2):
-            chart.add_series(
-                _series(sheet, place) | {"fill": {"color": WITHOUT if "without" in column.title else WITH}}
-            )
+            fill = {"color": WITHOUT if "without" in column.title else WITH}
+            chart.add_series(_series(sheet.sheet, place, (0, 1, len(sheet.rows))) | {"fill": fill})
         self._finish(chart, "Loss by scenario, MUSD", "")
         chart.set_y_axis({"reverse": True})
         page.insert_chart(len(sheet.rows) + 4, 0, chart, {"x_scale": 1.7, "y_scale": 1.8})
@@ -183,41 +163,30 @@ class _Writer:
         # A name such as Dy!A1 would be taken for the address of a cell.
         chart.set_title({"name": title.replace("!", "! "), "name_font": {"size": 12}})
         chart.set_legend({"position": "bottom"})
-        chart.set_y_axis(
-            {
-                "name": unit,
-                "num_format": "#,##0",
-                "min": 0,
-                "major_gridlines": {"visible": True, "line": {"color": "#dfe4ea"}},
-            }
-        )
+        grid = {"visible": True, "line": {"color": "#dfe4ea"}}
+        chart.set_y_axis({"name": unit, "num_format": "#,##0", "min": 0, "major_gridlines": grid})
 
 
-def _series(sheet: ReportTable, column: int) -> dict[str, Any]:
-    """A column over the first one, as a series of a chart."""
-    last = len(sheet.rows)
+def _series(sheet: str, column: int, over: tuple[int, int, int]) -> dict[str, Any]:
+    """A column as a series of a chart, over another one from a first row to a last."""
+    along, first, last = over
     return {
-        "name": [sheet.sheet, 0, column],
-        "categories": [sheet.sheet, 1, 0, last, 0],
-        "values": [sheet.sheet, 1, column, last, column],
+        "name": [sheet, 0, column],
+        "categories": [sheet, first, along, last, along],
+        "values": [sheet, first, column, last, column],
     }
 
 
 def _unique(headings: Sequence[str]) -> list[str]:
     """Headings told apart without regard to case, as Excel tables demand."""
-    seen: dict[str, int] = {}
-    out = []
+    seen, out = Counter[str](), []
     for heading in headings:
-        key = heading.casefold()
-        seen[key] = seen.get(key, 0) + 1
-        out.append(heading if seen[key] == 1 else f"{heading} {seen[key]}")
+        seen[heading.casefold()] += 1
+        often = seen[heading.casefold()]
+        out.append(heading if often == 1 else f"{heading} {often}")
     return out
 
 
 def _width(heading: str, values: Sequence[Any], form: str) -> float:
     longest = 10 if form else max((len(value) for value in values[:2000] if isinstance(value, str)), default=0)
     return min(max(longest + 2, len(heading) * 0.75 + 3, NARROWEST), WIDEST)
-
-
-def _letters(place: int) -> str:
-    return str(xlsxwriter.utility.xl_col_to_name(place))
