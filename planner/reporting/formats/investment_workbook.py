@@ -21,11 +21,11 @@ from planner.finance.plants import Material, PlantFacts
 from planner.finance.risk import price_terms
 from planner.finance.rows import row
 from planner.finance.support import with_support
-from planner.reporting.formats.live_cells import FIRST, Cells
-from planner.reporting.formats.live_sheets import FORMULA, LINK, SHARE, TOTAL, LiveBook, LiveSheet
+from planner.reporting.formats.live import FIRST, FORMULA, LINK, SHARE, TOTAL, Cells, LiveBook, LiveSheet
 from planner.reporting.formats.workbook import MADE, OPTIONS
 from planner.reporting.tables import business_case as tables
-from planner.reporting.values.page_parts import Column, ReportTable, Statement, texts
+from planner.reporting.tables.declared import declared
+from planner.reporting.values.page_parts import Statement
 from planner.reporting.values.wording import Names, worded_lines
 from planner.results.business_case import BusinessCase, Sold
 
@@ -109,16 +109,14 @@ def _levels(book: Book) -> None:
     sheet, found = book.live.sheets["Inputs"], book.found
     heads = ("input", "unit", "in use", "choice", "value", "low", "high", "source", "confidence", "feeds")
     premiums = {premium for quote in found.investment.quotes for premium in quote.premiums}
-    for place, head in enumerate(heads):
-        sheet.page.write_string(1, place, head)
+    sheet.page.write_row(1, 0, heads)
     for term in (*found.terms.values(), *price_terms(found.investment)):
         book.plain[term.name] = sheet.choice(term.meaning, term.unit, (term.value, term.low, term.high))
         feeds = ONLY_AS_DELIVERED.get(term.name, "formulas here, draws, sensitivity")
         if term.name.endswith("_premium") and term.name not in premiums:
             feeds = "nothing: no price of this case stands on it"
         told = (term.source or "judged", "judged" if term.judged else term.confidence, feeds)
-        for place, text in enumerate(told, start=7):
-            sheet.page.write_string(sheet.row - 1, place, text)
+        sheet.page.write_row(sheet.row - 1, 7, told)
     sheet.head("Support, none unless entered")
     for name, (label, unit) in SUPPORTS.items():
         book.plain[name] = sheet.constant(label, unit, float(NO_SUPPORT[name]))
@@ -259,8 +257,7 @@ def _answer(book: Book, told: Sequence[Statement], names: Names) -> None:
 def _figure(book: Book, key: str, figure: tables.NamedFigure) -> None:
     """One figure in every column: a link to its line where it has one, else as delivered."""
     sheet, looks = book.live.sheets["Answer"], book.live.looks
-    for place, text in enumerate((figure.label + ("" if figure.live else ", as delivered"), figure.unit)):
-        sheet.page.write_string(sheet.row, place, text)
+    sheet.page.write_row(sheet.row, 0, (figure.label + ("" if figure.live else ", as delivered"), figure.unit))
     for mode, (_, sold) in enumerate(book.found.modes):
         line, look = book.lines.get((key, mode)), looks[SHARE if figure.share else LINK]
         value = figure.value(sold) if figure.of or line is None else line.values.item()
@@ -277,9 +274,7 @@ def _told(book: Book, case: Case, names: Names) -> None:
     found, sheets = book.found, book.live.sheets
     sheets["Sensitivity"].part(tables.inputs(found))
     below = [[f"{share:.0%} of draws below", found.full.spread.at(share)] for share in (0.05, 0.25, 0.5, 0.75, 0.95)]
-    sheets["Sensitivity"].part(
-        ReportTable("NPV over draws, selling all", [*texts("draws"), Column("NPV", "MUSD")], below)
-    )
+    sheets["Sensitivity"].part(declared("draws", below))
     for part in (tables.throughput(found, names), tables.markets(found, names)):
         sheets["Plan against case"].part(part)
     for text in worded_lines("business_case.j2", "conventions", found=found, names=names):

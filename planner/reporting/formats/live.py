@@ -1,21 +1,119 @@
-"""Sheets of a workbook whose formulas live: one row one formula, the same columns the same years on every sheet.
+"""Workbooks whose formulas live.
 
-Label, unit, constant and total stand left of time (columns A to D); column E is empty, so that an opening balance of
-the first year is nought. Inputs are blue, formulas black, what is only taken over from another sheet green.
+Amounts that are cells: computed with as arrays are, they keep the formula that gives them. The functions of
+`planner.finance` take them in place of arrays; what they name becomes a line of a sheet.
+
+Sheets: one row one formula, the same columns the same years on every sheet. Label, unit, constant and total stand left
+of time (columns A to D); column E is empty, so that an opening balance of the first year is nought. Inputs are blue,
+formulas black, what is only taken over from another sheet green.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.mixins import NDArrayOperatorsMixin
 from xlsxwriter.utility import xl_col_to_name
 
-from planner.finance.rows import carried
-from planner.reporting.formats.live_cells import FIRST, Cells
+from planner.finance.rows import before, carried, row
 from planner.reporting.values.page_parts import Part, ReportTable, Text
+
+FIRST = 5
+"""Column of the first year."""
+SUM, PRODUCT, POWER, ATOM = range(4)
+OPERATORS: Mapping[Any, tuple[str, int]] = {
+    np.add: ("+", SUM), np.subtract: ("-", SUM), np.multiply: ("*", PRODUCT), np.true_divide: ("/", PRODUCT),
+    np.power: ("^", POWER), np.bitwise_and: ("*", PRODUCT),
+}  # fmt: skip
+COMPARISONS = {np.greater: ">", np.greater_equal: ">=", np.less: "<", np.less_equal: "<=", np.equal: "="}
+FUNCTIONS = {np.maximum: "MAX", np.minimum: "MIN"}
+NEUTRAL: Mapping[Any, str] = {np.multiply: "1", np.add: "0"}
+CELL = re.compile(r"\{now\}(\d+)")
+
+
+class Cells(NDArrayOperatorsMixin):
+    """A formula and its values, in a `LiveBook`.
+
+    {now} and {before} stand for the columns of a year and of the one before it.
+    """
+
+    def __init__(self, book: Any, values: Any, text: str, rank: int = ATOM) -> None:
+        self.book, self.values, self.text, self.rank = book, np.asarray(values), text, rank
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **_: Any) -> Any:
+        if method != "__call__":
+            return NotImplemented
+        values = ufunc(*(i.values if isinstance(i, Cells) else i for i in inputs))
+        one, other = (_texted(i) for i in inputs)
+        if ufunc in FUNCTIONS:
+            return Cells(self.book, values, f"{FUNCTIONS[ufunc]}({one[0]},{other[0]})")
+        if ufunc in COMPARISONS:
+            return Cells(self.book, values, f"({one[0]}{COMPARISONS[ufunc]}{other[0]})")
+        if ufunc is np.multiply and "0" in (one[0], other[0]):
+            return Cells(self.book, values, "0")
+        if NEUTRAL.get(ufunc) in (one[0], other[0]):
+            return Cells(self.book, values, *(other if one[0] == NEUTRAL[ufunc] else one))
+        sign, rank = OPERATORS[ufunc]
+        left, right = (_within(part, rank, strict) for part, strict in ((one, sign == "^"), (other, sign in "-/^")))
+        return Cells(self.book, values, f"{left}{sign}{right}", rank)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if func is not np.where:
+            return NotImplemented
+        values = np.where(*(a.values if isinstance(a, Cells) else a for a in args))
+        return Cells(self.book, values, f"IF({','.join(_texted(a)[0] for a in args)})")
+
+    def sum(self, **_: Any) -> Cells:
+        """Over the years."""
+        return Cells(self.book, self.values.sum(), f"SUMPRODUCT({self.everywhere})")
+
+    def max(self, **_: Any) -> Cells:
+        """Over the years."""
+        return Cells(self.book, self.values.max(), f"SUMPRODUCT(MAX({self.everywhere}))")
+
+    def __getitem__(self, _: Any) -> Cells:
+        return self
+
+    @property
+    def everywhere(self) -> str:
+        """The formula over the cells of all years."""
+        last = xl_col_to_name(FIRST + self.book.years - 1)
+        return CELL.sub(rf"${xl_col_to_name(FIRST)}$\1:${last}$\1", self.text)
+
+    def beside(self, column: str, values: Any) -> Cells:
+        """The same line in another year."""
+        return Cells(self.book, values, self.text.replace("{now}", column))
+
+
+def _texted(part: Any) -> tuple[str, int]:
+    if isinstance(part, Cells):
+        return part.text, part.rank
+    value = float(part)
+    return ("NA()", ATOM) if np.isnan(value) else (f"{value:.15g}", ATOM if value >= 0 else SUM)
+
+
+def _within(part: tuple[str, int], rank: int, strict: bool) -> str:
+    text, own = part
+    return f"({text})" if own < rank or (strict and own == rank) else text
+
+
+@row.register(Cells)
+def _(amounts: Cells, sheet: str, label: str, unit: str) -> Any:
+    return amounts.book.line(amounts, sheet, label, unit)
+
+
+@before.register(Cells)
+def _(amounts: Cells) -> Any:
+    return amounts.beside("{before}", before(np.asarray(amounts.values)))
+
+
+@carried.register(Cells)
+def _(amounts: Cells, step: Callable[..., Any], others: Sequence[Any], sheet: str, label: str, unit: str) -> Any:
+    return amounts.book.balance(step, [amounts, *others], sheet, label, unit)
+
 
 CONSTANT, TOTAL, ACROSS, WIDE = 2, 3, 10, 90
 """Columns of constants and totals, last column of the front; width of the first column of a sheet without years."""
@@ -60,10 +158,8 @@ class LiveBook:
             page.write_string(0, 1, "checks failed")
             page.write_formula(0, CONSTANT, checks, None, 0)
             if timed:
-                for place, head in enumerate(("row", "unit", "constant", "total")):
-                    page.write_string(1, place, head, self.looks[HEAD])
-                for place, year in enumerate(years):
-                    page.write_number(1, FIRST + place, year, self.looks[HEAD])
+                page.write_row(1, 0, ("row", "unit", "constant", "total"), self.looks[HEAD])
+                page.write_row(1, FIRST, years, self.looks[HEAD])
                 page.freeze_panes(2, FIRST)
             self.sheets[name] = LiveSheet(self, page, name, front)
 
@@ -128,26 +224,22 @@ class LiveSheet:
         """Inputs by year."""
         self.begin()
         self._next(label, unit)
-        for place, value in enumerate(np.asarray(values, float).tolist()):
-            self.page.write_number(self.row - 1, FIRST + place, value, self.book.looks[INPUT])
+        self.page.write_row(self.row - 1, FIRST, np.asarray(values, float).tolist(), self.book.looks[INPUT])
         self._delivered(FIRST, list(values))
         return self._by_year(values)
 
     def each(self, label: str, unit: str, values: Sequence[float]) -> tuple[Cells, ...]:
         """Inputs side by side, each by itself."""
-        cells = self.given(label, unit, values)
-        places = [xl_col_to_name(FIRST + n) for n in range(len(values))]
-        return tuple(
-            Cells(self.book, v, cells.text.replace("{now}", f"${at}$")) for v, at in zip(values, places, strict=True)
-        )
+        text = self.given(label, unit, values).text
+        places = (f"${xl_col_to_name(FIRST + n)}$" for n in range(len(values)))
+        return tuple(Cells(self.book, v, text.replace("{now}", at)) for v, at in zip(values, places, strict=True))
 
     def choice(self, label: str, unit: str, values: tuple[float, float, float]) -> Cells:
         """An input in use, chosen of its value, low and high."""
         row = self.row + 1
         text = f"CHOOSE($D${row},$E${row},$F${row},$G${row})"
         cells = self.formula(Cells(self.book, values[0], text), label, unit)
-        for place, value in enumerate((1, *values), start=TOTAL):
-            self.page.write_number(row - 1, place, value, self.book.looks[INPUT])
+        self.page.write_row(row - 1, TOTAL, (1, *values), self.book.looks[INPUT])
         self._delivered(CONSTANT, values[:1])
         return cells
 
@@ -182,9 +274,8 @@ class LiveSheet:
             self.page.write_formula(self.row - 1, FIRST + place, f"={text}", look, value)
         line = self._by_year(known)
         if unit in ADDED and BALANCE not in label:
-            self.page.write_formula(
-                self.row - 1, TOTAL, f"=SUM({line.everywhere})", self.book.looks[FORMULA], known.sum()
-            )
+            whole = f"=SUM({line.everywhere})"
+            self.page.write_formula(self.row - 1, TOTAL, whole, self.book.looks[FORMULA], known.sum())
         return line
 
     def part(self, part: Part) -> None:
@@ -194,8 +285,7 @@ class LiveSheet:
                 self.note(text)
             return
         self.head(part.title)
-        for place, column in enumerate(part.columns):
-            self.page.write_string(self.row, place, column.full, self.book.looks[HEAD])
+        self.page.write_row(self.row, 0, [column.full for column in part.columns], self.book.looks[HEAD])
         for cells in part.rows:
             self.row += 1
             for place, value in enumerate(cells):
