@@ -9,10 +9,9 @@ Upper bound. Keep what the master decides and does along the reference; let each
 where it leaves the reference (`subproblem`). That is a plan of the whole case. The duals of these operations
 are the cuts of the next round.
 
-While the lower bound rises, branches are asked at the master's optimum for the least of cost and loss at the prices
-that it gives to a MUSD of each: the cuts that it lacks most. Else for the losses that it wants, by turns at a mean of
-its optima and at the last one: one optimum of a master that knows little is an extreme plan, their mean is not. The
-best plan is the best mean of all plans found (`mixture`); a mean of plans is a plan, the program being convex.
+Branches are asked for the losses that the master wants: at its optimum while the lower bound rises, else by turns at a
+mean of its optima and at the last one, which may be an extreme plan where it knows little; their mean is not. The best
+plan is the best mean of all plans found (`mixture`); a mean of plans is a plan, the program being convex.
 """
 
 from __future__ import annotations
@@ -228,13 +227,12 @@ class Search:
             if self._proven(phase, best, enough):
                 return best
             if best is not None and afresh:  # what the new measure asks of the branches of the plan that there is
-                x, losses, costs, prices = best.x, best.losses, best.costs, None
+                x, losses, costs = best.x, best.losses, best.costs
             else:
                 x = step.next(found.x)
                 losses, costs = self.master.losses(x), self.master.costs(x)
-                prices = None if step.exact else self.master.prices_of_branches(found.duals)
             afresh = False
-            results = self.ask(x, self._question(phase, losses, costs, prices, step.idle > 0))
+            results = self.ask(x, self._question(phase, losses, costs, step.idle > 0))
             best = self._with(phase, best, self.point(x, results))
             if self._enough(phase, enough):
                 return best
@@ -263,18 +261,8 @@ class Search:
         """How the branches fare at a point of the master."""
         return self.pool.results(self.master.links(x), question)
 
-    def _question(
-        self,
-        phase: Phase,
-        losses: Mapping[str, float],
-        costs: Mapping[str, float],
-        prices: Mapping[str, float] | None,
-        idle: bool,
-    ) -> Question:
-        """prices: what a MUSD of each loss is worth in MUSD of cost, where that is known and not zero; else losses and
-        costs as they are wanted. idle: no cut came of weights alone."""
-        if prices is not None and self.limits:
-            return Question(prices, True)
+    def _question(self, phase: Phase, losses: Mapping[str, float], costs: Mapping[str, float], idle: bool) -> Question:
+        """losses, costs: as they are wanted. idle: no cut came of weights alone."""
         limits = costs if not self.limits.keys().isdisjoint({"cost", "welfare"}) else None
         weights = self.case.scenarios if phase.column == "expected_loss" else self.weights(self.latest)
         wanted = losses if self.limits or idle or phase.column in ("cost", "expected_loss") else None
@@ -339,10 +327,9 @@ class Search:
 
 @dataclass
 class StepRule:
-    """Where the next round looks, and how: at the master's optimum for its prices while the lower bound rises; else for
-    the losses that it wants, by turns at a mean of its optima, the latest weighing most, and at the last one."""
+    """Where the next round looks: at the master's optimum while the lower bound rises; else by turns at a mean of its
+    optima, the latest weighing most, and at the last one."""
 
-    exact: bool = False
     at_centre: bool = False
     lower: float = 0.0
     upper: float = float("inf")
@@ -356,8 +343,8 @@ class StepRule:
 
     def stuck(self, lower: float, upper: float, cuts: int) -> bool:
         """Take note of the bounds and cuts of a round; whether nothing more will come."""
-        self.exact = lower - self.lower <= RISES * (self.upper - self.lower)
+        rises = lower - self.lower > RISES * (self.upper - self.lower)
         self.idle = 0 if cuts else self.idle + 1
-        self.at_centre = self.exact and not self.at_centre and self.idle == 0
+        self.at_centre = not (rises or self.at_centre or self.idle)
         self.lower, self.upper = lower, upper
         return self.idle == MOST_IDLE

@@ -46,8 +46,6 @@ WITHIN = frozenset(equation.name for equation in EQUATIONS if not equation.links
 """Equations of single nodes."""
 SHARED = (*DECISIONS, "units", "staff")
 """Variables that hold in all histories and that tables show."""
-PRICING = frozenset({"scenario_excess_limit", "expected_loss_of_scenarios", "cost_of_branches"})
-"""Equations through which losses and costs of branches come into the measures."""
 REPLACED = frozenset({"tail_excess_limit", "expected_loss_definition", "risk_definition", "cost_definition"})
 """Equations of the whole program in whose place there are those of single scenarios and branches."""
 FREE = 1e-9
@@ -197,17 +195,6 @@ class Master:
                 for w, weight in cut.of_loss.items():
                     of_loss[w] += dual * weight
         return Multipliers(of_loss, of_cost)
-
-    def prices_of_branches(self, duals: Vector) -> dict[str, float] | None:
-        """What the optimum gives for a MUSD of the loss of each scenario in MUSD of cost; None if for one it gives
-        nothing, or for cost."""
-        rows = [i for i, (name, _) in enumerate(self.program.rows) if name in PRICING]
-        worth = -(self.program.matrix[rows].T @ duals[rows])
-        of_cost = min((worth[j] for j in self._cost.values()), default=0.0)
-        of_loss = {w: float(worth[j]) for w, j in self._loss.items() if w in self.grouping.left}
-        if of_cost <= FREE or min(of_loss.values(), default=0.0) <= FREE:
-            return None
-        return {w: price / float(of_cost) for w, price in of_loss.items()}
 
     def shared_cost(self, x: Vector) -> float:
         """What a point costs before and outside of all branches (MUSD)."""
