@@ -21,7 +21,7 @@ from planner.errors import Fault, InputError, did_you_mean
 from planner.studies.file import study_schema
 from planner.workspace import find_case
 
-FAR_APART = ("numerics", "far-off")
+FAR_APART = ("far-off", "magnet-tonnes", "unit-above-most")
 """Warnings of figures whose products may be such that no solver computes with them; only then is it worth to look."""
 
 NOT_ASKED = ("hazards-not-drawn",)

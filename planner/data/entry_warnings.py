@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from operator import attrgetter, itemgetter
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from statistics import median
 from typing import Any
 
@@ -16,7 +15,6 @@ from planner.data.cells import LAST_YEAR, Row, begin_of, look_of
 from planner.data.checks import HINTS
 from planner.data.rules import Finding, found
 from planner.errors import did_you_mean
-from planner.units import musd, musd_per_tonne, persons_per_tonne
 
 ODD_YEARS = 40
 """Years between a row and the middle of its table, or the horizon."""
@@ -31,8 +29,6 @@ EDGES: dict[str, tuple[str, ...]] = {
     "draws": ("start", "end"),
 }
 """Years with which something begins or ends."""
-SPAN = 1e10
-"""Ratio of coefficients that endangers the numerics: solver tolerances are 1e-8."""
 SERIES = ("demand", "imports", "budgets")
 """Tables of figures over the years."""
 _IDS = (
@@ -130,34 +126,3 @@ def odd_years(case: Case) -> Iterator[Finding]:
                 continue
             if not case.first_year - past <= begin_of(edge)[0] <= case.last_year + ODD_YEARS:
                 yield found(row, column, "odd-year", far=f"far from the horizon, {case.first_year}-{case.last_year}")
-
-
-COEFFICIENTS: tuple[tuple[str, str, Callable[[float], float]], ...] = (
-    ("feeds", "share", float),
-    ("ramps", "share", float),
-    ("projects", "recovery", float),
-    ("recoveries", "recovery", float),
-    ("staffing", "persons_per_ktpa", persons_per_tonne),
-    ("elements", "loss_usd_per_kg", musd_per_tonne),
-    ("projects", "capex_usd_per_tpa", musd),
-    ("stockpiles", "purchase_usd_per_kg", musd_per_tonne),
-    ("training", "cost_per_trainee_usd", musd),
-)
-"""Table, column, and how its figures become coefficients of the program."""
-
-
-def numerics(case: Case) -> Iterator[Finding]:
-    """Coefficients of the program that span more orders of magnitude than the solver's tolerances bear."""
-    positive = [
-        (coefficient, table, row.line, column, row)
-        for table, column, of in COEFFICIENTS
-        for row in case.tables.rows(table)
-        if (coefficient := of(getattr(row, column))) > 0
-    ]
-    if not positive:
-        return
-    low, high = (pick(positive, key=itemgetter(slice(4))) for pick in (min, max))
-    if high[0] / low[0] > SPAN:
-        odd, other = (low, high) if abs(math.log10(low[0]) + 3) > abs(math.log10(high[0])) else (high, low)
-        what = f"{other[1]} line {other[2]} ({other[3]}) one of {other[0]:.3g}"
-        yield found(odd[4], odd[3], "numerics", coefficient=odd[0], other=what)

@@ -14,7 +14,7 @@ from dataclasses import replace
 from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of, end_of
 from planner.data.effects import touches
-from planner.data.entry_warnings import look_alikes, numerics, odd_years, rare_names, repeated_labels
+from planner.data.entry_warnings import look_alikes, odd_years, rare_names, repeated_labels
 from planner.data.figures import far_off
 from planner.data.lookups import BASE, MADE_FROM
 from planner.data.rules import Finding, found
@@ -269,5 +269,4 @@ WARNING_CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     ending_danger,
     shocks,
     not_asked,
-    numerics,
 )

@@ -66,20 +66,6 @@ def _close_steps(program: Program, out: Exact) -> None:
         out.upper[found[-1]] = out.sides[i] - sum([out.upper[j] for j in found[:-1]], ZERO)
 
 
-def same(one: Exact, two: Exact) -> bool:
-    """Whether two programs have the same rows, columns, figures and bounds, by name."""
-
-    def told(program: Exact) -> Any:
-        rows = list(program.row)
-        columns = zip(program.column, program.lower, program.upper, program.entries, strict=True)
-        return (
-            dict(zip(rows, zip(program.senses, program.sides, strict=True), strict=True)),
-            {name: (low, high, {rows[i]: a for i, a in entries}) for name, low, high, entries in columns},
-        )
-
-    return bool(told(one) == told(two))
-
-
 def decimals(values: Any) -> list[Decimal]:
     """Of floats, the shortest decimals that are read as the same."""
     return [Decimal(repr(value)) for value in values.tolist()]

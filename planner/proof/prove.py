@@ -26,7 +26,6 @@ from planner.proof.files import (
     PROGRAM,
     exact_program,
     mps,
-    same,
     table,
     vector,
     write_certificate,
@@ -162,7 +161,7 @@ def checked(case: Case, folder: Path) -> list[str]:
         told = check(folder)
         lines = gzip.decompress((folder / PROGRAM).read_bytes()).decode().splitlines()
         with localcontext(EXACT):
-            if not same(read_program(lines), exact_program(program_of(case))):
+            if vars(read_program(lines)) != vars(exact_program(program_of(case))):
                 raise Refused(f"{PROGRAM} is not the program of the run's inputs")
     except FAULTS as fault:
         raise StoppedError(f"{folder}: the proof is refused: {fault}") from None

@@ -34,7 +34,7 @@ def reasons_of(scope: Scope, program: Program, upper: Vector) -> list[str]:
     if not rows and not columns:
         return [
             "the solver finds no plan, yet no inputs contradict each other by more than rounding: figures lie too far "
-            "apart to compute with; see the warnings of `planner check`, numerics and far-off first"
+            "apart to compute with; see the warnings of `planner check`, far-off first"
         ]
     keys = [program.rows[i] for i in rows]
     keys += [program.columns[j] for j in columns if _says_something(program, upper, j)]
