@@ -24,45 +24,14 @@ from planner.finance.support import with_support
 from planner.reporting.formats.live import FIRST, FORMULA, LINK, SHARE, TOTAL, Cells, LiveBook, LiveSheet
 from planner.reporting.formats.workbook import MADE, OPTIONS
 from planner.reporting.tables import business_case as tables
-from planner.reporting.tables.declared import declared
+from planner.reporting.tables.declared import STATED, declared
 from planner.reporting.values.page_parts import Statement
 from planner.reporting.values.wording import Names, worded_lines
 from planner.results.business_case import BusinessCase, Sold
 
 TOLERANCE = 1e-6
-SHEETS = (
-    ("Answer", "The answer", False),
-    ("Inputs", "Inputs: change the blue cells, or choose 1 value, 2 low, 3 high in column D", False),
-    ("Prices", "Prices by year", True),
-    ("Contracts", "Contracts", True),
-    ("Time", "Years and flags", True),
-    ("Operations", "Capacity in use", True),
-    ("Revenue", "Sales, real MUSD", True),
-    ("Costs", "Costs, real MUSD", True),
-    ("Tax", "Tax and working capital, nominal MUSD", True),
-    ("Debt", "Debt, nominal MUSD", True),
-    ("Returns", "Returns", True),
-    ("Sensitivity", "Each input at both ends, found by the tool", False),
-    ("Plan against case", "Use of capacity in the plan, in each future and in the case", False),
-    ("Checks", "Checks: nought failed", False),
-    ("Sources", "Conventions and sources", False),
-)
-SUPPORTS = {
-    "grant_share": ("grant", "share of capital"),
-    "floor_factor": ("guaranteed prices; of metal and magnets the margin over feed", "of the deck's price"),
-    "availability": ("availability payment", "MUSD a year, real"),
-}
-CONVERSIONS = {"days": ("days in a year", "days"), "per_kg": ("MUSD/t for each USD/kg", "factor")}
-PLANT = {
-    "commit": "year of the first payment", "lead": "years to the first output", "size": "t/y",
-    "capex": "MUSD per t/y", "fixed": "MUSD per t/y and year", "variable": "MUSD per t",
-}  # fmt: skip
-ONLY_AS_DELIVERED = {
-    "dscr_low": "the test at low prices, as delivered, and a recommended loan",
-    "public_rate": "public cost of supports, as delivered",
-    "public_loan_rate": "a recommended loan, else supports as delivered",
-}
-"""Terms that formulas take for a loan alone, or not at all."""
+WORDS = STATED["case_workbook"]
+"""Its sheets, and what stands beside the rows of each."""
 
 
 @dataclass
@@ -84,7 +53,7 @@ def write_business_case(found: BusinessCase, case: Case, path: Path, told: Seque
         target.set_properties({"title": " and ".join(found.projects), "created": MADE})
         names = Names(case)
         whose = ", ".join(map(names.placed, found.projects))
-        sheets = [(n, f"{title}: {whose}" if n == "Answer" else title, timed) for n, title, timed in SHEETS]
+        sheets = [(n, f"{title}: {whose}" if n == "Answer" else title, timed) for n, title, timed in WORDS["sheets"]]
         book = Book(found, LiveBook(target, found.investment.years, "='Checks'!$C$3", sheets))
         _levels(book)
         investment = _investment(book)
@@ -107,22 +76,21 @@ def write_business_case(found: BusinessCase, case: Case, path: Path, told: Seque
 def _levels(book: Book) -> None:
     """Every level as a cell of the sheet of inputs."""
     sheet, found = book.live.sheets["Inputs"], book.found
-    heads = ("input", "unit", "in use", "choice", "value", "low", "high", "source", "confidence", "feeds")
     premiums = {premium for quote in found.investment.quotes for premium in quote.premiums}
-    sheet.page.write_row(1, 0, heads)
+    sheet.page.write_row(1, 0, WORDS["inputs"])
     for term in (*found.terms.values(), *price_terms(found.investment)):
         book.plain[term.name] = sheet.choice(term.meaning, term.unit, (term.value, term.low, term.high))
-        feeds = ONLY_AS_DELIVERED.get(term.name, "formulas here, draws, sensitivity")
+        feeds = WORDS["only_as_delivered"].get(term.name, "formulas here, draws, sensitivity")
         if term.name.endswith("_premium") and term.name not in premiums:
             feeds = "nothing: no price of this case stands on it"
         told = (term.source or "judged", "judged" if term.judged else term.confidence, feeds)
         sheet.page.write_row(sheet.row - 1, 7, told)
     sheet.head("Support, none unless entered")
-    for name, (label, unit) in SUPPORTS.items():
+    for name, (label, unit) in WORDS["supports"].items():
         book.plain[name] = sheet.constant(label, unit, float(NO_SUPPORT[name]))
     _recommended(book, sheet)
     sheet.head("Conversions and calendar")
-    for name, (label, unit) in CONVERSIONS.items():
+    for name, (label, unit) in WORDS["conversions"].items():
         book.plain[name] = sheet.constant(label, unit, float(UNITS[name]))
     years = found.investment.years
     book.plain["first_year"] = first = sheet.constant("first year", "year", years[0])
@@ -176,7 +144,9 @@ def _plant(book: Book, plant: PlantFacts) -> PlantFacts:
     sheet = book.live.sheets["Inputs"]
     sheet.head(plant.name)
     source = f"projects.csv, {plant.project}"
-    facts: dict[str, Any] = {n: sheet.constant(n, unit, getattr(plant, n), source) for n, unit in PLANT.items()}
+    facts: dict[str, Any] = {
+        n: sheet.constant(n, unit, getattr(plant, n), source) for n, unit in WORDS["plant"].items()
+    }
     facts["ramp"] = sheet.each("share usable in each year of output, the last stays", "share", plant.ramp)
 
     def cells(m: Material, kind: str) -> Material:

@@ -10,6 +10,7 @@ from planner.reporting.charts import business_case as charts
 from planner.reporting.charts.drawing import Drawer
 from planner.reporting.formats.markup import report_page
 from planner.reporting.tables import business_case as tables
+from planner.reporting.tables.declared import STATED
 from planner.reporting.values.page_parts import Card, Part, Section, Statement, Text
 from planner.reporting.values.wording import (
     NOTHING,
@@ -81,23 +82,8 @@ def statements(found: BusinessCase, case: Case) -> list[Statement]:
         "carried": [s for s in found.swings if s.term.name in ("delay_years", "contingency")],
         "unpriced": [names.element(q.element) for q in found.investment.quotes if not q.price.any()],
     }
-    passages = {
-        "answer": "Answer",
-        "alliance": "For the alliance",
-        "why": "Why it is built",
-        "apart": "Plan and case",
-        "timing": "Years",
-        "instead": "Alternatives",
-        "worth": "Returns",
-        "debt": "Debt",
-        "grant": "Plan's grant",
-        "contracts": "Contracts",
-        "markets": "Market",
-        "risk": "Risk",
-        "conditions": "Conditions",
-        "lacking": "Missing",
-    }
-    told = [Statement(about, _say(passage, found, case, **values)) for passage, about in passages.items()]
+    passages = STATED["case_page"]["told"].items()
+    told = [Statement(about, _say(passage, found, case, **values)) for passage, about in passages]
     return [statement for statement in told if statement.sentence]
 
 
@@ -142,38 +128,22 @@ def _cards(found: BusinessCase) -> list[Card]:
 
 def _sections(found: BusinessCase, case: Case, names: Names) -> list[Section]:
     draw = Drawer()
-    first: list[Part] = [
-        tables.alternatives(found),
-        tables.term_sheet(found, names),
-        tables.returns(found),
-        tables.sources_and_uses(found),
-        charts.waterfall(found, draw),
-    ]
-    sold: list[Part] = [of(found, names) for of in (tables.throughput, tables.materials, tables.markets, tables.people)]
-    moves: list[Part] = [charts.tornado(found, draw), charts.spread(found, draw)]
-    inputs: list[Part] = [
-        *(of(found, names) for of in (tables.deck, tables.contracts)),
-        *(tables.inputs(found), tables.plants(found, case, names)),
-    ]
-    conventions = worded_lines("business_case.j2", "conventions", found=found, names=names)
-    heads: list[tuple[str, str, str, list[Part]]] = [
-        (
-            "terms",
-            "Term sheet",
-            "What the public could do; the least of each support, sized for the case as the plan runs it.",
-            first,
-        ),
-        ("sold", "What is sold", "Use of capacity and sales, in the plan, in each future and in the case.", sold),
-        ("money", "Money by year", "Nominal MUSD.", [charts.cash(found, draw), tables.flows(found)]),
-        (
-            "moves",
-            "What moves it",
-            "One term changed, the others and the support as they are; then all drawn together.",
-            moves,
-        ),
-        ("inputs", "Inputs and sources", "", [Text(conventions, listed=True), *inputs]),
-    ]
-    return [Section(*head) for head in heads]
+    conventions = Text(worded_lines("business_case.j2", "conventions", found=found, names=names), listed=True)
+    parts: dict[str, list[Part]] = {
+        "terms": [
+            *(tables.alternatives(found), tables.term_sheet(found, names), tables.returns(found)),
+            *(tables.sources_and_uses(found), charts.waterfall(found, draw)),
+        ],
+        "sold": [of(found, names) for of in (tables.throughput, tables.materials, tables.markets, tables.people)],
+        "money": [charts.cash(found, draw), tables.flows(found)],
+        "moves": [charts.tornado(found, draw), charts.spread(found, draw)],
+        "inputs": [
+            *(conventions, tables.deck(found, names), tables.contracts(found, names), tables.inputs(found)),
+            tables.plants(found, case, names),
+        ],
+    }
+    heads = STATED["case_page"]["sections"]
+    return [Section(anchor, title, lead, parts[anchor]) for anchor, (title, lead) in heads.items()]
 
 
 def business_case_lines(found: BusinessCase, case: Case) -> list[str]:

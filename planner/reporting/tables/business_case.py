@@ -12,7 +12,7 @@ from planner.data.investment_tables import Contract
 from planner.finance.cashflow import funding
 from planner.finance.plants import PlantFacts
 from planner.finance.support import CARRIES, MOST, paid_by_the_public
-from planner.reporting.tables.declared import declared, shown
+from planner.reporting.tables.declared import STATED, declared, shown
 from planner.reporting.values.page_parts import Part, ReportTable
 from planner.reporting.values.wording import Names, number, percent
 from planner.results.business_case import BusinessCase, Sold
@@ -40,25 +40,7 @@ class NamedFigure:
         return self.unit in ("a year", "share")
 
 
-FIGURES = {
-    "npv_before_tax": NamedFigure("NPV before tax, at the cost of capital after tax", "MUSD", "returns.npv_before_tax"),
-    "npv_after_tax": NamedFigure("NPV after tax", "MUSD", "returns.npv_after_tax"),
-    "npv_owners": NamedFigure("NPV of the owners", "MUSD", "returns.npv_owners"),
-    "irr_before_tax": NamedFigure("IRR before tax", "a year", "returns.irr_before_tax"),
-    "irr_after_tax": NamedFigure("IRR after tax", "a year", "returns.irr_after_tax"),
-    "irr_owners": NamedFigure("IRR of the owners", "a year", "returns.irr_owners"),
-    "payback": NamedFigure("payback", "years", "returns.payback", live=False),
-    "capital": NamedFigure("capital, real", "MUSD", "returns.capital", live=False),
-    "debt_share": NamedFigure("debt drawn over capital less grant", "share", "returns.debt_share"),
-    "most_owed": NamedFigure("most debt owed, with interest until the first repayment", "MUSD", "returns.most_owed"),
-    "missed": NamedFigure("years in which debt service is missed", "years", "returns.missed"),
-    "dscr": NamedFigure("least DSCR, by which debt is sized; 0 where missed", "times", "returns.dscr"),
-    "dscr_level": NamedFigure("least DSCR, repaid in equal sums", "times", "returns.dscr_level", live=False),
-    "dscr_low": NamedFigure("least DSCR at adverse prices", "times", "returns.dscr_low", live=False),
-    "cover": NamedFigure("least DSCR of nine draws in ten (P90)", "times", "spread.cover", live=False),
-    "llcr": NamedFigure("LLCR", "times", "returns.llcr", live=False),
-    "loss": NamedFigure("loses money, of draws", "share", "spread.loss", live=False),
-}
+FIGURES = {name: NamedFigure(*stated) for name, stated in STATED["returns"]["figures"].items()}
 
 
 def returns(found: BusinessCase) -> ReportTable:
@@ -118,19 +100,11 @@ def markets(found: BusinessCase, names: Names) -> Part:
     return shown("markets", rows)
 
 
-ALTERNATIVES = {
-    "none": "nothing",
-    "whole": "as the plan builds it, with the least support",
-    "half": "half of it, with the least support",
-    "public": "public ownership: capital and running losses, less what it earns",
-    "stock": "a stock of the tonnes that it avoids, bought as oxide at the price deck",
-}
-
-
 def alternatives(found: BusinessCase) -> ReportTable:
     """What else the public could do."""
+    words = STATED["alternatives"]["words"]
     rows = [
-        [ALTERNATIVES[a.what], a.cost, a.worth, a.worth / a.cost if a.worth is not None and a.cost else None]
+        [words[a.what], a.cost, a.worth, a.worth / a.cost if a.worth is not None and a.cost else None]
         for a in found.alternatives
     ]
     return declared("alternatives", rows)

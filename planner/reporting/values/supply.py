@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 from planner.data.lookups import MADE_FROM
 from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, losses_of, records
 from planner.reporting.values.wording import Names, count, midway
-from planner.results.schema import IMPORTED, STAGE_ITEMS
+from planner.results.schema import IMPORTED, STAGE_ITEMS, STATED
 
 OTHER = "Other countries"
 
@@ -239,37 +239,8 @@ def missing(run: RunView, scenario: str) -> pd.DataFrame:
 
 
 PER_KIND = 4
-
-Namer = Callable[[Names], Callable[[str], str]]
-KINDS: dict[str, tuple[str, Namer, str]] = {
-    "budget": ("Public money", lambda n: n.party, "One more MUSD of the budget of {item}"),
-    "nameplate limit": ("Room to build more", lambda n: n.placed, "Room for one more t/y of nameplate at {item}"),
-    "capacity": ("Capacity in use", lambda n: n.placed, "One more t/y of usable capacity at {item}"),
-    "feed": ("Feed", lambda n: n.source, "One more t of rare-earth oxides (TREO) in feed from {item}"),
-    "staff joining": ("People", lambda n: n.skill, "One more person joining: {skill}, {country},"),
-    "hires": ("Room to hire", lambda n: n.skill, "One more person to be hired: {skill}, {country},"),
-    "training seats": ("Training seats", lambda n: n.programme, "One more training seat ({item})"),
-    "new seats limit": (
-        "Room for new training seats",
-        lambda n: n.programme,
-        "Room for one more new training seat ({item})",
-    ),
-    "mentors": ("Mentors", lambda n: n.skill, "One more practitioner to teach: {skill}, {country},"),
-    "imports": ("Imports on offer", lambda n: n.party, "One more t of {good} on offer to {country}"),
-    "delivered good": ("Material at the user", lambda n: str, "One more t of {good} delivered to {country}"),
-    "stock": ("Material in stock", lambda n: str, "One more t of {good} in the stock of {country}"),
-    "leak": (
-        "What slips past a cut",
-        lambda n: n.party,
-        "One more t of {good} ({item}) that slips past a cut to {country}",
-    ),
-    "resale": (
-        "What others sell on",
-        lambda n: n.party,
-        "One more t of {good} ({item}) that others sell on to {country}",
-    ),
-}
-"""Kind of scarce thing -> its heading, what its items are named by, and what one more of it is."""
+SCARCE: Mapping[str, tuple[str, str, str]] = STATED["scarce"]
+"""Kind of scarce thing -> its heading, which of `Names` its items are named by, and what one more of it is."""
 
 
 @dataclass(frozen=True)
@@ -285,7 +256,7 @@ class Limit:
 
 
 def limits(run: RunView) -> list[Limit]:
-    """The most valuable limits of each kind; of the years of one thing, the one in which it is worth most.
+    """The most valuable limits of each kind of `SCARCE`; of the years of one thing, the one in which it is worth most.
     Things worth the same are told once."""
     prices = run.tables["shadow_prices"]
     things = ["scarce", "item", "country", "element", "form", "unit", "objective"]
@@ -295,7 +266,7 @@ def limits(run: RunView) -> list[Limit]:
     often = prices.groupby(things)["year"].transform("count")
     best = prices.assign(often=often).drop_duplicates(things)
     found = []
-    for kind in KINDS:
+    for kind in SCARCE:
         rows = _alike(best[best["scarce"] == kind]).head(PER_KIND)
         found += [_limit(run.names, row) for row in records(rows)]
     return found
@@ -310,8 +281,8 @@ def _alike(rows: pd.DataFrame) -> pd.DataFrame:
 
 def scarce_words(names: Names, row: Mapping[str, Any]) -> str:
     """One more of a scarce thing, as the table `shadow_prices` or a `Marginal` has it."""
-    _, namer, words = KINDS[row["scarce"]]
-    item, year = namer(names)(row["item"]), row["year"]
+    _, called, words = SCARCE[row["scarce"]]
+    item, year = getattr(names, called)(row["item"]) if called else str(row["item"]), row["year"]
     good, country = f"{midway(names.element(row['element']))} {row['form']}", names.country(row["country"])
     said = words.format(item=item, skill=midway(item), good=good, country=country)
     return said if year is None or year != year else f"{said} in {int(year)}"
@@ -321,4 +292,4 @@ def _limit(names: Names, row: dict[str, Any]) -> Limit:
     same = f" (the same for {count(int(row['others']), 'other')})" if row["others"] else ""
     year = None if row["year"] != row["year"] else int(row["year"])
     often, musd = max(int(row["often"]), 1), float(row["musd_per_unit"])
-    return Limit(KINDS[row["scarce"]][0], scarce_words(names, row) + same, year, musd, str(row["unit"]), often)
+    return Limit(SCARCE[row["scarce"]][0], scarce_words(names, row) + same, year, musd, str(row["unit"]), often)
