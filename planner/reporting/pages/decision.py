@@ -9,7 +9,7 @@ from typing import Any
 from planner.reporting.charts import decision as charts
 from planner.reporting.charts.drawing import Drawer
 from planner.reporting.charts.plan import timeline
-from planner.reporting.charts.risk import losses, shortage
+from planner.reporting.charts.supply import losses, shortage
 from planner.reporting.tables import decision as tables
 from planner.reporting.tables.explanation import assumptions, commitments
 from planner.reporting.text.explanation import claim, policies, same_risk

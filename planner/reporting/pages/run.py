@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from planner.reporting.charts import plan as plan_charts
-from planner.reporting.charts import resources as resource_charts
-from planner.reporting.charts import risk as risk_charts
 from planner.reporting.charts import supply as supply_charts
 from planner.reporting.charts.drawing import Drawer
 from planner.reporting.formats.markup import render_markdown, render_template
@@ -81,7 +79,7 @@ def _why(run: RunView, draw: Drawer) -> Section:
     asked = explanation_tables(found, run.names)
     tables = [replace(table, folded=True) for table in asked if table.sheet not in DECIDED]
     lead = say(run, "why_lead")
-    return Section("why", "Why this plan", lead, [risk_charts.ladder(found, draw), told, *tables])
+    return Section("why", "Why this plan", lead, [supply_charts.ladder(found, draw), told, *tables])
 
 
 def _plan(run: RunView) -> Section:
@@ -105,7 +103,7 @@ def _supply(run: RunView, draw: Drawer) -> Section:
 
 def _losses(run: RunView, draw: Drawer) -> Section:
     parts = [
-        risk_charts.losses(run, draw) if decided(run) else None,
+        supply_charts.losses(run, draw) if decided(run) else None,
         replace(plan_tables.shortfalls(run), folded=decided(run) is not None),
         plan_tables.stories(run),
     ]
@@ -113,13 +111,13 @@ def _losses(run: RunView, draw: Drawer) -> Section:
 
 
 def _money(run: RunView, draw: Drawer) -> Section:
-    parts = [resource_charts.spending(run, draw), plan_tables.payers(run), plan_tables.cost(run)]
+    parts = [plan_charts.spending(run, draw), plan_tables.payers(run), plan_tables.cost(run)]
     return _section("money", "Who pays, for what", "", parts)
 
 
 def _capacity(run: RunView, draw: Drawer) -> Section:
     plants = len(run.by_year["capacity"]) > 0
-    parts = [plan_charts.capacities(run, draw) if plants else None, resource_charts.teams(run, draw)]
+    parts = [plan_charts.capacities(run, draw) if plants else None, plan_charts.teams(run, draw)]
     return _section("staff", "Capacity and people", "", parts)
 
 
