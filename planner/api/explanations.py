@@ -20,7 +20,7 @@ from planner.errors import Fault, InputError, did_you_mean, file_words
 from planner.explanation.business_case import business_case
 from planner.explanation.compare import compare, refuse_single
 from planner.explanation.explain import explain
-from planner.finance.deck import CASE_MARKET
+from planner.finance.facts import CASE_MARKET
 from planner.parallel import Background
 from planner.proof.prove import Proof, checked, prove
 from planner.reporting.formats.investment_workbook import write_business_case

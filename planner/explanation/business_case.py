@@ -14,10 +14,8 @@ from planner.errors import Fault, InputError, StoppedError, did_you_mean
 from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference, held_at_zero, held_below, optimum
 from planner.finance.cashflow import NO_SUPPORT, CashFlows, Investment, PlantFlows, cash_flows
 from planner.finance.contracts import Deal
-from planner.finance.deck import CASE_MARKET, FinanceTerm, Levels, quotes, terms_of
-from planner.finance.plants import PlantFacts, goods, plant_facts
-from planner.finance.returns import npv, returns_of
-from planner.finance.risk import Draws, adverse, base_levels, drawn, spread_of, tornado, value
+from planner.finance.facts import CASE_MARKET, FinanceTerm, Levels, PlantFacts, goods, plant_facts, quotes, terms_of
+from planner.finance.returns import Draws, adverse, base_levels, drawn, npv, returns_of, spread_of, tornado, worth
 from planner.finance.rows import Array, added
 from planner.finance.support import (
     GRANT,
@@ -89,7 +87,7 @@ def business_case(
     others = _alternatives(case, found, x, by_year, supports[0], removal, market)
     capital = {p.project: p.size * p.capex for p in found.plants}
     public = sum(p.public_share * capital[p.project] for p in found.plants) / (sum(capital.values()) or 1.0)
-    alone = {p.project: value(replace(found, plants=(p,)), x, whole[:1]) for p in found.plants}
+    alone = {p.project: float(worth(cash_flows(replace(found, plants=(p,)), x, whole[:1]), x)) for p in found.plants}
     return BusinessCase(
         *(asked, name, market, dict(terms or {}), found_terms, found, builds, futures),
         *(public, owners_npv(found, with_support(x, GRANT, public), by_year), full, planned),
@@ -239,10 +237,8 @@ def _throughput(
 
 def _steps(found: Investment, x: Levels, use: Sequence[Array], flows: CashFlows) -> dict[str, float]:
     bare = cash_flows(replace(found, deals=()), {**x, **NO_SUPPORT}, use)
-    market, before, after = (
-        float(npv(x["wacc"], a / flows.index)) for a in (bare.before_tax, flows.before_tax, flows.after_tax)
-    )
-    owners = float(npv(x["equity_rate"], flows.owners / flows.index))
+    market = float(worth(bare, x, "before_tax"))
+    before, after, owners = (float(worth(flows, x, to)) for to in ("before_tax", "after_tax", "owners"))
     return {"market": market, "contracts": before - market, "tax": after - before, "debt": owners - after}
 
 

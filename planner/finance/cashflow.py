@@ -13,8 +13,7 @@ import numpy as np
 
 from planner.finance.contracts import Deal, Settlement, feed_price, settle
 from planner.finance.debt import PAID, Loan, sculpted_loan, tax_due
-from planner.finance.deck import Levels, Quote
-from planner.finance.plants import Material, PlantFacts
+from planner.finance.facts import Levels, Material, PlantFacts, Quote
 from planner.finance.rows import Array, added, before, row
 
 NO_SUPPORT: Levels = {name: np.float64(0.0) for name in ("grant_share", "floor_factor", "availability")}  # type: ignore[misc]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.finance.deck import Levels
+from planner.finance.facts import Levels
 from planner.finance.rows import Array, before, carried, row
 
 PAID = 1e-9
@@ -51,43 +51,42 @@ def _owed(last: Array, draws: Array, service: Array, rate: Array) -> Array:
     return np.where(owed > PAID, owed, 0.0)
 
 
+def line(amounts: Array, label: str, unit: str = "MUSD") -> Array:
+    """A row of the sheet of debt."""
+    return row(amounts, "Debt", label, unit)
+
+
 def sculpted_loan(capital: Array, cfads: Array, number: Array, x: Levels) -> Loan:
     """A loan drawn with the capital, interest added until the first repayment, then paid as cash flow comes in.
 
     It is as large as cash flow over `dscr` can serve in its years, but at most `debt_share` of the capital.
     number: of each year, from 1.
     """
-    rate = row((1 + x["debt_rate"]) * (1 + x["inflation"]) - 1, "Debt", "interest, nominal", "a year")
+    rate = line((1 + x["debt_rate"]) * (1 + x["inflation"]) - 1, "interest, nominal", "a year")
     built = ((capital > 0) * number).max(axis=-1, keepdims=True)
-    grace = row(np.maximum(x["grace_years"], built), "Debt", "years of grace, or until the capital is paid", "years")
-    paying = row(
-        np.where((number > grace) & (number <= x["debt_years"]), 1.0, 0.0), "Debt", "years of repayment", "flag"
-    )
-    serves = row(paying * np.maximum(cfads, 0.0), "Debt", "cash flow in years of repayment", "MUSD")
+    grace = line(np.maximum(x["grace_years"], built), "years of grace, or until the capital is paid", "years")
+    paying = line(np.where((number > grace) & (number <= x["debt_years"]), 1.0, 0.0), "years of repayment", "flag")
+    serves = line(paying * np.maximum(cfads, 0.0), "cash flow in years of repayment")
     left = ((serves > PAID) * (x["debt_years"] + 1.0 - number)).max(axis=-1, keepdims=True)
     begun = np.where(left > 0, x["debt_years"] - left, grace)
-    begun = row(begun, "Debt", "years until the first repayment", "years")
-    weight = row((1 + rate) ** (begun - number), "Debt", "worth at the first repayment", "factor")
-    most = row(
-        (serves * weight).sum(axis=-1, keepdims=True) / x["dscr"], "Debt", "debt that cash flow bears then", "MUSD"
-    )
+    begun = line(begun, "years until the first repayment", "years")
+    weight = line((1 + rate) ** (begun - number), "worth at the first repayment", "factor")
+    most = line((serves * weight).sum(axis=-1, keepdims=True) / x["dscr"], "debt that cash flow bears then")
     whole = (capital * weight).sum(axis=-1, keepdims=True)
-    whole = row(whole, "Debt", "capital less grant, with interest, then", "MUSD")
+    whole = line(whole, "capital less grant, with interest, then")
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.where(whole > 0, np.minimum(x["debt_share"], most / whole), 0.0)
-        share = row(share, "Debt", "debt drawn over capital less grant", "share")
-        part = row(np.where(most > 0, share * whole / most, 0.0), "Debt", "debt over what cash flow bears", "share")
+        share = line(share, "debt drawn over capital less grant", "share")
+        part = line(np.where(most > 0, share * whole / most, 0.0), "debt over what cash flow bears", "share")
         cover = np.where(part > 0, x["dscr"] / part, np.nan)
-    draws = row(share * capital, "Debt", "drawn", "MUSD")
-    service = row(serves / x["dscr"] * part, "Debt", "debt service", "MUSD")
+    draws = line(share * capital, "drawn")
+    service = line(serves / x["dscr"] * part, "debt service")
     owed = carried(draws, _owed, (service, rate), "Debt", "owed at the end of the year", "MUSD")
-    interest = row(before(owed) * rate, "Debt", "interest", "MUSD")
-    added = row(
-        np.where(number <= begun, interest, 0.0), "Debt", "of it until the first repayment, added to the loan", "MUSD"
-    )
+    interest = line(before(owed) * rate, "interest")
+    added = line(np.where(number <= begun, interest, 0.0), "of it until the first repayment, added to the loan")
     missed = paying * (before(owed) > PAID) * (service <= PAID)
-    missed = row(missed, "Debt", "service missed: debt is owed and nothing is paid", "flag")
+    missed = line(missed, "service missed: debt is owed and nothing is paid", "flag")
     most = x["reserve_months"] / 12.0 * service.max(axis=-1, keepdims=True)
     reserve = np.where((number >= begun) & (owed > 0), most, 0.0)
-    reserve = row(reserve, "Debt", "reserve account at the end of the year", "MUSD")
+    reserve = line(reserve, "reserve account at the end of the year")
     return Loan(draws, interest, added, service, owed, missed, reserve, begun, share[..., 0], cover[..., 0])

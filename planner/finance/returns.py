@@ -1,17 +1,19 @@
-"""What an investment earns: NPV, IRR and payback, to all capital and to the owners, and how well it serves debt."""
+"""What an investment earns: NPV, IRR and payback, to all capital and to the owners, how well it serves debt, and what
+moves the NPV: every term at both ends of its range, and draws of futures and terms together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
 import pyxirr
 
-from planner.finance.cashflow import CashFlows
+from planner.data.lookups import MAGNET
+from planner.finance.cashflow import NO_SUPPORT, UNITS, CashFlows, Investment, Prices, cash_flows
 from planner.finance.debt import PAID, Loan
-from planner.finance.deck import Levels
+from planner.finance.facts import PREMIUMS, FinanceTerm, Levels
 from planner.finance.rows import Array
 
 
@@ -46,6 +48,12 @@ def npv(rate: Array | float, amounts: Array) -> Array:
     """Net present value of end-year amounts at the start of the first year, along the last axis."""
     factor = (1.0 + np.asarray(rate)) ** -np.arange(1, amounts.shape[-1] + 1)
     return np.asarray((amounts * factor).sum(axis=-1))
+
+
+def worth(flows: CashFlows, x: Levels, to: str = "after_tax") -> Array:
+    """NPV in money of the base year of the flows `before_tax` or `after_tax` at the cost of capital, or of the `owners`
+    at what they ask, in each case."""
+    return npv(x["equity_rate" if to == "owners" else "wacc"], getattr(flows, to) / flows.index)
 
 
 def irr(amounts: Sequence[float]) -> float | None:
@@ -88,9 +96,9 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
     (sized, low), cover = (least_cover(f.cfads, flows.loan) for f in (flows, adverse)), float(flows.loan.cover)
     before, after, owners = (a / flows.index for a in (flows.before_tax, flows.after_tax, flows.owners))
     return Returns(
-        float(npv(x["wacc"], before)),
-        float(npv(x["wacc"], after)),
-        float(npv(x["equity_rate"], owners)),
+        float(worth(flows, x, "before_tax")),
+        float(worth(flows, x)),
+        float(worth(flows, x, "owners")),
         irr(before.tolist()),
         irr(after.tolist()),
         irr(owners.tolist()),
@@ -105,3 +113,118 @@ def returns_of(flows: CashFlows, x: Levels, adverse: CashFlows) -> Returns:
         int(flows.loan.missed.sum()),
         None if np.isnan(cover) else cover,
     )
+
+
+DRAWS, SEED = 2000, 1
+
+
+@dataclass(frozen=True)
+class Swing:
+    """One bar of the tornado: NPV after tax of all capital and of the owners (MUSD) with one term low and high."""
+
+    term: FinanceTerm
+    npv_low: float
+    npv_high: float
+    owners_low: float
+    owners_high: float
+
+    @property
+    def width(self) -> float:
+        """How far the NPV moves."""
+        return abs(self.npv_high - self.npv_low)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """NPV after tax over draws (MUSD, in order), and the share of them that loses money. cover: least cover of the debt
+    service of the case as it stands that nine draws in ten reach (P90); None without debt."""
+
+    npv: tuple[float, ...]
+    loss: float
+    cover: float | None
+
+    def at(self, share: float) -> float:
+        """The NPV that this share of the draws stays below."""
+        return float(np.quantile(self.npv, share))
+
+
+def price_terms(found: Investment) -> list[FinanceTerm]:
+    """The price of each element as a term: a factor on the deck."""
+    seen = {q.element: q for q in reversed(found.quotes)}
+    return [
+        FinanceTerm(f"price:{e}", f"price of {e}", "factor", 1.0, q.low, q.high, q.source, q.confidence, not q.source)
+        for e, q in sorted(seen.items())
+    ]
+
+
+def base_levels(found: Investment, terms: Mapping[str, FinanceTerm]) -> dict[str, Array]:
+    """All levels that `cash_flows` needs, without support."""
+    calendar = {"year": found.years, "base_year": found.base_year, "first_year": found.years[0]}
+    stated = {t.name: t.value for t in (*terms.values(), *price_terms(found))}
+    return {**UNITS, **NO_SUPPORT, **{name: np.asarray(value, float) for name, value in (calendar | stated).items()}}
+
+
+def adverse(found: Investment, terms: Mapping[str, FinanceTerm]) -> Levels:
+    """Prices that hurt, as levels: low ones; of plants that all buy what they convert, dear feed and low premiums."""
+    if any(not plant.converts for plant in found.plants):
+        return {t.name: np.asarray(t.low) for t in price_terms(found)}
+    low = {name: np.asarray(terms[name].low) for name in PREMIUMS[MAGNET]}
+    return {**low, **{t.name: np.asarray(t.high) for t in price_terms(found)}}
+
+
+def tornado(
+    found: Investment, terms: Mapping[str, FinanceTerm], use: Sequence[Array], given: Levels = NO_SUPPORT
+) -> list[Swing]:
+    """Every term low and high, the others as they are; the widest first. given: levels that hold, as of support."""
+    moved = [*terms.values(), *price_terms(found)]
+    x = base_levels(found, terms)
+    for place, term in enumerate(moved):
+        x[term.name] = np.full((2 * len(moved), 1), term.value)
+        x[term.name][[2 * place, 2 * place + 1], 0] = (term.low, term.high)
+    x |= given
+    flows = cash_flows(found, x, use)
+    ends = [worth(flows, x, to).reshape(-1, 2).tolist() for to in ("after_tax", "owners")]
+    swings = [Swing(t, *whole, *owners) for t, whole, owners in zip(moved, *ends, strict=True)]
+    return sorted(swings, key=lambda s: (-s.width, -abs(s.owners_high - s.owners_low), s.term.name))
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Futures, each as often as it is likely, and terms, triangular over their ranges, drawn together.
+
+    x: levels, a row for each draw; use and prices likewise.
+    """
+
+    x: Levels
+    use: Sequence[Array]
+    prices: Prices
+
+    def flows(self, found: Investment, given: Levels = NO_SUPPORT) -> CashFlows:
+        """Cash in every draw. given: levels that hold instead, as of support."""
+        return cash_flows(found, {**self.x, **given}, self.use, self.prices)
+
+
+def drawn(
+    found: Investment, terms: Mapping[str, FinanceTerm], futures: Mapping[str, float], use_in: Sequence[Array],
+    draws: int = DRAWS, seed: int = SEED,
+) -> Draws:  # fmt: skip
+    """Draws of an investment. use_in: for each plant what is worked of it, a row for each future or one for all."""
+    rng = np.random.default_rng(seed)
+    chances = np.array(list(futures.values()))
+    at = rng.choice(len(chances), size=draws, p=chances / chances.sum())
+    x = base_levels(found, terms)
+    for term in (*terms.values(), *price_terms(found)):
+        if term.low < term.high:
+            level = rng.triangular(term.low, min(max(term.value, term.low), term.high), term.high, size=(draws, 1))
+            x[term.name] = np.round(level) if term.whole else level
+    prices = {good: rows[at] for good, rows in found.by_future(list(futures)).items()}
+    use = [np.broadcast_to(rows, (len(chances), rows.shape[-1]))[at] for rows in use_in]
+    return Draws(x, use, prices)
+
+
+def spread_of(flows: CashFlows, x: Levels, loan: Loan) -> Spread:
+    """What draws earn. loan: the debt of the case as it stands."""
+    values = np.sort(worth(flows, x))
+    covers = least_cover(flows.cfads, loan)
+    cover = None if covers is None else float(np.quantile(covers, 0.1))
+    return Spread(tuple(values.tolist()), float((values < 0).mean()), cover)

@@ -10,9 +10,8 @@ import numpy as np
 from scipy.optimize import brentq
 
 from planner.finance.cashflow import CashFlows, Investment, cash_flows
-from planner.finance.deck import Levels
-from planner.finance.returns import npv
-from planner.finance.risk import Draws
+from planner.finance.facts import Levels
+from planner.finance.returns import Draws, npv, worth
 from planner.finance.rows import Array, added
 
 GRANT, LOAN, FLOOR, AVAILABILITY = "grant", "loan", "floor", "availability"
@@ -62,8 +61,7 @@ def with_support(x: Levels, kind: str, amount: Any) -> dict[str, Array]:
 
 def owners_npv(found: Investment, x: Levels, use: Sequence[Array]) -> float:
     """What the owners gain over the return they ask (MUSD)."""
-    flows = cash_flows(found, x, use)
-    return float(npv(x["equity_rate"], flows.owners / flows.index))
+    return float(worth(cash_flows(found, x, use), x, "owners"))
 
 
 def paid_by_the_public(flows: CashFlows, kind: str) -> Array:
@@ -98,7 +96,7 @@ def least_support(
     futures: name -> probability. use_in: for each plant what is worked of it, a row for each future.
     """
     plain = cash_flows(found, x, use)
-    bankable = float(npv(x["equity_rate"], plain.owners / plain.index)) >= 0
+    bankable = worth(plain, x, "owners") >= 0
     prices, chances = found.by_future(list(futures)), np.array(list(futures.values()))
     worked = sum(p.tonnes.sum() for p in plain.plants)
     stands_by = worked < STANDBY * sum(p.size * f.usable.sum() for p, f in zip(found.plants, plain.plants, strict=True))

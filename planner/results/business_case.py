@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from planner.finance.cashflow import CashFlows, Investment
-from planner.finance.deck import FinanceTerm, Levels
-from planner.finance.returns import Returns
-from planner.finance.risk import Spread, Swing
+from planner.finance.facts import FinanceTerm, Levels
+from planner.finance.returns import Returns, Spread, Swing
 from planner.finance.rows import Array
 from planner.finance.support import Support
 

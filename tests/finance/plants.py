@@ -10,8 +10,7 @@ import numpy as np
 from planner.data.investment_tables import ITEMS, Contract
 from planner.finance.cashflow import Investment, Product
 from planner.finance.contracts import Deal
-from planner.finance.deck import FinanceTerm, Quote
-from planner.finance.plants import Material, PlantFacts
+from planner.finance.facts import FinanceTerm, Material, PlantFacts, Quote
 from planner.finance.rows import Array
 
 PLAIN: Mapping[str, float] = {

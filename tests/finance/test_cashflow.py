@@ -10,10 +10,19 @@ import pytest
 from planner.data.investment_tables import Contract
 from planner.finance.cashflow import CashFlows, Investment, cash_flows, funding
 from planner.finance.debt import tax_due
-from planner.finance.deck import FinanceTerm
-from planner.finance.plants import Material
-from planner.finance.returns import irr, least_cover, npv, payback, returns_of
-from planner.finance.risk import Spread, base_levels, drawn, spread_of, tornado
+from planner.finance.facts import FinanceTerm, Material
+from planner.finance.returns import (
+    Spread,
+    base_levels,
+    drawn,
+    irr,
+    least_cover,
+    npv,
+    payback,
+    returns_of,
+    spread_of,
+    tornado,
+)
 from planner.finance.support import AVAILABILITY, FLOOR, GRANT, LOAN, least_support, owners_npv, with_support
 from tests.cases import near
 from tests.finance.plants import WHOLE, plain_terms, separation

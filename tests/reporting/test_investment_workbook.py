@@ -14,8 +14,7 @@ import pytest
 
 from planner.explanation.business_case import business_case
 from planner.finance.cashflow import cash_flows
-from planner.finance.returns import npv
-from planner.finance.risk import base_levels
+from planner.finance.returns import base_levels, npv
 from planner.reporting.formats.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import statements
 from planner.results.business_case import BusinessCase

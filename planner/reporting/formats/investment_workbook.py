@@ -17,8 +17,8 @@ import xlsxwriter
 from planner.data.case import Case
 from planner.finance.cashflow import NO_SUPPORT, UNITS, CashFlows, Investment, cash_flows, funding
 from planner.finance.contracts import OPEN, TERMS, Deal
-from planner.finance.plants import Material, PlantFacts
-from planner.finance.risk import price_terms
+from planner.finance.facts import Material, PlantFacts
+from planner.finance.returns import price_terms
 from planner.finance.rows import row
 from planner.finance.support import with_support
 from planner.reporting.formats.live import FIRST, FORMULA, LINK, SHARE, TOTAL, Cells, LiveBook, LiveSheet

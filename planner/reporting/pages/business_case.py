@@ -1,5 +1,5 @@
-"""project-P.html: the investment case of plants, from the values of planner.results.business_case, and its drawings: NPV
-in steps, cash and its cover of debt, the tornado, the spread of the NPV."""
+"""project-P.html: the investment case of plants, and its drawings: NPV in steps, cash and its cover of debt, tornado,
+spread of the NPV."""
 
 from __future__ import annotations
 
