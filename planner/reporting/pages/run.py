@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from planner.reporting.pages.decision import decision_sections, first_figure, fr
 from planner.reporting.tables import plan as plan_tables
 from planner.reporting.tables.allies import ally_tables
 from planner.reporting.tables.data import iamc_table, input_tables, summary_sheet, sureness
+from planner.reporting.tables.declared import STATED
 from planner.reporting.tables.explanation import DECIDED, explanation_tables
 from planner.reporting.text.explanation import statements
 from planner.reporting.values.decision import decided, say
@@ -49,86 +49,55 @@ ANNEX = ("why", "plan")
 
 
 def sections(run: RunView) -> list[Section]:
-    """All chapters: those of the decision page, then the annex."""
-    draw = Drawer()
+    """All chapters: those of the decision page, then the annex, whose titles stand in tables.toml."""
+    draw, asked = Drawer(), decided(run) is not None
     first = Section("answer", "The decision", "", [first_figure(run, draw)])
-    annex = [
-        _why(run, draw),
-        _plan(run),
-        _supply(run, draw),
-        _losses(run, draw),
-        _money(run, draw),
-        Section(ALLIES, "Ally by ally", say(run, "allies"), ally_tables(run)),
-        _capacity(run, draw),
-        _limits(run),
-        _inputs(run),
+    following = decision_sections(run, draw)
+    built, plants = len(run.tables["investments"]) > 0, len(run.by_year["capacity"]) > 0
+    annex: dict[str, list[Part | None]] = {
+        "why": _why(run, draw),
+        "plan": [
+            plan_tables.investments(run) if built else Text(["No new plant."]),
+            *(plan_tables.people(run), plan_tables.stocks(run)),
+        ],
+        "supply": [
+            supply_charts.supply_and_demand(run, draw, short=True),
+            supply_charts.supply_by_source(run, draw),
+            supply_charts.supply_and_demand(run, draw, short=False),
+        ],
+        "shortage": [
+            supply_charts.losses(run, draw) if asked else None,
+            *(replace(plan_tables.shortfalls(run), folded=asked), plan_tables.stories(run)),
+        ],
+        "money": [plan_charts.spending(run, draw), plan_tables.payers(run), plan_tables.cost(run)],
+        ALLIES: [*ally_tables(run)],
+        "staff": [plan_charts.capacities(run, draw) if plants else None, plan_charts.teams(run, draw)],
+        "limits": [plan_tables.scarce(run), summary_sheet(run)],
+    }
+    leads = {"why": say(run, "why_lead"), ALLIES: say(run, "allies")}
+    chapters = [
+        Section(anchor, TITLES[anchor], leads.get(anchor, ""), [part for part in parts if part is not None])
+        for anchor, parts in annex.items()
     ]
-    return [first, *decision_sections(run, draw), *(section for section in annex if section.parts)]
+    return [first, *following, *(chapter for chapter in chapters if chapter.parts), _inputs(run)]
 
 
-def _section(anchor: str, title: str, lead: str, parts: Iterable[Part | None]) -> Section:
-    return Section(anchor, title, lead, [part for part in parts if part is not None])
-
-
-def _why(run: RunView, draw: Drawer) -> Section:
+def _why(run: RunView, draw: Drawer) -> list[Part | None]:
     found = run.found
     if found is None:
-        return Section("why", "Why this plan", "", [])
+        return []
     words = [f"{statement.about}. {statement.sentence}" for statement in statements(found, run.names)]
     told = Text(words, source=f"{EXPLANATION}: ladder, left_out, verdicts, links, knowledge, timing")
     asked = explanation_tables(found, run.names)
     tables = [replace(table, folded=True) for table in asked if table.sheet not in DECIDED]
-    lead = say(run, "why_lead")
-    return Section("why", "Why this plan", lead, [supply_charts.ladder(found, draw), told, *tables])
-
-
-def _plan(run: RunView) -> Section:
-    built = len(run.tables["investments"]) > 0
-    parts = [
-        plan_tables.investments(run) if built else Text(["No new plant."]),
-        plan_tables.people(run),
-        plan_tables.stocks(run),
-    ]
-    return _section("plan", "Plants, people and stock", "", parts)
-
-
-def _supply(run: RunView, draw: Drawer) -> Section:
-    parts = [
-        supply_charts.supply_and_demand(run, draw, short=True),
-        supply_charts.supply_by_source(run, draw),
-        supply_charts.supply_and_demand(run, draw, short=False),
-    ]
-    return _section("supply", "Supply against demand", "", parts)
-
-
-def _losses(run: RunView, draw: Drawer) -> Section:
-    parts = [
-        supply_charts.losses(run, draw) if decided(run) else None,
-        replace(plan_tables.shortfalls(run), folded=decided(run) is not None),
-        plan_tables.stories(run),
-    ]
-    return _section("shortage", "Loss by future", "", parts)
-
-
-def _money(run: RunView, draw: Drawer) -> Section:
-    parts = [plan_charts.spending(run, draw), plan_tables.payers(run), plan_tables.cost(run)]
-    return _section("money", "Who pays, for what", "", parts)
-
-
-def _capacity(run: RunView, draw: Drawer) -> Section:
-    plants = len(run.by_year["capacity"]) > 0
-    parts = [plan_charts.capacities(run, draw) if plants else None, plan_charts.teams(run, draw)]
-    return _section("staff", "Capacity and people", "", parts)
-
-
-def _limits(run: RunView) -> Section:
-    return _section("limits", "What binds, and proof", "", [plan_tables.scarce(run), summary_sheet(run)])
+    return [supply_charts.ladder(found, draw), told, *tables]
 
 
 def _inputs(run: RunView) -> Section:
-    return Section("inputs", "Every input and its source", "", [sureness(run.case), *input_tables(run.case, run.names)])
+    return Section("inputs", TITLES["inputs"], "", [sureness(run.case), *input_tables(run.case, run.names)])
 
 
+TITLES = STATED["annex"]
 ALLIES = "allies"
 """The chapter that report.html alone holds: a table for each ally."""
 FORMS = ("report.html", "report.xlsx", "report.pdf", "report.md", "report-iamc.csv")
