@@ -92,6 +92,8 @@ class Session:
         self._kept = [self._live]
         """Programs of other structures, the last used first: who takes a change back waits for none to be written."""
         self._found: Outcome | None = None
+        self.progress: Progress = silent
+        """Told each goal by name as its solve begins."""
 
     def __repr__(self) -> str:
         return f"Session({self.case!r})"
@@ -144,7 +146,7 @@ class Session:
         if case is not None and case is not self._live.case:
             self._take(case)
             self._found = None
-        found = self._found or self._live.solve(silent)
+        found = self._found or self._live.solve(self.progress)
         if found.stop is Stop.INTERRUPTED:
             raise StoppedError(CANCELLED)
         self._found = found if found.stop is Stop.OPTIMAL else None

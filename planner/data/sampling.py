@@ -65,7 +65,7 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
     for row in _scenarios(case):
         for number, happened in enumerate(_drawn(case, row.scenario, counts[row.scenario], seed), start=1):
             name = f"{row.scenario}-{number:0{DIGITS}d}"
-            here = [draw.model_copy(update={"scenario": name}) for draw in happened]
+            here = [draw.model_copy(update={"scenario": name, "notes": hazards[draw.hazard].name}) for draw in happened]
             drawn += here
             told = _said([(hazards[draw.hazard], draw) for draw in here])
             said = f"{row.name or row.scenario}{_which(number, counts[row.scenario])}: {told}"

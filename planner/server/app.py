@@ -37,6 +37,8 @@ LEAVE_SECONDS = 1.5
 """After which a signal ends what still goes on: every change is on disk."""
 QUIET_SECONDS = 15.0
 """After which a word is sent to a page that waits, so that a closed one is noticed."""
+PATIENCE = 1.0
+"""After which a page that is being written says so, and asks again."""
 OPENS = "open.html"
 FORMS = {".html": "text/html", ".json": "application/json", ".csv": "text/csv", ".toml": "text/plain",
          ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}  # fmt: skip
@@ -72,7 +74,8 @@ ACTIONS: dict[str, Action] = {
     "price": lambda desk, body: desk.price(_text(body, "project")),
     "compare": lambda desk, body: desk.compare(_text(body, "folder")),
     "study": _study,
-    "study/cancel": lambda desk, _: desk.stop_study(),
+    "hold": lambda desk, _: desk.hold(),
+    "stop": lambda desk, _: desk.halt(),
 }
 
 
@@ -83,6 +86,7 @@ class Workbench:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pages: set[asyncio.Event] = set()
         self._ending = False
+        self._writing: dict[tuple[str, str], asyncio.Future[Path]] = {}
         self.desk = Desk(place, self._told, plan)
         self.parts = Parts(self.desk)
         self._one = asyncio.Lock()
@@ -179,9 +183,17 @@ class Workbench:
         return JSONResponse({"said": said} if said else {})
 
     async def files(self, request: Request) -> Response:
-        """A file of a kept variant; its pages are written when they are first asked for."""
+        """A file of a kept variant; its pages are written when they are first asked for, and it says so meanwhile."""
+        wanted = request.path_params["folder"], request.path_params["path"]
+        if wanted not in self._writing:
+            self._writing[wanted] = asyncio.ensure_future(run_in_threadpool(self._file, *wanted))
+        task = self._writing[wanted]
+        await asyncio.wait([task], timeout=PATIENCE if wanted[1].endswith(".html") else None)
+        if not task.done():
+            return HTMLResponse(render("writing.html.j2"), headers={"Refresh": "1"})
+        self._writing.pop(wanted, None)
         try:
-            path = await run_in_threadpool(self._file, request.path_params["folder"], request.path_params["path"])
+            path = task.result()
         except (PlannerError, OSError, ValueError):
             return JSONResponse({"fault": "there is no such file"}, 404)
         return FileResponse(path, media_type=FORMS[path.suffix], headers={"Content-Security-Policy": PAGES_POLICY})

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
-from math import inf
+from math import inf, isclose
 
 from planner.reporting.charts import drawing as svg
 from planner.reporting.values.page_parts import Panel
@@ -30,9 +30,10 @@ class Mark:
     kind: str
 
 
-def frontier(curve: AskedPoints, old: AskedPoints, marks: Sequence[Mark], narrow: bool) -> tuple[Panel, float]:
-    """Risk against cost (MUSD): the curve as far as it was traced, that of the state before, and plans. The present one
-    can be dragged along. Also returns the risk at the top of the axis."""
+def frontier(curve: AskedPoints, marks: Sequence[Mark], narrow: bool) -> tuple[Panel, float]:
+    """Risk against cost (MUSD): the curve as far as it was traced, and plans; the present one can be dragged along.
+    Also returns the risk at the top of the axis."""
+    marks = _together(marks)
     now = [(m.cost, m.risk) for m in marks if m.kind == "now"]
     points = [(cost, risk) for _, cost, risk in curve]
     every = [*points, *((m.cost, m.risk) for m in marks)]
@@ -44,9 +45,6 @@ def frontier(curve: AskedPoints, old: AskedPoints, marks: Sequence[Mark], narrow
         plot.line(plot.left, y(mark), plot.right, y(mark), svg.RULE)
         plot.text(plot.left - 5, y(mark) + 4, svg.axis_number(mark), anchor="end", fill=svg.MUTED)
     plot.text(2, 11, "risk left, MUSD", size=svg.SMALL, fill=svg.MUTED)
-    if old:
-        before = [(x(min(cost, high_x)), y(min(risk, y.high))) for cost, risk in sorted(point[1:] for point in old)]
-        plot.curve(before, svg.EXISTING, wide=1.4, dash="4 3")
     if points:
         plot.curve([(x(cost), y(risk)) for cost, risk in sorted({*points, *now})], svg.WITH, wide=2)
     for weight, cost, risk in (point for point in curve if point[0] < inf):
@@ -76,6 +74,19 @@ def frontier(curve: AskedPoints, old: AskedPoints, marks: Sequence[Mark], narrow
     each = "; ".join(f"{m.name}: cost {number(m.cost)}, risk {number(m.risk)} MUSD" for m in marks)
     told = f"{len(points)} plans on the frontier. {each}"
     return svg.Drawer().panel("Risk left for its cost", told, plot), y.high
+
+
+def _together(marks: Sequence[Mark]) -> list[Mark]:
+    """Marks of which no two lie on each other: those that do share a label, as the present one, else as the pinned."""
+    found: list[Mark] = []
+    for mark in sorted(marks, key=lambda m: ("now", "pinned", "kept", "nothing").index(m.kind)):
+        at = next((i for i, m in enumerate(found) if isclose(m.cost, mark.cost, rel_tol=1e-6, abs_tol=1e-6)
+                   and isclose(m.risk, mark.risk, rel_tol=1e-6, abs_tol=1e-6)), None)  # fmt: skip
+        if at is None:
+            found.append(mark)
+        else:
+            found[at] = replace(found[at], name=f"{found[at].name}, {mark.name}")
+    return found
 
 
 def answers(rows: AskedPoints, key: str) -> Panel:

@@ -3,69 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 from itertools import chain, count
-from math import inf
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
 from planner.config.model_file import LEVERS
 from planner.data.case import Case
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
+from planner.reporting.values.variant import SLIGHT_TPA
+from planner.reporting.values.wording import number
 from planner.results.plan import PlanValues
 from planner.results.store import read_run, write_case, write_folder, write_run
-from planner.server.edits import Edit, Edits, edited, option, settings_between, with_edit, without
+from planner.server.edits import Edit, edited, with_edit, without
+from planner.server.findings import WEIGHTS, Because, PointsOfCurve, StateAndPlan, Sweep, both, seeking_least, weighted
 from planner.server.journal import Journal, Kept, Record
 from planner.server.place import Place, typed
 from planner.server.solver_thread import SolverThread
+from planner.studies.fixed_plan import amounts, evaluate
 
 LONGEST_NAME = 60
-SLIGHT_TPA = 0.5
-"""New capacity (t/y) below which a plant counts as not built."""
-WEIGHTS = (2.0, 8.0, 0.5, inf)
-"""Weights of cost at which the frontier is traced, one after the other; at the last, nothing new is done."""
-PointsOfCurve = list[tuple[float, float, float]]
-"""Points of a frontier: weight of cost, cost, risk (MUSD)."""
 _opened = lru_cache(maxsize=6)(read_run)
 """Opens a run; so many stay open."""
-StateAndPlan = tuple[str, Edits, PlanValues]
-"""One of two states that are compared: its name, its edits on the case, its plan."""
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """A number that became a range; its ends are texts before it is asked. rows: value, risk, cost (MUSD), as far as
-    it is solved."""
-
-    key: str = ""
-    low: float | str = 0.0
-    high: float | str = 0.0
-    points: int = 0
-    rows: tuple[tuple[float, float, float], ...] = ()
-    running: bool = False
-
-
-@dataclass(frozen=True)
-class Because:
-    """Why one state has another risk and cost (MUSD) than another: their names, the change in all, and what each of so
-    many changes does on its own, as far as it is solved: the edit, whether it is taken back, its risk and cost."""
-
-    before: str
-    after: str
-    change: tuple[float, float]
-    many: int
-    effects: tuple[tuple[Edit, bool, float, float], ...] = ()
-
-    @property
-    def interplay(self) -> tuple[float, float] | None:
-        """What the changes do together beyond what each does alone, once all are solved."""
-        left = (
-            self.change[0] - sum(one[2] for one in self.effects),
-            self.change[1] - sum(one[3] for one in self.effects),
-        )
-        return left if len(self.effects) == self.many else None
 
 
 class Desk:
@@ -79,13 +41,18 @@ class Desk:
         """What is wrong with the files of the case, or with an edit on top of them."""
         self.curves: dict[str, PointsOfCurve] = {}
         """What was traced, by the digest of the state."""
-        self.old_curve: PointsOfCurve = []
-        """Shown until the present one is there."""
+        self.built: dict[str, dict[float, dict[str, float]]] = {}
+        """New capacity (t/y) by project in the plans of a curve, by the digest of the state and the weight of cost."""
+        self.least: dict[str, float] = {}
+        """The least risk that any plan reaches (MUSD), where it is known, by the digest of the state that seeks it."""
+        self.held: dict[tuple[str, str], float] = {}
+        """Risk (MUSD) of the plan of a case, held fixed in another, both by their digests; nan if it cannot be done."""
         self.because: dict[str, Because] = {}
         """What each change does: of the present state against the case as it is, `now`; of a kept one against the
         pinned one, `kept`."""
         self.prices: dict[str, tuple[float, float, str]] = {}
-        """Project -> risk and cost (MUSD) added if it is kept out, or built by others, and which of the two."""
+        """Project -> risk and cost (MUSD) added if it is kept out, or built by others, and which of the two; nan where
+        there is then no plan."""
         self.range = Sweep()
         self._stamp = place.stamp()
         self.first = plan
@@ -122,6 +89,10 @@ class Desk:
         if head == "levers" and lever:
             pulled = (str(x) for x in LEVERS if (bool(edit.value) if x == lever else self.case.has_lever(x)))
             edit = Edit("levers", tuple(pulled))
+        least = self.least.get(seeking_least(self.case), 0.0)
+        if edit.key == "goal" and isinstance(edit.value, int | float) and edit.value < least * (1 - 1e-6):
+            said = f"no plan has a risk below {number(least)} MUSD here; ask for that or more"
+            raise InputError([Fault("goal", 0, "largest risk", said)])
         rest, more = without(self.record.edits, edit.key), with_edit(self.record.edits, edit)
         same = edited(self.base, rest).sha256 == edited(self.base, more).sha256
         self._go_to(self.record.then(rest if same else more))
@@ -133,6 +104,17 @@ class Desk:
     def step(self, by: int) -> None:
         """Undo or do again."""
         self._go_to(self.record.moved(by))
+
+    def halt(self) -> None:
+        """End what goes on. A state that has no plan yet gives way to the last one that has."""
+        self.stop_study()
+        if self.solver.found.stage not in ("waiting", "figures"):
+            return
+        for at in reversed(range(self.record.at)):
+            if self.solver.knows(edited(self.base, self.record.steps[at])):
+                self.step(at - self.record.at)
+                return
+        raise RunFolderError("there is no earlier plan to go back to, so this one is solved to its end")
 
     def go_to_kept(self, folder: str) -> None:
         """Make a kept variant the present state."""
@@ -151,9 +133,8 @@ class Desk:
         curve = [point for point in self.curve if point[0] < inf]
         if limit is not None and curve and self.case.model.objective.goal != "target":
             # From the plan of another goal it is a long way to a limit of risk, from the nearest of the curve none.
-            near = _weighted(case, min(curve, key=lambda point: abs(point[2] - limit))[0])
-        self.old_curve = self.curve or self.old_curve
-        self.because = {name: one for name, one in self.because.items() if name == "kept" and one.interplay}
+            near = weighted(case, min(curve, key=lambda point: abs(point[2] - limit))[0])
+        self.because = {name: one for name, one in self.because.items() if name == "kept"}
         self.prices, self.range = {}, replace(self.range, running=False)
         self.solver.ask(case, near)
 
@@ -197,7 +178,7 @@ class Desk:
         folder = f"{number:03d}-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')[:40] or 'variant'}"
         write_run(found.plan, self.place.folder / folder, lambda _: None)
         summary = found.plan.summary
-        kept = Kept(name, folder, self.record.edits, summary["risk_musd"], summary["cost_musd"])
+        kept = Kept(name, folder, self.record.edits, summary["risk_musd"], summary["cost_musd"], ticked=True)
         self._note(kept=(*self.record.kept, kept), kept_ever=number)
         return kept
 
@@ -244,6 +225,8 @@ class Desk:
     def _heard(self) -> None:
         """Called when something was found: go on with what can be done meanwhile."""
         found = self.solver.found
+        if least := found.figures.get("least_risk_musd") or found.changes.get("least_risk"):
+            self.least[seeking_least(found.case)] = least
         if found.stage == "plan" and found.plan is not None and found.shown != self._followed:
             self._followed = found.shown
             if found.plan.case.sha256 == self.base.sha256:
@@ -260,11 +243,11 @@ class Desk:
         if not left:
             return
         thread.phase(f"in the background: the frontier, plan {len(known) + 1} of {len(WEIGHTS)}")
-        found = thread.figures(_weighted(case, left[0]))
+        found = thread.solve(weighted(case, left[0])).summary
         risk = found["risk_musd"] * (left[0] if left[0] < inf else 1.0)
+        self.built.setdefault(case.sha256, {})[left[0]] = found["new_capacity_tpa"]
         self.curves[case.sha256] = sorted([*known, (left[0], found["cost_musd"], risk)])
         if self.case is case:
-            self.old_curve = self.old_curve if len(left) > 1 else []
             self.solver.later("frontier", self._trace)
 
     def _look_back(self, thread: SolverThread) -> None:
@@ -286,7 +269,7 @@ class Desk:
         steps = [(edit, False, with_edit(edits, edit)) for edit in more if edit not in edits]
         kept = {edit.key for edit in more}
         steps += [(edit, True, without(edits, edit.key)) for edit in edits if edit.key not in kept]
-        (risk, cost), then, base = _both(first.summary), _both(second.summary), self.base
+        (risk, cost), then, base = both(first.summary), both(second.summary), self.base
         change = then[0] - risk, then[1] - cost
         found = self.because[key] = Because(before, after, change, len(steps))
         for at, (edit, back, alone) in enumerate(steps, 1):
@@ -294,7 +277,7 @@ class Desk:
             figures = thread.figures(edited(base, alone)) if len(steps) > 1 else second.summary
             if self.because.get(key) is not found:
                 return
-            now = _both(figures)
+            now = both(figures)
             effects = (*found.effects, (edit, back, now[0] - risk, now[1] - cost))
             found = self.because[key] = replace(found, effects=effects)
             self._told()
@@ -305,15 +288,33 @@ class Desk:
         what = (
             "out" if plan is not None and plan.summary["new_capacity_tpa"].get(project, 0.0) > SLIGHT_TPA else "built"
         )
-        changed = edited(self.case, [Edit(f"plant.{project}", what)])
+        case, changed = self.case, edited(self.case, [Edit(f"plant.{project}", what)])
 
         def task(thread: SolverThread) -> None:
-            now = _both(self.solver.found.figures)
-            thread.phase(f"the price of {project}")
-            found = _both(thread.figures(changed))
+            if self.case is not case:
+                return
+            thread.phase(f"the price of {case.projects[project].name or project}")
+            self.prices[project] = (nan, nan, what)  # which it stays where there is no plan
+            now, found = both(self.solver.found.figures), both(thread.figures(changed))
             self.prices[project] = (found[0] - now[0], found[1] - now[1], what)
 
-        self.solver.later(f"price {project}", task)
+        self.solver.later(f"price {project}", task, asked=True)
+
+    def hold(self) -> None:
+        """Find out what the pinned plan would lose in the present state: built as decided, operated anew."""
+        case, plan = self.case, self.pinned()
+        if plan is None:
+            raise RunFolderError("the plan of the case as it is was not solved yet; pin a kept variant")
+        decided = amounts(plan)
+
+        def task(thread: SolverThread) -> None:
+            if self.case is not case:
+                return
+            thread.phase("the plan you have, operated anew under what you changed")
+            self.held[plan.case.sha256, case.sha256] = nan  # which it stays where it cannot be done
+            self.held[plan.case.sha256, case.sha256] = evaluate(case, decided)["risk_musd"]
+
+        self.solver.later("hold", task, asked=True)
 
     def compare(self, folder: str) -> None:
         """Find out what each change does by which a kept plan differs from the pinned one."""
@@ -325,7 +326,7 @@ class Desk:
         if any(edited(self.base, edits).sha256 != plan.case.sha256 for _, edits, plan in (one, other)):
             raise RunFolderError("the files of the case changed since: `planner compare` tells input by input")
         self.because["kept"] = Because(one[0], other[0], (0.0, 0.0), 1)
-        self.solver.later("compare", partial(self._explain, "kept", one, other))
+        self.solver.later("compare", partial(self._explain, "kept", one, other), asked=True)
 
     def study(self, key: str, low: float, high: float, points: int) -> None:
         """Solve the present state with a number at several values, one after the other."""
@@ -341,23 +342,25 @@ class Desk:
 
         def task(thread: SolverThread) -> None:
             nonlocal ours
+            if self.range is not ours:
+                return
             try:
                 for value, case in zip(values, cases, strict=True):
                     thread.phase(f"the study: {key} at {value:g}")
                     found = thread.figures(case)
                     if self.range is not ours:
                         return  # ended, or another one's by now
-                    ours = self.range = replace(ours, rows=(*ours.rows, (value, *_both(found))))
+                    ours = self.range = replace(ours, rows=(*ours.rows, (value, *both(found))))
             finally:
                 if self.range is ours:
                     self.range = replace(ours, running=False)
 
-        self.solver.later("study", task)
+        self.solver.later("study", task, asked=True)
 
     def stop_study(self) -> None:
         """End it; what is solved stays."""
-        self.solver.stop()
         self.range = replace(self.range, running=False)
+        self.solver.stop()
 
     def name_of(self, folder: str) -> str:
         """What a variant is called; '' is the case as it is."""
@@ -366,30 +369,12 @@ class Desk:
     # ---- as a command and as files ----------------------------------------------------------------------------
 
     def command(self) -> str:
-        """The command that solves the present state; where many cells differ, of a case folder written for it."""
-        settings = settings_between(self.base, self.case)
-        model = f" --model {typed(self.place.model)}" if self.place.model else ""
-        given = [option(key, value) for key, value in self.place.settings.items()]
-        if settings is not None:
-            extra = [option(key, value) for key, value in settings.items()]
-            return " ".join([f"planner solve {typed(self.place.source)}{model}", *given, *extra])
-        target = self.place.folder / "cases" / self.case.sha256[:12]
+        """The command that solves the present state: of a case folder that is written for it, with its model."""
+        name = f"as-{self.case.sha256[:6]}" if self.record.edits else "as-it-is"
+        target = self.place.folder / "cases" / name
         if not target.exists():
             write_folder(target, "model.toml", "a case", lambda fresh: _case_into(self.case, fresh))
-        return f"planner solve {typed(target)}"
-
-
-def _both(figures: Mapping[str, Any]) -> tuple[float, float]:
-    return figures["risk_musd"], figures["cost_musd"]
-
-
-def _weighted(case: Case, weight: float) -> Case:
-    """The case of least cost * weight + risk: one whose losses weigh less by as much; none of them, without levers."""
-    if weight == inf:
-        return case.with_settings({"levers": (), "objective.goal": "welfare", "objective.risk_limit": None})
-    countries = tuple(r.model_copy(update={"weight": r.weight / weight}) for r in case.tables.countries)
-    goal = case.with_settings({"objective.goal": "welfare", "objective.risk_limit": None})
-    return replace(goal, tables=replace(goal.tables, countries=countries))
+        return f"planner solve {typed(target)} --out {typed(self.place.folder / 'solved' / name)}"
 
 
 def _case_into(case: Case, folder: Path) -> None:

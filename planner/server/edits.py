@@ -7,18 +7,14 @@ An edit is a key and a value. Keys are dotted settings as of `--set` (`projects.
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice, takewhile
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from planner.data.case import Case
-from planner.data.cells import text_of
-from planner.data.difference import MODEL, differences
+from planner.data.chances import reweighted
 from planner.data.schema import Project
 from planner.errors import Fault, InputError
 
@@ -31,14 +27,8 @@ EditedValue = (
     | Annotated[tuple[ShortText, ...], Field(max_length=50)]
     | None
 )
-DRAWN = re.compile(r"-\d{4,}$")
-"""What follows the name of a scenario in the names of its draws."""
 ALLIES = "allied"
 """Bloc of those that join where not all do, called as the group of all is: the programs differ in less."""
-MOST_SET = 12
-"""Settings that a command spells out; beyond, it names the folder of the case instead."""
-ROUNDS, NEAR = 1000, 1e-12
-"""How often probabilities are fitted to each other before they are given up, and how far they may then be apart."""
 
 
 @dataclass(frozen=True)
@@ -77,16 +67,16 @@ def without(edits: Edits, key: str) -> Edits:
 
 def edited(case: Case, edits: Iterable[Edit]) -> Case:
     """The case after all edits, each checked. Raises InputError."""
-    chances: dict[str, EditedValue] = {}
+    chances: dict[str, float] = {}
     for edit in edits:
         head, _, rest = edit.key.partition(".")
         if head in CHANCES and rest:
-            chances[edit.key] = edit.value
+            chances[edit.key] = _number(edit.value, 0, 1, edit.key)
         elif head in QUESTIONS and (rest or edit.key in ALONE):
             case = QUESTIONS[head](case, rest, edit.value)
         else:
             case = case.with_settings({edit.key: edit.value})
-    return _reweighted(case, chances) if chances else case
+    return reweighted(case, chances) if chances else case
 
 
 def _with_rows(case: Case, table: str, change: Callable[[Any], Mapping[str, object]]) -> Case:
@@ -149,58 +139,6 @@ def _goal(case: Case, _: str, value: EditedValue) -> Case:
     return case.with_settings({"objective.goal": goal, "objective.risk_limit": value if limited else None})
 
 
-def family(case: Case, scenario: str) -> str:
-    """The future that a scenario is a draw of; itself where none was drawn."""
-    return DRAWN.sub("", scenario) if case.tables.draws else scenario
-
-
-def happenings(case: Case) -> dict[str, tuple[str, frozenset[str]]]:
-    """What may happen or not: key of an edit -> its name, and the scenarios in which it does. Hazards that were drawn
-    in the same ones are one, after the first; futures of their own are those in which nothing else is the same."""
-    when: dict[str, set[str]] = {}
-    for draw in case.tables.draws:
-        when.setdefault(draw.hazard, set()).add(draw.scenario)
-    together: dict[frozenset[str], list[str]] = {}
-    for hazard, scenarios in when.items():
-        if len(scenarios) < len(case.scenarios):
-            together.setdefault(frozenset(scenarios), []).append(hazard)
-    found: dict[str, tuple[str, frozenset[str]]] = {}
-    for at, hazards in together.items():
-        first = hazards[0].split("_")
-        alike = [one for one in hazards if one.split("_")[0] == first[0]]
-        same = takewhile(lambda parts: len(set(parts)) == 1, zip(*(one.split("_") for one in alike), strict=False))
-        found[f"hazard.{hazards[0]}"] = ("_".join(parts[0] for parts in same), at)
-    for name in dict.fromkeys(family(case, w) for w in case.scenarios):
-        draws = frozenset(w for w in case.scenarios if family(case, w) == name)
-        if len(draws) < len(case.scenarios) and draws not in together:
-            found[f"future.{name}"] = (name, draws)
-    return found
-
-
-def _reweighted(case: Case, wanted: Mapping[str, EditedValue]) -> Case:
-    """The probabilities nearest to those of the case in which all that is wanted holds: iterative proportional fitting
-    (Deming and Stephan 1940; Csiszar 1975)."""
-    known, chance = happenings(case), dict(case.scenarios)
-    goals = []
-    for key, value in wanted.items():
-        if key not in known:
-            raise InputError(
-                [Fault("edit", 0, key, "happens in no future, or in all: its probability is not to choose")]
-            )
-        goals.append((known[key][1], _number(value, 0, 1, key)))
-    for _ in range(ROUNDS):
-        apart = 0.0
-        for happens, share in goals:
-            now = sum(chance[w] for w in happens)
-            rest = sum(chance[w] for w in chance if w not in happens)
-            apart = max(apart, abs(now - share))
-            for w in chance:
-                chance[w] *= (share / now if now else 0.0) if w in happens else ((1 - share) / rest if rest else 0.0)
-        if apart < NEAR:
-            return _with_rows(case, "scenarios", lambda r: {"probability": chance[r.scenario]})
-    raise InputError([Fault("edit", 0, "", "these probabilities cannot hold together: take one of them back")])
-
-
 def _depth(case: Case, _: str, value: EditedValue) -> Case:
     """What cuts of imports take away, times a factor; at most all of it."""
     factor = _number(value, 0, 10, "depth")
@@ -218,22 +156,3 @@ ALONE = ("money", "goal", "depth")
 """Questions that may stand without a name."""
 CHANCES = ("future", "hazard")
 """Questions for a probability."""
-
-
-def settings_between(base: Case, case: Case) -> dict[str, object] | None:
-    """Settings that make the one case of the other; None where a command should rather name files."""
-    cells = [(d.column if d.table == MODEL else ".".join([d.table, *d.key, d.column]), d.after)
-             for d in islice(differences(base, case), MOST_SET + 1)]  # fmt: skip
-    found = dict(cells)
-    if len(cells) > MOST_SET or len(found) < len(cells) or None in found.values():
-        return None
-    try:  # names and prices, which no plan follows from, are no differences, and yet part of the case
-        return found if base.with_settings(found).sha256 == case.sha256 else None
-    except InputError:
-        return None
-
-
-def option(key: str, value: object) -> str:
-    """A setting as an option of a command."""
-    said = ",".join(value) if isinstance(value, tuple) else repr(value) if isinstance(value, float) else text_of(value)
-    return f"--set {shlex.quote(f'{key}={said}')}"

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import numpy as np
-import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from planner.data.cell_addresses import conditions, fits
 from planner.data.cells import CARRIED, Row, text_of
 from planner.data.describe import choices_of, field_type
-from planner.data.schema import BY_NAME, TABLES, Table
+from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError
+from planner.reporting.tables.inputs import used_tables
+from planner.reporting.values import variant
+from planner.reporting.values.decision import DEAR
 from planner.reporting.values.view import EXPECTED, RunView, run_view
 from planner.reporting.values.wording import (
     LEAST_CHANGE,
-    SLIGHT,
     STAGES_MANY,
     TAKEN_OFF,
-    Names,
     harmless,
     money,
     number,
@@ -34,11 +34,12 @@ from planner.reporting.values.wording import (
 )
 from planner.results.plan import PlanValues
 from planner.server import charts
-from planner.server.desk import SLIGHT_TPA, WEIGHTS, Desk, Sweep
+from planner.server.desk import Desk
 from planner.server.edits import Edits
+from planner.server.findings import WEIGHTS, Sweep
 from planner.server.questions import questions, words_of
 
-MOST_ROWS = 100
+MOST_ROWS = 500
 """Rows of a table that are shown at once."""
 Asked = Mapping[str, str]
 """What the page asks a part with, as in the query of its address."""
@@ -77,27 +78,31 @@ class Parts:
         return render(f"{name}.html.j2", **PARTS[name](self, asked))
 
     def snapshot(self) -> dict[str, Any]:
-        """What the page needs to know to be up to date. The version of a region changes with what it shows."""
+        """What the page needs to know to be up to date. The version of a region changes with what it shows; `of` says
+        of which plan what it then shows will be, '' if of the plan before."""
         desk, found, record = self.desk, self.desk.solver.found, self.desk.record
         state = f"{hash((record, desk.base.sha256, desk.fault))}"
         plan = f"{found.shown}.{record.pinned}.{id(desk.first)}"
+        waited = desk.solver.waited_for
         versions = {
-            "questions": f"{state}.{found.shown}.{len(desk.prices)}",
-            "outcomes": f"{state}.{plan}.{found.stage}",
+            "questions": f"{state}.{found.shown}.{len(desk.prices)}.{hash(waited)}",
+            "outcomes": f"{state}.{plan}.{found.stage}.{len(desk.held)}.{'hold' in waited}",
             "frontier": f"{plan}.{found.stage}.{len(desk.curve)}.{hash(record.kept)}",
-            "views": plan,
+            "views": f"{plan}.{len(desk.curve)}",
             "side": f"{plan}.{hash(desk.because.get('now'))}.{len(desk.curve)}",
             "shelf": f"{hash((record.kept, record.pinned))}.{plan}.{hash(desk.because.get('kept'))}",
         }
         can = {"undo": record.at > 0, "redo": record.at + 1 < len(record.steps), "keep": found.stage == "plan"}
-        stale = {"stale": found.stage in ("waiting", "failed"), "failed": found.stage == "failed"}
-        stale["late"] = found.stage != "plan"  # tables and charts are still those of the plan before
-        return {"versions": versions, "proof": found.proof, "phase": found.phase, "fault": desk.fault,
-                "kept": len(record.kept), **can, **stale}  # fmt: skip
+        whole = f"{found.case.sha256}.{found.shown}" if found.stage == "plan" else ""
+        figures = f"{found.case.sha256}.figures" if found.stage == "figures" else whole
+        drawn = "" if found.stage == "waiting" else figures or f"{found.case.sha256}.failed"
+        of = {"outcomes": drawn, "frontier": figures, "views": whole, "side": whole, "questions": whole}
+        return {"versions": versions, "of": of, "proof": found.proof, "phase": found.phase, "fault": desk.fault,
+                "kept": len(record.kept), "longest": desk.solver.longest, **can}  # fmt: skip
 
     def _view(self, plan: PlanValues) -> RunView:
         if id(plan) not in self._views:
-            self._views = dict(list(self._views.items())[-5:])
+            self._views = dict(list(self._views.items())[-7:])
             self._views[id(plan)] = (plan, run_view(plan))  # held, so that no other plan has its id
         return self._views[id(plan)][1]
 
@@ -107,51 +112,66 @@ class Parts:
 
     def _before(self) -> RunView | None:
         """What the present plan is compared with, unless it is that itself."""
-        pinned = self.desk.pinned()
-        return None if pinned is None or pinned is self.desk.solver.found.plan else self._view(pinned)
+        pinned, found = self.desk.pinned(), self.desk.solver.found
+        return None if pinned is None or (pinned is found.plan and found.stage != "figures") else self._view(pinned)
 
     def _future(self, asked: Asked, view: RunView) -> str:
         wanted = asked.get("future", "")
         return wanted if wanted in (EXPECTED, *view.weights) else EXPECTED
 
     def _outcomes(self, asked: Asked) -> dict[str, Any]:
-        found, now, before = self.desk.solver.found, self._now(), self._before()
-        shown: dict[str, Any] = {"found": found, "pinned": self.desk.name_of(self.desk.record.pinned), "missing": []}
-        shown |= {"old": before.summary if before else {}, "now": {**(now.summary if now else {}), **found.figures}}
+        desk, found, now, before = self.desk, self.desk.solver.found, self._now(), self._before()
+        shown: dict[str, Any] = {"found": found, "pinned": desk.name_of(desk.record.pinned), "missing": []}
+        ours = now.summary if now and found.stage != "figures" else {}
+        shown |= {"old": before.summary if before else {}, "now": {**ours, **found.figures}, "stands": None}
+        shown |= {"sought": found.case.model.objective, "holding": "hold" in desk.solver.waited_for}
         if now is not None:
             shown["future"] = future = self._future(asked, now)
-            shown |= {"missing": missing(now, before, future), "futures": futures_of(now), "years": now.years}
+            shown |= {
+                "missing": variant.missing(now, before, future),
+                "futures": variant.futures_of(now),
+                "years": now.years,
+            }
+        if before is not None:
+            exact = desk.held.get((before.case.sha256, found.case.sha256))
+            shown["stands"] = (variant.reweighed(before, found.case), exact)
         return shown
 
     def _frontier(self, asked: Asked) -> dict[str, Any]:
-        desk, found = self.desk, self.desk.solver.found
+        desk, found, plan = self.desk, self.desk.solver.found, self._now()
         shown = [one for one in desk.record.kept if one.ticked and one.folder != desk.record.pinned]
         marks = [charts.Mark(one.name, one.cost, one.risk, "kept") for one in shown]
         if (before := self._before()) is not None:
             name = desk.name_of(desk.record.pinned)
             marks.append(charts.Mark(name, before.summary["cost_musd"], before.summary["risk_musd"], "pinned"))
         marks += [charts.Mark("nothing new", x, y, "nothing") for weight, x, y in desk.curve if weight == WEIGHTS[-1]]
-        if found.figures:
-            now = found.figures["cost_musd"], found.figures["risk_musd"]
-            same = [mark for mark in marks if np.allclose((mark.cost, mark.risk), now, rtol=1e-6)]
-            name = ", ".join(["now", *(mark.name for mark in same)])
-            marks = [*(mark for mark in marks if mark not in same), charts.Mark(name, *now, "now")]
+        if figures := found.figures or (plan.summary if plan else {}):
+            marks.append(charts.Mark("now", figures["cost_musd"], figures["risk_musd"], "now"))
         if not marks:
             return {"panel": None}
-        panel, most = charts.frontier(desk.curve, desk.old_curve, marks, "narrow" in asked)
+        panel, most = charts.frontier(desk.curve, marks, "narrow" in asked)
         return {"panel": panel, "axis": (most, charts.TOP, charts.BOTTOM), "traced": len(desk.curve),
-                "points": len(WEIGHTS), "dashed": bool(desk.old_curve),
-                "risk": found.figures.get("risk_musd", "")}  # fmt: skip
+                "points": len(WEIGHTS), "risk": figures.get("risk_musd", "")}  # fmt: skip
 
     def _views_(self, asked: Asked) -> dict[str, Any]:
         now, before, tab = self._now(), self._before(), asked.get("tab", "timeline")
         if now is None:
             return {"tab": tab, "years": []}
         future, compared = self._future(asked, now), self.desk.name_of(self.desk.record.pinned) if before else ""
-        plants = {"plants": plants_over_time(now, before), "payers": payers(now)}
-        shown = shortage(now, future) if tab == "shortage" else plants
-        return {"tab": tab, "future": futures_of(now)[future], "compared": compared, "years": now.years,
-                "stage_names": STAGES_MANY, **shown}  # fmt: skip
+        shown: dict[str, Any] = {"stage_names": STAGES_MANY, "traced": len(self.desk.curve), "points": len(WEIGHTS) - 1}
+        if tab == "shortage":
+            shown |= variant.shortage(now, future)
+        elif tab == "first":
+            shown["groups"] = variant.funded_first(now, self.desk.built.get(now.case.sha256, {}))
+        else:
+            shown |= {"plants": variant.plants_over_time(now, before), "payers": variant.payers(now)}
+        return {
+            "tab": tab,
+            "future": variant.futures_of(now)[future],
+            "compared": compared,
+            "years": now.years,
+            **shown,
+        }
 
     def _side(self, asked: Asked) -> dict[str, Any]:
         now, before, desk = self._now(), self._before(), self.desk
@@ -161,15 +181,23 @@ class Parts:
         words["taken_off"] = " and ".join(
             TAKEN_OFF[objective] for objective in now.tables["shadow_prices"]["objective"].unique()
         )
-        return {**words, "last": _last_money(desk), "because": desk.because.get("now"), "compared": before is not None}
+        words |= {"last": _last_money(desk), "because": desk.because.get("now"), "compared": before is not None}
+        words["spent"] = now.tables["payments"][["paid_musd", "budget_musd"]].sum().tolist()
+        words["shared"] = len(set(now.case.group.values())) < len(now.case.group)
+        return words | {"plants": variant.plants_over_time(now, before)}
 
     def _shelf(self, asked: Asked) -> dict[str, Any]:
-        desk, record = self.desk, self.desk.record
+        desk, record, found = self.desk, self.desk.record, self.desk.solver.found
         root = desk.pinned()
-        columns = [(one, desk.plan_of(one.folder)) for one in record.kept if one.ticked]
-        differing = _differing(Names(desk.base), root, [plan for _, plan in columns]) if root is not None else []
+        columns = {one.name: desk.plan_of(one.folder) for one in record.kept if one.ticked}
+        if found.plan is not None and found.stage == "plan":
+            known = [plan.case.sha256 for plan in columns.values()] + ([root.case.sha256] if root else [])
+            columns |= {} if found.case.sha256 in known else {"now": found.plan}
+        columns = {name: plan for name, plan in columns.items() if root is None or plan.case.sha256 != root.case.sha256}
+        views = [self._view(plan) for plan in columns.values()]
+        differing = _differing(self._view(root), views) if root is not None else []
         return {**words_of(desk), "kept": record.kept, "pinned": record.pinned, "root": desk.name_of(record.pinned),
-                "known": root is not None, "columns": [one for one, _ in columns], "rows": differing,
+                "known": root is not None, "columns": list(columns), "rows": differing,
                 "first": desk.first and desk.first.summary, "because": desk.because.get("kept")}  # fmt: skip
 
     def _tables(self, asked: Asked) -> dict[str, Any]:
@@ -188,80 +216,13 @@ class Parts:
 PARTS: dict[str, Callable[[Parts, Asked], dict[str, Any]]] = {
     "questions": lambda parts, _: questions(parts.desk),
     "figure": lambda parts, asked: figure(parts.desk, *(asked.get(key, "") for key in ("table", "id", "column"))),
-    "command": lambda parts, _: {"command": parts.desk.command(), "folder": parts.desk.place.folder},
+    "command": lambda parts, _: {
+        "command": parts.desk.command(), "folder": parts.desk.place.folder, "here": Path.cwd(),
+    },
     "outcomes": Parts._outcomes, "frontier": Parts._frontier,
     "views": Parts._views_, "side": Parts._side, "shelf": Parts._shelf,
     "tables": Parts._tables, "study": Parts._study,
 }  # fmt: skip
-
-
-def futures_of(view: RunView) -> dict[str, str]:
-    """Futures to choose from: all of them, then one by one, the worst first."""
-    each = {w: f"{view.names.scenario(w)} ({percent(view.weights[w])})" for w in view.by_loss}
-    return {EXPECTED: "all futures, on average"} | each
-
-
-def missing(now: RunView, before: RunView | None, future: str) -> list[tuple[str, float, float, float | None]]:
-    """What is short in a future over all years, all elements first, then each: name, tonnes, demand (t), and tonnes
-    before if that is known."""
-
-    def sums(view: RunView) -> pd.DataFrame:
-        found = view.within(view.tables["shortfall"], future, ["element"], ["tonnes", "demand_t"]).set_index("element")
-        return pd.concat([found.sum().to_frame("").T, found])
-
-    here, there = sums(now), sums(before) if before and future in (EXPECTED, *before.weights) else None
-    rows: list[tuple[str, float, float, float | None]] = []
-    for element, row in here.iterrows():
-        was = None if there is None else float(there["tonnes"].get(element, 0.0))
-        name = now.names.element(str(element))
-        rows.append((name, float(row["tonnes"]), float(row["demand_t"]), was))
-    lacking = [row for row in rows[1:] if max(row[1], row[3] or 0.0) > SLIGHT]
-    return [rows[0], *sorted(lacking, key=lambda row: -row[1])]
-
-
-StartAndSize = tuple[int, float, float]
-"""First year of commitment, expected t/y in all, expected capital (MUSD, not discounted)."""
-Bar = tuple[str, int, StartAndSize | None, StartAndSize | None]
-"""A plant: name, lead time, as it is built now, as it was before."""
-
-
-def plants_over_time(now: RunView, before: RunView | None) -> dict[str, list[Bar]]:
-    """By stage what either plan builds, the earliest first."""
-
-    def begun(view: RunView | None) -> dict[str, StartAndSize]:
-        if view is None:
-            return {}
-        rows = view.tables["investments"]
-        rows = rows.assign(t=rows["tpa"] * rows["probability"], musd=rows["capex_musd"] * rows["probability"])
-        sums = rows[rows["t"] > 0].groupby("project").agg({"year": "min", "t": "sum", "musd": "sum"})
-        return {str(p): (int(row.year), row.t, row.musd) for p, row in sums.iterrows() if row.t > SLIGHT_TPA}
-
-    here, there = begun(now), begun(before)
-    found: dict[str, list[Bar]] = {stage: [] for stage in STAGES_MANY}
-    for project in sorted({*here, *there} & set(now.case.projects), key=lambda p: (here.get(p, there.get(p)), p)):
-        row = now.case.projects[project]
-        place = (now.names.placed(project), row.lead_time_years, here.get(project), there.get(project))
-        found[row.stage].append(place)
-    return found
-
-
-def payers(now: RunView) -> dict[str, dict[str, float]]:
-    """By stage who pays for plants out of public money: name -> expected MUSD, who pays most first."""
-    found: dict[str, dict[str, float]] = {stage: defaultdict(float) for stage in STAGES_MANY}
-    for row in now.tables["spending"].to_dict("records"):
-        if row["item"].startswith("capex "):
-            found[row["item"].removeprefix("capex ")][now.names.party(row["funder"])] += row["expected"]
-    return {stage: dict(sorted(paid.items(), key=lambda one: -one[1])) for stage, paid in found.items()}
-
-
-def shortage(view: RunView, future: str) -> dict[str, Any]:
-    """Countries that are ever short, and (country, year) -> what is missing in a future: tonnes, share of demand."""
-    table, keys = view.by_year["shortfall"], ["country", "year"]
-    sums = view.within(table, future, keys, ["tonnes", "demand_t"]).set_index(keys)
-    shares = (sums["tonnes"] / sums["demand_t"].where(sums["demand_t"] > 0)).fillna(0.0)
-    ever = set(table[table["tonnes"] > SLIGHT_TPA]["country"])
-    countries = {country: view.names.country(country) for country in view.case.countries if country in ever}
-    return {"short": countries, "tonnes": sums["tonnes"].to_dict(), "shares": shares.to_dict()}
 
 
 def _parties(now: RunView, before: RunView | None) -> list[dict[str, Any]]:
@@ -285,7 +246,7 @@ def _next_money(now: RunView, edits: Edits) -> dict[tuple[float, int, str], list
     funders of whom it is so. Years in which a party has not yet joined are none."""
     joined = {edit.key: edit.value for edit in edits if isinstance(edit.value, int)}
     prices = now.tables["shadow_prices"]
-    prices = prices[(prices["scarce"] == "budget") & (prices["musd_per_unit"] > 5e-4)]
+    prices = prices[(prices["scarce"] == "budget") & (prices["musd_per_unit"] > DEAR)]
     found: dict[tuple[float, int, str], list[str]] = {}
     for funder, rows in prices.sort_values("musd_per_unit", ascending=False).groupby("item", sort=False):
         since = joined.get(f"joins.{now.case.funder_party[str(funder)]}", 0)
@@ -304,18 +265,21 @@ def _last_money(desk: Desk) -> tuple[float, float] | None:
     return (now["cost_musd"] - cost, risk - now["risk_musd"]) if below else None
 
 
-def _differing(names: Names, root: PlanValues, others: Sequence[PlanValues]) -> list[tuple[str, float, list[float]]]:
-    """Rows of the shelf: figures and new capacities that differ in one of the plans at least."""
+def _differing(root: RunView, others: Sequence[RunView]) -> list[tuple[str, float, list[float]]]:
+    """Rows of the shelf: figures, allies and new capacities that differ in one of the plans at least."""
 
-    def figures(plan: PlanValues) -> dict[str, float]:
-        s = plan.summary
+    def figures(view: RunView) -> dict[str, float]:
+        s, names = view.summary, root.names
         keys = {"risk_musd": "risk, MUSD", "cost_musd": "cost, MUSD", "expected_loss_musd": "expected loss, MUSD",
                 "cvar_musd": "loss in the worst futures, MUSD", "public_spend_musd": "public money, MUSD"}  # fmt: skip
         found = {words: float(s[key]) for key, words in keys.items()}
         found |= {f"missing on average, {names.element(e)}, t": float(t) for e, t in s["expected_shortfall_t"].items()}
+        parties = _parties(view, None)
+        found |= {f"{row['name']}: loss left, MUSD": row["loss"] for row in parties}
+        found |= {f"{row['name']}: pays, MUSD": row["pays"] for row in parties}
         return found | {f"{names.placed(p)}, t/y": float(t) for p, t in s["new_capacity_tpa"].items()}
 
-    first, rest = figures(root), [figures(plan) for plan in others]
+    first, rest = figures(root), [figures(view) for view in others]
     keys = dict.fromkeys(key for found in (first, *rest) for key in found)
     rows = [(key, first.get(key, 0.0), [found.get(key, 0.0) for found in rest]) for key in keys]
     return [row for row in rows if any(abs(v - row[1]) > max(1e-6 * abs(row[1]), LEAST_CHANGE) for v in row[2])]
@@ -368,7 +332,7 @@ def _range(desk: Desk, table: str, row: Row, column: str) -> str:
 
 def sheets(desk: Desk) -> list[tuple[str, int, str]]:
     """Tables that have rows: name, rows, meaning."""
-    return [(t.name, len(rows), t.meaning) for t in TABLES if (rows := desk.case.tables.rows(t.name))]
+    return [(t.name, len(desk.case.tables.rows(t.name)), t.meaning) for t in used_tables(desk.case)]
 
 
 def rows_of_table(desk: Desk, table: str, wanted: str) -> tuple[tuple[str, ...], list[tuple[str, list[str]]], int]:

@@ -4,16 +4,18 @@ templates."""
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from planner.config.model_file import LEVERS, meaning
+from planner.config.model_file import LEVERS
 from planner.data.case import Case
-from planner.reporting.values.wording import STAGES_MANY, Names, headline
+from planner.data.cells import text_of
+from planner.data.chances import family, happenings
+from planner.reporting.values.wording import STAGES_MANY, Names, headline, span
 from planner.server.desk import Desk
-from planner.server.edits import family, happenings, stands_from
+from planner.server.edits import stands_from
 
 GROUP_OF = {
     "money": "Money", "goal": "Appetite", "objective": "Appetite", "policy": "Allies", "joins": "Allies",
@@ -21,7 +23,7 @@ GROUP_OF = {
     "future": "Danger", "horizon": "Danger",
 }  # fmt: skip
 """Where an edit is asked, by the head of its key."""
-NUMBERED = re.compile(r"(, draw \d+ of)? \d+$")
+DRAWN = re.compile(r"(, draw \d+ of \d+)?(: .*)?$")
 """What the name of a draw has behind that of its future."""
 LATER_STARTS = 6
 """Later first years that are offered."""
@@ -44,14 +46,21 @@ def words_of(desk: Desk) -> dict[str, Any]:
 
 def chances(base: Case, case: Case) -> dict[str, Chance]:
     """By the key of the edit that asks: hazards, the deepest cut first, then futures, each the likeliest first."""
-    names, drawn, found = Names(base), bool(base.tables.draws), dict[str, Chance]()
-    called = {family(base, w): NUMBERED.sub("", n) if drawn else n for w, n in reversed(names.scenario.items())}
-    for key, (name, happens) in happenings(base).items():
-        label = called.get(name) or (headline(name) if "_" in name else name.capitalize())
+    names, draws, found = Names(base), base.tables.draws, dict[str, Chance]()
+    called = {family(base, w): DRAWN.sub("", n) if draws else n for w, n in reversed(names.scenario.items())}
+    drawn: dict[str, list[Any]] = defaultdict(list)
+    for row in draws:
+        drawn[f"hazard.{row.hazard}"].append(row)
+    for key, happens in happenings(base).items():
+        name = key.partition(".")[2]
+        label = called.get(name) or headline(name)
+        if rows := [row for row in drawn[key] if row.notes]:  # it may come twice under one name, in other years
+            years = sorted(int(text_of(row.start)[:4]) for row in rows)
+            label = f"{rows[0].notes}, begins {span(years[0], years[-1])}"
         before, now = (sum(one.scenarios.get(w, 0.0) for w in happens) for one in (base, case))
-        found[key] = Chance(label if key.startswith("future.") else f"{label} happens", before, now)
-    left = {f"hazard.{row.hazard}": row.factor for row in sorted(base.tables.draws, key=lambda row: -row.factor)}
-    return dict(sorted(found.items(), key=lambda one: (left.get(one[0], inf), -one[1].before)))
+        found[key] = Chance(label, before, now)
+    left = {key: min((row.factor for row in drawn[key]), default=inf) for key in found}
+    return dict(sorted(found.items(), key=lambda one: (left[one[0]], -one[1].before)))
 
 
 def questions(desk: Desk) -> dict[str, Any]:
@@ -77,13 +86,14 @@ def questions(desk: Desk) -> dict[str, Any]:
         late = [(year, f"joins in {year}") for year in later if party in payers]
         joins[party] = [(None, "joins from the start"), *late, *([("out", "stays out")] if shared else [])]
     return {
-        **words_of(desk), "base": base, "case": case, "values": values, "edits": desk.record.edits, "meaning": meaning,
+        **words_of(desk), "base": base, "case": case, "values": values, "edits": desk.record.edits,
         "apart": any(key.startswith("joins.") and value == "out" for key, value in values.items()),
         "late": any(key.startswith("joins.") and value != "out" for key, value in values.items()),
         "changed": Counter(GROUP_OF.get(key.partition(".")[0], "") for key in values), "budgets": budgets,
         "joins": {party: choices for party, choices in joins.items() if len(choices) > 1}, "plants": plants,
         "starts": [(year, str(year)) for year in (base.first_year, *later)], "prices": desk.prices,
         "cuts": any(row.kind == "import" and row.factor < 1 for row in base.tables.shocks),
+        "waited": desk.solver.waited_for,
         "lessons": len(desk.record.steps) == 1, "largest": max(built, key=lambda p: built[p], default=""),
         "hit": base.party[max(losses, key=lambda c: losses[c]["expected"])] if len(losses) > 1 else "",
         "stage_names": STAGES_MANY,

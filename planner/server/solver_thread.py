@@ -1,7 +1,7 @@
 """The one thread with the live session: it solves the newest state asked for and ends what that replaces.
 
-What it finds is told step by step: first the optimum's figures, then the plan with its tables, verified. While nobody
-asks it does work in the background, one short solve at a time, which any question ends.
+What it finds is told step by step: first the optimum's figures, then the plan with its tables, verified. While no state
+waits it does what else was asked for, and while nothing was, work in the background, which either of them ends.
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ from planner.data.case import Case
 from planner.errors import PlannerError, StoppedError
 from planner.parallel import SOLVER_THREAD
 from planner.results.plan import PlanValues, Status
+from planner.solving.goals import silent
 
 KEPT_PLANS = 12
 """Plans of earlier states that are shown again without solving."""
 PROOF = {"waiting": "being solved", "figures": "first figures, being proven", "failed": "no plan", "plan": "unproven"}
-QUESTION, TASK = "question", "task"
+QUESTION, ASKED, BACKGROUND = "question", "asked", "background"
+GOALS = {"risk": "the least risk", "cost": "the least cost for it", "risk_at_cost": "the least risk at that cost",
+         "expected_loss": "the least expected loss at that", "welfare": "the least cost and risk together"}  # fmt: skip
+"""What is looked for, by the phase of the solver."""
 IDLE_SECONDS = 0.7
 """How long nobody asks before something is done in the background."""
 AGAIN_SECONDS = 0.1
@@ -49,7 +53,7 @@ class FoundSoFar:
     phase: str = ""
     seconds: tuple[float, ...] = ()
     reasons: tuple[str, ...] = ()
-    changes: Mapping[str, object] = field(default_factory=dict)
+    changes: Mapping[str, float] = field(default_factory=dict)
     proven_at: str = ""
 
     @property
@@ -67,9 +71,12 @@ class SolverThread:
         self._told, self._asked_at = told, time.perf_counter()
         self._wake, self._wanted = Condition(), False
         self._replaced, self._ending = Event(), Event()
-        self._busy_with = ""
+        self._busy_with, self._name, self._again = "", "", False
         self._by_way_of: Case | None = None
-        self._tasks: OrderedDict[str, Errand] = OrderedDict()
+        self._asked: OrderedDict[str, Errand] = OrderedDict()
+        self._background: OrderedDict[str, Errand] = OrderedDict()
+        self.longest = 0.0
+        """Seconds of the longest answer so far."""
         self._session: planner.Session | None = None
         self._plans: OrderedDict[str, tuple[PlanValues, str]] = OrderedDict()
         self.found = FoundSoFar(case, plan=plan)
@@ -90,26 +97,42 @@ class SolverThread:
             self._asked_at = time.perf_counter()
             self.found = replace(self.found, case=case, stage="waiting", figures={}, reasons=(), changes={}, seconds=())
             self._wanted = True
-            self._replace()
+            self._background.clear()
+            self._replace(again=self._busy_with == ASKED)
         self._told()
 
-    def later(self, name: str, task: Errand) -> None:
-        """Have something done while nobody asks, in the place of what had the name. The next question drops it."""
+    def later(self, name: str, task: Errand, asked: bool = False) -> None:
+        """Have something done while no state waits, in the place of what had the name. What was `asked` for goes first,
+        and a new state does not drop it: it looks itself whether it is still wanted."""
         with self._wake:
-            self._tasks[name] = task
+            (self._asked if asked else self._background)[name] = task
+            if asked and self._busy_with == BACKGROUND:
+                self._replace(again=True)
             self._wake.notify()
+        self._told()
+
+    @property
+    def waited_for(self) -> frozenset[str]:
+        """Names of what was asked for and is not done."""
+        with self._wake:
+            return frozenset([*self._asked, *([self._name] if self._busy_with == ASKED else [])])
+
+    def knows(self, case: Case) -> bool:
+        """Whether a state is shown again without solving."""
+        return case.sha256 in self._plans
 
     def stop(self) -> None:
         """End the task that goes on, and drop those that wait."""
         with self._wake:
-            self._tasks.clear()
-            if self._busy_with == TASK:
-                self._replace()
+            self._asked.clear()
+            self._background.clear()
+            if self._busy_with in (ASKED, BACKGROUND):
+                self._replace(again=False)
 
     def close(self) -> None:
         """End the thread."""
         self._ending.set()
-        self._replace()
+        self._replace(again=False)
         self._thread.join(timeout=5)
 
     def figures(self, case: Case) -> dict[str, float]:
@@ -139,9 +162,10 @@ class SolverThread:
             self._session = session
         return self._session
 
-    def _replace(self) -> None:
+    def _replace(self, again: bool) -> None:
+        """End what goes on. again: take it up later from its beginning."""
         with self._wake:  # which its holder may take again
-            self._tasks.clear()
+            self._again = again
             self._replaced.set()
             self._wake.notify()
         Thread(target=self._end_replaced, daemon=True).start()
@@ -158,27 +182,32 @@ class SolverThread:
     def _run(self) -> None:
         while not self._ending.is_set():
             with self._wake:
-                self._wake.wait_for(lambda: self._wanted or self._tasks or self._ending.is_set())
-                self._wake.wait_for(lambda: self._wanted or self._ending.is_set(), IDLE_SECONDS)
+                self._wake.wait_for(lambda: self._wanted or self._asked or self._background or self._ending.is_set())
+                self._wake.wait_for(lambda: self._wanted or self._asked or self._ending.is_set(), IDLE_SECONDS)
                 question, self._wanted = self._wanted, False
-                task = self._tasks.popitem(last=False)[1] if self._tasks and not question else None
-                self._busy_with = QUESTION if question else TASK
+                tasks = self._asked or self._background
+                self._busy_with = QUESTION if question else ASKED if self._asked else BACKGROUND
+                self._name, task = ("", None) if question or not tasks else tasks.popitem(last=False)
                 if not self._ending.is_set():
                     self._replaced.clear()
             if question:
                 self._answer(self.found.case)
-            elif task is not None:
-                self._do(task)
+            ended = task is None or self._ends(task)
             with self._wake:
+                if task is not None and not ended and self._again:
+                    tasks[self._name] = tasks.get(self._name, task)
+                    tasks.move_to_end(self._name, last=False)
                 self._busy_with = ""
+            if task is not None:
+                self.phase("")
 
-    def _do(self, task: Errand) -> None:
+    def _ends(self, task: Errand) -> bool:
+        """Do it. Returns whether it came to its end, be it without a plan."""
         try:
             task(self)
         except PlannerError:
-            pass  # a question came, or there is no such plan: what it was for says so by its absence
-        finally:
-            self.phase("")
+            return not self._replaced.is_set()
+        return True
 
     def _answer(self, case: Case) -> None:
         known = self._plans.get(case.sha256)
@@ -189,6 +218,7 @@ class SolverThread:
                 return
             self.phase("looking for the optimum" if self._session else "building the program, solving it from nothing")
             session = self._held(case)
+            session.progress = lambda name: self.phase(f"looking for {GOALS.get(name, name)}")
             if self._by_way_of is not None:
                 with suppress(StoppedError):
                     session.figures(self._by_way_of)
@@ -198,6 +228,7 @@ class SolverThread:
                 if self._dropped():
                     return
                 figures = {}  # no plan: `solve` says why
+            session.progress = silent
             if figures:
                 self._tell(stage="figures", figures=figures, seconds=(*self.found.seconds, self._passed()))
             self.phase("tables, then everything recomputed from them")
@@ -207,6 +238,7 @@ class SolverThread:
             if self._dropped():
                 return
             if plan.tables:
+                self.longest = max(self.longest, self._passed())
                 self._take_plan(plan, time.strftime("%H:%M"))
                 return
             reasons = tuple(map(str, plan.summary.get("reasons", [f"no plan was proven ({plan.status})"])))
@@ -246,4 +278,5 @@ class SolverThread:
 
 
 def _figures(plan: PlanValues) -> dict[str, float]:
-    return {f"{name}_musd": plan.summary[f"{name}_musd"] for name in ("risk", "cost", "expected_loss")}
+    names = (f"{name}_musd" for name in ("risk", "cost", "expected_loss", "least_risk"))
+    return {name: plan.summary[name] for name in names if name in plan.summary}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 import planner
 from planner.results.store import write_case
@@ -87,8 +87,46 @@ def test_ask_see_compare_keep(page: Page, server: Server) -> None:
     page.get_by_role("button", name="why").click()
     expect(page.locator(".why")).to_contain_text("50 % of all public money: +", timeout=30_000)
     page.get_by_role("button", name="As a command").click()
-    expect(page.locator("#told")).to_have_text(re.compile("^planner solve .*starter"))
+    expect(page.locator("#told")).to_have_text(re.compile("^planner solve .*cases/as-it-is --out"))
     assert [one.name for one in server.bench.desk.record.kept] == ["half"]
+
+
+def test_nothing_is_called_proven_beside_figures_of_the_plan_before(page: Page) -> None:
+    proven(page)
+    held: list[Route] = []
+    page.route("**/part/side*", held.append)
+    page.get_by_role("button", name="What if there is half the money?").click()
+    expect(page.locator("[data-proof]")).to_have_text("proven, being drawn", timeout=30_000)
+    expect(page.locator("#side")).to_have_attribute("aria-busy", "true")
+    expect(page.locator("#outcomes")).to_have_attribute("aria-busy", "false")
+    assert page.locator("#side > *").first.evaluate("node => getComputedStyle(node).opacity") < "0.5"
+    assert page.locator(".badge.proven").count() == 0
+    page.unroute("**/part/side*")
+    for route in held:
+        route.continue_()
+    proven(page)
+    expect(page.locator("#side")).to_have_attribute("aria-busy", "false")
+
+
+def test_the_goal_stands_at_the_top_and_leads_to_where_it_is_chosen(page: Page) -> None:
+    expect(page.locator(".sought")).to_contain_text("Sought: least cost and risk together")
+    page.locator(".sought button").click()
+    expect(page.locator("#q-goal")).to_be_focused()
+    page.locator("#q-goal").select_option("risk", force=True)
+    expect(page.locator(".sought")).to_contain_text("least risk, then least cost")
+    expect(page.locator(".sought")).to_contain_text("a lower cost is no gain by itself", timeout=30_000)
+
+
+def test_the_plan_one_has_under_other_odds_and_what_to_fund_first(page: Page) -> None:
+    page.locator("summary", has_text="Danger").click()
+    page.get_by_role("button", name=re.compile(".*: twice as probable")).first.click()
+    stands = page.locator(".stands")
+    expect(stands).to_contain_text("with all that it does as it is, its risk is 2,008 MUSD", timeout=30_000)
+    stands.get_by_role("button", name="operate it anew").click()
+    expect(stands).to_contain_text("built as decided and operated anew", timeout=30_000)
+    page.locator("#tab-first").click()
+    expect(page.locator("#views")).to_contain_text("Worth 32 times their cost, or more", timeout=30_000)
+    expect(page.locator("#views")).to_contain_text(re.compile("Coast separation plant, Australia.*of 78.3"))
 
 
 def test_a_figure_leads_to_its_source_and_is_changed_checked_and_undone(page: Page, server: Server) -> None:
@@ -217,6 +255,8 @@ def test_by_keyboard_alone(page: Page, server: Server) -> None:
         page.keyboard.press("ArrowLeft")
     expect(page.locator(".edits")).to_contain_text("80 % of all public money")
     page.locator("#tab-timeline").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#tab-first")).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(page.locator("#tab-shortage")).to_be_focused()
     expect(page.locator("#views table")).to_contain_text("Japan")

@@ -17,11 +17,14 @@ import numpy as np
 import pytest
 
 import planner
-from planner.config.model_file import LEVERS, parse_override
+import planner.studies.fixed_plan
+from planner.config.model_file import LEVERS
+from planner.data.chances import happenings
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.results.store import write_case
-from planner.server.desk import WEIGHTS, Desk
-from planner.server.edits import Edit, edited, happenings
+from planner.server.desk import Desk
+from planner.server.edits import Edit, edited
+from planner.server.findings import WEIGHTS
 from planner.server.journal import Journal, Record
 from planner.server.parts import Parts
 from planner.server.place import Place, folder_for
@@ -90,10 +93,11 @@ def test_what_is_shown_is_what_solving_the_files_says(desk: Desk, tmp_path: Path
         except (InputError, RunFolderError):
             continue  # refused: all is as before
     parts = Parts(desk)
-    for tab in ("timeline", "shortage"):
+    for tab in ("timeline", "first", "shortage"):
         for region in parts.snapshot()["versions"]:
             assert parts.part(region, {"tab": tab})
     found = answered(desk).solver.found
+    assert parts.snapshot()["of"]["views"] == (f"{found.case.sha256}.{found.shown}" if found.stage == "plan" else "")
     write_case(found.case, tmp_path / "case")
     asked = planner.solve(planner.load(tmp_path / "case"), baseline=False)
     assert edited(desk.base, desk.record.edits).sha256 == found.case.sha256 == asked.case.sha256
@@ -112,22 +116,17 @@ def test_what_is_shown_is_what_solving_the_files_says(desk: Desk, tmp_path: Path
 
 def test_the_command_solves_the_same_case(desk: Desk) -> None:
     for edits in (
-        [
-            Edit("projects.coast_plant.lead_time_years", 3),
-            Edit("objective.tail", 0.5),
-            Edit("plant.metal_works", "out"),
-        ],
+        [Edit("objective.tail", 0.5), Edit("plant.metal_works", "out")],
         [Edit("levers:mine", False), Edit("projects.coast_plant.name", "it's; a $HOME name")],
         [Edit("money", 0.5), Edit("depth", 0.5), Edit("joins.JPN", "out")],
+        [],
     ):
         desk.revert("")
         for edit in edits:
             desk.edit(edit)
         words = shlex.split(desk.command())
-        assert words[:2] == ["planner", "solve"]
-        settings = dict(parse_override(text) for at, text in enumerate(words) if words[at - 1] == "--set")
-        model = words[words.index("--model") + 1] if "--model" in words else None
-        assert planner.load(words[2], model, settings).sha256 == desk.case.sha256
+        assert words[:2] == ["planner", "solve"] and words[3] == "--out"
+        assert planner.load(words[2]).sha256 == desk.case.sha256
 
 
 def test_a_probability_that_is_changed_makes_the_others_room(desk: Desk) -> None:
@@ -150,8 +149,8 @@ def test_probabilities_that_are_set_all_hold_in_whatever_order(desk: Desk) -> No
 
 def test_draws_of_a_hazard_are_reweighted(drawn: planner.Case) -> None:
     """A war that follows three different futures is one thing, and twice as probable by one edit."""
-    key, (name, happens) = next(one for one in happenings(drawn).items() if one[1][0] == "war")
-    assert name == "war" and len({scenario.split("-")[0] for scenario in happens}) == 3
+    key, happens = next(one for one in happenings(drawn).items() if one[0].startswith("hazard.war"))
+    assert len({scenario.split("-")[0] for scenario in happens}) == 3
     before = sum(drawn.scenarios[w] for w in happens)
     after = edited(drawn, [Edit(key, 2 * before)])
     assert sum(after.scenarios.values()) == pytest.approx(1)
@@ -162,11 +161,11 @@ def test_draws_of_a_hazard_are_reweighted(drawn: planner.Case) -> None:
 
 def test_what_overlaps_is_fitted_together(drawn: planner.Case) -> None:
     known = happenings(drawn)
-    war, licensing = (next(key for key, one in known.items() if one[0] == name) for name in ("war", "licensing"))
-    assert known[war][1] & known[licensing][1] and known[war][1] - known[licensing][1]
+    war, licensing = (next(key for key in known if key.startswith(f"hazard.{name}")) for name in ("war", "licensing"))
+    assert known[war] & known[licensing] and known[war] - known[licensing]
     after = edited(drawn, [Edit(war, 0.12), Edit(licensing, 0.6)])
     for key, wanted in ((war, 0.12), (licensing, 0.6)):
-        assert sum(after.scenarios[w] for w in known[key][1]) == pytest.approx(wanted, abs=1e-9)
+        assert sum(after.scenarios[w] for w in known[key]) == pytest.approx(wanted, abs=1e-9)
 
 
 def test_a_plant_built_by_others_stands_at_its_earliest_and_costs_nothing_here(desk: Desk) -> None:
@@ -415,6 +414,72 @@ def test_the_newest_question_ends_the_one_before(desk: Desk, monkeypatch: pytest
     wait_for(lambda: made[0].asked[-1] is cases[2])
     assert cases[0] is made[0].asked[0] and thread.found.stage == "waiting" and thread.found.case is cases[2]
     thread.close()
+
+
+def test_what_is_asked_goes_before_the_background_and_outlives_a_new_state(desk: Desk) -> None:
+    answered(desk)
+    thread, done, began = desk.solver, list[str](), threading.Event()
+
+    def endless(_: SolverThread) -> None:
+        began.set()
+        while not thread._replaced.wait(0.01):
+            pass
+        raise StoppedError("replaced")
+
+    wait_for(lambda: len(desk.curve) == len(WEIGHTS))
+    thread.later("frontier", endless)
+    began.wait(20)
+    began.clear()
+    thread.later("price", lambda _: done.append("price"), asked=True)
+    wait_for(lambda: done == ["price"])
+    assert began.wait(20)  # what was ended begins again
+    thread.stop()
+    began.clear()
+    thread.later("compare", endless, asked=True)
+    began.wait(20)
+    assert thread.waited_for == {"compare"}
+    began.clear()
+    desk.edit(Edit("money", 0.5))
+    assert answered(desk).solver.found.stage == "plan" and began.wait(20)
+    assert thread.waited_for == {"compare"}
+    thread.stop()
+    wait_for(lambda: thread.waited_for == frozenset())
+
+
+def test_stop_goes_back_to_the_last_plan(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = answered(desk).solver.found.plan
+    desk.solver.stop()
+    wait_for(lambda: desk.solver._busy_with == "")
+    monkeypatch.setattr(desk.solver, "_session", SlowSession(desk.base))
+    desk.edit(Edit("money", 0.5))
+    wait_for(lambda: desk.solver.found.phase.startswith("looking for"))
+    desk.halt()
+    assert answered(desk).solver.found.plan is first and desk.record.edits == ()
+    assert desk.record.steps[1] == (Edit("money", 0.5),)  # which can be done again
+
+
+def test_a_risk_below_the_least_is_refused_once_that_is_known(desk: Desk) -> None:
+    desk.edit(Edit("goal", "risk"))
+    least = answered(desk).solver.found.figures["least_risk_musd"]
+    with pytest.raises(InputError, match=rf"no plan has a risk below {least:,.0f} MUSD"):
+        desk.edit(Edit("goal", least * 0.9))
+    desk.edit(Edit("money", 2.0))  # with more money there may be
+    desk.edit(Edit("goal", least * 0.9))
+    assert answered(desk).solver.found.stage in ("plan", "failed")
+
+
+def test_the_plan_one_has_is_held_under_what_was_changed(desk: Desk) -> None:
+    first = answered(desk).solver.found.plan
+    assert first is not None
+    desk.edit(Edit("depth", 1.5))
+    desk.hold()
+    now = answered(desk).solver.found
+    wait_for(lambda: bool(desk.held))
+    risk = desk.held[first.case.sha256, now.case.sha256]
+    fixed = planner.studies.fixed_plan.evaluate(now.case, planner.studies.fixed_plan.amounts(first))
+    assert risk == pytest.approx(fixed["risk_musd"])
+    least = planner.solve(now.case.set_model("objective.goal", "risk"), baseline=False)
+    assert least.summary["least_risk_musd"] <= risk * (1 + 1e-9)
 
 
 def test_a_solve_that_is_replaced_ends_before_it_is_verified(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 import planner
+from planner.reporting.values.variant import funded_first, payers, reweighed
+from planner.reporting.values.view import run_view
 from planner.reporting.values.wording import money, number
 from planner.server.desk import Desk
-from planner.server.edits import Edit
+from planner.server.edits import Edit, edited
+from planner.server.findings import WEIGHTS
 from planner.server.parts import Parts
 from planner.server.questions import chances
-from tests.server.conftest import answered
+from tests.server.conftest import answered, wait_for
 
 
 def said_by(parts: Parts, region: str, **asked: str) -> str:
@@ -59,14 +64,16 @@ def test_a_kept_plan_at_the_present_point_shares_its_label(desk: Desk) -> None:
 
 
 def test_boxes_of_countries_say_what_their_hundred_per_cent_is(desk: Desk) -> None:
-    assert "In the boxes below" not in said_by(Parts(desk), "questions")
+    assert "The boxes below" not in said_by(Parts(desk), "questions")
     desk.edit(Edit("money", 0.5))
     words = said_by(Parts(desk), "questions")
-    assert "stands at 50 %. In the boxes below 100 % is that, and 200 % the whole budget of the case." in words
+    assert (
+        "are shares of what is left at 50 % of all public money: 200 % there is the whole budget of the case." in words
+    )
     desk.edit(Edit("money.USA", 2.0))
     assert sum(desk.case.budget["USA", year] for year in (2027, 2028)) == 80  # as in the case
     desk.edit(Edit("money", 0.0))
-    assert "In the boxes below" not in said_by(Parts(desk), "questions")
+    assert "The boxes below" not in said_by(Parts(desk), "questions")
 
 
 def test_the_deepest_cut_comes_first_among_dangers(drawn: planner.Case) -> None:
@@ -77,3 +84,43 @@ def test_the_deepest_cut_comes_first_among_dangers(drawn: planner.Case) -> None:
     assert {"hazard.war_dy", "hazard.embargo_dy"} & set(hazards) == {
         key for key, factor in zip(hazards, left, strict=True) if factor == 0
     }
+
+
+def test_dangers_are_called_by_the_names_of_their_hazards(drawn: planner.Case) -> None:
+    said = {key: one.label for key, one in chances(drawn, drawn).items()}
+    assert any(label.startswith("Taiwan war, begins 20") for label in said.values())
+    assert not any("draw" in label for label in said.values())
+
+
+def test_what_to_fund_first_adds_up_to_the_plan(desk: Desk) -> None:
+    plan = answered(desk).solver.found.plan
+    assert plan is not None
+    wait_for(lambda: len(desk.curve) == len(WEIGHTS))
+    view = run_view(plan)
+    groups = funded_first(view, desk.built[plan.case.sha256])
+    assert list(groups) == sorted(groups, reverse=True) and 32.0 in groups
+    sizes: dict[str, float] = {}
+    for row in (row for rows in groups.values() for row in rows):
+        sizes[row[0]] = sizes.get(row[0], 0.0) + row[3]
+    there = {view.names.placed(p): t for p, t in plan.summary["new_capacity_tpa"].items() if t > 0.5}
+    assert sizes == pytest.approx(there, abs=0.5)
+
+
+def test_a_plan_is_weighed_by_other_odds_as_it_is(desk: Desk) -> None:
+    plan = answered(desk).solver.found.plan
+    assert plan is not None
+    view, other = run_view(plan), edited(plan.case, [Edit("future.cut", 0.4)])
+    lost = plan.summary["scenario_loss_musd"]
+    expected = sum(other.scenarios[w] * lost[w] for w in lost)
+    neutral = other.set_model("objective.risk_aversion", 0.0)
+    assert reweighed(view, neutral) == pytest.approx(expected)
+    assert reweighed(view, plan.case) is None
+    assert reweighed(view, edited(other, [Edit("money", 0.5)])) is None
+
+
+def test_money_by_stage_and_the_rest_is_all_public_money(desk: Desk) -> None:
+    plan = answered(desk).solver.found.plan
+    assert plan is not None
+    paid = payers(run_view(plan))
+    assert sum(sum(one.values()) for one in paid.values()) == pytest.approx(plan.summary["public_spend_musd"])
+    assert paid["people and stock"]

@@ -3,15 +3,16 @@ const $ = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const phone = matchMedia("(max-width: 760px)");
 const shown = { tab: "timeline", future: "" };
-const versions = {}, turns = {}, drawings = new Map();
+const versions = {}, turns = {}, holds = {}, drawings = new Map();
 const SAY_PHASE_AFTER = 300;
 const WAIT_FOR_MORE = 150;
+const STOP_AFTER = 1500;
 const SOLVED = ["/edit", "/revert", "/undo", "/redo", "/restore"];
 let drawn = "", opener = null, phaseTimer = 0, editTimer = 0, inHand = false, last = null, doing = {};
 
 async function post(path, body = {}) {
   if (SOLVED.includes(path)) { // what is shown is of the state before, from now on
-    document.body.classList.add("stale");
+    for (const name of Object.keys(last?.of ?? {})) $(`[data-part=${name}]`).ariaBusy = "true";
     $("[data-proof]").textContent = "being solved";
     $("[data-proof]").className = "badge";
   }
@@ -22,6 +23,7 @@ async function post(path, body = {}) {
   say(answer.ok ? "" : found.fault ?? `The server answered ${answer.status}.`);
   if (answer.ok) $("[data-word]").textContent = found.said ?? "";
   else { // what was refused goes back
+    mark();
     drawings.clear();
     await Promise.all(["questions", "frontier"].map(fetchPart));
   }
@@ -36,13 +38,29 @@ function say(fault) {
 // ---- regions ----------------------------------------------------------------------------------------------
 
 async function fetchPart(name) {
-  const turn = turns[name] = (turns[name] ?? 0) + 1;
+  const turn = turns[name] = (turns[name] ?? 0) + 1, of = last?.of[name];
   const answer = await fetch(`/part/${name}?${new URLSearchParams({ ...shown, ...(phone.matches && { narrow: 1 }) })}`);
   if (!answer.ok) return;
   const html = await answer.text(), region = $(`[data-part=${name}]`);
   if (turn !== turns[name]) return; // an answer to an earlier question came after that to a later one
   if (isTyping(region)) delete versions[name];
-  else put(region, html);
+  else {
+    put(region, html);
+    holds[name] = of;
+    if (last) mark();
+  }
+}
+
+// What is still of the plan before is dimmed and says so; nothing is called proven while anything is.
+function mark() {
+  let old = false;
+  for (const [name, of] of Object.entries(last.of)) {
+    $(`[data-part=${name}]`).ariaBusy = String(!of || holds[name]?.split(".")[0] !== of.split(".")[0]);
+    if (name !== "questions") old ||= holds[name] !== of; // which is not drawn anew while somebody writes in it
+  }
+  const badge = $("[data-proof]");
+  badge.textContent = last.proof.startsWith("proven") && old ? "proven, being drawn" : last.proof;
+  badge.className = `badge${last.proof.startsWith("proven") && !old ? " proven" : last.proof === "no plan" ? " failed" : ""}`;
 }
 
 // What somebody is writing is not drawn anew before it is sent.
@@ -57,12 +75,14 @@ function put(region, html) {
   const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
   const selected = focused && document.activeElement.selectionEnd > 0 && document.activeElement.selectionStart === 0;
   const open = Object.fromEntries(all("details[id]", region).map((node) => [node.id, node.open]));
-  const scroll = region.scrollTop;
+  const scroll = region.scrollTop, was = focused && document.activeElement.getBoundingClientRect().top;
   region.innerHTML = html;
   for (const node of all("details[id]", region)) if (node.id in open) node.open = open[node.id];
   region.scrollTop = scroll;
   if (!focused) return;
-  document.getElementById(focused)?.focus({ preventScroll: true });
+  const node = document.getElementById(focused);
+  node?.focus({ preventScroll: true });
+  if (node) region.scrollTop += node.getBoundingClientRect().top - was; // what is worked at stays where it is
   if (selected) document.activeElement.select?.(); // as whoever is about to write over it had it
 }
 
@@ -74,14 +94,12 @@ function update(news) {
     versions[name] = version;
     fetchPart(name);
   }
-  for (const state of ["stale", "late"]) document.body.classList.toggle(state, news[state]);
   $("#to-shelf").textContent = news.kept ? `Shelf (${news.kept})` : "Shelf";
-  const badge = $("[data-proof]");
-  badge.textContent = news.proof;
-  badge.className = `badge${news.proof.startsWith("proven") ? " proven" : news.failed ? " failed" : ""}`;
+  mark();
   clearTimeout(phaseTimer);
-  if (news.phase !== doing.phase) doing = { phase: news.phase, since: Date.now() };
-  if (!news.phase) $("[data-phase]").textContent = "";
+  if (!news.phase || !doing.phase) doing = { since: Date.now() };
+  doing.phase = news.phase;
+  if (!news.phase) { $("[data-phase]").textContent = ""; $("#stop").hidden = true; }
   else phaseTimer = setTimeout(sayPhase, SAY_PHASE_AFTER);
   for (const name of ["undo", "redo", "keep"]) $(`#${name}`).disabled = !news[name];
   if (news.fault) say(news.fault);
@@ -89,8 +107,9 @@ function update(news) {
 
 // What goes on, and since when, once that is long.
 function sayPhase() {
-  const seconds = Math.round((Date.now() - doing.since) / 1000);
-  $("[data-phase]").textContent = seconds > 2 ? `${doing.phase}, ${seconds} s` : doing.phase;
+  const seconds = Math.round((Date.now() - doing.since) / 1000), most = Math.round(last.longest);
+  $("[data-phase]").textContent = seconds > 2 ? `${doing.phase}, ${seconds} s${most > 4 ? ` (the longest answer so far took ${most} s)` : ""}` : doing.phase;
+  $("#stop").hidden = Date.now() - doing.since < STOP_AFTER;
   phaseTimer = setTimeout(sayPhase, 1000);
 }
 
@@ -176,11 +195,16 @@ document.addEventListener("click", async (event) => {
     if (node.dataset.post === "/compare") { await fetchPart("shelf"); $("#why")?.scrollIntoView({ block: "nearest" }); }
     if (node.dataset.drawerAfter) openDrawer(node.dataset.drawerAfter);
   } else if (node.dataset.drawer) openDrawer(node.dataset.drawer, node);
-  else if (node.dataset.show) choose(new URLSearchParams(node.dataset.show).get("tab"));
+  else if (node.dataset.opens) {
+    if (phone.matches) sheet(true);
+    const group = document.getElementById(node.dataset.opens);
+    group.open = true;
+    $("select, input", group)?.focus();
+  } else if (node.dataset.show) choose(new URLSearchParams(node.dataset.show).get("tab"));
   else if (node.dataset.copy) {
     await navigator.clipboard?.writeText(document.getElementById(node.dataset.copy).textContent);
     node.textContent = "Copied";
-  } else if (node.pathname?.startsWith("/files/")) $("[data-word]").textContent = "Being written: it opens in up to half a minute.";
+  } else if (node.pathname?.endsWith(".xlsx")) $("[data-word]").textContent = "The workbook is being written: it comes in up to half a minute.";
   else if (node.dataset.close || node.id === "ask") sheet(node.id === "ask");
 });
 
@@ -237,7 +261,8 @@ document.addEventListener("keydown", (event) => {
     if ($("#drawer").open) $("#drawer").close();
     else if ($("#questions").classList.contains("open")) sheet(false);
   } else if (event.target.matches?.("[role=tab]") && ["ArrowLeft", "ArrowRight"].includes(event.key)) {
-    choose(shown.tab === "timeline" ? "shortage" : "timeline");
+    const tabs = all("[role=tab]").map((tab) => tab.id.slice(4)), at = tabs.indexOf(shown.tab);
+    choose(tabs.at((at + (event.key === "ArrowRight" ? 1 : -1)) % tabs.length));
   } else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !inText) {
     event.preventDefault();
     post(event.shiftKey ? "/redo" : "/undo");

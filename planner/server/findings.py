@@ -1,0 +1,72 @@
+"""What is found out about a state besides its plan: its frontier, a study of one number, why it differs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Any
+
+from planner.data.case import Case
+from planner.results.plan import PlanValues
+from planner.server.edits import Edit, Edits, edited
+
+WEIGHTS = (2.0, 8.0, 32.0, 0.5, inf)
+"""Weights of cost at which the frontier is traced, one after the other; at the last, nothing new is done."""
+PointsOfCurve = list[tuple[float, float, float]]
+"""Points of a frontier: weight of cost, cost, risk (MUSD)."""
+StateAndPlan = tuple[str, Edits, PlanValues]
+"""One of two states that are compared: its name, its edits on the case, its plan."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A number that became a range; its ends are texts before it is asked. rows: value, risk, cost (MUSD), as far as
+    it is solved."""
+
+    key: str = ""
+    low: float | str = 0.0
+    high: float | str = 0.0
+    points: int = 0
+    rows: tuple[tuple[float, float, float], ...] = ()
+    running: bool = False
+
+
+@dataclass(frozen=True)
+class Because:
+    """Why one state has another risk and cost (MUSD) than another: their names, the change in all, and what each of so
+    many changes does on its own, as far as it is solved: the edit, whether it is taken back, its risk and cost."""
+
+    before: str
+    after: str
+    change: tuple[float, float]
+    many: int
+    effects: tuple[tuple[Edit, bool, float, float], ...] = ()
+
+    @property
+    def interplay(self) -> tuple[float, float] | None:
+        """What the changes do together beyond what each does alone, once all are solved."""
+        left = (
+            self.change[0] - sum(one[2] for one in self.effects),
+            self.change[1] - sum(one[3] for one in self.effects),
+        )
+        return left if len(self.effects) == self.many else None
+
+
+def both(figures: Mapping[str, Any]) -> tuple[float, float]:
+    """Risk and cost (MUSD)."""
+    return figures["risk_musd"], figures["cost_musd"]
+
+
+def seeking_least(case: Case) -> str:
+    """The digest of a state, were the least risk sought."""
+    return edited(case, [Edit("goal", "risk")]).sha256
+
+
+def weighted(case: Case, weight: float) -> Case:
+    """The case of least cost * weight + risk: one whose losses weigh less by as much; none of them, without levers."""
+    if weight == inf:
+        return case.with_settings({"levers": (), "objective.goal": "welfare", "objective.risk_limit": None})
+    countries = tuple(r.model_copy(update={"weight": r.weight / weight}) for r in case.tables.countries)
+    goal = case.with_settings({"objective.goal": "welfare", "objective.risk_limit": None})
+    return replace(goal, tables=replace(goal.tables, countries=countries))
