@@ -127,11 +127,8 @@ class Parts:
         shown |= {"sought": found.case.model.objective, "holding": "hold" in desk.solver.waited_for}
         if now is not None:
             shown["future"] = future = self._future(asked, now)
-            shown |= {
-                "missing": variant.missing(now, before, future),
-                "futures": variant.futures_of(now),
-                "years": now.years,
-            }
+            shown |= {"missing": variant.missing(now, before, future), "years": now.years}
+            shown["futures"] = variant.futures_of(now)
         if before is not None:
             exact = desk.held.get((before.case.sha256, found.case.sha256))
             shown["stands"] = (variant.reweighed(before, found.case), exact)
@@ -165,22 +162,15 @@ class Parts:
             shown["groups"] = variant.funded_first(now, self.desk.built.get(now.case.sha256, {}))
         else:
             shown |= {"plants": variant.plants_over_time(now, before), "payers": variant.payers(now)}
-        return {
-            "tab": tab,
-            "future": variant.futures_of(now)[future],
-            "compared": compared,
-            "years": now.years,
-            **shown,
-        }
+        shown |= {"future": variant.futures_of(now)[future], "compared": compared}
+        return {"tab": tab, "years": now.years, **shown}
 
     def _side(self, asked: Asked) -> dict[str, Any]:
         now, before, desk = self._now(), self._before(), self.desk
         if now is None:
             return {**words_of(desk), "parties": [], "because": None}
         words = {**words_of(desk), "parties": _parties(now, before), "next": _next_money(now, desk.record.edits)}
-        words["taken_off"] = " and ".join(
-            TAKEN_OFF[objective] for objective in now.tables["shadow_prices"]["objective"].unique()
-        )
+        words["taken_off"] = TAKEN_OFF["welfare" if now.case.model.objective.goal == "welfare" else "risk"]
         words |= {"last": _last_money(desk), "because": desk.because.get("now"), "compared": before is not None}
         words["spent"] = now.tables["payments"][["paid_musd", "budget_musd"]].sum().tolist()
         words["shared"] = len(set(now.case.group.values())) < len(now.case.group)
@@ -192,7 +182,7 @@ class Parts:
         columns = {one.name: desk.plan_of(one.folder) for one in record.kept if one.ticked}
         if found.plan is not None and found.stage == "plan":
             known = [plan.case.sha256 for plan in columns.values()] + ([root.case.sha256] if root else [])
-            columns |= {} if found.case.sha256 in known else {"now": found.plan}
+            columns |= {} if found.case.sha256 in known else {"the plan above": found.plan}
         columns = {name: plan for name, plan in columns.items() if root is None or plan.case.sha256 != root.case.sha256}
         views = [self._view(plan) for plan in columns.values()]
         differing = _differing(self._view(root), views) if root is not None else []
