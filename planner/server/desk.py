@@ -225,10 +225,12 @@ class Desk:
     def _heard(self) -> None:
         """Called when something was found: go on with what can be done meanwhile."""
         found = self.solver.found
-        if least := found.figures.get("least_risk_musd") or found.changes.get("least_risk"):
-            self.least[seeking_least(found.case)] = least
+        if found.stage == "failed" and "least_risk" in found.changes:
+            self.least[seeking_least(found.case)] = found.changes["least_risk"]
         if found.stage == "plan" and found.plan is not None and found.shown != self._followed:
             self._followed = found.shown
+            if "least_risk_musd" in found.figures:
+                self.least[seeking_least(found.case)] = found.figures["least_risk_musd"]
             if found.plan.case.sha256 == self.base.sha256:
                 self.first = found.plan
             if self.record.edits:

@@ -94,16 +94,14 @@ def test_ask_see_compare_keep(page: Page, server: Server) -> None:
 def test_nothing_is_called_proven_beside_figures_of_the_plan_before(page: Page) -> None:
     proven(page)
     held: list[Route] = []
-    page.route("**/part/side*", held.append)
+    page.route("**/part/side*", lambda route: held.append(route))
     page.get_by_role("button", name="What if there is half the money?").click()
     expect(page.locator("[data-proof]")).to_have_text("proven, being drawn", timeout=30_000)
     expect(page.locator("#side")).to_have_attribute("aria-busy", "true")
     expect(page.locator("#outcomes")).to_have_attribute("aria-busy", "false")
     assert page.locator("#side > *").first.evaluate("node => getComputedStyle(node).opacity") < "0.5"
     assert page.locator(".badge.proven").count() == 0
-    page.unroute("**/part/side*")
-    for route in held:
-        route.continue_()
+    page.unroute("**/part/side*")  # which lets go what was held
     proven(page)
     expect(page.locator("#side")).to_have_attribute("aria-busy", "false")
 
@@ -112,7 +110,7 @@ def test_the_goal_stands_at_the_top_and_leads_to_where_it_is_chosen(page: Page) 
     expect(page.locator(".sought")).to_contain_text("Sought: least cost and risk together")
     page.locator(".sought button").click()
     expect(page.locator("#q-goal")).to_be_focused()
-    page.locator("#q-goal").select_option("risk", force=True)
+    page.locator("#q-goal").select_option(label="least risk, then cost")
     expect(page.locator(".sought")).to_contain_text("least risk, then least cost")
     expect(page.locator(".sought")).to_contain_text("a lower cost is no gain by itself", timeout=30_000)
 
