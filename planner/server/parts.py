@@ -16,7 +16,7 @@ from planner.data.cells import CARRIED, Row, text_of
 from planner.data.describe import choices_of, field_type
 from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError
-from planner.reporting.tables.inputs import used_tables
+from planner.reporting.tables.data import used_tables
 from planner.reporting.values import variant
 from planner.reporting.values.decision import DEAR
 from planner.reporting.values.view import EXPECTED, RunView, run_view
