@@ -186,7 +186,7 @@ def test_tonnes_say_which_element_how_much_and_in_which_future(page: Page) -> No
     expect(short.first).to_have_text(re.compile("^Dysprosium .* t, .* %$"))
     expect(page.locator("#future")).to_have_value("expected")
     page.locator("#future").select_option("cut")
-    expect(page.locator("label[for=future]")).to_have_text("in one future of 3:")
+    expect(page.locator("label[for=future]")).to_have_text("in one future of 3, the worst first:")
     page.locator("#future").select_option("expected")
     expect(page.locator("label[for=future]")).to_have_text("over")
     expect(short.first).to_have_text(re.compile("^Dysprosium .* t, .* %$"))
