@@ -9,6 +9,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,10 @@ def name_of(key: Key) -> str:
     if index is None:
         return name
     parts = index if isinstance(index, tuple) else (index,)
-    return f"{name}({','.join(quote(str(part), safe=PLAIN) for part in parts)})"
+    return f"{name}({','.join([_quoted(str(part)) for part in parts])})"
+
+
+_quoted = cache(partial(quote, safe=PLAIN))
 
 
 def exact_program(program: Program) -> Exact:

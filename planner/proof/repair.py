@@ -178,6 +178,10 @@ class Repair:
         for key in self._rows("pool"):
             if key[1][2] == form:
                 self._fit(key)
+        for key in self._rows("balance"):
+            bought, missing = self._column.get(("bought", key[1]), -1), -self._left(self._row[key])
+            if key[1][2] == form and bought >= 0 and missing > 0:  # no more is bought than there is
+                self.x[bought] -= min(missing, self.x[bought])
         for key in self._rows("stock_balance"):
             if key[1][2] == form:
                 self._store(key)

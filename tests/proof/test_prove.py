@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,9 +19,12 @@ import highspy
 import pytest
 
 import planner
-from planner.proof.checker import FAULTS, Refused, check
+from planner.proof.checker import EXACT, FAULTS, Refused, broken, check
+from planner.proof.files import exact_program
 from planner.proof.prove import Proof, checked, prove
-from tests.cases import LONG, MUSD, budget, mine, plant, seeds, write_case
+from planner.proof.repair import Repair
+from planner.solving.writing import program_of
+from tests.cases import LONG, MUSD, budget, imports, mine, plant, seeds, write_case
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 from tests.proof.rebuilt import differences
@@ -58,6 +61,25 @@ def test_an_optimum_worked_out_by_hand(tmp_path: Path) -> None:
     assert Fraction(found["cost"].lower) <= least <= Fraction(found["cost"].upper)
     assert max(phase.gap for phase in found.values()) <= 1e-9
     assert found["cost"].at_most == {"risk": Decimal("210.00000021")}
+
+
+def test_no_more_is_bought_than_there_is_to_the_last_digit(tmp_path: Path) -> None:
+    """All of two years of imports goes into stock for the third, which has none: a rounding less is to be had."""
+    case = write_case(
+        tmp_path,
+        demand=[{"country": "AAA", "element": "Dy", "year": year, "tonnes": t} for year, t in ((2026, 0), (2028, 50))],
+        imports=[imports(0.1), imports(0.2, supplier="ROW")],
+        stockpiles=[{"country": "AAA", "element": "Dy", "initial_t": 0, "purchase_usd_per_kg": 1}],
+        budgets=budget(30),
+    )
+    plan = planner.solve(planner.load(case), baseline=False)
+    program, (first, *_) = program_of(plan.case), plan.point if plan.point is not None else ()
+    for nudge in (1 - 1e-12, 1 + 1e-12):
+        x = first[: len(program.columns)].copy()
+        x[[j for j, (name, _) in enumerate(program.columns) if name == "bought"]] *= nudge
+        with localcontext(EXACT):
+            exact = exact_program(program)
+            assert broken(exact, exact.upper, Repair(program, exact.upper).mended(x)) == []
 
 
 def test_the_checker_needs_the_standard_library_alone(folder: Path) -> None:
