@@ -30,12 +30,14 @@ from planner.formulation.capacity import usable_capacity
 from planner.formulation.index_sets import Scope
 from planner.solving.highs import Solver, Statuses
 from planner.solving.prices import ROWS, Worths, by_label, priced
-from planner.solving.program import Key, Program, Vector
+from planner.solving.program import Key, Program, Vector, dual_objective
 from planner.solving.solution import Stop
 
 ROOM = (0.0, 1e-6)
 """Relative room given to every row, the second only where rounding of the links makes a branch infeasible: its cut
 then holds for more than the branch, so all the more for it."""
+ORDER = ("dual", "ipm", "primal")
+"""Algorithms to try in turn where there is no basis to start from."""
 SLACK = 1e-9
 """Room around the least loss that a branch can have."""
 
@@ -116,90 +118,73 @@ class BranchResult:
 
 
 @dataclass(frozen=True)
-class Minimum:
-    """Optimum of a question: its proven lower bound, columns x, row duals, basis; and what it asked."""
+class Asked:
+    """One linear program: weights of the excess of each loss (k), whether cost is added, losses allowed (k) and by how
+    much they may be exceeded (k), limit of the cost."""
 
+    weights: Sequence[float]
+    with_cost: bool
+    allowed: Sequence[float]
+    beyond: Sequence[float]
+    at_most: float
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """Optimum of what was asked: its proven lower bound, columns x, row duals, basis."""
+
+    asked: Asked
     value: float
     x: Vector
     duals: Vector
     basis: Statuses | None
-    with_cost: bool
-    allowed: Sequence[float]
-    at_most: float
 
 
 class BranchProgram:
-    """The program of a branch with columns for the excess of each loss, the cost and the goal.
+    """The program of a branch with columns for the excess of each loss and the cost.
 
-    Columns: those of the branch (n), excess (k), cost, goal. Rows: those of the branch (m), `allowed` (k), the cost,
-    its limit, the goal.
+    Columns: those of the branch (n), excess (k), cost. Rows: those of the branch (m), `allowed` (k), the cost.
     """
 
     def __init__(self, program: Program, losses: Sequence[int], costs: Vector) -> None:
         """losses: columns of the losses (k). costs: expected operating cost by column (n)."""
-        self.rows, self.columns, self._count = len(program.rows), len(program.columns), len(losses)
-        n, k = self.columns, self._count
-        excess = {n + i: 1.0 for i in range(k)}
-        of_cost = {int(j): -float(costs[j]) for j in np.flatnonzero(costs)}
-        wider = program.with_columns([*(("excess", i) for i in range(k)), ("branch_cost", None)])
-        wider = wider.with_columns([("goal", None)], lower=-np.inf)
-        keys = [*(("allowed", i) for i in range(k)), ("branch_cost", None), ("cost_limit", None), ("goal", None)]
-        terms = [{column: 1.0, n + i: -1.0} for i, column in enumerate(losses)]
-        terms += [of_cost | {n + k: 1.0}, {n + k: 1.0}, excess | {n + k: 1.0, n + k + 1: 1.0}]
-        low, high = np.full(k + 3, -np.inf), np.full(k + 3, np.inf)
-        low[[k, k + 2]] = high[[k, k + 2]] = 0.0
-        self._program, self._goal = wider.with_rows(keys, terms, low, high), n + k + 1
+        self.rows, self.columns, count = len(program.rows), len(program.columns), len(losses)
+        own = [*(("excess", i) for i in range(count)), ("branch_cost", None)]
+        terms = [{column: 1.0, self.columns + i: -1.0} for i, column in enumerate(losses)]
+        terms += [{int(j): -float(costs[j]) for j in np.flatnonzero(costs)} | {self.columns + count: 1.0}]
+        low, high = np.array([*[-np.inf] * count, 0.0]), np.array([*[np.inf] * count, 0.0])
+        self._program = program.with_columns(own).with_rows(own, terms, low, high)
 
-    def solve(
-        self,
-        basis: Statuses | None,
-        known: Vector,
-        at_most: float,
-        weights: Sequence[float],
-        with_cost: bool,
-        allowed: Sequence[float],
-        beyond: Sequence[float],
-    ) -> Minimum:
+    def solve(self, basis: Statuses | None, known: Vector, asked: Asked) -> Minimum:
         """basis: where to start, in a solver made for this question: a kept one takes as long and twice the memory, and
         what it finds depends on what it was asked before. known: what the links contribute to each row of the branch.
-        weights: of the excess in the goal. allowed: losses (k), exceeded by no more than `beyond` (k). at_most: limit
-        of the cost.
 
         Raises StoppedError without a proven optimum.
         """
+        goal = np.zeros(len(self._program.columns))
+        goal[self.columns :] = [*asked.weights, float(asked.with_cost)]
         for room in ROOM:
-            program = self._at(known, weights, with_cost, allowed, beyond, at_most, room)
+            program = self._at(known, asked, room)
             solver = Solver(program)
             if basis is not None:
                 solver.begin_from("goal", basis)
-            found = solver.minimise(self._goal)
+            found = solver.minimise_sum(goal, ORDER if basis is None else ("again", *ORDER), "goal")
             if found.stop is Stop.OPTIMAL:
                 with suppress(RuntimeError):  # an optimum without a basis: the next question starts where this one did
                     basis = solver.statuses(found.x)
-                value = solver.proven(self._goal, found.duals)
-                return Minimum(value, found.x, found.duals, basis, with_cost, allowed, at_most)
+                value = dual_objective(program, goal, program.upper, found.duals)
+                return Minimum(asked, value, found.x, found.duals, basis)
         raise StoppedError(f"no proven optimum after the reference path is left ({found.stop})")
 
-    def _at(
-        self,
-        known: Vector,
-        weights: Sequence[float],
-        with_cost: bool,
-        allowed: Sequence[float],
-        beyond: Sequence[float],
-        at_most: float,
-        room: float,
-    ) -> Program:
-        old, k, m = self._program, self._count, self.rows
-        data, low, high, upper = old.matrix.data.copy(), old.row_lower.copy(), old.row_upper.copy(), old.upper.copy()
-        data[-2 - k : -1] = [*(-weight for weight in weights), -1.0 if with_cost else 0.0]  # the goal is the last row
+    def _at(self, known: Vector, asked: Asked, room: float) -> Program:
+        old, m = self._program, self.rows
+        low, high, upper = old.row_lower.copy(), old.row_upper.copy(), old.upper.copy()
         spare = room * (1 + np.abs(known))
         low[:m] -= known + spare
         high[:m] -= known - spare
-        high[m : m + k] = allowed
-        high[m + k + 1] = at_most
-        upper[self.columns : self.columns + k] = beyond
-        return old.with_data(data, low, high, old.lower, upper)
+        high[m:-1] = asked.allowed
+        upper[self.columns :] = [*asked.beyond, asked.at_most]
+        return old.with_data(old.matrix.data, low, high, old.lower, upper)
 
 
 class Branch:
@@ -239,7 +224,7 @@ class Branch:
             name: str, goal: Sequence[float], with_cost: bool, allowed: Sequence[float], beyond: Sequence[float]
         ) -> Minimum:
             start = kept.get(name, kept.get("loss"))
-            one = self._program.solve(start, known, at_most, goal, with_cost, allowed, beyond)
+            one = self._program.solve(start, known, Asked(goal, with_cost, allowed, beyond, at_most))
             found.append(one)
             if one.basis is not None:
                 kept[name] = one.basis
@@ -278,10 +263,10 @@ class Branch:
         slopes: dict[int, float] = defaultdict(float)  # two years may have the same capacity, so the same link
         for at in np.flatnonzero(slope).tolist():
             slopes[int(positions[at])] += float(slope[at])
-        prices = (-found.duals[count : count + k]).tolist()
-        of_limit = -float(found.duals[count + k + 1])
+        prices, asked = (-found.duals[count : count + k]).tolist(), found.asked
+        of_limit = max(0.0, float(found.duals[count + k]) - asked.with_cost)  # the price of the limit of the cost
         constant = found.value - float(np.sum(slope * x[positions]))
-        constant += sum(price * loss for price, loss in zip(prices, found.allowed, strict=True))
-        constant += of_limit * found.at_most if np.isfinite(found.at_most) else 0.0
+        constant += sum(price * loss for price, loss in zip(prices, asked.allowed, strict=True))
+        constant += of_limit * asked.at_most if np.isfinite(asked.at_most) else 0.0
         of_loss = dict(zip(self.leaves, prices, strict=True))
-        return Cut(self.name, float(found.with_cost) + of_limit, of_loss, constant, slopes)
+        return Cut(self.name, float(asked.with_cost) + of_limit, of_loss, constant, slopes)
