@@ -11,7 +11,7 @@ are the cuts of the next round.
 
 Branches are asked for the losses that the master wants: at its optimum while the lower bound rises, else by turns at a
 mean of its optima and at the last one, which may be an extreme plan where it knows little; their mean is not. The best
-plan is the best mean of all plans found (`mixture`); a mean of plans is a plan, the program being convex.
+plan is the best mean of all plans found; a mean of plans is a plan, the program being convex.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from planner.data.case import Case
 from planner.decomposition.grouping import risk_weights
 from planner.decomposition.master import Master
-from planner.decomposition.mixture import best_mixture
 from planner.decomposition.subproblem import BranchResult, Question
 from planner.decomposition.worker_pool import WorkerPool
 from planner.results.losses import weighed
 from planner.solving.goals import RISK_AT_COST, Phase, Progress, held, phases_of
-from planner.solving.highs import TOLERANCE
-from planner.solving.program import Vector
+from planner.solving.highs import TOLERANCE, Solver
+from planner.solving.program import Program, Vector
 from planner.solving.solution import Bounds, Solution, Stop
 from planner.solving.whole_plants import RISK_GAP, relative_gap
 
@@ -323,6 +323,40 @@ class Search:
             f"round {count}: least {measure} between {lower:,.1f} and {upper:,.1f} MUSD, {100 * apart:.2g} % apart"
         )
         return upper <= enough or apart <= self.target(phase) or count == self.most
+
+
+def best_mixture(case: Case, plans: Sequence[Candidate], column: str, limits: Mapping[str, float]) -> Vector | None:
+    """Shares of plans (k) whose mean is least in a measure within limits of others; None if no mean is.
+
+    column, keys of limits: `risk`, `cost`, `expected_loss` or `welfare`, which is cost + risk (MUSD).
+    """
+    objective, count, number = case.model.objective, len(plans), len(case.scenarios)
+    chances = np.array(list(case.scenarios.values()))
+    losses = np.array([[one.losses[w] for w in case.scenarios] for one in plans]).T
+    expected, cost, tail = np.zeros((3, count + 1 + number))  # by share, then value at risk, then excess of each
+    expected[:count], cost[:count] = chances @ losses, [one.cost for one in plans]
+    tail[count], tail[count + 1 :] = 1.0, chances / (1 - objective.tail)
+    risk = (1 - objective.risk_aversion) * expected + objective.risk_aversion * tail
+    measures = {"expected_loss": expected, "cost": cost, "risk": risk, "welfare": cost + risk}
+    whole = np.zeros(len(cost))
+    whole[:count] = 1.0
+    excess = np.hstack([-losses, np.ones((number, 1)), np.eye(number)])
+    held = np.array([measures[name] for name in limits]).reshape(-1, len(cost))
+    program = Program(
+        matrix=csr_array(np.vstack([excess, whole, held])),
+        row_lower=np.array([*[0.0] * number, 1.0, *[-np.inf] * len(limits)]),
+        row_upper=np.array([*[np.inf] * number, 1.0, *limits.values()]),
+        lower=np.zeros(len(cost)),
+        upper=np.full(len(cost), np.inf),
+        columns=tuple(("column", j) for j in range(len(cost))),
+        rows=tuple(("row", i) for i in range(number + 1 + len(limits))),
+        goal=measures[column],
+    )
+    found = Solver(program).minimise_sum(program.goal, ("dual", "ipm"), column)
+    if found.stop is not Stop.OPTIMAL:
+        return None
+    shares = np.maximum(found.x[:count], 0.0)
+    return np.asarray(shares / np.sum(shares))
 
 
 @dataclass

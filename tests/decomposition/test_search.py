@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,8 @@ import pytest
 import planner
 from benchmarks.generate import Size, generate
 from planner.data.case import Case
-from planner.decomposition.benders_loop import Search
+from planner.decomposition.benders_loop import Candidate, Search, best_mixture
 from planner.decomposition.grouping import departures, group, risk_weights
-from planner.decomposition.mixture import best_mixture
 from planner.decomposition.parts import branches, parts
 from planner.decomposition.solve import begin
 from planner.decomposition.subproblem import Question
@@ -116,12 +114,11 @@ def test_the_best_mean_of_two_plans_keeps_to_the_limit(tmp_path: Path) -> None:
     half = {**EXACT, "objective.tail": 0.5, "objective.risk_aversion": 1.0}
     case = load_case(tmp_path, half, demand=demand(100), scenarios=scenarios(one=0.5, other=0.5))
 
-    @dataclass(frozen=True)
-    class Found:
-        losses: dict[str, float]
-        cost: float
-
-    plans = [Found({"one": 0.0, "other": 10.0}, 1.0), Found({"one": 10.0, "other": 0.0}, 3.0)]
+    none = np.empty(0)
+    plans = [
+        Candidate(none, {"one": one, "other": 10.0 - one}, {}, cost, 0.0, 0.0)
+        for one, cost in ((0.0, 1.0), (10.0, 3.0))
+    ]
     assert best_mixture(case, plans, "risk", {}) == pytest.approx([0.5, 0.5])
     assert best_mixture(case, plans, "cost", {"risk": 7.5}) == pytest.approx([0.75, 0.25])
     assert best_mixture(case, plans, "cost", {"risk": 4.9}) is None
