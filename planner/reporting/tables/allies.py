@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -12,11 +12,14 @@ from planner.reporting.values.page_parts import AMOUNT, YEAR, Column, ReportTabl
 from planner.reporting.values.plan import decisions
 from planner.reporting.values.view import EXPECTED, RunView, records, rows_of, table_rows
 from planner.reporting.values.wording import NOTHING, first_few, worded
+from planner.results.decision import Share
 
 MOST_PLANTS = 3
 LEAST = 0.5
 """Persons, and tonnes of stock, from which a year says so."""
+PLACE = ("country", "year")
 ByYear = Mapping[int, float]
+ByParty = defaultdict[str, defaultdict[int, float]]
 
 
 def ally_tables(run: RunView) -> list[ReportTable]:
@@ -38,24 +41,23 @@ def ally_sheet(run: RunView) -> ReportTable:
 
 
 def _by_ally(run: RunView) -> list[tuple[str, ReportTable]]:
-    case = run.case
-    members: dict[str, set[str]] = defaultdict(set)
-    for country, party in case.party.items():
-        members[party].add(country)
-    found = [(party, *_ally(run, party, countries)) for party, countries in members.items()]
+    amounts, begun, shares = _amounts(run), _begun(run), {row.party: row for row in share_rows(run)}
+    found = [
+        (party, *_ally(run, party, {name: of[party] for name, of in amounts.items()}, begun[party], shares.get(party)))
+        for party in dict.fromkeys(run.case.party.values())
+    ]
     kept = sorted((of for of in found if of[2].rows), key=lambda of: (-of[1], of[0]))
     return [(run.names.party(party), table) for party, _, table in kept]
 
 
-def _ally(run: RunView, party: str, countries: set[str]) -> tuple[float, ReportTable]:
+def _ally(
+    run: RunView, party: str, amounts: Mapping[str, ByYear], begun: Mapping[int, Sequence[str]], share: Share | None
+) -> tuple[float, ReportTable]:
     """What an ally is spared (MUSD) and its table."""
-    losses, spending = run.losses, run.by_year["spending"]
-    funders = {funder for funder, of in run.case.funder_party.items() if of == party}
-    own = losses[losses["country"].isin(countries)]
-    with_plan, without = (_sums(own, column) for column in ("musd", "without_musd"))
-    pays = _sums(spending[spending["funder"].isin(funders)], "expected")
-    gives, gets = (_moved(run, countries, item) for item in ("given", "received"))
-    begins = _begun(run, countries)
+    with_plan, without, pays, gives, gets = (
+        amounts[name] for name in ("with the plan", "without", "pays", "given", "received")
+    )
+    begins = {year: "; ".join(words) for year, words in begun.items()}
     rows = [
         [
             *(year, begins.get(year, NOTHING), pays.get(year, 0.0), gives.get(year, 0.0), gets.get(year, 0.0)),
@@ -66,7 +68,6 @@ def _ally(run: RunView, party: str, countries: set[str]) -> tuple[float, ReportT
     ]
     touched = [row for row in rows if row[1] != NOTHING or any(isinstance(v, float) and v > 0 for v in row[2:])]
     spared = sum(without.values()) - sum(with_plan.values())
-    share = next((r for r in share_rows(run) if r.party == party), None)
     said = {"name": run.names.party(party), "spared": spared, "pays": sum(pays.values()), "share": share}
     heads = ["loss without the plan", "loss with it"] if run.compared else ["loss with the plan"]
     table = ReportTable(
@@ -90,39 +91,45 @@ def _ally(run: RunView, party: str, countries: set[str]) -> tuple[float, ReportT
     return spared, table
 
 
-def _sums(rows: pd.DataFrame, column: str) -> ByYear:
-    if column not in rows:
-        return {}
+def _amounts(run: RunView) -> dict[str, ByParty]:
+    """Losses (MUSD), payments (MUSD), tonnes given and received, expected: by party and year."""
+    losses, flows, parties = run.losses, run.by_year["operations"], run.case.party
     return {
-        int(r["year"]): float(r[column]) for r in records(rows[["year", column]].groupby("year", as_index=False).sum())
+        "with the plan": _sums(losses, "musd", parties),
+        "without": _sums(losses, "without_musd", parties),
+        "pays": _sums(run.by_year["spending"], "expected", run.case.funder_party, "funder"),
+        **{
+            item: _sums(run.expected(flows[flows["item"] == item], PLACE, ["tonnes"]), "tonnes", parties)
+            for item in ("given", "received")
+        },
     }
 
 
-def _moved(run: RunView, countries: set[str], item: str) -> ByYear:
-    """Tonnes that an ally gives to others or receives from them, expected."""
-    flows = run.by_year["operations"]
-    rows = flows[(flows["item"] == item) & flows["country"].isin(countries)]
-    return _sums(run.expected(rows, ["year"], ["tonnes"]), "tonnes")
+def _sums(rows: pd.DataFrame, column: str, parties: Mapping[str, str], whose: str = "country") -> ByParty:
+    out: ByParty = defaultdict(lambda: defaultdict(float))
+    if column in rows:
+        for r in records(rows[[whose, "year", column]].groupby([whose, "year"], as_index=False).sum()):
+            out[parties[r[whose]]][int(r["year"])] += float(r[column])
+    return out
 
 
-def _begun(run: RunView, countries: set[str]) -> dict[int, str]:
-    """What is begun in the countries of an ally in each year, in words."""
-    built, out = decisions(run), defaultdict[int, list[str]](list)
-    first = built[built["country"].isin(countries)].sort_values("year", kind="stable").drop_duplicates("project")
-    for year in dict.fromkeys(first["year"].tolist()):
-        rows = first[first["year"] == year]
-        out[int(year)].append(first_few([str(r.name) for r in rows_of(rows)], MOST_PLANTS))
+def _begun(run: RunView) -> dict[str, dict[int, list[str]]]:
+    """What is begun in the countries of each party in each year, in words."""
+    out: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
+    plants: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for r in rows_of(decisions(run).sort_values("year", kind="stable").drop_duplicates("project")):
+        plants[run.case.party[r.country], int(r.year)].append(str(r.name))
+    for (party, year), names in plants.items():
+        out[party][year].append(first_few(names, MOST_PLANTS))
     training, people, stocks = (run.by_year[name] for name in ("training", "workforce", "stocks"))
-    taught = training[training["country"].isin(countries)]
-    hired = people[people["country"].isin(countries)]
-    bought = stocks[stocks["country"].isin(countries)]
     amounts = (
-        (_sums(taught.assign(expected=taught["intake"] * taught["probability"]), "expected"), "trainees"),
-        (_sums(run.expected(hired, ["year"], ["hired"]), "hired"), "hires"),
-        (_sums(run.expected(bought, ["year"], ["bought_t"]), "bought_t"), "t of stock"),
+        (training.assign(expected=training["intake"] * training["probability"]), "expected", "trainees"),
+        (run.expected(people, PLACE, ["hired"]), "hired", "hires"),
+        (run.expected(stocks, PLACE, ["bought_t"]), "bought_t", "t of stock"),
     )
-    for by_year, what in amounts:
-        for year, amount in by_year.items():
-            if amount >= LEAST:
-                out[year].append(f"{amount:,.0f} {what}")
-    return {year: "; ".join(words) for year, words in out.items()}
+    for rows, column, what in amounts:
+        for party, by_year in _sums(rows, column, run.case.party).items():
+            for year, amount in by_year.items():
+                if amount >= LEAST:
+                    out[party][year].append(f"{amount:,.0f} {what}")
+    return out
