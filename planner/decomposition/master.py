@@ -92,8 +92,11 @@ class Master:
             *_usable(writer, capacities),
         ]
         self.program = writer.program(REPLACED, more)
-        self._stem = {n: i for i, n in enumerate(self._reference)}
-        self._links = self._positions(links, {link: i for i, link in enumerate(capacities)})
+        stem = {n: i for i, n in enumerate(self._reference)}
+        self._link_of = [link_of(scope, stem, name, index) for name, index in self.program.columns]
+        at: dict[LinkingColumn | int, int] = {link: j for j, link in enumerate(self._link_of)}
+        at |= {link: self.program.column["capacity_of_link", i] for i, link in enumerate(capacities)}
+        self._links: Positions = np.array([at[link] for link in links], dtype=np.intp)
         self._loss = {w: self.program.column[key] for w, key in _losses(scope, grouping).items()}
         self._cost = {b: self.program.column["branch_cost", b] for b in branches}
         self.solver = Solver(self.program, longest_way=LONGEST_WAY, grows=True)
@@ -214,22 +217,16 @@ class Master:
 
     def shared(self, x: Vector) -> Shared:
         """What all histories share at a point."""
-        kept = [
-            j
-            for j, (name, index) in enumerate(self.program.columns)
-            if name in SHARED or isinstance(link_of(self.scope, self._stem, name, index), OnReference)
-        ]
+        known = enumerate(zip(self.program.columns, self._link_of, strict=True))
+        kept = [j for j, ((name, _), link) in known if name in SHARED or isinstance(link, OnReference)]
         columns = tuple(self.program.columns[j] for j in kept)
         return Shared(columns, np.asarray(x[kept]), self._reference)
 
     def polished(self, x: Vector) -> Vector:
         """The same point with as little loss along the reference as its stocks, accounts and decisions and its cost
         allow: what the goal has no price for may have been left undone."""
-        program, here = self.program, np.zeros(len(x), dtype=bool)
-        chains = np.zeros(len(x), dtype=bool)
-        for j, (name, index) in enumerate(program.columns):
-            link = link_of(self.scope, self._stem, name, index)
-            here[j], chains[j] = isinstance(link, OnReference) and name != "capacity", isinstance(link, int)
+        program, chains = self.program, np.array([isinstance(link, int) for link in self._link_of])
+        here = np.array([isinstance(link, OnReference) and link.name != "capacity" for link in self._link_of])
         losses = [j for j in np.flatnonzero(here).tolist() if program.columns[j][0] == "loss_to_date"]
         here[self._links] = False
         held = [*losses, program.column["shared_cost", None]]
@@ -253,18 +250,6 @@ class Master:
         if found.stop is Stop.OPTIMAL:
             out[free] = found.x[:-1]
         return out
-
-    def _positions(self, links: Sequence[LinkingColumn], capacities: Mapping[LinkingColumn, int]) -> Positions:
-        found: dict[LinkingColumn, int] = {}
-        for j, (name, index) in enumerate(self.program.columns):
-            link = link_of(self.scope, self._stem, name, index)
-            if not isinstance(link, int):
-                found[link] = j
-        column = self.program.column
-        return np.array(
-            [column["capacity_of_link", capacities[a]] if isinstance(a, UsableCapacity) else found[a] for a in links],
-            dtype=int,
-        )
 
 
 def _scope(grouping: Grouping) -> BranchScope:

@@ -118,7 +118,7 @@ class BranchResult:
 
 
 @dataclass(frozen=True)
-class Asked:
+class LeastOf:
     """One linear program: weights of the excess of each loss (k), whether cost is added, losses allowed (k) and by how
     much they may be exceeded (k), limit of the cost."""
 
@@ -133,7 +133,7 @@ class Asked:
 class Minimum:
     """Optimum of what was asked: its proven lower bound, columns x, row duals, basis."""
 
-    asked: Asked
+    asked: LeastOf
     value: float
     x: Vector
     duals: Vector
@@ -155,7 +155,7 @@ class BranchProgram:
         low, high = np.array([*[-np.inf] * count, 0.0]), np.array([*[np.inf] * count, 0.0])
         self._program = program.with_columns(own).with_rows(own, terms, low, high)
 
-    def solve(self, basis: Statuses | None, known: Vector, asked: Asked) -> Minimum:
+    def solve(self, basis: Statuses | None, known: Vector, asked: LeastOf) -> Minimum:
         """basis: where to start, in a solver made for this question: a kept one takes as long and twice the memory, and
         what it finds depends on what it was asked before. known: what the links contribute to each row of the branch.
 
@@ -176,7 +176,7 @@ class BranchProgram:
                 return Minimum(asked, value, found.x, found.duals, basis)
         raise StoppedError(f"no proven optimum after the reference path is left ({found.stop})")
 
-    def _at(self, known: Vector, asked: Asked, room: float) -> Program:
+    def _at(self, known: Vector, asked: LeastOf, room: float) -> Program:
         old, m = self._program, self.rows
         low, high, upper = old.row_lower.copy(), old.row_upper.copy(), old.upper.copy()
         spare = room * (1 + np.abs(known))
@@ -224,7 +224,7 @@ class Branch:
             name: str, goal: Sequence[float], with_cost: bool, allowed: Sequence[float], beyond: Sequence[float]
         ) -> Minimum:
             start = kept.get(name, kept.get("loss"))
-            one = self._program.solve(start, known, Asked(goal, with_cost, allowed, beyond, at_most))
+            one = self._program.solve(start, known, LeastOf(goal, with_cost, allowed, beyond, at_most))
             found.append(one)
             if one.basis is not None:
                 kept[name] = one.basis
