@@ -19,12 +19,12 @@ from planner.data.case import Case
 from planner.data.cells import CARRIED, Quarter, Row
 from planner.data.schema import TABLES, Table
 from planner.reporting.tables.declared import STATED, declared
-from planner.reporting.values.page_parts import FINE, RATE, SHARE, WORDS, YEAR, Column, Format, ReportTable, texts
+from planner.reporting.values.page_parts import FORMS, Column, Format, ReportTable, texts
 from planner.reporting.values.view import RunView
 from planner.reporting.values.wording import NOTHING, STAGES, Names, as_year, count
 from planner.results.schema import PER_UNIT, RESULT_TABLES, Kind
 
-FORMS = {Kind.TEXT: WORDS, Kind.YEAR: YEAR, Kind.QUARTER: YEAR, Kind.NUMBER: FINE, Kind.SHARE: SHARE}
+LOOKS = {Kind.TEXT: "words", Kind.YEAR: "year", Kind.QUARTER: "year", Kind.NUMBER: "number", Kind.SHARE: "share"}
 
 
 def summary_sheet(run: RunView) -> ReportTable:
@@ -72,7 +72,7 @@ def _expected(run: RunView, name: str) -> ReportTable:
         if column.name in table:
             ids, namer = table[column.name], run.names.by_column.get(column.name)
             named = ids if namer is None else ids.map({value: namer(value) if value else "" for value in ids.unique()})
-            form = RATE if column.unit == PER_UNIT else FORMS[column.kind]
+            form = FORMS["rate" if column.unit == PER_UNIT else LOOKS[column.kind]]
             columns.append(Column(column.heading, column.unit, not column.is_text, form))
             cells.append(named.tolist())
     meaning = f"{stated.meaning}; expected over the futures; each future: tables/{name}.csv"
@@ -230,7 +230,7 @@ def inputs_sheet(case: Case, names: Names) -> ReportTable:
 
 
 def _column(name: str, unit: str, is_number: bool) -> Column:
-    excel = "" if not is_number else YEAR.excel if "year" in name and not unit else RATE.excel
+    excel = FORMS["words" if not is_number else "year" if "year" in name and not unit else "rate"].excel
     return Column(name.replace("_", " "), unit, is_number, Format(partial(_text, name), excel))
 
 

@@ -12,26 +12,10 @@ from typing import Any
 import pandas as pd
 from jinja2 import Template
 
-from planner.reporting.values.page_parts import (
-    AMOUNT,
-    CHANGE,
-    FINE,
-    LIST,
-    PAGE,
-    RATE,
-    SHARE,
-    SHEET,
-    WORDS,
-    YEAR,
-    Column,
-    Part,
-    ReportTable,
-    Text,
-)
+from planner.reporting.values.page_parts import FORMS, PAGE, SHEET, Column, Part, ReportTable, Text
 from planner.reporting.values.wording import TEMPLATES, joined
 
 STATED = tomllib.loads(files("planner.reporting.tables").joinpath("tables.toml").read_text(encoding="utf-8"))
-FORMS = {"words": WORDS, "list": LIST, "amount": AMOUNT, "change": CHANGE, "rate": RATE, "share": SHARE, "year": YEAR}
 TEXTS = ("title", "note", "source", "folded", "total", "sheet", "meaning")
 HIDDEN = "hidden"
 
@@ -74,11 +58,11 @@ def _columns(stated: Sequence[str | Sequence[str]], said: dict[str, Any]) -> Ite
                 flags.add(flag)
             elif not flag:
                 flags.add(HIDDEN)
-        form = next((FORMS[flag] for flag in flags if flag in FORMS), FINE)
+        form = next((flag for flag in flags if flag in FORMS), "number")
         only = next((flag for flag in flags if flag in (PAGE, SHEET)), "")
         for it in each:
             head, of, full = (_said(text, {**said, "it": it}) for text in (title, unit, heading))
-            kept = Column(head, of, form not in (WORDS, LIST), form, only, full, "sum" in flags)
+            kept = Column(head, of, form not in ("words", "list"), FORMS[form], only, full, "sum" in flags)
             yield None if HIDDEN in flags else kept
 
 

@@ -145,14 +145,19 @@ def _there(plan: PlanValues) -> Mapping[tuple[str, str, str, str, str], float]:
         out["budget", budget.funder, "", str(budget.year), ""] += budget.musd
     for p in case.projects.values():
         out["nameplate limit", p.project, p.country, "", ""] += p.max_new_tpa
-    capacity, people, training = (plan.tables[name] for name in ("capacity", "workforce", "training"))
-    for r in records(capacity):
-        out["capacity", r["project"], r["country"], *_moment(r)] += r["usable_tpa"] * case.scenarios[r["scenario"]]
-    for r in records(people):
-        out["hires", r["skill"], r["country"], *_moment(r)] += r["hired"] * case.scenarios[r["scenario"]]
-    for r in records(training):
-        out["training seats", r["programme"], r["country"], *_moment(r)] += r["intake"] * r["probability"]
+    for scarce, table, item, column in AMOUNTS:
+        for r in records(plan.tables[table]):
+            weight = case.scenarios[r["scenario"]] if "scenario" in r else r["probability"]
+            out[scarce, r[item], r["country"], *_moment(r)] += r[column] * weight
     return out
+
+
+AMOUNTS = (
+    ("capacity", "capacity", "project", "usable_tpa"),
+    ("hires", "workforce", "skill", "hired"),
+    ("training seats", "training", "programme", "intake"),
+)
+"""Scarce thing -> the table that says how much there is of it, and its columns of what it is and of how much."""
 
 
 def explain_lines(found: Explanation, case: Case) -> list[str]:

@@ -22,14 +22,21 @@ class Format:
     excel: str = ""
 
 
-WORDS = Format(str)
-LIST = Format(lambda words: listed(list(words)) or NOTHING)
-FINE = Format(number, "#,##0.00")
-AMOUNT = Format(amount, "#,##0.00")
-CHANGE = Format(signed, "#,##0.00")
-RATE = Format(number, "General")
-SHARE = Format(percent, "0.0%")
-YEAR = Format(as_year, "0")
+FORMS = {
+    "words": Format(str),
+    "list": Format(lambda words: listed(list(words)) or NOTHING),
+    "number": Format(number, "#,##0.00"),
+    "amount": Format(amount, "#,##0.00"),
+    "change": Format(signed, "#,##0.00"),
+    "rate": Format(number, "General"),
+    "share": Format(percent, "0.0%"),
+    "year": Format(as_year, "0"),
+}
+"""How values are shown, by the words of tables.toml."""
+AMOUNT, CHANGE, SHARE, YEAR = (FORMS[of] for of in ("amount", "change", "share", "year"))
+WORDS, FINE = FORMS["words"], FORMS["number"]
+    FORMS[of] for of in ("words", "number", "amount", "change", "share", "year")
+)
 PAGE, SHEET = "page", "sheet"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -241,71 +241,57 @@ class CostPart:
     others: float = 0.0
     present: float = 0.0
 
-    def add(self, public: float, others: float, discount: float) -> None:
-        """Add an amount of one year."""
-        self.public += public
-        self.others += others
-        self.present += discount * (public + others)
-
 
 def cost_parts(run: RunView) -> list[CostPart]:
     """The parts of the cost; their present values add up to it."""
-    return [*_bought(run).values(), *_running(run).values()]
-
-
-def _bought(run: RunView) -> dict[str, CostPart]:
-    """Capital by stage, training, hires and stock: public money as it is paid, and the rest of the capital."""
-    discount = run.case.cost_discount
     without = {"magnet"} - {row.stage for row in run.case.projects.values()}
     out = {
         item: CostPart(f"Capital: {name.lower()}" if item.startswith(CAPITAL) else name)
         for item, name in ITEM_NAMES.items()
         if item.removeprefix(CAPITAL) not in without
-    }
+    } | {item: CostPart(item) for item in RUNNING}
+    for item, year, public, others in (*_bought(run), *_running(run)):
+        part = out.setdefault(item, CostPart(item))
+        part.public += public
+        part.others += others
+        part.present += run.case.cost_discount(year) * (public + others)
+    return [*(part for item, part in out.items() if item not in RUNNING), *(out[item] for item in RUNNING)]
+
+
+def _bought(run: RunView) -> Iterator[tuple[str, int, float, float]]:
+    """Capital by stage, training, hires and stock: item, year, public money as it is paid, the rest of the capital."""
     for row in rows_of(run.tables["spending"]):
-        out.setdefault(row.item, CostPart(row.item)).add(row.expected, 0.0, discount(int(row.year)))
+        yield row.item, int(row.year), row.expected, 0.0
     for row in rows_of(run.tables["investments"]):
         years = run.case.payment_years(row.project, int(row.year))
         private = row.capex_musd * row.probability * (1.0 - run.case.projects[row.project].public_share) / len(years)
         for year in years:
-            out[f"{CAPITAL}{row.stage}"].add(0.0, private, discount(year))
-    return out
+            yield f"{CAPITAL}{row.stage}", year, 0.0, private
 
 
-def _running(run: RunView) -> dict[str, CostPart]:
-    """Fixed cost of new plants, variable cost of new and of existing plants, and holding of stock. No budget pays."""
-    case, discount = run.case, run.case.cost_discount
-    fixed, new, old, held = (
-        CostPart("Fixed cost of new plants"),
-        CostPart("Running of new capacity"),
-        CostPart("Running of existing capacity"),
-        CostPart("Holding of stock"),
-    )
+RUNNING = FIXED, NEW, OLD, HELD = (
+    *("Fixed cost of new plants", "Running of new capacity", "Running of existing capacity", "Holding of stock"),
+)
+
+
+def _running(run: RunView) -> Iterator[tuple[str, int, float, float]]:
+    """Fixed cost of new plants, variable cost of new and of existing plants, and holding of stock. No budget pays. New
+    and existing capacity of one project are used alike."""
+    case = run.case
     for row in rows_of(run.tables["investments"]):
         project = case.projects[row.project]
         amount = musd(project.fixed_opex_usd_per_tpa) * row.tpa * row.probability
         for year in range(int(row.year) + project.lead_time_years, case.last_year + 1):
-            fixed.add(0.0, amount, discount(year))
-    for year, amount, share in _variable(run):
-        new.add(0.0, amount * share, discount(year))
-        old.add(0.0, amount * (1.0 - share), discount(year))
-    goods = run.expected(run.by_year["stocks"], ["country", "element", "form", "year"], ["stock_t"])
-    prices = {good: musd_per_tonne(row.holding_usd_per_kg_year) for good, row in case.stockpiles.items()}
-    for row in rows_of(goods):
-        held.add(0.0, prices[row.country, row.element, row.form] * row.stock_t, discount(int(row.year)))
-    return {part.name: part for part in (fixed, new, old, held)}
-
-
-def _variable(run: RunView) -> list[tuple[int, float, float]]:
-    """(year, expected variable cost, share of it that new capacity runs up): new and existing capacity of
-    one project are used alike."""
+            yield FIXED, year, 0.0, amount
     rows = run.by_year["capacity"]
     whole = (rows["existing_tpa"] + rows["new_tpa"]).where(lambda tpa: tpa > 0, 1.0)
     rows = rows.assign(by_new=rows["throughput_t"] * rows["new_tpa"] / whole)
-    sums = run.expected(rows, ["project", "year"], ["throughput_t", "by_new"])
-    out = []
-    for row in rows_of(sums):
-        cost = musd(run.case.projects[row.project].variable_opex_usd_per_t)
-        if cost > 0 and row.throughput_t > 0:
-            out.append((int(row.year), cost * row.throughput_t, row.by_new / row.throughput_t))
-    return out
+    for row in rows_of(run.expected(rows, ["project", "year"], ["throughput_t", "by_new"])):
+        amount = musd(case.projects[row.project].variable_opex_usd_per_t) * row.throughput_t
+        share = row.by_new / row.throughput_t if row.throughput_t > 0 else 0.0
+        yield NEW, int(row.year), 0.0, amount * share
+        yield OLD, int(row.year), 0.0, amount * (1.0 - share)
+    goods = run.expected(run.by_year["stocks"], ["country", "element", "form", "year"], ["stock_t"])
+    prices = {good: musd_per_tonne(row.holding_usd_per_kg_year) for good, row in case.stockpiles.items()}
+    for row in rows_of(goods):
+        yield HELD, int(row.year), 0.0, prices[row.country, row.element, row.form] * row.stock_t
