@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -13,8 +13,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from planner.reporting.values.page_parts import Card, Figure, Front, ReportTable, Section, Statement, Text
-from planner.reporting.values.wording import unbroken
+from planner.reporting.values.page_parts import Front, Section, Statement
+from planner.reporting.values.wording import TEMPLATES, passage, unbroken
 
 
 @cache
@@ -44,60 +44,14 @@ def _ours(name: str) -> Markup:
 
 
 def report_page(
-    kind: str,
-    title: str,
-    question: str,
-    statements: Sequence[Statement],
-    sections: Sequence[Section],
-    *,
-    cards: Sequence[Card] = (),
-    subtitle: str = "",
-    note: str = "",
-    script: str = "",
+    kind: str, title: str, question: str, statements: Sequence[Statement], sections: Sequence[Section], **more: Any
 ) -> str:
-    """A page that answers one question about a run."""
-    return render_template(
-        "page.html.j2",
-        script,
-        kind=kind,
-        title=title,
-        subtitle=subtitle,
-        question=question,
-        statements=statements,
-        cards=cards,
-        note=note,
-        sections=sections,
-    )
+    """A page that answers one question about a run. more: cards, subtitle, note, script."""
+    said = {"cards": (), "subtitle": "", "note": "", "script": "", "kind": kind, "title": title, "question": question}
+    return render_template("page.html.j2", **said | {"statements": statements, "sections": sections} | more)
 
 
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\|*_`<>[]#"} | {"\n": " "})
-
-
-def render_markdown(front: Front, sections: Sequence[Section]) -> str:
-    """The whole report as text. Charts are told by their sentence, or left out; input tables stay in the workbook."""
-    lines = [
-        f"# {plain(front.title)}",
-        "",
-        *([f"_{plain(front.subtitle)}_", ""] if front.subtitle else []),
-        plain(front.question),
-        "",
-        f"**{plain(front.claim)}**",
-        "",
-        "| | |",
-        "| --- | --- |",
-    ]
-    lines += [
-        f"| {plain(c.title)} | {plain(' '.join(filter(None, (c.value, c.unit))))}{_note(c)} |" for c in front.cards
-    ]
-    lines += ["", *(line for text in front.lines for line in (plain(text), ""))]
-    for section in sections:
-        told = list(_section(section))
-        lines += told if len(told) > HEADING else []
-    return "\n".join(lines).rstrip() + "\n"
-
-
-HEADING = 2
-"""Lines of a chapter of which only drawings without a sentence are left."""
 
 
 def plain(text: str) -> str:
@@ -105,34 +59,9 @@ def plain(text: str) -> str:
     return text.translate(SPECIAL)
 
 
-def _note(card: Card) -> str:
-    return f" ({plain(card.note)})" if card.note else ""
+TEMPLATES.filters["plain"] = plain
 
 
-def _section(section: Section) -> Iterator[str]:
-    yield from (f"## {plain(section.title)}", "")
-    if section.lead:
-        yield from (plain(section.lead), "")
-    for part in section.parts:
-        if isinstance(part, Text):
-            for paragraph in part.paragraphs:
-                yield from (f"- {plain(paragraph)}",) if part.listed else (plain(paragraph), "")
-            yield ""
-            continue
-        if isinstance(part, Figure) and not part.takeaway:
-            continue
-        yield from (f"### {plain(part.title)}", "")
-        if isinstance(part, Figure):
-            yield from (plain(part.takeaway), "")
-        else:
-            yield from _table(part)
-
-
-def _table(part: ReportTable) -> Iterator[str]:
-    heads = [plain(c.title) + (f" ({plain(c.unit)})" if c.unit else "") for c in part.heads]
-    yield f"| {' | '.join(heads)} |"
-    yield "|" + "|".join(" ---: " if c.number else " --- " for c in part.heads) + "|"
-    yield from (f"| {' | '.join(plain(cell) for cell in row)} |" for row in part.shown)
-    yield ""
-    if part.note:
-        yield from (plain(part.note), "")
+def render_markdown(front: Front, sections: Sequence[Section]) -> str:
+    """The whole report as text; input tables stay in the workbook."""
+    return passage("report.md.j2", "report", {"front": front, "sections": sections}).rstrip() + "\n"

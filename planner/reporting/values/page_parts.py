@@ -35,8 +35,6 @@ FORMS = {
 """How values are shown, by the words of tables.toml."""
 AMOUNT, CHANGE, SHARE, YEAR = (FORMS[of] for of in ("amount", "change", "share", "year"))
 WORDS, FINE = FORMS["words"], FORMS["number"]
-    FORMS[of] for of in ("words", "number", "amount", "change", "share", "year")
-)
 PAGE, SHEET = "page", "sheet"
 
 

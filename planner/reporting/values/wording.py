@@ -288,12 +288,12 @@ TEMPLATES.filters |= {
 TEMPLATES.globals |= {"count": count, "change": change, "span": span, "stages": STAGES_MANY}
 
 
-def worded(template: str, passage: str, **values: Any) -> str:
+def worded(template: str, name: str, /, **values: Any) -> str:
     """A passage (macro) of a template of sentences over some values: its lines joined by spaces; '' if it says nothing.
 
     Raises jinja2.UndefinedError if it speaks of a value that is not there.
     """
-    return joined(_passage(template, passage, values))
+    return joined(passage(template, name, values))
 
 
 def joined(text: str) -> str:
@@ -301,10 +301,11 @@ def joined(text: str) -> str:
     return " ".join(_of_lines(text))
 
 
-def worded_lines(template: str, passage: str, **values: Any) -> list[str]:
+def worded_lines(template: str, name: str, /, **values: Any) -> list[str]:
     """A passage as lines of the screen, blank ones left out."""
-    return [line for line in _passage(template, passage, values).split("\n") if line.strip()]
+    return [line for line in passage(template, name, values).split("\n") if line.strip()]
 
 
-def _passage(template: str, passage: str, values: dict[str, Any]) -> str:
-    return str(getattr(TEMPLATES.get_template(template).make_module(values), passage)())
+def passage(template: str, name: str, values: dict[str, Any]) -> str:
+    """A passage (macro) of a template over some values, as it is."""
+    return str(getattr(TEMPLATES.get_template(template).make_module(values), name)())
