@@ -23,13 +23,17 @@ TOLERANCE = 1e-6
 """Largest certificate figure of an optimum."""
 GRACE_SECONDS = 0.5
 """How long an interrupted solve may take to end by itself; its thread ends with the program."""
-LONGEST_WAY = 0.25
+LONGEST_WAY = 0.2
 """A basis kept from earlier is given up after as many iterations, as a share of the rows of the program: from a distant
 one the dual simplex method may take a hundred times as long as from nothing (measured)."""
+LATER_WAY = 0.4
+"""The same as a share of that, where the optimum of the phase before is a start that leads there in any case."""
 NO_LIMIT = 2**31 - 1
+AGAIN = ("again", "again primal")
 SMALL_PROGRAM = 20_000
 """Nonzeros below which the simplex method is at least as fast as interior point (measured)."""
-EXACT_WEIGHTS, DEVEX = -1, 1
+AS_HIGHS_LIKES, DEVEX, EXACT = -1, 1, 2
+"""Edge weights of the dual simplex method."""
 IRREDUCIBLE = 2 | 4 | 8
 """How contradictions are sought: by linear programs, till none can be left out, columns first (else one was over)."""
 LITTLE = 0.001
@@ -50,9 +54,8 @@ Origins = NDArray[np.int64]
 """Origins in another program, -1 for what is not there."""
 Statuses = NDArray[np.uint8]
 """A basis as the status of each column, then of each row: one of the codes below."""
-_OF = highspy.HighsBasisStatus
-_STATUS = np.array(sorted(_OF.__members__.values(), key=int), dtype=object)
-LOWER, BASIC, UPPER, FREE = map(int, (_OF.kLower, _OF.kBasic, _OF.kUpper, _OF.kZero))
+_STATUS = np.array(sorted(highspy.HighsBasisStatus.__members__.values(), key=int), dtype=object)
+LOWER, BASIC, UPPER, FREE = range(4)
 _INTEGER, _CONTINUOUS = np.uint8(highspy.HighsVarType.kInteger), np.uint8(highspy.HighsVarType.kContinuous)
 _ENDS = {
     highspy.HighsModelStatus.kOptimal: Stop.OPTIMAL,
@@ -86,8 +89,7 @@ class Solver:
         set, no run begins, and one that goes on ends if `cancel` is called. grows: rows are added again and again, so
         that few iterations follow each start: no exact edge weights, which are a solve for each row (measured)."""
         self.program = program
-        longest = max(FEWEST, int(len(program.rows) * longest_way))
-        self._limits = dict.fromkeys(("again", "again primal"), longest)
+        self._ways = dict.fromkeys(AGAIN, longest_way)
         self._cancelled = cancelled or Event()
         self.lower, self.upper = program.lower.copy(), program.upper.copy()
         self._highs = _SilentHighs()  # type: ignore[no-untyped-call]
@@ -103,7 +105,9 @@ class Solver:
         for name in ("primal_feasibility_tolerance", "dual_feasibility_tolerance", "ipm_optimality_tolerance"):
             self._option(name, 1e-8)
         self._seconds = math.inf if time_limit is None else float(time_limit)
-        self._weights = DEVEX if grows else EXACT_WEIGHTS
+        self._small = program.matrix.nnz < SMALL_PROGRAM
+        self._weights = DEVEX if grows else AS_HIGHS_LIKES
+        self._again_weights = DEVEX if grows or self._small else EXACT
         _pass(self._highs, program)
         self._bases: dict[str, highspy.HighsBasis] = {}
         """The last basis of each phase, in the order of their ends."""
@@ -112,7 +116,7 @@ class Solver:
         self._near: highspy.HighsBasis | None = None
         """Where the next phase may begin, if the program or its goal was another one before."""
         self._has_basis, self._met = False, ""
-        """`_met`: the phase solved last on these data; the basis held meets all constraints of the next one too."""
+        """The phase solved last on these data; the basis held meets all constraints of the next one too."""
 
     def bound(self, column: int, upper: float) -> None:
         """Set the upper bound of a column."""
@@ -170,8 +174,7 @@ class Solver:
 
     def _basis(self, statuses: Statuses) -> highspy.HighsBasis:
         basis = highspy.HighsBasis()
-        columns = len(self.program.columns)
-        basis.col_status, basis.row_status = _STATUS[statuses[:columns]].tolist(), _STATUS[statuses[columns:]].tolist()
+        basis.col_status, basis.row_status = map(list, np.split(_STATUS[statuses], [len(self.program.columns)]))
         basis.valid, basis.alien = True, True
         return basis
 
@@ -211,7 +214,7 @@ class Solver:
             self.begin_from(phase, codes)
         if way:
             codes[[j for j, (_, index) in enumerate(self.program.columns) if index is None]] = BASIC
-            self._near, self._limits["near"] = self._basis(codes), max(FEWEST, int(len(rows) * way))
+            self._near, self._ways["near"] = self._basis(codes), way
 
     def minimise(self, column: int, order: Sequence[str] = (), phase: str = "") -> Solution:
         """Minimise one column; tries another algorithm if the certificate of the first does not hold.
@@ -226,23 +229,20 @@ class Solver:
         """Minimise a weighted sum of the columns (n), as `minimise` does one."""
         self._aim(cost)
         solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
-        nearest = self._nearest(phase)
-        starts = {"again": nearest, "again primal": nearest, "near": self._near}
+        starts = dict.fromkeys(AGAIN, self._nearest(phase)) | {"near": self._near}
+        shorter = LATER_WAY if self._met not in ("", phase) and "primal" in order else 1.0
         if phase in self._bases and self._met:
             starts["primal"] = self._highs.getBasis()  # what is tried before moves away from it
         for algorithm in order:
-            solution = self._run(algorithm, cost, starts.get(algorithm))
+            solution = self._run(algorithm, cost, starts.get(algorithm), shorter)
             if solution.stop is not Stop.UNPROVEN:
                 break
         if solution.stop is Stop.OPTIMAL and self._has_basis:
             self._bases = {} if self._near else {name: kept for name, kept in self._bases.items() if name != phase}
             self._bases[phase], self._near, self._met = self._highs.getBasis(), None, phase
-            self._keep(phase)
+            kept = [(program, basis) for program, basis in self._kept.get(phase, ()) if program is not self.program]
+            self._kept[phase] = [*kept[:1], *kept[1:][2 - KEPT :], (self.program, self._bases[phase])]
         return solution
-
-    def _keep(self, phase: str) -> None:
-        kept = [(program, basis) for program, basis in self._kept.get(phase, ()) if program is not self.program]
-        self._kept[phase] = [*kept[:1], *kept[1:][2 - KEPT :], (self.program, self._bases[phase])]
 
     def _nearest(self, phase: str) -> highspy.HighsBasis | None:
         """The basis that this phase ended with on the data that differ in fewest figures from the present ones."""
@@ -303,29 +303,29 @@ class Solver:
         """Measured order: `again` is simplex from a basis this phase ended with on earlier data; `primal` is primal
         simplex from the basis of the objective before; `near` simplex from that of the plan of another program or goal.
         What is minimised once more is nearly there already."""
-        small = self.program.matrix.nnz < SMALL_PROGRAM
-        once_more = self._met not in ("", phase) and phase != self.program.columns[column][0]
-        again = ("near",) if self._near else ("again",) if phase in self._bases and not once_more else ()
-        if self._met not in ("", phase):
-            return (*again, "primal", "dual", "ipm") if small else (*again, "primal", "ipm", "dual")
-        return (*again, "dual", "ipm", "primal") if small else (*again, "ipm", "dual")
+        later, near = self._met not in ("", phase), ("near",) if self._near else ()
+        once_more = later and phase != self.program.columns[column][0]
+        again = (*near, "again") if phase in self._bases and not once_more else near
+        others = ("dual", "ipm") if self._small else ("ipm", "dual")
+        return (*again, "primal", *others) if later else (*again, *others, "primal")
 
-    def _run(self, algorithm: str, cost: Vector, basis: highspy.HighsBasis | None) -> Solution:
+    def _run(self, algorithm: str, cost: Vector, basis: highspy.HighsBasis | None, shorter: float = 1.0) -> Solution:
+        if algorithm != "primal" or not self._has_basis:
+            self._highs.clearSolver()  # else it goes on with the edge weights of another basis
         if basis is not None:
             self._highs.setBasis(basis)
-        elif not (algorithm == "primal" and self._has_basis):
-            self._highs.clearSolver()
         # "ipm" alone would mean another code where the solver's extras are installed.
         self._option("solver", "ipx" if algorithm == "ipm" else "simplex")
         self._option("output_flag", algorithm == "ipm")
         self._heard.forget()
         self._option("simplex_strategy", STRATEGY.get(algorithm, 1))
-        # From a basis that was optimal, costs perturbed as much as from none lead away from an optimum near by (a third
-        # of the iterations without); costs not perturbed at all stall. Exact edge weights are a solve for each row.
-        again = algorithm in ("again", "again primal")
-        self._option("simplex_dual_edge_weight_strategy", DEVEX if again else self._weights)
+        # From a basis that was optimal, costs perturbed as much as from none lead away from an optimum near by; costs
+        # not perturbed at all stall. Exact edge weights are a solve for each row and spare half of the iterations.
+        again = algorithm in AGAIN
+        self._option("simplex_dual_edge_weight_strategy", self._again_weights if again else self._weights)
         self._option("dual_simplex_cost_perturbation_multiplier", LITTLE if again else 1.0)
-        self._option("simplex_iteration_limit", self._limits.get(algorithm, NO_LIMIT))
+        far = self._ways.get(algorithm, math.inf) * (shorter if again else 1.0) * len(self.program.rows)
+        self._option("simplex_iteration_limit", int(min(max(far, FEWEST), NO_LIMIT)))
         found = self._found(algorithm, cost)
         if found.stop is Stop.UNPROVEN and self._has_basis and self._ended() is Stop.OPTIMAL:
             # After many updates of a factor values drift unseen by HiGHS; a new factor of the same basis corrects them.
@@ -390,8 +390,8 @@ def _pass(highs: highspy.Highs, program: Program) -> None:
     shape = columns, rows, matrix.nnz, int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize), 0.0
     sides = program.goal, program.lower, program.upper, program.row_lower, program.row_upper
     starts, indices = matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32)
-    kinds = np.zeros(columns, dtype=np.int32)
-    if highs.passModel(*shape, *sides, starts, indices, matrix.data, kinds) == highspy.HighsStatus.kError:
+    continuous = np.zeros(columns, dtype=np.int32)
+    if highs.passModel(*shape, *sides, starts, indices, matrix.data, continuous) == highspy.HighsStatus.kError:
         raise RuntimeError("HiGHS refused the program")
 
 

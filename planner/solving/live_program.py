@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
 import numpy as np
@@ -31,7 +32,7 @@ Say = Callable[[str], None]
 CANCELLED = "the solve was cancelled"
 BETWEEN = 1e-7
 """Relative distance from a bound up to which a figure counts as at it."""
-NEAR_WAY, GOAL_WAY = 1 / 5, 2 / 3
+NEAR_WAY, GOAL_WAY = 1 / 4, 2 / 3
 """How far to go from the last plan where the structure differs, and where the goal does, as a share of the rows: from a
 start that is no good the way from the least risk is shorter (measured)."""
 
@@ -91,7 +92,9 @@ class LiveProgram:
     def _write(self, case: Case) -> None:
         """Hold another case. The one before stays if this is cancelled."""
         scope = Scope(case)
-        writer = Writer(scope, self._stop)
+        writer = Writer(
+            scope, partial(_end_if, self.cancelled)
+        )  # not `self`: a cycle would keep old programs in memory
         program = writer.program()
         refuse_beyond_solver(scope, program)
         self.case = case
@@ -103,10 +106,6 @@ class LiveProgram:
         """With what the case switches off held at zero; and with nothing held."""
         self._writer = writer
         self.solver = self.solver_type(program, self.time_limit, cancelled=self.cancelled)
-
-    def _stop(self) -> None:
-        if self.cancelled.is_set():
-            raise StoppedError(CANCELLED)
 
     def solve(self, say: Say, phases: list[Phase] | None = None) -> Outcome:
         """Solve the phases of the goal, or those given; the first run is cold, later ones start from earlier bases.
@@ -196,6 +195,11 @@ class LiveProgram:
         matrix = program.matrix
         held = program.with_data(matrix.data, program.row_lower, program.row_upper, program.lower, upper)
         return _Refilled(scope, program, held)
+
+
+def _end_if(cancelled: Event) -> None:
+    if cancelled.is_set():
+        raise StoppedError(CANCELLED)
 
 
 def _same_shape(one: Tree, two: Tree) -> bool:

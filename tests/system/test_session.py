@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -13,9 +14,11 @@ import pytest
 import planner
 from benchmarks.changes import ASKED, CHANGES, asked
 from benchmarks.generate import Size, generate
+from planner.api.plans import STRUCTURES
 from planner.config.model_file import LEVERS
 from planner.data.case import Case
 from planner.formulation.index_sets import Scope
+from planner.solving import highs
 from planner.solving.case_changes import READS
 from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
@@ -175,8 +178,13 @@ def test_who_takes_a_change_back_waits_for_no_program_to_be_written(name: str) -
     assert session.rebuilt == ""
 
 
+@pytest.mark.parametrize("small", [True, False], ids=["small", "as a large one"])
 @pytest.mark.parametrize("name", CHANGES)
-def test_each_kind_of_change_gives_the_optimum_of_a_cold_solve_and_so_does_the_way_back(name: str) -> None:
+def test_each_kind_of_change_gives_the_optimum_of_a_cold_solve_and_so_does_the_way_back(
+    name: str, small: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not small:  # other algorithms, in another order, with other edge weights
+        monkeypatch.setattr(highs, "SMALL_PROGRAM", 0)
     case = starter()
     changed = CHANGES[name].of(case)
     session = LiveProgram(case)
@@ -187,6 +195,20 @@ def test_each_kind_of_change_gives_the_optimum_of_a_cold_solve_and_so_does_the_w
     assert_same_optimum(session.solve(silent), LiveProgram(changed).solve(silent))
     session.update(case)
     assert_same_optimum(session.solve(silent), there)
+
+
+def test_programs_that_a_session_no_longer_keeps_are_let_go_at_once() -> None:
+    case, names = starter(), ("first year +1", "secondment", "adaptive", "blocs", "element out")
+    session = planner.Session(case)
+    gc.collect()
+    gc.disable()  # collections become rare as memory fills
+    try:
+        for name in names:
+            session.figures(CHANGES[name].of(case))
+        held = sum(isinstance(one, Solver) for one in gc.get_objects())
+    finally:
+        gc.enable()
+    assert held == STRUCTURES
 
 
 @pytest.mark.parametrize("seed", range(6))
