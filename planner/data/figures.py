@@ -132,17 +132,10 @@ def _measures() -> Iterator[Measure]:
     lines = files("planner.data").joinpath("measures.csv").read_text(encoding="utf-8").splitlines()
     for line in csv.DictReader(lines):
         like = tuple(filter(None, line["like"].replace("*", "").split(";"))) if line["like"] else None
-        yield Measure(
-            line["table"],
-            conditions(line["where"]),
-            line["column"],
-            float(line["low"] or 0),
-            float(line["high"] or math.inf),
-            line["per"],
-            like,
-            bool(line["zero"]),
-            line["rule"] or "far-off",
-        )
+        limits = {"low": float(line["low"] or 0), "high": float(line["high"] or math.inf)}
+        rule, where, zero = line["rule"] or "far-off", conditions(line["where"]), bool(line["zero"])
+        cells: dict[str, Any] = {**line, **limits, "rule": rule, "where": where, "zero": zero, "like": like}
+        yield Measure(**cells)
 
 
 MEASURES = tuple(_measures())

@@ -60,8 +60,8 @@ def unrunnable_plants(case: Case) -> Iterator[Finding]:
         staff = team.initial if team else 0.0
         if persons > staff * (1 + 1e-9):
             said = f"{country} has {staff:.4g} persons of {skill}; what exists in {case.first_year} needs {persons:.4g}"
-            nobody = Finding("unrunnable-plant", "workforce", 0, "", said, "0")
-            yield found(team, "initial", "unrunnable-plant", said) if team else nobody
+            line, column = (team.line, "initial") if team else (0, "")
+            yield Finding("unrunnable-plant", "workforce", line, column, said, f"{staff:g}")
 
 
 def late_projects(case: Case) -> Iterator[Finding]:
@@ -93,16 +93,13 @@ def late_payoffs(case: Case) -> Iterator[Finding]:
         years = case.commitment_years(name)
         if not years or row.capex_usd_per_tpa <= 0:
             continue
-        feeds: Collection[str] = row.feeds
-        per_tonne = 0.0
-        for feed in feeds:
-            shares = case.feed_shares.get(feed, {})
-            kept = {e: case.recovery(name, e) if row.stage == "separation" else 1.0 for e in shares}
-            value = sum(share * worst[e] * kept[e] for e, share in shares.items())
-            used = case.capacity_use(name, feed)
-            per_tonne = max(per_tonne, value / used if used else float("inf"))
+        kept = {e: 1.0 if row.stage == "mine" else case.recovery(name, e) for e in case.elements}
         if row.stage in MADE_FROM:
-            per_tonne = max((case.recovery(name, e) * worst[e] for e in case.elements), default=0.0)
+            per_tonne = max((kept[e] * worst[e] for e in kept), default=0.0)
+        else:
+            given = [(case.feed_shares.get(feed, {}), case.capacity_use(name, feed)) for feed in row.feeds]
+            values = [(sum(share * worst[e] * kept[e] for e, share in shares.items()), used) for shares, used in given]
+            per_tonne = max((value / used if used else math.inf for value, used in values), default=0.0)
         start = years[0] + row.lead_time_years
         output = sum(case.ramp_share(name, t - start) for t in case.years)
         cost = musd(row.capex_usd_per_tpa) * case.countries[row.country].cost_index
