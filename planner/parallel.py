@@ -189,17 +189,17 @@ def answer(
                 out[worker], keeper[name] = name, worker
                 workers.ask(worker, *calls[name])
         for said in workers.wait():
-            answered_call = out.pop(said.worker, "")
-            if said.lost:
+            call = out.pop(said.worker, "")
+            if call and not said.lost:
+                keep(call, said.taken())
+            elif said.lost:
                 for name in [name for name, whose in keeper.items() if whose == said.worker]:
                     del keeper[name]
-            if answered_call and said.lost:
-                ready.insert(0, answered_call)
-                attempts[answered_call] += 1
-                if attempts[answered_call] == ATTEMPTS:
-                    raise StoppedError(f"{answered_call}: the worker died {ATTEMPTS} times: {said.lost}")
-            elif answered_call:
-                keep(answered_call, said.taken())
+                if call:
+                    ready.insert(0, call)
+                    attempts[call] += 1
+                if attempts[call] == ATTEMPTS:
+                    raise StoppedError(f"{call}: the worker died {ATTEMPTS} times: {said.lost}")
 
 
 def team_of(workers: int | Team) -> Team:

@@ -77,8 +77,7 @@ class Candidate:
 
     def value(self, measure: str) -> float:
         """`risk`, `cost`, `expected_loss` or `welfare`, which is cost + risk."""
-        known = {"risk": self.risk, "cost": self.cost, "expected_loss": self.expected_loss}
-        return known[measure] if measure in known else self.cost + self.risk
+        return self.cost + self.risk if measure == "welfare" else float(getattr(self, measure))
 
 
 @dataclass
@@ -232,7 +231,8 @@ class Search:
                 x = step.next(found.x)
                 losses, costs = self.master.losses(x), self.master.costs(x)
             afresh = False
-            results = self.ask(x, self._question(phase, losses, costs, step.idle > 0))
+            question = self._question(phase, losses, costs, step.idle > 0)
+            results = self.pool.results(self.master.links(x), question)
             best = self._with(phase, best, self.point(x, results))
             if self._enough(phase, enough):
                 return best
@@ -256,10 +256,6 @@ class Search:
         weights = self.weights(best)
         every = {w: weights[w] + chance for w, chance in self.case.scenarios.items()}
         return Question(every, losses=best.losses, costs=best.costs)
-
-    def ask(self, x: Vector, question: Question) -> list[BranchResult]:
-        """How the branches fare at a point of the master."""
-        return self.pool.results(self.master.links(x), question)
 
     def _question(self, phase: Phase, losses: Mapping[str, float], costs: Mapping[str, float], idle: bool) -> Question:
         """losses, costs: as they are wanted. idle: no cut came of weights alone."""

@@ -8,7 +8,7 @@ After Crainic, Hewitt, Maggioni and Rei, Partial Benders Decomposition, Transpor
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -64,14 +64,6 @@ class Shared:
     columns: tuple[Key, ...]
     values: Vector
     nodes: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Multipliers:
-    """What the master's optimum gives for the loss of each scenario and the cost of each branch through its cuts."""
-
-    of_loss: Mapping[str, float]
-    of_cost: Mapping[str, float]
 
 
 class Master:
@@ -189,15 +181,15 @@ class Master:
             self.cuts += new
         return len(new)
 
-    def multipliers(self, duals: Vector) -> Multipliers:
-        """What the cuts weigh at an optimum with these row duals."""
+    def multipliers(self, duals: Vector) -> tuple[dict[str, float], dict[str, float]]:
+        """What the cuts give for the loss of each scenario and the cost of each branch, at these row duals."""
         of_loss, of_cost = dict.fromkeys(self._loss, 0.0), dict.fromkeys(self._cost, 0.0)
         for cut, dual in zip(self.cuts, duals[len(duals) - len(self.cuts) :].tolist(), strict=True):
             if dual > 0:
                 of_cost[cut.branch] += dual * cut.of_cost
                 for w, weight in cut.of_loss.items():
                     of_loss[w] += dual * weight
-        return Multipliers(of_loss, of_cost)
+        return of_loss, of_cost
 
     def shared_cost(self, x: Vector) -> float:
         """What a point costs before and outside of all branches (MUSD)."""

@@ -93,7 +93,7 @@ def begin(
     grouping = group(case, alone)
     pool = WorkerPool(list(parts(grouping)), team_of(workers))
     try:
-        progress(f"the plan for {len(grouping.alone)} scenarios, and what it says of {len(grouping.rest)} more")
+        progress(f"a plan for {len(grouping.alone)} scenarios, to be held against {len(grouping.rest)} more")
         master = Master(grouping, pool.names, pool.links)
     except BaseException:
         pool.close()
@@ -191,7 +191,7 @@ def _shadow_prices(search: Search) -> pd.DataFrame:
     found, master = search.optima[objective], search.master
     duals = np.append(found.duals, np.zeros(len(master.cuts) - search.cuts[objective]))
     total = priced(master.scope, master.program, objective, duals)
-    for prices in search.pool.prices(master.links(found.x), master.multipliers(duals)):
+    for prices in search.pool.prices(master.links(found.x), *master.multipliers(duals)):
         for key, value in prices.items():
             total[key] += value
     return price_table(total, objective)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Self
@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from planner.decomposition.branch_tables import PartTables, tables_of, values_on
-from planner.decomposition.master import Multipliers, Shared
+from planner.decomposition.master import Shared
 from planner.decomposition.parts import CasePart, branches
 from planner.decomposition.subproblem import (
     Bases,
@@ -28,6 +28,7 @@ from planner.solving.program import Vector
 
 LEAST = 1e-12
 """Multipliers up to this one are rounding."""
+Given = Mapping[str, float]
 Starts = Sequence[tuple[Positions, Bases]]
 """Of each branch of a part, where its links stand among all and the bases to start from."""
 
@@ -65,19 +66,18 @@ class HeldBranches:
             results.append(replace(result, cuts=(), bases={}))
         return tables_of(self._parts[number], values, results)
 
-    def price(self, number: int, at: Starts, x: Vector, given: Multipliers) -> Worths:
-        """Shadow prices of what the branches of a part have at links x, by what the master gives for their losses and
-        costs, added up."""
+    def price(self, number: int, at: Starts, x: Vector, of_loss: Given, of_cost: Given) -> Worths:
+        """Shadow prices of what the branches of a part have at links x, by what the master gives for the loss of each
+        scenario and the cost of each branch, added up."""
 
         def scale(branch: Branch) -> float:
-            of_cost = given.of_cost[branch.name]
-            return of_cost if of_cost > LEAST else sum(given.of_loss[w] for w in branch.leaves)
+            own = of_cost[branch.name]
+            return own if own > LEAST else sum(of_loss[w] for w in branch.leaves)
 
         def question(branch: Branch) -> Question | None:
             if scale(branch) <= LEAST:
                 return None
-            weights = {w: given.of_loss[w] / scale(branch) for w in branch.leaves}
-            return Question(weights, given.of_cost[branch.name] > LEAST)
+            return Question({w: of_loss[w] / scale(branch) for w in branch.leaves}, of_cost[branch.name] > LEAST)
 
         total: Worths = defaultdict(float)
         for branch, _, found in self._each(number, at, x, question):
@@ -135,9 +135,9 @@ class WorkerPool:
         """The tables of each part; see `HeldBranches.tabulate`."""
         return self._ask("tabulate", x, question, shared)
 
-    def prices(self, x: Vector, given: Multipliers) -> list[Worths]:
+    def prices(self, x: Vector, of_loss: Given, of_cost: Given) -> list[Worths]:
         """The shadow prices of each part; see `HeldBranches.price`."""
-        return self._of_each_part("price", [(starts, x, given) for starts in self._starts])
+        return self._of_each_part("price", [(starts, x, of_loss, of_cost) for starts in self._starts])
 
     def _ask(self, method: str, x: Vector, question: Question, *more: Any) -> list[Any]:
         each = zip(self._parts, self._starts, strict=True)
