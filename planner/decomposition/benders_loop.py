@@ -174,10 +174,7 @@ class Search:
                 self.upper[phase.name] = best.value(phase.column)
             if self._has_stopped() or (again and len(self.master.cuts) == cuts):
                 return best
-            if best is not None and (
-                self.upper[phase.name] <= enough
-                or relative_gap(self.upper[phase.name], self.master.lower[phase.name]) <= target
-            ):
+            if best is not None and self._are_near(phase, best.value(phase.column), enough, target):
                 return best
             counts = None
 
@@ -245,11 +242,18 @@ class Search:
 
     def _proven(self, phase: Phase, best: Candidate | None, enough: float) -> bool:
         """Whether what is known is enough already."""
-        lower = self.master.lower.get(phase.name)
-        if best is None or lower is None or relative_gap(best.value(phase.column), lower) > self.target(phase):
+        if best is None or phase.name not in self.master.lower:
+            return False
+        if not self._are_near(phase, best.value(phase.column), enough, self.target(phase)):
             return False
         self.upper[phase.name] = best.value(phase.column)
         return self._enough(phase, enough)
+
+    def _are_near(self, phase: Phase, upper: float, enough: float, target: float) -> bool:
+        """Whether the bounds are as near as asked, and on one side of what is to be reached, if something is."""
+        lower = min(self.master.lower[phase.name], upper)
+        apart = relative_gap(upper, lower)
+        return upper <= enough or apart <= min(target, TOLERANCE) or (apart <= target and not lower <= enough)
 
     def last_question(self, best: Candidate) -> Question:
         """Least loss of every scenario with no more cost of any branch and no more loss of any scenario."""
@@ -318,7 +322,7 @@ class Search:
         self.say(
             f"round {count}: least {measure} between {lower:,.1f} and {upper:,.1f} MUSD, {100 * apart:.2g} % apart"
         )
-        return upper <= enough or apart <= self.target(phase) or count == self.most
+        return self._are_near(phase, upper, enough, self.target(phase)) or count == self.most
 
 
 def best_mixture(case: Case, plans: Sequence[Candidate], column: str, limits: Mapping[str, float]) -> Vector | None:

@@ -176,3 +176,8 @@ def test_what_is_interrupted_tells_the_bounds_of_the_whole(tmp_path: Path, at: s
 def test_where_weights_alone_give_no_cut_losses_are_asked_for_under_every_goal(tmp_path: Path, seed: int) -> None:
     """Least cost and risk together, several scenarios in one branch: the search once ended 0.3 % short."""
     check(tmp_path / "case", seed)
+
+
+def test_a_limit_of_the_risk_that_lies_between_the_bounds_is_searched_on(tmp_path: Path) -> None:
+    """Bounds 0.08 % apart, where 0.1 % are asked for, had it between them: whether it can be kept was not known."""
+    check(tmp_path / "case", 20339)
