@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
-from planner.config.model_file import LEVERS
+from planner.config import LEVERS
 from planner.data.case import Case
 from planner.data.cells import Row
 from planner.data.schema import TABLES

@@ -10,7 +10,7 @@ from docs.formulation import formulation_page
 from docs.names import public_names
 from docs.studies import reference_page
 from docs.tables import dictionary, results_page
-from planner.data.describe import datapackage
+from planner.data.export import datapackage
 from planner.data.load import load
 
 BEGIN, END = "<!-- generated: tables -->", "<!-- end of generated part -->"

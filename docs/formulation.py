@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from planner.config.model_file import ModelFile
+from planner.config import ModelFile
 from planner.data.schema import BY_NAME
 from planner.formulation.declared import EQUATIONS, VARIABLES
 from planner.formulation.model import Equation, Variable, cell

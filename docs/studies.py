@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from planner.results.study import MEANINGS
-from planner.studies.expressions import TABLES
-from planner.studies.file import study_schema
+from planner.studies.outcomes import TABLES
+from planner.studies.study_file import study_schema
 
 SECTIONS = {
     "StudyFile": "The file",

@@ -7,7 +7,7 @@ from typing import Any, get_origin
 
 from pydantic.fields import FieldInfo
 
-from planner.data.describe import PERIOD, choices_of, field_type
+from planner.data.export import PERIOD, choices_of, field_type
 from planner.data.schema import TABLES, Table
 from planner.results.schema import EVERY_TABLE
 

@@ -11,19 +11,21 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+__version__ = "0.2.0"
+"""As the newest heading of CHANGELOG.md says."""
+
 if TYPE_CHECKING:
     from planner.api.plans import Plan as Plan
     from planner.api.plans import Session as Session
     from planner.api.plans import open_run as open_run
     from planner.api.plans import solve as solve
-    from planner.api.studies import evaluate as evaluate
     from planner.api.studies import frontier as frontier
     from planner.api.studies import open_study as open_study
     from planner.api.studies import study as study
     from planner.cluster import on_scheduler as on_scheduler
-    from planner.config.model_file import ModelFile as ModelFile
+    from planner.config import ModelFile as ModelFile
     from planner.data.case import Case as Case
-    from planner.data.frames import frame_of as frame_of
+    from planner.data.export import frame_of as frame_of
     from planner.data.load import load as load
     from planner.data.sampling import sample as sample
     from planner.errors import Fault as Fault
@@ -40,15 +42,16 @@ if TYPE_CHECKING:
     from planner.proof.prove import prove as prove
     from planner.solving.naming import check_coefficients as check_coefficients
     from planner.solving.shares import shares as shares
+    from planner.studies.evaluation import evaluate as evaluate
     from planner.studies.experiment import Experiment as Experiment
 
 _HOMES = {
     "planner.api.plans": ("Plan", "Session", "open_run", "solve"),
-    "planner.api.studies": ("evaluate", "frontier", "open_study", "study"),
+    "planner.api.studies": ("frontier", "open_study", "study"),
     "planner.cluster": ("on_scheduler",),
-    "planner.config.model_file": ("ModelFile",),
+    "planner.config": ("ModelFile",),
     "planner.data.case": ("Case",),
-    "planner.data.frames": ("frame_of",),
+    "planner.data.export": ("frame_of",),
     "planner.data.load": ("load",),
     "planner.data.sampling": ("sample",),
     "planner.errors": ("Fault", "InfeasibleError", "InputError", "PlannerError", "RunFolderError", "StoppedError"),
@@ -60,6 +63,7 @@ _HOMES = {
     "planner.proof.prove": ("prove",),
     "planner.solving.naming": ("check_coefficients",),
     "planner.solving.shares": ("shares",),
+    "planner.studies.evaluation": ("evaluate",),
     "planner.studies.experiment": ("Experiment",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

@@ -10,9 +10,11 @@ PlannerError
 from __future__ import annotations
 
 import itertools
+import tomllib
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from importlib.resources import files
 from typing import Any
 
 SHOWN_PLACES = 20
@@ -62,6 +64,29 @@ class Rule:
     says: str
     remedy: str
     told: str = ""
+
+
+_STATED: dict[str, dict[str, list[str]]] = tomllib.loads(
+    files("planner").joinpath("rules.toml").read_text(encoding="utf-8")
+)
+RULES = {kind: {name: Rule(*said) for name, said in rules.items()} for kind, rules in _STATED.items()}
+"""As `rules.toml` states them. `faults` and `study`: broken, exit code 2, nothing is solved. `warnings`: worth a second
+look, the case is solved; `planner check --ignore NAME` silences one."""
+EVERY_RULE = {name: rule for rules in RULES.values() for name, rule in rules.items()}
+LONGEST_MESSAGE, LONGEST_VALUE = 600, 200
+"""Characters; a message repeats what a cell holds, which may be a book."""
+
+
+def fault(
+    rule: str, place: str, line: int, column: str, message: str, *, value: object = "", remedy: str = "",
+    cell: str = "", also: tuple[str, ...] = (),
+) -> Fault:  # fmt: skip
+    """A Fault of a rule in the catalogue, with the rule's remedy unless a better one is given."""
+    if len(message) > LONGEST_MESSAGE:
+        message = f"{message[:LONGEST_MESSAGE]}..."
+    return Fault(
+        place, line, column, message, rule, str(value)[:LONGEST_VALUE], remedy or EVERY_RULE[rule].remedy, cell, also
+    )
 
 
 class PlannerError(Exception):

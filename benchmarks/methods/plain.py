@@ -13,7 +13,7 @@ import planner
 from benchmarks.clock import Clock
 from planner.data.case import Case
 from planner.data.lookups import MAGNET, METAL, OXIDE, Good
-from planner.data.tree import Tree
+from planner.data.scenario_tree import Tree
 from planner.formulation import build
 from planner.formulation.index_sets import Scope
 

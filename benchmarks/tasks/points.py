@@ -10,9 +10,9 @@ import numpy as np
 import planner
 from benchmarks.clock import Clock
 from planner.studies.design import design, latin_hypercube
-from planner.studies.file import read_study
 from planner.studies.points import Settler, chains, points
 from planner.studies.run import open_case
+from planner.studies.study_file import read_study
 from planner.studies.worker import Worker
 
 
@@ -30,17 +30,17 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
         with clock.section("calls"):
             experiment.table(at.tolist())
     asked = read_study(path)
-    case, table = open_case(asked, path.parent), design(asked, path.parent)
-    found = points(asked, Settler(asked, case), case.sha256, table)
-    solved = [i for chain in chains(asked, table, range(len(found))) for i in chain][: job["points"]]
+    case = open_case(asked, path.parent)
+    found = points(asked, Settler(asked, case), case.sha256, design(asked, path.parent))
+    solved = [point for chain in chains(asked, found) for point in chain][: job["points"]]
     worker = Worker(case, asked.time_limit, asked.expressions)
     base, apart = worker.solve(None, [], False), 0.0
     with clock.section("points"):
-        warm = {i: worker.solve(None, found[i].settings, False)[0] for i in solved}
+        warm = {point.id: worker.solve(None, point.settings, False)[0] for point in solved}
     with clock.section("cold"):
-        cold = {i: worker.solve(None, found[i].settings, True)[0] for i in solved[1 : 1 + job["cold"]]}
-    for i, result in cold.items():
+        cold = {point.id: worker.solve(None, point.settings, True)[0] for point in solved[1 : 1 + job["cold"]]}
+    for name, result in cold.items():
         risk = result.values["risk_musd"]
-        apart = max(apart, abs(warm[i].values["risk_musd"] - risk) / (1 + abs(risk)))
+        apart = max(apart, abs(warm[name].values["risk_musd"] - risk) / (1 + abs(risk)))
     ends_of = sorted({base[0].status, *(result.status for result in (*warm.values(), *cold.values()))})
     return {"calls": job["calls"], "points": len(solved), "cold": len(cold), "apart": apart, "status": ends_of}

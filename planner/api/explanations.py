@@ -13,10 +13,10 @@ import pandas as pd
 from pydantic import TypeAdapter
 
 from planner.api.plans import LARGE, Plan, open_run, plan_of, write_again
-from planner.config.toml import read_toml
+from planner.config import read_toml
 from planner.data.case import Case
-from planner.data.size import size_of
-from planner.errors import Fault, InputError, did_you_mean, file_words
+from planner.data.program_size import size_of
+from planner.errors import InputError, did_you_mean, file_words
 from planner.explanation.business_case import business_case
 from planner.explanation.compare import compare, refuse_single
 from planner.explanation.explain import explain
@@ -114,7 +114,7 @@ def compare_into(
     target = folder or Path("reports") / "-".join(["compare", *(path.name for path in runs)])
     progress("reading the runs")
     plans = [open_run(path) for path in runs]
-    found = compare(plans, [file_words(path.name) for path in runs], progress)
+    found = compare(plans, names=[file_words(path.name) for path in runs], progress=progress)
     progress("writing the comparison")
 
     def fill(place: Path) -> None:
@@ -174,12 +174,7 @@ def _with_tables(case: Case, path: Path) -> Case:
     """The case with tables of a TOML file instead of its own."""
     read = read_toml(path, "investment case")
     faults = [
-        Fault(
-            path.name,
-            read.line([name]),
-            name,
-            f'"{name}" is no table of an investment case{did_you_mean(name, INVESTMENT)}',
-        )
+        read.fault("unknown-key", [name], f"is no table of an investment case{did_you_mean(name, INVESTMENT)}")
         for name, rows in read.values.items()
         if name not in INVESTMENT or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows)
     ]

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from planner.config.model_file import ModelFile
+from planner.config import ModelFile
 from planner.data.case import Case
-from planner.data.size import refuse_if_too_large, size_of
+from planner.data.program_size import refuse_if_too_large, size_of
 from planner.decomposition.solve import Method, method_of, solve_case
 from planner.errors import RunFolderError, StoppedError
 from planner.host import cores
 from planner.parallel import Background, Team
 from planner.reporting.pages.run import FORMS, write_page, write_pages, write_report_workbook
-from planner.results.plan import PlanValues
-from planner.results.replay import differences, other_versions
+from planner.results.plan import PlanValues, differences, other_versions
 from planner.results.store import default_folder, read_run, refresh_pages, write_run
 from planner.solving.goals import Outcome, Progress, silent
 from planner.solving.live_program import CANCELLED, LiveProgram

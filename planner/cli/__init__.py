@@ -9,7 +9,6 @@ import signal
 import sys
 from contextlib import suppress
 from importlib import import_module
-from importlib.metadata import version
 from io import TextIOWrapper
 from multiprocessing import parent_process
 from pathlib import PurePath
@@ -43,6 +42,7 @@ if PurePath("".join(sys.argv[:1])).stem == "planner" and signal.getsignal(signal
 import typer  # noqa: E402
 from typer.core import TyperGroup  # noqa: E402
 
+import planner  # noqa: E402
 from planner.errors import did_you_mean  # noqa: E402
 from planner.host import collector_paused  # noqa: E402
 
@@ -65,8 +65,8 @@ COMMANDS = {
 }
 """Every command and what its help says first; `planner.cli.NAME.app` is the command itself."""
 TOGETHER = {
-    "cases": ("init", "sample"),
-    "check": ("check", "schema"),
+    "cases": ("init", "sample", "schema"),
+    "studies": ("study", "evaluate"),
     "runs": ("report", "explain", "shares", "prove", "advance", "compare", "replay"),
 }
 """Module -> the commands that it holds; every other command has one of its own."""
@@ -124,7 +124,7 @@ app = typer.Typer(
 
 def _say_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"planner {version('allied-rare-earth-planner')}")
+        typer.echo(f"planner {planner.__version__}")
         raise typer.Exit
 
 

@@ -1,7 +1,8 @@
-"""Cases made: a workspace or workbook to start from, futures drawn."""
+"""Cases made: a workspace or workbook to start from, futures drawn; and what a case consists of."""
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +12,11 @@ import typer
 import planner
 from planner.cli.console import CasePath, command_app, exit_codes, say, shown_progress
 from planner.data.case import Case
+from planner.data.export import datapackage, model_schema, write_tables, write_workbook
 from planner.data.load import load
-from planner.data.template import write_tables, write_workbook
 from planner.errors import Fault, InputError, RunFolderError
-from planner.results.atomic_writes import write_whole
-from planner.results.store import model_toml, write_case, write_folder
+from planner.results.store import model_toml, write_case, write_folder, write_whole
+from planner.studies.study_file import study_schema
 from planner.workspace import STARTER, find_case, lay_out, shipped
 
 DRAWS, MODEL = "draws", "model.toml"
@@ -125,3 +126,26 @@ def _fill_drawn(case: Case, source: Path, folder: Path) -> None:
         (folder / MODEL).write_text(model_toml(case.model), encoding="utf-8")
     elif (source / MODEL).exists():
         shutil.copyfile(source / MODEL, folder / MODEL)
+
+
+@app.command("schema")
+def describe(
+    case: Annotated[
+        Path | None, typer.Argument(help="Case to describe. Default: none, all tables.", show_default=False)
+    ] = None,
+    package: Annotated[bool, typer.Option("--datapackage", help="Print a Frictionless datapackage.json.")] = False,
+    study: Annotated[bool, typer.Option("--study", help="Print the JSON Schema of a study file.")] = False,
+) -> None:
+    """Print the JSON Schema of the model file or of a study file, or describe the tables."""
+    with exit_codes():
+        if study:
+            if package or case is not None:
+                raise InputError([Fault("--study", 0, "", "describes study files alone", remedy="leave out the rest")])
+            say(json.dumps(study_schema(), indent=2))
+            return
+        found = load(find_case(case)) if case is not None else None
+        if package:
+            name = found.name if found else "case"
+            say(json.dumps(datapackage(name, found.origin.headers if found else None), indent=2))
+        else:
+            say(json.dumps(model_schema(), indent=2))

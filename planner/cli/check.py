@@ -1,4 +1,4 @@
-"""What is wrong or odd in a case, and what its tables are. Loads neither tables of results nor the solver."""
+"""What is wrong or odd in a case. Loads neither tables of results nor the solver."""
 
 from __future__ import annotations
 
@@ -11,15 +11,10 @@ import typer
 
 import planner
 from planner.cli import console
-from planner.data.describe import datapackage, model_schema
 from planner.data.difference import changes
-from planner.data.load import load
-from planner.data.rules import WARNINGS
-from planner.data.size import ALONE, refuse_if_too_large
+from planner.data.program_size import ALONE, refuse_if_too_large
 from planner.data.warnings import warnings_of
-from planner.errors import Fault, InputError, did_you_mean
-from planner.studies.file import study_schema
-from planner.workspace import find_case
+from planner.errors import RULES, Fault, InputError, did_you_mean
 
 FAR_APART = ("far-off", "magnet-tonnes", "unit-above-most")
 """Warnings of figures whose products may be such that no solver computes with them; only then is it worth to look."""
@@ -75,38 +70,12 @@ def look_over(
 
 
 def _check_names(names: Sequence[str]) -> None:
-    unknown = [name for name in names if name not in WARNINGS]
-    if unknown:
-        remedy = f"known: {', '.join(WARNINGS)}"
-        raise InputError(
-            Fault("--ignore", 0, "", f'unknown warning "{name}"{did_you_mean(name, WARNINGS)}', remedy=remedy)
-            for name in unknown
-        )
+    known = RULES["warnings"]
+    if unknown := [name for name in names if name not in known]:
+        told = [f'unknown warning "{name}"{did_you_mean(name, known)}' for name in unknown]
+        raise InputError(Fault("--ignore", 0, "", said, remedy=f"known: {', '.join(known)}") for said in told)
 
 
 def _as_json(faults: Sequence[Fault], warnings: Sequence[Fault], changed: Sequence[Fault] | None = None) -> str:
     found = {"faults": faults, "warnings": warnings} | ({} if changed is None else {"changed": changed})
     return json.dumps({kind: [one.as_json() for one in told] for kind, told in found.items()}, indent=2)
-
-
-@app.command("schema")
-def describe(
-    case: Annotated[
-        Path | None, typer.Argument(help="Case to describe. Default: none, all tables.", show_default=False)
-    ] = None,
-    package: Annotated[bool, typer.Option("--datapackage", help="Print a Frictionless datapackage.json.")] = False,
-    study: Annotated[bool, typer.Option("--study", help="Print the JSON Schema of a study file.")] = False,
-) -> None:
-    """Print the JSON Schema of the model file or of a study file, or describe the tables."""
-    with console.exit_codes():
-        if study:
-            if package or case is not None:
-                raise InputError([Fault("--study", 0, "", "describes study files alone", remedy="leave out the rest")])
-            console.say(json.dumps(study_schema(), indent=2))
-            return
-        found = load(find_case(case)) if case is not None else None
-        if package:
-            name = found.name if found else "case"
-            console.say(json.dumps(datapackage(name, found.origin.headers if found else None), indent=2))
-        else:
-            console.say(json.dumps(model_schema(), indent=2))

@@ -20,7 +20,7 @@ from rich.markup import escape
 from rich.status import Status as Spinner
 
 from planner.cli import answer_lost, stopped_early
-from planner.config.model_file import parse_override
+from planner.config import parse_override
 from planner.data.case import Case
 from planner.data.load import load
 from planner.data.warnings import grouped

@@ -8,20 +8,11 @@ from typing import Annotated, Literal
 import typer
 
 import planner
-from planner.api.explanations import (
-    COMPARISON,
-    PROOF,
-    business_case_into,
-    compare_into,
-    explain_into,
-    prove_into,
-    recheck,
-    shares_into,
-)
+from planner.api import explanations
 from planner.api.plans import plan_of, replay, write_reports
 from planner.cli.console import command_app, err, exit_codes, say, shown_progress
 from planner.data.case import Case
-from planner.data.template import write_tables
+from planner.data.export import write_tables
 from planner.errors import Fault, InputError, file_words
 from planner.finance.facts import CASE_MARKET
 from planner.reporting.pages.business_case import business_case_lines
@@ -58,7 +49,7 @@ def write_again(
             lines = [", ".join(map(str, write_reports(run, progress)))]
         else:
             changed = _terms(terms or [])
-            plan, found, files = business_case_into(
+            plan, found, files = explanations.business_case_into(
                 run, project, market=market, terms=changed, tables=tables, progress=progress
             )
             lines = [*business_case_lines(found, plan.case), *(f"{'Written':<17}{name}" for name in files)]
@@ -94,7 +85,7 @@ def say_why(
     """Why this plan: counterfactuals, verdicts on claims, the true bottleneck, the worth of information."""
     with exit_codes():
         with shown_progress() as progress:
-            plan, found = explain_into(run, thorough=thorough, workers=workers, progress=progress)
+            plan, found = explanations.explain_into(run, thorough=thorough, workers=workers, progress=progress)
         for line in explain_lines(found, plan.case):
             say(line)
         say(f"Written     {run}/report.html and report.xlsx, whose first chapters it is now, and {EXPLANATION}")
@@ -111,7 +102,7 @@ def share_out(
     """Who would carry what so that nobody is better off leaving: charges, gains, transfers of the parties."""
     with exit_codes():
         with shown_progress() as progress:
-            _, found = shares_into(run, check_all=check == "all", progress=progress)
+            _, found = explanations.shares_into(run, check_all=check == "all", progress=progress)
         _say_shares(found)
         say(f"Written     {run}/tables/shares.csv, report.html and report.xlsx")
 
@@ -126,8 +117,8 @@ def prove_plan(
     """Prove a plan in exact arithmetic: bounds to hand over, and a short program that checks them."""
     with exit_codes():
         with shown_progress() as progress:
-            proof = None if check else prove_into(run, progress=progress)
-            told = recheck(run, progress=progress) if check else []
+            proof = None if check else explanations.prove_into(run, progress=progress)
+            told = explanations.recheck(run, progress=progress) if check else []
         for line in told:
             say(line)
         for phase in proof.phases if proof else ():
@@ -135,7 +126,8 @@ def prove_plan(
         if proof and proof.whole_plants:
             say("Lower bounds are those of plants in fractions: no plan of whole plants has less")
         if proof:
-            say(f"Written     {run}/{PROOF}: python {run}/{PROOF}/check.py {run}/{PROOF}")
+            folder = run / explanations.PROOF
+            say(f"Written     {folder}: python {folder}/check.py {folder}")
             say(f"            planner prove {run} --check also sees whether the program is that of the inputs")
 
 
@@ -187,10 +179,10 @@ def tell_apart(
     """Differences in inputs, plan and risk, and which input explains which change: one at a time, solved."""
     with exit_codes():
         with shown_progress() as progress:
-            _, found, target = compare_into(runs, folder, progress)
+            _, found, target = explanations.compare_into(runs, folder, progress)
         for line in comparison_lines(found):
             say(line)
-        say(f"Written     {target}/{COMPARISON}, inputs.csv, plan.csv, causes.csv")
+        say(f"Written     {target}/{explanations.COMPARISON}, inputs.csv, plan.csv, causes.csv")
 
 
 @app.command("replay")

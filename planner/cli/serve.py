@@ -12,7 +12,7 @@ import typer
 
 import planner
 from planner.cli.console import ModelPath, Overrides, command_app, err, exit_codes, say
-from planner.config.model_file import parse_override
+from planner.config import parse_override
 from planner.errors import Fault, InputError
 from planner.results.store import SUMMARY
 from planner.server.app import Server

@@ -10,21 +10,20 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import planner
-from planner.config.model_file import ModelFile, build_model
-from planner.data.cells import CARRIED, Row, text_of
+from planner.config import ModelFile, build_model
+from planner.data.cells import CARRIED, Row, fits, is_one, options, text_of
 from planner.data.checks import Read, check_all
 from planner.data.lookups import Lookups
-from planner.data.read import Sheet
-from planner.data.rows import collapse, read_rows
-from planner.data.rules import fault
-from planner.data.schema import BY_NAME, Table
-from planner.errors import Fault, InputError, did_you_mean
+from planner.data.read import Sheet, collapse, read_rows
+from planner.data.schema import BY_NAME, Scenario, Table
+from planner.errors import Fault, InputError, did_you_mean, fault
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Where = str | Sequence[str] | Mapping[str, object]
-"""Rows of a table: an id or ids where one column is the key, or column -> value or list of values ({}: all rows)."""
+"""Rows of a table: an id or ids where one column is the key, or column -> what its cells must be, as in a study file: a
+value, a list of them, `s1*`, `2030..2035` ({}: all rows)."""
 ANY = "*"
 """Stands for every value of a key column in a dotted setting."""
 LISTED = 8
@@ -143,13 +142,13 @@ def _cell(key: str) -> tuple[Table, dict[str, object], str]:
 def _with_cells(case: Case, table: Table, where: Where, column: str, value: object) -> Case:
     """The case with a value in some cells; rules between rows and tables are not yet checked."""
     columns = [*table.row.columns(), *CARRIED]
-    _known_columns(case, table, [column])
+    known_columns(case, table, [column])
     rows = list(case.tables.rows(table.name))
     # A value in a key column may make one row equal to another, so that all of them are looked at.
-    chosen = set(_matching(case, table, where))
-    looked_at = list(range(len(rows))) if column in table.key else sorted(chosen)
+    meant = set(chosen(case, table, where))
+    looked_at = list(range(len(rows))) if column in table.key else sorted(meant)
     texts = [
-        (rows[i].line, tuple(text_of(value if i in chosen and c == column else getattr(rows[i], c)) for c in columns))
+        (rows[i].line, tuple(text_of(value if i in meant and c == column else getattr(rows[i], c)) for c in columns))
         for i in looked_at
     ]
     place = case.origin.place(table.name).removesuffix(" as changed") + " as changed"
@@ -160,7 +159,7 @@ def _with_cells(case: Case, table: Table, where: Where, column: str, value: obje
     return _with_rows(case, table, rows, place, header, tab)
 
 
-def _matching(case: Case, table: Table, where: Where) -> list[int]:
+def chosen(case: Case, table: Table, where: Where) -> list[int]:
     """Positions of the rows that `where` names. Raises InputError if a value of it is in none of them."""
     if not isinstance(where, Mapping):
         if len(table.key) != 1:
@@ -168,31 +167,29 @@ def _matching(case: Case, table: Table, where: Where) -> list[int]:
             remedy = f'write e.g. {{"{table.key[0]}": ...}}'
             raise InputError([fault("no-such-row", case.origin.place(table.name), 0, "", said, remedy=remedy)])
         where = {table.key[0]: where}
-    _known_columns(case, table, where)
+    known_columns(case, table, where)
     rows = case.tables.rows(table.name)
     left = list(range(len(rows)))
     for column, wanted in where.items():
-        several = isinstance(wanted, Iterable) and not isinstance(wanted, str)
-        texts = [text_of(value) for value in (wanted if several else [wanted])]  # type: ignore[attr-defined]
-        present = dict.fromkeys(text_of(getattr(rows[i], column)) for i in left)
-        for text in texts:
-            if text not in present:
-                near = did_you_mean(text, present) or f"; there is {', '.join(list(present)[:LISTED]) or 'none'}"
-                said = f'no such row has {column} "{text}"{near}'
-                raise InputError([fault("no-such-row", case.origin.place(table.name), 0, column, said, value=text)])
-        left = [i for i in left if text_of(getattr(rows[i], column)) in texts]
+        present = dict.fromkeys(getattr(rows[i], column) for i in left)
+        for option in options(wanted):
+            if not any(is_one(cell, option) for cell in present):
+                texts = [text_of(cell) for cell in present]
+                near = did_you_mean(option, texts) or f"; there is {', '.join(texts[:LISTED]) or 'none'}"
+                said = f'no such row of {table.name} has {column} "{option}"{near}'
+                raise InputError([fault("no-such-row", case.origin.place(table.name), 0, column, said, value=option)])
+        left = [i for i in left if fits(getattr(rows[i], column), wanted)]
     return left
 
 
-def _known_columns(case: Case, table: Table, named: Iterable[str]) -> None:
+def known_columns(case: Case, table: Table, named: Iterable[str]) -> None:
+    """Raise InputError if a table has no such column."""
     known = [*table.row.columns(), *CARRIED]
     for name in named:
         if name not in known:
-            said = f'unknown column "{name}"{did_you_mean(name, known)}'
-            remedy = f"known: {', '.join(known)}"
-            raise InputError(
-                [fault("unknown-column", case.origin.place(table.name), 0, name, said, value=name, remedy=remedy)]
-            )
+            said = f'unknown column "{name}" of {table.name}{did_you_mean(name, known)}'
+            remedy, place = f"known: {', '.join(known)}", case.origin.place(table.name)
+            raise InputError([fault("unknown-column", place, 0, name, said, value=name, remedy=remedy)])
 
 
 def _read(table: Table, sheet: Sheet) -> tuple[Row, ...]:
@@ -208,10 +205,23 @@ def _with_rows(
 ) -> Case:
     """The case with these rows; `place`, `header` and `tab` say where faults of the table are."""
     changed: dict[str, Any] = {table.name: tuple(rows)}
-    origin = replace(
-        case.origin,
-        places=case.origin.places | {table.name: place},
-        tabs=case.origin.tabs | {table.name: tab},
-        headers=case.origin.headers | {table.name: header},
-    )
+    origin = case.origin.moved({table.name: place}, {table.name: header}, tab)
     return replace(case, tables=replace(case.tables, **changed), origin=origin)
+
+
+def with_room(rows: Sequence[Scenario], moved: set[int]) -> list[Scenario]:
+    """Scenarios of which some have new probabilities; the others make room in proportion, so that all sum to 1.
+
+    Raises InputError if those that were set sum to more than 1.
+    """
+    given = sum(row.probability for i, row in enumerate(rows) if i in moved)
+    rest = sum(row.probability for i, row in enumerate(rows) if i not in moved)
+    if given > 1 + 1e-9:
+        raise InputError([Fault("scenarios.csv", 0, "probability", f"those set sum to {given:g}, more than 1")])
+    if rest <= 0:
+        return list(rows)
+    share = max(0.0, 1.0 - given) / rest
+    return [
+        row if i in moved else row.model_copy(update={"probability": row.probability * share})
+        for i, row in enumerate(rows)
+    ]

@@ -1,14 +1,17 @@
-"""Text of a cell -> typed value, and what a column of them declares.
+"""Text of a cell -> typed value, what a column of them declares, and which rows an address means.
 
-What is wrong is said by rule; `planner.data.rules` holds the remedies.
+What is wrong is said by rule; `planner.data.findings` holds the remedies.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
+from fnmatch import fnmatchcase
+from functools import partial
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
@@ -151,17 +154,8 @@ def parse_flag(value: object) -> object:
     return flag
 
 
-def parse_name(value: object) -> object:
-    """Text for people: nothing invisible, which would reach pages and the terminal."""
-    return _visible(value, "")
-
-
-def parse_note(value: object) -> object:
-    """Text that is carried: line breaks and tabs, but nothing else that is invisible."""
-    return _visible(value, "\n\r\t")
-
-
-def _visible(value: object, allowed: str) -> object:
+def parse_name(value: object, allowed: str = "") -> object:
+    """Text for people: nothing invisible, which would reach pages and the terminal, but what is allowed."""
     if isinstance(value, str) and (code := invisible(value, allowed)):
         raise wrong("invisible-character", '"{text}" contains the invisible character {code}', text=value, code=code)
     return value
@@ -214,17 +208,19 @@ def parse_wildcard(value: object) -> object:
     return "" if isinstance(value, str) and value.strip() == "*" else parse_id(value)
 
 
-def _plain(period: int | Quarter) -> int | str:
-    return str(period) if isinstance(period, Quarter) else period
-
-
 Number = Annotated[float, BeforeValidator(parse_number)]
 Whole = Annotated[int, BeforeValidator(parse_whole)]
-When = Annotated[int | Quarter, BeforeValidator(parse_period), PlainSerializer(_plain, when_used="json")]
+_PLAIN = PlainSerializer(lambda at: str(at) if isinstance(at, Quarter) else at, when_used="json")
+When = Annotated[
+    int | Quarter,
+    BeforeValidator(parse_period),
+    _PLAIN,
+]
 Flag = Annotated[bool, BeforeValidator(parse_flag)]
 Name = Annotated[str, BeforeValidator(parse_name)]
 Label = Annotated[str, BeforeValidator(parse_label)]
-Note = Annotated[str, BeforeValidator(parse_note)]
+Note = Annotated[str, BeforeValidator(partial(parse_name, allowed="\n\r\t"))]
+"""Text that is carried: line breaks and tabs, but nothing else that is invisible."""
 Id = Annotated[str, BeforeValidator(parse_id)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(parse_list)]
 Wildcard = Annotated[str, BeforeValidator(parse_wildcard)]
@@ -271,3 +267,54 @@ class Row(BaseModel):
     def columns(cls) -> list[str]:
         """The columns of the contract, in order, without the carried ones."""
         return [name for name in cls.model_fields if name != "line" and name not in CARRIED]
+
+
+Wanted = object
+"""What a cell must be: `dy`, `s1*`, `dy;tb` or a list; for numbers also `2030..2035`."""
+
+
+def matching(rows: Sequence[Row], where: Mapping[str, Wanted]) -> list[int]:
+    """Positions of the rows whose cells all fit. Columns must exist."""
+    return [i for i, row in enumerate(rows) if all(fits(getattr(row, name), w) for name, w in where.items())]
+
+
+def conditions(text: str) -> dict[str, str]:
+    """`stage=metal & country=JPN;KOR` -> column: what its cells must be. Raises ValueError where there is no `=`."""
+    parts = [part.partition("=") for part in text.split("&")] if text.strip() else []
+    if not all(sign and name.strip() for name, sign, _ in parts):
+        raise ValueError(f'"{text}" is not of the form column=value, joined by &')
+    return {name.strip(): wanted.strip() for name, _, wanted in parts}
+
+
+def fits(cell: object, wanted: Wanted) -> bool:
+    """Whether a cell is one of what is wanted."""
+    return any(is_one(cell, option) for option in options(wanted))
+
+
+def options(wanted: Wanted) -> list[str]:
+    """The alternatives, one by one."""
+    if isinstance(wanted, str):
+        return [part.strip() for part in wanted.split(";")]
+    return [text_of(one) for one in (wanted if isinstance(wanted, Iterable) else [wanted])]
+
+
+def is_number(value: object) -> bool:
+    """Whether a cell holds a number (a flag is none)."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def is_one(cell: object, option: str) -> bool:
+    """Whether a cell is this alternative."""
+    text = text_of(cell)
+    return text == option or _between(cell, option) or fnmatchcase(text, option)
+
+
+def _between(cell: object, option: str) -> bool:
+    low, dots, high = option.partition("..")
+    figure = cell.year if isinstance(cell, Quarter) else cell
+    if not dots or not is_number(figure):
+        return False
+    try:
+        return float(low) <= float(str(figure)) <= float(high)
+    except ValueError:
+        return False

@@ -13,7 +13,7 @@ from typing import Any
 from planner.data.case import Case
 from planner.data.cells import LAST_YEAR, Row, begin_of, look_of
 from planner.data.checks import HINTS
-from planner.data.rules import Finding, found
+from planner.data.findings import Finding, found
 from planner.errors import did_you_mean
 
 ODD_YEARS = 40

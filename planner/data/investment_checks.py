@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from planner.data.findings import Finding, found, unknown
 from planner.data.investment_tables import ITEMS, fault_of_term
 from planner.data.lookups import Lookups
-from planner.data.rules import Finding, found, unknown
 
 
 def stem(scenario: str) -> str:

@@ -8,15 +8,15 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from planner.config.model_file import ModelFile, build_model, parse_value, read_model, set_dotted
+from planner.config import ModelFile, build_model, parse_value, read_model, set_dotted
 from planner.data.case import Case, split_settings
 from planner.data.cells import Row
 from planner.data.checks import Read, check_all
-from planner.data.read import PACKAGE, Sheet, declared_columns, leads_out, read_folder, read_workbook
-from planner.data.rows import collapse, read_rows
-from planner.data.rules import Origin, fault
+from planner.data.findings import Origin
+from planner.data.read import PACKAGE, Sheet, collapse, declared_columns, leads_out, read_folder, read_rows
 from planner.data.schema import BY_NAME, TABLES, Tables
-from planner.errors import Fault, InputError, file_words, nearest
+from planner.data.workbook import read_workbook
+from planner.errors import Fault, InputError, fault, file_words, nearest
 from planner.host import collector_paused
 
 SCENARIO_TABLES = ("scenarios", "shocks", "draws")
@@ -72,8 +72,8 @@ def load_scenarios(case: Case, folder: Path) -> Case:
         found[name] = () if sheet.unread else read_rows(BY_NAME[name], sheet, faults, remarks, read)
         if sheet.unread:
             read.lost(name)
-    headers = {name: header for name, header in case.origin.headers.items() if name not in SCENARIO_TABLES}
-    origin = replace(case.origin, headers=headers | {name: sheet.header for name, sheet in sheets.items()})
+    places = {name: case.origin.place(name) for name in SCENARIO_TABLES}
+    origin = case.origin.moved(places, {name: sheet.header for name, sheet in sheets.items()})
     case = replace(case, tables=replace(case.tables, **found), origin=origin)
     if faults := [*faults, *check_all(case, read=read)]:
         raise InputError(collapse(faults))

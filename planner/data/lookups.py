@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from planner.config.model_file import Lever, ModelFile
-from planner.data.rules import Origin
+from planner.config import Lever, ModelFile
+from planner.data.findings import Origin
 from planner.data.schema import TABLES, Country, Element, Project, Resale, Skill, Stockpile, Tables, Training, Workforce
 from planner.units import discount_factor, musd_per_tonne, persons_per_tonne
 

@@ -1,25 +1,23 @@
-"""Files -> cells. A Sheet is a table as text with the place of each line; nothing is interpreted here."""
+"""Files -> sheets -> rows. A Sheet is a table as text with the place of each line, where its wrong cells are told."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import re
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 from openpyxl.utils import get_column_letter
+from pydantic import ValidationError
 
-from planner.data.cells import text_of, unarmour
-from planner.data.rules import fault
-from planner.data.schema import BY_NAME
-from planner.data.workbook_safety import Traits, inspect
-from planner.errors import Fault, InputError, did_you_mean, nearest
+from planner.data.cells import CARRIED, Row, unarmour
+from planner.data.checks import Read
+from planner.data.schema import BY_NAME, Table
+from planner.errors import RULES, Fault, InputError, did_you_mean, fault, nearest
 from planner.host import available_memory
 
 PACKAGE = "datapackage.json"
@@ -31,7 +29,6 @@ MAX_BYTES = 256 * 2**20
 MAX_ROWS, MAX_COLUMNS, MAX_CELLS = 2_000_000, 1_000, 30_000_000
 BYTES_PER_ROW, BYTES_PER_CELL = 3_000, 60
 """Measured: memory that a row of a table takes, typed, and a cell beside it."""
-_ENCODED = re.compile(r"_x(00[01][0-9A-Fa-f])_")
 _OTHER_FORMS = (".tsv", ".txt", ".xls", ".xlsx", ".ods", ".json", ".parquet")
 
 
@@ -51,6 +48,10 @@ class Sheet:
     def cell(self, line: int, column: int) -> str:
         """Address of a cell in a workbook (`demand!E2`); columns count from 0. '' in a CSV file."""
         return f"{self.tab}!{get_column_letter(column + 1)}{line}" if self.tab and line and column >= 0 else ""
+
+    def cell_of(self, header: Sequence[str], line: int, column: str) -> str:
+        """The same, of a named column."""
+        return self.cell(line, header.index(column) if column in header else -1)
 
 
 def read_folder(folder: Path, faults: list[Fault], remarks: list[Fault]) -> dict[str, Sheet]:
@@ -121,7 +122,7 @@ def _read_csv(path: Path) -> Sheet:
     # strict=True refuses text after a closing quote, which would otherwise be glued to the cell.
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        sheet = _sheet(path.name, _csv_lines(reader))
+        sheet = sheet_of(path.name, _csv_lines(reader))
     except csv.Error as error:
         raise _unread("bad-csv", path.name, reader.line_num, f"is not readable as CSV: {error}") from None
     if len(sheet.header) > MAX_COLUMNS:
@@ -172,85 +173,8 @@ def _csv_lines(reader: Iterator[list[str]]) -> Iterator[tuple[int, tuple[str, ..
         start = reader.line_num + 1  # type: ignore[attr-defined]
 
 
-def read_workbook(path: Path, faults: list[Fault]) -> tuple[dict[str, Sheet], Sheet | None]:
-    """Every sheet of a workbook, and the sheet `model` if there is one. Raises InputError if unreadable."""
-    traits = inspect(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return _read_tabs(path, traits, faults)
-    except InputError:
-        raise
-    except MemoryError:
-        raise InputError([fault("too-large", path.name, 0, "", "does not fit in memory")]) from None
-    except Exception as error:  # the reader raises whatever a damaged part makes it stumble over
-        said = f"is not a readable .xlsx workbook: {type(error).__name__}: {str(error)[:200]}"
-        raise InputError([fault("bad-workbook", path.name, 0, "", said)]) from None
-
-
-def _read_tabs(path: Path, traits: dict[str, Traits], faults: list[Fault]) -> tuple[dict[str, Sheet], Sheet | None]:
-    sheets: dict[str, Sheet] = {}
-    model: Sheet | None = None
-    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-    try:
-        for tab in book.worksheets:
-            place = f"{path.name}[{tab.title}]"
-            if tab.title.casefold() == NOTES_SHEET:
-                continue
-            if tab.title != MODEL_SHEET and tab.title not in BY_NAME:
-                said = f"unknown table{did_you_mean(tab.title, [*BY_NAME, MODEL_SHEET])}"
-                faults.append(fault("unknown-table", place, 0, "", said, value=tab.title))
-                continue
-            tab.reset_dimensions()  # some programs write wrong ones, and rows would be lost
-            sheet = _sheet(place, _tab_lines(place, tab.iter_rows(values_only=True)), tab.title)
-            faults += _layout(place, tab.title, traits.get(_part(tab), Traits()))
-            if tab.title == MODEL_SHEET:
-                model = sheet
-            else:
-                sheets[tab.title] = sheet
-    finally:
-        book.close()
-    return sheets, model
-
-
-def _part(tab: Any) -> str:
-    """The part of the archive that holds a sheet; openpyxl keeps it, and has no public name for it."""
-    return str(tab._worksheet_path).lstrip("/")
-
-
-def _tab_lines(place: str, rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[int, tuple[str, ...]]]:
-    for number, row in enumerate(rows, start=1):
-        beyond = row[MAX_COLUMNS:]
-        if beyond.count(None) < len(beyond):
-            said = f"has cells beyond column {get_column_letter(MAX_COLUMNS)}; at most {MAX_COLUMNS:,} columns are read"
-            raise InputError([fault("too-large", place, number, "", said)])
-        yield number, tuple(_decoded(text_of(value)) for value in row[:MAX_COLUMNS])
-
-
-def _decoded(text: str) -> str:
-    """Text in which a workbook writes control characters as `_x001B_`."""
-    return _ENCODED.sub(lambda found: chr(int(found[1], 16)), text) if "_x00" in text else text
-
-
-def _layout(place: str, tab: str, traits: Traits) -> Iterator[Fault]:
-    if traits.merged:
-        also = tuple(f"{tab}!{area}" for area in traits.merged[1:])
-        said = f"cells {traits.merged[0]} are merged"
-        address = traits.merged[0].split(":")[0]
-        yield fault("merged-cells", place, _row(address), "", said, cell=f"{tab}!{traits.merged[0]}", also=also)
-    if traits.valueless:
-        also = tuple(f"{tab}!{cell}" for cell in traits.valueless[1:])
-        said = "a formula has no stored value, so the cell would read as empty"
-        line = _row(traits.valueless[0])
-        yield fault("formula-without-value", place, line, "", said, cell=f"{tab}!{traits.valueless[0]}", also=also)
-
-
-def _row(address: str) -> int:
-    digits = address.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ$")
-    return int(digits) if digits.isdecimal() else 0
-
-
-def _sheet(place: str, lines: Iterator[tuple[int, tuple[str, ...]]], tab: str = "") -> Sheet:
+def sheet_of(place: str, lines: Iterator[tuple[int, tuple[str, ...]]], tab: str = "") -> Sheet:
+    """The sheet of some lines, the first that is filled being the header. Raises InputError for too many."""
     filled: list[tuple[int, tuple[str, ...]]] = []
     kept = 0
     for number, cells in lines:
@@ -266,3 +190,138 @@ def _sheet(place: str, lines: Iterator[tuple[int, tuple[str, ...]]], tab: str = 
     while header and not header[-1]:
         header = header[:-1]
     return Sheet(place, header, tuple(filled[1:]), line, tab)
+
+
+LISTED = 20
+"""Faults of one rule in one column that are listed one by one."""
+
+
+def read_rows(table: Table, sheet: Sheet, faults: list[Fault], remarks: list[Fault], read: Read) -> tuple[Row, ...]:
+    """Rows of the table that are sound; faults, remarks and what the unsound rows named are added to the lists."""
+    before = len(faults)
+    header = _header(table, sheet, faults)
+    if len(faults) > before:
+        read.headless.add(table.name)
+    required = [name for name, field in table.row.model_fields.items() if field.is_required()]
+    if not set(required) <= set(header):
+        read.lost(table.name)
+        return ()
+    rows: list[Row] = []
+    first_seen: dict[tuple[object, ...], int] = {}
+    for line, cells in sheet.rows:
+        wide = next((i for i, cell in enumerate(cells) if cell and i >= len(header)), -1)
+        if wide >= 0:
+            said = f'has more cells than the header has columns: "{cells[wide]}"'
+            faults.append(
+                fault("too-many-cells", sheet.place, line, "", said, value=cells[wide], cell=sheet.cell(line, wide))
+            )
+            read.claim(table.name, header, cells)
+            continue
+        if len(cells) < len(header) and not sheet.tab:
+            said = f"has {len(cells)} cells, the header {len(header)}; the missing ones count as empty"
+            remarks.append(fault("short-row", sheet.place, line, "", said))
+        filled = {name: cell for name, cell in zip(header, cells, strict=False) if cell != "" and name}
+        try:
+            row = table.row.model_validate({**filled, "line": line})
+        except ValidationError as error:
+            faults += _cell_faults(error.errors(), sheet, header, line)
+            read.claim(table.name, header, cells)
+            for detail in error.errors():
+                read.lose_name(table.name, str(detail["loc"][0]))
+            continue
+        key = tuple(getattr(row, column) for column in table.key)
+        if key in first_seen:
+            what, column = ", ".join(str(part) for part in key if part not in ("", None)), table.key[0]
+            said, cell = f"repeats line {first_seen[key]} ({what})", sheet.cell_of(header, line, column)
+            faults.append(fault("repeated-row", sheet.place, line, column, said, value=what, cell=cell))
+        else:
+            first_seen[key] = line
+            rows.append(row)
+    if len(faults) > before:
+        read.unsound.add(table.name)
+    return tuple(rows)
+
+
+def _header(table: Table, sheet: Sheet, faults: list[Fault]) -> tuple[str, ...]:
+    """The header as it was meant; unknown columns get the name ''."""
+    known = [*table.row.columns(), *CARRIED]
+    if not sheet.header:
+        faults.append(fault("empty-table", sheet.place, 0, "", "is empty"))
+        return ()
+    missing = [
+        name for name, field in table.row.model_fields.items() if field.is_required() and name not in sheet.header
+    ]
+    meant: list[str] = []
+    for position, name in enumerate(sheet.header):
+        rule, said, guess = "", "", ""
+        if name == "":
+            rule, said = "unnamed-column", "has no name"
+        elif name in meant:
+            rule, said = "double-column", "stands twice in the header"
+        elif name in known:
+            guess = name
+        else:
+            near = nearest(name, [c for c in known if c not in sheet.header]) or nearest(name, known)
+            guess = near if near and near not in (*sheet.header, *meant) else ""
+            guess = guess or (missing[0] if len(missing) == 1 and missing[0] not in meant else "")
+            hint = f' (did you mean "{guess}"?)' if guess else did_you_mean(name, known)
+            rule, said = "unknown-column", f"unknown column{hint}"
+        if rule:
+            line, cell = sheet.header_line, sheet.cell(sheet.header_line, position)
+            column = name or f"column {position + 1}"
+            faults.append(fault(rule, sheet.place, line, column, said, value=name, cell=cell))
+        meant.append(guess)
+    for name in missing:
+        if name not in meant:
+            said = f"column is missing: {table.row.model_fields[name].description}"
+            faults.append(fault("missing-column", sheet.place, sheet.header_line, name, said))
+    return tuple(meant)
+
+
+def _cell_faults(details: list[Any], sheet: Sheet, header: tuple[str, ...], line: int) -> Iterator[Fault]:
+    """One fault per wrong cell; the required cells that are empty are one fault together."""
+    empty = [str(detail["loc"][0]) for detail in details if detail["type"] == "missing"]
+    if empty:
+        also = f", nor may {', '.join(empty[1:])}" if len(empty) > 1 else ""
+        cell = sheet.cell(line, header.index(empty[0]))
+        yield fault("empty-cell", sheet.place, line, empty[0], f"must not be empty{also}", cell=cell)
+    for detail in details:
+        if detail["type"] != "missing":
+            column = str(detail["loc"][0])
+            rule, message = _broken(detail)
+            cell = sheet.cell_of(header, line, column)
+            yield fault(rule, sheet.place, line, column, message, value=detail["input"], cell=cell)
+
+
+def _broken(detail: Mapping[str, Any]) -> tuple[str, str]:
+    """The rule that a cell breaks, and how."""
+    given = detail["input"]
+    if detail["type"] in RULES["faults"]:
+        return str(detail["type"]), str(detail["msg"])
+    if detail["type"] == "literal_error":
+        choices = [part.strip("' ") for part in str(detail["ctx"]["expected"]).replace(" or ", ", ").split(",")]
+        return "choice", f'"{given}" is not one of {", ".join(choices)}{did_you_mean(str(given), choices)}'
+    try:
+        shown = f"{float(given):g}"
+    except (ValueError, TypeError):
+        shown = str(given)
+    return "range", f"{shown}: must be{str(detail['msg']).removeprefix('Input should be')}"
+
+
+def collapse(faults: list[Fault]) -> list[Fault]:
+    """Faults of one rule in one column: the first ones one by one, all others in one line."""
+    kept: list[Fault] = []
+    seen: Counter[tuple[str, str, str]] = Counter()
+    rest: dict[tuple[str, str, str], list[Fault]] = defaultdict(list)
+    for found in faults:
+        key = (found.place, found.column, found.rule)
+        seen[key] += 1
+        if seen[key] <= LISTED:
+            kept.append(found)
+        else:
+            rest[key].append(found)
+    for more in rest.values():
+        also = tuple(f"{found.place}:{found.line}" for found in more[1:])
+        said = f"and {len(more)} more like it, from here on"
+        kept.append(replace(more[0], message=said, remedy="", also=also))
+    return kept

@@ -18,12 +18,11 @@ from typing import TypeVar
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.cell_addresses import conditions, options
-from planner.data.cells import CARRIED, Quarter, Row, begin_of, end_of
+from planner.data.cells import CARRIED, Quarter, Row, begin_of, conditions, end_of, options
 from planner.data.lookups import BASE
-from planner.data.rules import fault
 from planner.data.schema import FILTERS, Draw, Hazard, Scenario, Shock, UncertainRange
-from planner.errors import Fault, InputError
+from planner.data.shock_effects import projects_hit
+from planner.errors import Fault, InputError, fault
 from planner.host import available_memory
 
 DRAWN_TABLES = ("scenarios", "shocks", "draws", "hazards")
@@ -53,7 +52,7 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
     for a case that holds draws already, and for more than fit in memory.
     """
     _refuse(case, draws, seed)
-    counts = _evenly(_scenarios(case), draws) if even else {w.scenario: _count(w, draws) for w in _scenarios(case)}
+    counts = _counts(case, draws, even)
     _refuse_too_many(case, counts)
     own: dict[str, list[Shock]] = defaultdict(list)
     for shock in case.tables.shocks:
@@ -67,10 +66,9 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
             name = f"{row.scenario}-{number:0{DIGITS}d}"
             here = [draw.model_copy(update={"scenario": name, "notes": hazards[draw.hazard].name}) for draw in happened]
             drawn += here
-            told = _said([(hazards[draw.hazard], draw) for draw in here])
-            said = f"{row.name or row.scenario}{_which(number, counts[row.scenario])}: {told}"
-            probability = row.probability / counts[row.scenario]
-            update = {"scenario": name, "name": said, "probability": probability, "draws": None}
+            told, count = _said([(hazards[draw.hazard], draw) for draw in here]), counts[row.scenario]
+            said = f"{row.name or row.scenario}{f', draw {number} of {count}' if count > 1 else ''}: {told}"
+            update = {"scenario": name, "name": said, "probability": row.probability / count, "draws": None}
             scenarios.append(row.model_copy(update=update))
             shocks += _without_repeats(
                 [shock.model_copy(update={"scenario": name}) for shock in own[row.scenario]]
@@ -85,14 +83,7 @@ def sample(case: Case, draws: int, seed: int = 0, even: bool = False) -> Case:
         uncertainties=tuple(_of_draws(row, max(counts.values())) for row in case.tables.uncertainties),
     )
     places = {name: f"{name} as drawn" for name in DRAWN_TABLES}
-    nowhere = dict.fromkeys(DRAWN_TABLES, "")
-    headers = {"draws": tuple(Draw.columns())}
-    origin = replace(
-        case.origin,
-        places=case.origin.places | places,
-        tabs=case.origin.tabs | nowhere,
-        headers={k: v for k, v in case.origin.headers.items() if k not in DRAWN_TABLES} | headers,
-    )
+    origin = case.origin.moved(places, {"draws": tuple(Draw.columns())})
     return replace(case, tables=tables, origin=origin).checked()
 
 
@@ -100,13 +91,7 @@ def _subjects(case: Case, hazard: Hazard) -> tuple[str, ...]:
     """For what a hazard is drawn by itself: projects or countries that match, or `""`, once."""
     if hazard.each is None:
         return ("",)
-    matching = [
-        row
-        for row in case.projects.values()
-        if hazard.project in ("", row.project)
-        and hazard.stage in ("", row.stage)
-        and hazard.country in ("", row.country)
-    ]
+    matching = [case.projects[p] for p in projects_hit(case, hazard)]
     if hazard.each == "project":
         return tuple(row.project for row in matching)
     countries = {row.country for row in matching} if hazard.stage or hazard.project else set(case.countries)
@@ -125,14 +110,12 @@ def _scenarios(case: Case) -> Sequence[Scenario]:
     return case.tables.scenarios or (Scenario(scenario=BASE, probability=1.0),)
 
 
-def _count(row: Scenario, draws: int) -> int:
-    """Draws of a scenario. Figures such as 0.145 are not exact: rounded first, half a draw is half a draw."""
-    return row.draws or max(1, round(round(draws * row.probability, 9)))
-
-
-def _evenly(rows: Sequence[Scenario], draws: int) -> dict[str, int]:
-    """Draws of each scenario, half of them by probability and half evenly."""
-    return {w.scenario: max(2, round(round(draws * (w.probability + 1 / len(rows)) / 2, 9))) for w in rows}
+def _counts(case: Case, draws: int, even: bool) -> dict[str, int]:
+    """Draws of each scenario. Figures such as 0.145 are not exact: rounded first, half a draw is half a draw."""
+    rows = _scenarios(case)
+    if even:
+        return {w.scenario: max(2, round(round(draws * (w.probability + 1 / len(rows)) / 2, 9))) for w in rows}
+    return {w.scenario: w.draws or max(1, round(round(draws * w.probability, 9))) for w in rows}
 
 
 def _refuse(case: Case, draws: int, seed: int) -> None:
@@ -267,10 +250,6 @@ def _quarter(number: int) -> Quarter:
 
 
 # ---- rows of the tables --------------------------------------------------------------------------------------
-
-
-def _which(number: int, draws: int) -> str:
-    return f", draw {number} of {draws}" if draws > 1 else ""
 
 
 def _said(happened: Sequence[tuple[Hazard, Draw]]) -> str:

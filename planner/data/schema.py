@@ -1,12 +1,12 @@
-"""The tables of a case: a row type per table with column, type, unit, default, bounds and meaning, and the manifest.
+"""The tables of a case: a row type per table with column, type, unit, default, bounds and meaning, and what each holds.
 
 Loading, messages, `inputs/README.md` and the workbook template read these declarations.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, cast
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, cast, get_args, get_type_hints
 
 from planner.data.cells import (
     Flag,
@@ -302,95 +302,70 @@ class Table:
     solved: bool = True
 
 
-TABLES: tuple[Table, ...] = (
-    Table("countries", Country, ("country",), "who takes part: users, producers, partners", True),
-    Table("elements", Element, ("element",), "the elements counted, and what a missing kilogram costs", True),
-    Table("loss_tiers", LossTier, ("element", "country", "form", "up_to_share"), "the loss in steps of depth"),
-    Table("demand", Demand, ("country", "element", "form", "year"), "what is used", True),
-    Table("suppliers", Supplier, ("supplier",), "who sells from outside; no other is named then", solved=False),
-    Table("imports", Import, ("supplier", "country", "element", "form", "year"), "what outside suppliers can sell"),
-    Table("feeds", FeedShare, ("feed", "element"), "composition of what mines give", True),
-    Table("projects", Project, ("project",), "mines, separation, metal and magnet plants, existing and possible", True),
-    Table("recoveries", Recovery, ("project", "element"), "recovery by element where it differs"),
-    Table("ramps", Ramp, ("ramp", "year_after_start"), "how new capacity comes into use"),
-    Table("skills", Skill, ("skill",), "the trades that plants need"),
-    Table("workforce", Workforce, ("country", "skill"), "who is there, and who can be hired"),
-    Table("training", Training, ("programme",), "where people are trained"),
-    Table("staffing", Staffing, ("stage", "project", "skill"), "who is needed per thousand tonnes"),
-    Table("budgets", Budget, ("funder", "year"), "public money by funder and year"),
-    Table("funders", Funder, ("funder",), "where a funder may pay; without a row: only in the country of its name"),
-    Table("scenarios", Scenario, ("scenario",), "the futures and their probabilities; none: one scenario `base`"),
-    Table(
-        "shocks",
-        Shock,
-        ("scenario", "kind", "start_year", "end_year", *FILTERS, "factor"),
-        "what each scenario does",
-    ),
-    Table("resale", Resale, ("country", "supplier", "element", "form"), "what countries can sell on to those cut off"),
-    Table("hazards", Hazard, ("hazard",), "what `planner sample` draws from; no plan reads them", solved=False),
-    Table(
-        "draws",
-        Draw,
-        ("scenario", "hazard", "subject"),
-        "what `planner sample` drew, in each scenario; no plan reads it",
-        solved=False,
-    ),
-    Table("stockpiles", Stockpile, ("country", "element", "form"), "stocks held and possible"),
-    Table(
-        "uncertainties",
-        UncertainRange,
-        ("uncertainty", "table", "where", "column"),
-        "how far figures may be off; explanations try them, no plan reads them",
-        solved=False,
-    ),
-    Table("contracts", Contract, ("contract",), "who buys, who delivers (investment cases)", solved=False),
-    Table(
-        "prices",
-        DeckPrice,
-        ("element", "form", "market", "year", "future"),
-        "price decks (investment cases)",
-        solved=False,
-    ),
-    Table("finance", Finance, ("country", "item"), "tax, debt and other terms (investment cases)", solved=False),
-    Table(
-        "byproducts", ByProduct, ("project", "product"), "sold besides the elements (investment cases)", solved=False
-    ),
-)
-BY_NAME = {table.name: table for table in TABLES}
+def _rows(key: str, meaning: str, required: bool = False, solved: bool = True) -> Any:
+    """The rows of a table: the columns that identify one, and what else a `Table` says."""
+    return field(
+        default=(), metadata={"key": tuple(key.split()), "meaning": meaning, "required": required, "solved": solved}
+    )
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The rows of a case, one field per table of the manifest."""
+    """The rows of a case, one field per table, in the order in which tables are shown."""
 
-    countries: tuple[Country, ...] = ()
-    elements: tuple[Element, ...] = ()
-    loss_tiers: tuple[LossTier, ...] = ()
-    demand: tuple[Demand, ...] = ()
-    suppliers: tuple[Supplier, ...] = ()
-    imports: tuple[Import, ...] = ()
-    feeds: tuple[FeedShare, ...] = ()
-    projects: tuple[Project, ...] = ()
-    recoveries: tuple[Recovery, ...] = ()
-    ramps: tuple[Ramp, ...] = ()
-    skills: tuple[Skill, ...] = ()
-    workforce: tuple[Workforce, ...] = ()
-    training: tuple[Training, ...] = ()
-    staffing: tuple[Staffing, ...] = ()
-    budgets: tuple[Budget, ...] = ()
-    funders: tuple[Funder, ...] = ()
-    scenarios: tuple[Scenario, ...] = ()
-    shocks: tuple[Shock, ...] = ()
-    resale: tuple[Resale, ...] = ()
-    hazards: tuple[Hazard, ...] = ()
-    draws: tuple[Draw, ...] = ()
-    stockpiles: tuple[Stockpile, ...] = ()
-    uncertainties: tuple[UncertainRange, ...] = ()
-    contracts: tuple[Contract, ...] = ()
-    prices: tuple[DeckPrice, ...] = ()
-    finance: tuple[Finance, ...] = ()
-    byproducts: tuple[ByProduct, ...] = ()
+    countries: tuple[Country, ...] = _rows("country", "who takes part: users, producers, partners", required=True)
+    elements: tuple[Element, ...] = _rows(
+        "element", "the elements counted, and what a missing kilogram costs", required=True
+    )
+    loss_tiers: tuple[LossTier, ...] = _rows("element country form up_to_share", "the loss in steps of depth")
+    demand: tuple[Demand, ...] = _rows("country element form year", "what is used", required=True)
+    suppliers: tuple[Supplier, ...] = _rows("supplier", "who sells from outside; no other is named then", solved=False)
+    imports: tuple[Import, ...] = _rows("supplier country element form year", "what outside suppliers can sell")
+    feeds: tuple[FeedShare, ...] = _rows("feed element", "composition of what mines give", required=True)
+    projects: tuple[Project, ...] = _rows(
+        "project", "mines, separation, metal and magnet plants, existing and possible", required=True
+    )
+    recoveries: tuple[Recovery, ...] = _rows("project element", "recovery by element where it differs")
+    ramps: tuple[Ramp, ...] = _rows("ramp year_after_start", "how new capacity comes into use")
+    skills: tuple[Skill, ...] = _rows("skill", "the trades that plants need")
+    workforce: tuple[Workforce, ...] = _rows("country skill", "who is there, and who can be hired")
+    training: tuple[Training, ...] = _rows("programme", "where people are trained")
+    staffing: tuple[Staffing, ...] = _rows("stage project skill", "who is needed per thousand tonnes")
+    budgets: tuple[Budget, ...] = _rows("funder year", "public money by funder and year")
+    funders: tuple[Funder, ...] = _rows(
+        "funder", "where a funder may pay; without a row: only in the country of its name"
+    )
+    scenarios: tuple[Scenario, ...] = _rows(
+        "scenario", "the futures and their probabilities; none: one scenario `base`"
+    )
+    shocks: tuple[Shock, ...] = _rows(
+        "scenario kind start_year end_year " + " ".join(FILTERS) + " factor", "what each scenario does"
+    )
+    resale: tuple[Resale, ...] = _rows("country supplier element form", "what countries can sell on to those cut off")
+    hazards: tuple[Hazard, ...] = _rows("hazard", "what `planner sample` draws from; no plan reads them", solved=False)
+    draws: tuple[Draw, ...] = _rows(
+        "scenario hazard subject", "what `planner sample` drew, in each scenario; no plan reads it", solved=False
+    )
+    stockpiles: tuple[Stockpile, ...] = _rows("country element form", "stocks held and possible")
+    uncertainties: tuple[UncertainRange, ...] = _rows(
+        "uncertainty table where column",
+        "how far figures may be off; explanations try them, no plan reads them",
+        solved=False,
+    )
+    contracts: tuple[Contract, ...] = _rows("contract", "who buys, who delivers (investment cases)", solved=False)
+    prices: tuple[DeckPrice, ...] = _rows(
+        "element form market year future", "price decks (investment cases)", solved=False
+    )
+    finance: tuple[Finance, ...] = _rows("country item", "tax, debt and other terms (investment cases)", solved=False)
+    byproducts: tuple[ByProduct, ...] = _rows(
+        "project product", "sold besides the elements (investment cases)", solved=False
+    )
 
     def rows(self, name: str) -> tuple[Row, ...]:
         """All rows of the table called `name`."""
         return cast("tuple[Row, ...]", getattr(self, name))
+
+
+_ROW_TYPES = {name: get_args(hint)[0] for name, hint in get_type_hints(Tables).items()}
+TABLES = tuple(Table(of.name, _ROW_TYPES[of.name], **of.metadata) for of in fields(Tables))
+BY_NAME = {table.name: table for table in TABLES}

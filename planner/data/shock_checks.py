@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from planner.data.cells import Quarter
+from planner.data.findings import Finding, found
 from planner.data.lookups import Lookups
-from planner.data.rules import Finding, found
 from planner.data.schema import FILTERS, Hazard, Shock
 
 # Filters that mean something, by kind.

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from functools import cache
 
 from planner.data.case import Case
+from planner.data.findings import Finding, found
 from planner.data.lookups import MADE_FROM, OXIDE, Good
-from planner.data.rules import Finding, found
 from planner.data.schema import Demand
 
 TOLERANCE = 1e-6

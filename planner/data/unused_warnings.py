@@ -10,8 +10,8 @@ from pydantic_core import PydanticUndefined
 
 from planner.data.case import Case
 from planner.data.cells import Row
+from planner.data.findings import Finding, found
 from planner.data.lookups import MADE_FROM, Good
-from planner.data.rules import Finding, found
 from planner.data.schema import TABLES, Ramp
 
 ENDS_AT = 0.6

@@ -1,7 +1,7 @@
 """What a good colleague would ask about before solving: named, each silenceable, none of them a fault.
 
 `warnings_of(case)` says where the inputs, though valid, are probably not what was meant. Each function is one rule
-of `planner.data.rules.WARNINGS` or a few that belong together.
+of `rules.toml` or a few that belong together.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from dataclasses import replace
 
 from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of, end_of
-from planner.data.effects import touches
 from planner.data.entry_warnings import look_alikes, odd_years, rare_names, repeated_labels
-from planner.data.figures import far_off
+from planner.data.figure_warnings import far_off
+from planner.data.findings import Finding, found
 from planner.data.lookups import BASE, MADE_FROM
-from planner.data.rules import Finding, found
 from planner.data.schema import FILTERS, Budget, Shock
+from planner.data.shock_effects import touches
 from planner.data.supply_warnings import short_supply
 from planner.data.unused_warnings import absent_tables, ineffective_rows, missing_rows, odd_cells, slow_ramps, unused
 from planner.errors import Fault, did_you_mean

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.data.cells import Quarter
-from planner.data.effects import Period
+from planner.data.shock_effects import Period
 from planner.decomposition.grouping import Grouping
 from planner.decomposition.master import Shared
 from planner.decomposition.parts import CasePart

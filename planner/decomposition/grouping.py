@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from planner.config.model_file import Objective
+from planner.config import Objective
 from planner.data.case import Case
-from planner.data.effects import DemandKey, Effects, Period, effects_by_scenario, periods_of, year_of
 from planner.data.lookups import Good
-from planner.data.tree import Tree
+from planner.data.scenario_tree import Tree
+from planner.data.shock_effects import DemandKey, Effects, Period, effects_by_scenario, periods_of, year_of
 from planner.formulation.index_sets import Scope
 from planner.results.losses import in_tail, loss_of_shortfall
 

@@ -12,9 +12,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from planner.data.case import Case
-from planner.data.effects import Period, effects_by_scenario
+from planner.data.scenario_tree import Tree, tree_of
 from planner.data.schema import Scenario
-from planner.data.tree import Tree, tree_of
+from planner.data.shock_effects import Period, effects_by_scenario
 from planner.decomposition.grouping import BranchScope, Common, Grouping, shares_within
 from planner.decomposition.subproblem import USABLE, Branch, LinkingColumn, OnReference, UsableCapacity
 from planner.formulation.declared import EQUATIONS, VARIABLES

@@ -11,20 +11,19 @@ import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.data.rules import fault
-from planner.data.size import ALONE, fits, refuse_if_too_large
-from planner.data.tree import scenario_tree
+from planner.data.program_size import ALONE, fits, refuse_if_too_large
+from planner.data.scenario_tree import scenario_tree
 from planner.decomposition.benders_loop import Candidate, Search
 from planner.decomposition.branch_tables import joined, spent_in, tables_of, values_on
 from planner.decomposition.grouping import group
 from planner.decomposition.master import Master
 from planner.decomposition.parts import part_of, parts
 from planner.decomposition.worker_pool import WorkerPool
-from planner.errors import InputError
+from planner.errors import InputError, fault
 from planner.formulation.index_sets import Scope
 from planner.parallel import Team, team_of
+from planner.results.ledger import at_most, equal
 from planner.results.plan import PlanValues, figures
-from planner.results.rules import at_most, equal
 from planner.results.verify import verify
 from planner.solving import solve as whole_program
 from planner.solving.diagnose import Diagnosis

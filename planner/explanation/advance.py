@@ -15,15 +15,14 @@ from itertools import pairwise
 from typing import Any
 
 from planner.data.case import Case
-from planner.data.cell_addresses import conditions, matching
-from planner.data.cells import Row, begin_of, end_of
+from planner.data.cells import Row, begin_of, conditions, end_of, matching
 from planner.data.investment_checks import stem
+from planner.data.scenario_tree import Tree, scenario_tree
 from planner.data.schema import Budget, Project, Shock, Training
-from planner.data.tree import Tree, scenario_tree
 from planner.errors import Fault, InputError, did_you_mean
 from planner.explanation.commitments import Build, of_table
+from planner.results.ledger import members, rows
 from planner.results.plan import PlanValues
-from planner.results.result_lookups import members, rows
 from planner.results.verify_money import full_capex
 from planner.units import musd
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from planner.config.model_file import Lever
+from planner.config import Lever
 from planner.data.case import Case
 from planner.explanation.counterfactuals import (
     SMALLEST_MUSD,

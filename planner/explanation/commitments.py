@@ -11,9 +11,9 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.lookups import MAGNET
-from planner.data.tree import Node, decision_tree, scenario_tree
+from planner.data.scenario_tree import Node, decision_tree, scenario_tree
 from planner.results.explanation import Commitment, Flexibility
-from planner.results.result_lookups import members, rows
+from planner.results.ledger import members, rows
 from planner.results.schema import STAGE_ITEMS
 from planner.results.verify_money import full_capex
 from planner.solving.program import Key

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from planner.config.model_file import ModelFile
+from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.difference import MODEL, UNREAD, Difference, differences, paired
 from planner.data.schema import BY_NAME, Table
@@ -36,23 +35,28 @@ class _Group:
 
 
 def compare(
-    plans: Sequence[PlanValues],
+    plans: PlanValues | Sequence[PlanValues],
+    *more: PlanValues,
     names: Sequence[str] = (),
     progress: Progress = silent,
     solve: Solve = _from_nothing,
 ) -> list[Comparison]:
     """The first plan against each of the others: what differs, and which input alone changes what, solved.
 
+    planner.compare(a, b), planner.compare([a, b, c], names=["now", "later", "dearer"])
+
     names: what the plans are called. progress: called with each step in words. solve: who solves the cases between,
-    such as `Session.solve`. Raises StoppedError for a plan that is not proven.
+    such as `Session.solve`. Raises InputError for fewer than two plans, StoppedError for one that is not proven.
     """
-    names = names or [f"plan {i}" for i in range(1, len(plans) + 1)]
-    for name, plan in zip(names, plans, strict=True):
+    given = [*([plans] if isinstance(plans, PlanValues) else plans), *more]
+    refuse_single(given)
+    names = names or [f"plan {i}" for i in range(1, len(given) + 1)]
+    for name, plan in zip(names, given, strict=True):
         if plan.status is not Status.OPTIMAL:
             raise StoppedError(f"{name}: holds no proven plan ({plan.status})")
     return [
-        _compared(plans[0], other, names[0], name, progress, solve)
-        for name, other in zip(names[1:], plans[1:], strict=True)
+        _compared(given[0], other, names[0], name, progress, solve)
+        for name, other in zip(names[1:], given[1:], strict=True)
     ]
 
 
@@ -158,9 +162,7 @@ def _text(value: object) -> str:
     return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def refuse_single(runs: Sequence[Path]) -> None:
+def refuse_single(runs: Sequence[object]) -> None:
     """A comparison takes two runs or more. Raises InputError."""
     if len(runs) < 2:
-        raise InputError(
-            [Fault("compare", 0, "", "name two run folders or more; the first is compared with the others")]
-        )
+        raise InputError([Fault("compare", 0, "", "name two runs or more; the first is compared with the others")])

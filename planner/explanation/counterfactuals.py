@@ -19,7 +19,7 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.config.model_file import LEVERS, Lever, Objective
+from planner.config import LEVERS, Lever, Objective
 from planner.data.case import Case
 from planner.errors import StoppedError
 from planner.formulation.declared import DECISIONS

@@ -25,8 +25,8 @@ from planner.explanation.counterfactuals import (
     optimum,
 )
 from planner.results.decision import OVERRUN, Execution, Merit
+from planner.results.ledger import members, rows
 from planner.results.plan import PlanValues
-from planner.results.result_lookups import members, rows
 from planner.solving.program import Key, Program
 
 MOST_VALUABLE = 3

@@ -18,8 +18,8 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.data.cells import Quarter
-from planner.data.effects import Effects, effects_by_scenario, year_of
 from planner.data.schema import Demand, Import, Scenario, Shock
+from planner.data.shock_effects import Effects, effects_by_scenario, year_of
 from planner.explanation.counterfactuals import SMALLEST_MUSD, Counterfactual, Reference, with_policy
 from planner.results.losses import in_tail
 from planner.solving.relaxation import alone

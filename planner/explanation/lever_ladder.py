@@ -8,7 +8,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from planner.config.model_file import Lever
+from planner.config import Lever
 from planner.data.case import Case
 from planner.data.lookups import MAGNET
 from planner.data.schema import Funder

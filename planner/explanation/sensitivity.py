@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from planner.config.model_file import LEVERS, Lever
-from planner.data.case import Case
-from planner.data.cell_addresses import conditions, matching, with_room
-from planner.data.cells import Row
+from planner.config import LEVERS, Lever
+from planner.data.case import Case, with_room
+from planner.data.cells import Row, conditions, matching
 from planner.data.schema import TABLES, UncertainRange
 from planner.explanation.commitments import (
     Build,

@@ -17,7 +17,7 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.data.lookups import MADE_FROM, OXIDE, Good
-from planner.data.tree import Tree, Vector
+from planner.data.scenario_tree import Tree, Vector
 from planner.formulation.trees import AccountNode, DecisionNode, Histories, OperationNode, StaffingNode
 
 

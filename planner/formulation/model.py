@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from planner.data.tree import Tree
+from planner.data.scenario_tree import Tree
 from planner.formulation.index_sets import Scope
 
 Model = Any

@@ -17,10 +17,9 @@ from pandas.api.types import is_numeric_dtype
 
 from planner.data.case import Case
 from planner.errors import RunFolderError
+from planner.results.ledger import Ledger
 from planner.results.losses import losses_of
-from planner.results.plan import Status, figures
-from planner.results.replay import differing
-from planner.results.result_lookups import Ledger
+from planner.results.plan import Status, differing, figures
 from planner.results.schema import RESULT_TABLES, SHARES
 from planner.results.verify import verify
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.data.lookups import Good
-from planner.data.tree import Vector
-from planner.results.result_lookups import Ledger
+from planner.data.scenario_tree import Vector
+from planner.results.ledger import Ledger
 
 
 @dataclass(frozen=True)

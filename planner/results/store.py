@@ -7,19 +7,24 @@ RUN/inputs/*.csv     the case as it was read, and model.toml: enough to solve it
 RUN/SHA256SUMS       digests of these, by which a run that was changed is known
 RUN/report.*         pages, written by planner.reporting
 
-A run is filled beside its target and exchanged with it in one step, so that whatever stops the program the target
-is the old run or the new one, whole. Text that a spreadsheet would take for a formula is written with an apostrophe
-before it, and read back without.
+A run is filled beside its target and exchanged with it in one step, so that whoever else is at it and whenever the
+program is killed the target is the old run or the new one, whole. Text that a spreadsheet would take for a formula is
+written with an apostrophe before it, and read back without.
 """
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import json
 import os
 import re
 import shutil
+import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -30,15 +35,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from xlsxwriter.exceptions import XlsxWriterException
 
-from planner.config.model_file import ModelFile
+from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.cells import armour, unarmour
+from planner.data.export import write_tables
 from planner.data.load import load
 from planner.data.read import leads_out
-from planner.data.template import write_tables
 from planner.errors import RunFolderError
 from planner.host import collector_paused
-from planner.results.atomic_writes import beside, exchange, hold_lock
 from planner.results.integrity import changed_files, contradictions, refuse_if, write_sums
 from planner.results.plan import PlanValues, Status
 from planner.results.schema import SHARES, TEXT_COLUMNS
@@ -263,3 +267,127 @@ def _read_table(path: Path) -> pd.DataFrame:
         table[column] = pd.array([unarmour(word) for word in words.tolist()], dtype="str").take(places)
     blank = [column for column in ("quarter", *(("year",) if path.stem == "shadow_prices" else ())) if column in table]
     return table.astype(dict.fromkeys(blank, "Int64"))
+
+
+if sys.platform != "win32":
+    import fcntl
+
+# ---- a folder or file in the place of another in one step -----------------------------------------------------------
+
+_AT_CWD, _EXCHANGE = -100, 2
+_OLD, _LOCK = "old", "lock"
+STALE_SECONDS = 600
+"""Age at which a folder without a lock cannot be one that is just being made."""
+
+
+@contextmanager
+def beside(target: Path) -> Iterator[Path]:
+    """A folder next to `target` to fill; gone afterwards. What killed programs left there is put right first."""
+    _put_right(target)
+    with tempfile.TemporaryDirectory(prefix=_prefix(target), dir=target.parent, ignore_cleanup_errors=True) as name:
+        scratch = Path(name)
+        # Locked before it gets its name, so that nobody takes it for the lock of a program that was killed.
+        with (scratch / f"{_LOCK}~").open("w") as lock:
+            with suppress(OSError):
+                _lock(lock.fileno(), wait=False)
+            (scratch / f"{_LOCK}~").rename(scratch / _LOCK)
+            yield scratch
+
+
+@contextmanager
+def hold_lock(folder: Path) -> Iterator[None]:
+    """One program at a time; the lock ends with the program and leaves no file behind."""
+    if sys.platform == "win32":
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network file systems have no locks; the exchange is one step all the same
+            _lock(descriptor, wait=True)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def exchange(fresh: Path, target: Path) -> None:
+    """Put `fresh` in the place of `target` in one step; what was there before ends up in the place of `fresh`."""
+    if not target.exists():
+        with suppress(FileExistsError):
+            fresh.rename(target)
+            _settle(target.parent)
+            return
+    if not _swap(fresh, target):
+        _two_steps(fresh, target)
+    _settle(target.parent)
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file beside its place and move it there, so that it is whole or as before."""
+    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as scratch:
+        fresh = Path(scratch) / path.name
+        write(fresh)
+        with fresh.open("rb") as file:
+            os.fsync(file.fileno())
+        fresh.replace(path)
+
+
+def _swap(one: Path, two: Path) -> bool:
+    """renameat2(RENAME_EXCHANGE), which Python does not offer. False where the system has none."""
+    if not sys.platform.startswith("linux"):
+        return False
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    return call is not None and call(_AT_CWD, os.fsencode(one), _AT_CWD, os.fsencode(two), _EXCHANGE) == 0
+
+
+def _two_steps(fresh: Path, target: Path) -> None:
+    """Where nothing can be exchanged: aside and in. `_put_right` mends what a kill in between leaves."""
+    old = fresh.parent / _OLD
+    target.rename(old)
+    try:
+        fresh.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+
+
+def _put_right(target: Path) -> None:
+    """Bring back a run that was aside when its program was killed, and remove what killed programs left."""
+    if not target.parent.is_dir():
+        return
+    for left in target.parent.glob(f"{_prefix(target)}*"):
+        with suppress(OSError):
+            if not (left / _LOCK).exists():
+                if time.time() - left.stat().st_mtime > STALE_SECONDS:
+                    shutil.rmtree(left, ignore_errors=True)  # killed before it had its lock
+                continue
+            with (left / _LOCK).open("r+") as lock:
+                if not _lock(lock.fileno(), wait=False):
+                    continue  # its program is alive
+                if (left / _OLD).is_dir() and not target.exists():
+                    (left / _OLD).rename(target)
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _prefix(target: Path) -> str:
+    return f".{target.name[:100]}~"
+
+
+def _lock(descriptor: int, wait: bool) -> bool:
+    """Whether the lock is ours."""
+    if sys.platform == "win32":
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _settle(folder: Path) -> None:
+    """Let the new name survive a power cut."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

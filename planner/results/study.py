@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
@@ -36,25 +37,6 @@ def unsaid(outcome: str) -> float:
 
 
 @dataclass(frozen=True)
-class StudyStatus:
-    """How far a study is. `seconds`: spent on its points, all workers together. `former`: where the study that was
-    there before is kept, if it was another one, and `reused`: how many points had been run for it."""
-
-    total: int
-    statuses: Counter[str]
-    checked: int
-    to_check: int
-    seconds: float
-    former: str = ""
-    reused: int = 0
-
-    @property
-    def done(self) -> int:
-        """Points that have a result."""
-        return sum(self.statuses.values())
-
-
-@dataclass(frozen=True)
 class Agreement:
     """Points solved again from nothing, and the largest relative difference of a figure found."""
 
@@ -65,6 +47,29 @@ class Agreement:
     def holds(self) -> bool:
         """Whether the results do not depend on the way to them."""
         return self.worst <= AGREEMENT
+
+
+@dataclass(frozen=True)
+class StudyStatus:
+    """How far the study of a folder is. `seconds`: spent on its points, all workers together. `bad`: (point, status,
+    message) of what has no optimum. `agreement`: of the points that were solved again from nothing. `former`: where the
+    study that was there before is kept, if it was another one, and `reused`: how many points had been run for it."""
+
+    total: int
+    statuses: Counter[str]
+    checked: int = 0
+    to_check: int = 0
+    seconds: float = 0.0
+    folder: Path = Path()
+    bad: tuple[tuple[str, str, str], ...] = ()
+    agreement: Agreement = Agreement(0, 0.0)
+    former: str = ""
+    reused: int = 0
+
+    @property
+    def done(self) -> int:
+        """Points that have a result."""
+        return sum(self.statuses.values())
 
 
 def moves(values: Iterable[float]) -> bool:

@@ -15,11 +15,10 @@ import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.data.tree import Vector
+from planner.data.scenario_tree import Vector
 from planner.results import verify_material, verify_money, verify_people
+from planner.results.ledger import Broken, Ledger, Placed, at_most, coded, equal, members, never, rows
 from planner.results.losses import ByCountry, Losses, losses_by_country, losses_of
-from planner.results.result_lookups import Ledger, Placed, coded, members, rows
-from planner.results.rules import Broken, at_most, equal, never
 
 TOLERANCE = 1e-6
 

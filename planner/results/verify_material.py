@@ -10,10 +10,9 @@ import numpy as np
 from planner.data.case import Case
 from planner.data.cells import begin_of, end_of
 from planner.data.lookups import MADE_FROM, MAGNET, METAL, OXIDE, Good
+from planner.data.scenario_tree import Vector
 from planner.data.schema import Shock
-from planner.data.tree import Vector
-from planner.results.result_lookups import OF_FEEDS, Ledger
-from planner.results.rules import Broken, at_most, equal, never
+from planner.results.ledger import OF_FEEDS, Broken, Ledger, at_most, equal, never
 from planner.results.schema import STAGE_ITEMS
 
 PLANT_FLOWS = {

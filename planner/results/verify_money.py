@@ -10,10 +10,9 @@ import numpy as np
 
 from planner.data.case import Case
 from planner.data.cells import begin_of, end_of
-from planner.data.effects import year_of
-from planner.data.tree import Vector
-from planner.results.result_lookups import Ledger
-from planner.results.rules import Broken, at_most, equal, never
+from planner.data.scenario_tree import Vector
+from planner.data.shock_effects import year_of
+from planner.results.ledger import Broken, Ledger, at_most, equal, never
 from planner.units import musd, musd_per_tonne
 
 Sums = dict[Any, Vector]

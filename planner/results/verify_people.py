@@ -7,11 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.data.effects import year_of
+from planner.data.scenario_tree import Vector
 from planner.data.schema import Training
-from planner.data.tree import Vector
-from planner.results.result_lookups import Amounts, Ledger
-from planner.results.rules import Broken, at_most, equal, never
+from planner.data.shock_effects import year_of
+from planner.results.ledger import Amounts, Broken, Ledger, at_most, equal, never
 
 BETWEEN = ("lent", "borrowed")
 """Columns of what moves between countries."""

@@ -11,7 +11,7 @@ from math import inf, nan
 from pathlib import Path
 from typing import Any
 
-from planner.config.model_file import LEVERS
+from planner.config import LEVERS
 from planner.data.case import Case
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
 from planner.reporting.values.variant import SLIGHT_TPA

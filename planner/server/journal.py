@@ -16,7 +16,7 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter
 
 from planner.errors import RunFolderError
-from planner.results.atomic_writes import write_whole
+from planner.results.store import write_whole
 from planner.server.edits import Edits
 
 if sys.platform != "win32":

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from planner.config.model_file import LEVERS, Lever
+from planner.config import LEVERS, Lever
 from planner.data.case import Case
 from planner.data.difference import MODEL, Difference, differences
+from planner.data.scenario_tree import Tree
 from planner.data.schema import Project
-from planner.data.tree import Tree
 from planner.formulation.declared import DECLARED
 from planner.formulation.index_sets import Scope
 from planner.formulation.model import NODE_LETTERS, cell

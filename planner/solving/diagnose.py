@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.config.model_file import Objective
+from planner.config import Objective
 from planner.data.case import Case
 from planner.data.cells import later_by
 from planner.formulation.index_sets import Scope

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.data.lookups import MADE_FROM, OXIDE, Good
-from planner.data.tree import Tree
+from planner.data.scenario_tree import Tree
 from planner.formulation.index_sets import Scope
 from planner.formulation.money import full_capex
 from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from planner.config.model_file import Objective
+from planner.config import Objective
 from planner.solving.program import Program, Vector
 from planner.solving.solution import Solution, Stop
 

@@ -15,6 +15,7 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
+import planner
 from planner.parallel import SOLVER_THREAD
 from planner.solving.program import SMALLEST_COEFFICIENT, Program, Vector, certify, dual_objective
 from planner.solving.solution import FEASIBLE, Bounds, Searched, Solution, Stop
@@ -379,9 +380,8 @@ class Solver:
 
 def _unit(program: Program, column: int) -> Vector:
     """Cost of one column alone."""
-    cost = np.zeros(len(program.columns))
-    cost[column] = 1.0
-    return cost
+    unit: Vector = np.eye(1, len(program.columns), column)[0]
+    return unit
 
 
 def _pass(highs: highspy.Highs, program: Program) -> None:
@@ -397,4 +397,4 @@ def _pass(highs: highspy.Highs, program: Program) -> None:
 
 def versions() -> dict[str, str]:
     """What a result depends on besides the inputs: the versions of the planner and of the solver."""
-    return {"planner": metadata.version("allied-rare-earth-planner"), "highs": metadata.version("highspy")}
+    return {"planner": planner.__version__, "highs": metadata.version("highspy")}

@@ -10,7 +10,7 @@ from threading import Event
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.tree import Tree, scenario_tree
+from planner.data.scenario_tree import Tree, scenario_tree
 from planner.errors import StoppedError
 from planner.formulation.index_sets import Scope
 from planner.host import collector_paused

@@ -13,9 +13,8 @@ from typing import Any
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.rules import fault
-from planner.data.size import size_of
-from planner.errors import InputError
+from planner.data.program_size import size_of
+from planner.errors import InputError, fault
 from planner.formulation.declared import DECLARED
 from planner.formulation.index_sets import Scope
 from planner.formulation.model import LETTERS, NODE_LETTERS, Equation, Variable, cell

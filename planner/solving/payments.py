@@ -18,7 +18,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from planner.data.case import Case
-from planner.data.tree import Tree
+from planner.data.scenario_tree import Tree
 from planner.results.losses import ByCountry
 from planner.solving.highs import Solver
 from planner.solving.program import ZERO, Key, Program, Vector

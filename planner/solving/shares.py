@@ -19,9 +19,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from planner.config.model_file import Objective
+from planner.config import Objective
 from planner.data.case import Case
-from planner.data.size import refuse_if_too_large
+from planner.data.program_size import refuse_if_too_large
 from planner.errors import StoppedError
 from planner.formulation.index_sets import Scope
 from planner.results.decision import Share, Shares

@@ -14,15 +14,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planner.config.model_file import Objective
+from planner.config import Objective
 from planner.data.case import Case
-from planner.data.size import refuse_if_too_large
+from planner.data.program_size import refuse_if_too_large
 from planner.errors import StoppedError
 from planner.host import collector_paused
+from planner.results.ledger import Ledger, at_most, equal
 from planner.results.losses import losses_by_country, losses_of
 from planner.results.plan import PlanValues, Status, figures
-from planner.results.result_lookups import Ledger
-from planner.results.rules import at_most, equal
 from planner.results.verify import Verification, verify
 from planner.solving import highs
 from planner.solving.diagnose import why_infeasible, why_unproven

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.data.tree import Node
+from planner.data.scenario_tree import Node
 from planner.formulation.index_sets import Scope
 from planner.formulation.money import public_capex, spending_countries
 from planner.formulation.trees import AccountNode

@@ -1,4 +1,9 @@
-"""What the results of a study say, as tables. Rows without an optimum are left out of every figure and counted."""
+"""What the results of a study say, as tables. Rows without an optimum are left out of every figure and counted.
+
+A plan held fixed at every point is set against the best plan for the point: regret after Savage, The Theory of
+Statistical Decision, JASA 46 (1951); satisficing as the share of points at which a plan does not fail, after Starr's
+domain criterion (see Lempert and Collins, Risk Analysis 27, 2007).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from planner.data.case import Case
+from planner.errors import StoppedError
+from planner.results.plan import PlanValues
+from planner.results.store import read_run
 from planner.results.study import (
     ALL,
     BUILT,
@@ -24,12 +33,17 @@ from planner.results.study import (
     moves,
     unsaid,
 )
-from planner.studies.discovery import cart, prim
-from planner.studies.file import StudyFile, failure, named_outcomes
-from planner.studies.fixed_plan import robustness
-from planner.studies.sensitivity import indices
-from planner.studies.store import read_asked, read_results, study_of
-from planner.studies.work_queue import agreement_of
+from planner.solving.goals import Progress, phases_of, silent, solve_phases
+from planner.solving.live_program import LiveProgram
+from planner.solving.solution import Stop
+from planner.solving.solve import ENDS
+from planner.studies.fixed_plan import Decided, amounts, fix
+from planner.studies.outcomes import Measures, measure
+from planner.studies.points import Changer, chains, settings_from
+from planner.studies.run import agreement_of, reopen
+from planner.studies.sensitivity import cart, indices, prim
+from planner.studies.store import assemble, read_asked, read_results, study_of
+from planner.studies.study_file import StudyFile, failure, named_outcomes
 
 BINS = 12
 ANSWERED = (OPTIMAL, "infeasible")
@@ -189,3 +203,80 @@ def by_option(groups: Mapping[str, pd.DataFrame], outcomes: Sequence[str]) -> pd
     """Mean of each outcome by combination of levers."""
     means = pd.DataFrame({name: rows[list(outcomes)].mean() for name, rows in groups.items()})
     return means.T.rename_axis("option").reset_index()
+
+
+# ---- plans held fixed at every point ---------------------------------------------------------------------------------
+
+COLUMNS = ("plan", "point", "status", "risk_musd", "least_risk_musd", "regret_musd", "fails")
+
+
+def read_plans(runs: list[Path]) -> dict[str, PlanValues]:
+    """Plans of run folders by the name of the folder. Raises RunFolderError, InputError."""
+    names = [run.resolve().name for run in runs]
+    labels = names if len(set(names)) == len(names) else [str(run) for run in runs]
+    return {label: read_run(run) for label, run in zip(labels, runs, strict=True)}
+
+
+def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent) -> pd.DataFrame:
+    """One row per plan and point of a study that has an optimum of its own.
+
+    plan, point, status (of the plan held fixed there: `infeasible` where it cannot be paid or staffed as decided),
+    risk_musd, least_risk_musd (of the best plan for the point), regret_musd, fails (by `fails_when`; blank without it).
+    Raises RunFolderError, InputError, StoppedError.
+    """
+    asked, case, found = reopen(folder)
+    known = assemble(folder).to_pandas().drop_duplicates("point")
+    known = known[known["status"] == OPTIMAL].set_index("point")
+    best = known["least_risk_musd"] if "least_risk_musd" in known else known["risk_musd"]
+    solved = {point.id: point for point in reversed(found) if point.id in known.index}
+    order = [point for chain in chains(asked, [p for p in found if p is solved.get(p.id)]) for point in chain]
+    change, lines = Changer(case), []
+    for name, plan in plans.items():
+        tell(f"{name} at {len(order)} points")
+        session, decided = LiveProgram(case), amounts(plan)
+        for point in order:
+            status, values = _held(session, change.apply(settings_from(point.settings)), decided)
+            least = float(best[point.id])
+            risk = values.get("risk_musd", np.nan)
+            fails = _fails(asked.fails_when, values) if asked.fails_when else None
+            lines.append((name, point.id, status, risk, least, max(risk - least, 0.0), fails))
+    return pd.DataFrame(lines, columns=list(COLUMNS))
+
+
+def _held(session: LiveProgram, case: Case, decided: Decided) -> tuple[str, Measures]:
+    """Least risk, then least cost, of operations at a point with the plan as decided."""
+    session.update(case)
+    fix(session, decided)
+    objective = case.model.objective.model_copy(update={"goal": "risk", "risk_slack": 0.0, "risk_limit": None})
+    session.solver.reset_bounds()
+    outcome = solve_phases(session.program, objective, session.solver, silent, phases_of(objective))
+    if outcome.stop is Stop.OPTIMAL:
+        return OPTIMAL, measure(session.scope, session.program, outcome)
+    if outcome.stop is Stop.INFEASIBLE:
+        return ENDS[outcome.stop].value, {}
+    raise StoppedError(f"a plan held fixed has no proven optimum ({outcome.stop})")
+
+
+def _fails(told: str, values: Measures) -> bool:
+    outcome, sense, limit = failure(told)
+    value = values.get(outcome, 0.0)
+    return not values or (value > limit if sense == ">" else value < limit)
+
+
+def robustness(held: pd.DataFrame) -> pd.DataFrame:
+    """By plan: points, share at which it can be carried out, mean and worst risk and regret there, satisficing share.
+
+    satisficing: share of all points at which the plan does not fail; one that cannot be carried out fails.
+    """
+    done = held["status"] == OPTIMAL
+    known = held.assign(done=done, satisficing=1.0 - held["fails"].astype(float))
+    known.loc[~done, ["risk_musd", "regret_musd"]] = np.nan
+    return known.groupby("plan", sort=False, as_index=False).agg(
+        points=("done", "size"),
+        carried_out=("done", "mean"),
+        mean_risk_musd=("risk_musd", "mean"),
+        worst_risk_musd=("risk_musd", "max"),
+        mean_regret_musd=("regret_musd", "mean"),
+        worst_regret_musd=("regret_musd", "max"),
+        satisficing=("satisficing", "mean"),
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import itertools
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ from SALib.sample import sobol as salib_sobol
 from scipy import stats
 from scipy.stats import norm
 
-from planner.config.model_file import parse_value
-from planner.data.cell_addresses import is_number
-from planner.errors import InputError, did_you_mean
-from planner.studies.file import (
+from planner.config import parse_value
+from planner.data.cells import is_number
+from planner.errors import InputError, did_you_mean, fault
+from planner.studies.points import DesignRow
+from planner.studies.study_file import (
     FrontierDesign,
     Grid,
     LatinHypercube,
@@ -35,8 +37,6 @@ from planner.studies.file import (
     Value,
     normal_correlation,
 )
-from planner.studies.messages import list_fault
-from planner.studies.points import DesignRow, DesignTable
 
 Samples = NDArray[np.float64]
 OPEN_ENDS = (0.05, 0.95)
@@ -171,21 +171,18 @@ def morris_sample(trajectories: int, count: int, levels: int, seed: int) -> Samp
 MOST_POINTS = 1_000_000
 
 
-def design(study: StudyFile, folder: Path) -> DesignTable:
-    """The design of a study. `folder`: where the study file is. Raises InputError."""
+def design(study: StudyFile, folder: Path) -> list[DesignRow]:
+    """The rows of the design of a study: uncertainties, then levers. `folder`: where the study file is.
+
+    Raises InputError.
+    """
     rows = _uncertain(study, folder)
-    options = [[option.label for option in lever.options] for lever in study.levers]
-    combinations = list(itertools.product(*options))
-    if len(rows) * len(combinations) > MOST_POINTS:
-        count = len(rows) * len(combinations)
+    combinations = list(itertools.product(*([option.label for option in lever.options] for lever in study.levers)))
+    if (count := len(rows) * len(combinations)) > MOST_POINTS:
         raise InputError([study.fault(("design",), f"has {count:,} points, more than {MOST_POINTS:,}", "study-size")])
     if not rows:
         raise InputError([study.fault(("design",), "has no points; give the list at least one line")])
-    return DesignTable(
-        tuple(u.name for u in study.uncertainties),
-        tuple(lever.name for lever in study.levers),
-        tuple((*row, *chosen) for chosen in combinations for row in rows),
-    )
+    return [(*row, *chosen) for chosen in combinations for row in rows]
 
 
 def _uncertain(study: StudyFile, folder: Path) -> Sequence[DesignRow]:
@@ -251,29 +248,22 @@ def _listed(study: StudyFile, path: Path) -> list[DesignRow]:
     except (OSError, UnicodeDecodeError) as error:
         said = f"{path.name} cannot be read: {error}; correct the path"
         raise InputError([study.fault(("design", "file"), said)]) from None
+    fail = partial(fault, "study-list", path.name)
     names = [u.name for u in study.uncertainties]
     header = [cell.strip() for cell in lines[0]] if lines else []
-    faults = [
-        list_fault(path.name, 1, name, f"is no uncertainty of the study{did_you_mean(name, names)}")
-        for name in header
-        if name not in names
-    ]
-    faults += [list_fault(path.name, 1, name, "column is missing") for name in names if name not in header]
-    faults += [list_fault(path.name, 1, name, "stands twice in the header") for name in names if header.count(name) > 1]
+    stray = [name for name in header if name not in names]
+    faults = [fail(1, name, f"is no uncertainty of the study{did_you_mean(name, names)}") for name in stray]
+    faults += [fail(1, name, "column is missing") for name in names if name not in header]
+    faults += [fail(1, name, "stands twice in the header") for name in names if header.count(name) > 1]
     rows: list[DesignRow] = []
     for number, line in enumerate(lines[1:], start=2):
-        if not line:
-            continue
-        if len(line) != len(header):
-            faults.append(list_fault(path.name, number, "", f"has {len(line)} cells, the header {len(header)}"))
-            continue
-        cells = dict(zip(header, line, strict=True))
-        row = tuple(_value(cells.get(name, "").strip()) for name in names)
-        told = zip(study.uncertainties, row, strict=True)
-        faults += [
-            list_fault(path.name, number, u.name, why) for u, v in told if v is not None and (why := misfit(u, v))
-        ]
-        rows.append(row)
+        if line and len(line) != len(header):
+            faults.append(fail(number, "", f"has {len(line)} cells, the header {len(header)}"))
+        elif line:
+            cells = dict(zip(header, line, strict=True))
+            rows.append(tuple(_value(cells.get(name, "").strip()) for name in names))
+            told = zip(study.uncertainties, rows[-1], strict=True)
+            faults += [fail(number, u.name, why) for u, v in told if v is not None and (why := misfit(u, v))]
     if faults:
         raise InputError(faults)
     return rows

@@ -14,26 +14,27 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t
 
 from planner.data.case import Case
-from planner.data.effects import Effects, Period, effects_by_scenario, periods_of
+from planner.data.load import load_scenarios
 from planner.data.lookups import Good
 from planner.data.sampling import sample
+from planner.data.scenario_tree import Vector
 from planner.data.schema import Draw, Scenario, Shock
-from planner.data.tree import Vector
+from planner.data.shock_effects import Effects, Period, effects_by_scenario, periods_of
 from planner.errors import StoppedError
 from planner.parallel import Team
 from planner.results.plan import PlanValues
 from planner.solving.goals import Phase, Progress, silent, solve_phases
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
-from planner.studies.fixed_plan import evaluate, held
+from planner.studies.fixed_plan import Decided, Future, Futures, Loss, amounts, held, measured_in
 from planner.studies.intervals import KEYS, Estimate, Sample, Stratum, figures, of_draws, of_samples
-from planner.studies.one_by_one import Decided, Future, Futures, Loss
 
 MANY = 50
 """Futures from which on they are solved one by one."""
@@ -164,11 +165,37 @@ class Evaluation:
     trials: tuple[Replication, ...] = ()
 
 
+def evaluate(
+    plan: PlanValues,
+    futures: str | Path | None = None,
+    *,
+    sizes: Sequence[int] = (),
+    replications: int = 10,
+    seed: int = 0,
+    workers: int | Team = 1,
+    progress: Progress = silent,
+) -> Evaluation:
+    """Hold investment, training and hiring of a plan and let operations answer other scenarios.
+
+    futures: a folder with scenarios.csv and shocks.csv, and draws.csv if they were drawn; those of the plan if left
+    out. From fifty on they are solved one by one, by so many workers; with more than one a script calls this under
+    `if __name__ == "__main__"`. sizes: numbers of scenarios to draw, `replications` times each, to see how far the plan
+    is from the best one. Raises InputError, StoppedError.
+    """
+    decided = amounts(plan)
+    case = plan.case if futures is None else load_scenarios(plan.case, Path(futures))
+    found, trials = evaluate_in(case, decided, futures is None, workers, progress), []
+    for size in sizes:
+        progress(f"{replications} draws of {size} scenarios")
+        trials.append(replicate(case, size, replications, seed, decided))
+    return replace(found, planned=float(plan.summary["risk_musd"]), trials=tuple(trials))
+
+
 def evaluate_in(case: Case, decided: Decided, own: bool, workers: int | Team, progress: Progress) -> Evaluation:
     """A plan in the futures of a case. own: it was made for them. Raises InputError, StoppedError."""
     if len(case.scenarios) < MANY:
         progress(f"solving {len(case.scenarios)} scenarios with the plan held fixed")
-        measured = evaluate(case, decided)
+        measured = measured_in(case, decided)
         losses = {w: measured[f"scenario_loss_musd.{w}"] for w in case.scenarios}
         how = "as one program of all futures: operations know what a history shows, and nothing that comes"
         return Evaluation(case, losses, _estimates(case, losses, own), how, None)
@@ -181,13 +208,10 @@ def evaluate_in(case: Case, decided: Decided, own: bool, workers: int | Team, pr
         progress(f"{len(effects)} futures, one by one, with stocks by that rule")
         found = futures.losses(periods, [rule.future(w, one, periods) for w, one in effects.items()])
     losses = {w: loss.held for w, loss in found.items()}
-    how = "one by one: stocks by a rule made for them all until a future shows itself, then it is known"
-    return Evaluation(case, losses, _estimates(case, losses, own), how, _figures(case, known))
-
-
-def _figures(case: Case, known: Mapping[str, Loss]) -> dict[str, float]:
     chances = np.array([case.scenarios[w] for w in known])
-    return figures(np.array([loss.foreseen for loss in known.values()]), chances, case.model.objective)
+    foreseen = figures(np.array([loss.foreseen for loss in known.values()]), chances, case.model.objective)
+    how = "one by one: stocks by a rule made for them all until a future shows itself, then it is known"
+    return Evaluation(case, losses, _estimates(case, losses, own), how, foreseen)
 
 
 def _estimates(case: Case, losses: Mapping[str, float], own: bool) -> dict[str, Estimate]:
@@ -220,13 +244,12 @@ class SampleEvaluation:
     planned: float
 
 
-def sampled(
+def evaluate_samples(
     plan: PlanValues,
-    decided: Decided,
     register: Case,
-    draws: int,
-    samples: int,
-    seed: int,
+    draws: int = 200,
+    samples: int = 10,
+    seed: int = 0,
     workers: int | Team = 1,
     progress: Progress = silent,
 ) -> SampleEvaluation:
@@ -237,6 +260,7 @@ def sampled(
     and shocks is as in the plan's case. Raises InputError, StoppedError.
     """
     kept: tuple[list[Sample], list[Sample]] = [], []
+    decided = amounts(plan)
     with Futures(plan.case, decided, workers) as futures:
         progress(f"a rule for stocks, from {RULE_STANDS_FOR} draws with the seed {seed}")
         case = _drawn(plan.case, register, RULE_STANDS_FOR, seed)
@@ -281,7 +305,7 @@ def replicate(case: Case, size: int, replications: int, seed: int, plan: Decided
         best = solve_phases(session.program, drawn.model.objective, session.solver, silent, [Phase("risk")])
         if best.stop is not Stop.OPTIMAL:
             raise StoppedError(f"a replication has no proven optimum ({best.stop})")
-        gaps.append(max(0.0, evaluate(drawn, plan)["risk_musd"] - best.values["risk"]))
+        gaps.append(max(0.0, measured_in(drawn, plan)["risk_musd"] - best.values["risk"]))
     half = float(t.ppf(0.95, replications - 1)) * float(np.std(gaps, ddof=1)) / math.sqrt(replications)
     return Replication(size, float(np.mean(gaps)), float(np.mean(gaps)) + half, replications)
 

@@ -16,12 +16,11 @@ from planner.results.study import unsaid
 from planner.solving.goals import silent
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
-from planner.studies.changes import Changer
 from planner.studies.design import ends, misfit
-from planner.studies.expressions import Formula
-from planner.studies.file import Value, named_outcomes
-from planner.studies.points import DesignRow, Settler, check_study
+from planner.studies.outcomes import Formula
+from planner.studies.points import Changer, DesignRow, Settler, check_study
 from planner.studies.run import open_case, read_given
+from planner.studies.study_file import Value, named_outcomes
 from planner.studies.worker import WHY, expressions_of, figures_of
 
 

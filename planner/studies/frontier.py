@@ -29,8 +29,7 @@ from planner.data.case import Case
 from planner.data.cells import unarmour
 from planner.errors import Fault, InputError, RunFolderError, StoppedError
 from planner.parallel import Here, Team, answer
-from planner.results.atomic_writes import write_whole
-from planner.results.store import csv_text
+from planner.results.store import csv_text, write_whole
 from planner.results.study import NEW_CAPACITY, OPTIMAL, FrontierResults, StudyStatus
 from planner.solving.goals import silent, solve_phases
 from planner.solving.highs import Solver, versions
@@ -38,16 +37,20 @@ from planner.solving.live_program import LiveProgram
 from planner.solving.parametric import PRECISION, Tangent, between
 from planner.solving.program import Program
 from planner.solving.solution import Solution, Stop
-from planner.studies.file import FrontierDesign, StudyFile
-from planner.studies.journal import FOUND, JOURNAL, PART, RunJournal, read_journal
-from planner.studies.measure import Measures, measure
+from planner.studies.outcomes import Measures, measure
 from planner.studies.run import Tell, untold
 from planner.studies.store import (
     CURVE,
+    FOUND,
+    JOURNAL,
+    PART,
+    RunJournal,
     prepare,
     read_asked,
+    read_journal,
     study_of,
 )
+from planner.studies.study_file import FrontierDesign, StudyFile
 
 PIECES, FEWEST = 8, 50
 """Pieces of a curve, and the fewest programs that one is worth."""
@@ -171,7 +174,7 @@ def frontier(
         done[name] = found
         if journal is not None:
             journal.append(PART, name, found)
-        tell(StudyStatus(2 * pieces, Counter({OPTIMAL: len(done)}), 0, 0, 0.0))
+        tell(StudyStatus(2 * pieces, Counter({OPTIMAL: len(done)})))
 
     edges = np.linspace(design.scale[0], design.scale[1], pieces + 1).tolist()
     ground = _ground(case.sha256, design)
@@ -253,7 +256,7 @@ def frontier_status(folder: Path) -> StudyStatus:
     design, done = study_of(read_asked(folder)).design, len(parts_of(folder))
     total = 2 * pieces_of(design) if isinstance(design, FrontierDesign) else 0
     finished = (folder / CURVE).exists()  # a short curve has fewer places to plan at than parts
-    return StudyStatus(done if finished else total, Counter({OPTIMAL: done}), 0, 0, 0.0)
+    return StudyStatus(done if finished else total, Counter({OPTIMAL: done}), folder=folder)
 
 
 def read_frontier(folder: Path) -> FrontierResults:

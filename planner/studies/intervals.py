@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from planner.config.model_file import Objective
+from planner.config import Objective
 from planner.results.losses import cvar
 
 Vector = NDArray[np.float64]

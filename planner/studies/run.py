@@ -1,45 +1,59 @@
-"""Run a study: read it, lay out its folder, do what is missing, put the results together."""
+"""Run a study: read it, lay out its folder, do what is missing, put the results together; and how far it is.
+
+First the case as it is, from which every chain starts; then the chains; then some points again from nothing.
+A worker that dies takes nothing with it but its current point, which another worker tries again; the third
+time the point is written down as crashed.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import math
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow.parquet as pq
 
 from planner.data.case import Case
 from planner.data.load import load
-from planner.data.size import refuse_if_too_large
+from planner.data.program_size import refuse_if_too_large
 from planner.errors import Fault, InputError, RunFolderError
-from planner.parallel import Team, local
-from planner.results.atomic_writes import write_whole
-from planner.results.study import StudyStatus
+from planner.parallel import ATTEMPTS, Team, Workers, local
+from planner.results.store import write_whole
+from planner.results.study import OPTIMAL, Agreement, StudyStatus
 from planner.solving.highs import versions
-from planner.studies.changes import Changer, settings_from
 from planner.studies.design import design
-from planner.studies.file import FrontierDesign, StudyFile, build_study, read_study
-from planner.studies.journal import JOURNAL, RunJournal
-from planner.studies.points import DesignTable, Point, Settler, check_study, points
+from planner.studies.points import Changer, Point, Settler, chains, check_study, points, settings_from
 from planner.studies.store import (
+    BASE,
     CHECKS,
+    COLD,
+    ENDED,
+    FOUND,
+    JOURNAL,
+    PLAN,
     PLANS,
+    POINT,
     RESULTS,
+    STATES,
+    RunJournal,
     assemble,
     points_of,
     prepare,
     read_asked,
-    read_design,
+    read_journal,
     study_of,
     write_plans,
 )
-from planner.studies.work_queue import checks_of, queue_of
-from planner.studies.worker import Worker
+from planner.studies.study_file import FrontierDesign, StudyFile, build_study, read_study
+from planner.studies.worker import CRASHED, START, ChainState, PointResult, Worker
 
 Tell = Callable[[StudyStatus], None]
 ONE = local(1)
@@ -64,11 +78,10 @@ def run_points(
         raise InputError([asked.fault(("design", "kind"), "a frontier is no list of points; use planner.study")])
     case = open_case(asked, folder)
     check_study(asked, case, place)
-    table, settler = design(asked, folder), Settler(asked, case)
-    found = points(asked, settler, case.sha256, table)
-    former, reused = prepare(Path(out), asked, case, table, found, settler.base)
-    status = _work(Path(out), asked, case, table, found, team, tell, again=False)
-    return replace(status, former=former, reused=reused)
+    settler = Settler(asked, case)
+    found = points(asked, settler, case.sha256, design(asked, folder))
+    former, reused = prepare(Path(out), asked, case, found, settler.base)
+    return replace(_work(Path(out), asked, case, found, team, tell), former=former, reused=reused)
 
 
 def read_given(given: str | Path | Mapping[str, Any]) -> tuple[StudyFile, Path, str]:
@@ -87,8 +100,7 @@ def open_case(study: StudyFile, folder: Path) -> Case:
 
 def retry(out: str | Path, team: Team = ONE, tell: Tell = untold) -> StudyStatus:
     """Run points again that crashed, ran out of time or were not proven, and what is missing."""
-    asked, case, table, found = reopen(Path(out))
-    return _work(Path(out), asked, case, table, found, team, tell, again=True)
+    return _work(Path(out), *reopen(Path(out)), team, tell, again=True)
 
 
 def stored_case(out: Path) -> Case:
@@ -110,43 +122,208 @@ def case_at(out: Path, point: str) -> tuple[Case, str]:
     return replace(case, name=f"{case.name}-{meant[0].id[:8]}"), meant[0].id
 
 
-def reopen(out: Path) -> tuple[StudyFile, Case, DesignTable, list[Point]]:
+def reopen(out: Path) -> tuple[StudyFile, Case, list[Point]]:
     """What a study folder was asked. Raises RunFolderError."""
     asked = read_asked(out)
     case = stored_case(out)
     if asked["versions"] != versions():
         raise RunFolderError(f"{out}: was run with other versions; run the study file into a new folder")
-    grid = read_design(out).drop(["row", "point", "settings"])
-    rows = tuple(zip(*(grid[name].to_pylist() for name in grid.column_names), strict=True)) if grid.num_columns else ()
-    table = DesignTable(tuple(asked["uncertainties"]), tuple(asked["levers"]), rows or ((),))
-    return study_of(asked), case, table, points_of(out)
+    return study_of(asked), case, points_of(out)
 
 
 def _work(
-    out: Path,
-    asked: StudyFile,
-    case: Case,
-    table: DesignTable,
-    found: list[Point],
-    team: Team,
-    tell: Tell,
-    again: bool,
+    out: Path, asked: StudyFile, case: Case, found: list[Point], team: Team, tell: Tell, again: bool = False
 ) -> StudyStatus:
     rests = [read_asked(out)["inputs_sha256"], versions(), asked.time_limit, asked.expressions]
     ground = hashlib.sha256(json.dumps(rests).encode()).hexdigest()[:16]
     with RunJournal(out / JOURNAL) as journal:
-        queue = queue_of(asked, table, found, ground, journal, out / JOURNAL, again)
-        to_check = queue.checked + len(queue.checks)
-        total = len({point.id for point in found})
-
-        def status() -> StudyStatus:
-            return StudyStatus(total, queue.counts, queue.checked, to_check, queue.seconds)
-
+        queue = WorkQueue(asked, found, ground, journal, again)
         if not queue.finished:
-            tell(status())
+            tell(queue.status)
             with closing(team(partial(Worker, case, asked.time_limit, asked.expressions))) as workers:
-                queue.work_off(workers, lambda: tell(status()))
+                queue.work_off(workers, lambda: tell(queue.status))
     write_whole(out / RESULTS, lambda path: pq.write_table(assemble(out), path, compression="zstd"))
     write_whole(out / PLANS, lambda path: write_plans(out, path))
     write_whole(out / CHECKS, lambda path: checks_of(out).to_csv(path, index=False, lineterminator="\n", na_rep="nan"))
-    return status()
+    return status_of(out)
+
+
+# ---- what is done, under way and left -------------------------------------------------------------------------------
+
+RETRIED = ("crashed", "time_limit", "unproven")
+"""Statuses that another try may change."""
+AHEAD = 2
+"""Points that a worker has been asked for, so that it need not wait for the next."""
+
+
+@dataclass
+class Chain:
+    """Points that one worker solves one after the other. `state` is where the chain stands, under `key` in the journal;
+    without a key it is not kept."""
+
+    key: str
+    kind: str
+    points: deque[Point]
+    state: ChainState | None = None
+
+
+class WorkQueue:
+    """What is left to do of a study: chains under way, and a new plan if there are points that nobody has planned.
+
+    The journal gets each result before anything else happens.
+    """
+
+    def __init__(
+        self, study: StudyFile, points: Sequence[Point], ground: str, journal: RunJournal, again: bool
+    ) -> None:
+        """ground: what results rest on; a plan and states of another ground are of no use. again: also points whose
+        status another try may change."""
+        self._journal, self._base_key = journal, f"{ground} {BASE}"
+        path, known = journal.path, dict[str, Point]()
+        for point in points:
+            known.setdefault(point.id, point)  # equal rows are one point
+        ended = {name: (status, spent) for name, status, _, spent in read_journal(path, ENDED, POINT) if name in known}
+        cold = {name for name, *_ in read_journal(path, ENDED, COLD)} & known.keys()
+        states = {key: ChainState(*json.loads(text)) for key, text in read_journal(path, STATES)}
+        redo = [name for name in known if again and name in ended and ended[name][0] in RETRIED]
+        for name in redo:
+            del ended[name]
+        cold.difference_update(redo)
+        left = {name: point for name, point in known.items() if name not in ended}
+        planned = self._planned(study, ground, left, redo).items()
+        cut = {key: deque(left[name] for name in names if name in left) for key, names in planned}
+        self._chains = [Chain(key, POINT, chain, states.get(key)) for key, chain in cut.items() if chain]
+        self._total, self._base = len(known), states.get(self._base_key)
+        self._checks = [known[name] for name in picked(known, study.check_share) if name not in cold]
+        self._statuses = {name: status for name, (status, _) in ended.items()}
+        self._counts, self._seconds = Counter(self._statuses.values()), sum(spent for _, spent in ended.values())
+        self._checked, self._to_check = len(cold), len(cold) + len(self._checks)
+        self._ready, self._out = deque[Chain](), dict[Hashable, Chain]()
+        self._attempts = Counter[tuple[str, str]]()
+
+    def _planned(
+        self, study: StudyFile, ground: str, left: Mapping[str, Point], redo: Sequence[str]
+    ) -> dict[str, list[str]]:
+        """Chain -> points. A new plan stands for everything that is left; older chains are over."""
+        plans = [(name, text) for name, *_, text in read_journal(self._journal.path, FOUND, PLAN)]
+        planned: dict[str, list[str]] = json.loads(plans[-1][1]) if plans and plans[-1][0].startswith(ground) else {}
+        if redo or left.keys() - {name for chain in planned.values() for name in chain}:
+            name, cut = f"{ground} {len(plans)}", chains(study, list(left.values()))
+            planned = {f"{name}.{k}": [point.id for point in chain] for k, chain in enumerate(cut)}
+            self._journal.append(PLAN, name, planned, again=redo)
+        return planned
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do before it is begun."""
+        return not self._chains and not self._to_be_checked()
+
+    @property
+    def status(self) -> StudyStatus:
+        """How far it is."""
+        return StudyStatus(self._total, self._counts, self._checked, self._to_check, self._seconds)
+
+    def work_off(self, workers: Workers, tell: Callable[[], None]) -> None:
+        """Have workers, each of which keeps a `Worker`, do all. Raises StoppedError if none can be had."""
+        for chains_of_step in (self._first, lambda: self._chains, self._to_be_checked):
+            self._ready.extend(chains_of_step())
+            while self._ready or self._out:
+                for worker in workers.present:
+                    if worker not in self._out and self._ready:
+                        self._out[worker] = chain = self._ready.popleft()
+                        chain.state = chain.state or self._base or START
+                        for place in range(AHEAD):
+                            self._ask(workers, worker, place)
+                for said in workers.wait():
+                    if said.lost:
+                        self._lose(said.worker, said.lost)
+                    else:
+                        self._record(said.worker, *said.taken())
+                        self._ask(workers, said.worker, AHEAD - 1)
+                tell()
+
+    def _first(self) -> Sequence[Chain]:
+        wanted = self._base is None and self._chains
+        return [Chain(self._base_key, BASE, deque([Point(BASE, [])]))] if wanted else []
+
+    def _to_be_checked(self) -> Sequence[Chain]:
+        checkable = [point for point in self._checks if self._statuses.get(point.id) == OPTIMAL]
+        return [Chain("", COLD, deque([point])) for point in checkable]
+
+    def _ask(self, workers: Workers, worker: Hashable, place: int) -> None:
+        """Have a worker solve the point at a place of what is left of its chain, if there is one."""
+        chain = self._out.get(worker)
+        if chain and place < len(chain.points):
+            state = None if place else chain.state  # a worker knows where it left off
+            workers.ask(worker, "solve", state, chain.points[place].settings, chain.kind == COLD)
+
+    def _record(self, worker: Hashable, result: PointResult, state: ChainState) -> None:
+        chain = self._out[worker]
+        point = chain.points.popleft()
+        found = {"values": result.values, "plan": result.plan}
+        self._journal.append(chain.kind, point.id, found, vars(result), chain=chain.key, state=state)
+        chain.state = state
+        if chain.kind == BASE:
+            self._base = state
+        elif chain.kind == POINT:
+            self._statuses[point.id] = result.status
+            self._counts[result.status] += 1
+            self._seconds += result.seconds
+        else:
+            self._checked += 1
+        if not chain.points:
+            del self._out[worker]
+
+    def _lose(self, worker: Hashable, why: str) -> None:
+        """The current point of its chain, if it has one, is tried again or given up."""
+        if chain := self._out.get(worker):
+            key = chain.kind, chain.points[0].id
+            self._attempts[key] += 1
+            if self._attempts[key] == ATTEMPTS:
+                crashed = PointResult(CRASHED, f"the worker died {ATTEMPTS} times: {why}")
+                self._record(worker, crashed, chain.state or START)
+        if left := self._out.pop(worker, None):
+            self._ready.appendleft(left)
+
+
+def picked(names: Iterable[str], share: float) -> list[str]:
+    """A random share of the points, the same in every run of the study: those whose hash comes first."""
+    ordered = sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+    return ordered[: -int(-len(ordered) * share // 1)] if share > 0 else []
+
+
+CHECKED = ("least_risk_musd", "cost_musd", "risk_musd", "expected_loss_musd")
+"""Outcomes that every way to the optimum must agree on; which of several equally good plans is found may differ."""
+
+
+def status_of(out: Path) -> StudyStatus:
+    """How far a study is; while it runs, too."""
+    names = {point.id for point in points_of(out)}
+    ended = sorted(entry for entry in read_journal(out / JOURNAL, ENDED, POINT) if entry[0] in names)
+    cold = {name for name, *_ in read_journal(out / JOURNAL, ENDED, COLD)} & names
+    to_check = len(picked(names, study_of(read_asked(out)).check_share))
+    counts, seconds = Counter(status for _, status, _, _ in ended), sum(seconds for *_, seconds in ended)
+    bad = tuple((name, status, told) for name, status, told, _ in ended if status != OPTIMAL)
+    return StudyStatus(len(names), counts, len(cold), to_check, seconds, out, bad, agreement_of(out))
+
+
+def checks_of(out: Path) -> pd.DataFrame:
+    """The points that were solved twice: point, outcome, warm, cold, relative_difference."""
+    names = {point.id for point in points_of(out)}
+    cold = {name: json.loads(text)["values"] for name, *_, text in read_journal(out / JOURNAL, FOUND, COLD)}
+    warm = {n: json.loads(text)["values"] for n, *_, text in read_journal(out / JOURNAL, FOUND, POINT) if n in cold}
+    rows = []
+    for name in sorted(cold.keys() & warm.keys() & names):
+        for key in CHECKED:
+            one, two = warm[name].get(key, math.nan), cold[name].get(key, math.nan)
+            if not (math.isnan(one) and math.isnan(two)):
+                gap = abs(one - two) / (1.0 + abs(two))
+                rows.append((name, key, one, two, math.inf if math.isnan(gap) else gap))
+    return pd.DataFrame(rows, columns=["point", "outcome", "warm", "cold", "relative_difference"])
+
+
+def agreement_of(out: Path) -> Agreement:
+    """How many points were solved twice, and how well the two results agree."""
+    done = (out / CHECKS).exists() and (out / RESULTS).exists()
+    rows = pd.read_csv(out / CHECKS, dtype={"point": str}) if done else checks_of(out)
+    return Agreement(rows["point"].nunique(), float(rows["relative_difference"].max()) if len(rows) else 0.0)

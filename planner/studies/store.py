@@ -18,8 +18,10 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
+import sqlite3
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +31,11 @@ import pyarrow.parquet as pq
 
 from planner.data.case import Case
 from planner.errors import RunFolderError
-from planner.results.atomic_writes import write_whole
-from planner.results.store import write_case
+from planner.results.store import write_case, write_whole
 from planner.results.study import LIST_GROUPS, OPTIMAL
 from planner.solving.highs import versions
-from planner.studies.file import StudyFile, build_study
-from planner.studies.journal import ENDED, FOUND, JOURNAL, POINT, read_journal
-from planner.studies.points import DesignTable, Point
+from planner.studies.points import Point
+from planner.studies.study_file import StudyFile, build_study
 
 STUDY, DESIGN = "study.json", "design.parquet"
 RESULTS, CHECKS, PLANS = "results.parquet", "checks.csv", "plans.parquet"
@@ -43,10 +43,9 @@ CURVE, BEFORE = "frontier.csv", "before"
 
 
 def prepare(
-    folder: Path, study: StudyFile, case: Case, table: DesignTable | None = None, points: Sequence[Point] = (),
-    base: Mapping[str, Any] | None = None,
-) -> tuple[str, int]:  # fmt: skip
-    """Lay out a study folder, or bring an older one up to date; without a design for a frontier.
+    folder: Path, study: StudyFile, case: Case, points: Sequence[Point] = (), base: Mapping[str, Any] | None = None
+) -> tuple[str, int]:
+    """Lay out a study folder, or bring an older one up to date; without points for a frontier.
 
     Returns where the study that was there is kept, if it has results that this one has not, and how many points of this
     one had been run for it. Raises RunFolderError.
@@ -60,9 +59,9 @@ def prepare(
         "versions": versions(),
     }
     wanted = {point.id for point in points}
-    if table is not None:
-        asked["uncertainties"], asked["levers"], asked["base"] = table.uncertainties, table.levers, base
-        asked["rows"], asked["points"] = len(table.rows), len(wanted)
+    if points:
+        asked["uncertainties"], asked["levers"] = [u.name for u in study.uncertainties], [v.name for v in study.levers]
+        asked |= {"base": base, "rows": len(points), "points": len(wanted)}
     text = json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -72,8 +71,8 @@ def prepare(
             with tempfile.TemporaryDirectory(prefix=".inputs-", dir=folder) as scratch:
                 write_case(case, Path(scratch) / "inputs")
                 (Path(scratch) / "inputs").rename(folder / "inputs")
-        if table is not None:
-            write_whole(folder / DESIGN, lambda path: _write_design(path, table, points))
+        if points:
+            write_whole(folder / DESIGN, lambda path: _write_design(path, study, points))
         write_whole(folder / STUDY, lambda path: path.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise RunFolderError(f"{folder}: cannot be written: {error}") from error
@@ -124,13 +123,13 @@ def study_of(asked: Mapping[str, Any]) -> StudyFile:
     return build_study(asked["study"], STUDY)
 
 
-def _write_design(path: Path, table: DesignTable, points: Sequence[Point]) -> None:
+def _write_design(path: Path, study: StudyFile, points: Sequence[Point]) -> None:
     columns: dict[str, Any] = {
         "row": pa.array(range(len(points)), pa.int64()),
         "point": pa.array([point.id for point in points], pa.string()),
     }
-    for i, name in enumerate(table.factors):
-        columns[name] = _column([row[i] for row in table.rows])
+    for i, name in enumerate([*(u.name for u in study.uncertainties), *(lever.name for lever in study.levers)]):
+        columns[name] = _column([point.row[i] for point in points])
     columns["settings"] = pa.array([json.dumps(point.settings, sort_keys=True) for point in points], pa.string())
     pq.write_table(pa.table(columns), path, compression="zstd")
 
@@ -152,9 +151,11 @@ def read_design(folder: Path) -> pa.Table:
 
 def points_of(folder: Path) -> list[Point]:
     """The point of every row of the design."""
-    table = read_design(folder)
-    pairs = zip(table["point"].to_pylist(), table["settings"].to_pylist(), strict=True)
-    return [Point(name, json.loads(settings)) for name, settings in pairs]
+    design = read_design(folder).to_pydict()
+    names, settings = design.pop("point"), design.pop("settings")
+    del design["row"]
+    rows = zip(*design.values(), strict=True) if design else [()] * len(names)
+    return [Point(name, json.loads(text), row) for name, text, row in zip(names, settings, rows, strict=True)]
 
 
 def assemble(folder: Path) -> pa.Table:
@@ -187,19 +188,19 @@ def read_results(folder: Path) -> pa.Table:
     return pq.read_table(path) if path.exists() else assemble(folder)
 
 
-PLAN = {"point": pa.string(), "decision": pa.string(), "thing": pa.string(), "year": pa.int64(), "amount": pa.float64()}
+PLAN_COLUMNS = dict.fromkeys(("point", "decision", "thing"), pa.string()) | {"year": pa.int64(), "amount": pa.float64()}
 
 
 def write_plans(folder: Path, path: Path) -> None:
     """Write plans.parquet: point, decision, thing, year, amount; points in the order of the design."""
     order = {name: i for i, name in enumerate(dict.fromkeys(read_design(folder)["point"].to_pylist()))}
-    columns, same = [list[Any]() for _ in PLAN], dict[Any, Any]()  # equal words and years are held once
+    columns, same = [list[Any]() for _ in PLAN_COLUMNS], dict[Any, Any]()  # equal words and years are held once
     for name, _, _, found in read_journal(folder / JOURNAL, FOUND, POINT):
         for row in json.loads(found)["plan"] if name in order else ():
             for column, value in zip(columns, (name, *row), strict=True):
                 column.append(same.setdefault(value, value) if column is not columns[-1] else value)
     rows = pa.array(np.argsort([order[name] for name in columns[0]], kind="stable"), pa.int64())
-    made = {name: pa.array(of, kind).take(rows) for (name, kind), of in zip(PLAN.items(), columns, strict=True)}
+    made = {name: pa.array(of, kind).take(rows) for (name, kind), of in zip(PLAN_COLUMNS.items(), columns, strict=True)}
     pq.write_table(pa.table(made), path, compression="zstd")
 
 
@@ -210,3 +211,102 @@ def read_plan_table(folder: Path) -> pa.Table:
             write_plans(folder, Path(scratch) / PLANS)
             return pq.read_table(Path(scratch) / PLANS)
     return pq.read_table(folder / PLANS)
+
+
+# ---- the journal, which a kill at any moment leaves whole -----------------------------------------------------------
+
+JOURNAL = "journal.db"
+LOCK_SECONDS = 2.0
+"""How long another process that is just ending may keep the lock."""
+BASE, POINT, COLD, PLAN, PART = "base", "point", "cold", "plan", "part"
+"""Kinds of entries: the case as it is, from which every chain starts; points; points solved again from nothing; chains
+of points to solve; parts of a frontier."""
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS entries (
+    number INTEGER PRIMARY KEY, stands INTEGER NOT NULL DEFAULT 1, kind TEXT NOT NULL, id TEXT NOT NULL, status TEXT,
+    message TEXT, seconds REAL, found TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS standing ON entries (kind, id) WHERE stands;
+CREATE TABLE IF NOT EXISTS states (chain TEXT PRIMARY KEY, state TEXT NOT NULL);
+"""
+FOUND = "SELECT id, status, message, found FROM entries WHERE stands AND kind = ? ORDER BY number"
+ENDED = "SELECT id, status, message, seconds FROM entries WHERE stands AND kind = ? ORDER BY number"
+STATES = "SELECT chain, state FROM states"
+AGAIN = "UPDATE entries SET stands = 0 WHERE stands AND kind = ? AND id = ?"
+ADD = "INSERT INTO entries (kind, id, status, message, seconds, found) VALUES (?, ?, ?, ?, ?, ?)"
+KEEP = "INSERT OR REPLACE INTO states VALUES (?, ?)"
+
+
+class RunJournal:
+    """The database of a folder, open for writing by this process alone, whoever reads it meanwhile.
+
+    Raises RunFolderError if another process has it, or if it is damaged or cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = sqlite3.connect(path.with_suffix(".lock"), timeout=LOCK_SECONDS)
+        try:
+            self._lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            self._lock.close()
+            raise RunFolderError(f"{path.parent}: another process is running this study") from None
+        self._database = sqlite3.connect(path)
+        try:
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")
+            self._database.executescript(SCHEMA)
+        except sqlite3.Error as error:
+            self.close()
+            raise _damaged(path, error) from error
+
+    def append(
+        self, kind: str, name: str, found: Any, told: Mapping[str, Any] | None = None, again: Iterable[str] = (),
+        chain: str = "", state: Any = None,
+    ) -> None:  # fmt: skip
+        """Write an entry, whole. found: plain values. told: status, message and seconds of a result. again: points
+        whose results no longer stand. state: where the chain now stands."""
+        told = told or {}
+        entry = (kind, name, told.get("status"), told.get("message"), told.get("seconds"), _text(found))
+        try:
+            with self._database:
+                self._database.executemany(AGAIN, [(of, one) for one in again for of in (POINT, COLD)])
+                self._database.execute(AGAIN, (kind, name))
+                self._database.execute(ADD, entry)
+                if chain:
+                    self._database.execute(KEEP, (chain, _text(state)))
+        except sqlite3.Error as error:
+            raise RunFolderError(f"{self.path}: cannot be written: {error}") from error
+
+    def close(self) -> None:
+        """Write through to the disk and let go; a finished database is one file."""
+        with suppress(sqlite3.Error):  # somebody reads it: the next one to close it makes it one file
+            self._database.execute("PRAGMA journal_mode = DELETE")
+        self._database.close()
+        self._lock.close()
+
+    def __enter__(self) -> RunJournal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def read_journal(path: Path, query: str, *values: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of one of the queries above; may be read while another process writes. Raises RunFolderError."""
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            yield from database.execute(query, values)
+    except sqlite3.Error as error:
+        if "no such table" not in str(error):  # another process is just about to make it
+            raise _damaged(path, error) from error
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _damaged(path: Path, error: sqlite3.Error) -> RunFolderError:
+    return RunFolderError(f"{path}: cannot be read: {error}; run the study into a new folder")

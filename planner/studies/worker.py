@@ -25,15 +25,24 @@ from planner.results.plan import Status
 from planner.results.study import BUILT, LEAST, MOST, NEW_CAPACITY
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, silent
-from planner.solving.highs import Solver, Statuses
+from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Vector
 from planner.solving.solution import Solution, Stop
 from planner.solving.solve import ENDS
 from planner.solving.values import Values
-from planner.studies.changes import Changer, settings_from
-from planner.studies.expressions import Formula, Found
-from planner.studies.measure import DecidedAmount, Measures, amounts_of, capacities, decisions, measure, outcome_names
+from planner.studies.outcomes import (
+    DecidedAmount,
+    Formula,
+    Found,
+    Measures,
+    amounts_of,
+    capacities,
+    decisions,
+    measure,
+    outcome_names,
+)
+from planner.studies.points import Changer, Plain, settings_from
 
 PackedBases = dict[str, str]
 """Phase -> basis as text."""
@@ -53,7 +62,7 @@ class RestartableSolver(Solver):
         """Take up bases, in place of those held."""
         self.bases, self._bases = dict(bases), {}
         for phase, text in bases.items():
-            self.begin_from(phase, _unpacked(text))
+            self.begin_from(phase, np.frombuffer(zlib.decompress(base64.b85decode(text)), dtype=np.uint8))
 
     def minimise(self, column: int, order: Sequence[str] = (), phase: str = "") -> Solution:
         """Minimise one column and keep the basis."""
@@ -61,7 +70,8 @@ class RestartableSolver(Solver):
         if solution.stop is Stop.OPTIMAL:
             name = phase or self.program.columns[column][0]
             self.bases.pop(name, None)  # they stand in the order of their ends
-            self.bases[name] = _packed(self.statuses(solution.x))
+            packed = zlib.compress(self.statuses(solution.x).tobytes(), 6)
+            self.bases[name] = base64.b85encode(packed).decode("ascii")
         return solution
 
     def equally_good(self, columns: NDArray[np.intp]) -> list[Vector]:
@@ -85,16 +95,6 @@ class PointProgram(LiveProgram):
     solver: RestartableSolver
 
 
-def _packed(statuses: Statuses) -> str:
-    return base64.b85encode(zlib.compress(statuses.tobytes(), 6)).decode("ascii")
-
-
-def _unpacked(text: str) -> Statuses:
-    return np.frombuffer(zlib.decompress(base64.b85decode(text)), dtype=np.uint8)
-
-
-Plain = list[dict[str, Any]]
-"""Settings as plain values."""
 BAD_INPUT, CRASHED = "bad_input", "crashed"
 """Statuses of points beside those of `Status`."""
 
@@ -145,7 +145,10 @@ class Worker:
         started = perf_counter()
         try:
             case = self._changer.apply(settings_from(settings))
-            result, after = (self._cold(case), before) if cold else self._advance(before, case, settings)
+            if cold:  # in a program built for it alone
+                result, after = self._solved(PointProgram(case, self._time_limit)), before
+            else:
+                result, after = self._advance(before, case, settings)
         except InputError as error:
             result, after = PointResult(BAD_INPUT, str(error)), before
         except Exception as error:
@@ -153,10 +156,6 @@ class Worker:
             result, after = PointResult(CRASHED, f"{type(error).__name__}: {error}"), before
         self._state = after
         return replace(result, seconds=perf_counter() - started), after
-
-    def _cold(self, case: Case) -> PointResult:
-        """In a program built for it alone."""
-        return self._solved(PointProgram(case, self._time_limit))
 
     def _advance(self, state: ChainState, case: Case, settings: Plain) -> tuple[PointResult, ChainState]:
         """The next point of a chain, in a fresh solver."""

@@ -9,7 +9,7 @@ import pytest
 import planner
 from planner.results.losses import cvar
 from planner.solving.live_program import LiveProgram
-from planner.studies.measure import measure
+from planner.studies.outcomes import measure
 from tests.cases import MUSD, budget, demand, imports, load_case, mine, near, plant, scenarios, shock, total
 from tests.conftest import SolveCase
 

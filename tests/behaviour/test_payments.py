@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import planner
-from planner.data.tree import Node, Tree
+from planner.data.scenario_tree import Node, Tree
 from planner.results.plan import PlanValues
 from planner.solving.payments import Accounts
 from tests.cases import MUSD, Row, budget, demand, imports, mine, near, plant, scenarios, shock

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from planner.data.case import Case
-from planner.data.effects import periods_of
-from planner.data.tree import scenario_tree
+from planner.data.scenario_tree import scenario_tree
+from planner.data.shock_effects import periods_of
 from planner.results.plan import PlanValues
 from tests.cases import MUSD, ONE_PER_TONNE, budget, demand, imports, mine, near, plant, scenarios, shock, total
 from tests.conftest import MakeCase, SolveCase

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from planner.data.tree import scenario_tree
+from planner.data.scenario_tree import scenario_tree
 from tests.cases import Row, demand, imports, near, scenarios, shock, total
 from tests.conftest import MakeCase, SolveCase
 

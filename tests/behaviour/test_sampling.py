@@ -13,11 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 import planner
-from planner.api.studies import evaluate_samples
 from planner.cli import app
 from planner.data.case import Case
-from planner.data.cell_addresses import conditions, matching
-from planner.data.cells import Quarter
+from planner.data.cells import Quarter, conditions, matching
+from planner.studies.evaluation import evaluate_samples
 from tests.cases import MUSD, Row, budget, imports, load_case, mine, near, plant, scenarios, shock, smelter, unsure
 from tests.cases import write_case as write_tables
 

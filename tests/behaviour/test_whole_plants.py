@@ -21,8 +21,8 @@ from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Searched, Stop
 from planner.solving.solve import silent
-from planner.studies.file import FrontierDesign
 from planner.studies.frontier import frontier
+from planner.studies.study_file import FrontierDesign
 from tests.cases import MUSD, Row, budget, demand, imports, load_case, mine, near, plant, scenarios, seeds, shock, total
 from tests.conftest import MakeCase
 

@@ -14,7 +14,7 @@ from benchmarks.profiles import REAL, STUDIES, SWEEP
 from benchmarks.tasks import command, evaluate, points, session, workbench
 from planner.results.explanation import EXPLANATION
 from planner.studies import evaluation
-from planner.studies.file import read_study
+from planner.studies.study_file import read_study
 from tests.cases import stored
 
 STARTER = str(Path(__file__).parents[2] / "inputs" / "starter")

@@ -61,7 +61,7 @@ def alone(case: Case) -> Case:
 @pytest.mark.parametrize("change", [less_money, dearer, alone])
 def test_a_single_change_explains_itself(case: Case, plan: PlanValues, change: Callable[[Case], Case]) -> None:
     second = solve_case(change(case), baseline=False)
-    (found,) = compare([plan, second], ["a", "b"])
+    (found,) = compare([plan, second], names=["a", "b"])
     (cause,) = found.causes
     assert cause.alone is not None
     assert cause.alone.risk == near(second.summary["risk_musd"])
@@ -71,14 +71,21 @@ def test_a_single_change_explains_itself(case: Case, plan: PlanValues, change: C
 
 def test_effects_and_interplay_sum_to_the_change(case: Case, plan: PlanValues) -> None:
     second = solve_case(alone(dearer(less_money(case))), baseline=False)
-    (found,) = compare([plan, second], ["a", "b"])
+    (found,) = compare([plan, second], names=["a", "b"])
     assert [c.group for c in found.causes] == ["projects.capex_usd_per_tpa", "budgets.musd", "policy.coordination"]
     change = second.summary["risk_musd"] - plan.summary["risk_musd"]
     assert sum(map(found.effect, found.causes)) + found.interplay == pytest.approx(change)
 
 
+def test_plans_are_given_one_by_one_or_as_a_list(case: Case, plan: PlanValues) -> None:
+    second = solve_case(less_money(case), baseline=False)
+    (found,), (listed,) = planner.compare(plan, second, names=["a", "b"]), planner.compare([plan, second])
+    assert found.cells == listed.cells != []
+    assert (found.before, found.after, listed.after) == ("a", "b", "plan 2")
+
+
 def test_the_same_run_differs_in_nothing(plan: PlanValues, case: Case, tmp_path: Path) -> None:
-    found = compare([plan, plan], ["a", "b"])
+    found = compare([plan, plan], names=["a", "b"])
     assert not found[0].causes
     assert "inputs are the same" in read_page(comparison_page(found, case)).text
 
@@ -105,7 +112,7 @@ def test_rows_that_cannot_stand_alone_say_why(case: Case, plan: PlanValues) -> N
     projects = (*fresh.tables.projects, mine.model_copy(update={"project": "new", "feeds": ("new",)}))
     tables: dict[str, Any] = {"feeds": feeds, "projects": projects}
     other = case.__class__(case.name, case.tables.__class__(**{**vars(case.tables), **tables}), case.model)
-    (found,) = compare([plan, solve_case(other, baseline=False)], ["a", "b"])
+    (found,) = compare([plan, solve_case(other, baseline=False)], names=["a", "b"])
     causes = {c.group: c for c in found.causes}
     assert causes["rows of projects"].alone is None
     assert "not a valid case alone" in causes["rows of projects"].why
@@ -114,7 +121,7 @@ def test_rows_that_cannot_stand_alone_say_why(case: Case, plan: PlanValues) -> N
 
 def test_page_tables_and_screen(case: Case, plan: PlanValues, tmp_path: Path) -> None:
     second = solve_case(dearer(less_money(case)), baseline=False)
-    found = compare([plan, second, plan], ["a", "b", "c"])
+    found = compare([plan, second, plan], names=["a", "b", "c"])
     page = read_page(comparison_page(found, case))
     assert "budgets.musd" in page.text and "nan" not in page.text.lower().split()
     write_tables(found, tmp_path)
@@ -125,8 +132,12 @@ def test_page_tables_and_screen(case: Case, plan: PlanValues, tmp_path: Path) ->
 
 
 def test_refusals(plan: PlanValues) -> None:
-    with pytest.raises(InputError, match="two run folders"):
+    with pytest.raises(InputError, match="two runs or more"):
         refuse_single([Path("a")])
+    with pytest.raises(InputError, match="two runs or more"):
+        planner.compare(plan)
+    with pytest.raises(InputError, match="two runs or more"):
+        planner.compare(plan)
     broken = PlanValues(plan.case, Status.UNPROVEN, plan.summary, {})
     with pytest.raises(StoppedError):
-        compare([plan, broken], ["a", "b"])
+        compare([plan, broken], names=["a", "b"])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import planner
-from planner.config.model_file import LEVERS
+from planner.config import LEVERS
 from planner.data.case import Case
 from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference, optimum
 from planner.explanation.decision import Walk, frontier

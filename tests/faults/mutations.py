@@ -10,7 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from planner.config.model_file import known_keys
+from planner.config import known_keys
 from planner.data.cells import CARRIED
 from planner.data.checks import DEFINED, FIXED, REFERENCES
 from planner.data.schema import TABLES, Table

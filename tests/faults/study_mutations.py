@@ -227,7 +227,7 @@ def _meanings() -> Iterator[StudyFault]:
         ('members = ["money", "money"]', correlated, "stands twice"),
         ('table = "budget"', f"{money_is}: table", 'did you mean "budgets"'),
         ('column = "muds"', f"{money_is}: column", 'did you mean "musd"'),
-        ('funder = "UAS"', f"{money_is}: where", "matches no row"),
+        ('funder = "UAS"', f"{money_is}: where", "no such row of"),
         ('funder = "USA;JNP"', f"{money_is}: where", 'did you mean "JPN"'),
         ('fnuder = "USA"', f"{money_is}: where", 'did you mean "funder"'),
         ('table = "project"', f"{lead_is}: table", 'did you mean "projects"'),

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
-from planner.config.model_file import ModelFile
+from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.cells import Quarter
 from planner.data.difference import differences

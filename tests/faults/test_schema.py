@@ -13,9 +13,8 @@ from typer.testing import CliRunner, Result
 
 import planner
 from planner.cli import app
-from planner.data.describe import datapackage, model_schema
+from planner.data.export import datapackage, model_schema, write_workbook
 from planner.data.schema import TABLES
-from planner.data.template import write_workbook
 from tests.cases import stored
 from tests.faults.conftest import STARTER
 

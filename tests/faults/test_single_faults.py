@@ -8,8 +8,7 @@ import pytest
 
 import planner
 from planner.data.load import SCENARIO_TABLES, load_scenarios
-from planner.data.rules import FAULTS
-from planner.errors import Fault, InputError
+from planner.errors import RULES, Fault, InputError
 from tests.cases import LONG
 from tests.faults.books import write_book
 from tests.faults.conftest import STARTER, write_text
@@ -64,7 +63,7 @@ def test_the_corpus_is_large_and_breaks_every_rule_of_tables(base: Text) -> None
         "no-such-row",
         "override",
     }
-    assert set(FAULTS) - {m.rule for m in mutations} - {rule for _, rule, _, _ in KEY_FAULTS} <= elsewhere
+    assert set(RULES["faults"]) - {m.rule for m in mutations} - {rule for _, rule, _, _ in KEY_FAULTS} <= elsewhere
 
 
 def test_every_single_fault_of_a_folder_is_found_once_at_its_place(base: Text, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import planner
 from planner.errors import InputError
-from planner.studies.file import read_study
 from planner.studies.points import check_study
+from planner.studies.study_file import read_study
 from tests.faults.conftest import STARTER
 from tests.faults.study_mutations import STUDY, study_faults
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from planner.config.toml import read_toml
+from planner.config import read_toml
 
 TEXT = """name = "x"
 set = { "policy.coordination" = "national" }

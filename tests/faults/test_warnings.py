@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 import planner
 from planner.cli import app
-from planner.data.rules import WARNINGS
 from planner.data.warnings import grouped, warnings_of
+from planner.errors import RULES
 from tests import cases
 from tests.faults.conftest import STARTER, write_text
 from tests.faults.mutations import Mutation, Text, edit, find, mutated, setter
@@ -180,7 +180,7 @@ def test_files_that_are_not_read_and_short_rows_are_said(base: Text, tmp_path: P
 
 
 def test_every_warning_is_tested() -> None:
-    assert set(WARNINGS) == {*ODD, "short-row", "ignored-file", "not-adaptive", "party-without-country"}
+    assert set(RULES["warnings"]) == {*ODD, "short-row", "ignored-file", "not-adaptive", "party-without-country"}
 
 
 def test_the_cases_that_are_shipped_are_quiet_and_quickly_checked() -> None:

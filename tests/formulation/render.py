@@ -7,7 +7,7 @@ from typing import Any
 from pyomo.environ import value
 from pyomo.repn import generate_standard_repn
 
-from planner.data.tree import Tree
+from planner.data.scenario_tree import Tree
 from planner.formulation.model import Model
 
 

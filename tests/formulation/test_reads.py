@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import planner
-from planner.config.model_file import ModelFile
+from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.schema import TABLES
 from planner.formulation.declared import DECLARED

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import planner
 from planner import Plan
-from planner.config.model_file import ModelFile, build_model
+from planner.config import ModelFile, build_model
 from tests.cases import LONG, read_rows
 from tests.oracle.random_case import write_random_case
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from hypothesis import given
 
-from planner.config.model_file import LEVERS
+from planner.config import LEVERS
 from planner.data.schema import TABLES
 from tests.cases import LONG, read_rows
 from tests.properties.random_cases import Change, Rows, few, seeds, times, world

@@ -14,8 +14,7 @@ from pathlib import Path
 import pytest
 
 from planner import Plan, RunFolderError
-from planner.results.atomic_writes import _prefix, beside
-from planner.results.store import refresh_pages, write_run
+from planner.results.store import _prefix, beside, refresh_pages, write_run
 from tests.robust.conftest import STARTER, Zygote, content
 
 KILLS = int(os.environ.get("PLANNER_KILLS", "3"))

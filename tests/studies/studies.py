@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from planner.parallel import Answer, Here, Make, Team
-from planner.studies.journal import JOURNAL, read_journal
+from planner.studies.store import JOURNAL, read_journal
 from planner.studies.worker import ChainState, Plain, PointResult, Worker
 
 ROOT = Path(__file__).parents[2]

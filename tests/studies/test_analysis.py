@@ -21,16 +21,15 @@ from planner.results.store import read_run
 from planner.results.study import Failures
 from planner.solving.live_program import LiveProgram
 from planner.solving.parametric import Tangent
-from planner.studies.analysis import analyse
-from planner.studies.changes import Changer, settings_from
-from planner.studies.discovery import cart, prim
+from planner.studies.analysis import analyse, hold, robustness
 from planner.studies.evaluation import replicate
-from planner.studies.file import Address, FrontierDesign
-from planner.studies.fixed_plan import amounts, evaluate, hold, robustness
+from planner.studies.fixed_plan import amounts, measured_in
 from planner.studies.frontier import Budgets, Curve, curve_of, frontier, trace
-from planner.studies.journal import FOUND, PART, read_journal
+from planner.studies.points import Changer, settings_from
 from planner.studies.run import run_points
-from planner.studies.store import read_design
+from planner.studies.sensitivity import cart, prim
+from planner.studies.store import FOUND, PART, read_design, read_journal
+from planner.studies.study_file import Address, FrontierDesign
 from planner.studies.worker import START, ChainState, Plain, PointResult, Worker
 from tests.studies import studies
 from tests.studies.studies import keeping, sample
@@ -247,12 +246,12 @@ def test_a_frontier_that_was_killed_goes_on_and_is_the_same_with_other_workers(t
     planner.study(path, tmp_path / "cut", workers=2)
     assert (tmp_path / "cut" / "frontier.csv").read_bytes() == (tmp_path / "whole" / "frontier.csv").read_bytes()
     journal = tmp_path / "cut" / "journal.db"
-    assert study_status(tmp_path / "cut").status.done == 16
+    assert study_status(tmp_path / "cut").done == 16
     (tmp_path / "cut" / "frontier.csv").unlink()
     with closing(sqlite3.connect(journal)) as database, database:
         database.execute("DELETE FROM entries WHERE number > 5")
     first = list(read_journal(journal, FOUND, PART))
-    assert (study_status(tmp_path / "cut").status.done, study_status(tmp_path / "cut").status.total) == (5, 16)
+    assert (study_status(tmp_path / "cut").done, study_status(tmp_path / "cut").total) == (5, 16)
     retry_study(tmp_path / "cut")
     whole = list(read_journal(journal, FOUND, PART))
     assert (whole[:5], len(whole)) == (first, 16)
@@ -270,7 +269,7 @@ def frontier_file(folder: Path) -> Path:
 def test_a_plan_held_fixed_in_its_own_scenarios_has_its_own_risk() -> None:
     plan = read_run(studies.ROOT / "reports" / "reference" / "starter-base")
     decided = amounts(plan)
-    found = evaluate(plan.case, decided)
+    found = measured_in(plan.case, decided)
     assert found["risk_musd"] == pytest.approx(plan.summary["risk_musd"], rel=1e-6)
     again = replicate(plan.case, 4, 3, seed=1, plan=decided)
     assert 0.0 <= again.mean_gap <= again.upper
@@ -278,7 +277,7 @@ def test_a_plan_held_fixed_in_its_own_scenarios_has_its_own_risk() -> None:
 
 def test_nothing_held_fixed_is_worse_than_the_plan() -> None:
     plan = read_run(studies.ROOT / "reports" / "reference" / "starter-base")
-    assert evaluate(plan.case, {})["risk_musd"] > plan.summary["risk_musd"]
+    assert measured_in(plan.case, {})["risk_musd"] > plan.summary["risk_musd"]
 
 
 def test_a_plan_has_no_regret_where_it_is_the_best_and_some_where_it_is_not(tmp_path: Path) -> None:
@@ -302,7 +301,7 @@ def test_a_plan_has_no_regret_where_it_is_the_best_and_some_where_it_is_not(tmp_
     rich = by_plan["run"].drop(poor)
     for point, row in rich.iterrows():
         case = Changer(run.case).apply(settings_from(json.loads(design.loc[point, "settings"])))
-        assert row["risk_musd"] == pytest.approx(evaluate(case, amounts(run))["risk_musd"], rel=1e-7)
+        assert row["risk_musd"] == pytest.approx(measured_in(case, amounts(run))["risk_musd"], rel=1e-7)
         assert row["regret_musd"] == pytest.approx(row["risk_musd"] - row["least_risk_musd"], abs=1e-6)
         assert row["fails"] == (row["risk_musd"] > 2000)
     own = design.index[(design["budget"] == 1.0) & (design["cut"] == 0.2)][0]

@@ -27,11 +27,9 @@ from planner.solving.goals import silent, solve_phases
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Solution
 from planner.solving.solve import solve_session
-from planner.studies.journal import ENDED, JOURNAL, POINT, RunJournal, read_journal
-from planner.studies.measure import measure
-from planner.studies.run import retry, run_points
-from planner.studies.store import read_results
-from planner.studies.work_queue import agreement_of, status_of
+from planner.studies.outcomes import measure
+from planner.studies.run import agreement_of, retry, run_points, status_of
+from planner.studies.store import ENDED, JOURNAL, POINT, RunJournal, read_journal, read_results
 from planner.studies.worker import BAD_INPUT, CRASHED, START, ChainState, PointResult, RestartableSolver, Worker
 from tests.studies import studies
 from tests.studies.processes import written
@@ -81,7 +79,7 @@ def test_a_study_that_is_stopped_and_killed_goes_on_and_can_be_read_at_any_momen
         process.send_signal(sent)
         _, said = process.communicate()
         assert process.returncode == code, said
-        assert sent == signal.SIGKILL or f"stopped; {status_of(folder)[0].done} of 24 points are kept;" in said
+        assert sent == signal.SIGKILL or f"stopped; {status_of(folder).done} of 24 points are kept;" in said
         assert not (folder / "results.parquet").exists()
     with ThreadPoolExecutor(1) as thread:
         rest = thread.submit(run_points, sample(), folder, Here)
@@ -107,7 +105,7 @@ def read(folder: Path, seen: dict[str, tuple[object, ...]]) -> None:
         else {}
     )
     assert found.items() >= seen.items()
-    status, _ = status_of(folder)
+    status = status_of(folder)
     assert len(found) <= status.done <= 24
     seen.update(found)
 
@@ -146,7 +144,7 @@ def test_retry_runs_what_crashed_and_nothing_else(tmp_path: Path) -> None:
 
     first = run_points(sample(), tmp_path / "study", keeping(Raises, Here))
     assert first.statuses["crashed"] > 0
-    _, bad = status_of(tmp_path / "study")
+    bad = status_of(tmp_path / "study").bad
     assert {message for _, _, message in bad} == {"MemoryError: no more"}
     again = retry(tmp_path / "study", Here)
     assert again.statuses == {"optimal": 24}

@@ -18,7 +18,7 @@ from planner.errors import InfeasibleError, InputError
 from planner.parallel import Here
 from planner.results.store import read_run
 from planner.studies.experiment import Experiment
-from planner.studies.expressions import Formula, Found
+from planner.studies.outcomes import Formula, Found
 from planner.studies.run import run_points
 from tests.studies.studies import STARTER, sample
 

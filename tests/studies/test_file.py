@@ -9,10 +9,9 @@ import pytest
 
 import planner
 from planner.errors import InputError
-from planner.studies.changes import Changer, current
 from planner.studies.design import design
-from planner.studies.file import Address, build_study, read_study
-from planner.studies.points import Settler, chains, check_study, points
+from planner.studies.points import Changer, Settler, chains, check_study, current, points
+from planner.studies.study_file import Address, build_study, read_study
 from tests.studies import studies
 from tests.studies.studies import sample
 
@@ -71,9 +70,12 @@ def test_a_text_that_is_no_study_is_refused(tmp_path: Path, text: str, told: str
     [
         ({"table": "demnd"}, 'unknown table "demnd" (did you mean "demand"?)'),
         ({"column": "tons"}, 'unknown column "tons" of demand'),
-        ({"where": {"element": "Xx"}}, "matches no row of demand"),
-        ({"where": {"element": "Dy;Td"}}, 'no row of demand it means has element "Td" (did you mean "Tb"?)'),
-        ({"where": {"element": "Dy", "year": "2027..2029"}}, "matches no row of demand"),
+        ({"where": {"element": "Xx"}}, 'no such row of demand has element "Xx"; there is Dy, Tb'),
+        ({"where": {"element": "Dy;Td"}}, 'no such row of demand has element "Td" (did you mean "Tb"?)'),
+        (
+            {"where": {"element": "Dy", "year": "2027..2029"}},
+            'no such row of demand has year "2027..2029"; there is 2026, 2031',
+        ),
         ({"where": {"elemnt": "Dy"}}, 'unknown column "elemnt"'),
         ({"column": "form"}, "is no number"),
         ({"table": "projects", "column": "public_share", "change": "grow"}, "needs a table with a column `year`"),
@@ -136,14 +138,14 @@ def test_other_probabilities_make_room() -> None:
 def test_points_are_named_by_content_and_chains_hold_each_once() -> None:
     case = planner.load(studies.STARTER["case"], model=studies.STARTER["model"])
     asked = build_study(sample(60))
-    table = design(asked, Path())
-    found = points(asked, Settler(asked, case), case.sha256, table)
+    rows = design(asked, Path())
+    found = points(asked, Settler(asked, case), case.sha256, rows)
     assert len({p.id for p in found}) == 60
     renamed = build_study(sample(60) | {"name": "x", "title": "y"})
-    other = points(renamed, Settler(renamed, case), case.sha256, table)
+    other = points(renamed, Settler(renamed, case), case.sha256, rows)
     assert [p.id for p in other] == [p.id for p in found]
-    cut = chains(asked, table, range(60))
-    assert sorted(i for chain in cut for i in chain) == list(range(60))
+    cut = chains(asked, found)
+    assert sorted(point.id for chain in cut for point in chain) == sorted(point.id for point in found)
     one = build_study(sample() | {"design": {"kind": "one_at_a_time", "levels": 3}})
     settings = [p.settings for p in points(one, Settler(one, case), case.sha256, design(one, Path()))]
     assert settings[0] == []  # the case as it is
@@ -153,7 +155,7 @@ def test_points_are_named_by_content_and_chains_hold_each_once() -> None:
 def test_a_list_of_points_is_read_with_its_faults(tmp_path: Path) -> None:
     asked = build_study(sample() | {"design": {"kind": "list", "file": "points.csv"}})
     (tmp_path / "points.csv").write_text("budget,demand,cut\n1.2,,0.1\n0.8,1.05,\n")
-    assert design(asked, tmp_path).rows == ((1.2, None, 0.1), (0.8, 1.05, None))
+    assert design(asked, tmp_path) == [(1.2, None, 0.1), (0.8, 1.05, None)]
     (tmp_path / "points.csv").write_text("budget,demnd\n1,2\n1\n")
     with pytest.raises(InputError) as error:
         design(asked, tmp_path)

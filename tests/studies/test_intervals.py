@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from planner.config.model_file import Objective
+from planner.config import Objective
 from planner.studies import intervals
 from planner.studies.intervals import KEYS, DrawnLosses, Sample, Stratum, draws_needed, of_draws, of_samples
 from tests.cases import near

@@ -13,16 +13,15 @@ from typer.testing import CliRunner
 import planner
 from planner.cli import app
 from planner.data.case import Case
-from planner.data.effects import effects_by_scenario, periods_of
+from planner.data.shock_effects import effects_by_scenario, periods_of
 from planner.errors import StoppedError
 from planner.parallel import Answer, Make, Workers, answered
 from planner.solving.goals import Phase, silent, solve_phases
 from planner.solving.live_program import LiveProgram
 from planner.solving.solution import Stop
-from planner.studies import evaluation, one_by_one
+from planner.studies import evaluation, fixed_plan
 from planner.studies.evaluation import evaluate_in, rule_for, thinned, with_other_scenarios
-from planner.studies.fixed_plan import amounts, fix
-from planner.studies.one_by_one import Decided, Future, Futures
+from planner.studies.fixed_plan import Decided, Future, Futures, amounts, fix
 from tests.cases import EXACT, demand, imports, load_case, near, scenarios, seeds, shock
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
@@ -159,7 +158,7 @@ class Forgetful(Workers):
 
 
 def test_losses_are_the_same_to_the_byte_whoever_solves_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(one_by_one, "AT_ONCE", 1)
+    monkeypatch.setattr(fixed_plan, "AT_ONCE", 1)
     case = held_or_sold(tmp_path, calm=0.4, calmer=0.2, cut=0.4)
     given = [Future(w, one, {}, 0) for w, one in effects_by_scenario(case).items()]
     found = []

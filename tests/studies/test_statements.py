@@ -17,7 +17,7 @@ from planner.reporting.pages.study import write_report
 from planner.results.study import Failures, StudyResults
 from planner.studies.analysis import analyse, projects
 from planner.studies.design import design
-from planner.studies.file import build_study
+from planner.studies.study_file import build_study
 from planner.studies.worker import Worker
 from tests.studies import studies
 from tests.studies.studies import sample
@@ -91,7 +91,7 @@ def test_what_the_tolerance_moves_is_not_drawn_as_an_effect(tmp_path: Path) -> N
 def test_eight_base_points_name_no_driver_but_how_many_would(tmp_path: Path) -> None:
     generator = np.random.default_rng(4)
     asked = {"uncertainties": [studies.BUDGET, studies.DEMAND], "design": {"kind": "sobol", "points": 8, "seed": 0}}
-    rows = pd.DataFrame(design(build_study(sample() | asked), tmp_path).rows, columns=["budget", "demand"])
+    rows = pd.DataFrame(design(build_study(sample() | asked), tmp_path), columns=["budget", "demand"])
     rows = rows.assign(risk_musd=3000 * rows["budget"] + 2900 * rows["demand"] * 5, cost_musd=5.0)
     rows["risk_musd"] += generator.normal(0, 2500, len(rows))
     written(tmp_path / "study", rows, **asked)

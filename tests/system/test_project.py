@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import zipfile
@@ -26,6 +27,13 @@ REFERENCE = ROOT / "reports" / "reference" / "starter-base"
 def test_generated_pages_agree_with_the_code() -> None:
     for path, text in pages(ROOT).items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of date: run `make docs`"
+
+
+def test_one_version_is_said_everywhere() -> None:
+    newest = re.search(r"^## (\d+\.\d+\.\d+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    cited = re.search(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE)
+    stored = json.loads((REFERENCE / "summary.json").read_text(encoding="utf-8"))["versions"]["planner"]
+    assert newest and cited and {newest[1], cited[1], stored} == {planner.__version__}
 
 
 def test_every_name_in_all_exists_and_is_documented() -> None:
@@ -74,6 +82,9 @@ def test_the_wheel_installs_one_name_and_init_works_from_it(tmp_path: Path) -> N
     with zipfile.ZipFile(wheel) as archive:
         tops = {name.split("/")[0] for name in archive.namelist()}
         assert {top for top in tops if not top.endswith(".dist-info")} == {"planner"}
+        assert {top for top in tops if top.endswith(".dist-info")} == {
+            f"allied_rare_earth_planner-{planner.__version__}.dist-info"
+        }
         archive.extractall(tmp_path / "site")
     script = (
         "import sys; sys.path.insert(0, sys.argv[1]); import planner; from planner.cli import app;"

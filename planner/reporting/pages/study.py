@@ -15,8 +15,7 @@ from planner.reporting.formats.markup import report_page
 from planner.reporting.tables.declared import declared
 from planner.reporting.values.page_parts import Figure, Part, ReportTable, Section, Statement, Text
 from planner.reporting.values.wording import number, percent, worded, worded_lines
-from planner.results.atomic_writes import write_whole
-from planner.results.store import csv_text
+from planner.results.store import csv_text, write_whole
 from planner.results.study import (
     AGREEMENT,
     ALL,

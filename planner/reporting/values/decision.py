@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from itertools import groupby, pairwise
 from typing import Any
 
-from planner.data.effects import year_of
+from planner.data.shock_effects import year_of
 from planner.reporting.values.plan import decisions
 from planner.reporting.values.supply import WorstYear, balances, insured_years, main_future, worst_shares
 from planner.reporting.values.view import RunView, records, rows_of

@@ -29,8 +29,8 @@ with atheris.instrument_imports(
     from planner.errors import InputError, PlannerError
     from planner.results.integrity import write_sums
     from planner.results.store import write_run
-    from planner.studies.file import read_study
     from planner.studies.points import check_study
+    from planner.studies.study_file import read_study
 
 STARTER = Path(__file__).parents[3] / "inputs" / "starter"
 ROOM = Path(tempfile.mkdtemp(dir="/dev/shm" if Path("/dev/shm").is_dir() else None))  # noqa: S108 - memory, for speed

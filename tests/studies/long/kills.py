@@ -19,8 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from planner.parallel import Here, local
-from planner.studies.run import run_points
-from planner.studies.work_queue import status_of
+from planner.studies.run import run_points, status_of
 from tests.studies.processes import Cluster, kill, planner_study, written
 from tests.studies.studies import ROOT, SlowWorker, files, keeping, runs, sample
 

@@ -15,9 +15,8 @@ from pathlib import Path
 
 from planner.parallel import local
 from planner.results.study import StudyStatus
-from planner.studies.run import run_points
+from planner.studies.run import agreement_of, run_points
 from planner.studies.store import RESULTS, points_of, read_results
-from planner.studies.work_queue import agreement_of
 from tests.studies.studies import sample
 
 

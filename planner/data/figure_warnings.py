@@ -21,11 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.data.case import Case
-from planner.data.cell_addresses import conditions, matching
-from planner.data.cells import Row
+from planner.data.cells import Row, conditions, matching
+from planner.data.findings import Finding
 from planner.data.lookups import MAGNET, METAL, OXIDE, Good
-from planner.data.rules import Finding
-from planner.data.tree import Vector
+from planner.data.scenario_tree import Vector
 
 LEAST = {1: 100.0, 2: 20.0}
 """How far a figure is from the nearest of so many others if it stands out; of more, FAR. So it is from their spread."""

@@ -1,7 +1,11 @@
-"""Result tables as arrays, for the verifier: by what a number is of, scenario and period. Absent rows are zero."""
+"""Result tables as arrays, for the verifier: by what a number is of, scenario and period. Absent rows are zero.
+
+And how far a rule is broken, relative to the size of its two sides. What is not a number breaks every rule.
+"""
 
 from __future__ import annotations
 
+import math
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,9 +18,9 @@ from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.cells import Quarter
-from planner.data.effects import Period, year_of
 from planner.data.lookups import MADE_FROM, OXIDE
-from planner.data.tree import Tree, Vector, scenario_tree
+from planner.data.scenario_tree import Tree, Vector, scenario_tree
+from planner.data.shock_effects import Period, year_of
 from planner.results.schema import IMPORTED, STAGE_ITEMS
 
 Places = NDArray[np.intp]
@@ -335,3 +339,34 @@ def rows(table: pd.DataFrame) -> Any:
     # Several times faster than itertuples, which takes texts out of their arrays one by one.
     row = namedtuple("row", list(table.columns))  # type: ignore[misc]
     return map(row._make, zip(*(table[column].tolist() for column in table.columns), strict=True))
+
+
+# ---- rules ----------------------------------------------------------------------------------------------------------
+
+Broken = tuple[str, float]
+"""(rule, largest relative violation; 0 if it holds)."""
+Side = float | NDArray[np.float64]
+"""One number, or those of many places at once."""
+
+
+def at_most(rule: str, left: Side, right: Side) -> Broken:
+    """left <= right."""
+    with np.errstate(invalid="ignore"):
+        over = np.subtract(left, right)
+        return rule, _largest(np.maximum(over, 0.0 * over) / (1.0 + np.maximum(np.abs(left), np.abs(right))))
+
+
+def equal(rule: str, left: Side, right: Side) -> Broken:
+    """left = right."""
+    with np.errstate(invalid="ignore"):
+        return rule, _largest(np.abs(np.subtract(left, right)) / (1.0 + np.maximum(np.abs(left), np.abs(right))))
+
+
+def never(rule: str, amount: Side) -> Broken:
+    """Nothing of this may happen."""
+    return rule, _largest(np.abs(amount))
+
+
+def _largest(violations: Side) -> float:
+    largest = float(np.max(violations, initial=0.0))
+    return math.inf if math.isnan(largest) else largest

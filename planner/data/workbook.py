@@ -1,4 +1,4 @@
-"""What an .xlsx file is before anything opens it: a zip of XML that may be hostile, and formulas without values.
+"""Workbooks as tables; and what one is before anything opens it: a zip of XML that may be hostile, and empty formulas.
 
 OOXML never declares a document type, so a workbook that does is refused before any entity can expand. Each part is
 read once in a stream, so that what would take a reader of whole elements minutes or gigabytes is refused first, as
@@ -7,14 +7,23 @@ are rows and cells out of order, which such a reader drops or overwrites without
 
 from __future__ import annotations
 
+import re
+import warnings
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from xml.parsers import expat
 from zipfile import ZipFile
 
-from planner.data.rules import fault
-from planner.errors import InputError
+import openpyxl
+from openpyxl.utils import get_column_letter
+
+from planner.data.cells import text_of
+from planner.data.read import MAX_COLUMNS, MODEL_SHEET, NOTES_SHEET, Sheet, sheet_of
+from planner.data.schema import BY_NAME
+from planner.errors import Fault, InputError, did_you_mean, fault
 
 MAX_PARTS = 2_000
 MAX_UNPACKED = 512 * 2**20
@@ -30,6 +39,7 @@ _BULK = {("row", 3), ("si", 2)}
 """Elements, and their depth, that a reader takes and drops one by one."""
 _CELL = ["sheetData", "row", "c"]
 _CHUNK = 2**16
+_ENCODED = re.compile(r"_x(00[01][0-9A-Fa-f])_")
 
 
 @dataclass
@@ -168,3 +178,84 @@ def _read_part(book: ZipFile, name: str) -> _Part:
                 chunk = file.read(_CHUNK)
             parser.Parse(b"", True)
     return found
+
+
+# ---- its sheets ------------------------------------------------------------------------------------------------------
+
+
+def read_workbook(path: Path, faults: list[Fault]) -> tuple[dict[str, Sheet], Sheet | None]:
+    """Every sheet of a workbook, and the sheet `model` if there is one. Raises InputError if unreadable."""
+    traits = inspect(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _read_tabs(path, traits, faults)
+    except InputError:
+        raise
+    except MemoryError:
+        raise InputError([fault("too-large", path.name, 0, "", "does not fit in memory")]) from None
+    except Exception as error:  # the reader raises whatever a damaged part makes it stumble over
+        said = f"is not a readable .xlsx workbook: {type(error).__name__}: {str(error)[:200]}"
+        raise InputError([fault("bad-workbook", path.name, 0, "", said)]) from None
+
+
+def _read_tabs(path: Path, traits: dict[str, Traits], faults: list[Fault]) -> tuple[dict[str, Sheet], Sheet | None]:
+    sheets: dict[str, Sheet] = {}
+    model: Sheet | None = None
+    book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    try:
+        for tab in book.worksheets:
+            place = f"{path.name}[{tab.title}]"
+            if tab.title.casefold() == NOTES_SHEET:
+                continue
+            if tab.title != MODEL_SHEET and tab.title not in BY_NAME:
+                said = f"unknown table{did_you_mean(tab.title, [*BY_NAME, MODEL_SHEET])}"
+                faults.append(fault("unknown-table", place, 0, "", said, value=tab.title))
+                continue
+            tab.reset_dimensions()  # some programs write wrong ones, and rows would be lost
+            sheet = sheet_of(place, _tab_lines(place, tab.iter_rows(values_only=True)), tab.title)
+            faults += _layout(place, tab.title, traits.get(_part(tab), Traits()))
+            if tab.title == MODEL_SHEET:
+                model = sheet
+            else:
+                sheets[tab.title] = sheet
+    finally:
+        book.close()
+    return sheets, model
+
+
+def _part(tab: Any) -> str:
+    """The part of the archive that holds a sheet; openpyxl keeps it, and has no public name for it."""
+    return str(tab._worksheet_path).lstrip("/")
+
+
+def _tab_lines(place: str, rows: Iterator[tuple[object, ...]]) -> Iterator[tuple[int, tuple[str, ...]]]:
+    for number, row in enumerate(rows, start=1):
+        beyond = row[MAX_COLUMNS:]
+        if beyond.count(None) < len(beyond):
+            said = f"has cells beyond column {get_column_letter(MAX_COLUMNS)}; at most {MAX_COLUMNS:,} columns are read"
+            raise InputError([fault("too-large", place, number, "", said)])
+        yield number, tuple(_decoded(text_of(value)) for value in row[:MAX_COLUMNS])
+
+
+def _decoded(text: str) -> str:
+    """Text in which a workbook writes control characters as `_x001B_`."""
+    return _ENCODED.sub(lambda found: chr(int(found[1], 16)), text) if "_x00" in text else text
+
+
+def _layout(place: str, tab: str, traits: Traits) -> Iterator[Fault]:
+    if traits.merged:
+        also = tuple(f"{tab}!{area}" for area in traits.merged[1:])
+        said = f"cells {traits.merged[0]} are merged"
+        address = traits.merged[0].split(":")[0]
+        yield fault("merged-cells", place, _row(address), "", said, cell=f"{tab}!{traits.merged[0]}", also=also)
+    if traits.valueless:
+        also = tuple(f"{tab}!{cell}" for cell in traits.valueless[1:])
+        said = "a formula has no stored value, so the cell would read as empty"
+        line = _row(traits.valueless[0])
+        yield fault("formula-without-value", place, line, "", said, cell=f"{tab}!{traits.valueless[0]}", also=also)
+
+
+def _row(address: str) -> int:
+    digits = address.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ$")
+    return int(digits) if digits.isdecimal() else 0

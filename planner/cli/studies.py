@@ -1,28 +1,40 @@
-"""`planner study run FILE`, and `planner study status|retry|report|open DIR`."""
+"""`planner study run FILE`, `planner study status|retry|report|open DIR`; and `planner evaluate`: a plan held fixed in
+futures that it was not made for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
 from typing import Annotated
 
+import pandas as pd
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from planner.api.studies import FolderStatus, default_out, open_point, retry_study, study, study_report, study_status
+from planner.api.plans import plan_of
+from planner.api.studies import default_out, open_point, retry_study, study, study_report, study_status
 from planner.cli.console import command_app, err, exit_codes, say, shown_progress
-from planner.errors import InfeasibleError, PlannerError, StoppedError
+from planner.data.load import load
+from planner.data.sampling import MOST
+from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
+from planner.reporting.values.wording import number, percent
 from planner.results.plan import Status
+from planner.results.store import csv_text, write_whole
 from planner.results.study import AGREEMENT, OPTIMAL, Agreement, FrontierResults, StudyStatus
+from planner.studies import evaluation
+from planner.studies.intervals import KEYS, Estimate, draws_needed
+from planner.workspace import find_case
 
 EVERY = 10.0
 """Seconds between lines where there is no terminal."""
 MOST_SHOWN = 20
 
-app = command_app()
+app, study_app = command_app(), command_app()
+app.add_typer(study_app, name="study")
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Study folder.", show_default=False)]
 WorkerCount = Annotated[
@@ -33,12 +45,12 @@ Scheduler = Annotated[
 ]
 
 
-@app.callback()
+@study_app.callback()
 def _group() -> None:
     """Many variants of a case: run, status, retry, report, open."""
 
 
-@app.command()
+@study_app.command()
 def run(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Study file (TOML).", show_default=False)],
     out: Annotated[Path | None, typer.Option("--out", help="Study folder. Default: reports/studies/NAME.")] = None,
@@ -58,14 +70,13 @@ def run(
             _close(found)
 
 
-@app.command()
+@study_app.command()
 def status(folder: Folder) -> None:
     """How far a study is, and what of it has no optimum; while it runs, too."""
     with exit_codes():
         found = study_status(folder)
-        of = found.status
-        say(f"{of.done:,} of {of.total:,} points: {_counts(of) or 'none'}; {of.seconds:.0f} s of work")
-        say(f"{of.checked} of {of.to_check} checks")
+        say(f"{found.done:,} of {found.total:,} points: {_counts(found) or 'none'}; {found.seconds:.0f} s of work")
+        say(f"{found.checked} of {found.to_check} checks")
         for name, ended, message in found.bad[:MOST_SHOWN]:
             say(f"  {name}  {ended}  {message.splitlines()[0] if message else ''}")
         if len(found.bad) > MOST_SHOWN:
@@ -73,7 +84,7 @@ def status(folder: Folder) -> None:
         _say_agreement(found.agreement)
 
 
-@app.command()
+@study_app.command()
 def retry(folder: Folder, workers: WorkerCount = None, scheduler: Scheduler = "") -> None:
     """Run points again that crashed, ran out of time or were not proven, and what is missing."""
     bar = StudyBar(err)
@@ -83,7 +94,7 @@ def retry(folder: Folder, workers: WorkerCount = None, scheduler: Scheduler = ""
         _close(found)
 
 
-@app.command()
+@study_app.command()
 def report(
     folder: Folder,
     plan: Annotated[
@@ -99,7 +110,7 @@ def report(
         say(f"{page}, tables/" if (folder / "tables").is_dir() else f"{page}")
 
 
-@app.command("open")
+@study_app.command("open")
 def open_one(
     folder: Folder,
     point: Annotated[str, typer.Argument(metavar="POINT", help="Row of the design, or how the point's name begins.")],
@@ -117,12 +128,12 @@ def open_one(
     raise typer.Exit(plan.status.exit_code)
 
 
-def _close(found: FolderStatus) -> None:
+def _close(found: StudyStatus) -> None:
     """Say how a study ended. Raises PlannerError if no point of it has an optimum, or if points failed."""
-    say(f"{found.status.done:,} of {found.status.total:,} points: {_counts(found.status)}")
-    if found.status.reused:
-        say(f"Reused      {found.status.reused:,} points had been run in this folder for a former study")
-    _say_former(found.folder, found.status.former)
+    say(f"{found.done:,} of {found.total:,} points: {_counts(found)}")
+    if found.reused:
+        say(f"Reused      {found.reused:,} points had been run in this folder for a former study")
+    _say_former(found.folder, found.former)
     _say_agreement(found.agreement)
     results = next(name for name in ("frontier.csv", "results.parquet") if (found.folder / name).exists())
     say(f"Results     {found.folder}/{results}")
@@ -136,9 +147,9 @@ def _say_former(folder: Path, former: str) -> None:
         say(f"Kept        the former study, which has results that are not in this one: {folder}/{former}")
 
 
-def _failed(found: FolderStatus) -> PlannerError | None:
+def _failed(found: StudyStatus) -> PlannerError | None:
     """The error of a study in which points failed; that a point has no plan which meets the goal is an answer."""
-    counts = found.status.statuses
+    counts = found.statuses
     failed = {status: n for status, n in counts.items() if status not in (OPTIMAL, Status.INFEASIBLE)}
     if counts[OPTIMAL] and not failed:
         return None
@@ -146,7 +157,7 @@ def _failed(found: FolderStatus) -> PlannerError | None:
     if not failed:
         return InfeasibleError([f"no point has an optimum; the first ended as {ended}: {message}"])
     bad = sum(failed.values())
-    told = f"{bad:,} of {found.status.total:,} points failed" if counts[OPTIMAL] else "no point has an optimum"
+    told = f"{bad:,} of {found.total:,} points failed" if counts[OPTIMAL] else "no point has an optimum"
     of_input = set(failed) == {"bad_input"}
     remedy = "" if of_input else f"; `planner study retry {found.folder}` tries again what may end otherwise"
     told = f"{told}; the first ended as {ended}: {message}{remedy}"
@@ -206,3 +217,124 @@ class StudyBar:
         if self._last is None:
             return "nothing was written"
         return f"{self._last.done:,} of {self._last.total:,} points are kept; the same command goes on"
+
+
+# ---- evaluate --------------------------------------------------------------------------------------------------------
+
+WORDS = dict(zip(KEYS, ("Expected loss", "Worst futures", "Risk"), strict=True))
+AIM = 0.05
+"""Half-width of the interval, as a share of the risk, that the advice is for."""
+
+
+@app.command("evaluate")
+def hold_fixed(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.", show_default=False)],
+    scenarios: Annotated[
+        Path | None, typer.Option(help="Folder with scenarios.csv and shocks.csv. Default: those of the run.")
+    ] = None,
+    register: Annotated[
+        Path | None, typer.Option(metavar="CASE", help="Draw the scenarios from the hazards of this case.")
+    ] = None,
+    draws: Annotated[int, typer.Option(min=1, help="With --register: scenarios of each sample, about.")] = 200,
+    samples: Annotated[
+        int, typer.Option(min=2, max=10_000, help="With --register: how many, each with a seed of its own.")
+    ] = 10,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File for the loss of each scenario or sample (CSV).")
+    ] = None,
+    sizes: Annotated[str, typer.Option(help="Numbers of scenarios to try for advice, e.g. 5,10,20.")] = "",
+    replications: Annotated[int, typer.Option(min=2, max=10_000, help="Draws for each number of scenarios.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
+    workers: Annotated[int, typer.Option(min=1, max=1_000, help="Processes that solve scenarios.")] = 1,
+) -> None:
+    """Hold a plan fixed and let operations answer other scenarios: its risk, with a confidence interval."""
+    with exit_codes():
+        if out is not None and out.is_dir():
+            raise InputError([Fault("--out", 0, str(out), "is a folder", remedy="name a file, e.g. losses.csv")])
+        if register is not None:
+            with shown_progress() as progress:
+                plan, hazards = plan_of(folder, progress), load(find_case(register))
+                drawn = evaluation.evaluate_samples(plan, hazards, draws, samples, seed, workers, progress)
+            _told_of_samples(drawn, register, seed)
+            if out is not None:
+                _write(out, evaluation.samples_table(drawn, plan.case))
+                say(f"Samples     {out}")
+            return
+        tried = _sizes(sizes)
+        with shown_progress() as progress:
+            plan = plan_of(folder, progress)
+            found = evaluation.evaluate(
+                plan, scenarios, sizes=tried, replications=replications, seed=seed, workers=workers, progress=progress
+            )
+        _told(found)
+        if out is not None:
+            _write(out, evaluation.losses_table(found))
+            say(f"Losses      {out}")
+
+
+def _write(out: Path, table: pd.DataFrame) -> None:
+    write_whole(out, lambda path: path.write_text(csv_text(table), encoding="utf-8", newline="\n"))
+
+
+def _told_of_samples(found: evaluation.SampleEvaluation, register: Path, seed: int) -> None:
+    samples = len(found.held)
+    futures = sum(len(one.losses) for one in found.held)
+    say(
+        f"{samples} samples drawn apart from {register}, {futures:,} futures in all, half of them by probability and "
+        f"half evenly over its scenarios, each weighed by how likely it is; plan held fixed (MUSD)"
+    )
+    say(
+        f"95 % intervals: of all samples together, by Student's t between them, corrected for skewness. Stocks by a "
+        f"rule made for {evaluation.RULE_STANDS_FOR} other draws (seed {seed}) until a future shows itself, then it is "
+        f"known."
+    )
+    _table(found.estimates, found.planned)
+    _bound({key: one.value for key, one in found.bounds.items()})
+    risk = found.estimates["risk_musd"]
+    if (half := risk.half) is not None and (needed := draws_needed(risk, samples, AIM)):
+        more = f"; for ± {percent(AIM)} take --samples {needed:,}" if needed > samples else ""
+        say(f"The risk is known to ± {percent(half)} of itself{more}.")
+
+
+def _table(estimates: Mapping[str, Estimate], planned: float) -> None:
+    for key, one in estimates.items():
+        between = one.why if one.low is None or one.high is None else f"{number(one.low)} to {number(one.high)}"
+        say(f"{WORDS[key]:15} {number(one.value):>10}   {between}")
+    say(f"{'As planned':15} {number(planned):>10}   risk in the scenarios that the plan was made for")
+
+
+def _bound(foreseen: Mapping[str, float]) -> None:
+    risk = foreseen["risk_musd"]
+    say(f"{'All foreseen':15} {number(risk):>10}   risk if each future were known from the first year on: a bound")
+
+
+def _sizes(text: str) -> list[int]:
+    try:
+        found = [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        found = [0]
+    if any(not 1 <= size <= MOST for size in found):
+        raise InputError([Fault("--sizes", 0, text[:80], f"must be whole numbers from 1 to {MOST:,}, e.g. 5,10,20")])
+    return found
+
+
+def _told(found: evaluation.Evaluation) -> None:
+    count, risk = len(found.losses), found.estimates["risk_musd"]
+    say(f"{count} scenarios, plan held fixed (MUSD). Solved {found.how}.")
+    if risk.low is not None:
+        say("95 % intervals say what as many other draws could give, by studentised bootstrap within each scenario.")
+    _table(found.estimates, found.planned)
+    if found.foreseen is not None:
+        _bound(found.foreseen)
+    needed = draws_needed(risk, count, AIM)
+    if risk.why != evaluation.JUDGED and (needed is None or needed > count):
+        aim = f"an interval of ± {percent(AIM)} of the risk" if needed else "an interval"
+        say(
+            f"For {aim}: planner sample CASE --even --draws {needed or evaluation.MANY * 4} --seed 1 --out DIR, CASE "
+            f"being what these were drawn from, and planner evaluate RUN --scenarios DIR"
+        )
+    for entry in found.trials:
+        say(
+            f"With {entry.size} scenarios drawn ({entry.replications} times): the plan is "
+            f"{number(entry.mean_gap)} MUSD from the best on average, 95 % sure at most {number(entry.upper)}."
+        )

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
-from planner.config.toml import Toml, read_toml
+from planner.config import Toml, read_toml
 from planner.errors import Fault, InputError, did_you_mean, file_words
-from planner.studies.messages import at, faults_of, study_fault, text_faults, twice
+from planner.studies.study_faults import at, faults_of, text_faults, twice
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Value = bool | int | Finite | str | list[str]
@@ -300,7 +300,7 @@ class StudyFile(_StudySection):
     """Seconds for each run of the solver."""
     check_share: Annotated[float, Field(ge=0, le=1)] = 0.05
     """Share of the points that is solved again from nothing and compared."""
-    _origin: tuple[str, Toml] = PrivateAttr(("study", Toml()))
+    _origin: Toml = PrivateAttr(Toml(place="study"))
 
     @model_validator(mode="after")
     def _consistent(self) -> StudyFile:
@@ -336,8 +336,9 @@ class StudyFile(_StudySection):
     def fault(
         self, loc: Sequence[str | int], said: str, rule: str = "study-sense", remedy: str = "", column: str = ""
     ) -> Fault:
-        """A fault at its line in the file that was read. loc: keys, and numbers of entries from 0."""
-        return study_fault(*self._origin, loc, said, rule, remedy, column)
+        """A fault at its line in the file that was read; what is said after a semicolon is the remedy."""
+        message, _, told = said.partition("; ")
+        return self._origin.fault(rule, loc, message, remedy or told, column)
 
 
 def normal_correlation(rank: float) -> float:
@@ -375,18 +376,18 @@ def build_study(
     values: Mapping[str, Any], place: str = "study", stem: str = "study", toml: Toml | None = None
 ) -> StudyFile:
     """StudyFile from nested values. Raises InputError."""
-    toml = toml or Toml()
+    toml = toml or Toml(place=place)
     merged = {"name": file_words(stem), **values}
     if merged.get("title") in (None, ""):
         merged["title"] = merged["name"]
-    if faults := text_faults(values, place, toml):
+    if faults := text_faults(values, toml):
         raise InputError(faults)
     try:
         found = StudyFile.model_validate(merged)
     except ValidationError as error:
         known = sorted({name for section in SECTIONS for name in section.model_fields})
-        raise InputError(faults_of(error, place, toml, known, KINDS)) from None
-    found._origin = place, toml
+        raise InputError(faults_of(error, toml, known, KINDS)) from None
+    found._origin = toml
     return found
 
 

@@ -10,12 +10,11 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.data.cells import begin_of, end_of
-from planner.data.effects import periods_of
 from planner.data.lookups import MADE_FROM
-from planner.data.rules import fault
+from planner.data.scenario_tree import count_nodes
 from planner.data.schema import FILTERS
-from planner.data.tree import count_nodes
-from planner.errors import InputError
+from planner.data.shock_effects import periods_of
+from planner.errors import InputError, fault
 from planner.host import available_memory
 
 BYTES_BASE, BYTES_PER_TERM = 250e6, 300.0

@@ -1,18 +1,115 @@
-"""The model file: what the planner chooses. One class per section, every key documented."""
+"""The model file: what the planner chooses, one class per section, every key documented; and the reader of TOML files.
+
+The reader gives the values of a file and the line of each key.
+"""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from planner.config.toml import TOML_RULES, read_toml
-from planner.errors import Fault, InputError, Rule, did_you_mean, file_words, invisible, nearest
+from planner.errors import Fault, InputError, did_you_mean, fault, file_words, invisible, nearest
+
+LONGEST_TOML = 2**20
+"""Characters of a file."""
+_DEEP_KEY = re.compile(r"""([\w"'-]+\s*\.\s*){50}""")
+"""What takes a TOML parser memory that grows with the square of the parts."""
+LONGEST_SHOWN = 60
+"""Characters of a value that a message repeats."""
+TomlKey = tuple[str | int, ...]
+"""Parts of a dotted key; a number counts the entries of a list of sections from 0."""
+
+
+@dataclass(frozen=True)
+class Toml:
+    """Values of a file, nested, and the line of each key as far as one can see it without parsing."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    lines: Mapping[TomlKey, int] = field(default_factory=dict)
+    place: str = ""
+    """What the file is called in messages."""
+
+    def line(self, key: Sequence[str | int]) -> int:
+        """Line of a key, or of the nearest section or value that holds it; 0 if none is seen."""
+        return next((self.lines[part] for n in range(len(key), 0, -1) if (part := tuple(key[:n])) in self.lines), 0)
+
+    def fault(
+        self, rule: str, key: Sequence[str | int], said: str, remedy: str = "", column: str = "", value: object = ""
+    ) -> Fault:
+        """A fault at the line of a key, in whose name entries count from 1."""
+        dotted = ".".join(str(part + 1) if isinstance(part, int) else part for part in key)
+        return fault(rule, self.place, self.line(key), column or dotted, said, value=value, remedy=remedy)
+
+
+def read_toml(path: Path, what: str) -> Toml:
+    """Read a file; `what` it is, in words, for messages. Raises InputError, also for one made to exhaust a parser."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise InputError([fault("no-such-file", str(path), 0, "", f"no such {what}")]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError([fault("bad-toml", str(path), 0, "", f"cannot be read as UTF-8 text: {error}")]) from None
+    said, line = "", 0
+    if len(text) > LONGEST_TOML or _DEEP_KEY.search(text):
+        said = "it is too long, or a key has too many parts"
+    else:
+        try:
+            return Toml(tomllib.loads(text), _lines(text), path.name)
+        except RecursionError:
+            said = "its values are nested too deeply"
+        except ValueError as error:
+            said = str(error)
+            if at := re.search(r" \(at line (\d+), column \d+\)", said):
+                said, line = said.replace(at[0], ""), int(at[1])
+    raise InputError([fault("bad-toml", path.name, line, "", f"is not valid TOML: {said}")])
+
+
+def _lines(text: str) -> dict[TomlKey, int]:
+    found: dict[TomlKey, int] = {}
+    entries: Counter[TomlKey] = Counter()
+    section: TomlKey = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := re.match(r"\s*(\[{1,2})\s*([\w.\"' -]+?)\s*\]", line):
+            section = ()
+            for part in _parts(header[2]):
+                if entries[section]:
+                    section = (*section, entries[section] - 1)
+                section = (*section, part)
+            found.setdefault(section, number)
+            if header[1] == "[[":
+                entries[section] += 1
+                section = (*section, entries[section] - 1)
+                found[section] = number
+        elif key := re.match(r"\s*([\w.\"'-]+)\s*=", line):
+            found.setdefault((*section, *_parts(key[1])), number)
+    return found
+
+
+def _parts(dotted: str) -> list[str]:
+    return re.sub(r"[\"' ]", "", dotted).split(".")
+
+
+def demanded(detail: Mapping[str, Any], known: Sequence[str] = (), must: str = "") -> str:
+    """A value that pydantic refuses, what it must be, and which of the words that it may be was probably meant.
+
+    known: words that it may be, where the refusal lists none; must: what it must be, if not as pydantic says.
+    """
+    given, shown, context = detail["input"], repr(detail["input"]), detail.get("ctx", {})
+    words = re.findall(r"'([^']+)'", str(context.get("expected") or context.get("expected_tags"))) or known
+    must = must or str(detail["msg"]).replace("Input should be", "must be")
+    shown = shown if len(shown) <= LONGEST_SHOWN else f"{shown[:LONGEST_SHOWN]}..."
+    return f"{shown}: {must[0].lower()}{must[1:]}{did_you_mean(given, words) if isinstance(given, str) else ''}"
+
+
+# ---- the model file --------------------------------------------------------------------------------------------------
 
 Lever = Literal["mine", "separation", "metal", "magnet", "training", "hiring", "stockpile"]
 LEVERS: tuple[Lever, ...] = ("mine", "separation", "metal", "magnet", "training", "hiring", "stockpile")
@@ -21,18 +118,8 @@ Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Rate = Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)]
 Year = Annotated[int, Field(ge=1900, le=2200)]
 
-MODEL_RULES: dict[str, Rule] = {
-    **TOML_RULES,
-    "unknown-key": Rule("only known keys", "rename or remove the key"),
-    "bad-value": Rule("a key has a value of its type and range", "correct the value"),
-    "repeated-key": Rule("a key is given once", "keep one of the two"),
-    "risk-limit": Rule('objective.risk_limit and goal = "target" go together', "set both, or neither"),
-    "horizon": Rule("the horizon holds at least one year", "let first_year come before last_year"),
-    "override": Rule(
-        "an override is KEY=VALUE", "write e.g. --set policy.coordination=national or --set projects.ID.recovery=0.9"
-    ),
-}
-"""What a model file is held to. The rules for tables are in `planner.data.rules`."""
+A_SECTION = ("model_type", "model_attributes_type", "dict_type")
+"""Refusals of a value where a section is wanted."""
 KeyPlaces = Mapping[str, tuple[int, str]]
 """Dotted key -> line and, in a workbook, cell."""
 
@@ -199,7 +286,7 @@ def parse_override(text: str) -> tuple[str, object]:
     bare words as text. Raises InputError."""
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise InputError([_fault("override", "--set", text, "must look like KEY=VALUE")])
+        raise InputError([fault("override", "--set", 0, text, "must look like KEY=VALUE")])
     return key.strip(), parse_value(value.strip(), key.strip())
 
 
@@ -218,7 +305,7 @@ def set_dotted(values: dict[str, Any], key: str, value: object) -> None:
     for section in sections:
         inner = values.setdefault(section, {})
         if not isinstance(inner, dict):
-            raise InputError([_fault("unknown-key", "--set", key, f'"{section}" is a key, not a section')])
+            raise InputError([fault("unknown-key", "--set", 0, key, f'"{section}" is a key, not a section')])
         values = inner
     values[last] = value
 
@@ -230,8 +317,8 @@ def _deep_copy(values: Mapping[str, Any]) -> dict[str, Any]:
 def known_keys(section: type[BaseModel] = ModelFile, prefix: str = "") -> list[str]:
     """All dotted keys of the model file, in order."""
     keys: list[str] = []
-    for name, field in section.model_fields.items():
-        inner = field.annotation
+    for name, stated in section.model_fields.items():
+        inner = stated.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             keys += known_keys(inner, f"{prefix}{name}.")
         else:
@@ -248,12 +335,8 @@ def meaning(key: str) -> str:
     return " ".join(str(section.model_fields[last].description).split())
 
 
-def _fault(rule: str, place: str, key: str, message: str, line: int = 0, value: str = "", cell: str = "") -> Fault:
-    return Fault(place, line, key, message, rule, value[:200], MODEL_RULES[rule].remedy, cell)
-
-
 def _as_fault(detail: Mapping[str, Any], place: str, overridden: set[str], places: KeyPlaces) -> Fault:
-    key, kind, given = ".".join(str(part) for part in detail["loc"] if isinstance(part, str)), detail["type"], ""
+    key, kind, given = ".".join(part for part in detail["loc"] if isinstance(part, str)), detail["type"], ""
     if kind == "extra_forbidden":
         rule, message = "unknown-key", f"unknown key{_meant(key)}"
     elif kind == "risk-limit":
@@ -263,28 +346,13 @@ def _as_fault(detail: Mapping[str, Any], place: str, overridden: set[str], place
     elif kind == "horizon":
         rule, message, key = kind, str(detail["msg"]), "horizon.first_year"
     else:
-        rule, given = "bad-value", _shown(detail["input"])
-        message = str(detail["msg"]) if kind == "bad-value" else f"{given}: {_demanded(detail)}"
+        section = f"{detail['loc'][-1]} is a section; write [{detail['loc'][-1]}] and its keys below it"
+        rule, given = "bad-value", detail["input"]
+        message = str(detail["msg"]) if kind == "bad-value" else demanded(detail, (), section * (kind in A_SECTION))
     line, cell = places.get(key, (0, ""))
     if key in overridden or (key not in places and any(k.startswith(f"{key.split('.')[0]}.") for k in overridden)):
         place, line, cell = "--set", 0, ""
-    return _fault(rule, place, key, message, line, given, cell)
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:60]}..."
-
-
-def _demanded(detail: Mapping[str, Any]) -> str:
-    """What pydantic demands, as a planner would say it."""
-    if detail["type"] in ("model_type", "model_attributes_type", "dict_type"):
-        name = detail["loc"][-1]
-        return f"{name} is a section; write [{name}] and its keys below it"
-    message = str(detail["msg"]).replace("Input should be", "must be")
-    if detail["type"] == "literal_error" and isinstance(detail["input"], str):
-        message += did_you_mean(detail["input"], re.findall(r"'(\w+)'", str(detail["ctx"]["expected"])))
-    return f"{message[0].lower()}{message[1:]}"
+    return fault(rule, place, line, key, message, value=given, cell=cell)
 
 
 def _meant(key: str) -> str:

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from planner.data.case import Case
 from planner.data.cells import Quarter
-from planner.data.effects import Effects, Period, effects_by_scenario, length_of, periods_of, sold_on, year_of
 from planner.data.lookups import Good
+from planner.data.shock_effects import Effects, Period, effects_by_scenario, length_of, periods_of, sold_on, year_of
 
 Vector = NDArray[np.float64]
 
@@ -189,12 +189,6 @@ class Tree:
 
     def _effects(self, node: int) -> Effects:
         return self.effects[self.nodes[node].scenarios[0]]
-
-    def demand(self, good: Good, node: int) -> float:
-        """Demand (t) at a node, shocks included."""
-        at = self.nodes[node]
-        base = self.case.demand.get((*good, at.year), 0.0)
-        return base * self._effects(node).demand.get((*good, at.period), 1.0) * at.length if base else 0.0
 
     def import_limit(self, supplier: str, good: Good, node: int) -> float:
         """What a supplier can sell (t) at a node, shocks included."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of, end_of
-from planner.data.schema import Shock
+from planner.data.schema import Hazard, Shock
 
 Period = int | Quarter
 """A year, or a quarter of a year that is divided."""
@@ -110,7 +110,7 @@ def effects_of(case: Case, shocks: list[Shock], periods: Sequence[Period]) -> Ef
         start, end = _window(case, shock)
         years = range(max(start[0], case.first_year), end[0] + 1)
         if shock.kind == "delay":
-            for project in _matching_projects(case, shock) if shock.factor > 0 else ():
+            for project in projects_hit(case, shock) if shock.factor > 0 else ():
                 for committed in case.commitment_years(project):
                     due = committed + case.projects[project].lead_time_years
                     if start[0] <= due <= end[0]:
@@ -135,7 +135,7 @@ def touches(case: Case, shock: Shock) -> bool:
         return any(True for _ in _hit(case, shock, range(max(start, case.first_year), end + 1)))
     return any(
         start <= committed + case.projects[project].lead_time_years <= end
-        for project in _matching_projects(case, shock)
+        for project in projects_hit(case, shock)
         for committed in case.commitment_years(project)
     )
 
@@ -171,9 +171,13 @@ def _hit(case: Case, shock: Shock, years: range) -> Iterator[tuple[Any, ...]]:
         return ((*good, year) for good in goods for year in case.demand_years[good] if year in years)
     return (
         (project, year)
-        for project in _matching_projects(case, shock)
+        for project in projects_hit(case, shock)
         for year in case.years
-        if year in years and _may_have_capacity(case, project, year)
+        if year in years
+        and (
+            case.existing_tpa(project, year) > 0
+            or any(y + case.projects[project].lead_time_years <= year for y in case.commitment_years(project))
+        )
     )
 
 
@@ -192,14 +196,10 @@ def _matches(shock: Shock, supplier: str, country: str, element: str, form: str)
     )
 
 
-def _matching_projects(case: Case, shock: Shock) -> list[str]:
+def projects_hit(case: Case, by: Shock | Hazard) -> list[str]:
+    """Projects that a shock or a hazard of plants hits."""
     return [
         p
         for p, row in case.projects.items()
-        if shock.project in ("", p) and shock.stage in ("", row.stage) and shock.country in ("", row.country)
+        if by.project in ("", p) and by.stage in ("", row.stage) and by.country in ("", row.country)
     ]
-
-
-def _may_have_capacity(case: Case, project: str, year: int) -> bool:
-    lead = case.projects[project].lead_time_years
-    return case.existing_tpa(project, year) > 0 or any(y + lead <= year for y in case.commitment_years(project))

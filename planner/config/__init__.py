@@ -1,1 +1,0 @@
-"""The model file: what the planner chooses."""

@@ -1,0 +1,89 @@
+"""What is wrong with a study file: at its line and key, with a remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
+
+from planner.config import Toml, demanded
+from planner.data.cells import look_of, parse_label, parse_name
+from planner.errors import Fault, did_you_mean
+
+_RULE_OF = {"extra_forbidden": "unknown-key", "missing": "missing-key"}
+_RULE_OF |= dict.fromkeys(("value_error", "study-sense"), "study-sense")
+"""Refusal by pydantic -> the rule that is broken; any other is a bad value."""
+_TYPES = ("bool", "int", "float", "str", "list[str]", "constrained-float", "constrained-str")
+"""What a union puts into the path of a value beside keys."""
+
+
+def twice(texts: Sequence[str]) -> str:
+    """A text that stands twice among others, or one that looks like it; '' if there is none."""
+    looks = [look_of(text) for text in texts]
+    return next((text for text, look in zip(texts, looks, strict=True) if looks.count(look) > 1), "")
+
+
+def text_faults(values: Mapping[str, Any], toml: Toml) -> list[Fault]:
+    """Texts that hold what no one sees, and names of letters of two scripts, wherever they stand."""
+    return [found for loc, text in _texts(values, ()) if (found := _text_fault(loc, text, toml))]
+
+
+def at(loc: Iterable[str | int], said: str) -> PydanticCustomError:
+    """What does not fit together, with its place in a study file for the validation that raises it."""
+    return PydanticCustomError("study-sense", "{said}", {"said": said, "at": tuple(loc)})
+
+
+def faults_of(error: ValidationError, toml: Toml, known: Sequence[str], kinds: Sequence[str]) -> Iterable[Fault]:
+    """What a validation found. known: all keys there are; kinds: of designs.
+
+    What fits none of the types that a value may have is one fault, not one for each type.
+    """
+    found = [_fault(detail, toml, known, kinds) for detail in error.errors()]
+    return {(fault.line, fault.column): fault for fault in found}.values()
+
+
+def _texts(value: object, loc: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every text of nested values, keys too, and where it stands."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield (*loc, key), str(key)
+            yield from _texts(inner, (*loc, key))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _texts(inner, (*loc, number))
+    elif isinstance(value, str):
+        yield loc, value
+
+
+def _text_fault(loc: tuple[str | int, ...], text: str, toml: Toml) -> Fault | None:
+    parse = parse_label if loc[-1] in ("name", "label") and len(loc) > 1 else parse_name
+    try:
+        parse(text)
+    except PydanticCustomError as error:
+        return toml.fault(error.type, loc, error.message(), value=text)
+    return None
+
+
+def _fault(detail: Mapping[str, Any], toml: Toml, known: Sequence[str], kinds: Sequence[str]) -> Fault:
+    # The tag of a union stands in the path; it is no key of the file.
+    loc = [part for part in detail["loc"] if part not in kinds and part not in _TYPES]
+    loc = list(detail.get("ctx", {}).get("at", loc))
+    kind: str = detail["type"]
+    value: Any = ""
+    message, _, remedy = str(detail["msg"]).removeprefix("Value error, ").partition("; ")
+    rule = _RULE_OF.get(kind, "bad-value")
+    if rule == "unknown-key":
+        message = f"unknown key{did_you_mean(str(loc[-1]), known)}"
+    elif rule == "missing-key":
+        message = "is missing"
+    elif rule == "bad-value":
+        value, must = detail["input"], message.replace("Input should be", "must be")
+        if any(part in _TYPES for part in detail["loc"]):
+            must = "must be a finite number, a text, true or false, or a list of texts"
+        elif kind.startswith("union_tag"):
+            value, loc = value.get("kind") if isinstance(value, Mapping) else value, [*loc, "kind"]
+            must = f"must be one of {', '.join(kinds)}"
+        message = demanded({**detail, "input": value}, kinds, must)
+    return toml.fault(rule, loc, message, remedy, value=value)
