@@ -23,7 +23,7 @@ from planner.server.findings import WEIGHTS, Because, PointsOfCurve, StateAndPla
 from planner.server.journal import Journal, Kept, Record
 from planner.server.place import Place, typed
 from planner.server.solver_thread import SolverThread
-from planner.studies.fixed_plan import amounts, evaluate
+from planner.studies.fixed_plan import amounts, measured_in
 
 LONGEST_NAME = 60
 _opened = lru_cache(maxsize=6)(read_run)
@@ -314,7 +314,7 @@ class Desk:
                 return
             thread.phase("the plan you have, operated anew under what you changed")
             self.held[plan.case.sha256, case.sha256] = nan  # which it stays where it cannot be done
-            self.held[plan.case.sha256, case.sha256] = evaluate(case, decided)["risk_musd"]
+            self.held[plan.case.sha256, case.sha256] = measured_in(case, decided)["risk_musd"]
 
         self.solver.later("hold", task, asked=True)
 

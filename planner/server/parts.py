@@ -11,9 +11,8 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from planner.data.cell_addresses import conditions, fits
-from planner.data.cells import CARRIED, Row, text_of
-from planner.data.describe import choices_of, field_type
+from planner.data.cells import CARRIED, Row, conditions, fits, text_of
+from planner.data.export import choices_of, field_type
 from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError
 from planner.reporting.tables.data import used_tables

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from planner.config.model_file import LEVERS
+from planner.config import LEVERS
 from planner.data.case import Case
 from planner.data.cells import text_of
 from planner.data.chances import family, happenings

@@ -18,7 +18,7 @@ import pytest
 
 import planner
 import planner.studies.fixed_plan
-from planner.config.model_file import LEVERS
+from planner.config import LEVERS
 from planner.data.chances import happenings
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.results.store import write_case
@@ -476,7 +476,7 @@ def test_the_plan_one_has_is_held_under_what_was_changed(desk: Desk) -> None:
     now = answered(desk).solver.found
     wait_for(lambda: not desk.solver.waited_for)
     risk = desk.held[first.case.sha256, now.case.sha256]
-    fixed = planner.studies.fixed_plan.evaluate(now.case, planner.studies.fixed_plan.amounts(first))
+    fixed = planner.studies.fixed_plan.measured_in(now.case, planner.studies.fixed_plan.amounts(first))
     assert risk == pytest.approx(fixed["risk_musd"])
     least = planner.solve(now.case.set_model("objective.goal", "risk"), baseline=False)
     assert least.summary["least_risk_musd"] <= risk * (1 + 1e-9)

@@ -15,7 +15,7 @@ import planner
 from benchmarks.changes import ASKED, CHANGES, asked
 from benchmarks.generate import Size, generate
 from planner.api.plans import STRUCTURES
-from planner.config.model_file import LEVERS
+from planner.config import LEVERS
 from planner.data.case import Case
 from planner.formulation.index_sets import Scope
 from planner.solving import highs
