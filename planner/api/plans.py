@@ -28,6 +28,8 @@ STRUCTURES = 3
 """Programs that a session keeps; one of the real case takes a tenth of a GB."""
 LARGE = 50_000
 """Terms of the program above which a second process saves more than its start takes."""
+MOST_COPIED = 500
+"""Scenarios up to which another process gets the plan too, to write the page: 1,000 take it 1.9 GB (measured)."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -181,7 +183,7 @@ def solve_into(
     folder. As everywhere where processes are started, a script calls it under `if __name__ == "__main__"`. Raises
     RunFolderError."""
     large, whole = size_of(case).terms > LARGE, method_of(case, method, progress) == "whole"
-    with Background(large) as beside:
+    with Background(large and len(case.scenarios) <= MOST_COPIED) as beside:
         nothing = beside(solve_without_plan, case, silent, time_limit) if baseline and whole else None
         plan: PlanValues = (
             solve_whole(case, progress, time_limit, baseline=False, nothing=nothing)
