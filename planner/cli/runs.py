@@ -17,7 +17,7 @@ from planner.errors import Fault, InputError, file_words
 from planner.finance.facts import CASE_MARKET
 from planner.reporting.pages.business_case import business_case_lines
 from planner.reporting.pages.comparison import comparison_lines
-from planner.reporting.text.screen import explain_lines
+from planner.reporting.text import explain_lines
 from planner.reporting.values.wording import number
 from planner.results.decision import Shares
 from planner.results.explanation import EXPLANATION

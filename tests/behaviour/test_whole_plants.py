@@ -14,7 +14,7 @@ import planner
 from planner.data.case import Case
 from planner.errors import InputError
 from planner.explanation.explain import explain
-from planner.reporting.text.screen import closing_lines, explain_lines
+from planner.reporting.text import closing_lines, explain_lines
 from planner.results.plan import Status
 from planner.results.verify import verify
 from planner.solving.highs import Solver

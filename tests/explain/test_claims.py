@@ -11,7 +11,7 @@ from planner.errors import InputError
 from planner.explanation.claims import CLAIMS, FAILS, HOLDS, OPEN, judged
 from planner.explanation.explain import explain
 from planner.explanation.sensitivity import uncertain_inputs
-from planner.reporting.text.explanation import why
+from planner.reporting.text import why
 from planner.results.explanation import Trial
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, demand, imports, mine, plant, scenarios, shock, smelter, unsure

@@ -16,8 +16,7 @@ from planner.explanation.explain import explain
 from planner.explanation.lever_ladder import ladder_counterfactuals, left_out_counterfactuals, timing_counterfactuals
 from planner.explanation.shadow_prices import links
 from planner.reporting.pages.run import render_page
-from planner.reporting.text.explanation import claim
-from planner.reporting.text.screen import explain_lines
+from planner.reporting.text import claim, explain_lines
 from planner.reporting.values.view import run_view
 from planner.results.explanation import Explanation
 from planner.solving.highs import Solver

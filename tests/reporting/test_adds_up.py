@@ -18,7 +18,7 @@ from planner.reporting.formats.workbook import sheets_of
 from planner.reporting.pages.decision import front
 from planner.reporting.pages.run import sections
 from planner.reporting.tables.decision import gets_and_pays, named_plans
-from planner.reporting.text.screen import closing_lines
+from planner.reporting.text import closing_lines
 from planner.reporting.values.decision import decided, share_rows
 from planner.reporting.values.page_parts import ReportTable
 from planner.reporting.values.view import RunView, run_view

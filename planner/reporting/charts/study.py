@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import cycle, pairwise
 from typing import Any
 
 import pandas as pd
@@ -80,27 +80,18 @@ def influence(found: Indices, draw: svg.Drawer) -> Figure:
     """Indices with their 95 % intervals, and which comes first if that is decided."""
     both, ranked = found.kind == "sobol", found.ranked
     axis, total, unit = KINDS[found.kind]
-    bars = [
-        [
-            *([(r.first, r.first_within, svg.WITH)] if both else []),
-            (r.total, r.total_within, svg.HUES[1] if both else svg.WITH),
-        ]
-        for r in ranked
-    ]
+    hue = svg.HUES[1] if both else svg.WITH
+    bars = [[(r.first, r.first_within, svg.WITH), (r.total, r.total_within, hue)][not both :] for r in ranked]
     plot, names = _rows([row.name for row in ranked], ROW * (1.6 if both else 1))
     reach = [v for of in bars for value, within, _ in of for v in (value - within, value + within, 0.0)]
     scale = plot.across(*_ends(reach), axis or unit_of(found.outcome))
     for place, of in enumerate(bars):
         high = names.width / len(of)
-        for at, (value, within, hue) in enumerate(of):
+        for at, (value, within, colour) in enumerate(of):
             y = names.at(place) + at * high
-            plot.rect(scale(0.0), y, scale(value) - scale(0.0), high - 2, hue)
+            plot.rect(scale(0.0), y, scale(value) - scale(0.0), high - 2, colour)
             plot.line(scale(value - within), y + high / 2 - 1, scale(value + within), y + high / 2 - 1, svg.INK)
-    legend = [
-        *([(svg.WITH, "box", "alone")] if both else []),
-        (svg.HUES[1] if both else svg.WITH, "box", total),
-        (svg.INK, "line", "95 % interval"),
-    ]
+    legend = [(svg.WITH, "box", "alone"), (hue, "box", total), (svg.INK, "line", "95 % interval")][not both :]
     needed = math.ceil(found.needed) if found.needed <= MOST_POINTS else 0
     if needed and found.kind == "sobol":
         needed = 2 ** (needed - 1).bit_length()
@@ -131,23 +122,15 @@ def response_curves(
         numbers = pd.api.types.is_numeric_dtype(curve["value"])
         at = [float(v) for v in curve["value"]] if numbers else [float(place) for place in range(len(curve))]
         plot, x, y = _plane((min(at), max(at)), up, name, unit_of(outcome), (340, 220))
-        upper, lower, mean = (
-            [(x(a), y(v)) for a, v in zip(at, curve[c], strict=True)] for c in ("high", "low", "mean")
-        )
-        plot.area(upper, lower, svg.WITH, opacity=0.2)
+        low, mean, high = ([(x(a), y(v)) for a, v in zip(at, curve[c], strict=True)] for c in ("low", "mean", "high"))
+        plot.area(high, low, svg.WITH, opacity=0.2)
         plot.curve(mean, svg.WITH)
-        for px_x, px_y in mean:
-            plot.dot(px_x, px_y, 2.2, svg.WITH)
+        for point in mean:
+            plot.dot(*point, 2.2, svg.WITH)
         if not numbers:
             for a, value in zip(at, curve["value"], strict=True):
-                plot.text(
-                    x(a),
-                    plot.bottom - 4,
-                    svg.clipped(str(value), 90, svg.SMALL),
-                    anchor="middle",
-                    size=svg.SMALL,
-                    fill=svg.MUTED,
-                )
+                words = svg.clipped(str(value), 90, svg.SMALL)
+                plot.text(x(a), plot.bottom - 4, words, anchor="middle", size=svg.SMALL, fill=svg.MUTED)
         ends = f"{number(float(curve['mean'].iloc[0]))} → {number(float(curve['mean'].iloc[-1]))} {unit_of(outcome)}"
         panels.append(draw.panel(name, ends, plot))
     legend = [(svg.WITH, "line", "mean"), (svg.EXISTING, "box", "10 to 90 % of the points")]
@@ -165,9 +148,8 @@ def heat_map(rows: pd.DataFrame, first: str, second: str, outcome: str, draw: sv
     names = plot.names([_label(value) for value in table.index], gap=0.04)
     bands = svg.Bands(list(table.columns), plot.left, plot.right, 0.04)
     for value in table.columns:
-        plot.text(
-            bands.mid(value), plot.bottom + 14, svg.clipped(_label(value), bands.step), anchor="middle", fill=svg.MUTED
-        )
+        words = svg.clipped(_label(value), bands.step)
+        plot.text(bands.mid(value), plot.bottom + 14, words, anchor="middle", fill=svg.MUTED)
     plot.text((plot.left + plot.right) / 2, plot.bottom + 30, first, anchor="middle", fill=svg.MUTED)
     plot.text(plot.left - 6, plot.bottom + 30, f"{second} ↑", anchor="end", fill=svg.MUTED)
     for place, values in enumerate(table.to_numpy().tolist()):
@@ -213,13 +195,12 @@ def risk_against_cost(groups: Mapping[str, pd.DataFrame], draw: svg.Drawer) -> F
     if not len(every) or not (moves(every["cost_musd"]) and moves(every["risk_musd"])):
         return None
     plot, x, y = _plane(_ends(every["cost_musd"]), _ends(every["risk_musd"]), "cost, MUSD", "risk, MUSD", (820, 320))
-    colours = [(name, svg.HUES[place % len(svg.HUES)]) for place, name in enumerate(groups)]
+    colours = list(zip(groups, cycle(svg.HUES), strict=False))
     for name, hue in colours:
         for row in rows_of(shown[name][["point", "cost_musd", "risk_musd"]]):
-            told = (
-                f"risk {number(row.risk_musd)}, cost {number(row.cost_musd)} MUSD\nresults.parquet: point {row.point}"
-            )
-            plot.dot(x(row.cost_musd), y(row.risk_musd), 3, hue, opacity=0.7, tip=told)
+            words = f"risk {number(row.risk_musd)}, cost {number(row.cost_musd)} MUSD"
+            tip = tooltip(words, f"results.parquet: point {row.point}")
+            plot.dot(x(row.cost_musd), y(row.risk_musd), 3, hue, opacity=0.7, tip=tip)
     points = sum(int((rows["status"] == OPTIMAL).sum()) for rows in groups.values())
     ends = {"least": every["risk_musd"].min(), "most": every["risk_musd"].max()}
     told = worded("figures.j2", "scatter", shown=len(every), points=points, **ends)
@@ -265,10 +246,7 @@ def held_plans(held: pd.DataFrame, draw: svg.Drawer) -> Figure:
     """Risk of each plan held fixed, and of the best plan for each point, points in order of risk."""
     best = held.drop_duplicates("point").assign(plan=BEST, risk_musd=lambda t: t["least_risk_musd"])
     both = pd.concat([held, best]).dropna(subset="risk_musd").sort_values(["plan", "risk_musd"], kind="stable")
-    names = [BEST, *held["plan"].unique()]
-    colours = list(
-        zip(names, [svg.EXISTING, *(svg.HUES[i % len(svg.HUES)] for i in range(len(names) - 1))], strict=True)
-    )
+    colours = [(BEST, svg.EXISTING), *zip(held["plan"].unique(), cycle(svg.HUES), strict=False)]
     up = (0.0, float(both["risk_musd"].max()) * 1.05)
     plot, x, y = _plane((0.0, 100.0), up, "points in order of risk, per cent", "risk, MUSD", (640, 300))
     for name, hue in colours:
@@ -299,11 +277,10 @@ def frontier(points: pd.DataFrame, dense: pd.DataFrame, draw: svg.Drawer) -> Fig
     steps = [(x(b), y(w)) for b, w in zip(dense["budget_musd"], dense["worth"], strict=True)]
     slope.curve([p for a, b in pairwise(steps) for p in (a, (a[0], b[1]), b)] or svg.stairs(steps, 4), svg.WITHOUT)
     told = worded("figures.j2", "study_frontier", first=first, last=last)
+    at_first = f"{number(float(dense['worth'].iloc[0]))} MUSD/MUSD"
     panels = [
         draw.panel("Least risk by size of all budgets", told, plot),
-        draw.panel(
-            "What one more MUSD takes off the risk", f"{number(float(dense['worth'].iloc[0]))} MUSD/MUSD", slope
-        ),
+        draw.panel("What one more MUSD takes off the risk", at_first, slope),
     ]
     legend = [(svg.INK, "box", "breakpoint: the plan changes its kind")]
     return Figure("Risk against money", told, panels, legend, layout="pair")

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from planner.reporting.charts import drawing as svg
-from planner.reporting.text.explanation import step
+from planner.reporting.text import step
 from planner.reporting.values.page_parts import Figure, Legend, Panel
 from planner.reporting.values.supply import (
     OTHER,
@@ -331,13 +331,8 @@ def losses(run: RunView, draw: svg.Drawer) -> Figure:
     right = 24 + max((svg.text_width(words, svg.SMALL) for words in said), default=0)
     plot = svg.Plot(960, 19 * len(shown) + 44, left=330, right=right, top=4, bottom=36)
     marks = [float(10**k) for k in range(math.ceil(math.log10(top)) + 1)]
-    scale = plot.across(
-        1.0,
-        marks[-1],
-        "loss, MUSD (each step ten times the one before)",
-        marks=marks,
-        bend=lambda loss: math.log10(max(loss, 1.0)),
-    )
+    title = "loss, MUSD (each step ten times the one before)"
+    scale = plot.across(1.0, marks[-1], title, marks=marks, bend=lambda loss: math.log10(max(loss, 1.0)))
     names = plot.names([f"{run.names.scenario(w)} ({percent(run.weights.get(w))})" for w in shown])
     for key, dash in (("expected_loss_musd", ""), ("cvar_musd", "5 3")):
         plot.line(scale(run.summary[key]), plot.top, scale(run.summary[key]), plot.bottom, RULE_HUE, dash=dash)

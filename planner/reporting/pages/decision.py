@@ -12,7 +12,7 @@ from planner.reporting.charts.plan import timeline
 from planner.reporting.charts.supply import losses, shortage
 from planner.reporting.tables import decision as tables
 from planner.reporting.tables.explanation import assumptions, commitments
-from planner.reporting.text.explanation import claim, policies, same_risk
+from planner.reporting.text import claim, policies, same_risk
 from planner.reporting.values.decision import (
     cut_off,
     decided,

@@ -17,7 +17,7 @@ from planner.reporting.tables.allies import ally_tables
 from planner.reporting.tables.data import iamc_table, input_tables, summary_sheet, sureness
 from planner.reporting.tables.declared import STATED
 from planner.reporting.tables.explanation import DECIDED, explanation_tables
-from planner.reporting.text.explanation import statements
+from planner.reporting.text import statements
 from planner.reporting.values.decision import decided, say
 from planner.reporting.values.page_parts import Part, ReportTable, Section, Text
 from planner.reporting.values.view import RunView, run_view

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from planner.reporting.tables.declared import STATED, declared
-from planner.reporting.text.explanation import MOST_NAMED, SLIGHT_TPA, claim, difference
+from planner.reporting.text import MOST_NAMED, SLIGHT_TPA, claim, difference
 from planner.reporting.values.page_parts import ReportTable
 from planner.reporting.values.supply import scarce_words
 from planner.reporting.values.wording import NOTHING, STAGES, STAGES_MANY, Names, first_few, number

@@ -1,1 +1,0 @@
-"""Sentences: the answer, why this plan, the screen."""
