@@ -119,11 +119,8 @@ def _fans(run: RunView, draw: svg.Drawer, element: str) -> list[Panel]:
         )
         deepest = spread.iloc[int((spread["demand_most"] - spread["least"]).to_numpy().argmax())]
         told = worded("figures.j2", "fan", deepest=deepest.to_dict())
-        plot, choice = (
-            _fan(rows, column, spread, (run.years, top, hue)),
-            {"Element": name, "Show": f"all futures, {title}"},
-        )
-        panels.append(draw.panel(f"{name}: all futures, {title}", told, plot, choice=choice))
+        plot, shown = _fan(rows, column, spread, (run.years, top, hue)), f"all futures, {title}"
+        panels.append(draw.panel(f"{name}: {shown}", told, plot, choice={"Element": name, "Show": shown}))
     return panels
 
 
