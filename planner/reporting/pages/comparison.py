@@ -17,7 +17,8 @@ from planner.results.explanation import Cause, Comparison, Figures
 from planner.results.store import csv_text
 
 KIND = "Comparison of runs"
-TOLD = 3
+TOLD, MANY = 3, 40
+"""Causes that are named in a sentence, and cells that are shown without being asked for."""
 COLUMNS = {
     "inputs": ("group", "row", "column", "before", "after"),
     "plan": ("project", "before_tpa", "after_tpa"),
@@ -49,43 +50,30 @@ def comparison_sentences(found: Comparison) -> list[str]:
 
 
 def _sections(found: Comparison, names: Names, at: int) -> list[Section]:
+    cells = [[c.group, c.where, c.column, c.before or NOTHING, c.after or NOTHING] for c in found.cells]
+    runs, built = {"before": found.before, "after": found.after}, _resized(found.first, found.second, names)
+    named: dict[str, tuple[str, str, list[Part]]] = {
+        "causes": ("which input explains which change", "One at a time, each solved.", _causes(found, names)),
+        "plan": ("the plan", "", [shown("built", built, **runs)]),
+        "inputs": ("inputs that differ", "", [shown("cells", cells, folded=len(cells) > MANY, **runs)]),
+    }
     return [
-        Section(
-            f"causes-{at}",
-            f"{found.after}: which input explains which change",
-            "One at a time, each solved.",
-            [_causes(found), *_movers(found, names)],
-        ),
-        Section(f"plan-{at}", f"{found.after}: the plan", "", [_plans(found, names)]),
-        Section(f"inputs-{at}", f"{found.after}: inputs that differ", "", [_cells(found)]),
+        Section(f"{anchor}-{at}", f"{found.after}: {title}", lead, parts)
+        for anchor, (title, lead, parts) in named.items()
     ]
 
 
-def _causes(found: Comparison) -> Part:
+def _causes(found: Comparison, names: Names) -> list[Part]:
     first, second, rows = found.first, found.second, list[list[object]]()
-    if not found.causes:
-        return shown("causes", rows)
     for c in found.causes:
-        risk, cost = (c.alone.risk, c.alone.cost) if c.alone else (None, None)
-        moved = found.effect(c) if c.alone else None
+        (risk, moved), cost = _alone(found, c), c.alone.cost if c.alone else None
         rows.append([c.group, str(c.cells), risk, moved, cost, None if cost is None else cost - first.cost, c.why])
-    rows.append(["Interplay of the groups", "", None, found.interplay, None, None, ""])
-    rows.append(["All of it", "", second.risk, second.risk - first.risk, second.cost, second.cost - first.cost, ""])
-    return declared("causes", rows, marks=[*("" for _ in rows[:-1]), "total"])
-
-
-def _movers(found: Comparison, names: Names) -> list[Part]:
-    rows = [
-        [cause.group, *row]
-        for cause in found.causes
-        if cause.alone
-        for row in _resized(found.first, cause.alone, names)
-    ]
-    return [declared("movers", rows)] if rows else []
-
-
-def _plans(found: Comparison, names: Names) -> Part:
-    return shown("built", _resized(found.first, found.second, names), before=found.before, after=found.after)
+    if rows:
+        rows.append(["Interplay of the groups", "", None, found.interplay, None, None, ""])
+        rows.append(["All of it", "", second.risk, second.risk - first.risk, second.cost, second.cost - first.cost, ""])
+    movers = [[c.group, *row] for c in found.causes if c.alone for row in _resized(first, c.alone, names)]
+    causes = shown("causes", rows, marks=[*("" for _ in rows[:-1]), "total"])
+    return [causes, declared("movers", movers)] if movers else [causes]
 
 
 def _resized(first: Figures, second: Figures, names: Names) -> list[list[str]]:
@@ -98,11 +86,6 @@ def _resized(first: Figures, second: Figures, names: Names) -> list[list[str]]:
 
 def _either(first: Figures, second: Figures) -> list[str]:
     return sorted({*first.capacity, *second.capacity})
-
-
-def _cells(found: Comparison) -> Part:
-    rows = [[c.group, c.where, c.column, c.before or NOTHING, c.after or NOTHING] for c in found.cells]
-    return shown("cells", rows, before=found.before, after=found.after, folded=len(rows) > 40)
 
 
 def comparison_lines(found: Sequence[Comparison]) -> list[str]:

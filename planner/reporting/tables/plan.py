@@ -3,8 +3,6 @@ short, what binds."""
 
 from __future__ import annotations
 
-from itertools import groupby
-
 import pandas as pd
 
 from planner.reporting.tables.declared import declared
@@ -21,7 +19,7 @@ from planner.reporting.values.plan import (
     purchases,
     spent,
 )
-from planner.reporting.values.supply import balances, limits, missing, totals
+from planner.reporting.values.supply import balances, limits, missing, scarce_words, totals
 from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, rows_of
 from planner.reporting.values.wording import NOTHING, SLIGHT, STAGES, amount, count, midway, number, span
 
@@ -140,11 +138,12 @@ def payers(run: RunView) -> ReportTable | None:
 def scarce(run: RunView) -> ReportTable | None:
     """What one more unit of each scarce thing is worth."""
     cells = list[list[str]]()
-    for kind, of in groupby(limits(run), key=lambda limit: limit.kind):
-        cells.append([kind, "", "", ""])
-        for limit in of:
-            often = NOTHING if limit.year is None else count(limit.years_binding, "year")
-            cells.append([limit.words, number(limit.musd), limit.unit, often])
+    for heading, rows in limits(run):
+        cells.append([heading, "", "", ""])
+        for r in rows:
+            same = f" (the same for {count(r['others'], 'other')})" if r["others"] else ""
+            often = count(max(r["often"], 1), "year") if r["year"] == r["year"] else NOTHING
+            cells.append([scarce_words(run.names, r) + same, number(r["musd_per_unit"]), r["unit"], often])
     return declared("scarce", cells, marks=["" if row[1] else "group" for row in cells]) if cells else None
 
 

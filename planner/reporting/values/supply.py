@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from planner.data.lookups import MADE_FROM
 from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, losses_of, records
-from planner.reporting.values.wording import Names, count, midway
+from planner.reporting.values.wording import Names, midway
 from planner.results.schema import IMPORTED, STAGE_ITEMS, STATED
 
 OTHER = "Other countries"
@@ -243,33 +243,19 @@ SCARCE: Mapping[str, tuple[str, str, str]] = STATED["scarce"]
 """Kind of scarce thing -> its heading, which of `Names` its items are named by, and what one more of it is."""
 
 
-@dataclass(frozen=True)
-class Limit:
-    """One scarce thing: its kind, what one more of it is, when it is worth most, and what it is worth."""
-
-    kind: str
-    words: str
-    year: int | None
-    musd: float
-    unit: str
-    years_binding: int
-
-
-def limits(run: RunView) -> list[Limit]:
-    """The most valuable limits of each kind of `SCARCE`; of the years of one thing, the one in which it is worth most.
-    Things worth the same are told once."""
+def limits(run: RunView) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The heading of each kind of `SCARCE` and its most valuable limits, as rows of `shadow_prices`: of the years of
+    one thing that in which it is worth most, and `often`: in how many it is worth something; things worth the same are
+    told once, and `others`: how many more there are."""
     prices = run.tables["shadow_prices"]
     things = ["scarce", "item", "country", "element", "form", "unit", "objective"]
-    prices = prices[prices["musd_per_unit"] > 0].sort_values(
-        ["musd_per_unit", "year"], ascending=[False, True], kind="stable"
-    )
-    often = prices.groupby(things)["year"].transform("count")
-    best = prices.assign(often=often).drop_duplicates(things)
-    found = []
-    for kind in SCARCE:
+    prices = prices[prices["musd_per_unit"] > 0]
+    prices = prices.sort_values(["musd_per_unit", "year"], ascending=[False, True], kind="stable")
+    best = prices.assign(often=prices.groupby(things)["year"].transform("count")).drop_duplicates(things)
+    for kind, (heading, *_) in SCARCE.items():
         rows = _alike(best[best["scarce"] == kind]).head(PER_KIND)
-        found += [_limit(run.names, row) for row in records(rows)]
-    return found
+        if len(rows):
+            yield heading, records(rows)
 
 
 def _alike(rows: pd.DataFrame) -> pd.DataFrame:
@@ -286,10 +272,3 @@ def scarce_words(names: Names, row: Mapping[str, Any]) -> str:
     good, country = f"{midway(names.element(row['element']))} {row['form']}", names.country(row["country"])
     said = words.format(item=item, skill=midway(item), good=good, country=country)
     return said if year is None or year != year else f"{said} in {int(year)}"
-
-
-def _limit(names: Names, row: dict[str, Any]) -> Limit:
-    same = f" (the same for {count(int(row['others']), 'other')})" if row["others"] else ""
-    year = None if row["year"] != row["year"] else int(row["year"])
-    often, musd = max(int(row["often"]), 1), float(row["musd_per_unit"])
-    return Limit(SCARCE[row["scarce"]][0], scarce_words(names, row) + same, year, musd, str(row["unit"]), often)
