@@ -19,7 +19,7 @@ from planner.data.case import Case
 from planner.data.cells import CARRIED, Quarter, Row
 from planner.data.schema import TABLES, Table
 from planner.reporting.tables.declared import STATED, declared
-from planner.reporting.values.page_parts import FORMS, Column, Format, ReportTable, texts
+from planner.reporting.values.page_parts import FORMS, Column, Format, ReportTable
 from planner.reporting.values.view import RunView
 from planner.reporting.values.wording import NOTHING, STAGES, Names, as_year, count
 from planner.results.schema import PER_UNIT, RESULT_TABLES, Kind
@@ -189,25 +189,15 @@ def input_tables(case: Case, names: Names) -> list[ReportTable]:
 
 def _input_table(table: Table, case: Case, names: Names) -> ReportTable:
     rows = sorted(case.tables.rows(table.name), key=lambda row: rank(row.confidence))
-    columns = columns_of(table, tuple(rows))
-    filled = {name for name in CARRIED if any(getattr(row, name) for row in rows)}
+    carried = [(name, "", False) for name in CARRIED if any(getattr(row, name) for row in rows)]
+    columns = [*columns_of(table, tuple(rows)), *carried]
     unsure = ["unsure" if row.confidence.strip().casefold() in UNSURE else "" for row in rows]
     many = sum(map(bool, unsure))
     flag = f", {many:,} of them unsure" if many else ""
-    told = f"{table.meaning} ({count(len(rows), 'row')}"
     return ReportTable(
-        f"{table.name.replace('_', ' ').capitalize()}: {told}{flag})",
-        [
-            *(_column(name, unit, is_number) for name, unit, is_number in columns),
-            *texts(*(name for name in CARRIED if name in filled)),
-        ],
-        [
-            [
-                *(named_cell(names, table, name, getattr(row, name)) for name, _, _ in columns),
-                *(getattr(row, name) for name in CARRIED if name in filled),
-            ]
-            for row in rows
-        ],
+        f"{table.name.replace('_', ' ').capitalize()}: {table.meaning} ({count(len(rows), 'row')}{flag})",
+        [_column(*column) for column in columns],
+        [[named_cell(names, table, name, getattr(row, name)) for name, _, _ in columns] for row in rows],
         folded=True,
         marks=unsure,
     )
@@ -250,24 +240,20 @@ def _exact(value: float) -> str:
 def sureness(case: Case) -> ReportTable:
     """How many rows of each table are how sure."""
     tables = used_tables(case)
-    words = {t.name: Counter(_word(row.confidence) for row in case.tables.rows(t.name)) for t in tables}
+    words = {
+        t.name: Counter(row.confidence.strip().casefold() or NOT_STATED for row in case.tables.rows(t.name))
+        for t in tables
+    }
     known = sorted(
         {word for counts in words.values() for word in counts},
         key=lambda word: (rank("" if word == NOT_STATED else word), word),
     )
-    sourced = {t.name: sum(bool(row.source) for row in case.tables.rows(t.name)) for t in tables}
     rows = [
         [
-            t.name.replace("_", " "),
-            t.meaning,
-            f"{len(case.tables.rows(t.name)):,}",
+            *(t.name.replace("_", " "), t.meaning, f"{words[t.name].total():,}"),
             *(f"{words[t.name][w]:,}" if words[t.name][w] else NOTHING for w in known),
-            f"{sourced[t.name]:,}",
+            f"{sum(bool(row.source) for row in case.tables.rows(t.name)):,}",
         ]
         for t in tables
     ]
     return declared("sureness", rows, known=known)
-
-
-def _word(confidence: str) -> str:
-    return confidence.strip().casefold() or NOT_STATED

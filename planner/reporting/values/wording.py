@@ -116,10 +116,9 @@ def spans(years: Iterable[int]) -> str:
     """'2027–2029, 2031'."""
     runs: list[list[int]] = []
     for year in sorted(years):
-        if runs and year == runs[-1][-1] + 1:
-            runs[-1].append(year)
-        else:
-            runs.append([year])
+        if not runs or year != runs[-1][-1] + 1:
+            runs.append([])
+        runs[-1].append(year)
     return ", ".join(span(run[0], run[-1]) for run in runs)
 
 
@@ -257,10 +256,6 @@ def _of_lines(text: str) -> list[str]:
     return [line for line in map(str.strip, text.split("\n")) if line]
 
 
-def _each(things: Iterable[Any], words: Callable[[Any], str]) -> list[str]:
-    return [words(thing) for thing in things]
-
-
 # Plain texts, for the screen and for Markdown too: the page escapes them when it shows them.
 TEMPLATES = Environment(  # noqa: S701
     loader=PackageLoader("planner.reporting", "templates/text"),
@@ -268,22 +263,12 @@ TEMPLATES = Environment(  # noqa: S701
     trim_blocks=True,
     lstrip_blocks=True,
 )
-TEMPLATES.filters |= {
-    "number": number,
-    "percent": percent,
-    "signed": signed,
-    "money": money,
-    "short": short,
+FILTERS = (number, percent, signed, money, short, midway, readable, listed, period, spans, first_few)
+TEMPLATES.filters |= {function.__name__: function for function in FILTERS} | {
     "year": as_year,
-    "midway": midway,
-    "readable": readable,
-    "listed": listed,
     "listed_lines": lambda text: listed(_of_lines(text)),
     "joined_lines": lambda text: "; ".join(_of_lines(text)),
-    "period": period,
-    "spans": spans,
-    "first_few": first_few,
-    "each": _each,
+    "each": lambda things, words: [words(thing) for thing in things],
 }
 TEMPLATES.globals |= {"count": count, "change": change, "span": span, "stages": STAGES_MANY}
 
