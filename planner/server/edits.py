@@ -100,17 +100,20 @@ def _money(case: Case, funder: str, value: EditedValue) -> Case:
 
 
 def _joins(case: Case, party: str, value: EditedValue) -> Case:
-    """A party pays nothing before a year, or stays out: it shares with nobody, all others as before."""
+    """A party pays nothing before a year, or stays out: it shares neither goods nor money, all others as before."""
     members = [country for country in case.countries if case.party[country] == party]
     if not members:
         raise InputError([Fault("edit", 0, "joins", f"there is no party {party!r:.60}")])
+    funders = [funder for funder, of in case.funder_party.items() if of == party]
     if value != "out":
         year = _number(value, 1900, 2200, "joins")
-        funders = [funder for funder, of in case.funder_party.items() if of == party]
         return _with_rows(case, "budgets", lambda r: {"musd": 0.0} if r.funder in funders and r.year < year else {})
     if case.model.policy.coordination == "allied":
         case = _with_rows(case, "countries", lambda r: {"bloc": ALLIES})
         case = case.set_model("policy.coordination", "blocs")
+    reach = {f: tuple(c for c in at if (c in members) == (f in funders)) for f, at in case.reach.items()}
+    case = _with_rows(case, "budgets", lambda r: {} if reach[r.funder] else {"musd": 0.0})
+    case = _with_rows(case, "funders", lambda r: {"countries": reach.get(r.funder) or r.countries})
     alone = f"{party}_alone" if len(members) > 1 else ""
     return _with_rows(case, "countries", lambda r: {"bloc": alone} if r.country in members else {})
 

@@ -189,6 +189,9 @@ def test_a_party_that_joins_late_pays_nothing_before_and_one_that_stays_out_shar
     members = {country for country, party in drawn.party.items() if party == "EU"}
     assert len(members) > 2 and len({out.group[country] for country in members}) == 1
     assert len({out.group["JPN"], out.group["DEU"], out.group["USA"]}) == 3 and out.group["USA"] == out.group["AUS"]
+    for funder, reach in out.reach.items():  # nor does anybody pay for another
+        assert {out.group[country] for country in reach} == {out.group[next(iter(reach))]}, funder
+    assert out.reach["eu"] and set(out.reach["eu"]) < set(drawn.reach["eu"])
     with pytest.raises(InputError, match="no party"):
         edited(drawn, [Edit("joins.XYZ", "out")])
 
