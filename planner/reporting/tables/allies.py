@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from planner.reporting.tables.declared import declared
 from planner.reporting.values.decision import share_rows
-from planner.reporting.values.page_parts import AMOUNT, YEAR, Column, ReportTable, texts
+from planner.reporting.values.page_parts import ReportTable, texts
 from planner.reporting.values.plan import decisions
-from planner.reporting.values.view import EXPECTED, RunView, records, rows_of, table_rows
-from planner.reporting.values.wording import NOTHING, first_few, worded
+from planner.reporting.values.view import RunView, records, rows_of
+from planner.reporting.values.wording import NOTHING, first_few
 from planner.results.decision import Share
 
 MOST_PLANTS = 3
@@ -61,33 +62,14 @@ def _ally(
     rows = [
         [
             *(year, begins.get(year, NOTHING), pays.get(year, 0.0), gives.get(year, 0.0), gets.get(year, 0.0)),
-            *([without.get(year, 0.0)] if run.compared else []),
-            with_plan.get(year, 0.0),
+            *(without.get(year, 0.0), with_plan.get(year, 0.0)),
         ]
         for year in run.years
     ]
     touched = [row for row in rows if row[1] != NOTHING or any(isinstance(v, float) and v > 0 for v in row[2:])]
     spared = sum(without.values()) - sum(with_plan.values())
-    said = {"name": run.names.party(party), "spared": spared, "pays": sum(pays.values()), "share": share}
-    heads = ["loss without the plan", "loss with it"] if run.compared else ["loss with the plan"]
-    table = ReportTable(
-        worded("decision.j2", "ally_title", compared=run.compared, **said),
-        [
-            Column("year", form=YEAR),
-            *texts("begins there"),
-            *(
-                Column(title, unit, form=AMOUNT, summed=True)
-                for title, unit in (("pays", "MUSD"), ("gives", "t"), ("gets", "t"))
-            ),
-            *(Column(head, "MUSD", form=AMOUNT, summed=True) for head in heads),
-        ],
-        touched,
-        note=worded("decision.j2", "ally", **said),
-        total="All",
-        folded=True,
-        source=f"{table_rows('investments')}; {table_rows('spending')}; {table_rows('operations', EXPECTED)}; "
-        f"{table_rows('shortfall', EXPECTED)}",
-    )
+    name, paid = run.names.party(party), sum(pays.values())
+    table = declared("ally", touched, compared=run.compared, of=name, spared=spared, pays=paid, share=share)
     return spared, table
 
 

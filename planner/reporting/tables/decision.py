@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from planner.reporting.tables.declared import declared
 from planner.reporting.values.decision import (
     alike,
     commitments,
@@ -18,23 +19,11 @@ from planner.reporting.values.decision import (
     waiting,
     worst_futures,
 )
-from planner.reporting.values.page_parts import (
-    AMOUNT,
-    CHANGE,
-    FINE,
-    PAGE,
-    SHARE,
-    SHEET,
-    YEAR,
-    Column,
-    ReportTable,
-    texts,
-)
+from planner.reporting.values.page_parts import ReportTable
 from planner.reporting.values.plan import begun, decisions, expected_sum
-from planner.reporting.values.view import EXPECTED, RunView, rows_of, table_rows
+from planner.reporting.values.view import RunView, rows_of
 from planner.reporting.values.wording import NOTHING, STAGES, midway, number, short, span, worded
 from planner.results.decision import Decision, Frontier, NamedPlan, Share
-from planner.results.explanation import EXPLANATION
 
 MOST_PLANTS, FIRST_YEARS, SLIGHTLY = 4, 2, 0.001
 
@@ -54,32 +43,16 @@ def named_plans(run: RunView, found: Decision) -> ReportTable:
         without, besides = moved_builds(run, frontier, plan)
         rows.append(([plan], say(run, "moved_meaning", without=without, besides=besides)))
     heads = [f"{short(names.scenario(m.scenario))}: {midway(names.element(m.element))} missing" for m in worst]
-    return ReportTable(
-        say(run, "plans_title", plans=len(rows)),
+    cells = [
         [
-            *texts("plan"),
-            Column("cost", "MUSD, present value"),
-            Column("public money", "MUSD, paid out"),
-            Column("plants begun", form=YEAR),
-            Column("risk", "MUSD"),
-            Column("share of possible reduction", "of risk", form=SHARE),
-            *(Column(head, "worst year", form=SHARE) for head in heads),
-            *texts("what it is"),
-        ],
-        [
-            [
-                *(say(run, "plan_name", alike=same), p.cost, p.public, float(len(p.builds))),
-                *(p.risk, effect(frontier, p.risk), *(_missing(p, m.scenario, m.element) for m in worst)),
-                meaning,
-            ]
-            for same, meaning in rows
-            for p in same[:1]
-        ],
-        note=say(run, "plans_note", more=_more_missing(run, frontier)),
-        source=f"{EXPLANATION}: decision, frontier",
-        sheet="frontier",
-        meaning="plans between doing nothing and the least risk",
-    )
+            *(say(run, "plan_name", alike=same), p.cost, p.public, float(len(p.builds))),
+            *(p.risk, effect(frontier, p.risk), *(_missing(p, m.scenario, m.element) for m in worst)),
+            meaning,
+        ]
+        for same, meaning in rows
+        for p in same[:1]
+    ]
+    return declared("frontier", cells, plans=len(rows), heads=heads, run=run, more=_more_missing(run, frontier))
 
 
 def _more_missing(run: RunView, frontier: Frontier) -> dict[str, str]:
@@ -99,96 +72,41 @@ def _missing(plan: NamedPlan, scenario: str, element: str) -> float:
 def merit(run: RunView, found: Decision) -> ReportTable:
     """Projects in the order in which money should go to them."""
     nothing = named(found.frontier, "nothing")
-    return ReportTable(
-        "Merit list",
+    cells = [
         [
-            Column("step", form=YEAR),
-            *texts("project", "stage", "country"),
-            Column("public money", "MUSD, present value", form=AMOUNT),
-            Column("worth", "MUSD", form=AMOUNT),
-            *texts("when"),
-            Column("size", "t/y, least risk", only=SHEET),
-            Column("size", "t/y", only=SHEET),
-            Column("the step is worth", "MUSD", form=AMOUNT),
-            Column("cost so far", "MUSD, present value", form=AMOUNT, only=SHEET),
-            Column("risk left", "% of doing nothing", form=SHARE),
-        ],
-        [
-            [
-                *(step, run.names.project(r.project), STAGES[r.stage], run.names.country(r.country), r.public, r.worth),
-                *(tag(run, r), r.tpa, r.core_tpa, worth, None if left is None else r.cost),
-                None if left is None else left / max(nothing.risk, 1e-9),
-            ]
-            for r, (step, left, worth) in zip(found.merit, steps(found.merit, nothing), strict=True)
-        ],
-        note=say(run, "merit_note"),
-        folded=True,
-        source=f"{EXPLANATION}: decision, merit",
-        sheet="merit list",
-        meaning="projects in the order in which money should go to them; worth: cost plus risk without, less with it",
-    )
+            *(step, run.names.project(r.project), STAGES[r.stage], run.names.country(r.country), r.public, r.worth),
+            *(tag(run, r), r.tpa, r.core_tpa, worth, None if left is None else r.cost),
+            None if left is None else left / max(nothing.risk, 1e-9),
+        ]
+        for r, (step, left, worth) in zip(found.merit, steps(found.merit, nothing), strict=True)
+    ]
+    return declared("merit list", cells)
 
 
 def execution(run: RunView, found: Decision) -> ReportTable:
     """What a slip, a late permit or an overrun does."""
-    return ReportTable(
-        "When things go wrong",
+    cells = [
         [
-            *texts("what"),
-            Column("risk", "held, MUSD"),
-            Column("cost", "held, MUSD"),
-            Column("risk", "planned anew, MUSD"),
-            Column("cost", "planned anew, MUSD"),
-            *texts("plants", only=SHEET),
-        ],
-        [
-            [
-                *(say(run, "slip_name", key=e.key), e.held_risk, e.held_cost, e.risk, e.cost),
-                "; ".join(map(run.names.placed, e.projects)),
-            ]
-            for e in found.execution
-        ],
-        note=say(run, "slips_note"),
-        source=f"{EXPLANATION}: decision, execution",
-        sheet="execution",
-        meaning="what a year's slip, late permits and a cost overrun do",
-    )
+            *(say(run, "slip_name", key=e.key, projects=list(map(run.names.project, e.projects))), e.held_risk),
+            *(e.held_cost, e.risk, e.cost, "; ".join(map(run.names.placed, e.projects))),
+        ]
+        for e in found.execution
+    ]
+    return declared("execution", cells)
 
 
 def gets_and_pays(run: RunView, rows: list[Share]) -> ReportTable:
     """What each party gets, pays and would carry alone."""
-    columns = (
-        *("risk that stays", "public budgets pay", "firms pay", "gives to others"),
-        *("carries together", "would carry alone", "gain"),
-    )
     before = risk_by_party(run)
-    bounds = ("carries at least", "carries at most") if any(r.lowest is not None for r in rows) else ()
-    return ReportTable(
-        "Gets and pays",
+    cells = [
         [
-            *texts("party"),
-            *([Column("risk without a plan", "MUSD", summed=True)] if before else []),
-            *(
-                Column(title, "MUSD", form=CHANGE if title == columns[3] else FINE, summed=title != columns[5])
-                for title in columns
-            ),
-            *(Column(title, "MUSD", only=SHEET) for title in bounds),
-        ],
-        [
-            [
-                *(run.names.party(r.party), *([before.get(r.party, 0.0)] if before else [])),
-                *(r.own_loss, r.paid - r.private, r.private, r.transfer),
-                *(r.charge, r.alone, r.gain, *([r.lowest, r.highest] if bounds else [])),
-            ]
-            for r in rows
-        ],
-        total="All",
-        folded=True,
-        note=say(run, "shares_note"),
-        source=shares_source(run),
-        sheet="gets and pays",
-        meaning="what each ally would carry if nobody is to be better off leaving",
-    )
+            *(run.names.party(r.party), before.get(r.party, 0.0), r.own_loss, r.paid - r.private, r.private),
+            *(r.transfer, r.charge, r.alone, r.gain, r.lowest, r.highest),
+        ]
+        for r in rows
+    ]
+    asked = any(r.lowest is not None for r in rows)
+    return declared("gets and pays", cells, before=before, asked=asked, source=shares_source(run))
 
 
 def begun_by_year(run: RunView) -> ReportTable | None:
@@ -209,21 +127,8 @@ def begun_by_year(run: RunView) -> ReportTable | None:
         public = b.stock + b.people + expected_sum(b.projects, "public_musd")
         word = "this year" if b.year == first[0] else "next year" if b.year == first[1] else "later"
         cells.append([span(b.year, b.last), word, what or NOTHING, plants, float(len(new - wait)), capital, public])
-    return ReportTable(
-        say(run, "begun_title", years=[{"year": r[0], "total": r[6]} for r in cells]),
-        [
-            *texts("year", "when", "what is begun, the largest first"),
-            Column("plants", "first begun", form=YEAR, summed=True),
-            *([Column("needed whatever happens", "of these plants", form=YEAR)] if commitments(run) else []),
-            Column("capital", "MUSD, not discounted", summed=True),
-            Column("public money", "MUSD, not discounted", summed=True),
-        ],
-        [row if commitments(run) else [*row[:4], *row[5:]] for row in cells],
-        total="All",
-        note=say(run, "begun_note"),
-        source=f"{table_rows('investments')}: year, capex_musd; {table_rows('spending')}: expected, by item and year; "
-        f"{table_rows('stocks', EXPECTED)}: bought_t",
-    )
+    decided_on = [{"year": r[0], "total": r[6]} for r in cells]
+    return declared("begun", cells, title=say(run, "begun_title", years=decided_on), asked=bool(commitments(run)))
 
 
 def allies(run: RunView) -> ReportTable | None:
@@ -233,35 +138,18 @@ def allies(run: RunView) -> ReportTable | None:
     spent = run.tables["spending"].groupby("country")["expected"].sum().to_dict()
     trained = run.tables["training"]
     intake = (trained["intake"] * trained["probability"]).groupby(trained["country"]).sum().to_dict()
-    columns = [column for column in ("without_musd", "musd") if column in losses]
-    left = {str(c): of for c, of in losses.groupby("country")[columns].sum().T.to_dict("list").items()}
+    sums = losses.reindex(columns=["country", "without_musd", "musd"]).groupby("country").sum()
+    left = {str(c): of for c, of in sums.T.to_dict("list").items()}
     for country in run.names.country:
         own = built[built["country"] == country]
         builds = [
             f"{r.year}: {r.name}" for r in rows_of(own.sort_values("year", kind="stable").drop_duplicates("project"))
         ]
-        loss = left.get(country, [0.0] * len(columns))
+        loss = left.get(country, [0.0, 0.0])
         public, learners = float(spent.get(country, 0.0)), float(intake.get(country, 0.0))
         if builds or any(loss) or public > 0:
             capital = expected_sum(own, "capex_musd")
             rows.append([run.names.country(country), capital, public, learners, *loss, "; ".join(builds) or NOTHING])
     if not rows:
         return None
-    heads = {"without_musd": "expected loss without the plan", "musd": "with it"}
-    return ReportTable(
-        "Each ally by itself",
-        [
-            *texts("country"),
-            Column("capital there", "MUSD", form=AMOUNT, summed=True),
-            Column("public money spent there", "MUSD", form=AMOUNT, summed=True),
-            Column("trainees", "persons", form=AMOUNT, summed=True),
-            *(Column(heads[c], "MUSD", form=AMOUNT, summed=True) for c in columns),
-            *texts("begins, by year", only=PAGE),
-        ],
-        rows,
-        note=worded("figures.j2", "one_split", run=run),
-        total="All",
-        folded=True,
-        source=f"{table_rows('investments')}; {table_rows('spending')}; {table_rows('training')}; "
-        f"{table_rows('shortfall', EXPECTED)}",
-    )
+    return declared("allies", rows, compared=run.compared, note=worded("figures.j2", "one_split", run=run))
