@@ -39,7 +39,7 @@ def execution(plan: PlanValues, reference: Reference, merit: Sequence[Merit]) ->
     s, decided = plan.summary, decisions_of(plan, reference)
     out = [Execution("planned", [], s["risk_musd"], s["cost_musd"], s["risk_musd"], s["cost_musd"])]
     for key, projects, make, held in _mishaps(reference, decided, merit):
-        wanted = Counterfactual(key, make, with_cost=True)
+        wanted = Counterfactual(key, make, with_cost=True, far=key == "late")
         ready = Ready(wanted, reference)
         anew = optimum(wanted, reference, ready)
         kept = held_decisions(ready.program, held)
