@@ -29,7 +29,10 @@ CLAIMS = {
     "separation": ("separation chemistry is the bottleneck", "without new separation cost plus risk is {} higher"),
     "magnets": ("magnet making is the bottleneck", "without new magnet plants cost plus risk is {} higher"),
     "people": ("skilled people are the bottleneck", "without training and hiring cost plus risk is {} higher"),
-    "allies": ("allies must act together", "each country alone: cost plus risk is {} higher"),
+    "allies": (
+        "allies must act together where trade between them would stop",
+        "each country alone and no trade between allies: cost plus risk is {} higher",
+    ),
 }
 
 

@@ -325,7 +325,7 @@ def losses(run: RunView, draw: svg.Drawer) -> Figure:
     shown = run.by_loss[:MOST_FUTURES]
     top = max([10.0, *(figures["scenario_loss_musd"][w] for _, _, figures in plans for w in shown)])
     said = [" → ".join(number(of["scenario_loss_musd"][w]) for _, _, of in reversed(plans)) for w in shown]
-    right = 24 + max((svg.text_width(words, svg.SMALL) for words in said), default=0)
+    right = 24 + 1.15 * max((svg.text_width(words, svg.SMALL) for words in said), default=0)
     plot = svg.Plot(960, 19 * len(shown) + 44, left=330, right=right, top=4, bottom=36)
     marks = [float(10**k) for k in range(math.ceil(math.log10(top)) + 1)]
     title = "loss, MUSD (each step ten times the one before)"
