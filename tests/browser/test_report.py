@@ -23,7 +23,7 @@ def test_every_chart_is_drawn(page: Page) -> None:
         details.evaluate("node => { node.open = true; }")
     page.evaluate("document.querySelectorAll('.panel[hidden]').forEach(panel => { panel.hidden = false; })")
     drawn = page.evaluate(
-        """[...document.querySelectorAll('svg')].map(svg => {
+        """[...document.querySelectorAll('svg')].filter(svg => !svg.closest('.phone')).map(svg => {
             const box = svg.getBoundingClientRect();
             const ink = [...svg.querySelectorAll('path,line,rect,circle')].filter(n => n.getBoundingClientRect().width
                 + n.getBoundingClientRect().height > 1).length;
@@ -32,6 +32,17 @@ def test_every_chart_is_drawn(page: Page) -> None:
     )
     assert len(drawn) > 20
     assert [label for label, visible, ink, marks in drawn if not (visible and ink > 2 and marks)] == []
+
+
+def test_a_phone_has_drawings_of_its_own_at_their_full_size(browser: Browser, report: Path) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = open_page(context, report, [])
+    sizes = page.evaluate(
+        """[...document.querySelectorAll('.phone svg')].map(svg => [svg.getBoundingClientRect().width,
+            svg.viewBox.baseVal.width, svg.closest('.panel').querySelector('.desk').getBoundingClientRect().width])"""
+    )
+    context.close()
+    assert sizes and all(0.9 * drawn <= width <= 390 and desk == 0 for width, drawn, desk in sizes)
 
 
 def test_charts_the_report_must_have(page: Page) -> None:

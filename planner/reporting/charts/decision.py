@@ -109,7 +109,7 @@ ROWS = 15
 WIDE = _Places(
     1000, (340, 424), (500, 680), 705, 27, ("public MUSD, present value", "worth per MUSD (log)", "when", "risk left")
 )
-PHONE = _Places(360, (0, 60), (104, 186), 200, 42, ("public MUSD", "worth per MUSD", "when", "left"))
+PHONE = _Places(360, (0, 60), (100, 166), 178, 42, ("public MUSD", "worth per MUSD", "when", "left"))
 
 
 def merit(run: RunView, found: Decision, draw: svg.Drawer) -> Figure:
@@ -162,7 +162,7 @@ def _merits(run: RunView, found: Decision, rows: Sequence[Merit], at: _Places) -
         else:
             plot.text(at.dots[0], y + 4, "<", size=svg.SMALL, fill=svg.MUTED)
         ink = svg.MUTED if row.last_hundredth else svg.INK
-        room = at.width - 50 - at.when
+        room = at.width - 46 - at.when
         plot.text(at.when, y + 4, svg.clipped(tag(run, row), room, svg.SMALL), size=svg.SMALL, fill=ink)
         if left is not None:
             told = percent(left / max(nothing.risk, 1e-9))
