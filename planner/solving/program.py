@@ -55,6 +55,11 @@ class Program:
         other.__dict__.update(column=self.column, row=self.row)
         return other
 
+    def same_limits(self, other: Program) -> bool:
+        """Whether bounds and sides are those of another of the same shape, so that coefficients alone differ."""
+        sides = ("lower", "upper", "row_lower", "row_upper")
+        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in sides)
+
     def differing(self, other: Program) -> int:
         """In how many figures it differs from a program with the same rows, columns and pattern."""
         pairs = (
