@@ -118,7 +118,7 @@ def optimum(
     program, objective, goal = ready.program, reference.case.model.objective, reference.goal
     cost, risk = (program.column[name, None] for name in ("cost", "risk"))
     solver = Solver(program, longest_way=WAY[goal])
-    order = ready.begin(solver, start) if warm else quickest(program)
+    order = ready.begin(solver, start) if warm and (start or not wanted.far) else quickest(program)
     solution = proven(solver.minimise(program.column[goal, None], order), wanted.key)
     least = float(solution.x[program.column[goal, None]])
     if wanted.with_cost and goal == "risk":
@@ -166,7 +166,7 @@ class Ready:
 
     def __init__(self, wanted: Counterfactual, reference: Reference) -> None:
         made = wanted.make()
-        self._near, self._far = reference, wanted.far
+        self._near = reference
         self._live: LiveProgram | None = None
         if isinstance(made, Case):
             self._live = LiveProgram(made)
@@ -182,9 +182,9 @@ class Ready:
             solver.begin_near(near.best()[0], *origins(near.scope, near.program, live.scope, live.program), 0.0)
         again: tuple[str, ...] = ("again",)
         if near.goal == "welfare" and self.program.matrix.nnz > LARGE:
-            # Where costs alone differ the plan is still a plan: 3 s for loss per kg x 2, else 25.
-            again = ("again primal", "again") if self.program.same_limits(near.program) else ("again", "again primal")
-            again = () if self._far and start is None else again
+            # Where losses cost more the plan is still a plan: for loss per kg x 2 primal takes 3 s, else 25.
+            dearer = self.program.dearer_than(near.program, near.best()[1].x)
+            again = ("again primal", "again") if dearer else ("again", "again primal")
         return (*(again if near.goal in solver.kept else ()), *quickest(self.program))
 
 

@@ -55,10 +55,12 @@ class Program:
         other.__dict__.update(column=self.column, row=self.row)
         return other
 
-    def same_limits(self, other: Program) -> bool:
-        """Whether bounds and sides are those of another of the same shape, so that coefficients alone differ."""
+    def dearer_than(self, other: Program, x: Vector) -> bool:
+        """Whether coefficients alone differ from those of another of the same shape, and so that its point x (n) falls
+        short: what has to be paid for costs more."""
         sides = ("lower", "upper", "row_lower", "row_upper")
-        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in sides)
+        same = all(np.array_equal(getattr(self, name), getattr(other, name)) for name in sides)
+        return same and float(((self.matrix - other.matrix) @ x).sum()) < 0.0
 
     def differing(self, other: Program) -> int:
         """In how many figures it differs from a program with the same rows, columns and pattern."""
