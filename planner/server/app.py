@@ -185,9 +185,8 @@ class Workbench:
     async def files(self, request: Request) -> Response:
         """A file of a kept variant; its pages are written when they are first asked for, and it says so meanwhile."""
         wanted = request.path_params["folder"], request.path_params["path"]
-        if wanted not in self._writing:
-            self._writing[wanted] = asyncio.ensure_future(run_in_threadpool(self._file, *wanted))
-        task = self._writing[wanted]
+        task = self._writing.get(wanted) or asyncio.ensure_future(run_in_threadpool(self._file, *wanted))
+        self._writing[wanted] = task
         await asyncio.wait([task], timeout=PATIENCE if wanted[1].endswith(".html") else None)
         if not task.done():
             return HTMLResponse(render("writing.html.j2"), headers={"Refresh": "1"})

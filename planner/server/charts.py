@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from math import inf, isclose
+from math import inf
 
 from planner.reporting.charts import drawing as svg
 from planner.reporting.values.page_parts import Panel
@@ -78,15 +78,11 @@ def frontier(curve: AskedPoints, marks: Sequence[Mark], narrow: bool) -> tuple[P
 
 def _together(marks: Sequence[Mark]) -> list[Mark]:
     """Marks of which no two lie on each other: those that do share a label, as the present one, else as the pinned."""
-    found: list[Mark] = []
+    found: dict[tuple[str, str], Mark] = {}
     for mark in sorted(marks, key=lambda m: ("now", "pinned", "kept", "nothing").index(m.kind)):
-        at = next((i for i, m in enumerate(found) if isclose(m.cost, mark.cost, rel_tol=1e-6, abs_tol=1e-6)
-                   and isclose(m.risk, mark.risk, rel_tol=1e-6, abs_tol=1e-6)), None)  # fmt: skip
-        if at is None:
-            found.append(mark)
-        else:
-            found[at] = replace(found[at], name=f"{found[at].name}, {mark.name}")
-    return found
+        at = f"{mark.cost:.5g}", f"{mark.risk:.5g}"
+        found[at] = replace(found[at], name=f"{found[at].name}, {mark.name}") if at in found else mark
+    return list(found.values())
 
 
 def answers(rows: AskedPoints, key: str) -> Panel:

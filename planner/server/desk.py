@@ -134,7 +134,7 @@ class Desk:
         if limit is not None and curve and self.case.model.objective.goal != "target":
             # From the plan of another goal it is a long way to a limit of risk, from the nearest of the curve none.
             near = weighted(case, min(curve, key=lambda point: abs(point[2] - limit))[0])
-        self.because = {name: one for name, one in self.because.items() if name == "kept"}
+        self.because.pop("now", None)
         self.prices, self.range = {}, replace(self.range, running=False)
         self.solver.ask(case, near)
 
@@ -314,7 +314,7 @@ class Desk:
                 return
             thread.phase("the plan you have, operated anew under what you changed")
             self.held[plan.case.sha256, case.sha256] = nan  # which it stays where it cannot be done
-            self.held[plan.case.sha256, case.sha256] = measured_in(case, decided)["risk_musd"]
+            self.held[plan.case.sha256, case.sha256] = measured_in(case, decided, thread.ends_with)["risk_musd"]
 
         self.solver.later("hold", task, asked=True)
 

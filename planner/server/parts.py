@@ -92,6 +92,7 @@ class Parts:
             "shelf": f"{hash((record.kept, record.pinned))}.{plan}.{hash(desk.because.get('kept'))}",
         }
         can = {"undo": record.at > 0, "redo": record.at + 1 < len(record.steps), "keep": found.stage == "plan"}
+        can |= {"stop": record.at > 0 or found.stage in ("plan", "failed"), "empty": found.plan is None}
         whole = f"{found.case.sha256}.{found.shown}" if found.stage == "plan" else ""
         figures = f"{found.case.sha256}.figures" if found.stage == "figures" else whole
         drawn = "" if found.stage == "waiting" else figures or f"{found.case.sha256}.failed"
@@ -161,8 +162,7 @@ class Parts:
             shown["groups"] = variant.funded_first(now, self.desk.built.get(now.case.sha256, {}))
         else:
             shown |= {"plants": variant.plants_over_time(now, before), "payers": variant.payers(now)}
-        shown |= {"future": variant.futures_of(now)[future], "compared": compared}
-        return {"tab": tab, "years": now.years, **shown}
+        return {"tab": tab, "years": now.years, "compared": compared, "future": variant.futures_of(now)[future], **shown}
 
     def _side(self, asked: Asked) -> dict[str, Any]:
         now, before, desk = self._now(), self._before(), self.desk
@@ -179,9 +179,9 @@ class Parts:
         desk, record, found = self.desk, self.desk.record, self.desk.solver.found
         root = desk.pinned()
         columns = {one.name: desk.plan_of(one.folder) for one in record.kept if one.ticked}
-        if found.plan is not None and found.stage == "plan":
-            known = [plan.case.sha256 for plan in columns.values()] + ([root.case.sha256] if root else [])
-            columns |= {} if found.case.sha256 in known else {"the plan above": found.plan}
+        known = {plan.case.sha256 for plan in columns.values()}
+        if found.plan is not None and found.stage == "plan" and found.case.sha256 not in known:
+            columns["the plan above"] = found.plan
         columns = {name: plan for name, plan in columns.items() if root is None or plan.case.sha256 != root.case.sha256}
         views = [self._view(plan) for plan in columns.values()]
         differing = _differing(self._view(root), views) if root is not None else []

@@ -19,6 +19,7 @@ from planner.errors import PlannerError, StoppedError
 from planner.parallel import SOLVER_THREAD
 from planner.results.plan import PlanValues, Status
 from planner.solving.goals import silent
+from planner.solving.live_program import LiveProgram
 
 KEPT_PLANS = 12
 """Plans of earlier states that are shown again without solving."""
@@ -78,6 +79,7 @@ class SolverThread:
         self.longest = 0.0
         """Seconds of the longest answer so far."""
         self._session: planner.Session | None = None
+        self._beside: LiveProgram | None = None
         self._plans: OrderedDict[str, tuple[PlanValues, str]] = OrderedDict()
         self.found = FoundSoFar(case, plan=plan)
         self._thread = Thread(target=self._run, name=SOLVER_THREAD, daemon=True)
@@ -145,6 +147,10 @@ class SolverThread:
         """A plan of another case, for tasks. Raises StoppedError when a question came."""
         return self._held(case).solve(case)
 
+    def ends_with(self, program: LiveProgram) -> None:
+        """Take a program beside the session, to be ended where the task is."""
+        self._beside = program
+
     def phase(self, words: str) -> None:
         """Say what goes on."""
         with self._wake:
@@ -175,8 +181,9 @@ class SolverThread:
             with self._wake:  # what begins afterwards is not ended by mistake
                 if not self._replaced.is_set() or not self._busy_with:
                     return
-                if self._session is not None:
-                    self._session.cancel()
+                for one in (self._session, self._beside):
+                    if one is not None:
+                        one.cancel()
             time.sleep(AGAIN_SECONDS)
 
     def _run(self) -> None:

@@ -10,7 +10,7 @@ future is found by itself, and any risk that grows with losses is least where ea
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
@@ -341,9 +341,13 @@ def fix(session: LiveProgram, decided: Decided) -> None:
     session.program = fixed
 
 
-def held(case: Case, decided: Decided, phases: list[Phase]) -> tuple[LiveProgram, Outcome]:
-    """The program of a case with the plan as decided, and its optimum. Raises StoppedError if none is proven."""
+def held(
+    case: Case, decided: Decided, phases: list[Phase], begun: Callable[[LiveProgram], object] = id
+) -> tuple[LiveProgram, Outcome]:
+    """The program of a case with the plan as decided, and its optimum. begun: told the program before it is solved, so
+    that another thread may cancel it. Raises StoppedError if none is proven."""
     session = LiveProgram(case)
+    begun(session)
     fix(session, decided)
     outcome = solve_phases(session.program, case.model.objective, session.solver, silent, phases)
     if outcome.stop is not Stop.OPTIMAL:
@@ -351,7 +355,8 @@ def held(case: Case, decided: Decided, phases: list[Phase]) -> tuple[LiveProgram
     return session, outcome
 
 
-def measured_in(case: Case, decided: Decided) -> Measures:
-    """Least risk that operations can attain in the futures of `case`, the plan being as decided; raises as `held`."""
-    session, outcome = held(case, decided, [Phase("risk"), Phase("expected_loss")])
+def measured_in(case: Case, decided: Decided, begun: Callable[[LiveProgram], object] = id) -> Measures:
+    """Least risk that operations can attain in the futures of `case`, the plan being as decided; raises, and tells the
+    program, as `held`."""
+    session, outcome = held(case, decided, [Phase("risk"), Phase("expected_loss")], begun)
     return measure(session.scope, session.program, outcome)

@@ -478,6 +478,8 @@ def test_the_plan_one_has_is_held_under_what_was_changed(desk: Desk) -> None:
     desk.hold()
     now = answered(desk).solver.found
     wait_for(lambda: not desk.solver.waited_for)
+    program = desk.solver._beside
+    assert program is not None and program.case is now.case and not program.cancelled.is_set()
     risk = desk.held[first.case.sha256, now.case.sha256]
     fixed = planner.studies.fixed_plan.measured_in(now.case, planner.studies.fixed_plan.amounts(first))
     assert risk == pytest.approx(fixed["risk_musd"])

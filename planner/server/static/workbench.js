@@ -54,6 +54,7 @@ async function fetchPart(name) {
 // What is still of the plan before is dimmed and says so; nothing is called proven while anything is.
 function mark() {
   let old = false;
+  document.body.classList.toggle("empty", last.empty);
   for (const [name, of] of Object.entries(last.of)) {
     $(`[data-part=${name}]`).ariaBusy = String(!of || holds[name]?.split(".")[0] !== of.split(".")[0]);
     if (name !== "questions") old ||= holds[name] !== of; // which is not drawn anew while somebody writes in it
@@ -108,8 +109,8 @@ function update(news) {
 // What goes on, and since when, once that is long.
 function sayPhase() {
   const seconds = Math.round((Date.now() - doing.since) / 1000), most = Math.round(last.longest);
-  $("[data-phase]").textContent = seconds > 2 ? `${doing.phase}, ${seconds} s${most > 4 ? ` (the longest answer so far took ${most} s)` : ""}` : doing.phase;
-  $("#stop").hidden = Date.now() - doing.since < STOP_AFTER;
+  $("[data-phase]").textContent = seconds > 2 ? `${doing.phase}, ${seconds} s${most > 4 && last.proof === "being solved" ? ` (the longest answer so far took ${most} s)` : ""}` : doing.phase;
+  $("#stop").hidden = !last.stop || Date.now() - doing.since < STOP_AFTER;
   phaseTimer = setTimeout(sayPhase, 1000);
 }
 
