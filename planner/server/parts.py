@@ -155,14 +155,14 @@ class Parts:
         if now is None:
             return {"tab": tab, "years": []}
         future, compared = self._future(asked, now), self.desk.name_of(self.desk.record.pinned) if before else ""
-        shown: dict[str, Any] = {"stage_names": STAGES_MANY, "traced": len(self.desk.curve), "points": len(WEIGHTS) - 1}
+        more: dict[str, Any] = {"stage_names": STAGES_MANY, "traced": len(self.desk.curve), "points": len(WEIGHTS) - 1}
         if tab == "shortage":
-            shown |= variant.shortage(now, future)
+            more |= variant.shortage(now, future)
         elif tab == "first":
-            shown["groups"] = variant.funded_first(now, self.desk.built.get(now.case.sha256, {}))
+            more["groups"] = variant.funded_first(now, self.desk.built.get(now.case.sha256, {}))
         else:
-            shown |= {"plants": variant.plants_over_time(now, before), "payers": variant.payers(now)}
-        return {"tab": tab, "years": now.years, "compared": compared, "future": variant.futures_of(now)[future], **shown}
+            more |= {"plants": variant.plants_over_time(now, before), "payers": variant.payers(now)}
+        return {"tab": tab, "years": now.years, "compared": compared, "future": variant.futures_of(now)[future], **more}
 
     def _side(self, asked: Asked) -> dict[str, Any]:
         now, before, desk = self._now(), self._before(), self.desk
