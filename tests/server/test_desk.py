@@ -474,7 +474,7 @@ def test_a_risk_below_the_least_is_refused_once_that_is_known(desk: Desk) -> Non
 def test_the_plan_one_has_is_held_under_what_was_changed(desk: Desk) -> None:
     first = answered(desk).solver.found.plan
     assert first is not None
-    desk.edit(Edit("depth", 1.5))
+    desk.edit(Edit("depth", 0.5))
     desk.hold()
     now = answered(desk).solver.found
     wait_for(lambda: not desk.solver.waited_for)
