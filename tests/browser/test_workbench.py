@@ -20,6 +20,7 @@ from tests.browser.conftest import REFERENCE
 ROOT = Path(__file__).parents[2]
 SCRIPT = "<script>document.title='hit'</script><img src=x onerror=\"document.title='hit'\">"
 SERIOUS = ("serious", "critical")
+expect.set_options(timeout=30_000)  # a busy machine is no fault of the page
 
 
 def serve(place: Place, plan: planner.Plan | None = None) -> Iterator[Server]:
