@@ -29,6 +29,8 @@ LONGEST_WAY = 0.2
 one the dual simplex method may take a hundred times as long as from nothing (measured)."""
 LATER_WAY = 0.4
 """The same as a share of that, where the optimum of the phase before is a start that leads there in any case."""
+PRIMAL_WAY = 2.0
+"""So far primal simplex goes on from the optimum before: it keeps to its bounds and might go round in a circle."""
 NO_LIMIT = 2**31 - 1
 AGAIN = ("again", "again primal")
 SMALL_PROGRAM = 20_000
@@ -90,21 +92,20 @@ class Solver:
         set, no run begins, and one that goes on ends if `cancel` is called. grows: rows are added again and again, so
         that few iterations follow each start: no exact edge weights, which are a solve for each row (measured)."""
         self.program = program
-        self._ways = dict.fromkeys(AGAIN, longest_way)
+        self._ways = dict.fromkeys(AGAIN, longest_way) | {"primal": PRIMAL_WAY}
         self._cancelled = cancelled or Event()
         self.lower, self.upper = program.lower.copy(), program.upper.copy()
         self._highs = _SilentHighs()  # type: ignore[no-untyped-call]
-        self._option("threads", 1)
-        self._option("log_to_console", False)
-        self._option("small_matrix_value", SMALLEST_COEFFICIENT)
+        self._options(threads=1, log_to_console=False, small_matrix_value=SMALLEST_COEFFICIENT)
+        # Primal simplex takes a third less of iterations, or half, where bounds stay as they are (measured).
+        self._options(primal_simplex_bound_perturbation_multiplier=0.0)
         self._heard = heard = heard or Bounds()  # not `self` in the callback: HiGHS would keep this object alive
         self._highs.cbLogging.subscribe(lambda event: heard.hear(event.message))
         asked_to_stop = self._cancelled.is_set
         # Interior point reads its limit of time once; simplex at every iteration.
         self._highs.cbIpmInterrupt.subscribe(lambda event: event.interrupt(asked_to_stop()))
         # Tighter than the certificate asks, so that the residuals of the unscaled program stay below it.
-        for name in ("primal_feasibility_tolerance", "dual_feasibility_tolerance", "ipm_optimality_tolerance"):
-            self._option(name, 1e-8)
+        self._options(primal_feasibility_tolerance=1e-8, dual_feasibility_tolerance=1e-8, ipm_optimality_tolerance=1e-8)
         self._seconds = math.inf if time_limit is None else float(time_limit)
         self._small = program.matrix.nnz < SMALL_PROGRAM
         self._weights = DEVEX if grows else AS_HIGHS_LIKES
@@ -272,10 +273,7 @@ class Solver:
         self._highs.clearSolver()
         self._has_basis, self._met = False, ""
         self._highs.changeColsIntegrality(len(whole), whole, np.full(len(whole), _INTEGER))
-        self._option("solver", "choose")
-        self._option("output_flag", False)
-        self._option("mip_rel_gap", gap)
-        self._option("mip_abs_gap", max(gap, FEASIBLE))
+        self._options(solver="choose", output_flag=False, mip_rel_gap=gap, mip_abs_gap=max(gap, FEASIBLE))
         if start is not None:
             self._highs.setSolution(len(start), np.arange(len(start), dtype=np.int32), start)
         self._heard.forget()
@@ -288,8 +286,8 @@ class Solver:
 
     def contradiction(self) -> tuple[list[int], list[int]]:
         """Rows and columns whose sides and bounds cannot all hold, but can without any one of them; none if all can."""
-        self._option("iis_strategy", IRREDUCIBLE)
-        self._option("threads", 0)  # as many as HiGHS has in this process, which it refuses to change
+        # As many threads as HiGHS has in this process, which it refuses to change.
+        self._options(iis_strategy=IRREDUCIBLE, threads=0)
         _, found = self._highs.getIis()
         bounds, free = zip(found.col_index_, found.col_bound_, strict=True), highspy.IisBoundStatus.kIisBoundStatusFree
         return list(found.row_index_), [j for j, bound in bounds if int(bound) != int(free)]
@@ -316,22 +314,23 @@ class Solver:
         if basis is not None:
             self._highs.setBasis(basis)
         # "ipm" alone would mean another code where the solver's extras are installed.
-        self._option("solver", "ipx" if algorithm == "ipm" else "simplex")
-        self._option("output_flag", algorithm == "ipm")
+        self._options(solver="ipx" if algorithm == "ipm" else "simplex", output_flag=algorithm == "ipm")
         self._heard.forget()
-        self._option("simplex_strategy", STRATEGY.get(algorithm, 1))
         # From a basis that was optimal, costs perturbed as much as from none lead away from an optimum near by; costs
         # not perturbed at all stall. Exact edge weights are a solve for each row and spare half of the iterations.
         again = algorithm in AGAIN
-        self._option("simplex_dual_edge_weight_strategy", self._again_weights if again else self._weights)
-        self._option("dual_simplex_cost_perturbation_multiplier", LITTLE if again else 1.0)
         far = self._ways.get(algorithm, math.inf) * (shorter if again else 1.0) * len(self.program.rows)
-        self._option("simplex_iteration_limit", int(min(max(far, FEWEST), NO_LIMIT)))
+        self._options(
+            simplex_strategy=STRATEGY.get(algorithm, 1),
+            simplex_dual_edge_weight_strategy=self._again_weights if again else self._weights,
+            dual_simplex_cost_perturbation_multiplier=LITTLE if again else 1.0,
+            simplex_iteration_limit=int(min(max(far, FEWEST), NO_LIMIT)),
+        )
         found = self._found(algorithm, cost)
         if found.stop is Stop.UNPROVEN and self._has_basis and self._ended() is Stop.OPTIMAL:
             # After many updates of a factor values drift unseen by HiGHS; a new factor of the same basis corrects them.
             self._highs.setBasis(self._highs.getBasis())
-            self._option("solver", "simplex")
+            self._options(solver="simplex")
             found = self._found(algorithm, cost)
         return found
 
@@ -350,14 +349,14 @@ class Solver:
     def cancel(self) -> None:
         """End a run that goes on in another thread, at its next iteration."""
         self._cancelled.set()
-        self._option("time_limit", 0.0)
+        self._options(time_limit=0.0)
 
     def _ended(self) -> Stop:
         return Stop.INTERRUPTED if self._cancelled.is_set() else _ENDS.get(self._highs.getModelStatus(), Stop.UNPROVEN)
 
     def _run_interruptibly(self) -> None:
         """HiGHS in a thread of its own: Python hears Ctrl-C only between two of its own instructions."""
-        self._option("time_limit", self._highs.getRunTime() + self._seconds)  # its clock goes on from run to run
+        self._options(time_limit=self._highs.getRunTime() + self._seconds)  # its clock goes on from run to run
         if self._cancelled.is_set():  # looked at after the limit is set, which `cancel` sets after this
             return
         if current_thread() is not main_thread():
@@ -369,13 +368,14 @@ class Solver:
             while thread.is_alive():
                 thread.join(1.0)
         except KeyboardInterrupt:
-            self._option("time_limit", 0.0)  # read by HiGHS at every iteration
+            self._options(time_limit=0.0)  # read by HiGHS at every iteration
             thread.join(GRACE_SECONDS)
             raise KeyboardInterrupt(str(self._heard)) from None
 
-    def _option(self, name: str, value: bool | float | str) -> None:
-        if self._highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
-            raise RuntimeError(f"HiGHS refused option {name} = {value}")
+    def _options(self, **values: bool | float | str) -> None:
+        for name, value in values.items():
+            if self._highs.setOptionValue(name, value) != highspy.HighsStatus.kOk:
+                raise RuntimeError(f"HiGHS refused option {name} = {value}")
 
 
 def _unit(program: Program, column: int) -> Vector:
