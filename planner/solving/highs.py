@@ -47,8 +47,9 @@ FEWEST = 1000
 """Iterations that a start is tried for in the smallest program."""
 KEPT = 12
 """Bases of each phase that are kept: the first, to which people go back, and the last ones."""
-SHARED = 0.5
-"""Share of rows that a program must have from an older one to begin at its plan."""
+SHARED, MISFIT = 0.5, 0.005
+"""Share of rows that a program must have from an older one to begin at its plan, and by which the basis taken over may
+be too large or too small: from others interior point is the shorter way (measured)."""
 KeptBases = Mapping[str, highspy.HighsBasis]
 """Where a solver ended, by phase."""
 Columns = NDArray[np.int32]
@@ -206,15 +207,16 @@ class Solver:
         """
         if not other._bases or np.mean(rows >= 0) < SHARED:
             return
-        lower, upper = np.isfinite(self.program.lower), np.isfinite(self.program.upper)
-        fresh = np.append(np.where(lower, LOWER, np.where(upper, UPPER, FREE)), np.full(len(rows), BASIC))
+        free = np.where(np.isfinite(self.program.upper), UPPER, FREE)
+        fresh = np.append(np.where(np.isfinite(self.program.lower), LOWER, free), np.full(len(rows), BASIC))
         at = np.append(columns, np.where(rows >= 0, rows + len(other.program.columns), -1))
-        codes = fresh
         for phase, basis in list(other._bases.items()):
             held = np.array([*map(int, basis.col_status), *map(int, basis.row_status)])
             codes = np.where(at >= 0, held[at], fresh).astype(np.uint8)
             self.begin_from(phase, codes)
-        if way:
+        if abs(np.count_nonzero(codes == BASIC) - len(rows)) > MISFIT * len(rows):
+            self._bases = {}
+        elif way:
             codes[[j for j, (_, index) in enumerate(self.program.columns) if index is None]] = BASIC
             self._near, self._ways["near"] = self._basis(codes), way
 
@@ -229,7 +231,7 @@ class Solver:
 
     def minimise_sum(self, cost: Vector, order: Sequence[str], phase: str) -> Solution:
         """Minimise a weighted sum of the columns (n), as `minimise` does one."""
-        self._aim(cost)
+        self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
         solution = Solution(Stop.UNPROVEN, np.empty(0), np.empty(0), None)
         starts = dict.fromkeys(AGAIN, self._nearest(phase)) | {"near": self._near}
         shorter = LATER_WAY if self._met not in ("", phase) and "primal" in order else 1.0
@@ -269,7 +271,8 @@ class Solver:
         gap: it may end once the value is proven to be that near, relative to max(1, |value|). start: a point to begin
         with. The same input gives the same point unless the time is up. KeptBases of earlier runs are kept.
         """
-        self._aim(_unit(self.program, column))
+        cost = _unit(self.program, column)
+        self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
         self._highs.clearSolver()
         self._has_basis, self._met = False, ""
         self._highs.changeColsIntegrality(len(whole), whole, np.full(len(whole), _INTEGER))
@@ -291,9 +294,6 @@ class Solver:
         _, found = self._highs.getIis()
         bounds, free = zip(found.col_index_, found.col_bound_, strict=True), highspy.IisBoundStatus.kIisBoundStatusFree
         return list(found.row_index_), [j for j, bound in bounds if int(bound) != int(free)]
-
-    def _aim(self, cost: Vector) -> None:
-        self._highs.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost)
 
     def _bounded(self) -> Program:
         return replace(self.program, lower=self.lower)
