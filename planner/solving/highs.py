@@ -327,7 +327,7 @@ class Solver:
             simplex_iteration_limit=int(min(max(far, FEWEST), NO_LIMIT)),
         )
         found = self._found(algorithm, cost)
-        if found.stop is Stop.UNPROVEN and self._has_basis and self._ended() is Stop.OPTIMAL:
+        if found.certificate and found.certificate.worst() > TOLERANCE / 10 and self._ended() is Stop.OPTIMAL:
             # After many updates of a factor values drift unseen by HiGHS; a new factor of the same basis corrects them.
             self._highs.setBasis(self._highs.getBasis())
             self._options(solver="simplex")
