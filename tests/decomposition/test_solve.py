@@ -181,3 +181,9 @@ def test_where_weights_alone_give_no_cut_losses_are_asked_for_under_every_goal(t
 def test_a_limit_of_the_risk_that_lies_between_the_bounds_is_searched_on(tmp_path: Path) -> None:
     """Bounds 0.08 % apart, where 0.1 % are asked for, had it between them: whether it can be kept was not known."""
     check(tmp_path / "case", 20339)
+
+
+@pytest.mark.parametrize("seed", [20856, 20998])
+def test_a_plan_just_beyond_a_limit_gives_a_cut(seed: int, tmp_path: Path) -> None:
+    """It was not counted as a plan, and its cut not as one that excludes it: the search ended 10 % short."""
+    check(tmp_path / "case", seed)
