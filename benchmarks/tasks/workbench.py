@@ -13,10 +13,11 @@ from typing import Any
 import planner
 from benchmarks.clock import Clock
 from planner.data.case import Case
+from planner.data.chances import happenings
 from planner.errors import PlannerError
 from planner.results.store import write_case
 from planner.server.desk import Desk
-from planner.server.edits import Edit, EditedValue, happenings
+from planner.server.edits import Edit, EditedValue
 from planner.server.place import Place
 
 AT_ONCE = 4
