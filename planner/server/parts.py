@@ -82,10 +82,9 @@ class Parts:
         desk, found, record = self.desk, self.desk.solver.found, self.desk.record
         state = f"{hash((record, desk.base.sha256, desk.fault))}"
         plan = f"{found.shown}.{record.pinned}.{id(desk.first)}"
-        waited = desk.solver.waited_for
         versions = {
-            "questions": f"{state}.{found.shown}.{len(desk.prices)}.{hash(waited)}",
-            "outcomes": f"{state}.{plan}.{found.stage}.{len(desk.held)}.{'hold' in waited}",
+            "questions": f"{state}.{found.shown}.{len(desk.prices)}.{hash(desk.solver.waited_for)}",
+            "outcomes": f"{state}.{plan}.{found.stage}.{len(desk.held)}.{hash(desk.solver.waited_for)}",
             "frontier": f"{plan}.{found.stage}.{len(desk.curve)}.{hash(record.kept)}",
             "views": f"{plan}.{len(desk.curve)}",
             "side": f"{plan}.{hash(desk.because.get('now'))}.{len(desk.curve)}",

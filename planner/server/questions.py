@@ -52,8 +52,7 @@ def chances(base: Case, case: Case) -> dict[str, Chance]:
     for row in draws:
         drawn[f"hazard.{row.hazard}"].append(row)
     for key, happens in happenings(base).items():
-        name = key.partition(".")[2]
-        label = called.get(name) or headline(name)
+        label = called.get(name := key.partition(".")[2]) or headline(name)
         if rows := [row for row in drawn[key] if row.notes]:  # it may come twice under one name, in other years
             years = sorted(int(text_of(row.start)[:4]) for row in rows)
             label = f"{rows[0].notes}, begins {span(years[0], years[-1])}"
