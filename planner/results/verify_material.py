@@ -75,7 +75,7 @@ def _feeds(book: Ledger) -> Iterator[Broken]:
 
     mined, separated = map(sums, OF_FEEDS)
     for place, tonnes in separated.items():
-        yield at_most("feed_balance", tonnes - mined.get(place, 0.0), 0.0)
+        yield at_most("feed_balance", tonnes, mined.get(place, 0.0))
 
 
 def _made(book: Ledger) -> Iterator[Broken]:
