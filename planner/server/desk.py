@@ -50,9 +50,9 @@ class Desk:
         self.because: dict[str, Because] = {}
         """What each change does: of the present state against the case as it is, `now`; of a kept one against the
         pinned one, `kept`."""
-        self.prices: dict[str, tuple[float, float, str]] = {}
-        """Project -> risk and cost (MUSD) added if it is kept out, or built by others, and which of the two; nan where
-        there is then no plan."""
+        self.prices: dict[str, tuple[float, float, str, dict[str, float]]] = {}
+        """Project -> risk and cost (MUSD) added if it is kept out, or built by others, which of the two, and the new
+        capacity (t/y) of the plants that change most with it; nan where there is then no plan."""
         self.range = Sweep()
         self._stamp = place.stamp()
         self.first = plan
@@ -287,18 +287,22 @@ class Desk:
     def price(self, project: str) -> None:
         """Find out what keeping a plant out adds to risk and cost, or what having it built where it is not."""
         plan = self.solver.found.plan
-        what = (
-            "out" if plan is not None and plan.summary["new_capacity_tpa"].get(project, 0.0) > SLIGHT_TPA else "built"
-        )
+        here: dict[str, float] = plan.summary["new_capacity_tpa"] if plan is not None else {}
+        what = "out" if here.get(project, 0.0) > SLIGHT_TPA else "built"
         case, changed = self.case, edited(self.case, [Edit(f"plant.{project}", what)])
 
         def task(thread: SolverThread) -> None:
             if self.case is not case:
                 return
             thread.phase(f"the price of {case.projects[project].name or project}")
-            self.prices[project] = (nan, nan, what)  # which it stays where there is no plan
-            now, found = both(self.solver.found.figures), both(thread.figures(changed))
-            self.prices[project] = (found[0] - now[0], found[1] - now[1], what)
+            self.prices[project] = (nan, nan, what, {})  # which it stays where there is no plan
+            found = thread.solve(changed)
+            if found.tables:
+                (risk, cost), then = both(self.solver.found.figures), both(found.summary)
+                there = found.summary["new_capacity_tpa"]
+                moved = {p: there.get(p, 0.0) - here.get(p, 0.0) for p in {*here, *there} - {project}}
+                most = sorted((p for p in moved if abs(moved[p]) > SLIGHT_TPA), key=lambda p: -abs(moved[p]))[:4]
+                self.prices[project] = (then[0] - risk, then[1] - cost, what, {p: moved[p] for p in most})
 
         self.solver.later(f"price {project}", task, asked=True)
 

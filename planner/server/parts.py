@@ -154,7 +154,7 @@ class Parts:
         if now is None:
             return {"tab": tab, "years": []}
         future, compared = self._future(asked, now), self.desk.name_of(self.desk.record.pinned) if before else ""
-        more: dict[str, Any] = {"stage_names": STAGES_MANY, "traced": len(self.desk.curve), "points": len(WEIGHTS) - 1}
+        more: dict[str, Any] = {"stage_names": STAGES_MANY, "traced": len(self.desk.curve), "points": len(WEIGHTS)}
         if tab == "shortage":
             more |= variant.shortage(now, future)
         elif tab == "first":
@@ -214,19 +214,17 @@ PARTS: dict[str, Callable[[Parts, Asked], dict[str, Any]]] = {
 
 
 def _parties(now: RunView, before: RunView | None) -> list[dict[str, Any]]:
-    """Expected loss and payments by party (MUSD), who loses most first."""
-    found: dict[str, dict[str, Any]] = defaultdict(lambda: dict.fromkeys(("loss", "was", "pays", "least", "most"), 0.0))
-    for country, loss in now.summary["loss_musd_by_country"].items():
-        row = found[now.case.party[country]]
-        row["loss"] += loss["expected"]
-        if before and country in before.summary["loss_musd_by_country"]:
-            row["was"] += before.summary["loss_musd_by_country"][country]["expected"]
-    for paid in now.tables["payments"].to_dict("records"):
-        row = found[now.case.funder_party.get(paid["funder"], paid["funder"])]
-        for column in ("pays", "least", "most"):
-            row[column] += paid["paid_musd" if column == "pays" else f"{column}_musd"]
-    rows = [{"name": now.names.party(party), **row} for party, row in found.items()]
-    return sorted((r for r in rows if r["loss"] + r["pays"] > 0.05), key=lambda r: -r["loss"])
+    """Expected loss and payments by party (MUSD), now and before, who loses most first."""
+    columns = {"pays": "paid_musd", "least": "least_musd", "most": "most_musd"}
+    found: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(("loss", "was", *columns, "paid"), 0.0))
+    for view, loss, read in ((now, "loss", columns), (before, "was", {"paid": "paid_musd"})):
+        for country, lost in view.summary["loss_musd_by_country"].items() if view else ():
+            found[now.case.party.get(country, country)][loss] += lost["expected"]
+        for paid in view.tables["payments"].to_dict("records") if view else ():
+            for column, source in read.items():
+                found[now.case.funder_party.get(paid["funder"], paid["funder"])][column] += paid[source]
+    rows: list[dict[str, Any]] = [{"name": now.names.party(party), **row} for party, row in found.items()]
+    return sorted((r for r in rows if r["loss"] + r["pays"] + r["paid"] > 0.05), key=lambda r: -r["loss"])
 
 
 def _next_money(now: RunView, edits: Edits) -> dict[tuple[float, int, str], list[str]]:
@@ -240,7 +238,7 @@ def _next_money(now: RunView, edits: Edits) -> dict[tuple[float, int, str], list
         since = joined.get(f"joins.{now.case.funder_party[str(funder)]}", 0)
         worth = {int(row["year"]): row["musd_per_unit"] for row in rows.to_dict("records") if row["year"] >= since}
         if worth:
-            best = max(worth, key=lambda year: worth[year])
+            best = max(worth, key=lambda year: (float(f"{worth[year]:.3g}"), -year))
             found.setdefault((float(f"{worth[best]:.3g}"), best, spans(worth)), []).append(now.names.party(str(funder)))
     return found
 

@@ -21,6 +21,7 @@ import planner.studies.fixed_plan
 from planner.config import LEVERS
 from planner.data.chances import happenings
 from planner.errors import InputError, RunFolderError, StoppedError
+from planner.reporting.values.wording import signed
 from planner.results.store import write_case
 from planner.server.desk import Desk
 from planner.server.edits import Edit, edited
@@ -266,8 +267,10 @@ def test_background_finds_causes_prices_frontier_and_a_study(desk: Desk) -> None
     assert costs == pytest.approx(sorted(costs, reverse=True))  # the more cost weighs, the less is spent
     desk.price("coast_plant")
     wait_for(lambda: not desk.solver.waited_for)
-    risk, cost, what = desk.prices["coast_plant"]
+    risk, cost, what, moved = desk.prices["coast_plant"]
     assert what == "out" and risk + cost >= -1e-6  # least cost + risk cannot fall by doing without
+    priced = " ".join(Parts(desk).part("questions", {}).split())
+    assert f"{signed(risk + cost)} in all, MUSD; with it Desert mine {signed(moved['desert_mine'])} t/y" in priced
     desk.study("money", 0.0, 1.0, 3)
     wait_for(lambda: len(desk.range.rows) == 3 and not desk.range.running)
     risks = [risk + cost for _, risk, cost in desk.range.rows]

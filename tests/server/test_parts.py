@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
 import planner
 from planner.reporting.values.variant import funded_first, payers, reweighed
 from planner.reporting.values.view import run_view
-from planner.reporting.values.wording import money, number
+from planner.reporting.values.wording import money, number, signed
 from planner.server.desk import Desk
 from planner.server.edits import Edit, edited
 from planner.server.findings import WEIGHTS
-from planner.server.parts import Parts
+from planner.server.parts import Parts, _environment
 from planner.server.questions import chances
 from tests.server.conftest import answered, wait_for
 
@@ -32,7 +33,7 @@ def test_what_money_buys_names_the_years_of_those_that_have_joined(desk: Desk) -
     prices = plan.tables["shadow_prices"].query("scarce == 'budget' and item == 'JPN' and musd_per_unit > 1")
     assert {2026, 2027, 2028, 2029} <= set(prices["year"])
     words = said_by(Parts(desk), "side")
-    assert "Australia: the budget of 2026–2029 is used up; one more MUSD in 2027 takes" in words
+    assert "Australia: the budget of 2026–2029 is used up; one more MUSD in 2026 takes" in words
     assert "United States: the budget of 2026–2030 is used up" in words
     assert "Japan: the budget of 2028–2029 is used up; one more MUSD in 2028 takes" in words
 
@@ -124,3 +125,31 @@ def test_money_by_stage_and_the_rest_is_all_public_money(desk: Desk) -> None:
     paid = payers(run_view(plan))
     assert sum(sum(one.values()) for one in paid.values()) == pytest.approx(plan.summary["public_spend_musd"])
     assert paid["people and stock"]
+
+
+def test_because_names_what_grew_and_pays_has_its_change(desk: Desk) -> None:
+    answered(desk)
+    desk.edit(Edit("money", 0.5))
+    plan = answered(desk).solver.found.plan
+    wait_for(lambda: "now" in desk.because)
+    assert plan is not None and desk.first is not None
+    there, here = (one.summary["new_capacity_tpa"] for one in (desk.first, plan))
+    words = said_by(Parts(desk), "side")
+    grown = signed(here["desert_mine"] - there["desert_mine"])
+    assert "Size changed most:" in words and f"Desert mine, Australia {grown} t/y" in words
+    old, new = (one.tables["payments"].set_index("funder")["paid_musd"]["USA"] for one in (desk.first, plan))
+    assert re.search(rf"United States [^A-Z]* {re.escape(signed(new - old))} [A-Z]", words)
+
+
+def test_headings_of_what_to_fund_first_are_those_of_the_text(desk: Desk) -> None:
+    answered(desk)
+    wait_for(lambda: len(desk.curve) == 1)
+    words, curve = said_by(Parts(desk), "views", tab="first"), said_by(Parts(desk), "frontier")
+    said = re.findall(r"Worth ([\d.]+) times their cost, or more", words)
+    assert said[0] == said[1]
+    assert f"of {len(WEIGHTS)} plans" in words and f"of {len(WEIGHTS)} plans" in curve
+
+
+def test_a_change_too_slight_to_show_has_no_sign() -> None:
+    relative: Any = _environment().get_template("macros.html.j2").module.relative  # type: ignore[attr-defined]
+    assert relative(0.001, 1.0) == "–" and relative(0.5, 1.0).startswith("+50")
