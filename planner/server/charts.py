@@ -85,11 +85,11 @@ def _together(marks: Sequence[Mark]) -> list[Mark]:
     return list(found.values())
 
 
-def answers(rows: AskedPoints, key: str) -> Panel:
+def answers(rows: AskedPoints) -> Panel:
     """Risk and cost (MUSD) against the value of a number that became a range."""
     plot = svg.Plot(NARROW, 220, left=58, right=56, top=20, bottom=36)
     values = [value for value, *_ in rows]
-    x = plot.across(min(values), max(values), short(key, 60))
+    x = plot.across(min(values), max(values), "value")
     y = plot.amounts(max(max(risk, cost) for _, risk, cost in rows), "MUSD")
     for at, name, hue in ((1, "risk left", svg.WITH), (2, "cost", svg.MUTED)):
         plot.curve([(x(row[0]), y(row[at])) for row in rows], hue)

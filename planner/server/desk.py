@@ -340,7 +340,9 @@ class Desk:
             raise InputError([Fault("study", 0, "", "goes from a smaller to a larger number, in 2 to 101 points")])
         edits, base = self.record.edits, self.base
         values = [low + (high - low) * at / (points - 1) for at in range(points)]
-        whole = key.endswith("_years") or key.endswith("_year")
+        whole = key.endswith(("_years", "_year"))
+        who, _, what = key.removeprefix("projects.").rpartition(".")
+        told = f"{base.projects[who].name or who}, {what.replace('_', ' ')}, " if who in base.projects else ""
         values = list(dict.fromkeys(float(round(value)) for value in values)) if whole else values
         cases = [edited(base, with_edit(edits, Edit(key, int(v) if whole else v))) for v in values]
         self.stop_study()
@@ -352,7 +354,7 @@ class Desk:
                 return
             try:
                 for value, case in zip(values, cases, strict=True):
-                    thread.phase(f"the study: {key} at {value:g}")
+                    thread.phase(f"the study: {told}at {value:g}")
                     found = thread.figures(case)
                     if self.range is not ours:
                         return  # ended, or another one's by now

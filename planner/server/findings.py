@@ -21,13 +21,13 @@ StateAndPlan = tuple[str, Edits, PlanValues]
 
 @dataclass(frozen=True)
 class Sweep:
-    """A number that became a range; its ends are texts before it is asked. rows: value, risk, cost (MUSD), as far as
-    it is solved."""
+    """A number that became a range; its ends and points are texts before it is asked. rows: value, risk, cost (MUSD),
+    as far as it is solved."""
 
     key: str = ""
     low: float | str = 0.0
     high: float | str = 0.0
-    points: int = 0
+    points: int | str = 0
     rows: tuple[tuple[float, float, float], ...] = ()
     running: bool = False
 
@@ -46,11 +46,11 @@ class Because:
     @property
     def interplay(self) -> tuple[float, float] | None:
         """What the changes do together beyond what each does alone, once all are solved."""
-        left = (
-            self.change[0] - sum(one[2] for one in self.effects),
-            self.change[1] - sum(one[3] for one in self.effects),
+        if len(self.effects) != self.many:
+            return None
+        return self.change[0] - sum(one[2] for one in self.effects), self.change[1] - sum(
+            one[3] for one in self.effects
         )
-        return left if len(self.effects) == self.many else None
 
 
 def both(figures: Mapping[str, Any]) -> tuple[float, float]:

@@ -97,7 +97,7 @@ class Parts:
         drawn = "" if found.stage == "waiting" else figures or f"{found.case.sha256}.failed"
         of = {"outcomes": drawn, "frontier": figures, "views": whole, "side": whole, "questions": whole}
         return {"versions": versions, "of": of, "proof": found.proof, "phase": found.phase, "fault": desk.fault,
-                "kept": len(record.kept), "longest": desk.solver.longest, **can}  # fmt: skip
+                "study": desk.range.key, "longest": desk.solver.longest, **can}  # fmt: skip
 
     def _view(self, plan: PlanValues) -> RunView:
         if id(plan) not in self._views:
@@ -195,18 +195,17 @@ class Parts:
 
     def _study(self, asked: Asked) -> dict[str, Any]:
         desk, key = self.desk, asked.get("key", "")
-        query = urlencode({name: asked.get(name, "") for name in ("key", "low", "high")})
-        found = desk.range if desk.range.key == key else Sweep(key, asked.get("low", ""), asked.get("high", ""), 9)
-        panel = charts.answers(found.rows, key) if len(found.rows) > 1 else None
+        query = urlencode({name: asked.get(name, "") for name in ("key", "low", "high", "points")})
+        fresh = Sweep(key, asked.get("low", ""), asked.get("high", ""), asked.get("points", "9"))
+        found = desk.range if desk.range.key == key else fresh
+        panel = charts.answers(found.rows) if len(found.rows) > 1 else None
         return {**words_of(desk), "found": found, "query": query, "panel": panel}
 
 
 PARTS: dict[str, Callable[[Parts, Asked], dict[str, Any]]] = {
     "questions": lambda parts, _: questions(parts.desk),
     "figure": lambda parts, asked: figure(parts.desk, *(asked.get(key, "") for key in ("table", "id", "column"))),
-    "command": lambda parts, _: {
-        "command": parts.desk.command(), "folder": parts.desk.place.folder, "here": Path.cwd(),
-    },
+    "command": lambda p, _: {"command": p.desk.command(), "folder": p.desk.place.folder, "here": Path.cwd()},
     "outcomes": Parts._outcomes, "frontier": Parts._frontier,
     "views": Parts._views_, "side": Parts._side, "shelf": Parts._shelf,
     "tables": Parts._tables, "study": Parts._study,

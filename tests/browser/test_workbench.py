@@ -86,6 +86,7 @@ def test_ask_see_compare_keep(page: Page, server: Server) -> None:
     page.get_by_label("show").check()
     expect(page.locator("#shelf table")).to_contain_text("risk, MUSD")
     page.get_by_role("button", name="why").click()
+    expect(page.locator(".why")).to_be_in_viewport()
     expect(page.locator(".why")).to_contain_text("50 % of all public money: +", timeout=30_000)
     page.get_by_role("button", name="As a command").click()
     expect(page.locator("#told")).to_have_text(re.compile("^planner solve .*cases/as-it-is --out"))
@@ -214,6 +215,10 @@ def test_a_number_becomes_a_range_and_the_form_a_study(page: Page) -> None:
     page.get_by_role("button", name="Run the study").click()
     expect(page.locator("#drawn tbody tr")).to_have_count(5, timeout=30_000)
     expect(page.locator("#drawn svg")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#drawer")).to_be_hidden()
+    page.get_by_role("button", name="Study", exact=True).click()
+    expect(page.locator("#drawn tbody tr")).to_have_count(5)
 
 
 def test_a_goal_out_of_reach_shows_its_conflict_and_how_to_loosen_it(page: Page) -> None:

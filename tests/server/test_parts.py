@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -153,3 +155,20 @@ def test_headings_of_what_to_fund_first_are_those_of_the_text(desk: Desk) -> Non
 def test_a_change_too_slight_to_show_has_no_sign() -> None:
     relative: Any = _environment().get_template("macros.html.j2").module.relative  # type: ignore[attr-defined]
     assert relative(0.001, 1.0) == "–" and relative(0.5, 1.0).startswith("+50")
+
+
+def test_a_study_of_whole_years_offers_whole_years_and_says_of_what(desk: Desk) -> None:
+    answered(desk)
+    key = "projects.coast_plant.lead_time_years"
+    drawer = Parts(desk).part("figure", {"table": "projects", "id": "coast_plant", "column": "lead_time_years"})
+    asked = dict(parse_qsl(unescape(re.findall(rf'data-drawer="study\?(key={key}[^"]*)"', drawer)[0])))
+    years = int(asked["high"]) - int(asked["low"]) + 1
+    assert int(asked["points"]) == years
+    assert "Coast separation plant, Australia: lead time, years?" in said_by(Parts(desk), "study", **asked)
+    assert Parts(desk).snapshot()["study"] == ""
+    phases: list[str] = []
+    desk.solver.phase = phases.append  # type: ignore[method-assign]
+    desk.study(key, float(asked["low"]), float(asked["high"]), years)
+    wait_for(lambda: len(desk.range.rows) == years)
+    assert f"the study: Coast separation plant, lead time years, at {asked['low']}" in phases
+    assert f"{years} points solved" in said_by(Parts(desk), "study", key=Parts(desk).snapshot()["study"])

@@ -22,7 +22,7 @@ SLIGHT_TPA = 0.5
 
 def futures_of(view: RunView) -> dict[str, str]:
     """Futures to choose from: all of them, then one by one, the worst first."""
-    each = {w: f"{percent(view.weights[w])}: {view.names.scenario(w)}" for w in view.by_loss}
+    each = {w: f"{percent(view.weights[w])} probable: {view.names.scenario(w)}" for w in view.by_loss}
     return {EXPECTED: "all futures, on average"} | each
 
 

@@ -8,7 +8,7 @@ const SAY_PHASE_AFTER = 300;
 const WAIT_FOR_MORE = 150;
 const STOP_AFTER = 1500;
 const SOLVED = ["/edit", "/revert", "/undo", "/redo", "/restore"];
-let drawn = "", opener = null, phaseTimer = 0, editTimer = 0, inHand = false, last = null, doing = {};
+let drawn = "", opener = null, whyAsked = false, phaseTimer = 0, editTimer = 0, inHand = false, last = null, doing = {};
 
 async function post(path, body = {}) {
   if (SOLVED.includes(path)) { // what is shown is of the state before, from now on
@@ -46,9 +46,19 @@ async function fetchPart(name) {
   if (isTyping(region)) delete versions[name];
   else {
     put(region, html);
+    if (name === "shelf") ofShelf();
     holds[name] = of;
     if (last) mark();
   }
+}
+
+// The count beside the shelf comes with its rows; an answer to "why" is brought into view.
+function ofShelf() {
+  const many = all("#shelf .kept [data-tick]").length;
+  $("#to-shelf").textContent = many ? `Shelf (${many})` : "Shelf";
+  if (!whyAsked || !$("#why")) return;
+  whyAsked = false;
+  $("#why").scrollIntoView({ block: "center" });
 }
 
 // What is still of the plan before is dimmed and says so; nothing is called proven while anything is.
@@ -95,7 +105,8 @@ function update(news) {
     versions[name] = version;
     fetchPart(name);
   }
-  $("#to-shelf").textContent = news.kept ? `Shelf (${news.kept})` : "Shelf";
+  $("#study").hidden = !news.study;
+  $("#study").dataset.drawer = `study?${new URLSearchParams({ key: news.study })}`;
   mark();
   clearTimeout(phaseTimer);
   if (!news.phase || !doing.phase) doing = { since: Date.now() };
@@ -192,8 +203,12 @@ document.addEventListener("click", async (event) => {
   if (questions.classList.contains("open") && !event.composedPath().includes(questions)) sheet(false);
   if (!node) return;
   if (node.dataset.post) {
-    await post(node.dataset.post, JSON.parse(node.dataset.body ?? "{}"));
-    if (node.dataset.post === "/compare") { await fetchPart("shelf"); $("#why")?.scrollIntoView({ block: "nearest" }); }
+    const done = await post(node.dataset.post, JSON.parse(node.dataset.body ?? "{}"));
+    if (done && node.dataset.post === "/compare") {
+      whyAsked = true;
+      $("[data-word]").textContent = "Why it differs is being solved: it stands below the shelf.";
+      fetchPart("shelf");
+    }
     if (node.dataset.drawerAfter) openDrawer(node.dataset.drawerAfter);
   } else if (node.dataset.drawer) openDrawer(node.dataset.drawer, node);
   else if (node.dataset.opens) {
@@ -233,12 +248,14 @@ async function openDrawer(address, from = null) {
   const [name, query = ""] = address.split("?");
   const answer = await fetch(`/part/${name}?${query}`);
   if (!answer.ok) { say((await answer.json()).fault ?? ""); return; }
-  const again = drawn === address;
+  if (!from && !$("#drawer").open) return; // closed while the answer was on its way
+  const again = drawn === address, focused = document.activeElement.id;
   drawn = address;
   opener = from ?? opener;
   $("#drawn").innerHTML = await answer.text();
   if (!$("#drawer").open) $("#drawer").show();
-  if (!again) ($("#drawn .chosen input") ?? $("#drawn button, #drawn input, #drawn pre"))?.focus();
+  if (again) $(`#drawn [id="${focused}"]`)?.focus({ preventScroll: true });
+  else ($("#drawn .chosen input") ?? $("#drawn button, #drawn input, #drawn pre"))?.focus();
   if ($("#drawn [data-again]")) setTimeout(() => { if ($("#drawer").open && drawn === address) openDrawer(address); }, 700);
 }
 
