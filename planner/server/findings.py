@@ -46,11 +46,10 @@ class Because:
     @property
     def interplay(self) -> tuple[float, float] | None:
         """What the changes do together beyond what each does alone, once all are solved."""
-        if len(self.effects) != self.many:
-            return None
-        return self.change[0] - sum(one[2] for one in self.effects), self.change[1] - sum(
-            one[3] for one in self.effects
-        )
+        risk, cost = self.change
+        for *_, more, dearer in self.effects:
+            risk, cost = risk - more, cost - dearer
+        return (risk, cost) if len(self.effects) == self.many else None
 
 
 def both(figures: Mapping[str, Any]) -> tuple[float, float]:

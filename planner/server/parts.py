@@ -130,7 +130,7 @@ class Parts:
             shown["futures"] = variant.futures_of(now)
         if before is not None:
             exact = desk.held.get((before.case.sha256, found.case.sha256))
-            shown["stands"] = (variant.reweighed(before, found.case), exact)
+            shown["stands"] = (variant.reweighed(before, found.case), exact, variant.lacking(before, found.case))
         return shown
 
     def _frontier(self, asked: Asked) -> dict[str, Any]:

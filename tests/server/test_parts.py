@@ -172,3 +172,31 @@ def test_a_study_of_whole_years_offers_whole_years_and_says_of_what(desk: Desk) 
     wait_for(lambda: len(desk.range.rows) == years)
     assert f"the study: Coast separation plant, lead time years, at {asked['low']}" in phases
     assert f"{years} points solved" in said_by(Parts(desk), "study", key=Parts(desk).snapshot()["study"])
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (Edit("joins.AUS", 2029), "Money and plants would be there"),
+        (Edit("plant.desert_mine", "out"), "May not be built so large or so early: Desert mine, Australia."),
+        (
+            Edit("money", 0.25),
+            "From 2028 on the public money of Australia and Japan and United States is short, by up to {short}.",
+        ),
+    ],
+)
+def test_what_a_plan_that_cannot_be_carried_out_lacks(desk: Desk, edit: Edit, words: str) -> None:
+    first = answered(desk).solver.found.plan
+    assert first is not None
+    desk.edit(edit)
+    answered(desk)
+    spent = first.tables["spending"].query("item != 'stock purchases'")["expected"].sum()
+    short = money(spent - sum(desk.case.budget.values()))
+    if "short" in words:
+        desk.hold()
+        wait_for(lambda: not desk.solver.waited_for)
+        said = said_by(Parts(desk), "outcomes")
+        assert words.format(short=short) in said
+    else:
+        desk.held[first.case.sha256, desk.case.sha256] = float("nan")
+        assert words in said_by(Parts(desk), "outcomes")

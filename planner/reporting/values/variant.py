@@ -114,3 +114,28 @@ def reweighed(before: RunView, case: Case) -> float | None:
     if other or before.case.sha256 == case.sha256 or set(before.weights) != set(case.scenarios):
         return None
     return weighed(case, before.summary["scenario_loss_musd"]).risk
+
+
+def lacking(before: RunView, case: Case) -> dict[str, list[Any]]:
+    """What a plan, kept as decided, lacks in another case, as far as plants and money tell by themselves. plants: names
+    of those that may not be built so large or so early. money: the first year in which budgets fall short of what
+    plants and people cost where those funders alone may pay, or all together, who they are, and by how much at most
+    (MUSD, expected; of all years until then where budgets carry over)."""
+    plants = []
+    for project, bar in built(before).items():
+        row = case.projects.get(project)
+        if row is None or bar.t > row.max_new_tpa + SLIGHT_TPA or bar.year < (row.earliest_year or 0):
+            plants.append(bar.label)
+    spent = before.tables["spending"]
+    spent, found = spent[spent["item"] != "stock purchases"], []
+    paying = {c: frozenset(f for f, where in case.reach.items() if c in where) for c in case.countries}
+    for funders in {*paying.values(), frozenset(case.reach)}:
+        where = [c for c, payers in paying.items() if payers <= funders]
+        due = spent[spent["country"].isin(where)].groupby("year")["expected"].sum()
+        years = range(case.first_year, case.last_year + 1)
+        short = pd.Series({y: due.get(y, 0.0) - sum(case.budget.get((f, y), 0.0) for f in funders) for y in years})
+        short = short.cumsum() if case.model.policy.budget_carry_over else short
+        if short.max() > SLIGHT:
+            who = " and ".join(sorted(before.names.party(f) for f in funders)) or "nobody"
+            found.append((short.index[short > SLIGHT][0], who, float(short.max())))
+    return {"plants": plants, "money": sorted(found, key=lambda one: -one[2])[:3]}
