@@ -50,7 +50,7 @@ REPLACED = frozenset({"tail_excess_limit", "expected_loss_definition", "risk_def
 """Equations of the whole program in whose place there are those of single scenarios and branches."""
 FREE = 1e-9
 """A price up to this one is none."""
-VIOLATED = 1e-8
+VIOLATED = 1e-9
 """Relative amount by which a cut must exclude the point at hand to be added: no plan may be further beyond a limit."""
 
 
