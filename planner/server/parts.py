@@ -171,7 +171,7 @@ class Parts:
         words["taken_off"] = TAKEN_OFF["welfare" if now.case.model.objective.goal == "welfare" else "risk"]
         words |= {"last": _last_money(desk), "because": desk.because.get("now"), "compared": before is not None}
         words["spent"] = now.tables["payments"][["paid_musd", "budget_musd"]].sum().tolist()
-        words["shared"] = len(set(now.case.group.values())) < len(now.case.group)
+        words |= {"shared": len(set(now.case.group.values())) < len(now.case.group), "policy": now.case.model.policy}
         return words | {"plants": variant.plants_over_time(now, before)}
 
     def _shelf(self, asked: Asked) -> dict[str, Any]:

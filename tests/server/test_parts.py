@@ -37,6 +37,7 @@ def test_what_money_buys_names_the_years_of_those_that_have_joined(desk: Desk) -
     words = said_by(Parts(desk), "side")
     assert "Australia: the budget of 2026–2029 is used up; one more MUSD in 2026 takes" in words
     assert "United States: the budget of 2026–2030 is used up" in words
+    assert plan.case.model.policy.budget_carry_over and "What a year leaves is carried over" in words
     assert "Japan: the budget of 2028–2029 is used up; one more MUSD in 2028 takes" in words
 
 
