@@ -13,7 +13,7 @@ from io import TextIOWrapper
 from multiprocessing import parent_process
 from pathlib import PurePath
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 
 def stopped_early(number: int, frame: FrameType | None) -> None:
@@ -24,12 +24,17 @@ def stopped_early(number: int, frame: FrameType | None) -> None:
     os._exit(130)
 
 
-def answer_lost(error: OSError) -> None:
-    """Say that standard output takes nothing any more, and let nothing else be written to it."""
+def give_up(stream: TextIO) -> None:
+    """Let nothing else be written to a stream that takes nothing any more, nor what it still holds at the end."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
+        os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+
+
+def answer_lost(error: OSError) -> None:
+    """Say that standard output takes nothing any more."""
+    give_up(sys.stdout)
     with suppress(OSError, AttributeError):
         sys.stderr.write(f"the answer cannot be shown ({error.strerror}); what was written to files is whole\n")
 

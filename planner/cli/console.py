@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status as Spinner
 
-from planner.cli import answer_lost, stopped_early
+from planner.cli import answer_lost, give_up, stopped_early
 from planner.config import parse_override
 from planner.data.case import Case
 from planner.data.load import load
@@ -38,7 +38,8 @@ class _Screen(Console):
             super().print(*(inert(o, "\n\t") if isinstance(o, str) else o for o in objects), **options)
         except OSError:
             if not self.stderr:
-                raise  # else nobody listens, which ends no command
+                raise
+            give_up(sys.stderr)  # nobody listens, which ends no command
 
     def on_broken_pipe(self) -> NoReturn:
         """See `Console`."""

@@ -47,13 +47,14 @@ def test_a_locale_without_a_letter_shows_its_code_and_reads_the_path(tmp_path: P
     assert file_words("gr\udcc3\udcbcn") == "gr\u00fcn" and file_words("a\x1b[31m") == "a_[31m"
 
 
-def test_nobody_on_standard_error_ends_no_command() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+def test_nobody_on_standard_error_ends_no_command(unbuffered: str) -> None:
     case = STARTER.parent / "allied-2026"
     code = "from planner.cli.console import err; err.print('x'); " + PLANNER[-1]
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [sys.executable, "-c", code, "check", str(case)], cwd=ROOT, stdout=subprocess.PIPE, stderr=full, check=False
-        )
+        env = os.environ | {"PYTHONUNBUFFERED": unbuffered}
+        command = [sys.executable, "-c", code, "check", str(case)]
+        done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=full, check=False)
     assert done.returncode == 0 and b"no faults" in done.stdout
 
 
