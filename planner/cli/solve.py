@@ -91,6 +91,8 @@ def _earlier(case: Case, target: Path) -> tuple[Path, dict[str, Any]] | None:
         with suppress(PlannerError, OSError, ValueError, AttributeError):  # what is damaged is no run to compare with
             summary = json.loads((run / SUMMARY).read_text(encoding="utf-8"))
             if (run == target or summary.get("case") == case.name) and not changed_files(run):
+                if summary.get("inputs_sha256") == case.sha256:
+                    return None
                 changed = changes(console.earlier_inputs(run), case)
                 if changed:
                     console.say_changes(changed, run)

@@ -92,9 +92,7 @@ class LiveProgram:
     def _write(self, case: Case) -> None:
         """Hold another case. The one before stays if this is cancelled."""
         scope = Scope(case)
-        writer = Writer(
-            scope, partial(_end_if, self.cancelled)
-        )  # not `self`: a cycle would keep old programs in memory
+        writer = Writer(scope, partial(_end_if, self.cancelled))  # with `self` a cycle would keep old programs
         program = writer.program()
         refuse_beyond_solver(scope, program)
         self.case = case

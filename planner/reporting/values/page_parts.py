@@ -33,8 +33,7 @@ FORMS = {
     "year": Format(as_year, "0"),
 }
 """How values are shown, by the words of tables.toml."""
-AMOUNT, CHANGE, SHARE, YEAR = (FORMS[of] for of in ("amount", "change", "share", "year"))
-WORDS, FINE = FORMS["words"], FORMS["number"]
+SHARE, YEAR, WORDS, FINE = (FORMS[of] for of in ("share", "year", "words", "number"))
 PAGE, SHEET = "page", "sheet"
 
 
