@@ -79,6 +79,10 @@ class Case(Lookups):
         """
         return self.with_settings({key: value})
 
+    def with_tables(self, **rows: Any) -> Case:
+        """The case with other rows (tuples of the table's type) in some tables, not checked."""
+        return replace(self, tables=replace(self.tables, **rows))
+
     def with_model(self, model: ModelFile) -> Case:
         """The same facts under other choices. Raises InputError."""
         return replace(self, model=build_model(model.model_dump(), {}, "model", model.name))
@@ -206,7 +210,7 @@ def _with_rows(
     """The case with these rows; `place`, `header` and `tab` say where faults of the table are."""
     changed: dict[str, Any] = {table.name: tuple(rows)}
     origin = case.origin.moved({table.name: place}, {table.name: header}, tab)
-    return replace(case, tables=replace(case.tables, **changed), origin=origin)
+    return replace(case.with_tables(**changed), origin=origin)
 
 
 def with_room(rows: Sequence[Scenario], moved: set[int]) -> list[Scenario]:

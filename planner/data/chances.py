@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 
 from planner.data.case import Case
 from planner.errors import Fault, InputError
@@ -52,5 +51,5 @@ def reweighted(case: Case, wanted: Mapping[str, float]) -> Case:
                 chance[w] *= (share / now if now else 0.0) if w in happens else ((1 - share) / rest if rest else 0.0)
         if apart < NEAR:
             rows = (row.model_copy(update={"probability": chance[row.scenario]}) for row in case.tables.scenarios)
-            return replace(case, tables=replace(case.tables, scenarios=tuple(rows))).checked()
+            return case.with_tables(scenarios=tuple(rows)).checked()
     raise InputError([Fault("scenarios", 0, "", "these probabilities cannot hold together: take one of them back")])

@@ -74,7 +74,7 @@ def load_scenarios(case: Case, folder: Path) -> Case:
             read.lost(name)
     places = {name: case.origin.place(name) for name in SCENARIO_TABLES}
     origin = case.origin.moved(places, {name: sheet.header for name, sheet in sheets.items()})
-    case = replace(case, tables=replace(case.tables, **found), origin=origin)
+    case = replace(case.with_tables(**found), origin=origin)
     if faults := [*faults, *check_all(case, read=read)]:
         raise InputError(collapse(faults))
     return case

@@ -127,7 +127,7 @@ def _cells(name: str, found: Difference) -> Iterator[ChangedCell]:
 def _with_rows_of(tables: Sequence[str], other: Case) -> Callable[[Case], Case]:
     """Take whole tables from another case."""
     rows: dict[str, Any] = {name: other.tables.rows(name) for name in tables}
-    return lambda case: replace(case, tables=replace(case.tables, **rows))
+    return lambda case: case.with_tables(**rows)
 
 
 def _taking(table: Table, column: str, other: Case) -> Callable[[Case], Case]:
@@ -138,7 +138,7 @@ def _taking(table: Table, column: str, other: Case) -> Callable[[Case], Case]:
         rows: dict[str, Any] = {
             table.name: tuple(one.model_copy(update={column: getattr(two, column)}) for one, two in pairs if one)
         }
-        return replace(case, tables=replace(case.tables, **rows))
+        return case.with_tables(**rows)
 
     return apply
 

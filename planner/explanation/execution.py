@@ -82,7 +82,7 @@ def a_year_late(case: Case, projects: Sequence[str]) -> Case:
         for w in case.scenarios
         for p in projects
     )
-    return replace(case, tables=replace(case.tables, shocks=(*case.tables.shocks, *late)))
+    return case.with_tables(shocks=(*case.tables.shocks, *late))
 
 
 def with_overrun(case: Case) -> Case:
@@ -91,7 +91,7 @@ def with_overrun(case: Case) -> Case:
         row.model_copy(update={"capex_usd_per_tpa": row.capex_usd_per_tpa * (1 + OVERRUN)})
         for row in case.tables.projects
     )
-    return replace(case, tables=replace(case.tables, projects=dearer))
+    return case.with_tables(projects=dearer)
 
 
 def _begins(reference: Reference, key: Key) -> bool:

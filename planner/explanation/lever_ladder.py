@@ -103,7 +103,7 @@ def paying_at_home(reference: Reference) -> Program | Case:
         for funder, party in case.funder_party.items()
     ]
     allied = with_policy(case, coordination="allied")
-    return replace(allied, tables=replace(allied.tables, funders=tuple(rows)))
+    return allied.with_tables(funders=tuple(rows))
 
 
 def timing_counterfactuals(reference: Reference) -> list[Counterfactual]:
@@ -139,7 +139,7 @@ def a_year_sooner(case: Case) -> Case:
     rows = tuple(
         row.model_copy(update={"lead_time_years": max(row.lead_time_years - 1, 0)}) for row in case.tables.projects
     )
-    return replace(case, tables=replace(case.tables, projects=rows))
+    return case.with_tables(projects=rows)
 
 
 def rung(case: Case, name: str, found: Optimum) -> Rung:

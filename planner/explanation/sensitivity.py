@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from planner.config import LEVERS, Lever
@@ -58,7 +58,7 @@ class UncertainInput:
             if column == "probability":
                 rows = list(with_room(rows, set(moved)))
             changed: dict[str, Any] = {cells.table: tuple(rows)}
-            case = replace(case, tables=replace(case.tables, **changed))
+            case = case.with_tables(**changed)
         return case
 
 

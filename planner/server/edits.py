@@ -8,7 +8,7 @@ An edit is a key and a value. Keys are dotted settings as of `--set` (`projects.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
@@ -84,7 +84,7 @@ def _with_rows(case: Case, table: str, change: Callable[[Any], Mapping[str, obje
     rows: dict[str, Any] = {
         table: tuple(r.model_copy(update=dict(new)) if (new := change(r)) else r for r in case.tables.rows(table))
     }
-    return replace(case, tables=replace(case.tables, **rows)).checked()
+    return case.with_tables(**rows).checked()
 
 
 def _number(value: EditedValue, low: float, high: float, what: str) -> float:

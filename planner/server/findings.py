@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 from typing import Any
 
@@ -68,4 +68,4 @@ def weighted(case: Case, weight: float) -> Case:
         return case.with_settings({"levers": (), "objective.goal": "welfare", "objective.risk_limit": None})
     countries = tuple(r.model_copy(update={"weight": r.weight / weight}) for r in case.tables.countries)
     goal = case.with_settings({"objective.goal": "welfare", "objective.risk_limit": None})
-    return replace(goal, tables=replace(goal.tables, countries=countries))
+    return goal.with_tables(countries=countries)

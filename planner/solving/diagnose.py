@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -234,7 +234,7 @@ def sooner(case: Case, years: int) -> Case:
     rows = tuple(
         row.model_copy(update={"lead_time_years": max(0, row.lead_time_years - years)}) for row in case.tables.projects
     )
-    return _for_risk(replace(case, tables=replace(case.tables, projects=rows)))
+    return _for_risk(case.with_tables(projects=rows))
 
 
 def later(case: Case, years: int) -> Case:
@@ -248,7 +248,7 @@ def later(case: Case, years: int) -> Case:
         )
         for row in case.tables.shocks
     )
-    return _for_risk(replace(case, tables=replace(case.tables, shocks=rows)))
+    return _for_risk(case.with_tables(shocks=rows))
 
 
 def _for_risk(case: Case) -> Case:

@@ -7,7 +7,6 @@ bounds, but what a row of the program holds may be a product of several.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -94,7 +93,7 @@ def check_coefficients(case: Case) -> None:
     Of a large program only what no scenario changes is looked at; a solve looks at all of it.
     """
     if size_of(case).terms > MOST_TERMS:
-        case = replace(case, tables=replace(case.tables, scenarios=(), shocks=()))
+        case = case.with_tables(scenarios=(), shocks=())
     scope = Scope(case)
     refuse_beyond_solver(scope, Writer(scope).program())
 

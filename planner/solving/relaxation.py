@@ -7,7 +7,6 @@ comes below (wait and see: Birge and Louveaux, Introduction to Stochastic Progra
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from time import perf_counter
 
 from planner.data.case import Case
@@ -19,11 +18,12 @@ from planner.solving.solution import MARGIN
 
 def alone(case: Case, scenario: str, weight: float = 1.0) -> Case:
     """The case in which one scenario is certain, its losses times a weight."""
-    tables, policy = case.tables, case.model.policy.model_copy(update={"investment": "committed"})
+    tables = case.tables
     rows = tuple(r.model_copy(update={"probability": 1.0}) for r in tables.scenarios if r.scenario == scenario)
     shocks = tuple(r for r in tables.shocks if r.scenario == scenario)
     heavier = tuple(r.model_copy(update={"weight": r.weight * weight}) for r in tables.countries)
-    certain = replace(case, tables=replace(tables, scenarios=rows, shocks=shocks, countries=heavier))
+    certain = case.with_tables(scenarios=rows, shocks=shocks, countries=heavier)
+    policy = case.model.policy.model_copy(update={"investment": "committed"})
     return certain.with_model(case.model.model_copy(update={"policy": policy}))
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -80,7 +79,7 @@ def restricted(case: Case, members: Coalition) -> Case | None:
     for name in ("budgets", "funders"):
         rows: Iterable[Any] = tables.rows(name)
         kept[name] = tuple(row for row in rows if case.funder_party.get(row.funder, "") in members)
-    out = replace(case, tables=replace(tables, **kept))
+    out = case.with_tables(**kept)
     return out if out.demand else None
 
 

@@ -51,7 +51,7 @@ def with_other_scenarios(
     """The case with other scenarios and shocks. draws: what was drawn; if left out, what the case holds of them."""
     names = {row.scenario for row in scenarios}
     drawn = tuple(row for row in (case.tables.draws if draws is None else draws) if row.scenario in names)
-    return replace(case, tables=replace(case.tables, scenarios=tuple(scenarios), shocks=tuple(shocks), draws=drawn))
+    return case.with_tables(scenarios=tuple(scenarios), shocks=tuple(shocks), draws=drawn)
 
 
 def is_drawn(case: Case) -> bool:

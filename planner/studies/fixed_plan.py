@@ -125,7 +125,7 @@ class FutureProgram:
     def __init__(self, case: Case, decided: Decided, periods: Sequence[Period], pools: frozenset[Pool]) -> None:
         """periods: of the horizon, as divided in any of the futures. pools: that any of them has."""
         rows = (Scenario(scenario=FUTURE, probability=1.0),)
-        self.case = replace(case, tables=replace(case.tables, scenarios=rows, shocks=()))
+        self.case = case.with_tables(scenarios=rows, shocks=())
         tree = tree_of(self.case, {FUTURE: Effects()}, periods)
         self._scope = ChainScope(self.case, tree, pools)
         self._at = {n.period: n.index for n in tree.nodes}
@@ -268,7 +268,7 @@ class Futures:
 
     def __init__(self, case: Case, decided: Decided, workers: int | Team = 1) -> None:
         # Scenarios and shocks are not of the program; they would be sent to each worker.
-        bare = replace(case, tables=replace(case.tables, scenarios=(), shocks=(), draws=(), hazards=()))
+        bare = case.with_tables(scenarios=(), shocks=(), draws=(), hazards=())
         make: Make = partial(FutureWorker, bare, dict(decided))
         self._workers: Workers = team_of(workers)(make)
         self._case = bare
@@ -342,7 +342,7 @@ def fix(session: LiveProgram, decided: Decided) -> None:
 
 
 def held(
-    case: Case, decided: Decided, phases: list[Phase], begun: Callable[[LiveProgram], object] = id
+    case: Case, decided: Decided, phases: list[Phase], begun: Callable[[LiveProgram], object] = lambda _: None
 ) -> tuple[LiveProgram, Outcome]:
     """The program of a case with the plan as decided, and its optimum. begun: told the program before it is solved, so
     that another thread may cancel it. Raises StoppedError if none is proven."""
@@ -355,7 +355,7 @@ def held(
     return session, outcome
 
 
-def measured_in(case: Case, decided: Decided, begun: Callable[[LiveProgram], object] = id) -> Measures:
+def measured_in(case: Case, decided: Decided, begun: Callable[[LiveProgram], object] = lambda _: None) -> Measures:
     """Least risk that operations can attain in the futures of `case`, the plan being as decided; raises, and tells the
     program, as `held`."""
     session, outcome = held(case, decided, [Phase("risk"), Phase("expected_loss")], begun)

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -294,7 +294,7 @@ class Changer:
             case = case.with_model(build_model(nested, overrides, "study", case.model.name))
         if tables:
             changed: Any = {name: tuple(rows) for name, rows in tables.items()}
-            case = replace(case, tables=replace(case.tables, **changed))
+            case = case.with_tables(**changed)
         if case is not self.case and (faults := check_all(case, {})):
             raise InputError(faults)
         return case
