@@ -72,7 +72,8 @@ def _curve(run: RunView, found: Frontier, plot: svg.Plot) -> svg.Plot:
         words = f"{say(run, 'plan_name', alike=[p for p in plans if p.key == 'chosen'] or plans)}: {left}"
         tip = tooltip(f"{words}; {say(run, 'plan_meaning', alike=plans)}", FRONTIER)
         plot.dot(at_x, at_y, 7 if chosen else 5, svg.WITH if chosen else "#ffffff", hue=svg.WITH, tip=tip)
-        wide = svg.text_width(words, svg.SMALL + 1)
+        bold = "bold" if chosen else ""
+        wide = svg.text_width(words, svg.SMALL + 1, bold)
         right = end_x - at_x > wide
         # The curve falls and bends upwards: room is above it to the right, up to the next plan, and below to the left.
         label_y, down = (at_y - 12, -16) if right else (at_y + 20, 16)
@@ -82,7 +83,7 @@ def _curve(run: RunView, found: Frontier, plot: svg.Plot) -> svg.Plot:
         plot.line(at_x, at_y + (-7 if right else 7), at_x, label_y + (3 if right else -9), svg.DEMAND)
         side = "start" if right or at_x < wide else "end"
         start = at_x + 4 if right else at_x - 4 if side == "end" else max(min(at_x, plot.width - ROOMY * wide), 0.0)
-        plot.text(start, label_y, words, anchor=side, size=svg.SMALL + 1, weight="bold" if chosen else "")
+        plot.text(start, label_y, words, anchor=side, size=svg.SMALL + 1, weight=bold)
     if beyond is not None:
         start, stop = x(core.cost / unit), x((core.cost + 1000.0) / unit)
         plot.line(start, level + 14, stop, level + 14, svg.INK)

@@ -29,6 +29,8 @@ GREYS = ("#9aa3ad", "#c9cfd6", "#6c7680", "#e1e5e9")
 OTHERS = "#b9a892"
 FONT = "Arial, 'Liberation Sans', Helvetica, sans-serif"
 SIZE, SMALL = 11.0, 9.5
+BOLDER = 1.17
+"""How wide bold text is, where other text is 1.03."""
 XY = tuple[float, float]
 Dash = str
 
@@ -43,12 +45,12 @@ def shade(opacity: float) -> str:
     return "" if opacity == 1 else f"{opacity:g}"
 
 
-def text_width(text: str, size: float = SIZE) -> float:
+def text_width(text: str, size: float = SIZE, weight: str = "") -> float:
     """About how wide a text is, rather more than less: fonts differ from machine to machine."""
     wide = sum(
         0.3 if c in "iljtfrI.,:;'|()[] " else 0.92 if c in "mwMW%" else 0.7 if c.isupper() else 0.57 for c in text
     )
-    return 1.03 * size * wide
+    return (BOLDER if weight else 1.03) * size * wide
 
 
 def clipped(text: str, room: float, size: float = SIZE) -> str:
