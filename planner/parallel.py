@@ -9,6 +9,7 @@ asked gives that to another. On this machine there is another at once.
 from __future__ import annotations
 
 import multiprocessing as mp
+import operator
 import os
 import signal
 from collections import Counter, deque
@@ -22,7 +23,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 from queue import SimpleQueue
-from threading import Thread
+from threading import Thread, current_thread
 from typing import Any, Protocol, Self, TypeVar
 
 from planner.errors import StoppedError
@@ -232,12 +233,32 @@ def _listen(pipe: Connection[Any, Any], calls: SimpleQueue[Any]) -> None:
         os._exit(1)
 
 
+def meanwhile(function: Callable[..., T], *arguments: Any) -> Callable[[], T]:
+    """Begin a call in a thread: while HiGHS runs in it, Python goes on here. What comes back waits for its value."""
+    pool = ThreadPoolExecutor(1, initializer=name_solver_thread)
+    begun = pool.submit(function, *arguments)
+    pool.shutdown(wait=False)
+    return begun.result
+
+
+def name_solver_thread() -> None:
+    """For a thread that solves: after Ctrl-C a command waits for none of that name."""
+    current_thread().name = SOLVER_THREAD
+
+
+def _caller(module: str) -> Any:
+    """What has the one method `call`, once a module is loaded."""
+    import_module(module)
+    return operator
+
+
 class Background:
     """A process beside a command, for the length of a block: it takes tasks, which are functions of modules. What it
     cannot do because it was stopped from outside is done here; so is all on one core, or if it is not wanted."""
 
-    def __init__(self, wanted: bool = True) -> None:
-        make = partial(import_module, "operator")
+    def __init__(self, wanted: bool = True, module: str = "operator") -> None:
+        """module: what it imports at once, before it is asked for anything."""
+        make = partial(_caller, module)
         self._workers = local(1)(make) if wanted and cores() > 1 else None
         self._asked, self._answers = 0, list[Answer]()
 

@@ -155,7 +155,7 @@ def near(expected: Any) -> Any:
 
 def stored(plan: PlanValues, folder: Path) -> Path:
     """The run folder of a plan without its pages, which take seconds."""
-    return write_run(plan, folder, lambda target: None)
+    return write_run(plan, folder)
 
 
 def seeds(first: int, few: int, many: int) -> range:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -47,7 +49,8 @@ class Plan(PlanValues):
 
     def write(self, folder: str | Path) -> Path:
         """Write the run folder, whole or not at all, reports included. Raises RunFolderError."""
-        return write_run(self, Path(folder), lambda target: write_pages(self, target, every_form=False))
+        with Background(wanted=False) as beside:
+            return write_run(self, Path(folder), partial(_two_pages, beside, self))
 
 
 def solve(
@@ -183,7 +186,7 @@ def solve_into(
     folder. As everywhere where processes are started, a script calls it under `if __name__ == "__main__"`. Raises
     RunFolderError."""
     large, whole = size_of(case).terms > LARGE, method_of(case, method, progress) == "whole"
-    with Background(large and len(case.scenarios) <= MOST_COPIED) as beside:
+    with Background(large and len(case.scenarios) <= MOST_COPIED, write_page.__module__) as beside:
         nothing = beside(solve_without_plan, case, silent, time_limit) if baseline and whole else None
         plan: PlanValues = (
             solve_whole(case, progress, time_limit, baseline=False, nothing=nothing)
@@ -194,7 +197,7 @@ def solve_into(
             progress("without a plan")
             plan = compared(plan, nothing())
         progress("writing the reports")
-        target = write_run(plan, folder or default_folder(case), _two_pages(beside, plan))
+        target = write_run(plan, folder or default_folder(case), partial(_two_pages, beside, plan))
     return Plan.of(plan), target
 
 
@@ -239,19 +242,18 @@ def write_again(beside: Background, plan: PlanValues, target: Path) -> None:
     if any((target / name).exists() for name in FORMS[2:]):
         write_pages(plan, target)
     else:
-        _two_pages(beside, plan)(target)
+        with _two_pages(beside, plan, target):
+            pass
 
 
-def _two_pages(beside: Background, plan: PlanValues) -> Callable[[Path], None]:
-    """Writes report.html there and report.xlsx here."""
-
-    def fill(target: Path) -> None:
-        page = beside(write_page, plan, target)
-        try:
-            write_report_workbook(plan, target)
-        except BaseException:
-            beside.end()  # before the folder that it writes into is removed
-            raise
-        page()
-
-    return fill
+@contextmanager
+def _two_pages(beside: Background, plan: PlanValues, target: Path) -> Iterator[None]:
+    """Begins report.html there; writes report.xlsx here, at the end of the block."""
+    page = beside(write_page, plan, target)
+    try:
+        yield
+        write_report_workbook(plan, target)
+    except BaseException:
+        beside.end()  # before the folder that it writes into is removed
+        raise
+    page()

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from threading import Lock, current_thread
+from threading import Lock
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -24,7 +24,7 @@ from planner.data.case import Case
 from planner.errors import StoppedError
 from planner.formulation.declared import DECISIONS
 from planner.host import cores
-from planner.parallel import SOLVER_THREAD
+from planner.parallel import name_solver_thread
 from planner.solving.case_changes import origins
 from planner.solving.goals import HOLD_MUSD, HOLD_SHARE, RISK_AT_COST
 from planner.solving.highs import LONGEST_WAY, KeptBases, Solver
@@ -388,13 +388,9 @@ def solver_pool(reference: Reference, workers: int | None = None) -> Iterator[So
     if workers <= 1:
         yield SolverPool(reference, None)
         return
-    pool = ThreadPoolExecutor(workers, initializer=_name)
+    pool = ThreadPoolExecutor(workers, initializer=name_solver_thread)
     try:
         yield SolverPool(reference, pool)
     finally:
         # After an error or Ctrl-C nobody waits for what is still being solved.
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _name() -> None:
-    current_thread().name = SOLVER_THREAD

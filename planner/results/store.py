@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -54,10 +54,12 @@ UNREADABLE = (OSError, EOFError, ValueError)
 QUOTE = '"'
 TO_QUOTE = re.compile('[,"\r\n]')
 Fill = Callable[[Path], None]
+Pages = Callable[[Path], AbstractContextManager[object]]
+"""Begins the pages of a folder; at the end of the block they are there."""
 
 
-def write_run(plan: PlanValues, folder: Path, pages: Fill) -> Path:
-    """Write a run folder: tables and inputs, then what `pages` adds, then the summary. Replaces an older run.
+def write_run(plan: PlanValues, folder: Path, pages: Pages = nullcontext) -> Path:
+    """Write a run folder: tables and inputs, while `pages` makes its own, then the summary. Replaces an older run.
 
     Everything is written beside the target and moved there at the end, so the folder is whole or as before.
     Raises RunFolderError if the target is something else than a run folder, or cannot be written.
@@ -112,16 +114,16 @@ def _is_other(folder: Path, mark: str) -> bool:
     return folder.exists() and not ours
 
 
-def _fill(plan: PlanValues, folder: Path, pages: Fill) -> None:
+def _fill(plan: PlanValues, folder: Path, pages: Pages) -> None:
     started = perf_counter()
-    write_case(plan.case, folder / "inputs")
-    if plan.point is not None:
-        np.save(folder / SOLUTION, plan.point, allow_pickle=False)
-    if plan.tables:
-        (folder / "tables").mkdir()
+    with pages(folder) if plan.tables else nullcontext():
+        write_case(plan.case, folder / "inputs")
+        if plan.point is not None:
+            np.save(folder / SOLUTION, plan.point, allow_pickle=False)
+        if plan.tables:
+            (folder / "tables").mkdir()
         for name, table in plan.tables.items():
             write_table(name, table, folder)
-        pages(folder)
     seconds = plan.summary["seconds"] | {"report": round(perf_counter() - started, 3)}
     summary = json.dumps(plan.summary | {"seconds": seconds}, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / SUMMARY).write_text(summary + "\n", encoding="utf-8")

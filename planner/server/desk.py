@@ -176,7 +176,7 @@ class Desk:
         name = " ".join(name.split())[:LONGEST_NAME] or f"variant {number}"
         name = next(one for one in chain([name], (f"{name} ({at})" for at in count(2))) if one not in taken)
         folder = f"{number:03d}-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')[:40] or 'variant'}"
-        write_run(found.plan, self.place.folder / folder, lambda _: None)
+        write_run(found.plan, self.place.folder / folder)
         summary = found.plan.summary
         kept = Kept(name, folder, self.record.edits, summary["risk_musd"], summary["cost_musd"], ticked=True)
         self._note(kept=(*self.record.kept, kept), kept_ever=number)

@@ -19,6 +19,7 @@ from planner.data.case import Case
 from planner.data.program_size import refuse_if_too_large
 from planner.errors import StoppedError
 from planner.host import collector_paused
+from planner.parallel import meanwhile
 from planner.results.ledger import Ledger, at_most, equal
 from planner.results.losses import losses_by_country, losses_of
 from planner.results.plan import PlanValues, Status, figures
@@ -181,6 +182,9 @@ def solve_session(
             summary["reasons"] = why_unproven(session.scope, program, session.solver.upper, outcome)
         summary["seconds"] = seconds_of(case, build_seconds, started)
         return PlanValues(case, ENDS[outcome.stop], summary, {})
+    optimum = outcome.stop is Stop.OPTIMAL and not case.model.policy.whole_plants
+    last, goal = list(outcome.phases)[-1], case.model.objective.goal
+    curve_found = meanwhile(beside, program, session.solver, last, goal) if curve and optimum else None
     values = Values(program.columns, outcome.last.x)
     tables = extract_tables(session.scope, values)
     weights = weights_of(case, tables, nothing)
@@ -204,9 +208,9 @@ def solve_session(
     summary["certificate"] = vars(certificate)
     summary["algorithms"] = {name: s.algorithm for name, s in outcome.phases.items()}
     summary["seconds"] = seconds
-    if curve and status is Status.OPTIMAL and not case.model.policy.whole_plants:
+    if curve_found is not None and status is Status.OPTIMAL:
         progress("looking at cheaper and dearer plans")
-        summary["frontier"] = beside(program, session.solver, list(outcome.phases)[-1], case.model.objective.goal)
+        summary["frontier"] = curve_found()
     point = np.array([np.concatenate([solved.x, solved.duals]) for solved in outcome.phases.values()])
     return PlanValues(case, status, summary, tables, point)
 

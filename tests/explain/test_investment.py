@@ -317,7 +317,7 @@ def test_each_deck_has_its_files_and_a_removal_is_solved_once(
     plan: PlanValues, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = tmp_path / "run"
-    write_run(solve_case(plan.case), run, lambda target: None)
+    write_run(solve_case(plan.case), run)
     deck = tmp_path / "deck.toml"
     deck.write_text("[[finance]]\nitem = 'wacc'\nvalue = 0.2\n")
     calls: list[BusinessCase] = []
@@ -341,7 +341,7 @@ def test_each_deck_has_its_files_and_a_removal_is_solved_once(
 def test_an_explained_run_says_what_a_plant_is_worth(
     plan: PlanValues, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_run(solve_case(plan.case), tmp_path / "run", lambda target: None)
+    write_run(solve_case(plan.case), tmp_path / "run")
     row = SimpleNamespace(project="plant", worth=12.0)
     explained = SimpleNamespace(decision=SimpleNamespace(merit=[row]))
     monkeypatch.setattr(planner.api.explanations, "read_explanation", lambda run: explained)

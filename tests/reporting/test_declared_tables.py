@@ -27,7 +27,7 @@ Csv = Callable[[str], pd.DataFrame]
 @pytest.fixture(scope="module")
 def folder(plan: PlanValues, tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("declared") / "run"
-    write_run(plan, target, lambda _: None)
+    write_run(plan, target)
     return target
 
 

@@ -24,7 +24,7 @@ FITS = {
 @pytest.fixture(scope="module")
 def read_back(plan: PlanValues, tmp_path_factory: pytest.TempPathFactory) -> PlanValues:
     folder = tmp_path_factory.mktemp("schema") / "run"
-    write_run(plan, folder, lambda _: None)
+    write_run(plan, folder)
     return read_run(folder)
 
 

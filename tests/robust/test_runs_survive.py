@@ -8,7 +8,8 @@ import signal
 import subprocess
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -104,8 +105,10 @@ def test_a_read_only_target_is_said_and_nothing_is_lost(plan: Plan, small_disk: 
 
 
 def test_two_runs_into_one_folder_leave_one_of_them_whole(plan: Plan, tmp_path: Path) -> None:
-    def page(folder: Path) -> None:
+    @contextmanager
+    def page(folder: Path) -> Iterator[None]:
         (folder / "report.html").write_text(folder.parent.name * 100_000)
+        yield
         (folder / "report.html").write_text("whole")
 
     other = Plan(plan.case, plan.status, plan.summary | {"mark": "other"}, plan.tables)
@@ -133,7 +136,9 @@ def test_two_runs_into_one_folder_leave_one_of_them_whole(plan: Plan, tmp_path: 
 
 
 def test_something_else_that_appears_meanwhile_is_not_overwritten(plan: Plan, tmp_path: Path) -> None:
-    def thesis(_: Path) -> None:
+    @contextmanager
+    def thesis(_: Path) -> Iterator[None]:
+        yield
         (tmp_path / "run").mkdir()
         (tmp_path / "run" / "thesis.txt").write_text("years of work")
 

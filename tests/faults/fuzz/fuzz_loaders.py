@@ -132,7 +132,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[3]))
     PARTS = skeleton()
     TEACHING = planner.load(STARTER)
-    RUN = write_run(planner.solve(TEACHING), ROOM / "run", lambda target: None)
+    RUN = write_run(planner.solve(TEACHING), ROOM / "run")
     RUN_FILES = [RUN / "summary.json", *sorted((RUN / "inputs").iterdir()), *sorted((RUN / "tables").iterdir())]
     for argument in sys.argv[1:]:
         if not argument.startswith("-"):
