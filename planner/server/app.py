@@ -180,7 +180,7 @@ class Workbench:
             return _fault(error)
         finally:
             self._wake()
-        return JSONResponse({"said": said} if said else {})
+        return JSONResponse({"said": said or "", "news": await run_in_threadpool(self.parts.snapshot)})
 
     async def files(self, request: Request) -> Response:
         """A file of a kept variant; its pages are written when they are first asked for, and it says so meanwhile."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -69,6 +70,7 @@ class Parts:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self._views: dict[int, tuple[PlanValues, RunView]] = {}
+        self._turns = count()
 
     def part(self, name: str, asked: Asked) -> str:
         """A region by its name. Raises PlannerError."""
@@ -79,6 +81,7 @@ class Parts:
     def snapshot(self) -> dict[str, Any]:
         """What the page needs to know to be up to date. The version of a region changes with what it shows; `of` says
         of which plan what it then shows will be, '' if of the plan before."""
+        turn = next(self._turns)  # before anything is looked at: what has a later one is no older
         desk, found, record = self.desk, self.desk.solver.found, self.desk.record
         state = f"{hash((record, desk.base.sha256, desk.fault))}"
         plan = f"{found.shown}.{record.pinned}.{id(desk.first)}"
@@ -96,7 +99,7 @@ class Parts:
         figures = f"{found.case.sha256}.figures" if found.stage == "figures" else whole
         drawn = "" if found.stage == "waiting" else figures or f"{found.case.sha256}.failed"
         of = {"outcomes": drawn, "frontier": figures, "views": whole, "side": whole, "questions": whole}
-        return {"versions": versions, "of": of, "proof": found.proof, "phase": found.phase, "fault": desk.fault,
+        return {"turn": turn, "versions": versions, "of": of, "proof": found.proof, "phase": found.phase, "fault": desk.fault,
                 "study": desk.range.key, "longest": desk.solver.longest, **can}  # fmt: skip
 
     def _view(self, plan: PlanValues) -> RunView:

@@ -112,7 +112,7 @@ def test_an_edit_is_taken_as_it_is_given(value: EditedValue) -> None:
 
 
 def test_a_good_edit_is_on_disk_before_it_is_answered(client: TestClient, bench: Workbench) -> None:
-    assert post(client, "/edit", {"key": "money", "value": 0.5}).json() == {}
+    assert post(client, "/edit", {"key": "money", "value": 0.5}).json()["said"] == ""
     assert bench.desk.record.edits == (Edit("money", 0.5),)
     assert '"money"' in (bench.desk.place.folder / "journal.json").read_text()
 

@@ -7,25 +7,35 @@ const versions = {}, turns = {}, holds = {}, drawings = new Map();
 const SAY_PHASE_AFTER = 300;
 const WAIT_FOR_MORE = 150;
 const STOP_AFTER = 1500;
+const REACHED = "button, a, input, select, summary, [tabindex]";
 const SOLVED = ["/edit", "/revert", "/undo", "/redo", "/restore"];
-let drawn = "", opener = null, whyAsked = false, phaseTimer = 0, editTimer = 0, inHand = false, last = null, doing = {};
+const hand = new Set(); // while anything is in it nothing is drawn anew: a press, until its click is over; a change, until it is done
+let drawn = "", opener = null, whyAsked = false, phaseTimer = 0, editTimer = 0, solved = 0, last = null, doing = {};
 
 async function post(path, body = {}) {
+  const change = Symbol(path);
+  hand.add(change);
   if (SOLVED.includes(path)) { // what is shown is of the state before, from now on
+    solved += 1;
     for (const name of Object.keys(last?.of ?? {})) $(`[data-part=${name}]`).ariaBusy = "true";
     $("[data-proof]").textContent = "being solved";
     $("[data-proof]").className = "badge";
   }
   const answer = await fetch(path, {
     method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
-  });
+  }).catch(() => Response.json({ fault: "The workbench does not answer: `planner serve` was ended." }, { status: 503 }));
   const found = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
+  if (SOLVED.includes(path)) solved -= 1;
+  hand.delete(change);
   say(answer.ok ? "" : found.fault ?? `The server answered ${answer.status}.`);
-  if (answer.ok) $("[data-word]").textContent = found.said ?? "";
-  else { // what was refused goes back
+  if (answer.ok) {
+    $("[data-word]").textContent = found.said ?? "";
+    update(found.news);
+  } else { // what was refused goes back
     mark();
     drawings.clear();
     await Promise.all(["questions", "frontier"].map(fetchPart));
+    if (last) update(last);
   }
   return answer.ok ? found : null;
 }
@@ -43,7 +53,7 @@ async function fetchPart(name) {
   if (!answer.ok) return;
   const html = await answer.text(), region = $(`[data-part=${name}]`);
   if (turn !== turns[name]) return; // an answer to an earlier question came after that to a later one
-  if (isTyping(region)) delete versions[name];
+  if (hand.size || isTyping(region)) delete versions[name];
   else {
     put(region, html);
     if (name === "shelf") ofShelf();
@@ -63,6 +73,7 @@ function ofShelf() {
 
 // What is still of the plan before is dimmed and says so; nothing is called proven while anything is.
 function mark() {
+  if (solved || !last) return;
   let old = false;
   document.body.classList.toggle("empty", last.empty);
   for (const [name, of] of Object.entries(last.of)) {
@@ -77,31 +88,38 @@ function mark() {
 // What somebody is writing is not drawn anew before it is sent.
 function isTyping(region) {
   const node = document.activeElement;
-  return region?.contains(node) && node.matches("input.box[data-edit]") && node.value !== node.defaultValue;
+  return region?.contains(node) && node.matches("input.box, #drawn input") && node.value !== node.defaultValue;
 }
 
 function put(region, html) {
   if (!region || drawings.get(region) === html) return;
   drawings.set(region, html);
-  const focused = region.contains(document.activeElement) ? document.activeElement.id : "";
-  const selected = focused && document.activeElement.selectionEnd > 0 && document.activeElement.selectionStart === 0;
+  const focused = region.contains(document.activeElement) ? document.activeElement : null;
+  const selected = focused?.selectionEnd > 0 && focused.selectionStart === 0, before = focused && reach(region).map(known);
   const open = Object.fromEntries(all("details[id]", region).map((node) => [node.id, node.open]));
-  const scroll = region.scrollTop, was = focused && document.activeElement.getBoundingClientRect().top;
+  const scroll = region.scrollTop, was = focused?.getBoundingClientRect().top;
   region.innerHTML = html;
   for (const node of all("details[id]", region)) if (node.id in open) node.open = open[node.id];
   region.scrollTop = scroll;
   if (!focused) return;
-  const node = document.getElementById(focused);
+  const there = new Map(reach(region).map((node) => [known(node), node]).reverse()), same = there.get(known(focused));
+  const left = before.slice(0, before.indexOf(known(focused))).findLast((one) => there.has(one)); // if it is gone
+  const node = same ?? there.get(left) ?? [...there.values()].at(-1);
   node?.focus({ preventScroll: true });
-  if (node) region.scrollTop += node.getBoundingClientRect().top - was; // what is worked at stays where it is
-  if (selected) document.activeElement.select?.(); // as whoever is about to write over it had it
+  if (same) region.scrollTop += same.getBoundingClientRect().top - was; // what is worked at stays where it is
+  if (same && selected) same.select?.(); // as whoever is about to write over it had it
 }
 
+// What the keyboard reaches.
+const reach = (region) => all(REACHED, region).filter((node) => node.checkVisibility());
+
+const known = (node) => node.id || node.ariaLabel || JSON.stringify([node.textContent, { ...node.dataset }]);
+
 function update(news) {
+  if (last && news.turn < last.turn) return; // it was long on its way
   last = news;
   for (const [name, version] of Object.entries(news.versions)) {
-    if (versions[name] === version || (inHand && ["questions", "frontier"].includes(name))) continue;
-    if (isTyping($(`[data-part=${name}]`))) continue;
+    if (versions[name] === version || hand.size || isTyping($(`[data-part=${name}]`))) continue;
     versions[name] = version;
     fetchPart(name);
   }
@@ -111,9 +129,9 @@ function update(news) {
   clearTimeout(phaseTimer);
   if (!news.phase || !doing.phase) doing = { since: Date.now() };
   doing.phase = news.phase;
-  if (!news.phase) { $("[data-phase]").textContent = ""; $("#stop").hidden = true; }
+  if (!news.phase) { $("[data-phase]").textContent = ""; hideStop(true); }
   else phaseTimer = setTimeout(sayPhase, SAY_PHASE_AFTER);
-  for (const name of ["undo", "redo", "keep"]) $(`#${name}`).disabled = !news[name];
+  for (const name of ["undo", "redo", "keep"]) $(`#${name}`).ariaDisabled = String(!news[name]); // and keeps the focus
   if (news.fault) say(news.fault);
 }
 
@@ -121,12 +139,18 @@ function update(news) {
 function sayPhase() {
   const seconds = Math.round((Date.now() - doing.since) / 1000), most = Math.round(last.longest);
   $("[data-phase]").textContent = seconds > 2 ? `${doing.phase}, ${seconds} s${most > 4 && last.proof === "being solved" ? ` (the longest answer so far took ${most} s)` : ""}` : doing.phase;
-  $("#stop").hidden = !last.stop || Date.now() - doing.since < STOP_AFTER;
+  hideStop(!last.stop || Date.now() - doing.since < STOP_AFTER);
   phaseTimer = setTimeout(sayPhase, 1000);
+}
+
+function hideStop(hidden) {
+  if (hidden && document.activeElement === $("#stop")) $("#undo").focus();
+  $("#stop").hidden = hidden;
 }
 
 function listen() {
   const events = new EventSource("/events");
+  events.onopen = () => { last = null; };
   events.onmessage = (event) => update(JSON.parse(event.data));
   events.onerror = () => { $("[data-proof]").textContent = "not connected"; };
 }
@@ -174,9 +198,9 @@ function refuse(control, words) {
 document.addEventListener("change", (event) => {
   const node = event.target;
   if (node.dataset.edit) {
-    inHand = true;
+    hand.add("change");
     clearTimeout(editTimer);
-    editTimer = setTimeout(() => { sendEdit(node); letGo(); }, node.type === "range" ? WAIT_FOR_MORE : 0);
+    editTimer = setTimeout(() => { sendEdit(node); letGo("change"); }, node.type === "range" ? WAIT_FOR_MORE : 0);
   }
   else if (node.dataset.showSelect) { shown[node.dataset.showSelect] = node.value; fetchPart("views"); fetchPart("outcomes"); }
   else if ("pin" in node.dataset) post("/pin", { folder: node.dataset.pin });
@@ -189,19 +213,19 @@ document.addEventListener("input", (event) => {
   const box = document.getElementById(`${node.id}-box`);
   if (box) box.value = node.value;
 });
-document.addEventListener("pointerdown", (event) => { if (event.target.type === "range") inHand = true; });
-document.addEventListener("pointerup", () => { if (inHand) setTimeout(letGo, 0); });
+document.addEventListener("pointerdown", (event) => { if (event.target.closest?.(`${REACHED}, label, circle`)) hand.add("press"); });
+for (const end of ["pointerup", "pointercancel", "blur"]) window.addEventListener(end, () => setTimeout(letGo, 0, "press"));
+window.addEventListener("pointermove", (event) => { if (!event.buttons) letGo("press"); });
 
-// What is in the hand is not drawn anew; what changed meanwhile is, once it is let go.
-function letGo() {
-  inHand = false;
-  if (last) update(last);
+// What changed while it was in the hand is drawn once it is let go.
+function letGo(what) {
+  if (hand.delete(what) && last) update(last);
 }
 
 document.addEventListener("click", async (event) => {
   const node = event.target.closest("button, a"), questions = $("#questions");
   if (questions.classList.contains("open") && !event.composedPath().includes(questions)) sheet(false);
-  if (!node) return;
+  if (!node || node.ariaDisabled === "true") return;
   if (node.dataset.post) {
     const done = await post(node.dataset.post, JSON.parse(node.dataset.body ?? "{}"));
     if (done && node.dataset.post === "/compare") {
@@ -232,6 +256,7 @@ document.addEventListener("submit", async (event) => {
   const body = form.dataset.key ? { key: form.dataset.key, value: typed(given.value, form) } : given;
   if (await post(form.dataset.form, body)) {
     if (form.dataset.form === "/keep") form.reset();
+    else for (const field of form.elements) field.defaultValue = field.value; // it is written no longer
     if (form.dataset.drawerAfter) openDrawer(form.dataset.drawerAfter);
   }
 });
@@ -249,17 +274,22 @@ async function openDrawer(address, from = null) {
   const answer = await fetch(`/part/${name}?${query}`);
   if (!answer.ok) { say((await answer.json()).fault ?? ""); return; }
   if (!from && !$("#drawer").open) return; // closed while the answer was on its way
-  const again = drawn === address, focused = document.activeElement.id;
+  const again = drawn === address;
   drawn = address;
   opener = from ?? opener;
-  $("#drawn").innerHTML = await answer.text();
+  const html = await answer.text();
+  if (!again || !isTyping($("#drawn"))) put($("#drawn"), html);
   if (!$("#drawer").open) $("#drawer").show();
-  if (again) $(`#drawn [id="${focused}"]`)?.focus({ preventScroll: true });
-  else ($("#drawn .chosen input") ?? $("#drawn button, #drawn input, #drawn pre"))?.focus();
+  if (!again) ($("#drawn .chosen input") ?? $("#drawn button, #drawn input, #drawn pre"))?.focus();
   if ($("#drawn [data-again]")) setTimeout(() => { if ($("#drawer").open && drawn === address) openDrawer(address); }, 700);
 }
 
-$("#drawer").addEventListener("close", () => { drawn = ""; opener?.isConnected && opener.focus(); opener = null; });
+$("#drawer").addEventListener("close", () => {
+  drawn = "";
+  put($("#drawn"), "");
+  if (opener) reach(document).find((node) => known(node) === known(opener))?.focus(); // it may be drawn anew by now
+  opener = null;
+});
 
 function sheet(open) {
   $("#questions").classList.toggle("open", open);
@@ -296,7 +326,6 @@ document.addEventListener("pointerdown", (event) => {
   const scale = svg.viewBox.baseVal.height / svg.getBoundingClientRect().height;
   const at = (move) => Math.min(+bottom, Math.max(+top, (move.clientY - svg.getBoundingClientRect().top) * scale));
   const risk = (y) => (most * (bottom - y)) / (bottom - top);
-  inHand = true;
   point.setPointerCapture(event.pointerId);
   point.onpointermove = (move) => { point.setAttribute("cy", at(move)); $("#limit").value = risk(at(move)).toPrecision(4); };
   point.onpointerup = (move) => { point.onpointermove = null; post("/edit", { key: "goal", value: Number(risk(at(move)).toPrecision(4)) }); };
