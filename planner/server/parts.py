@@ -99,8 +99,8 @@ class Parts:
         figures = f"{found.case.sha256}.figures" if found.stage == "figures" else whole
         drawn = "" if found.stage == "waiting" else figures or f"{found.case.sha256}.failed"
         of = {"outcomes": drawn, "frontier": figures, "views": whole, "side": whole, "questions": whole}
-        return {"turn": turn, "versions": versions, "of": of, "proof": found.proof, "phase": found.phase, "fault": desk.fault,
-                "study": desk.range.key, "longest": desk.solver.longest, **can}  # fmt: skip
+        return {"turn": turn, "versions": versions, "of": of, "proof": found.proof, "phase": found.phase,
+                "fault": desk.fault, "study": desk.range.key, "longest": desk.solver.longest, **can}  # fmt: skip
 
     def _view(self, plan: PlanValues) -> RunView:
         if id(plan) not in self._views:
