@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from planner.errors import StoppedError
-from planner.explanation import claims, information, lever_ladder
+from planner.explanation import claims, lever_ladder
 from planner.explanation.commitments import (
     Build,
     capital_by_stage,
@@ -17,13 +17,10 @@ from planner.explanation.commitments import (
     of_table,
 )
 from planner.explanation.counterfactuals import (
-    SMALLEST_MUSD,
     Counterfactual,
     Optimum,
     Reference,
     SolverPool,
-    held_decisions,
-    optimum,
     shares,
     solver_pool,
     with_policy,
@@ -31,30 +28,27 @@ from planner.explanation.counterfactuals import (
 from planner.explanation.decision import COARSE, Walk, frontier
 from planner.explanation.execution import execution
 from planner.explanation.near_optimal import alternatives, with_planned
-from planner.explanation.sensitivity import at_ends, influences, moved, moves
-from planner.explanation.shadow_prices import links, marginals
+from planner.explanation.sensitivity import at_ends, influences
+from planner.explanation.shadow_prices import links
 from planner.results.decision import Decision, Shares
-from planner.results.explanation import OWN_PLAN, Explanation, Flexibility, Knowledge, Rung, leading
-from planner.results.losses import weighed
+from planner.results.explanation import OWN_PLAN, Explanation, Flexibility, Rung
 from planner.results.plan import PlanValues, Status
 from planner.solving.goals import Progress, silent
 from planner.solving.parametric import PRECISION
-from planner.solving.program import Program
 from planner.solving.shares import Game, charged
 
 FULL = 100_000
 """Nonzeros of a program up to which everything is asked; of a larger one what the decision page needs."""
-NOTHING_LOST = Optimum("", 0.0, 0.0, None, {}, {}, {})
 
 
 def explain(
     plan: PlanValues, name: str = "", progress: Progress = silent, *, thorough: bool = False, workers: int | None = None
 ) -> Explanation:
-    """Why a solved plan is as it is: counterfactuals, claims, bottlenecks, information, alternatives.
+    """Why a solved plan is as it is: counterfactuals, claims, bottlenecks, alternatives.
 
     name: what the plan is called. progress: called with each step in words.
     thorough: try every unsure input on every claim, at all its values; and where the program is large, where that is
-    left out else, ask what information is worth, what all good plans share, for blocs and for plants a year sooner.
+    left out else, ask what all good plans share, for blocs and for plants a year sooner.
     workers: how many programs are solved at once (None: as many as help).
     Raises StoppedError where no optimum is proven.
     """
@@ -73,15 +67,13 @@ def _explain(
     plan: PlanValues, name: str, reference: Reference, pool: SolverPool, progress: Progress, thorough: bool
 ) -> Explanation:
     case = reference.case
-    progress("counterfactuals: levers, partners, time, information, unsure inputs")
-    prices = pool.begin(partial(marginals, reference))
+    progress("counterfactuals: levers, partners, time, unsure inputs")
     full = thorough or reference.program.matrix.nnz <= FULL
     near = pool.begin(partial(alternatives, reference, plan.summary["cost_musd"])) if full else None
-    found = pool(_counterfactuals(plan, reference, full, thorough)) | _known(plan, reference)
+    found = pool(_counterfactuals(reference, full, thorough)) | _known(plan, reference)
     decided = pool.begin(partial(_decision, plan, reference, found["ladder:nothing"], full, thorough))
     shared = pool.begin(partial(_shares, reference))
     own = _own(plan, reference)
-    knowledge = _knowledge(plan, reference, own, found) if full else None
     left_out = lever_ladder.left_out(case, found, own)
     rungs = lever_ladder.ladder(case, found, plan.summary.get("without_plan", {}))
     together = lever_ladder.compared(case, lever_ladder.COORDINATION, case.model.policy.coordination, found, own)
@@ -89,8 +81,6 @@ def _explain(
     verdicts = claims.verdicts(reference, _given([own, *rungs, *left_out, *together]), pool, thorough)
     leans = influences(reference, own.objective, verdicts, pool)
     builds = of_table(case, plan.tables["investments"])
-    as_given = moved(case, "", "as given", own.objective, own.cost or 0.0, builds)
-    moves_of = moves(reference, leading(leans, own.objective), as_given, pool)
     timing = [
         *lever_ladder.compared(case, lever_ladder.INVESTMENT, case.model.policy.investment, found, own),
         lever_ladder.against(lever_ladder.rung(case, lever_ladder.later_name(case), found["later"]), own),
@@ -101,7 +91,7 @@ def _explain(
     if full:
         sooner = lever_ladder.rung(case, "Every new plant in use a year sooner", found["sooner"])
         timing.append(lever_ladder.against(sooner, own))
-    solved, marginal = reference.best()[1], prices.result()
+    solved = reference.best()[1]
     rungs[-1] = replace(rungs[-1], capital=capital_by_stage(case, builds))
     decision = replace(decided.result(), shares=shared.result())
     others = with_planned(near.result(), case, builds) if near is not None else None
@@ -114,16 +104,13 @@ def _explain(
         left_out,
         together,
         timing,
-        knowledge,
         links(reference, solved.x, solved.duals),
-        marginal,
         verdicts,
         leans,
-        pool.solved + len(marginal) + 2 + (others.solves if others is not None else 0) + decision.frontier.solves,
+        pool.solved + 1 + (others.solves if others is not None else 0) + decision.frontier.solves,
         thorough,
         others,
         _flexibility(reference, found, builds),
-        moves_of,
         decision,
     )
 
@@ -145,42 +132,22 @@ def _shares(reference: Reference) -> Shares | None:
     return charged(Game(case, reference.live, reference.best()[0]), "alone")
 
 
-def _counterfactuals(plan: PlanValues, reference: Reference, full: bool, thorough: bool) -> Iterator[Counterfactual]:
+def _counterfactuals(reference: Reference, full: bool, thorough: bool) -> Iterator[Counterfactual]:
     """All that can be solved before anything is known."""
     left = {_own_rung(reference)} if full else {_own_rung(reference), "blocs", "sooner"}
     yield from (q for q in lever_ladder.counterfactuals(reference) if q.key not in left)
     for _, ends in at_ends(reference):
         yield from (counterfactual for _, counterfactual in ends)
     yield from claims.first_counterfactuals(reference, thorough)
-    if not full:
-        return
-    yield Counterfactual("mean plan", lambda: _mean_plan(reference))
-    yield from information.wait_and_see(reference, plan.summary["scenario_loss_musd"])
-
-
-def _mean_plan(reference: Reference) -> Program:
-    """The program in which the plan for the mean future is carried out, for the committed policy."""
-    case = reference.case
-    asked = Counterfactual("mean", lambda: information.mean_case(case), with_cost=True)
-    committed = (
-        reference
-        if case.model.policy.investment == "committed"
-        else Reference(with_policy(case, investment="committed"))
-    )
-    return held_decisions(committed.program, optimum(asked, reference).decisions)
 
 
 def _known(plan: PlanValues, reference: Reference) -> dict[str, Optimum]:
-    """The last rung of the ladder is the run itself.
-
-    Under the goal of least risk a future in which the plan loses nothing loses nothing if it is known either.
-    """
-    s, program, key = plan.summary, reference.program, _own_rung(reference)
-    lost = s["scenario_loss_musd"]
-    nothing = {f"know:{w}": NOTHING_LOST for w in plan.case.scenarios if lost[w] <= SMALLEST_MUSD}
-    losses = {leaf: float(lost[w]) for w, leaf in reference.scope.tree.leaves.items()}
-    own = Optimum(key, reference.objective, s["risk_musd"], s["cost_musd"], losses, shares(program), {})
-    return (nothing if reference.goal == "risk" else {}) | {key: own}
+    """The last rung of the ladder is the run itself."""
+    s, key = plan.summary, _own_rung(reference)
+    losses = {leaf: float(s["scenario_loss_musd"][w]) for w, leaf in reference.scope.tree.leaves.items()}
+    return {
+        key: Optimum(key, reference.objective, s["risk_musd"], s["cost_musd"], losses, shares(reference.program), {})
+    }
 
 
 def _own_rung(reference: Reference) -> str:
@@ -204,35 +171,6 @@ def _own(plan: PlanValues, reference: Reference) -> Rung:
     return Rung(
         "own", OWN_PLAN, reference.objective, s["risk_musd"], s["cost_musd"], s["expected_loss_musd"], s["cvar_musd"]
     )
-
-
-def _knowledge(plan: PlanValues, reference: Reference, own: Rung, found: Mapping[str, Optimum]) -> Knowledge:
-    case = reference.case
-    loss = {w: float(plan.summary["scenario_loss_musd"][w]) for w in case.scenarios}
-    best = {w: _clean(found[f"know:{w}"].objective) for w in case.scenarios}
-    if reference.goal == "risk":
-        known, least = weighed(case, best).risk, best
-    else:
-        known = sum(p * best[w] for w, p in case.scenarios.items())
-        weights = information.weights(case, loss)
-        least = {w: _clean(found[f"know:{w}"].risk / max(weights[w], SMALLEST_MUSD)) for w in case.scenarios}
-    stochastic = own.objective if case.model.policy.investment == "committed" else found["committed"].objective
-    mean = found["mean plan"].objective
-    return Knowledge(
-        stochastic,
-        known,
-        _clean(stochastic - known),
-        mean,
-        _clean(mean - stochastic),
-        loss,
-        least,
-        {w: _clean(loss[w] - least[w]) for w in loss} if reference.goal == "risk" else {},
-    )
-
-
-def _clean(musd: float) -> float:
-    """Zero where a difference of two optima is within their tolerance."""
-    return musd if abs(musd) > SMALLEST_MUSD else 0.0
 
 
 def _given(rungs: Sequence[Rung]) -> dict[str, tuple[float, float]]:

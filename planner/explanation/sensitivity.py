@@ -11,16 +11,8 @@ from planner.config import LEVERS, Lever
 from planner.data.case import Case, with_room
 from planner.data.cells import Row, conditions, matching
 from planner.data.schema import TABLES, UncertainRange
-from planner.explanation.commitments import (
-    Build,
-    capital_by_stage,
-    decision_nodes,
-    expected_tpa,
-    is_built,
-    of_decisions,
-)
 from planner.explanation.counterfactuals import Counterfactual, Reference, SolveAll
-from planner.results.explanation import Influence, Moved, Tried, Verdict
+from planner.results.explanation import Influence, Tried, Verdict
 from planner.solving.program import Program
 
 
@@ -156,22 +148,3 @@ def _sources(rows: Sequence[Row]) -> list[str]:
     """The sources that stand beside most rows."""
     counted = Counter(row.source.strip() for row in rows if row.source.strip())
     return [source for source, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:MOST_SOURCES]]
-
-
-def moves(reference: Reference, leaning: Sequence[Influence], own: Moved, solve: SolveAll) -> list[Moved]:
-    """The plan as given, `own`, then the plan with each of these inputs at each end."""
-    known, out = {uncertain.name: (uncertain, ends) for uncertain, ends in at_ends(reference)}, [own]
-    for uncertain, ends in (known[lean.input] for lean in leaning):
-        found = solve(counterfactual for _, counterfactual in ends)
-        for factor, counterfactual in ends:
-            best, nodes = found[counterfactual.key], decision_nodes(uncertain.vary(reference.case, factor))
-            builds = of_decisions(nodes, best.decisions)
-            cost = best.cost or 0.0
-            out.append(moved(reference.case, uncertain.name, f"× {factor:g}", best.objective, cost, builds))
-    return out
-
-
-def moved(case: Case, name: str, setting: str, objective: float, cost: float, builds: Sequence[Build]) -> Moved:
-    """A plan that builds these, as what an input at some setting makes of it; objective and cost in MUSD."""
-    built = {p: tpa for p, tpa in sorted(expected_tpa(builds).items()) if is_built(case, p, tpa)}
-    return Moved(name, setting, objective, cost, capital_by_stage(case, builds), built)

@@ -14,15 +14,10 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from planner.data.lookups import MADE_FROM
 from planner.explanation.counterfactuals import SMALLEST_MUSD, Reference
-from planner.results.explanation import Link, Marginal
-from planner.solving.highs import Solver
-from planner.solving.prices import ROWS, ScarceThing
-from planner.solving.program import Key, Program, Vector
-from planner.solving.solution import Solution, Stop
+from planner.results.explanation import Link
+from planner.solving.program import Key, Vector
 
 PEOPLE = ("staff_limit",)
 CAPACITY = ("throughput_limit", "cost_definition")
@@ -168,54 +163,3 @@ def _add(into: dict[str, float], parts: dict[str, float]) -> None:
 def _scaled(parts: dict[str, float], factor: float) -> dict[str, float]:
     # Value that no plant of the year explains: oxide from stock or imports.
     return {link: musd * factor for link, musd in parts.items()} if parts else {"unassigned": factor}
-
-
-KINDS = ("budget", "capacity", "nameplate limit", "staff joining", "feed", "delivered good")
-Change = tuple[int, float]
-"""Row, and by how much its right-hand side grows if one unit more is there."""
-
-
-def marginals(reference: Reference) -> list[Marginal]:
-    """For each kind the thing with the highest price, its price, and what the objective falls by with one unit more.
-
-    Under degeneracy the two differ: a price is a one-sided derivative.
-    """
-    column, (known, solved) = reference.program.column[reference.goal, None], reference.best()
-    solver = Solver(reference.program)
-    solver.begin_like(known.kept)
-    out = []
-    for label, (price, unit, rows) in _best(reference, solved).items():
-        solver.replace(_with_more(reference.program, rows))
-        found = solver.minimise(column)
-        if found.stop is Stop.OPTIMAL:
-            out.append(Marginal(*label[:6], unit, price, reference.objective - float(found.x[column])))
-    return out
-
-
-def _best(reference: Reference, solved: Solution) -> dict[ScarceThing, tuple[float, str, list[Change]]]:
-    kinds = {scarce.declared.name: scarce for scarce in ROWS}
-    price: dict[ScarceThing, float] = defaultdict(float)
-    rows: dict[ScarceThing, list[Change]] = defaultdict(list)
-    units: dict[ScarceThing, str] = {}
-    for i, (name, index) in enumerate(reference.program.rows):
-        if (scarce := kinds.get(name)) is None:
-            continue
-        for label, per_unit in scarce.priced(reference.scope, index):
-            price[label] += scarce.sign * float(solved.duals[i]) * per_unit
-            rows[label].append((i, -scarce.sign * per_unit))
-            units[label] = scarce.unit
-    out: dict[ScarceThing, tuple[float, str, list[Change]]] = {}
-    for kind in KINDS:
-        of_kind = [label for label, worth in price.items() if label[0] == kind and worth > SMALLEST_MUSD]
-        for label in sorted(of_kind, key=lambda label: (-price[label], str(label)))[:1]:
-            out[label] = (price[label], units[label], rows[label])
-    return out
-
-
-def _with_more(program: Program, rows: list[Change]) -> Program:
-    change = np.zeros(len(program.rows))
-    for row, amount in rows:
-        change[row] += amount
-    return program.with_data(
-        program.matrix.data, program.row_lower + change, program.row_upper + change, program.lower, program.upper
-    )

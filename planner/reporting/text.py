@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -14,7 +13,7 @@ from planner.data.case import Case
 from planner.reporting.values.page_parts import Statement
 from planner.reporting.values.view import records
 from planner.reporting.values.wording import SLIGHT, STAGES, Names, midway, number, worded, worded_lines
-from planner.results.explanation import EXPLANATION, SMALLEST_SHARE, Explanation, Link, Moved, Rung, Verdict
+from planner.results.explanation import EXPLANATION, SMALLEST_SHARE, Explanation, Link, Rung, Verdict
 from planner.results.plan import PlanValues
 
 SAME_SHARE = 0.001
@@ -22,9 +21,6 @@ SAME_SHARE = 0.001
 SLIGHT_TPA, SLIGHT_MUSD = 1e-6, 0.05
 
 MOST_NAMED = 4
-
-QUARTER = 0.25
-"""Share of what could be built by which a project must move to count as changed."""
 
 
 def _say(passage: str, **values: Any) -> str:
@@ -130,35 +126,6 @@ def saves(once: Rung, later: Rung) -> bool:
     return (later.cost or 0.0) <= (1 - SMALLEST_SHARE) * (once.cost or 0.0) or later.risk <= (
         1 - SMALLEST_SHARE
     ) * once.risk - SLIGHT_MUSD
-
-
-@dataclass(frozen=True)
-class ProjectChanges:
-    """Projects that enter, that leave, and that change their size (t/y) by more than a quarter of what could be built;
-    those with the most capital at stake first."""
-
-    enter: list[str]
-    leave: list[str]
-    resized: dict[str, tuple[float, float]]
-
-
-def difference(found: Explanation, end: Moved) -> ProjectChanges:
-    """What the plan at one end of an input's range does otherwise."""
-    given = found.moves[0].builds
-    ranges = {r.key: r for r in found.ranges if r.kind == "project"}
-
-    def weight(project: str) -> tuple[float, str]:
-        return -(ranges[project].capital if project in ranges else 0.0), project
-
-    def moved(project: str) -> bool:
-        limit = ranges[project].limit if project in ranges else None
-        return abs(end.builds[project] - given[project]) > QUARTER * (limit or given[project])
-
-    return ProjectChanges(
-        [p for p in end.builds if p not in given],
-        sorted((p for p in given if p not in end.builds), key=weight),
-        {p: (given[p], end.builds[p]) for p in sorted(given, key=weight) if p in end.builds and moved(p)},
-    )
 
 
 STAGE_WORDS = {"mine": "Mines", "separation": "Separation", "metal": "Metal", "magnet": "Magnets"}

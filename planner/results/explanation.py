@@ -52,24 +52,6 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Marginal:
-    """A shadow price (MUSD per unit) and the same found by solving again with one unit more, or the amount named.
-
-    scarce .. year: the scarce thing, as in the table `shadow_prices`; '' and None where they do not apply.
-    """
-
-    scarce: str
-    item: str
-    country: str
-    element: str
-    form: str
-    year: int | None
-    unit: str
-    price: float
-    resolved: float
-
-
-@dataclass(frozen=True)
 class Trial:
     """A claim measured with one input at another value. Risks in MUSD; measure and threshold dimensionless."""
 
@@ -137,25 +119,6 @@ def leading(influences: Sequence[Influence], objective: float) -> list[Influence
 
 
 @dataclass(frozen=True)
-class Knowledge:
-    """Value of information (MUSD of the objective) and regret by scenario.
-
-    evpi: plan's objective less that if each scenario were known; where it is cost plus risk, a bound from above. vss:
-    objective if the plan for the mean future is carried out less the plan's. least_loss: had the scenario been known.
-    regret: loss with the plan less that; only where the objective is the least risk.
-    """
-
-    stochastic: float
-    wait_and_see: float
-    evpi: float
-    expected_value_plan: float
-    vss: float
-    loss: Mapping[str, float]
-    least_loss: Mapping[str, float]
-    regret: Mapping[str, float]
-
-
-@dataclass(frozen=True)
 class Range:
     """Least and most over all near-optimal plans: t/y of a project, or MUSD of capital in a country.
 
@@ -211,27 +174,10 @@ class Flexibility:
 
 
 @dataclass(frozen=True)
-class Moved:
-    """The plan with an unsure input at an end of its range; `input` is '' as given.
-
-    Money in MUSD; capital by stage, expected, not discounted. builds: expected new capacity (t/y) of the projects it
-    builds more than a hundredth of.
-    """
-
-    input: str
-    setting: str
-    objective: float
-    cost: float
-    capital: Mapping[str, float]
-    builds: Mapping[str, float]
-
-
-@dataclass(frozen=True)
 class Explanation:
     """All of it. goal: `risk` or `welfare`, what objectives are of. `ladder` adds one lever after the other, `left_out`
-    takes one away, `together` is about who acts, `timing` about when; `own` is the run itself. `moves` begins with the
-    plan as given; `flexibility` is None where there is one future only, `knowledge` and `alternatives` where they were
-    not asked for.
+    takes one away, `together` is about who acts, `timing` about when; `own` is the run itself. `flexibility` is None
+    where there is one future only, `alternatives` where they were not asked for.
     """
 
     goal: str
@@ -242,16 +188,13 @@ class Explanation:
     left_out: Sequence[Rung]
     together: Sequence[Rung]
     timing: Sequence[Rung]
-    knowledge: Knowledge | None
     links: Sequence[Link]
-    marginals: Sequence[Marginal]
     verdicts: Sequence[Verdict]
     influences: Sequence[Influence]
     solves: int
     thorough: bool
     alternatives: Alternatives | None
     flexibility: Flexibility | None
-    moves: Sequence[Moved]
     decision: Decision | None = None
 
     @property

@@ -16,13 +16,12 @@ from planner.solving.live_program import LiveProgram
 from planner.solving.solution import MARGIN
 
 
-def alone(case: Case, scenario: str, weight: float = 1.0) -> Case:
-    """The case in which one scenario is certain, its losses times a weight."""
+def alone(case: Case, scenario: str) -> Case:
+    """The case in which one scenario is certain."""
     tables = case.tables
     rows = tuple(r.model_copy(update={"probability": 1.0}) for r in tables.scenarios if r.scenario == scenario)
     shocks = tuple(r for r in tables.shocks if r.scenario == scenario)
-    heavier = tuple(r.model_copy(update={"weight": r.weight * weight}) for r in tables.countries)
-    certain = case.with_tables(scenarios=rows, shocks=shocks, countries=heavier)
+    certain = case.with_tables(scenarios=rows, shocks=shocks)
     policy = case.model.policy.model_copy(update={"investment": "committed"})
     return certain.with_model(case.model.model_copy(update={"policy": policy}))
 

@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from planner.reporting.tables.declared import STATED, declared
-from planner.reporting.text import MOST_NAMED, SLIGHT_TPA, claim, difference
+from planner.reporting.text import SLIGHT_TPA, claim
 from planner.reporting.values.page_parts import ReportTable
-from planner.reporting.values.supply import scarce_words
-from planner.reporting.values.wording import NOTHING, STAGES, STAGES_MANY, Names, first_few, number
-from planner.results.explanation import Commitment, Explanation, Knowledge, Moved, Rung, Verdict
+from planner.reporting.values.wording import STAGES, STAGES_MANY, Names
+from planner.results.explanation import Commitment, Explanation, Rung, Verdict
 
 MOST_SHOWN = 4
 OBJECTIVES = {"risk": "least risk", "welfare": "cost plus risk"}
@@ -25,10 +24,7 @@ def explanation_tables(found: Explanation, names: Names) -> list[ReportTable]:
         claims(found),
         assumptions(found),
         commitments(found, names),
-        moved_plans(found, names),
         ranges(found, names),
-        *([knowledge(found.knowledge, found.goal, names)] if found.knowledge is not None else []),
-        marginals(found, names),
     ]
     return [table for table in tables if table.rows]
 
@@ -47,7 +43,7 @@ def counterfactuals(found: Explanation) -> ReportTable:
     return declared("counterfactuals", rows, goal=found.goal, what=OBJECTIVES[found.goal], capital=capital)
 
 
-def _stages(found: Sequence[Rung | Moved]) -> list[str]:
+def _stages(found: Sequence[Rung]) -> list[str]:
     """Stages whose capital is shown: magnets only where somebody can make them."""
     return [stage for stage in STAGES if stage != "magnet" or any(stage in r.capital for r in found)]
 
@@ -124,25 +120,6 @@ def _word(c: Commitment) -> str:
     return "in any case, amount or time can wait"
 
 
-def moved_plans(found: Explanation, names: Names) -> ReportTable:
-    """What the plan becomes if an input stands at an end of its range."""
-    rows, stages = [], _stages(found.moves)
-    for move in found.moves if len(found.moves) > 1 else ():
-        changed = difference(found, move)
-        sizes = [f"{names.placed(p)}: {number(a)} → {number(b)}" for p, (a, b) in changed.resized.items()]
-        parts = ([*map(names.placed, changed.enter)], [*map(names.placed, changed.leave)], sizes)
-        rows.append(
-            [
-                *(move.input or "as given", move.setting if move.input else NOTHING, move.objective, move.cost),
-                *(move.capital[stage] for stage in stages),
-                *(first_few(part, MOST_NAMED) or NOTHING for part in parts),
-                "; ".join(f"{names.placed(p)} {number(tpa)}" for p, tpa in move.builds.items()),
-            ]
-        )
-    capital = [STAGES_MANY[stage].lower() for stage in stages]
-    return declared("moved_plans", rows, what=OBJECTIVES[found.goal], capital=capital)
-
-
 def ranges(found: Explanation, names: Names) -> ReportTable:
     """Least and most of projects and countries over all plans that are nearly as good, what must be first."""
     kinds: dict[str, tuple[str, Callable[[str], str]]] = {
@@ -155,20 +132,3 @@ def ranges(found: Explanation, names: Names) -> ReportTable:
         for r in sorted(found.ranges, key=lambda r: (-len(r.kind), order.get(r.word, 3), r.key))
     ]
     return declared("ranges", rows, near=found.alternatives)
-
-
-def knowledge(k: Knowledge, goal: str, names: Names) -> ReportTable:
-    """What information is worth, and the regret of the plan in each future, the largest first."""
-    regret, what = sorted(k.regret, key=lambda w: (-k.regret[w], w)), OBJECTIVES[goal]
-    rows = [
-        [f"Value of perfect information (EVPI), {what}", k.stochastic, k.wait_and_see, k.evpi],
-        [f"Value of planning for all futures (VSS), {what}", k.expected_value_plan, k.stochastic, k.vss],
-        *([f"Regret: {names.scenario(w)}", k.loss[w], k.least_loss[w], k.regret[w]] for w in regret),
-    ]
-    return declared("knowledge", rows, goal=goal)
-
-
-def marginals(found: Explanation, names: Names) -> ReportTable:
-    """Shadow prices and what one unit more takes off when solved again."""
-    rows = [[scarce_words(names, vars(m)), m.unit, m.price, m.resolved] for m in found.marginals]
-    return declared("marginals", rows, what=OBJECTIVES[found.goal])
