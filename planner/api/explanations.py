@@ -25,7 +25,7 @@ from planner.parallel import Background
 from planner.proof.prove import Proof, checked, prove
 from planner.reporting.formats.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import business_case_page, statements
-from planner.reporting.pages.comparison import comparison_page, write_tables
+from planner.reporting.pages.comparison import comparison_page
 from planner.results.business_case import BusinessCase, Removal
 from planner.results.decision import Shares
 from planner.results.explanation import EXPLANATION, Comparison, Explanation, read_explanation
@@ -105,7 +105,7 @@ def _fill(found: Explanation, belongs_to: str, write: Callable[[Path], None], ta
 def compare_into(
     runs: Sequence[Path], folder: Path | None = None, progress: Progress = silent
 ) -> tuple[Plan, list[Comparison], Path]:
-    """`compare` the first of some run folders with the others, and write the page and the tables of it.
+    """`compare` the first of some run folders with the others, and write the page of it.
 
     folder: default reports/compare-A-B. Returns the first plan, a comparison for each of the others, and the folder.
     Raises InputError for fewer than two runs, RunFolderError, StoppedError.
@@ -120,7 +120,6 @@ def compare_into(
     def fill(place: Path) -> None:
         page = comparison_page(found, plans[0].case)
         (place / COMPARISON).write_text(page, encoding="utf-8", newline="\n")
-        write_tables(found, place)
 
     write_folder(target, COMPARISON, "a comparison", fill)
     return plans[0], found, target

@@ -182,7 +182,7 @@ def tell_apart(
             _, found, target = explanations.compare_into(runs, folder, progress)
         for line in comparison_lines(found):
             say(line)
-        say(f"Written     {target}/{explanations.COMPARISON}, inputs.csv, plan.csv, causes.csv")
+        say(f"Written     {target}/{explanations.COMPARISON}")
 
 
 @app.command("replay")

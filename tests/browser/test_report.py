@@ -94,8 +94,8 @@ def test_pointer_shows_figures_and_source_and_copies_it(page: Page) -> None:
 
 
 def test_labels_do_not_keep_the_pointer_from_a_cell(page: Page) -> None:
-    chart = page.locator("#staff figure", has_text="Staff needed as a share").locator("svg").first
-    label = chart.locator("text").filter(has_text=re.compile(r"^\d{1,3}$")).first
+    chart = page.locator("#decision svg").first
+    label = chart.locator("text").filter(has_text=re.compile(r"^\d{1,3}$")).last
     chart.scroll_into_view_if_needed()
     box = label.bounding_box()
     assert box is not None

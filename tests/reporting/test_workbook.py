@@ -79,7 +79,7 @@ def test_every_sheet_is_a_filtered_table_with_a_frozen_header(written: Path) -> 
 def test_spending_adds_up_by_funder_and_by_item(plan: PlanValues, written: Path) -> None:
     page = sheet(written / "report.xlsx", "spending")
     headings = [str(cell.value) for cell in page[1]]
-    for word in ("paid by ", "for ", "of "):
+    for word in ("paid by ", "for "):
         spent = sum(total(page, heading) for heading in headings if heading.startswith(word))
         assert spent == pytest.approx(plan.summary["public_spend_musd"], rel=1e-9)
 
@@ -103,12 +103,6 @@ def test_who_is_short_adds_up(plan: PlanValues, written: Path) -> None:
     assert total(page, "loss, expected (MUSD)") == pytest.approx(plan.summary["expected_loss_musd"], rel=1e-6)
     short = sum(plan.summary["expected_shortfall_t"].values())
     assert total(page, "short, expected (t)") == pytest.approx(short, rel=1e-6)
-
-
-def test_charts_are_native(written: Path) -> None:
-    with zipfile.ZipFile(written / "report.xlsx") as archive:
-        charts = [name for name in archive.namelist() if name.startswith("xl/charts/chart")]
-    assert len(charts) >= 3
 
 
 def test_no_text_becomes_a_formula_or_link(vary: Vary, tmp_path: Path) -> None:

@@ -327,30 +327,6 @@ def stacked(
     return plot, bands, scale
 
 
-def cells(
-    rows: Sequence[tuple[str, Sequence[float], Sequence[str]]],
-    years: Sequence[int],
-    *,
-    tones: tuple[str, str],
-    top: float,
-    told: Callable[[float], str],
-    left: float = 170,
-    width: float = 560,
-) -> Plot:
-    """A table of years whose cells are shaded between two tones, a row for each (name, amounts, tips)."""
-    plot = Plot(width, 18 * len(rows) + 24, left=left, top=2)
-    bands, names = plot.years(years, most=8, gap=0.06), plot.names([name for name, _, _ in rows], gap=0.06)
-    for place, (_, amounts, tips) in enumerate(rows):
-        for year, value, tip in zip(years, amounts, tips, strict=True):
-            share = min(value / top, 1.0) if top > 0 else 0.0
-            x, y = bands.at(year), names.at(place)
-            plot.rect(x, y, bands.width, names.width, mixed(*tones, share), tip=tip)
-            if words := told(value):
-                ink = "#ffffff" if share > 0.55 else INK
-                plot.text(bands.mid(year), names.mid(place) + 3.4, words, anchor="middle", size=SMALL, fill=ink)
-    return plot
-
-
 def mixed(first: str, second: str, share: float) -> str:
     """A colour between two, `share` of the way from the first to the second."""
     parts = ((int(first[at : at + 2], 16), int(second[at : at + 2], 16)) for at in (1, 3, 5))

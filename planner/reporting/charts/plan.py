@@ -18,15 +18,13 @@ from planner.reporting.values.plan import (
     everywhere,
     largest_first,
     spent,
-    staff,
     stock_held,
-    teams_at_work,
     tightest_team,
     training_begins,
 )
 from planner.reporting.values.supply import insured_years
 from planner.reporting.values.view import EXPECTED, RunView, records, rows_of, table_rows, tooltip
-from planner.reporting.values.wording import STAGES, STAGES_MANY, midway, number, percent, worded
+from planner.reporting.values.wording import STAGES, STAGES_MANY, number, percent, worded
 
 ROW, STAGE_ROW, NAMES = 19, 24, 345
 
@@ -174,10 +172,6 @@ ITEM_HUES = dict(zip(ITEM_NAMES.values(), PALETTE, strict=True))
 
 SPENDING = table_rows("spending") + ": expected"
 
-USE_TONES = ("#f2f6fa", "#08427a")
-
-FULL, MOST_TEAMS = 0.999, 24
-
 
 def spending(run: RunView, draw: svg.Drawer) -> Figure | None:
     """Public money by year, by funder and by item."""
@@ -213,41 +207,6 @@ def spending(run: RunView, draw: svg.Drawer) -> Figure | None:
         layout="pair",
         source=SPENDING,
     )
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:.0f}" if share >= 0.005 else ""
-
-
-def teams(run: RunView, draw: svg.Drawer) -> Figure | None:
-    """How fully each team is used, year by year, in the future that needs it most: the fullest first."""
-    rows = teams_at_work(staff(run))
-    if rows.empty:
-        return None
-    lines = []
-    for (country, skill), of in rows.groupby(["country", "skill"]):
-        uses, at = dict(zip(of["year"], of["use"], strict=True)), {row["year"]: row for row in records(of)}
-        who = f"{run.names.country(str(country))}: {midway(run.names.skill(str(skill)))}"
-        tips = [
-            tooltip(
-                f"{who}, {y}: at most {percent(uses.get(y, 0.0))} in use; expected {number(at[y]['needed'])} of "
-                f"{number(at[y]['staff'])} persons",
-                table_rows("workforce", country=country, skill=skill, year=y),
-            )
-            if y in at
-            else ""
-            for y in run.years
-        ]
-        lines.append((who, [uses.get(y, 0.0) for y in run.years], tips))
-    lines.sort(key=lambda line: (-sum(use > FULL for use in line[1]), -max(line[1]), line[0]))
-    full = sum(max(uses) > FULL for _, uses, _ in lines)
-    binding = sorted({y for _, uses, _ in lines for y, use in zip(run.years, uses, strict=True) if use > FULL})
-    told = worded("figures.j2", "teams", years=binding)
-    plot = svg.cells(lines[:MOST_TEAMS], run.years, tones=USE_TONES, top=1.0, told=_points, left=330, width=960)
-    title = worded("figures.j2", "teams_title", full=full, of_teams=len(lines))
-    panel = draw.panel("Staff needed as a share of staff there, per cent", told, plot)
-    source = table_rows("workforce") + ": needed over available, the largest over the futures"
-    return Figure(title, told, [panel], layout="wide", source=source)
 
 
 def _hues(order: Sequence[str]) -> list[tuple[str, str]]:

@@ -28,7 +28,7 @@ from planner.reporting.values.supply import (
     sources,
     worst_shares,
 )
-from planner.reporting.values.view import EXPECTED, RunView, records, summary_keys, table_rows, tooltip
+from planner.reporting.values.view import RunView, records, summary_keys, table_rows, tooltip
 from planner.reporting.values.wording import midway, number, percent, worded
 from planner.results.explanation import EXPLANATION, Explanation
 
@@ -44,34 +44,28 @@ WIDTH, HEIGHT = 340, 190
 SHORTFALL = table_rows("shortfall") + ": demand_t; met is demand_t less tonnes (with the plan) or without_plan_t"
 
 
-def supply_and_demand(run: RunView, draw: svg.Drawer, *, short: bool) -> Figure | None:
-    """Demand and what is met of it over all futures and in the hardest one, for the elements (n)ever short."""
-    elements = [e for e in run.elements if ever_short(run, e) == short]
+def supply_and_demand(run: RunView, draw: svg.Drawer) -> Figure | None:
+    """Demand and what is met of it over all futures and in the hardest one, for the elements that are ever short."""
+    elements = [e for e in run.elements if ever_short(run, e)]
     if not elements:
         return None
     several = len(run.weights) > 1
     panels: list[Panel] = []
     for element in elements:
-        if short and several:
+        if several:
             panels += _fans(run, draw, element)
-        worst = hardest(run, element) if short else EXPECTED
-        title = f"“{run.names.scenario(worst)}”" if short else "expected"
-        panels.append(_one_future(run, draw, element, worst, title))
-    names = [midway(run.names.element(e)) for e in elements]
+        panels.append(_one_future(run, draw, element, hardest(run, element)))
     legend = [
         (hue, "band" if key == "demand" else "line", label)
         for key, (label, hue, _) in SHAPES.items()
         if key != "met_without" or run.compared
     ]
-    if not short:
-        title = worded("figures.j2", "never_short_title", names=names)
-        return Figure(title, "", panels, legend, folded=True, source=SHORTFALL)
     reading = worded("figures.j2", "demand_met", several=several)
     return Figure("Demand and what is met of it, t a year", "", panels, legend, source=SHORTFALL, reading=reading)
 
 
-def _one_future(run: RunView, draw: svg.Drawer, element: str, scenario: str, title: str) -> Panel:
-    rows, name = balance(run, element, scenario), run.names.element(element)
+def _one_future(run: RunView, draw: svg.Drawer, element: str, scenario: str) -> Panel:
+    rows, name, title = balance(run, element, scenario), run.names.element(element), f"“{run.names.scenario(scenario)}”"
     rows = svg.tipped(
         rows,
         lambda r: (
@@ -91,7 +85,7 @@ def _one_future(run: RunView, draw: svg.Drawer, element: str, scenario: str, tit
         _, hue, wide = SHAPES[key]
         plot.curve(points if len(points) > 1 else svg.stairs(points, 6), hue, wide=wide)
     plot.tips(bands, dict(zip(rows["year"], rows["tip"], strict=True)))
-    choice = {"Element": name, "Show": "expected" if scenario == EXPECTED else "the hardest future"}
+    choice = {"Element": name, "Show": "the hardest future"}
     return draw.panel(f"{name}: {title}", _met(rows), plot, choice=choice)
 
 

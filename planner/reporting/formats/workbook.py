@@ -6,14 +6,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
 from xlsxwriter.utility import xl_range
 
-from planner.reporting.charts.drawing import GREYS, WITH, WITHOUT
 from planner.reporting.tables import plan
 from planner.reporting.tables.allies import ally_sheet
 from planner.reporting.tables.data import inputs_sheet, result_sheets, summary_sheet
@@ -31,7 +29,6 @@ LONGEST, MOST_OF_A_HEADING = 32_767, 240
 MOST_ROWS = 100_000
 """Rows of a sheet; what has more is cut, and the index says so. Excel ends at 1,048,576."""
 WIDEST, NARROWEST = 60, 9
-LINE_COLOURS = (GREYS[2], WITH, WITHOUT)
 SHEETS: tuple[Callable[[RunView], ReportTable | None], ...] = (
     *(plan.investments, plan.balance_sheet, plan.spending_sheet, plan.payers, plan.cost, plan.shortfalls),
     *(ally_sheet, plan.short_sheet),
@@ -46,11 +43,8 @@ def write_workbook(run: RunView, path: Path) -> None:
         target.set_properties({"title": run.title, "created": MADE})
         writer, sheets = _Writer(target), sheets_of(run)
         writer.index(run, sheets)
-        pages = {sheet.sheet: writer.table(sheet) for sheet in sheets}
-        by_name = {sheet.sheet: sheet for sheet in sheets}
-        if "supply and demand" in pages:
-            writer.supply_charts(by_name["supply and demand"], pages["supply and demand"])
-            writer.loss_chart(by_name["loss by future"], pages["loss by future"])
+        for sheet in sheets:
+            writer.table(sheet)
 
 
 def sheets_of(run: RunView) -> list[ReportTable]:
@@ -103,7 +97,7 @@ class _Writer:
             cut = f" (the first {MOST_ROWS:,} rows)" if len(sheet.rows) > MOST_ROWS else ""
             page.write_string(row, 2, sheet.meaning + cut)
 
-    def table(self, sheet: ReportTable) -> Any:
+    def table(self, sheet: ReportTable) -> None:
         """A sheet with one native table: header frozen, filters on, sums below."""
         page = self._page(sheet.sheet)
         page.freeze_panes(1, 0)
@@ -133,48 +127,6 @@ class _Writer:
                 page.write_formula(last + 1, place, f"=SUBTOTAL(109,{xl_range(1, place, last, place)})", form, whole)
         if sheet.total:
             page.write_string(last + 1, 0, sheet.total, self._head)
-        return page
-
-    def supply_charts(self, sheet: ReportTable, page: Any) -> None:
-        """A line chart per element beside the table."""
-        start = 1
-        for place, (element, rows) in enumerate(groupby(sheet.rows, key=lambda row: row[0])):
-            end = start + len(list(rows)) - 1
-            chart = self._target.add_chart({"type": "line"})
-            for column, colour in zip(range(2, len(sheet.columns)), LINE_COLOURS, strict=False):
-                line = {"color": colour, "width": 5 if column == 2 else 1.75}
-                chart.add_series(_series(sheet.sheet, column, (1, start, end)) | {"line": line})
-            self._finish(chart, f"{element}: expected demand and supply", "t a year")
-            page.insert_chart(1 + 17 * (place // 2), len(sheet.columns) + 1 + 8 * (place % 2), chart)
-            start = end + 1
-
-    def loss_chart(self, sheet: ReportTable, page: Any) -> None:
-        """Bars by scenario under the table."""
-        chart = self._target.add_chart({"type": "bar"})
-        for place, (column, _) in enumerate(sheet.sheet_columns[2:], start=2):
-            fill = {"color": WITHOUT if "without" in column.title else WITH}
-            chart.add_series(_series(sheet.sheet, place, (0, 1, len(sheet.rows))) | {"fill": fill})
-        self._finish(chart, "Loss by scenario, MUSD", "")
-        chart.set_y_axis({"reverse": True})
-        page.insert_chart(len(sheet.rows) + 4, 0, chart, {"x_scale": 1.7, "y_scale": 1.8})
-
-    @staticmethod
-    def _finish(chart: Any, title: str, unit: str) -> None:
-        # A name such as Dy!A1 would be taken for the address of a cell.
-        chart.set_title({"name": title.replace("!", "! "), "name_font": {"size": 12}})
-        chart.set_legend({"position": "bottom"})
-        grid = {"visible": True, "line": {"color": "#dfe4ea"}}
-        chart.set_y_axis({"name": unit, "num_format": "#,##0", "min": 0, "major_gridlines": grid})
-
-
-def _series(sheet: str, column: int, over: tuple[int, int, int]) -> dict[str, Any]:
-    """A column as a series of a chart, over another one from a first row to a last."""
-    along, first, last = over
-    return {
-        "name": [sheet, 0, column],
-        "categories": [sheet, first, along, last, along],
-        "values": [sheet, first, column, last, column],
-    }
 
 
 def _unique(headings: Sequence[str]) -> list[str]:

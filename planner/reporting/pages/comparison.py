@@ -1,12 +1,8 @@
-"""Two runs compared, as a page, as lines of the screen and as tables."""
+"""Two runs compared, as a page and as lines of the screen."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
-
-import pandas as pd
 
 from planner.data.case import Case
 from planner.reporting.formats.markup import report_page
@@ -14,17 +10,10 @@ from planner.reporting.tables.declared import declared, shown
 from planner.reporting.values.page_parts import Part, Section, Statement
 from planner.reporting.values.wording import NOTHING, Names, listed, number, signed, worded_lines
 from planner.results.explanation import Cause, Comparison, Figures
-from planner.results.store import csv_text
 
 KIND = "Comparison of runs"
 TOLD, MANY = 3, 40
 """Causes that are named in a sentence, and cells that are shown without being asked for."""
-COLUMNS = {
-    "inputs": ("group", "row", "column", "before", "after"),
-    "plan": ("project", "before_tpa", "after_tpa"),
-    "causes": ("group", "cells", "risk_musd", "risk_change_musd", "cost_musd", "why"),
-}
-"""Of its CSV tables, after the two runs."""
 
 
 def comparison_page(found: Sequence[Comparison], case: Case) -> str:
@@ -100,25 +89,6 @@ def comparison_lines(found: Sequence[Comparison]) -> list[str]:
             for c in one.causes
         ]
     return lines
-
-
-def write_tables(found: Sequence[Comparison], folder: Path) -> None:
-    """inputs.csv, plan.csv and causes.csv of a comparison."""
-    inputs = [(f.before, f.after, c.group, c.where, c.column, c.before, c.after) for f in found for c in f.cells]
-    plants = [
-        (f.before, f.after, p, f.first.capacity.get(p, 0.0), f.second.capacity.get(p, 0.0))
-        for f in found
-        for p in _either(f.first, f.second)
-    ]
-    causes = [
-        (f.before, f.after, c.group, c.cells, *_alone(f, c), c.alone.cost if c.alone else None, c.why)
-        for f in found
-        for c in f.causes
-    ]
-    tables: dict[str, list[Any]] = {"inputs": inputs, "plan": plants, "causes": causes}
-    for name, rows in tables.items():
-        text = csv_text(pd.DataFrame(rows, columns=["first", "other", *COLUMNS[name]], dtype=object))
-        (folder / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
 
 
 def _alone(found: Comparison, cause: Cause) -> tuple[float | None, float | None]:

@@ -61,9 +61,8 @@ def sections(run: RunView) -> list[Section]:
             *(plan_tables.people(run), plan_tables.stocks(run)),
         ],
         "supply": [
-            supply_charts.supply_and_demand(run, draw, short=True),
+            supply_charts.supply_and_demand(run, draw),
             supply_charts.supply_by_source(run, draw),
-            supply_charts.supply_and_demand(run, draw, short=False),
         ],
         "shortage": [
             supply_charts.losses(run, draw) if asked else None,
@@ -71,7 +70,7 @@ def sections(run: RunView) -> list[Section]:
         ],
         "money": [plan_charts.spending(run, draw), plan_tables.payers(run), plan_tables.cost(run)],
         ALLIES: [*ally_tables(run)],
-        "staff": [plan_charts.capacities(run, draw) if plants else None, plan_charts.teams(run, draw)],
+        "staff": [plan_charts.capacities(run, draw)] if plants else [],
         "limits": [plan_tables.scarce(run), summary_sheet(run)],
     }
     leads = {"why": say(run, "why_lead"), ALLIES: say(run, "allies")}

@@ -166,9 +166,9 @@ def balance_sheet(run: RunView) -> ReportTable:
 
 
 def spending_sheet(run: RunView) -> ReportTable:
-    """Expected public money: one row per year; columns by funder, the same by item, and by funder and place."""
+    """Expected public money: one row per year; columns by funder, and the same by item."""
     kinds, values = list[str](), list[pd.DataFrame]()
-    for by, word in (("funder", "paid by"), ("item", "for"), ("place", "of")):
+    for by, word in (("funder", "paid by"), ("item", "for")):
         rows = spent(run, by)
         table: pd.DataFrame = pivot(rows, run.years).T if len(rows) else pd.DataFrame(index=run.years)
         kinds += [f"{word} {kind}" for kind in table.columns]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pandas as pd
@@ -160,14 +160,9 @@ ITEM_NAMES = {
 
 
 def spent(run: RunView, by: str) -> pd.DataFrame:
-    """Expected public money (MUSD) by year and `funder`, `country`, `item` or `place`, that of a funder in a country:
-    year, kind, amount."""
-    paid = run.tables["spending"]
-    pairs = zip(paid["funder"], paid["country"], strict=True)
-    paid = paid.assign(place=[f"{run.names.party(f)} in {run.names.country(c)}" for f, c in pairs])
-    rows = paid.groupby(["year", by], as_index=False)["expected"].sum()
-    named: dict[str, Callable[[str], str]] = {"funder": run.names.party, "country": run.names.country}
-    namer = named.get(by, lambda kind: ITEM_NAMES.get(kind, kind))
+    """Expected public money (MUSD) by year and `funder` or `item`: year, kind, amount."""
+    rows = run.tables["spending"].groupby(["year", by], as_index=False)["expected"].sum()
+    namer = run.names.party if by == "funder" else lambda item: ITEM_NAMES.get(item, item)
     return pd.DataFrame({"year": rows["year"], "kind": rows[by].map(namer), "amount": rows["expected"]})
 
 
