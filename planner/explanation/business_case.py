@@ -15,18 +15,26 @@ from planner.explanation.counterfactuals import Counterfactual, Optimum, Referen
 from planner.finance.cashflow import NO_SUPPORT, CashFlows, Investment, PlantFlows, cash_flows
 from planner.finance.contracts import Deal
 from planner.finance.facts import CASE_MARKET, FinanceTerm, Levels, PlantFacts, goods, plant_facts, quotes, terms_of
-from planner.finance.returns import Draws, adverse, base_levels, drawn, npv, returns_of, spread_of, tornado, worth
-from planner.finance.rows import Array, added
-from planner.finance.support import (
+from planner.finance.returns import (
     GRANT,
+    Draws,
     Support,
+    adverse,
+    base_levels,
     contracts_cost,
+    drawn,
     least_amount,
     least_support,
+    npv,
     owners_npv,
     public_cost,
+    returns_of,
+    spread_of,
+    tornado,
     with_support,
+    worth,
 )
+from planner.finance.rows import Array, added
 from planner.results.business_case import Alternative, BusinessCase, Market, Removal, Sold
 from planner.results.plan import PlanValues, Status
 from planner.solving.goals import Progress, silent

@@ -8,10 +8,12 @@ from functools import partial
 
 from planner.errors import StoppedError
 from planner.explanation import claims, lever_ladder
+from planner.explanation.claims import at_ends, influences
 from planner.explanation.commitments import (
     Build,
     capital_by_stage,
     decision_nodes,
+    execution,
     flexibility,
     of_decisions,
     of_table,
@@ -26,10 +28,7 @@ from planner.explanation.counterfactuals import (
     with_policy,
 )
 from planner.explanation.decision import COARSE, Walk, frontier
-from planner.explanation.execution import execution
-from planner.explanation.near_optimal import alternatives, with_planned
-from planner.explanation.sensitivity import at_ends, influences
-from planner.explanation.shadow_prices import links
+from planner.explanation.prices_and_ranges import alternatives, links, with_planned
 from planner.results.decision import Decision, Shares
 from planner.results.explanation import OWN_PLAN, Explanation, Flexibility, Rung
 from planner.results.plan import PlanValues, Status

@@ -8,9 +8,8 @@ import pytest
 
 from planner.data.difference import differences
 from planner.errors import InputError
-from planner.explanation.claims import CLAIMS, FAILS, HOLDS, OPEN, judged
+from planner.explanation.claims import CLAIMS, FAILS, HOLDS, OPEN, judged, uncertain_inputs
 from planner.explanation.explain import explain
-from planner.explanation.sensitivity import uncertain_inputs
 from planner.reporting.text import why
 from planner.results.explanation import Trial
 from planner.solving.solve import solve_case

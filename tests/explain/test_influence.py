@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from planner.data.case import Case
+from planner.explanation.claims import touched_rows, uncertain_inputs
 from planner.explanation.explain import explain
-from planner.explanation.sensitivity import touched_rows, uncertain_inputs
 from planner.results.explanation import Explanation
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, imports, mine, near, plant, scenarios, shock, unsure

@@ -14,7 +14,7 @@ from planner.data.case import Case
 from planner.explanation.counterfactuals import Reference, optimum, solver_pool
 from planner.explanation.explain import explain
 from planner.explanation.lever_ladder import ladder_counterfactuals, left_out_counterfactuals, timing_counterfactuals
-from planner.explanation.shadow_prices import links
+from planner.explanation.prices_and_ranges import links
 from planner.reporting.pages.run import render_page
 from planner.reporting.text import claim, explain_lines
 from planner.reporting.values.view import run_view

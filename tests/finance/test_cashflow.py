@@ -8,22 +8,27 @@ import numpy as np
 import pytest
 
 from planner.data.investment_tables import Contract
-from planner.finance.cashflow import CashFlows, Investment, cash_flows, funding
-from planner.finance.debt import tax_due
+from planner.finance.cashflow import CashFlows, Investment, cash_flows, funding, tax_due
 from planner.finance.facts import FinanceTerm, Material
 from planner.finance.returns import (
+    AVAILABILITY,
+    FLOOR,
+    GRANT,
+    LOAN,
     Spread,
     base_levels,
     drawn,
     irr,
     least_cover,
+    least_support,
     npv,
+    owners_npv,
     payback,
     returns_of,
     spread_of,
     tornado,
+    with_support,
 )
-from planner.finance.support import AVAILABILITY, FLOOR, GRANT, LOAN, least_support, owners_npv, with_support
 from tests.cases import near
 from tests.finance.plants import WHOLE, plain_terms, separation
 

@@ -18,9 +18,8 @@ from planner.data.case import Case
 from planner.finance.cashflow import NO_SUPPORT, UNITS, CashFlows, Investment, cash_flows, funding
 from planner.finance.contracts import OPEN, TERMS, Deal
 from planner.finance.facts import Material, PlantFacts
-from planner.finance.returns import price_terms
+from planner.finance.returns import price_terms, with_support
 from planner.finance.rows import row
-from planner.finance.support import with_support
 from planner.reporting.formats.live import FIRST, FORMULA, LINK, SHARE, TOTAL, Cells, LiveBook, LiveSheet
 from planner.reporting.formats.workbook import MADE, OPTIONS
 from planner.reporting.tables import business_case as tables

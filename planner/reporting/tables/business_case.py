@@ -11,7 +11,7 @@ from planner.data.cells import text_of
 from planner.data.investment_tables import Contract
 from planner.finance.cashflow import funding
 from planner.finance.facts import PlantFacts
-from planner.finance.support import CARRIES, MOST, paid_by_the_public
+from planner.finance.returns import CARRIES, MOST, paid_by_the_public
 from planner.reporting.tables.declared import STATED, declared, shown
 from planner.reporting.values.page_parts import Part, ReportTable
 from planner.reporting.values.wording import Names, number, percent
