@@ -34,7 +34,7 @@ from planner.finance.returns import (
     with_support,
     worth,
 )
-from planner.finance.rows import Array, added
+from planner.finance.yearly_rows import Array, added
 from planner.results.business_case import Alternative, BusinessCase, Market, Removal, Sold
 from planner.results.plan import PlanValues, Status
 from planner.solving.goals import Progress, silent

@@ -14,7 +14,7 @@ import numpy as np
 
 from planner.finance.contracts import Deal, Settlement, feed_price, settle
 from planner.finance.facts import Levels, Material, PlantFacts, Quote
-from planner.finance.rows import Array, added, before, carried, row
+from planner.finance.yearly_rows import Array, added, before, carried, row
 
 PAID = 1e-9
 """Debt service (MUSD a year) below which there is none."""

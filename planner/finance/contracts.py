@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from planner.data.investment_tables import Contract
-from planner.finance.rows import Array, row
+from planner.finance.yearly_rows import Array, row
 
 OPEN: Mapping[str, float] = {
     "tonnes": 1e12, "price_usd_per_kg": -1.0, "floor_usd_per_kg": 0.0, "cap_usd_per_kg": 1e12,

@@ -14,7 +14,7 @@ from planner.data.investment_checks import stem
 from planner.data.investment_tables import ITEMS, DeckPrice, fault_of_term
 from planner.data.lookups import MADE_FROM, MAGNET, METAL, OXIDE
 from planner.errors import Fault, InputError, did_you_mean
-from planner.finance.rows import Array
+from planner.finance.yearly_rows import Array
 from planner.units import musd, musd_per_tonne
 
 PREMIUMS: Mapping[str, tuple[str, ...]] = {

@@ -8,7 +8,7 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.reporting.values.page_parts import Statement
-from planner.reporting.values.view import records
+from planner.reporting.values.run_view import records
 from planner.reporting.values.wording import SLIGHT, Names, midway, number, worded, worded_lines
 from planner.results.explanation import EXPLANATION, SMALLEST_SHARE, Explanation, Link, Rung, Verdict
 from planner.results.plan import PlanValues

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from planner.finance.cashflow import CashFlows, Investment
 from planner.finance.facts import FinanceTerm, Levels
 from planner.finance.returns import Returns, Spread, Support, Swing
-from planner.finance.rows import Array
+from planner.finance.yearly_rows import Array
 
 APART = 0.10
 """Use of capacity by which plan and case may differ without a warning."""

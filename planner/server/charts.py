@@ -9,7 +9,7 @@ from math import inf
 
 from planner.reporting.charts import drawing as svg
 from planner.reporting.values.page_parts import Panel
-from planner.reporting.values.view import tooltip
+from planner.reporting.values.run_view import tooltip
 from planner.reporting.values.wording import money, number, short
 
 TOP, BOTTOM = 24, 187

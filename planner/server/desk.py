@@ -14,7 +14,7 @@ from typing import Any
 from planner.config import LEVERS
 from planner.data.case import Case
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
-from planner.reporting.values.variant import SLIGHT_TPA
+from planner.reporting.values.two_plans import SLIGHT_TPA
 from planner.reporting.values.wording import number
 from planner.results.plan import PlanValues
 from planner.results.store import read_run, write_case, write_folder, write_run

@@ -16,10 +16,10 @@ from planner.data.cells import CARRIED, Row, conditions, fits, text_of
 from planner.data.export import choices_of, field_type
 from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError
-from planner.reporting.tables.data import used_tables
-from planner.reporting.values import variant
+from planner.reporting.tables.inputs_and_results import used_tables
+from planner.reporting.values import two_plans
 from planner.reporting.values.decision import DEAR
-from planner.reporting.values.view import EXPECTED, RunView, run_view
+from planner.reporting.values.run_view import EXPECTED, RunView, run_view
 from planner.reporting.values.wording import (
     LEAST_CHANGE,
     STAGES_MANY,
@@ -129,11 +129,11 @@ class Parts:
         shown |= {"sought": found.case.model.objective, "holding": "hold" in desk.solver.waited_for}
         if now is not None:
             shown["future"] = future = self._future(asked, now)
-            shown |= {"missing": variant.missing(now, before, future), "years": now.years}
-            shown["futures"] = variant.futures_of(now)
+            shown |= {"missing": two_plans.missing(now, before, future), "years": now.years}
+            shown["futures"] = two_plans.futures_of(now)
         if before is not None:
             exact = desk.held.get((before.case.sha256, found.case.sha256))
-            shown["stands"] = (variant.reweighed(before, found.case), exact, variant.lacking(before, found.case))
+            shown["stands"] = (two_plans.reweighed(before, found.case), exact, two_plans.lacking(before, found.case))
         return shown
 
     def _frontier(self, asked: Asked) -> dict[str, Any]:
@@ -159,12 +159,18 @@ class Parts:
         future, compared = self._future(asked, now), self.desk.name_of(self.desk.record.pinned) if before else ""
         more: dict[str, Any] = {"stage_names": STAGES_MANY, "traced": len(self.desk.curve), "points": len(WEIGHTS)}
         if tab == "shortage":
-            more |= variant.shortage(now, future)
+            more |= two_plans.shortage(now, future)
         elif tab == "first":
-            more["groups"] = variant.funded_first(now, self.desk.built.get(now.case.sha256, {}))
+            more["groups"] = two_plans.funded_first(now, self.desk.built.get(now.case.sha256, {}))
         else:
-            more |= {"plants": variant.plants_over_time(now, before), "payers": variant.payers(now)}
-        return {"tab": tab, "years": now.years, "compared": compared, "future": variant.futures_of(now)[future], **more}
+            more |= {"plants": two_plans.plants_over_time(now, before), "payers": two_plans.payers(now)}
+        return {
+            "tab": tab,
+            "years": now.years,
+            "compared": compared,
+            "future": two_plans.futures_of(now)[future],
+            **more,
+        }
 
     def _side(self, asked: Asked) -> dict[str, Any]:
         now, before, desk = self._now(), self._before(), self.desk
@@ -175,7 +181,7 @@ class Parts:
         words |= {"last": _last_money(desk), "because": desk.because.get("now"), "compared": before is not None}
         words["spent"] = now.tables["payments"][["paid_musd", "budget_musd"]].sum().tolist()
         words |= {"shared": len(set(now.case.group.values())) < len(now.case.group), "policy": now.case.model.policy}
-        return words | {"plants": variant.plants_over_time(now, before)}
+        return words | {"plants": two_plans.plants_over_time(now, before)}
 
     def _shelf(self, asked: Asked) -> dict[str, Any]:
         desk, record, found = self.desk, self.desk.record, self.desk.solver.found

@@ -10,7 +10,7 @@ from planner.explanation.explain import explain
 from planner.reporting.tables.decision import begun_by_year
 from planner.reporting.tables.explanation import commitments
 from planner.reporting.values.decision import waiting
-from planner.reporting.values.view import run_view
+from planner.reporting.values.run_view import run_view
 from planner.reporting.values.wording import Names
 from planner.results.explanation import Explanation
 from planner.solving.solve import solve_case

@@ -17,7 +17,7 @@ from planner.explanation.lever_ladder import ladder_counterfactuals, left_out_co
 from planner.explanation.prices_and_ranges import links
 from planner.reporting.pages.run import render_page
 from planner.reporting.text import claim, explain_lines
-from planner.reporting.values.view import run_view
+from planner.reporting.values.run_view import run_view
 from planner.results.explanation import Explanation
 from planner.solving.highs import Solver
 from planner.solving.solve import solve_case, without_plan

@@ -11,7 +11,7 @@ from planner.data.investment_tables import ITEMS, Contract
 from planner.finance.cashflow import Investment, Product
 from planner.finance.contracts import Deal
 from planner.finance.facts import FinanceTerm, Material, PlantFacts, Quote
-from planner.finance.rows import Array
+from planner.finance.yearly_rows import Array
 
 PLAIN: Mapping[str, float] = {
     "tax_rate": 0.25, "depreciation_years": 3, "wacc": 0.1, "equity_rate": 0.1, "debt_rate": 0.1, "debt_share": 0.5,

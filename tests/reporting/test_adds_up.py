@@ -15,13 +15,12 @@ import planner
 from planner.api.explanations import explain_into
 from planner.api.plans import write_reports
 from planner.reporting.formats.workbook import sheets_of
-from planner.reporting.pages.decision import front
-from planner.reporting.pages.run import sections
+from planner.reporting.pages.run import front, sections
 from planner.reporting.tables.decision import gets_and_pays, named_plans
 from planner.reporting.text import closing_lines
 from planner.reporting.values.decision import decided, share_rows
 from planner.reporting.values.page_parts import ReportTable
-from planner.reporting.values.view import RunView, run_view
+from planner.reporting.values.run_view import RunView, run_view
 from planner.reporting.values.wording import money, number
 from planner.results.explanation import read_explanation
 from planner.results.plan import PlanValues

@@ -9,8 +9,7 @@ import pytest
 
 from planner.explanation.explain import explain
 from planner.reporting.formats.workbook import sheets_of
-from planner.reporting.pages.decision import front
-from planner.reporting.pages.run import render_page, sections
+from planner.reporting.pages.run import front, render_page, sections
 from planner.reporting.tables import decision as tables
 from planner.reporting.tables.plan import investments
 from planner.reporting.values.decision import (
@@ -25,7 +24,7 @@ from planner.reporting.values.decision import (
     tag,
 )
 from planner.reporting.values.page_parts import Figure, ReportTable
-from planner.reporting.values.view import RunView, run_view
+from planner.reporting.values.run_view import RunView, run_view
 from planner.results.plan import PlanValues
 from tests.reporting.conftest import read_page
 from tests.reporting.decided import made_up, with_shares

@@ -12,10 +12,10 @@ import pytest
 from planner.reporting.formats.workbook import sheets_of
 from planner.reporting.pages.run import sections
 from planner.reporting.tables import decision, plan
-from planner.reporting.tables.allies import ally_tables
-from planner.reporting.tables.data import BY_YEAR, input_tables, result_sheets, sureness
+from planner.reporting.tables.decision import ally_tables
+from planner.reporting.tables.inputs_and_results import BY_YEAR, input_tables, result_sheets, sureness
 from planner.reporting.values.page_parts import ReportTable
-from planner.reporting.values.view import RunView, run_view
+from planner.reporting.values.run_view import RunView, run_view
 from planner.reporting.values.wording import amount, number
 from planner.results.plan import PlanValues
 from planner.results.schema import RESULT_TABLES

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from planner.reporting.charts.drawing import Bands, Plot, Scale, clipped, mixed, round_up, text_width, ticks
+from planner.reporting.values.run_view import EXPECTED, RunView, run_view
 from planner.reporting.values.supply import balance, fan, futures
-from planner.reporting.values.view import EXPECTED, RunView, run_view
 from planner.results.plan import PlanValues
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner.reporting.formats.markup import plain
+from planner.reporting.formats.documents import plain
 from planner.reporting.pages.run import FORMS, write_pages
-from planner.reporting.tables.data import IAMC_COLUMNS, iamc_table
-from planner.reporting.values.view import run_view
+from planner.reporting.tables.inputs_and_results import IAMC_COLUMNS, iamc_table
+from planner.reporting.values.run_view import run_view
 from planner.results.plan import PlanValues
 from tests.reporting.conftest import PageText
 

@@ -16,7 +16,7 @@ import pytest
 from planner.explanation.explain import explain
 from planner.finance.returns import irr, npv
 from planner.reporting.formats.workbook import write_workbook
-from planner.reporting.values.view import run_view
+from planner.reporting.values.run_view import run_view
 from planner.results.plan import PlanValues
 
 SOFFICE = shutil.which("soffice") or shutil.which("libreoffice")

@@ -11,7 +11,7 @@ from planner.reporting.tables.decision import begun_by_year
 from planner.reporting.tables.plan import cost, payers, spending_sheet
 from planner.reporting.text import closing_lines
 from planner.reporting.values.plan import CostPart, cost_parts
-from planner.reporting.values.view import run_view
+from planner.reporting.values.run_view import run_view
 from planner.reporting.values.wording import number
 from planner.results.plan import PlanValues
 from tests.cases import MUSD, budget, mine, near, plant

@@ -12,10 +12,9 @@ from pathlib import Path
 import pytest
 
 import planner
-from planner.reporting.pages.decision import front
-from planner.reporting.pages.run import render_page, sections, write_pages
+from planner.reporting.pages.run import front, render_page, sections, write_pages
 from planner.reporting.values.page_parts import Figure, ReportTable, Text
-from planner.reporting.values.view import run_view
+from planner.reporting.values.run_view import run_view
 from planner.reporting.values.wording import money, number
 from planner.results.plan import PlanValues, Status
 from tests.cases import stored

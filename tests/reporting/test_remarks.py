@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from planner.reporting.tables.plan import investments, people, stocks, stories
-from planner.reporting.values.view import RunView, run_view
+from planner.reporting.values.run_view import RunView, run_view
 from planner.reporting.values.wording import headline, spans
 from planner.results.plan import PlanValues
 from tests.cases import MUSD, budget, imports, mine, plant, scenarios

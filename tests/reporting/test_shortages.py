@@ -6,8 +6,8 @@ import pytest
 
 from planner.reporting.tables.plan import short_sheet
 from planner.reporting.values.decision import worst_futures
+from planner.reporting.values.run_view import RunView, run_view
 from planner.reporting.values.supply import insured_years, main_future, worst_shares
-from planner.reporting.values.view import RunView, run_view
 from tests.cases import imports, near, scenarios, shock
 from tests.conftest import SolveCase
 

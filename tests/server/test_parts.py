@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 import pytest
 
 import planner
-from planner.reporting.values.variant import funded_first, payers, reweighed
-from planner.reporting.values.view import run_view
+from planner.reporting.values.run_view import run_view
+from planner.reporting.values.two_plans import funded_first, payers, reweighed
 from planner.reporting.values.wording import money, number, signed
 from planner.server.desk import Desk
 from planner.server.edits import Edit, edited

@@ -13,7 +13,7 @@ import pytest
 import planner
 from planner.data.case import Case
 from planner.reporting.values.decision import stock_sold
-from planner.reporting.values.view import run_view
+from planner.reporting.values.run_view import run_view
 from tests.system.quoted import FIGURES, tables
 
 ROOT = Path(__file__).parents[2]

@@ -19,7 +19,7 @@ from planner.reporting.values.decision import (
     tag,
 )
 from planner.reporting.values.page_parts import Figure
-from planner.reporting.values.view import RunView, tooltip
+from planner.reporting.values.run_view import RunView, tooltip
 from planner.reporting.values.wording import SLIGHT, STAGES, money, number, percent
 from planner.results.decision import Decision, Frontier, Merit, Share
 from planner.results.explanation import EXPLANATION

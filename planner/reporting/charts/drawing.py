@@ -16,7 +16,7 @@ import pandas as pd
 from markupsafe import Markup, escape
 
 from planner.reporting.values.page_parts import Legend, Panel
-from planner.reporting.values.view import records, table_rows, tooltip
+from planner.reporting.values.run_view import records, table_rows, tooltip
 from planner.reporting.values.wording import number
 
 INK, MUTED, RULE, DOMAIN = "#1d2733", "#5b6773", "#dfe4ea", "#9aa3ad"

@@ -22,8 +22,8 @@ from planner.reporting.values.plan import (
     tightest_team,
     training_begins,
 )
+from planner.reporting.values.run_view import EXPECTED, RunView, records, rows_of, table_rows, tooltip
 from planner.reporting.values.supply import insured_years
-from planner.reporting.values.view import EXPECTED, RunView, records, rows_of, table_rows, tooltip
 from planner.reporting.values.wording import STAGES, STAGES_MANY, number, percent, worded
 
 ROW, STAGE_ROW, NAMES = 19, 24, 345

@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner.reporting.charts import drawing as svg
 from planner.reporting.values.page_parts import Figure, Panel
-from planner.reporting.values.view import rows_of, tooltip
+from planner.reporting.values.run_view import rows_of, tooltip
 from planner.reporting.values.wording import count, number, percent, worded
 from planner.results.study import MEANINGS, OPTIMAL, Box, Indices, moves
 

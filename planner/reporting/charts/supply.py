@@ -13,6 +13,7 @@ import pandas as pd
 from planner.reporting.charts import drawing as svg
 from planner.reporting.text import step
 from planner.reporting.values.page_parts import Figure, Legend, Panel
+from planner.reporting.values.run_view import RunView, records, summary_keys, table_rows, tooltip
 from planner.reporting.values.supply import (
     OTHER,
     STOCK,
@@ -28,7 +29,6 @@ from planner.reporting.values.supply import (
     sources,
     worst_shares,
 )
-from planner.reporting.values.view import RunView, records, summary_keys, table_rows, tooltip
 from planner.reporting.values.wording import midway, number, percent, worded
 from planner.results.explanation import EXPLANATION, Explanation
 

@@ -19,12 +19,11 @@ from planner.finance.cashflow import NO_SUPPORT, UNITS, CashFlows, Investment, c
 from planner.finance.contracts import OPEN, TERMS, Deal
 from planner.finance.facts import Material, PlantFacts
 from planner.finance.returns import price_terms, with_support
-from planner.finance.rows import row
-from planner.reporting.formats.live import FIRST, FORMULA, LINK, SHARE, TOTAL, Cells, LiveBook, LiveSheet
+from planner.finance.yearly_rows import row
+from planner.reporting.formats.live_formulas import FIRST, FORMULA, LINK, SHARE, TOTAL, Cells, LiveBook, LiveSheet
 from planner.reporting.formats.workbook import MADE, OPTIONS
 from planner.reporting.tables import business_case as tables
-from planner.reporting.tables.declared import STATED, declared
-from planner.reporting.values.page_parts import Statement
+from planner.reporting.values.page_parts import STATED, Statement, declared
 from planner.reporting.values.wording import Names, worded_lines
 from planner.results.business_case import BusinessCase, Sold
 

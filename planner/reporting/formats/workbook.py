@@ -13,12 +13,11 @@ import xlsxwriter
 from xlsxwriter.utility import xl_range
 
 from planner.reporting.tables import plan
-from planner.reporting.tables.allies import ally_sheet
-from planner.reporting.tables.data import inputs_sheet, result_sheets, summary_sheet
-from planner.reporting.tables.decision import decision_sheets
+from planner.reporting.tables.decision import ally_sheet, decision_sheets
 from planner.reporting.tables.explanation import explanation_tables
+from planner.reporting.tables.inputs_and_results import inputs_sheet, result_sheets, summary_sheet
 from planner.reporting.values.page_parts import ReportTable
-from planner.reporting.values.view import RunView
+from planner.reporting.values.run_view import RunView
 from planner.reporting.values.wording import worded
 
 MADE = datetime(2000, 1, 1)

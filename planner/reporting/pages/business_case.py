@@ -11,10 +11,9 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.reporting.charts import drawing as svg
-from planner.reporting.formats.markup import report_page
+from planner.reporting.formats.documents import report_page
 from planner.reporting.tables import business_case as tables
-from planner.reporting.tables.declared import STATED
-from planner.reporting.values.page_parts import Card, Figure, Part, Section, Statement, Text
+from planner.reporting.values.page_parts import STATED, Card, Figure, Part, Section, Statement, Text
 from planner.reporting.values.wording import (
     NOTHING,
     SLIGHT,

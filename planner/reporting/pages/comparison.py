@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from planner.data.case import Case
-from planner.reporting.formats.markup import report_page
-from planner.reporting.tables.declared import declared, shown
-from planner.reporting.values.page_parts import Part, Section, Statement
+from planner.reporting.formats.documents import report_page
+from planner.reporting.values.page_parts import Part, Section, Statement, declared, shown
 from planner.reporting.values.wording import NOTHING, Names, listed, number, signed, worded_lines
 from planner.results.explanation import Cause, Comparison, Figures
 

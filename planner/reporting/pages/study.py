@@ -11,9 +11,8 @@ import pandas as pd
 
 from planner.reporting.charts import study as charts
 from planner.reporting.charts.drawing import Drawer
-from planner.reporting.formats.markup import report_page
-from planner.reporting.tables.declared import declared
-from planner.reporting.values.page_parts import Figure, Part, ReportTable, Section, Statement, Text
+from planner.reporting.formats.documents import report_page
+from planner.reporting.values.page_parts import Figure, Part, ReportTable, Section, Statement, Text, declared
 from planner.reporting.values.wording import number, percent, worded, worded_lines
 from planner.results.store import csv_text, write_whole
 from planner.results.study import (

@@ -12,8 +12,7 @@ from planner.data.investment_tables import Contract
 from planner.finance.cashflow import funding
 from planner.finance.facts import PlantFacts
 from planner.finance.returns import CARRIES, MOST, paid_by_the_public
-from planner.reporting.tables.declared import STATED, declared, shown
-from planner.reporting.values.page_parts import Part, ReportTable
+from planner.reporting.values.page_parts import STATED, Part, ReportTable, declared, shown
 from planner.reporting.values.wording import Names, number, percent
 from planner.results.business_case import BusinessCase, Sold
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from planner.reporting.tables.declared import STATED, declared
 from planner.reporting.text import SLIGHT_TPA, claim
-from planner.reporting.values.page_parts import ReportTable
+from planner.reporting.values.page_parts import STATED, ReportTable, declared
 from planner.reporting.values.wording import STAGES, STAGES_MANY, Names
 from planner.results.explanation import Commitment, Explanation, Rung, Verdict
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from planner.reporting.tables.declared import declared
 from planner.reporting.values.decision import decided, doing_nothing
-from planner.reporting.values.page_parts import ReportTable
+from planner.reporting.values.page_parts import ReportTable, declared
 from planner.reporting.values.plan import (
     SMALLEST_MUSD,
     CostPart,
@@ -19,8 +18,8 @@ from planner.reporting.values.plan import (
     purchases,
     spent,
 )
+from planner.reporting.values.run_view import EXPECTED, WITHOUT, RunView, rows_of
 from planner.reporting.values.supply import balances, limits, missing, scarce_words, totals
-from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, rows_of
 from planner.reporting.values.wording import NOTHING, SLIGHT, STAGES, amount, count, midway, number, span
 
 TIED = 1e-5

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from planner.data.lookups import MADE_FROM
-from planner.reporting.values.view import RunView, rows_of
+from planner.reporting.values.run_view import RunView, rows_of
 from planner.reporting.values.wording import SLIGHT, STAGES
 from planner.units import musd, musd_per_tonne
 

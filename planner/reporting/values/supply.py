@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from planner.data.lookups import MADE_FROM
-from planner.reporting.values.view import EXPECTED, WITHOUT, RunView, losses_of, records
+from planner.reporting.values.run_view import EXPECTED, WITHOUT, RunView, losses_of, records
 from planner.reporting.values.wording import Names, midway
 from planner.results.schema import IMPORTED, STAGE_ITEMS, STATED
 

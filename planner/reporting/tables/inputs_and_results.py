@@ -18,9 +18,8 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.cells import CARRIED, Quarter, Row
 from planner.data.schema import TABLES, Table
-from planner.reporting.tables.declared import STATED, declared
-from planner.reporting.values.page_parts import FORMS, Column, Format, ReportTable
-from planner.reporting.values.view import RunView
+from planner.reporting.values.page_parts import FORMS, STATED, Column, Format, ReportTable, declared
+from planner.reporting.values.run_view import RunView
 from planner.reporting.values.wording import NOTHING, STAGES, Names, as_year, count
 from planner.results.schema import PER_UNIT, RESULT_TABLES, Kind
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 from xlsxwriter.utility import xl_col_to_name
 
-from planner.finance.rows import before, carried, row
+from planner.finance.yearly_rows import before, carried, row
 from planner.reporting.values.page_parts import Part, ReportTable, Text
 
 FIRST = 5

@@ -12,7 +12,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.data.difference import MODEL, differences
 from planner.reporting.values.plan import decisions
-from planner.reporting.values.view import EXPECTED, RunView, rows_of
+from planner.reporting.values.run_view import EXPECTED, RunView, rows_of
 from planner.reporting.values.wording import SLIGHT, STAGES_MANY, percent
 from planner.results.losses import weighed
 
