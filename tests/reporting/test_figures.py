@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from planner.reporting.charts.drawing import Bands, Plot, Scale, clipped, mixed, round_up, text_width, ticks
-from planner.reporting.values.run_view import EXPECTED, RunView, run_view
-from planner.reporting.values.supply import balance, fan, futures
+from planner.reporting.values.run_view import RunView, run_view
+from planner.reporting.values.supply import balances, fan, futures
 from planner.results.plan import PlanValues
 
 
@@ -35,8 +35,8 @@ def test_fan_quantiles_by_hand(book: RunView) -> None:
 def test_fan_encloses_the_expected_balance(book: RunView) -> None:
     for element in book.elements:
         spread = fan(book, futures(book, element), "met")
-        expected = balance(book, element, EXPECTED)
-        assert spread["mean"].to_list() == pytest.approx(expected["met"].to_list())
+        expected = balances(book)
+        assert spread["mean"].to_list() == pytest.approx(expected.loc[expected["element"] == element, "met"].to_list())
         assert (spread["least"] <= spread["low"]).all() and (spread["low"] <= spread["high"]).all()
         assert (spread["high"] <= spread["most"]).all()
 

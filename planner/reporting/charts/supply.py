@@ -4,7 +4,7 @@ chosen future, loss by future, and what each lever takes off the risk."""
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -15,15 +15,11 @@ from planner.reporting.text import step
 from planner.reporting.values.page_parts import Figure, Legend, Panel
 from planner.reporting.values.run_view import RunView, records, summary_keys, table_rows, tooltip
 from planner.reporting.values.supply import (
-    OTHER,
+    OTHERS_MAKE,
     STOCK,
-    Sources,
-    balance,
     ever_short,
     fan,
     futures,
-    hardest,
-    largest,
     main_future,
     short_by_country,
     sources,
@@ -34,59 +30,21 @@ from planner.results.explanation import EXPLANATION, Explanation
 
 MAIN = 2
 
-SHAPES = {
-    "demand": ("demand", svg.DEMAND, 6.0),
-    "met_without": ("met without a plan", svg.WITHOUT, 2.0),
-    "met": ("met with the plan", svg.WITH, 2.0),
-}
 STOCK_HUE = "#F0E442"
 WIDTH, HEIGHT = 340, 190
 SHORTFALL = table_rows("shortfall") + ": demand_t; met is demand_t less tonnes (with the plan) or without_plan_t"
 
 
 def supply_and_demand(run: RunView, draw: svg.Drawer) -> Figure | None:
-    """Demand and what is met of it over all futures and in the hardest one, for the elements that are ever short."""
+    """Demand and what is met of it over all futures, for the elements that are ever short."""
     elements = [e for e in run.elements if ever_short(run, e)]
     if not elements:
         return None
-    several = len(run.weights) > 1
-    panels: list[Panel] = []
-    for element in elements:
-        if several:
-            panels += _fans(run, draw, element)
-        panels.append(_one_future(run, draw, element, hardest(run, element)))
-    legend = [
-        (hue, "band" if key == "demand" else "line", label)
-        for key, (label, hue, _) in SHAPES.items()
-        if key != "met_without" or run.compared
-    ]
-    reading = worded("figures.j2", "demand_met", several=several)
+    panels = [panel for element in elements for panel in _fans(run, draw, element)]
+    legend = [(svg.DEMAND, "band", "demand"), *([(svg.WITHOUT, "line", "met without a plan")] if run.compared else [])]
+    legend.append((svg.WITH, "line", "met with the plan"))
+    reading = worded("figures.j2", "demand_met", several=len(run.weights) > 1)
     return Figure("Demand and what is met of it, t a year", "", panels, legend, source=SHORTFALL, reading=reading)
-
-
-def _one_future(run: RunView, draw: svg.Drawer, element: str, scenario: str) -> Panel:
-    rows, name, title = balance(run, element, scenario), run.names.element(element), f"“{run.names.scenario(scenario)}”"
-    rows = svg.tipped(
-        rows,
-        lambda r: (
-            f"{name}, {r['year']}, {title}: "
-            + ", ".join(f"{label} {number(r[key])} t" for key, (label, _, _) in SHAPES.items() if key in r)
-        ),
-        "shortfall",
-        scenario,
-        element=element,
-    )
-    plot = svg.Plot(WIDTH, HEIGHT, top=20)
-    scale = plot.amounts(float(rows["demand"].max()) * 1.08 or 1.0, "t/y", nice=False)
-    bands = plot.years(run.years)
-    lines = {key: _points(rows, key, bands, scale) for key in SHAPES if key in rows}
-    plot.area(lines["demand"], lines["met"], svg.WITH, opacity=0.25)
-    for key, points in lines.items():
-        _, hue, wide = SHAPES[key]
-        plot.curve(points if len(points) > 1 else svg.stairs(points, 6), hue, wide=wide)
-    plot.tips(bands, dict(zip(rows["year"], rows["tip"], strict=True)))
-    choice = {"Element": name, "Show": "the hardest future"}
-    return draw.panel(f"{name}: {title}", _met(rows), plot, choice=choice)
 
 
 def _points(rows: pd.DataFrame, column: str, bands: svg.Bands, scale: svg.Scale) -> list[tuple[float, float]]:
@@ -142,80 +100,57 @@ def _fan(rows: pd.DataFrame, column: str, spread: pd.DataFrame, frame: tuple[Seq
     return plot
 
 
-def _met(rows: pd.DataFrame) -> str:
-    total = float(rows["demand"].sum())
-    parts = [
-        f"{label} {percent(float(rows[key].sum()) / total)}"
-        for key, (label, _, _) in SHAPES.items()
-        if key != "demand" and key in rows and total > 0
-    ]
-    return f"demand {number(total)} t over all years; {', '.join(parts)}"
-
-
 def supply_by_source(run: RunView, draw: svg.Drawer) -> Figure | None:
     """Where the main elements come from in a calm scenario and in the worst one."""
-    scenarios = list(dict.fromkeys([run.worst, run.calm]))
-    needs = run.tables["shortfall"]
-    panels: list[Panel] = []
-    colours: dict[str, str] = {}
-    main = run.elements[:MAIN]
+    scenarios, needs, main = list(dict.fromkeys([run.worst, run.calm])), run.tables["shortfall"], run.elements[:MAIN]
     goods = [(e, form) for e in main for form in sorted(needs.loc[needs["element"] == e, "form"].unique())]
-    makers, suppliers = largest(run, goods, scenarios, "made"), largest(run, goods, scenarios, "imported")
-    for element, form in goods:
-        found = sources(run, element, form, scenarios, makers, suppliers)
-        _assign(colours, found.suppliers, found.makers)
-        order = [(k, colours[k]) for k in [*found.suppliers, *found.makers, STOCK]]
-        panels += [_source_bars(run, draw, found, (element, form, w), order) for w in scenarios]
-    if not panels:
+    if not goods:
         return None
+    flows, used = sources(run, goods, scenarios)
+    colours = _source_colours(flows.groupby("kind")["amount"].sum().sort_values(ascending=False).index)
+    panels = []
+    for element, form in goods:
+        of, use = (table[(table["element"] == element) & (table["form"] == form)] for table in (flows, used))
+        sums = (table.groupby(["scenario", "year"]).sum(numeric_only=True).iloc[:, -1] for table in (of, use))
+        top = 1.02 * max(float(by_year.max()) for by_year in sums if len(by_year))
+        for w in scenarios:
+            both = of[of["scenario"] == w], use[use["scenario"] == w]
+            panels.append(_source_bars(run, draw, (element, form, w), both, colours, top))
     reading = worded("figures.j2", "sources", names=[midway(run.names.element(e)) for e in main])
-    legend: Legend = [*svg.legend_of(sorted(colours.items(), key=_imports_first)), (svg.INK, "line", "use")]
+    legend: Legend = [*svg.legend_of(colours), (svg.INK, "line", "use")]
     source = table_rows("operations") + ": items imported, made, released; line: demand_t of shortfall.csv and reduced"
     return Figure("Where it comes from, t a year", "", panels, legend, source=source, reading=reading)
 
 
+def _source_colours(kinds: Iterable[str]) -> list[tuple[str, str]]:
+    """A colour for each kind of source, from the ground up: greys for imports, hues for home production."""
+    parts = {"Import": iter(svg.GREYS), "Made": (hue for hue in svg.HUES if hue != STOCK_HUE), STOCK: iter([STOCK_HUE])}
+    order = sorted(kinds, key=lambda kind: ([*parts].index(kind.partition(": ")[0]), kind.endswith(OTHERS_MAKE)))
+    return [(k, svg.OTHERS if k.endswith(OTHERS_MAKE) else next(parts[k.partition(": ")[0]])) for k in order]
+
+
 def _source_bars(
-    run: RunView, draw: svg.Drawer, found: Sources, what: tuple[str, str, str], order: list[tuple[str, str]]
-) -> Panel:
-    element, form, scenario = what
+    run: RunView, draw: svg.Drawer, what: tuple[str, str, str], both: tuple[pd.DataFrame, pd.DataFrame],
+    colours: list[tuple[str, str]], top: float,
+) -> Panel:  # fmt: skip
+    (element, form, scenario), (rows, use) = what, both
     good, future = f"{run.names.element(element)} {form}", f"“{run.names.scenario(scenario)}”"
-    rows = found.by_scenario[scenario]
+    items = {"Import": "imported", "Made": "made", STOCK: "released"}
+    keys = [{"item": items[r["kind"].partition(": ")[0]], "element": element, "form": form} for r in records(rows)]
     tips = [
         tooltip(
             f"{good}, {r['year']}, {future}: {midway(r['kind'])} {number(r['amount'])} t",
-            table_rows("operations", scenario, item=_item(r["kind"]), element=element, form=form, year=r["year"]),
+            table_rows("operations", scenario, **of, year=r["year"]),
         )
-        for r in records(rows)
+        for of, r in zip(keys, records(rows), strict=True)
     ]
-    use = max(float(of["use"].max()) for of in found.use.values())
-    most = max(
-        (float(of.groupby("year")["amount"].sum().max()) for of in found.by_scenario.values() if len(of)), default=0.0
-    )
-    plot, bands, scale = svg.stacked(rows.assign(tip=tips), run.years, order, "t/y", top=max(use, most) * 1.02)
-    points = _points(found.use[scenario], "use", bands, scale)
+    plot, bands, scale = svg.stacked(rows.assign(tip=tips), run.years, colours, "t/y", top=top)
+    wanted = dict(zip(use["year"], use["use"], strict=True))
+    points = [(bands.mid(year), scale(wanted.get(year, 0.0))) for year in run.years]
     plot.curve(svg.stairs(points, bands.step / 2), svg.INK, wide=1.6)
     sums = rows.groupby("kind")["amount"].sum()
-    words = ", ".join(f"{k} {number(float(sums[k]))} t" for k, _ in order if k in sums)
+    words = ", ".join(f"{k} {number(float(sums[k]))} t" for k, _ in colours if k in sums)
     return draw.panel(f"{good}: {future}", words, plot, choice={"Good": good, "Future": future})
-
-
-def _item(kind: str) -> str:
-    return "released" if kind == STOCK else "imported" if kind.startswith("Import") else "made"
-
-
-def _imports_first(pair: tuple[str, str]) -> tuple[int, str]:
-    kind = pair[0]
-    return (0 if kind.startswith("Import") else 2 if kind == STOCK else 1, kind)
-
-
-def _assign(colours: dict[str, str], suppliers: list[str], makers: list[str]) -> None:
-    """Give each new source a colour that it keeps in all panels: greys for imports, hues for home production."""
-    hues = [hue for hue in svg.HUES if hue != STOCK_HUE]
-    colours.setdefault(STOCK, STOCK_HUE)
-    for kinds, palette in ((suppliers, list(svg.GREYS)), (makers, hues)):
-        for kind in kinds:
-            free = [hue for hue in palette if hue not in colours.values()]
-            colours.setdefault(kind, free[0] if free and kind != f"Made: {OTHER.lower()}" else svg.OTHERS)
 
 
 RULE_HUE = "#8d98a3"

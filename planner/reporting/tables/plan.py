@@ -9,7 +9,6 @@ from planner.reporting.values.decision import decided, doing_nothing
 from planner.reporting.values.page_parts import ReportTable, declared
 from planner.reporting.values.plan import (
     SMALLEST_MUSD,
-    CostPart,
     cost_parts,
     decisions,
     everywhere,
@@ -148,14 +147,9 @@ def scarce(run: RunView) -> ReportTable | None:
 
 def cost(run: RunView) -> ReportTable:
     """Capital, public money and cost of the plan in one table: present values add up to the cost."""
-    parts = [_part(part) for part in cost_parts(run) if part.public + part.others >= SMALLEST_MUSD]
-    without = doing_nothing(run).get("cost")
-    return declared("cost", parts, rate=run.case.model.discount_rate, without=without)
-
-
-def _part(part: CostPart) -> list[str | float]:
-    both = part.public + part.others
-    return [part.name, part.public, part.others, both, part.present - both, part.present]
+    parts = cost_parts(run).assign(both=lambda part: part["public"] + part["others"])
+    parts = parts[parts["both"] >= SMALLEST_MUSD].assign(discount=lambda part: part["present"] - part["both"])
+    return declared("cost", parts, rate=run.case.model.discount_rate, without=doing_nothing(run).get("cost"))
 
 
 def balance_sheet(run: RunView) -> ReportTable:

@@ -222,71 +222,53 @@ def begun(run: RunView) -> list[Begun]:
     return out
 
 
-CAPITAL = "capex "
-
 SMALLEST_MUSD = 5e-4
-
-
-@dataclass
-class CostPart:
-    """One part of the cost (MUSD, expected): from public budgets and from others, and its present value."""
-
-    name: str
-    public: float = 0.0
-    others: float = 0.0
-    present: float = 0.0
-
-
-def cost_parts(run: RunView) -> list[CostPart]:
-    """The parts of the cost; their present values add up to it."""
-    without = {"magnet"} - {row.stage for row in run.case.projects.values()}
-    out = {
-        item: CostPart(f"Capital: {name.lower()}" if item.startswith(CAPITAL) else name)
-        for item, name in ITEM_NAMES.items()
-        if item.removeprefix(CAPITAL) not in without
-    } | {item: CostPart(item) for item in RUNNING}
-    for item, year, public, others in (*_bought(run), *_running(run)):
-        part = out.setdefault(item, CostPart(item))
-        part.public += public
-        part.others += others
-        part.present += run.case.cost_discount(year) * (public + others)
-    return [*(part for item, part in out.items() if item not in RUNNING), *(out[item] for item in RUNNING)]
-
-
-def _bought(run: RunView) -> Iterator[tuple[str, int, float, float]]:
-    """Capital by stage, training, hires and stock: item, year, public money as it is paid, the rest of the capital."""
-    for row in rows_of(run.tables["spending"]):
-        yield row.item, int(row.year), row.expected, 0.0
-    for row in rows_of(run.tables["investments"]):
-        years = run.case.payment_years(row.project, int(row.year))
-        private = row.capex_musd * row.probability * (1.0 - run.case.projects[row.project].public_share) / len(years)
-        for year in years:
-            yield f"{CAPITAL}{row.stage}", year, 0.0, private
-
-
-RUNNING = FIXED, NEW, OLD, HELD = (
+FIXED, NEW, OLD, HELD = (
     *("Fixed cost of new plants", "Running of new capacity", "Running of existing capacity", "Holding of stock"),
 )
 
 
-def _running(run: RunView) -> Iterator[tuple[str, int, float, float]]:
-    """Fixed cost of new plants, variable cost of new and of existing plants, and holding of stock. No budget pays. New
-    and existing capacity of one project are used alike."""
+def cost_parts(run: RunView) -> pd.DataFrame:
+    """The parts of the cost (MUSD, expected), from public budgets and from others, and their present values, which add
+    up to it: part, public, others, present."""
+    stages = {row.stage for row in run.case.projects.values()} | {"mine", "separation", "metal"}
+    names = {
+        item: f"Capital: {name.lower()}" if item.startswith("capex") else name
+        for item, name in ITEM_NAMES.items()
+        if not item.startswith("capex") or item.split()[1] in stages
+    }
+    paid = run.tables["spending"].rename(columns={"expected": "public"})[["item", "year", "public"]]
+    rows = pd.concat([paid, pd.DataFrame([*_private(run), *_running(run)], columns=["item", "year", "others"])])
+    rows = rows.fillna({"public": 0.0, "others": 0.0})
+    worth = rows["year"].map(run.case.cost_discount).astype(float) * (rows["public"] + rows["others"])
+    sums = rows.assign(present=worth).groupby("item")[["public", "others", "present"]].sum()
+    table = sums.reindex([*names, FIXED, NEW, OLD, HELD], fill_value=0.0).reset_index(names="part")
+    return table.assign(part=table["part"].replace(names))
+
+
+def _private(run: RunView) -> Iterator[tuple[str, int, float]]:
+    """Capital that no budget pays: item, year, expected MUSD."""
+    for row in rows_of(run.tables["investments"]):
+        years = run.case.payment_years(row.project, int(row.year))
+        private = row.capex_musd * row.probability * (1.0 - run.case.projects[row.project].public_share) / len(years)
+        yield from ((f"capex {row.stage}", year, private) for year in years)
+
+
+def _running(run: RunView) -> Iterator[tuple[str, int, float]]:
+    """Fixed cost of new plants, variable cost of new and of existing plants, and holding of stock. New and existing
+    capacity of one project are used alike."""
     case = run.case
     for row in rows_of(run.tables["investments"]):
         project = case.projects[row.project]
         amount = musd(project.fixed_opex_usd_per_tpa) * row.tpa * row.probability
-        for year in range(int(row.year) + project.lead_time_years, case.last_year + 1):
-            yield FIXED, year, 0.0, amount
+        yield from ((FIXED, t, amount) for t in range(int(row.year) + project.lead_time_years, case.last_year + 1))
     rows = run.by_year["capacity"]
     whole = (rows["existing_tpa"] + rows["new_tpa"]).where(lambda tpa: tpa > 0, 1.0)
-    rows = rows.assign(by_new=rows["throughput_t"] * rows["new_tpa"] / whole)
-    for row in rows_of(run.expected(rows, ["project", "year"], ["throughput_t", "by_new"])):
-        amount = musd(case.projects[row.project].variable_opex_usd_per_t) * row.throughput_t
-        share = row.by_new / row.throughput_t if row.throughput_t > 0 else 0.0
-        yield NEW, int(row.year), 0.0, amount * share
-        yield OLD, int(row.year), 0.0, amount * (1.0 - share)
-    goods = run.expected(run.by_year["stocks"], ["country", "element", "form", "year"], ["stock_t"])
-    prices = {good: musd_per_tonne(row.holding_usd_per_kg_year) for good, row in case.stockpiles.items()}
-    for row in rows_of(goods):
-        yield HELD, int(row.year), 0.0, prices[row.country, row.element, row.form] * row.stock_t
+    rows = rows.assign(new=rows["throughput_t"] * rows["new_tpa"] / whole)
+    for row in rows_of(run.expected(rows, ["project", "year"], ["throughput_t", "new"])):
+        per = musd(case.projects[row.project].variable_opex_usd_per_t)
+        yield NEW, int(row.year), per * row.new
+        yield OLD, int(row.year), per * (row.throughput_t - row.new)
+    for row in rows_of(run.expected(run.by_year["stocks"], ["country", "element", "form", "year"], ["stock_t"])):
+        price = case.stockpiles[row.country, row.element, row.form].holding_usd_per_kg_year
+        yield HELD, int(row.year), musd_per_tonne(price) * row.stock_t

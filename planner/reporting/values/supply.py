@@ -13,13 +13,9 @@ from planner.reporting.values.run_view import EXPECTED, WITHOUT, RunView, losses
 from planner.reporting.values.wording import Names, midway
 from planner.results.schema import IMPORTED, STAGE_ITEMS, STATED
 
-OTHER = "Other countries"
-
-STOCK = "From stock"
-
-MOST_MAKERS = 6
-
-MOST_SUPPLIERS = 3
+OTHERS_MAKE, STOCK = "other countries", "From stock"
+MOST_MAKERS, MOST_SUPPLIERS = 6, 3
+BY_GOOD = ["scenario", "element", "form", "year"]
 
 SPREAD = (0.1, 0.9)
 """Quantiles that a fan shows."""
@@ -39,12 +35,6 @@ def _met(sums: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """Demand and what is met of it (t) by keys: `demand`, `met` and, if compared, `met_without`."""
     out = sums[keys].assign(demand=sums["demand_t"], met=sums["demand_t"] - sums["tonnes"])
     return out.assign(met_without=sums["demand_t"] - sums[WITHOUT]) if WITHOUT in sums else out
-
-
-def balance(run: RunView, element: str, scenario: str) -> pd.DataFrame:
-    """Demand and what is met of it (t) by year: `demand`, `met` and, if compared, `met_without`."""
-    short = run.tables["shortfall"]
-    return _met(run.within(short[short["element"] == element], scenario, ["year"], short_columns(run)), ["year"])
 
 
 def futures(run: RunView, element: str) -> pd.DataFrame:
@@ -77,16 +67,6 @@ def balances(run: RunView) -> pd.DataFrame:
 def totals(run: RunView) -> pd.DataFrame:
     """Shortfall (t) over the horizon by scenario, element: `tonnes`, `demand_t` and, if compared, `without_plan_t`."""
     return short_by(run, ["scenario", "element"])
-
-
-def hardest(run: RunView, element: str) -> str:
-    """The scenario in which most of the element is missing: without a plan where known."""
-    rows = totals(run)
-    rows = rows[rows["element"] == element]
-    short: dict[str, float] = dict(zip(rows["scenario"], rows[run.undone], strict=True))
-    if not any(tonnes > 0 for tonnes in short.values()):
-        return run.worst
-    return min(short, key=lambda w: (-short[w], run.by_loss.index(w)))
 
 
 def ever_short(run: RunView, element: str) -> bool:
@@ -151,73 +131,33 @@ def main_future(run: RunView) -> str:
     return run.worst
 
 
-@dataclass(frozen=True)
-class Sources:
-    """Where an element in one form comes from: colours are given to `suppliers`, `makers`, `OTHER` and `STOCK`."""
+def sources(run: RunView, goods: list[tuple[str, str]], scenarios: list[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Where goods (element, form) come from in some scenarios, and what is used of them: demand and what metal and
+    magnet plants take in. Both by scenario, element, form, year: `kind`, `amount` (t); `use` (t).
 
-    suppliers: list[str]
-    makers: list[str]
-    by_scenario: dict[str, pd.DataFrame]
-    """scenario -> year, kind, amount (t)."""
-    use: dict[str, pd.DataFrame]
-    """scenario -> year, use (t): demand and, for oxide, what metal plants take in."""
-
-
-def largest(run: RunView, goods: list[tuple[str, str]], scenarios: list[str], item: str) -> list[str]:
-    """Names of the most important makers or suppliers of some goods; each good counts the same."""
-    flows = run.tables["operations"]
-    flows = flows[(flows["item"] == item) & flows["scenario"].isin(scenarios)]
-    score: dict[str, float] = {}
-    for element, form in goods:
-        rows = flows[(flows["element"] == element) & (flows["form"] == form)]
-        by = rows["country"].map(run.names.country) if item == "made" else rows["project"].map(run.names.party)
-        for name, share in (rows["tonnes"].groupby(by).sum() / max(rows["tonnes"].sum(), 1e-9)).items():
-            score[str(name)] = score.get(str(name), 0.0) + float(share)
-    return sorted(score, key=lambda name: (-score[name], name))[: MOST_MAKERS if item == "made" else MOST_SUPPLIERS]
-
-
-def sources(
-    run: RunView, element: str, form: str, scenarios: list[str], makers: list[str], suppliers: list[str]
-) -> Sources:
-    """Supply by source of an element in one form, the same sources for all the scenarios shown."""
-    flows = run.tables["operations"]
-    flows = flows[(flows["element"] == element) & (flows["form"] == form) & flows["scenario"].isin(scenarios)]
-    imported = flows[flows["item"].isin(IMPORTED)]
-    imported = imported.assign(kind=_kept(imported["project"].map(run.names.party), suppliers, "other suppliers"))
-    imported = imported.assign(kind="Import: " + imported["kind"])
-    made = flows[flows["item"] == "made"]
-    made = made.assign(kind=made["country"].map(run.names.country))
-    made = made.assign(kind="Made: " + _kept(made["kind"], makers, OTHER.lower()))
-    released = flows[flows["item"] == "released"].assign(kind=STOCK)
-    supply = pd.concat([imported, made, released])
+    Kinds: the suppliers and makers that give most, each good counting the same, the others together, and stock.
+    """
+    flows, short = (_of_goods(run.tables[name], goods, scenarios) for name in ("operations", "shortfall"))
+    parts = [flows[flows["item"] == "released"].assign(kind=STOCK)]
+    for items, column, namer, most, called, other in (
+        (IMPORTED, "project", run.names.party, MOST_SUPPLIERS, "Import: ", "other suppliers"),
+        (("made",), "country", run.names.country, MOST_MAKERS, "Made: ", OTHERS_MAKE),
+    ):
+        rows = flows[flows["item"].isin(items)]
+        name = rows[column].map(namer).astype(object)
+        whole = rows.groupby(["element", "form"])["tonnes"].transform("sum").clip(lower=1e-9)
+        score = (rows["tonnes"] / whole).groupby(name).sum().to_dict()
+        kept = sorted(score, key=lambda of: (-score[of], of))[:most]
+        parts.append(rows.assign(kind=called + name.where(name.isin(kept), other)))
     taken = flows[flows["item"].isin([STAGE_ITEMS[stage] for stage in MADE_FROM])]
-    need = run.tables["shortfall"]
-    need = need[(need["element"] == element) & (need["form"] == form)]
-    by_scenario, use = {}, {}
-    for w in scenarios:
-        rows = supply[supply["scenario"] == w].rename(columns={"tonnes": "amount"})
-        by_scenario[w] = rows.groupby(["year", "kind"], as_index=False)[["amount"]].sum()
-        wanted = pd.concat(
-            [
-                need[need["scenario"] == w].groupby("year")["demand_t"].sum(),
-                taken[taken["scenario"] == w].groupby("year")["tonnes"].sum(),
-            ],
-            axis=1,
-        ).fillna(0.0)
-        use[w] = pd.DataFrame(
-            {"year": run.years, "use": wanted.sum(axis=1).reindex(run.years, fill_value=0.0).to_numpy()}
-        )
-    kinds = [str(kind) for kind in supply["kind"].unique()]
-    return Sources(
-        sorted(k for k in kinds if k.startswith("Import: ")),
-        [f"Made: {m}" for m in [*makers, OTHER.lower()] if f"Made: {m}" in kinds],
-        by_scenario,
-        use,
-    )
+    used = pd.concat([short.rename(columns={"demand_t": "use"}), taken.rename(columns={"tonnes": "use"})])
+    of = pd.concat(parts).groupby([*BY_GOOD, "kind"], as_index=False)[["tonnes"]].sum()
+    return of.rename(columns={"tonnes": "amount"}), used.groupby(BY_GOOD, as_index=False)[["use"]].sum()
 
 
-def _kept(kinds: pd.Series[str], kept: list[str], other: str) -> pd.Series[str]:
-    return kinds.where(kinds.isin(kept), other).astype(object)
+def _of_goods(table: pd.DataFrame, goods: list[tuple[str, str]], scenarios: list[str]) -> pd.DataFrame:
+    good = pd.MultiIndex.from_frame(table[["element", "form"]])
+    return table[table["scenario"].isin(scenarios) & good.isin(goods)]
 
 
 SMALLEST_T = 5e-4
