@@ -17,6 +17,7 @@ from typing import Any
 from planner.config import LEVERS, Lever
 from planner.data.case import Case, with_room
 from planner.data.cells import Row, conditions, matching
+from planner.data.lookups import MAGNET
 from planner.data.schema import TABLES, UncertainRange
 from planner.explanation.counterfactuals import (
     SMALLEST_MUSD,
@@ -25,7 +26,6 @@ from planner.explanation.counterfactuals import (
     SolveAll,
     with_policy,
 )
-from planner.explanation.lever_ladder import steps
 from planner.results.explanation import Influence, Trial, Tried, Verdict
 from planner.solving.program import Program
 
@@ -162,6 +162,24 @@ def _sources(rows: Sequence[Row]) -> list[str]:
     """The sources that stand beside most rows."""
     counted = Counter(row.source.strip() for row in rows if row.source.strip())
     return [source for source, _ in sorted(counted.items(), key=lambda item: (-item[1], item[0]))[:MOST_SOURCES]]
+
+
+STEPS: tuple[tuple[str, str, tuple[Lever, ...]], ...] = (
+    ("mine", "mines", ("mine",)),
+    ("separation", "separation", ("separation",)),
+    ("metal", "metal making", ("metal",)),
+    ("magnet", "magnet making", ("magnet",)),
+    ("people", "training and hiring", ("training", "hiring")),
+    ("stockpile", "stock", ("stockpile",)),
+)
+"""The order in which the ladder adds levers: (id, name, levers)."""
+
+
+def steps(case: Case) -> list[tuple[str, str, tuple[Lever, ...]]]:
+    """The steps of the ladder that the run's levers allow; magnets only where somebody can make them."""
+    magnets = any(row.stage == MAGNET for row in case.projects.values())
+    allowed = [lever for lever in case.model.levers if lever != MAGNET or magnets]
+    return [(key, name, levers) for key, name, found in STEPS if (levers := tuple(x for x in found if x in allowed))]
 
 
 HOLDS, FAILS, OPEN = "holds", "fails", "not decided by these data"

@@ -1,14 +1,20 @@
-"""Why this plan: all counterfactuals of a run, solved, and what follows from them."""
+"""Why this plan: all counterfactuals of a run, solved, and what follows from them: which lever takes what off the risk,
+who must act together, and when."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
+from typing import Any
 
+from planner.config import Lever
+from planner.data.case import Case
+from planner.data.schema import Funder
 from planner.errors import StoppedError
-from planner.explanation import claims, lever_ladder
-from planner.explanation.claims import at_ends, influences
+from planner.explanation import claims
+from planner.explanation.claims import at_ends, influences, steps
 from planner.explanation.commitments import (
     Build,
     capital_by_stage,
@@ -31,9 +37,12 @@ from planner.explanation.decision import COARSE, Walk, frontier
 from planner.explanation.prices_and_ranges import alternatives, links, with_planned
 from planner.results.decision import Decision, Shares
 from planner.results.explanation import OWN_PLAN, Explanation, Flexibility, Rung
+from planner.results.losses import cvar
 from planner.results.plan import PlanValues, Status
+from planner.results.schema import STAGE_ITEMS
 from planner.solving.goals import Progress, silent
 from planner.solving.parametric import PRECISION
+from planner.solving.program import Program
 from planner.solving.shares import Game, charged
 
 FULL = 100_000
@@ -69,27 +78,20 @@ def _explain(
     progress("counterfactuals: levers, partners, time, unsure inputs")
     full = thorough or reference.program.matrix.nnz <= FULL
     near = pool.begin(partial(alternatives, reference, plan.summary["cost_musd"])) if full else None
-    found = pool(_counterfactuals(reference, full, thorough)) | _known(plan, reference)
+    partners, times = list(together(reference, full)), list(timing(reference, full))
+    ends = [counterfactual for _, both in at_ends(reference) for _, counterfactual in both]
+    asked = [*counterfactuals(reference, [*times, *partners]), *ends]
+    found = pool([*asked, *claims.first_counterfactuals(reference, thorough)]) | _known(plan, reference)
     decided = pool.begin(partial(_decision, plan, reference, found["ladder:nothing"], full, thorough))
     shared = pool.begin(partial(_shares, reference))
     own = _own(plan, reference)
-    left_out = lever_ladder.left_out(case, found, own)
-    rungs = lever_ladder.ladder(case, found, plan.summary.get("without_plan", {}))
-    together = lever_ladder.compared(case, lever_ladder.COORDINATION, case.model.policy.coordination, found, own)
+    without = left_out(case, found, own)
+    rungs = ladder(case, found, plan.summary.get("without_plan", {}))
+    acting = compared(case, partners, found, own)
     progress("claims: unsure inputs at their ends")
-    verdicts = claims.verdicts(reference, _given([own, *rungs, *left_out, *together]), pool, thorough)
+    verdicts = claims.verdicts(reference, _given([own, *rungs, *without, *acting]), pool, thorough)
     leans = influences(reference, own.objective, verdicts, pool)
     builds = of_table(case, plan.tables["investments"])
-    timing = [
-        *lever_ladder.compared(case, lever_ladder.INVESTMENT, case.model.policy.investment, found, own),
-        lever_ladder.against(lever_ladder.rung(case, lever_ladder.later_name(case), found["later"]), own),
-    ]
-    if case.stockpiles:
-        kept = f"Half of today's stock kept to {lever_ladder.kept_until(case)}"
-        timing.append(lever_ladder.against(lever_ladder.rung(case, kept, found["kept"]), own))
-    if full:
-        sooner = lever_ladder.rung(case, "Every new plant in use a year sooner", found["sooner"])
-        timing.append(lever_ladder.against(sooner, own))
     solved = reference.best()[1]
     rungs[-1] = replace(rungs[-1], capital=capital_by_stage(case, builds))
     decision = replace(decided.result(), shares=shared.result())
@@ -100,9 +102,9 @@ def _explain(
         str(plan.summary.get("case", case.name)),
         own,
         rungs,
-        left_out,
-        together,
-        timing,
+        without,
+        acting,
+        compared(case, times, found, own),
         links(reference, solved.x, solved.duals),
         verdicts,
         leans,
@@ -131,27 +133,13 @@ def _shares(reference: Reference) -> Shares | None:
     return charged(Game(case, reference.live, reference.best()[0]), "alone")
 
 
-def _counterfactuals(reference: Reference, full: bool, thorough: bool) -> Iterator[Counterfactual]:
-    """All that can be solved before anything is known."""
-    left = {_own_rung(reference)} if full else {_own_rung(reference), "blocs", "sooner"}
-    yield from (q for q in lever_ladder.counterfactuals(reference) if q.key not in left)
-    for _, ends in at_ends(reference):
-        yield from (counterfactual for _, counterfactual in ends)
-    yield from claims.first_counterfactuals(reference, thorough)
-
-
 def _known(plan: PlanValues, reference: Reference) -> dict[str, Optimum]:
     """The last rung of the ladder is the run itself."""
-    s, key = plan.summary, _own_rung(reference)
+    s, key = plan.summary, ladder_counterfactuals(reference)[0].key
     losses = {leaf: float(s["scenario_loss_musd"][w]) for w, leaf in reference.scope.tree.leaves.items()}
     return {
         key: Optimum(key, reference.objective, s["risk_musd"], s["cost_musd"], losses, shares(reference.program), {})
     }
-
-
-def _own_rung(reference: Reference) -> str:
-    """The rung that the run itself is."""
-    return lever_ladder.ladder_counterfactuals(reference)[0].key
 
 
 def _flexibility(reference: Reference, found: Mapping[str, Optimum], own: Sequence[Build]) -> Flexibility | None:
@@ -159,7 +147,7 @@ def _flexibility(reference: Reference, found: Mapping[str, Optimum], own: Sequen
     case = reference.case
     if len(case.scenarios) == 1:
         return None
-    other = next(i for i in lever_ladder.INVESTMENT if i != case.model.policy.investment)
+    other = next(i for i in INVESTMENT if i != case.model.policy.investment)
     others = of_decisions(decision_nodes(with_policy(case, investment=other)), found[other].decisions)
     return flexibility(case, others, own) if other == "adaptive" else flexibility(case, own, others)
 
@@ -180,3 +168,184 @@ def _given(rungs: Sequence[Rung]) -> dict[str, tuple[float, float]]:
         for claim in claims.CLAIMS
         if set(claim.rungs) <= set(known)
     }
+
+
+OWN_MONEY = "own money"
+COORDINATION = {
+    "national": "Each country alone",
+    "blocs": "Blocs",
+    OWN_MONEY: "Trade goes on, each pays for itself",
+    "allied": "Allied",
+}
+INVESTMENT = {
+    "committed": "Committed: one path for all futures",
+    "adaptive": "Adaptive: decided anew each year, knowing what has happened",
+}
+LATER = 2
+"""Years of delay that the report speaks of."""
+KEPT, KEPT_YEARS = 0.5, 4
+"""Part of the stock at the beginning that is kept, and for how many years after the first."""
+
+
+def ladder_counterfactuals(reference: Reference) -> list[Counterfactual]:
+    """Everything, then one step less after the other down to nothing: each begins where the one before ended."""
+    out: list[Counterfactual] = []
+    levers: tuple[Lever, ...] = ()
+    for key, added in [("nothing", ()), *((key, added) for key, _, added in steps(reference.case))]:
+        levers += added
+        last = not out  # the last to be solved is the first of the ladder
+        out.append(Counterfactual(f"ladder:{key}", partial(reference.only, levers), with_cost=True, want_x=last))
+    afters = ["", *(rung.key for rung in reversed(out[1:]))]
+    return [replace(rung, after=after) for rung, after in zip(reversed(out), afters, strict=True)]
+
+
+def left_out_counterfactuals(reference: Reference) -> list[Counterfactual]:
+    """Everything but one step. All but the last step is a rung of the ladder already."""
+    return [
+        Counterfactual(f"without:{key}", partial(reference.without, levers), with_cost=reference.goal == "welfare")
+        for key, _, levers in steps(reference.case)[:-1]
+    ]
+
+
+Asked = tuple[str, str, Counterfactual | None]
+"""Key, name, and what is asked; None: the run itself answers."""
+
+
+def together(reference: Reference, full: bool) -> Iterator[Asked]:
+    """The ways of acting together. full: for blocs too."""
+    case = reference.case
+    for key, name in COORDINATION.items():
+        if key == case.model.policy.coordination:
+            yield key, name, None
+        elif key == OWN_MONEY:
+            if any(case.party[c] != case.funder_party[f] for f, there in case.reach.items() for c in there):
+                yield key, name, Counterfactual(key, lambda: paying_at_home(reference), with_cost=True)
+        elif key == "national":  # the claim about allies asks more of this program
+            near = reference.national
+            yield key, name, Counterfactual(key, lambda: reference.national.program, at=near, with_cost=True)
+        elif full or key != "blocs":
+            yield key, name, Counterfactual(key, partial(with_policy, case, coordination=key), with_cost=True)
+
+
+def timing(reference: Reference, full: bool) -> Iterator[Asked]:
+    """The ways of investing, everything later, stock kept and, if `full`, every new plant a year sooner in use."""
+    case = reference.case
+    for key, name in INVESTMENT.items():
+        own = key == case.model.policy.investment
+        other = Counterfactual(key, partial(with_policy, case, investment=key), with_cost=True)
+        yield key, name, None if own else other
+    yield "later", later_name(case), Counterfactual("later", lambda: reference.not_before(later_year(case)))
+    if case.stockpiles:
+        until = min(case.first_year + KEPT_YEARS, case.last_year - 1)
+        kept = Counterfactual("kept", lambda: reference.keeping_stock(KEPT, until))
+        yield "kept", f"Half of today's stock kept to {until}", kept
+    if full:
+        yield "sooner", "Every new plant in use a year sooner", Counterfactual("sooner", lambda: a_year_sooner(case))
+
+
+def paying_at_home(reference: Reference) -> Program | Case:
+    """All trade together, and each funder pays only in the countries of its own party."""
+    case = reference.case
+    if case.model.policy.coordination == "allied":
+        return reference.paying_at_home()
+    rows = [
+        Funder(funder=funder, party=party, countries=tuple(c for c in case.reach[funder] if case.party[c] == party))
+        for funder, party in case.funder_party.items()
+    ]
+    allied = with_policy(case, coordination="allied")
+    return allied.with_tables(funders=tuple(rows))
+
+
+def later_year(case: Case) -> int:
+    """The first year in which anything new may be decided if everything waits."""
+    starts = [years.start for p in case.projects if (years := case.commitment_years(p))]
+    return min(starts, default=case.first_year) + LATER
+
+
+def later_name(case: Case) -> str:
+    """What waiting means in this run: which of its levers wait, and until when."""
+    things = {"training": "training seats", "hiring": "hires", "stockpile": "stock"}
+    waits = ["plants"] if set(STAGE_ITEMS) & set(case.model.levers) else []
+    waits += [thing for lever, thing in things.items() if lever in case.model.levers]
+    return f"Everything decided {LATER} years later: no new {', '.join(waits) or 'thing'} before {later_year(case)}"
+
+
+def a_year_sooner(case: Case) -> Case:
+    """The case in which every lead time is a year shorter."""
+    rows = tuple(
+        row.model_copy(update={"lead_time_years": max(row.lead_time_years - 1, 0)}) for row in case.tables.projects
+    )
+    return case.with_tables(projects=rows)
+
+
+def rung(case: Case, name: str, found: Optimum) -> Rung:
+    """An optimum as a rung. Losses of histories are weighed by the scenarios that share them."""
+    losses, shares = list(found.losses.values()), [found.shares.get(leaf, 0.0) for leaf in found.losses]
+    return Rung(
+        found.key,
+        name,
+        found.objective,
+        found.risk,
+        found.cost,
+        sum(p * z for p, z in zip(shares, losses, strict=True)),
+        cvar(losses, shares, case.model.objective.tail),
+    )
+
+
+def against(one: Rung, other: Rung) -> Rung:
+    """A rung with what it changes compared with another."""
+    costs = None if one.cost is None or other.cost is None else one.cost - other.cost
+    return replace(one, against=other.key, change=one.objective - other.objective, change_cost=costs)
+
+
+def ladder(case: Case, found: Mapping[str, Optimum], nothing: Mapping[str, Any]) -> list[Rung]:
+    """The rungs from nothing to everything; each is compared with the one before, so the changes add up.
+
+    nothing: figures of doing nothing as the run has them, if it does: one quantity has one value everywhere. Under the
+    goal of least cost plus risk its sum is a little above the least one, for its goal is the least risk.
+    """
+    names = {"nothing": "Nothing: what exists and is financed keeps running"}
+    said: list[str] = []
+    for key, name, _ in steps(case):
+        said.append(name)
+        names[key] = f"{'Only' if len(said) == 1 else '+'} {name}"
+    nodes = decision_nodes(case)
+    rungs = [
+        replace(
+            rung(case, name, found[f"ladder:{key}"]),
+            capital=capital_by_stage(case, of_decisions(nodes, found[f"ladder:{key}"].decisions)),
+        )
+        for key, name in names.items()
+    ]
+    if nothing and case.model.objective.goal == "welfare":
+        figures: dict[str, Any] = {
+            name: float(nothing[f"{name}_musd"]) for name in ("risk", "cost", "expected_loss", "cvar")
+        }
+        rungs[0] = replace(rungs[0], objective=figures["risk"] + figures["cost"], **figures)
+    return [rungs[0], *(against(one, before) for before, one in pairwise(rungs))]
+
+
+def left_out(case: Case, found: Mapping[str, Optimum], own: Rung) -> list[Rung]:
+    """Everything but one step, the one that is missed most first."""
+    known = steps(case)
+    last = f"ladder:{known[-2][0]}" if len(known) > 1 else "ladder:nothing"
+    keys = [f"without:{key}" for key, _, _ in known[:-1]] + [last][: len(known)]
+    rungs = [
+        replace(against(rung(case, f"Without {name}", found[at]), own), key=f"without:{key}")
+        for at, (key, name, _) in zip(keys, known, strict=True)
+    ]
+    return sorted(rungs, key=lambda r: -r.objective)
+
+
+def compared(case: Case, asked: Iterable[Asked], found: Mapping[str, Optimum], own: Rung) -> list[Rung]:
+    """What was asked against the run's own."""
+    return [
+        replace(own, key=key, name=name) if of is None else against(rung(case, name, found[key]), own)
+        for key, name, of in asked
+    ]
+
+
+def counterfactuals(reference: Reference, asked: Iterable[Asked]) -> list[Counterfactual]:
+    """Those of levers, without the last rung, which is the run itself, and of partners and time."""
+    levers = [*ladder_counterfactuals(reference)[1:], *left_out_counterfactuals(reference)]
+    return [*levers, *(counterfactual for _, _, counterfactual in asked if counterfactual is not None)]

@@ -12,8 +12,7 @@ import pytest
 import planner
 from planner.data.case import Case
 from planner.explanation.counterfactuals import Reference, optimum, solver_pool
-from planner.explanation.explain import explain
-from planner.explanation.lever_ladder import ladder_counterfactuals, left_out_counterfactuals, timing_counterfactuals
+from planner.explanation.explain import explain, ladder_counterfactuals, left_out_counterfactuals, timing
 from planner.explanation.prices_and_ranges import links
 from planner.reporting.pages.run import render_page
 from planner.reporting.text import claim, explain_lines
@@ -162,7 +161,7 @@ def test_a_start_from_the_basis_of_the_whole_changes_no_answer(goal: str) -> Non
     asked = [
         *ladder_counterfactuals(reference),
         *left_out_counterfactuals(reference),
-        *timing_counterfactuals(reference)[:1],
+        *(asked for key, _, asked in timing(reference, True) if key == "later" and asked),
     ]
     with solver_pool(reference, 1) as pool:
         chained = pool(asked)
