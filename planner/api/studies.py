@@ -15,7 +15,7 @@ from planner.cluster import on_scheduler
 from planner.data.case import Case
 from planner.errors import Fault, InputError
 from planner.parallel import Team, local
-from planner.reporting.pages.study import frontier_page, write_page, write_report
+from planner.reporting.pages.many_runs import frontier_page, write_page, write_report
 from planner.results.store import file_name
 from planner.results.study import OPTIMAL, FrontierResults, StudyStatus
 from planner.solving.goals import Progress, silent

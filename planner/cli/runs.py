@@ -16,11 +16,10 @@ from planner.data.export import write_tables
 from planner.errors import Fault, InputError, file_words
 from planner.finance.facts import CASE_MARKET
 from planner.reporting.pages.business_case import business_case_lines
-from planner.reporting.pages.comparison import comparison_lines
+from planner.reporting.pages.many_runs import comparison_lines
 from planner.reporting.text import explain_lines
 from planner.reporting.values.wording import number
-from planner.results.decision import Shares
-from planner.results.explanation import EXPLANATION
+from planner.results.explanation import EXPLANATION, Shares
 from planner.results.store import model_toml, write_folder
 
 ADVANCED = "advanced.txt"

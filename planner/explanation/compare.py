@@ -11,8 +11,7 @@ from planner.data.case import Case
 from planner.data.difference import MODEL, UNREAD, Difference, differences, paired
 from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError, StoppedError
-from planner.results.explanation import Cause, ChangedCell, Comparison, Figures
-from planner.results.plan import PlanValues, Status
+from planner.results.plan import Cause, ChangedCell, Comparison, Figures, PlanValues, Status
 from planner.solving.goals import Progress, silent
 from planner.solving.solve import solve_case
 

@@ -35,8 +35,7 @@ from planner.explanation.counterfactuals import (
 )
 from planner.explanation.decision import COARSE, Walk, frontier
 from planner.explanation.prices_and_ranges import alternatives, links, with_planned
-from planner.results.decision import Decision, Shares
-from planner.results.explanation import OWN_PLAN, Explanation, Flexibility, Rung
+from planner.results.explanation import OWN_PLAN, Decision, Explanation, Flexibility, Rung, Shares
 from planner.results.losses import cvar
 from planner.results.plan import PlanValues, Status
 from planner.results.schema import STAGE_ITEMS

@@ -1,9 +1,10 @@
-"""Plan: how a solve ended and what it found, as values. Nothing of the model inside; it can be pickled and sent."""
+"""Plan: how a solve ended and what it found, as values. Nothing of the model inside; it can be pickled and sent. And
+two runs beside each other: whether they are the same, and what differs and why."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -179,3 +180,57 @@ def _close(one: Any, two: Any) -> bool:
         return math.isclose(float(one), float(two), rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     except (TypeError, ValueError):
         return str(one) == str(two)
+
+
+# ---- what differs between two runs, and why. `planner.explanation.compare` fills it in ------------------------------
+
+
+@dataclass(frozen=True)
+class ChangedCell:
+    """One input that differs: its place, and what it is in either run ('' where the row is not there)."""
+
+    group: str
+    where: str
+    column: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Risk and cost (MUSD) and new capacity by project (t/y)."""
+
+    risk: float
+    cost: float
+    capacity: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A group of inputs changed alone in the first run: what it does. None: it cannot be had alone; why says so."""
+
+    group: str
+    cells: int
+    alone: Figures | None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Run `before` against run `after`. Effects of causes are against `before`; the rest is their interplay."""
+
+    before: str
+    after: str
+    cells: Sequence[ChangedCell]
+    first: Figures
+    second: Figures
+    causes: Sequence[Cause]
+
+    def effect(self, cause: Cause) -> float:
+        """Change of risk (MUSD) by a cause alone."""
+        return cause.alone.risk - self.first.risk if cause.alone else 0.0
+
+    @property
+    def interplay(self) -> float:
+        """Change of risk (MUSD) that no single cause explains."""
+        return self.second.risk - self.first.risk - sum(map(self.effect, self.causes))

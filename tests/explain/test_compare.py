@@ -13,7 +13,7 @@ import planner
 from planner.data.case import Case
 from planner.errors import InputError, StoppedError
 from planner.explanation.compare import compare, groups, refuse_single
-from planner.reporting.pages.comparison import comparison_lines, comparison_page
+from planner.reporting.pages.many_runs import comparison_lines, comparison_page
 from planner.results.plan import PlanValues, Status
 from planner.solving.solve import solve_case
 from tests.cases import near

@@ -8,7 +8,7 @@ from planner.data.case import Case
 from planner.explanation.commitments import Build, is_built
 from planner.explanation.explain import explain
 from planner.reporting.tables.decision import begun_by_year
-from planner.reporting.tables.explanation import commitments
+from planner.reporting.tables.plan import commitments
 from planner.reporting.values.decision import waiting
 from planner.reporting.values.run_view import run_view
 from planner.reporting.values.wording import Names

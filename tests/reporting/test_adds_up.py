@@ -14,7 +14,7 @@ import pytest
 import planner
 from planner.api.explanations import explain_into
 from planner.api.plans import write_reports
-from planner.reporting.formats.workbook import sheets_of
+from planner.reporting.formats.report_forms import sheets_of
 from planner.reporting.pages.run import front, sections
 from planner.reporting.tables.decision import gets_and_pays, named_plans
 from planner.reporting.text import closing_lines

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from planner.explanation.explain import explain
-from planner.reporting.formats.workbook import sheets_of
+from planner.reporting.formats.report_forms import sheets_of
 from planner.reporting.pages.run import front, render_page, sections
 from planner.reporting.tables import decision as tables
 from planner.reporting.tables.plan import investments

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner.reporting.formats.workbook import sheets_of
+from planner.reporting.formats.report_forms import sheets_of
 from planner.reporting.pages.run import sections
 from planner.reporting.tables import decision, plan
 from planner.reporting.tables.decision import ally_tables

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from planner.reporting.formats.documents import plain
+from planner.reporting.formats.report_forms import plain
 from planner.reporting.pages.run import FORMS, write_pages
 from planner.reporting.tables.inputs_and_results import IAMC_COLUMNS, iamc_table
 from planner.reporting.values.run_view import run_view

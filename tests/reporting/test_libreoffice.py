@@ -15,7 +15,7 @@ import pytest
 
 from planner.explanation.explain import explain
 from planner.finance.returns import irr, npv
-from planner.reporting.formats.workbook import write_workbook
+from planner.reporting.formats.report_forms import write_workbook
 from planner.reporting.values.run_view import run_view
 from planner.results.plan import PlanValues
 

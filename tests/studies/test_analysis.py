@@ -16,7 +16,7 @@ import planner
 from planner.api.studies import retry_study, study_report, study_status
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.parallel import Here, Make, Workers
-from planner.reporting.pages.study import failure_words
+from planner.reporting.pages.many_runs import failure_words
 from planner.results.store import read_run
 from planner.results.study import Failures
 from planner.solving.live_program import LiveProgram

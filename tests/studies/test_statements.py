@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import planner
-from planner.reporting.pages.study import write_report
+from planner.reporting.pages.many_runs import write_report
 from planner.results.study import Failures, StudyResults
 from planner.studies.analysis import analyse, projects
 from planner.studies.design import design

@@ -21,7 +21,7 @@ from planner.finance.facts import Material, PlantFacts
 from planner.finance.returns import price_terms, with_support
 from planner.finance.yearly_rows import row
 from planner.reporting.formats.live_formulas import FIRST, FORMULA, LINK, SHARE, TOTAL, Cells, LiveBook, LiveSheet
-from planner.reporting.formats.workbook import MADE, OPTIONS
+from planner.reporting.formats.report_forms import MADE, OPTIONS
 from planner.reporting.tables import business_case as tables
 from planner.reporting.values.page_parts import STATED, Statement, declared
 from planner.reporting.values.wording import Names, worded_lines

@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.reporting.charts import drawing as svg
-from planner.reporting.formats.documents import report_page
+from planner.reporting.formats.report_forms import report_page
 from planner.reporting.tables import business_case as tables
 from planner.reporting.values.page_parts import STATED, Card, Figure, Part, Section, Statement, Text
 from planner.reporting.values.wording import (

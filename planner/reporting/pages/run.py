@@ -13,13 +13,12 @@ from planner.reporting.charts import supply as supply_charts
 from planner.reporting.charts.drawing import Drawer
 from planner.reporting.charts.plan import timeline
 from planner.reporting.charts.supply import losses, shortage
-from planner.reporting.formats.documents import render_markdown, render_template, write_pdf
-from planner.reporting.formats.workbook import write_workbook
+from planner.reporting.formats.report_forms import render_markdown, render_template, write_pdf, write_workbook
 from planner.reporting.tables import decision as tables
 from planner.reporting.tables import plan as plan_tables
 from planner.reporting.tables.decision import ally_tables
-from planner.reporting.tables.explanation import DECIDED, assumptions, commitments, explanation_tables
 from planner.reporting.tables.inputs_and_results import iamc_table, input_tables, summary_sheet, sureness
+from planner.reporting.tables.plan import DECIDED, assumptions, commitments, explanation_tables
 from planner.reporting.text import claim, policies, same_risk, statements
 from planner.reporting.values.decision import (
     cut_off,
