@@ -206,11 +206,11 @@ def left_out_counterfactuals(reference: Reference) -> list[Counterfactual]:
     ]
 
 
-Asked = tuple[str, str, Counterfactual | None]
+PolicyQuestion = tuple[str, str, Counterfactual | None]
 """Key, name, and what is asked; None: the run itself answers."""
 
 
-def together(reference: Reference, full: bool) -> Iterator[Asked]:
+def together(reference: Reference, full: bool) -> Iterator[PolicyQuestion]:
     """The ways of acting together. full: for blocs too."""
     case = reference.case
     for key, name in COORDINATION.items():
@@ -226,7 +226,7 @@ def together(reference: Reference, full: bool) -> Iterator[Asked]:
             yield key, name, Counterfactual(key, partial(with_policy, case, coordination=key), with_cost=True)
 
 
-def timing(reference: Reference, full: bool) -> Iterator[Asked]:
+def timing(reference: Reference, full: bool) -> Iterator[PolicyQuestion]:
     """The ways of investing, everything later, stock kept and, if `full`, every new plant a year sooner in use."""
     case = reference.case
     for key, name in INVESTMENT.items():
@@ -336,7 +336,7 @@ def left_out(case: Case, found: Mapping[str, Optimum], own: Rung) -> list[Rung]:
     return sorted(rungs, key=lambda r: -r.objective)
 
 
-def compared(case: Case, asked: Iterable[Asked], found: Mapping[str, Optimum], own: Rung) -> list[Rung]:
+def compared(case: Case, asked: Iterable[PolicyQuestion], found: Mapping[str, Optimum], own: Rung) -> list[Rung]:
     """What was asked against the run's own."""
     return [
         replace(own, key=key, name=name) if of is None else against(rung(case, name, found[key]), own)
@@ -344,7 +344,7 @@ def compared(case: Case, asked: Iterable[Asked], found: Mapping[str, Optimum], o
     ]
 
 
-def counterfactuals(reference: Reference, asked: Iterable[Asked]) -> list[Counterfactual]:
+def counterfactuals(reference: Reference, asked: Iterable[PolicyQuestion]) -> list[Counterfactual]:
     """Those of levers, without the last rung, which is the run itself, and of partners and time."""
     levers = [*ladder_counterfactuals(reference)[1:], *left_out_counterfactuals(reference)]
     return [*levers, *(counterfactual for _, _, counterfactual in asked if counterfactual is not None)]
