@@ -3,13 +3,16 @@ command. The words stand in templates/text; each remark appears only if it is so
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+import pandas as pd
 
 from planner.data.case import Case
 from planner.reporting.values.page_parts import Statement
 from planner.reporting.values.run_view import records
-from planner.reporting.values.wording import SLIGHT, Names, midway, number, worded, worded_lines
+from planner.reporting.values.wording import SLIGHT, STAGES, Names, midway, number, worded, worded_lines
 from planner.results.explanation import EXPLANATION, SMALLEST_SHARE, Explanation, Link, Rung, Verdict
 from planner.results.plan import PlanValues
 
@@ -221,20 +224,53 @@ def _short(plan: PlanValues) -> dict[str, Any]:
 
 
 def _binds(plan: PlanValues) -> list[str]:
-    """What one more unit of what money, plants or people could move takes off at most, the dearest first."""
-    prices = plan.tables["shadow_prices"]
-    dear = prices[prices["scarce"].isin(list(LIMITS)) & (prices["musd_per_unit"] >= SLIGHT)]
-    dear = dear.sort_values("musd_per_unit", ascending=False, kind="stable").drop_duplicates("scarce").head(NAMED)
-    return [f"{LIMITS[r['scarce']]} {number(r['musd_per_unit'])} {r['unit']}" for r in records(dear)]
+    """What one per cent more of what money, plants or people could move takes off (MUSD), the most first: price times a
+    hundredth of what there is, which is what is used where it has a price."""
+    prices, there, worth = plan.tables["shadow_prices"], _there(plan), defaultdict[str, float](float)
+    for row in records(prices[prices["scarce"].isin(list(LIMITS))]):
+        project = plan.case.projects.get(row["item"])
+        amount = there.get((row["scarce"], row["item"], row["country"], *_moment(row)), 0.0)
+        name = LIMITS[row["scarce"]].format(midway(STAGES[project.stage]) if project else "")
+        worth[name] += 0.01 * row["musd_per_unit"] * amount
+    most = sorted(worth.items(), key=lambda of: -of[1])[:NAMED]
+    return [f"{name} {number(musd)}" for name, musd in most if musd >= SLIGHT]
 
 
 LIMITS = {
-    "capacity": "capacity",
-    "nameplate limit": "size limits of new plants",
+    "capacity": "{} capacity",
+    "nameplate limit": "size limit of new {} plants",
     "budget": "budgets",
     "hires": "hiring limits",
     "training seats": "training seats",
 }
+
+
+def _moment(row: Mapping[str, Any]) -> tuple[str, str]:
+    """Year and quarter of a row, each '' if it has none."""
+    year, quarter = row["year"], row["quarter"]
+    return "" if pd.isna(year) else str(int(year)), "" if pd.isna(quarter) else str(quarter)
+
+
+def _there(plan: PlanValues) -> Mapping[tuple[str, str, str, str, str], float]:
+    """(scarce thing, item, country, year, quarter) -> how much there is of it, expected: t/y, MUSD, persons, seats."""
+    case, out = plan.case, defaultdict[tuple[str, str, str, str, str], float](float)
+    for budget in case.tables.budgets:
+        out["budget", budget.funder, "", str(budget.year), ""] += budget.musd
+    for p in case.projects.values():
+        out["nameplate limit", p.project, p.country, "", ""] += p.max_new_tpa
+    for scarce, table, item, column in AMOUNTS:
+        for r in records(plan.tables[table]):
+            weight = case.scenarios[r["scenario"]] if "scenario" in r else r["probability"]
+            out[scarce, r[item], r["country"], *_moment(r)] += r[column] * weight
+    return out
+
+
+AMOUNTS = (
+    ("capacity", "capacity", "project", "usable_tpa"),
+    ("hires", "workforce", "skill", "hired"),
+    ("training seats", "training", "programme", "intake"),
+)
+"""Scarce thing -> the table that says how much there is of it, and its columns of what it is and of how much."""
 
 
 def explain_lines(found: Explanation, case: Case) -> list[str]:

@@ -117,18 +117,19 @@ def test_after_the_last_plant_years_stand_together(plan: PlanValues) -> None:
     assert table.shown[2][2:] == ["training and hiring", "0", "0", "2.00"]
 
 
-def test_what_binds_is_what_one_more_of_it_takes_off_at_most(plan: PlanValues) -> None:
-    row = plan.tables["shadow_prices"].iloc[0].to_dict() | {"year": 2027, "unit": "each"}
+def test_what_binds_is_price_times_a_hundredth_of_what_there_is(plan: PlanValues) -> None:
+    row = plan.tables["shadow_prices"].iloc[0].to_dict() | {"item": "", "country": "", "year": 2027, "quarter": None}
     prices = [
-        row | {"scarce": "capacity", "item": "coast_plant", "musd_per_unit": 2.0},
-        row | {"scarce": "budget", "item": "JPN", "musd_per_unit": 20.0},
+        row | {"scarce": "capacity", "item": "coast_plant", "country": "AUS", "year": 2031, "musd_per_unit": 2.0},
         row | {"scarce": "budget", "item": "USA", "musd_per_unit": 50.0},
-        row | {"scarce": "hires", "item": "chemist", "musd_per_unit": 0.001},
         row | {"scarce": "stock", "musd_per_unit": 999.0},
     ]
-    tables = plan.tables | {"shadow_prices": pd.DataFrame(prices)}
+    there = plan.tables["capacity"].query("project == 'coast_plant' and year == 2031").assign(usable_tpa=300.0)
+    tables = plan.tables | {"shadow_prices": pd.DataFrame(prices), "capacity": there}
+    budget = sum(r.musd for r in plan.case.tables.budgets if (r.funder, r.year) == ("USA", 2027))
     said = closing_lines(dataclasses.replace(plan, tables=tables))[-1]
-    assert said.endswith("at most: budgets 50.0 each; capacity 2.00 each")
+    both = {"separation capacity 6.00": 6.0, f"budgets {number(0.5 * budget)}": 0.5 * budget}
+    assert said.endswith("MUSD: " + "; ".join(sorted(both, key=lambda name: -both[name])))
 
 
 def test_nothing_to_fund(solve: SolveCase) -> None:
