@@ -3,14 +3,12 @@ futures that it was not made for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
 from typing import Annotated
 
-import pandas as pd
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -19,14 +17,12 @@ from planner.api.plans import plan_of
 from planner.api.studies import default_out, open_point, retry_study, study, study_report, study_status
 from planner.cli.console import command_app, err, exit_codes, say, shown_progress
 from planner.data.load import load
-from planner.data.sampling import MOST
 from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
-from planner.reporting.values.wording import number, percent
+from planner.reporting.values.wording import worded_lines
 from planner.results.plan import Status
 from planner.results.store import csv_text, write_whole
 from planner.results.study import AGREEMENT, OPTIMAL, Agreement, FrontierResults, StudyStatus
 from planner.studies import evaluation
-from planner.studies.intervals import KEYS, Estimate, draws_needed
 from planner.workspace import find_case
 
 EVERY = 10.0
@@ -221,7 +217,6 @@ class StudyBar:
 
 # ---- evaluate --------------------------------------------------------------------------------------------------------
 
-WORDS = dict(zip(KEYS, ("Expected loss", "Worst futures", "Risk"), strict=True))
 AIM = 0.05
 """Half-width of the interval, as a share of the risk, that the advice is for."""
 
@@ -239,102 +234,31 @@ def hold_fixed(
     samples: Annotated[
         int, typer.Option(min=2, max=10_000, help="With --register: how many, each with a seed of its own.")
     ] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="With --register: seed of the draws.")] = 0,
     out: Annotated[
         Path | None, typer.Option("--out", help="File for the loss of each scenario or sample (CSV).")
     ] = None,
-    sizes: Annotated[str, typer.Option(help="Numbers of scenarios to try for advice, e.g. 5,10,20.")] = "",
-    replications: Annotated[int, typer.Option(min=2, max=10_000, help="Draws for each number of scenarios.")] = 10,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     workers: Annotated[int, typer.Option(min=1, max=1_000, help="Processes that solve scenarios.")] = 1,
 ) -> None:
     """Hold a plan fixed and let operations answer other scenarios: its risk, with a confidence interval."""
     with exit_codes():
         if out is not None and out.is_dir():
             raise InputError([Fault("--out", 0, str(out), "is a folder", remedy="name a file, e.g. losses.csv")])
-        if register is not None:
-            with shown_progress() as progress:
-                plan, hazards = plan_of(folder, progress), load(find_case(register))
-                drawn = evaluation.evaluate_samples(plan, hazards, draws, samples, seed, workers, progress)
-            _told_of_samples(drawn, register, seed)
-            if out is not None:
-                _write(out, evaluation.samples_table(drawn, plan.case))
-                say(f"Samples     {out}")
-            return
-        tried = _sizes(sizes)
         with shown_progress() as progress:
             plan = plan_of(folder, progress)
-            found = evaluation.evaluate(
-                plan, scenarios, sizes=tried, replications=replications, seed=seed, workers=workers, progress=progress
+            found = (
+                evaluation.evaluate(plan, scenarios, workers=workers, progress=progress)
+                if register is None
+                else evaluation.evaluate_samples(
+                    plan, load(find_case(register)), draws, samples, seed, workers, progress
+                )
             )
-        _told(found)
+        risk, count = found.estimates["risk_musd"], len(found.table)
+        for line in worded_lines(
+            "screen.j2", "evaluated", found=found, risk=risk, count=count, register=register, aim=AIM,
+            needed=risk.needed(count, AIM), judged=risk.why == evaluation.JUDGED, many=4 * evaluation.MANY,
+        ):  # fmt: skip
+            say(line)
         if out is not None:
-            _write(out, evaluation.losses_table(found))
-            say(f"Losses      {out}")
-
-
-def _write(out: Path, table: pd.DataFrame) -> None:
-    write_whole(out, lambda path: path.write_text(csv_text(table), encoding="utf-8", newline="\n"))
-
-
-def _told_of_samples(found: evaluation.SampleEvaluation, register: Path, seed: int) -> None:
-    samples = len(found.held)
-    futures = sum(len(one.losses) for one in found.held)
-    say(
-        f"{samples} samples drawn apart from {register}, {futures:,} futures in all, half of them by probability and "
-        f"half evenly over its scenarios, each weighed by how likely it is; plan held fixed (MUSD)"
-    )
-    say(
-        f"95 % intervals: of all samples together, by Student's t between them, corrected for skewness. Stocks by a "
-        f"rule made for {evaluation.RULE_STANDS_FOR} other draws (seed {seed}) until a future shows itself, then it is "
-        f"known."
-    )
-    _table(found.estimates, found.planned)
-    _bound({key: one.value for key, one in found.bounds.items()})
-    risk = found.estimates["risk_musd"]
-    if (half := risk.half) is not None and (needed := draws_needed(risk, samples, AIM)):
-        more = f"; for ± {percent(AIM)} take --samples {needed:,}" if needed > samples else ""
-        say(f"The risk is known to ± {percent(half)} of itself{more}.")
-
-
-def _table(estimates: Mapping[str, Estimate], planned: float) -> None:
-    for key, one in estimates.items():
-        between = one.why if one.low is None or one.high is None else f"{number(one.low)} to {number(one.high)}"
-        say(f"{WORDS[key]:15} {number(one.value):>10}   {between}")
-    say(f"{'As planned':15} {number(planned):>10}   risk in the scenarios that the plan was made for")
-
-
-def _bound(foreseen: Mapping[str, float]) -> None:
-    risk = foreseen["risk_musd"]
-    say(f"{'All foreseen':15} {number(risk):>10}   risk if each future were known from the first year on: a bound")
-
-
-def _sizes(text: str) -> list[int]:
-    try:
-        found = [int(part) for part in text.split(",") if part.strip()]
-    except ValueError:
-        found = [0]
-    if any(not 1 <= size <= MOST for size in found):
-        raise InputError([Fault("--sizes", 0, text[:80], f"must be whole numbers from 1 to {MOST:,}, e.g. 5,10,20")])
-    return found
-
-
-def _told(found: evaluation.Evaluation) -> None:
-    count, risk = len(found.losses), found.estimates["risk_musd"]
-    say(f"{count} scenarios, plan held fixed (MUSD). Solved {found.how}.")
-    if risk.low is not None:
-        say("95 % intervals say what as many other draws could give, by studentised bootstrap within each scenario.")
-    _table(found.estimates, found.planned)
-    if found.foreseen is not None:
-        _bound(found.foreseen)
-    needed = draws_needed(risk, count, AIM)
-    if risk.why != evaluation.JUDGED and (needed is None or needed > count):
-        aim = f"an interval of ± {percent(AIM)} of the risk" if needed else "an interval"
-        say(
-            f"For {aim}: planner sample CASE --even --draws {needed or evaluation.MANY * 4} --seed 1 --out DIR, CASE "
-            f"being what these were drawn from, and planner evaluate RUN --scenarios DIR"
-        )
-    for entry in found.trials:
-        say(
-            f"With {entry.size} scenarios drawn ({entry.replications} times): the plan is "
-            f"{number(entry.mean_gap)} MUSD from the best on average, 95 % sure at most {number(entry.upper)}."
-        )
+            write_whole(out, lambda path: path.write_text(csv_text(found.table), encoding="utf-8", newline="\n"))
+            say(f"{'Losses' if register is None else 'Samples':11} {out}")

@@ -369,8 +369,9 @@ def test_a_plan_is_held_fixed_in_samples_of_its_register(tmp_path: Path) -> None
     case = register(tmp_path, CUT).set_model("objective.risk_aversion", 0.0)
     plan = planner.solve(planner.sample(case, 3, 7), baseline=False)
     found = evaluate_samples(plan, case, 3, 2, 10)
-    assert [(one.seed, len(one.losses)) for one in found.held] == [(11, 3), (12, 3)]
+    assert found.table[["seed", "futures"]].to_numpy().tolist() == [[11, 3], [12, 3]]
     year = sum(plan.summary["scenario_loss_musd"].values()) / 6
     assert year > 0
-    for estimate in (found.estimates["risk_musd"], found.bounds["risk_musd"]):
-        assert (estimate.value, estimate.low, estimate.high) == near((2 * year, 2 * year, 2 * year))
+    risk = found.estimates["risk_musd"]
+    assert (risk.value, risk.low, risk.high) == near((2 * year, 2 * year, 2 * year))
+    assert found.foreseen is not None and found.foreseen["risk_musd"] == near(2 * year)
