@@ -123,7 +123,7 @@ def _with_points(folder: str | Path, remedy: str) -> Path:
 def open_study(folder: str | Path) -> StudyData:
     """A study from its folder, finished or running. Raises RunFolderError, InputError for a frontier."""
     folder = _with_points(folder, "read its frontier.csv")
-    tables = (read(folder).to_pandas() for read in (read_results, read_design, read_plan_table))
+    tables = (read(folder) for read in (read_results, read_design, read_plan_table))
     return StudyData(folder, run.stored_case(folder), *tables)
 
 
@@ -137,7 +137,7 @@ def open_point(
     """
     case, name = run.case_at(_with_points(folder, "name the folder of another study"), str(point))
     plan, target = solve_into(case, None if out is None else Path(out), progress=progress)
-    results = read_results(Path(folder)).to_pandas().set_index("point")
+    results = read_results(Path(folder)).set_index("point")
     before, gaps = results[~results.index.duplicated()].loc[name], [0.0]
     if before["status"] == OPTIMAL and plan.tables:
         keys = ("risk_musd", "cost_musd")

@@ -61,7 +61,6 @@ def run(
         if isinstance(found, FrontierResults):
             folder = out or default_out(file)
             say(f"{len(found.table)} breakpoints: {folder}/frontier.csv, report.html")
-            _say_former(folder, found.former)
         else:
             _close(found)
 
@@ -129,18 +128,14 @@ def _close(found: StudyStatus) -> None:
     say(f"{found.done:,} of {found.total:,} points: {_counts(found)}")
     if found.reused:
         say(f"Reused      {found.reused:,} points had been run in this folder for a former study")
-    _say_former(found.folder, found.former)
+    if found.others:
+        say(f"Kept        {found.others:,} results of a former study, which its file shows without solving")
     _say_agreement(found.agreement)
     results = next(name for name in ("frontier.csv", "results.parquet") if (found.folder / name).exists())
     say(f"Results     {found.folder}/{results}")
     say(f"Report      planner study report {found.folder}")
     if error := _failed(found):
         raise error
-
-
-def _say_former(folder: Path, former: str) -> None:
-    if former:
-        say(f"Kept        the former study, which has results that are not in this one: {folder}/{former}")
 
 
 def _failed(found: StudyStatus) -> PlannerError | None:

@@ -52,8 +52,8 @@ class Agreement:
 @dataclass(frozen=True)
 class StudyStatus:
     """How far the study of a folder is. `seconds`: spent on its points, all workers together. `bad`: (point, status,
-    message) of what has no optimum. `agreement`: of the points that were solved again from nothing. `former`: where the
-    study that was there before is kept, if it was another one, and `reused`: how many points had been run for it."""
+    message) of what has no optimum. `agreement`: of the points that were solved again from nothing. `reused`: points
+    that had been run in the folder for a former study, and `others`: results of that one that the journal keeps."""
 
     total: int
     statuses: Counter[str]
@@ -63,8 +63,8 @@ class StudyStatus:
     folder: Path = Path()
     bad: tuple[tuple[str, str, str], ...] = ()
     agreement: Agreement = Agreement(0, 0.0)
-    former: str = ""
     reused: int = 0
+    others: int = 0
 
     @property
     def done(self) -> int:
@@ -203,10 +203,9 @@ class StudyResults:
 @dataclass(frozen=True)
 class FrontierResults:
     """The curve of least risk against money. table: a row per breakpoint. gap: how far the curve may lie below what is
-    stated (MUSD). solves: programs solved. former: as of a `StudyStatus`."""
+    stated (MUSD). solves: programs solved."""
 
     title: str
     table: pd.DataFrame = field(repr=False)
     gap: float
     solves: int
-    former: str = ""

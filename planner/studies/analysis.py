@@ -55,7 +55,7 @@ Base = Mapping[str, Any]
 def analyse(folder: Path, held: pd.DataFrame | None = None) -> StudyResults:
     """What a study folder says, finished or not; held: as from `hold`. Raises RunFolderError, InputError."""
     asked = read_asked(folder)
-    study, table = study_of(asked), read_results(folder).to_pandas()
+    study, table = study_of(asked), read_results(folder)
     uncertainties, levers, base = list(asked["uncertainties"]), list(asked["levers"]), asked["base"]
     for outcome in named_outcomes(study):
         if outcome not in table:
@@ -225,7 +225,7 @@ def hold(folder: Path, plans: Mapping[str, PlanValues], tell: Progress = silent)
     Raises RunFolderError, InputError, StoppedError.
     """
     asked, case, found = reopen(folder)
-    known = assemble(folder).to_pandas().drop_duplicates("point")
+    known = assemble(folder).drop_duplicates("point")
     known = known[known["status"] == OPTIMAL].set_index("point")
     best = known["least_risk_musd"] if "least_risk_musd" in known else known["risk_musd"]
     solved = {point.id: point for point in reversed(found) if point.id in known.index}

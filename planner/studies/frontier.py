@@ -225,11 +225,11 @@ def run_frontier(
     if study.uncertainties or study.levers:
         raise InputError([study.fault(("design",), "a frontier has one axis, money; remove what else is varied")])
     refuse_other_goals(case, study)
-    former, _ = prepare(out, study, case)
+    prepare(out, study, case)
     with RunJournal(out / JOURNAL) as journal:
         curve, table = frontier(case, study.design, tell, team, journal, parts_of(out))
     write_whole(out / CURVE, partial(Path.write_text, data=csv_text(table), encoding="utf-8", newline="\n"))
-    return FrontierResults(study.title, table, curve.gap, curve.solves, former)
+    return FrontierResults(study.title, table, curve.gap, curve.solves)
 
 
 def parts_of(folder: Path) -> dict[str, Any]:

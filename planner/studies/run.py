@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow.parquet as pq
 
 from planner.data.case import Case
 from planner.data.load import load
@@ -49,8 +48,9 @@ from planner.studies.store import (
     prepare,
     read_asked,
     read_journal,
+    read_plan_table,
     study_of,
-    write_plans,
+    write_parquet,
 )
 from planner.studies.study_file import FrontierDesign, StudyFile, build_study, read_study
 from planner.studies.worker import CRASHED, START, ChainState, PointResult, Worker
@@ -80,8 +80,8 @@ def run_points(
     check_study(asked, case, place)
     settler = Settler(asked, case)
     found = points(asked, settler, case.sha256, design(asked, folder))
-    former, reused = prepare(Path(out), asked, case, found, settler.base)
-    return replace(_work(Path(out), asked, case, found, team, tell), former=former, reused=reused)
+    reused, others = prepare(Path(out), asked, case, found, settler.base)
+    return replace(_work(Path(out), asked, case, found, team, tell), reused=reused, others=others)
 
 
 def read_given(given: str | Path | Mapping[str, Any]) -> tuple[StudyFile, Path, str]:
@@ -142,8 +142,9 @@ def _work(
             tell(queue.status)
             with closing(team(partial(Worker, case, asked.time_limit, asked.expressions))) as workers:
                 queue.work_off(workers, lambda: tell(queue.status))
-    write_whole(out / RESULTS, lambda path: pq.write_table(assemble(out), path, compression="zstd"))
-    write_whole(out / PLANS, lambda path: write_plans(out, path))
+    (out / PLANS).unlink(missing_ok=True)  # else it is what the table is read from
+    write_parquet(out / PLANS, read_plan_table(out))
+    write_parquet(out / RESULTS, assemble(out))
     write_whole(out / CHECKS, lambda path: checks_of(out).to_csv(path, index=False, lineterminator="\n", na_rep="nan"))
     return status_of(out)
 
@@ -324,6 +325,5 @@ def checks_of(out: Path) -> pd.DataFrame:
 
 def agreement_of(out: Path) -> Agreement:
     """How many points were solved twice, and how well the two results agree."""
-    done = (out / CHECKS).exists() and (out / RESULTS).exists()
-    rows = pd.read_csv(out / CHECKS, dtype={"point": str}) if done else checks_of(out)
+    rows = checks_of(out)
     return Agreement(rows["point"].nunique(), float(rows["relative_difference"].max()) if len(rows) else 0.0)

@@ -3,10 +3,10 @@
 DIR/study.json        what was asked: the study file, seed, versions, input hashes, names of columns
 DIR/inputs/           the case as it was read, and model.toml
 DIR/design.parquet    every row of the design: its point and values
-DIR/journal.db        every result as it came in, and where each chain stands; the only file written while running
+DIR/journal.db        every result as it came in, also of studies run here before, and where each chain stands; the only
+                      file written while running
 DIR/results.parquet   every row of the design with status, message and all outcomes; written when all is done
 DIR/plans.parquet     what the plan of each point decides, by year; likewise
-DIR/before/N/         a study that was run into the same folder before, if it has results that this one has not
 DIR/checks.csv        points solved again from nothing: warm, cold, difference
 DIR/report.html, tables/*.csv   from `planner study report`
 
@@ -15,21 +15,23 @@ Equal studies have equal bytes in all files but the journal, whatever was killed
 
 from __future__ import annotations
 
-import itertools
 import json
 import shutil
 import sqlite3
+import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pandas as pd
+from numpy.typing import NDArray
 
 from planner.data.case import Case
+from planner.data.cells import is_number
 from planner.errors import RunFolderError
 from planner.results.store import write_case, write_whole
 from planner.results.study import LIST_GROUPS, OPTIMAL
@@ -39,16 +41,16 @@ from planner.studies.study_file import StudyFile, build_study
 
 STUDY, DESIGN = "study.json", "design.parquet"
 RESULTS, CHECKS, PLANS = "results.parquet", "checks.csv", "plans.parquet"
-CURVE, BEFORE = "frontier.csv", "before"
+CURVE = "frontier.csv"
 
 
 def prepare(
     folder: Path, study: StudyFile, case: Case, points: Sequence[Point] = (), base: Mapping[str, Any] | None = None
-) -> tuple[str, int]:
+) -> tuple[int, int]:
     """Lay out a study folder, or bring an older one up to date; without points for a frontier.
 
-    Returns where the study that was there is kept, if it has results that this one has not, and how many points of this
-    one had been run for it. Raises RunFolderError.
+    Returns how many points of this study had been run in the folder for a former one, and of how many others, which are
+    not of this one, the journal has results. Raises RunFolderError.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / STUDY).exists():
         raise RunFolderError(f"{folder}: exists and is not a study folder; choose another with --out")
@@ -62,51 +64,29 @@ def prepare(
     if points:
         asked["uncertainties"], asked["levers"] = [u.name for u in study.uncertainties], [v.name for v in study.levers]
         asked |= {"base": base, "rows": len(points), "points": len(wanted)}
-    text = json.dumps(asked, indent=2, ensure_ascii=False) + "\n"
+    text, known = json.dumps(asked, indent=2, ensure_ascii=False) + "\n", set[str]()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        kept = _laid_aside(folder, text, wanted)
+        if (folder / STUDY).exists() and (folder / STUDY).read_text(encoding="utf-8") != text:
+            known = {name for name, *_ in read_journal(folder / JOURNAL, ENDED, POINT)}
+            for name in (RESULTS, PLANS, CHECKS, DESIGN, CURVE):
+                (folder / name).unlink(missing_ok=True)
         if not (folder / "inputs").exists() or case.sha256 != read_asked(folder)["inputs_sha256"]:
             shutil.rmtree(folder / "inputs", ignore_errors=True)
             with tempfile.TemporaryDirectory(prefix=".inputs-", dir=folder) as scratch:
                 write_case(case, Path(scratch) / "inputs")
                 (Path(scratch) / "inputs").rename(folder / "inputs")
         if points:
-            write_whole(folder / DESIGN, lambda path: _write_design(path, study, points))
+            write_parquet(folder / DESIGN, _design(study, points))
         write_whole(folder / STUDY, lambda path: path.write_text(text, encoding="utf-8"))
     except OSError as error:
         raise RunFolderError(f"{folder}: cannot be written: {error}") from error
-    return kept
+    return len(known & wanted), len(known - wanted)
 
 
-def _laid_aside(folder: Path, text: str, wanted: set[str]) -> tuple[str, int]:
-    """Lay aside the study of a folder if another is to be run, which the text says, that has not all its results.
-
-    wanted: points of the other. Returns where it is kept, if it is, and how many points of the other have been run.
-    """
-    if not (folder / STUDY).exists() or (folder / STUDY).read_text(encoding="utf-8") == text:
-        return "", 0
-    done = {name for name, *_ in read_journal(folder / JOURNAL, ENDED, POINT)}
-    known = read_results(folder).select(["point", "status"]).to_pylist() if (folder / DESIGN).exists() else []
-    lost = any(row["status"] and row["point"] not in wanted for row in known) or (folder / CURVE).exists()
-    kept = _copied(folder) if lost else ""
-    for name in (RESULTS, PLANS, CHECKS, DESIGN, CURVE):
-        (folder / name).unlink(missing_ok=True)
-    return kept, len(done & wanted)
-
-
-def _copied(folder: Path) -> str:
-    """A copy of the study of a folder inside it; where it is, seen from the folder."""
-    number = next(n for n in itertools.count(1) if not (folder / BEFORE / str(n)).exists())
-    with tempfile.TemporaryDirectory(prefix=".before-", dir=folder) as scratch:
-        aside = Path(scratch) / "study"
-        shutil.copytree(folder, aside, ignore=shutil.ignore_patterns("journal.*", BEFORE, ".*"))
-        if (folder / DESIGN).exists():
-            pq.write_table(read_results(folder), aside / RESULTS, compression="zstd")
-            write_plans(folder, aside / PLANS)
-        (folder / BEFORE).mkdir(exist_ok=True)
-        aside.rename(folder / BEFORE / str(number))
-    return f"{BEFORE}/{number}"
+def write_parquet(path: Path, table: pd.DataFrame) -> None:
+    """Write a table, whole or not at all."""
+    write_whole(path, lambda fresh: table.to_parquet(fresh, compression="zstd", index=False))
 
 
 def read_asked(folder: Path) -> dict[str, Any]:
@@ -123,94 +103,70 @@ def study_of(asked: Mapping[str, Any]) -> StudyFile:
     return build_study(asked["study"], STUDY)
 
 
-def _write_design(path: Path, study: StudyFile, points: Sequence[Point]) -> None:
-    columns: dict[str, Any] = {
-        "row": pa.array(range(len(points)), pa.int64()),
-        "point": pa.array([point.id for point in points], pa.string()),
-    }
+def _design(study: StudyFile, points: Sequence[Point]) -> pd.DataFrame:
+    columns: dict[str, Any] = {"row": range(len(points)), "point": [point.id for point in points]}
     for i, name in enumerate([*(u.name for u in study.uncertainties), *(lever.name for lever in study.levers)]):
-        columns[name] = _column([point.row[i] for point in points])
-    columns["settings"] = pa.array([json.dumps(point.settings, sort_keys=True) for point in points], pa.string())
-    pq.write_table(pa.table(columns), path, compression="zstd")
+        cells = [point.row[i] for point in points]
+        numbers = all(cell is None or is_number(cell) for cell in cells)
+        texts = [cell if cell is None or isinstance(cell, str) else json.dumps(cell) for cell in cells]
+        columns[name] = pd.Series(cells, dtype=float) if numbers else pd.Series(texts, dtype="str")
+    return pd.DataFrame(columns | {"settings": [json.dumps(point.settings, sort_keys=True) for point in points]})
 
 
-def _column(values: list[Any]) -> pa.Array:
-    numbers = all(v is None or (isinstance(v, int | float) and not isinstance(v, bool)) for v in values)
-    if numbers:
-        return pa.array([None if v is None else float(v) for v in values], pa.float64())
-    return pa.array([None if v is None else v if isinstance(v, str) else json.dumps(v) for v in values], pa.string())
-
-
-def read_design(folder: Path) -> pa.Table:
+def read_design(folder: Path) -> pd.DataFrame:
     """The design. Raises RunFolderError."""
     try:
-        return pq.read_table(folder / DESIGN)
-    except (OSError, pa.ArrowException) as error:
+        return pd.read_parquet(folder / DESIGN)
+    except (OSError, ValueError) as error:
         raise RunFolderError(f"{folder}: is not a study folder: {error}") from error
 
 
 def points_of(folder: Path) -> list[Point]:
     """The point of every row of the design."""
-    design = read_design(folder).to_pydict()
-    names, settings = design.pop("point"), design.pop("settings")
-    del design["row"]
-    rows = zip(*design.values(), strict=True) if design else [()] * len(names)
-    return [Point(name, json.loads(text), row) for name, text, row in zip(names, settings, rows, strict=True)]
+    design = read_design(folder)
+    names, settings, cells = design["point"], design["settings"], design.drop(columns=["row", "point", "settings"])
+    rows = cells.astype(object).where(cells.notna(), None).itertuples(index=False, name=None)
+    each = zip(names, settings, rows if len(cells.columns) else repeat(()), strict=False)
+    return [Point(name, json.loads(text), row) for name, text, row in each]
 
 
-def assemble(folder: Path) -> pa.Table:
-    """All rows of the design with what is known of them; a point without a result has the status null."""
-    design = read_design(folder).drop(["settings"])
-    ids = design["point"].to_pylist()
-    place = {name: i for i, name in enumerate(dict.fromkeys(ids))}
-    status: list[str | None] = [None] * len(place)
-    message: list[str | None] = [None] * len(place)
-    columns: dict[str, list[float | None]] = {}
+def assemble(folder: Path) -> pd.DataFrame:
+    """All rows of the design with what is known of them; a point without a result has no status."""
+    design = read_design(folder).drop(columns="settings")
+    place = {name: i for i, name in enumerate(design["point"].unique())}
+    said = {key: np.full(len(place), None, dtype=object) for key in ("status", "message")}
+    columns: dict[str, NDArray[np.float64]] = {}
     for name, ended, told, found in read_journal(folder / JOURNAL, FOUND, POINT):
         if (i := place.get(name)) is not None:
-            status[i], message[i] = ended, told
+            said["status"][i], said["message"][i] = ended, told
             for outcome, value in json.loads(found)["values"].items():
-                columns.setdefault(outcome, [None] * len(place))[i] = value
+                columns.setdefault(outcome, np.full(len(place), np.nan))[i] = value
     for outcome, values in columns.items():
         if outcome.split(".")[0] in LIST_GROUPS:
-            columns[outcome] = [0.0 if v is None and s == OPTIMAL else v for v, s in zip(values, status, strict=True)]
-    rows = pa.array([place[name] for name in ids], pa.int64())
-    table = design.append_column("status", pa.array(status, pa.string()).take(rows))
-    table = table.append_column("message", pa.array(message, pa.string()).take(rows))
-    for outcome in sorted(columns):
-        table = table.append_column(outcome, pa.array(columns[outcome], pa.float64()).take(rows))
-    return table
+            values[(said["status"] == OPTIMAL) & np.isnan(values)] = 0.0
+    texts = {key: pd.Series(of, dtype="str") for key, of in said.items()}
+    known = pd.DataFrame(texts | dict(sorted(columns.items()))).iloc[design["point"].map(place)]
+    return pd.concat([design, known.reset_index(drop=True)], axis=1)
 
 
-def read_results(folder: Path) -> pa.Table:
+def read_results(folder: Path) -> pd.DataFrame:
     """The results: the finished table, or what is known while the study runs."""
-    path = folder / RESULTS
-    return pq.read_table(path) if path.exists() else assemble(folder)
+    return pd.read_parquet(folder / RESULTS) if (folder / RESULTS).exists() else assemble(folder)
 
 
-PLAN_COLUMNS = dict.fromkeys(("point", "decision", "thing"), pa.string()) | {"year": pa.int64(), "amount": pa.float64()}
-
-
-def write_plans(folder: Path, path: Path) -> None:
-    """Write plans.parquet: point, decision, thing, year, amount; points in the order of the design."""
-    order = {name: i for i, name in enumerate(dict.fromkeys(read_design(folder)["point"].to_pylist()))}
-    columns, same = [list[Any]() for _ in PLAN_COLUMNS], dict[Any, Any]()  # equal words and years are held once
-    for name, _, _, found in read_journal(folder / JOURNAL, FOUND, POINT):
-        for row in json.loads(found)["plan"] if name in order else ():
-            for column, value in zip(columns, (name, *row), strict=True):
-                column.append(same.setdefault(value, value) if column is not columns[-1] else value)
-    rows = pa.array(np.argsort([order[name] for name in columns[0]], kind="stable"), pa.int64())
-    made = {name: pa.array(of, kind).take(rows) for (name, kind), of in zip(PLAN_COLUMNS.items(), columns, strict=True)}
-    pq.write_table(pa.table(made), path, compression="zstd")
-
-
-def read_plan_table(folder: Path) -> pa.Table:
-    """What the plans of all points decide: the finished table, or what is known while the study runs."""
-    if not (folder / PLANS).exists():
-        with tempfile.TemporaryDirectory() as scratch:
-            write_plans(folder, Path(scratch) / PLANS)
-            return pq.read_table(Path(scratch) / PLANS)
-    return pq.read_table(folder / PLANS)
+def read_plan_table(folder: Path) -> pd.DataFrame:
+    """What the plans of all points decide, points in the order of the design: point, decision, thing, year, amount."""
+    if (folder / PLANS).exists():
+        return pd.read_parquet(folder / PLANS)
+    order = {name: i for i, name in enumerate(read_design(folder)["point"])}
+    rows = [
+        (name, sys.intern(decision), sys.intern(thing), year, amount)
+        for name, _, _, found in read_journal(folder / JOURNAL, FOUND, POINT)
+        if name in order
+        for decision, thing, year, amount in json.loads(found)["plan"]
+    ]
+    table = pd.DataFrame(rows, columns=["point", "decision", "thing", "year", "amount"])
+    return table.sort_values("point", key=lambda of: of.map(order), kind="stable", ignore_index=True)
 
 
 # ---- the journal, which a kill at any moment leaves whole -----------------------------------------------------------

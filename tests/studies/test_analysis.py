@@ -291,7 +291,7 @@ def test_a_plan_has_no_regret_where_it_is_the_best_and_some_where_it_is_not(tmp_
     table = hold(tmp_path / "study", {"run": run, "nothing": replace(run, tables=nothing(run.tables))})
     assert len(table) == 18
     by_plan = {str(name): rows.set_index("point") for name, rows in table.groupby("plan")}
-    design = read_design(tmp_path / "study").to_pandas().set_index("point")
+    design = read_design(tmp_path / "study").set_index("point")
     poor = design.index[design["budget"] == 0.1]
     assert set(by_plan["run"].loc[poor, "status"]) == {"infeasible"}, "a tenth of the budget does not pay for it"
     assert by_plan["run"].loc[poor, "fails"].all()

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+import pandas as pd
 import pytest
 
 import planner
@@ -96,7 +96,7 @@ def read(folder: Path, seen: dict[str, tuple[object, ...]]) -> None:
     time.sleep(0.03)
     if not (folder / "study.json").exists():
         return
-    table = read_results(folder).to_pandas()
+    table = read_results(folder)
     assert len(table) == 24 and table["status"].dropna().eq("optimal").all()
     done = table.dropna(subset="status")
     found = (
@@ -124,12 +124,12 @@ def test_a_point_that_kills_every_worker_is_written_down_and_costs_only_itself(
     tmp_path: Path, undisturbed: Path
 ) -> None:
     status = run_points(sample(), tmp_path / "study", keeping(DyingAlways, Mortal))
-    table = pq.read_table(tmp_path / "study" / "results.parquet").to_pandas()
+    table = pd.read_parquet(tmp_path / "study" / "results.parquet")
     rich = table["budget"] > studies.RICH
     assert rich.sum() == status.statuses["crashed"] == 1
     assert set(table.loc[rich, "status"]) == {"crashed"}
     assert table.loc[rich, "message"].str.contains("died 3 times").all()
-    theirs = pq.read_table(undisturbed / "results.parquet").to_pandas()
+    theirs = pd.read_parquet(undisturbed / "results.parquet")
     assert set(table.loc[~rich, "status"]) == {"optimal"}
     gap = (table.loc[~rich, "risk_musd"] - theirs.loc[~rich, "risk_musd"]).abs()
     assert (gap <= AGREEMENT * theirs.loc[~rich, "risk_musd"]).all()
@@ -161,21 +161,19 @@ def test_points_added_later_leave_the_others_alone(tmp_path: Path) -> None:
 
 
 def test_another_design_in_the_same_folder_loses_no_finished_result(tmp_path: Path) -> None:
-    """A Latin hypercube of twice the points goes on from it; a grid lays it aside, and the hypercube is had again."""
+    """A Latin hypercube of twice the points goes on from it; a grid takes its place, and the hypercube is had again."""
     folder = tmp_path / "study"
     first = run_points(sample(24), folder, Here)
-    assert (first.former, first.reused) == ("", 0)
+    assert (first.reused, first.others) == (0, 0)
     more = run_points(sample(48), folder, Here)
-    assert (more.former, more.reused, more.total) == ("", 24, 48)
+    assert (more.reused, more.others, more.total) == (24, 0, 48)
     whole = {name: (folder / name).read_bytes() for name in ("results.parquet", "plans.parquet", "study.json")}
     other = run_points(sample() | {"design": {"kind": "grid", "levels": 2}}, folder, Here)
-    assert (other.former, other.reused, other.total) == ("before/1", 0, 8)
-    assert {name: (folder / "before" / "1" / name).read_bytes() for name in whole} == whole
-    assert run_points(sample(24), folder, Here).former == "before/2"
-    curve = planner.study(sample() | {"uncertainties": [], "design": {"kind": "frontier", "scale": [0.0, 0.1]}}, folder)
-    assert curve.former == "before/3" and not (folder / "results.parquet").exists()
-    assert len(planner.open_study(folder / "before" / "3").results) == 24
-    assert run_points(sample(24), folder, Here).reused == 24 and (folder / "before" / "4" / "frontier.csv").exists()
+    assert (other.reused, other.others, other.total) == (0, 48, 8)
+    planner.study(sample() | {"uncertainties": [], "design": {"kind": "frontier", "scale": [0.0, 0.1]}}, folder)
+    assert (folder / "frontier.csv").exists() and not (folder / "results.parquet").exists()
+    assert run_points(sample(48), folder, Here).reused == 48 and not (folder / "frontier.csv").exists()
+    assert {name: (folder / name).read_bytes() for name in whole} == whole
     assert set(runs(folder).values()) == {1} and len(runs(folder)) == 56
 
 
@@ -193,7 +191,7 @@ def test_every_point_has_one_row_with_a_status_and_a_message(tmp_path: Path) -> 
         "uncertainties": [limit, chance], "design": {"kind": "grid"},
     }  # fmt: skip
     run_points(asked, tmp_path / "study", Here)
-    table = pq.read_table(tmp_path / "study" / "results.parquet").to_pandas()
+    table = pd.read_parquet(tmp_path / "study" / "results.parquet")
     found = dict(zip(zip(table["limit"], table["cut"], strict=True), table["status"], strict=True))
     assert found == {
         (0.001, 0.2): "infeasible",

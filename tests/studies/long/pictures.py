@@ -30,7 +30,7 @@ def main(studies: Path, names: list[str]) -> None:
     for name in names or PICTURES:
         folder = studies / name
         curve = folder / "frontier.csv"
-        table = pd.read_csv(curve) if curve.exists() else read_results(folder).to_pandas()
+        table = pd.read_csv(curve) if curve.exists() else read_results(folder)
         spec = PICTURES[name](table).to_dict()
         spec["config"] = CONFIG
         (OUT / f"{name}.svg").write_text(

@@ -53,7 +53,7 @@ def read(out: Path) -> None:
     seen: dict[str, float] = {}
     reads = 0
     while len(seen) < len(points_of(out)) or not (out / RESULTS).exists():
-        table = read_results(out).to_pandas().dropna(subset="status")
+        table = read_results(out).dropna(subset="status")
         found = dict(zip(table["point"], table["risk_musd"], strict=True))
         assert found.items() >= seen.items()
         seen, reads = found, reads + 1
