@@ -16,9 +16,9 @@ from planner.data.case import Case
 from planner.data.chances import happenings
 from planner.errors import PlannerError
 from planner.results.store import write_case
-from planner.server.desk import Desk
 from planner.server.edits import Edit, EditedValue
-from planner.server.place import Place
+from planner.server.journal import OpenedCase
+from planner.server.workbench import Workbench
 
 AT_ONCE = 4
 """Edits that stand at the same time; then the oldest is taken back with the next change."""
@@ -32,7 +32,7 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     drawn = planner.sample(planner.load(job["case"], model=job["model"]), job["draws"], job["seed"])
     with tempfile.TemporaryDirectory() as scratch:
         write_case(drawn, Path(scratch) / "case")
-        desk = Desk(Place(Path(scratch) / "case", None, {}, Path(scratch) / "bench"), lambda: None)
+        desk = Workbench(OpenedCase(Path(scratch) / "case", None, {}, Path(scratch) / "bench"), lambda: None)
         try:
             with clock.section("first"):
                 _wait(desk)
@@ -41,7 +41,7 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
             desk.close()
 
 
-def _changes(desk: Desk, many: int, clock: Clock) -> list[tuple[str, float, float, float]]:
+def _changes(desk: Workbench, many: int, clock: Clock) -> list[tuple[str, float, float, float]]:
     draw, found = random.Random(1), list[tuple[str, float, float, float]]()  # noqa: S311  a benchmark
     kinds = _kinds(desk.base, draw)
     while len(found) < many:
@@ -66,7 +66,7 @@ def _changes(desk: Desk, many: int, clock: Clock) -> list[tuple[str, float, floa
     return found
 
 
-def _wait(desk: Desk) -> None:
+def _wait(desk: Workbench) -> None:
     while desk.solver.found.stage not in ("plan", "failed"):
         time.sleep(0.01)
 

@@ -16,7 +16,7 @@ from planner.config import parse_override
 from planner.errors import Fault, InputError
 from planner.results.store import SUMMARY
 from planner.server.app import Server
-from planner.server.place import Place, folder_for
+from planner.server.journal import OpenedCase, folder_for
 from planner.workspace import find_case
 
 app = command_app()
@@ -36,9 +36,9 @@ def run(
 ) -> None:
     """Ask, see, compare and keep plans on a page of this machine, until Ctrl-C."""
     with exit_codes(lambda: "every change and every kept variant is on disk"):
-        server = Server(*_place(case, model, overrides), port)
+        server = Server(*_opened(case, model, overrides), port)
         say(f"Workbench   {server.address}")
-        say(f"Kept in     {server.bench.desk.place.folder}")
+        say(f"Kept in     {server.site.bench.opened.folder}")
         err.print("Ctrl-C ends it; every change is on disk", style="dim")
         server.run(lambda: webbrowser.open(server.page_to_open().as_uri()) if browser else None, _end)
         _end()
@@ -52,7 +52,7 @@ def _end() -> NoReturn:
     os._exit(0)
 
 
-def _place(path: Path, model: Path | None, overrides: list[str] | None) -> tuple[Place, planner.Plan | None]:
+def _opened(path: Path, model: Path | None, overrides: list[str] | None) -> tuple[OpenedCase, planner.Plan | None]:
     """Where to begin, and the stored plan of a run folder."""
     settings = dict(parse_override(text) for text in overrides or ())
     if (path / SUMMARY).is_file():
@@ -60,7 +60,7 @@ def _place(path: Path, model: Path | None, overrides: list[str] | None) -> tuple
             said = "does not apply to a run folder, which has its own model"
             raise InputError([Fault(str(path), 0, "--model, --set", said, remedy="open the case instead")])
         plan = planner.open_run(path)
-        found = Place(path, None, {}, folder_for(path, plan.case))
+        found = OpenedCase(path, None, {}, folder_for(path, plan.case))
         return found, plan if plan.tables else None
-    place = Place(find_case(path), model, settings, Path())
-    return Place(place.path, model, settings, folder_for(place.path, place.load())), None
+    found = OpenedCase(find_case(path), model, settings, Path())
+    return OpenedCase(found.path, model, settings, folder_for(found.path, found.load())), None

@@ -26,11 +26,11 @@ from planner.errors import Fault, InputError, PlannerError, RunFolderError
 from planner.reporting.pages.run import write_pages
 from planner.results.plan import PlanValues
 from planner.results.store import refresh_pages
-from planner.server.desk import Desk
 from planner.server.edits import read_edit
-from planner.server.parts import Parts, render
-from planner.server.place import Place
+from planner.server.journal import OpenedCase
+from planner.server.regions import Regions, render
 from planner.server.security import PAGES_POLICY, Gate, led_to
+from planner.server.workbench import Workbench
 
 WATCH_SECONDS = 1.0
 LEAVE_SECONDS = 1.5
@@ -43,7 +43,7 @@ OPENS = "open.html"
 FORMS = {".html": "text/html", ".json": "application/json", ".csv": "text/csv", ".toml": "text/plain",
          ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}  # fmt: skip
 Body = dict[str, Any]
-Action = Callable[[Desk, Body], object]
+Action = Callable[[Workbench, Body], object]
 
 
 def _text(body: Body, key: str) -> str:
@@ -53,42 +53,42 @@ def _text(body: Body, key: str) -> str:
     return value
 
 
-def _study(desk: Desk, body: Body) -> None:
+def _study(bench: Workbench, body: Body) -> None:
     try:
         low, high, points = (float(_text(body, key)) for key in ("low", "high", "points"))
     except ValueError:
         raise InputError([Fault("study", 0, "", "from, to and points are numbers")]) from None
-    desk.study(_text(body, "key"), low, high, int(points) if 2 <= points <= 101 else 0)
+    bench.study(_text(body, "key"), low, high, int(points) if 2 <= points <= 101 else 0)
 
 
 ACTIONS: dict[str, Action] = {
-    "edit": lambda desk, body: desk.edit(read_edit(body)),
-    "revert": lambda desk, body: desk.revert(_text(body, "key")),
-    "undo": lambda desk, _: desk.step(-1),
-    "redo": lambda desk, _: desk.step(1),
-    "keep": lambda desk, body: f"Kept as “{desk.keep(_text(body, 'name')).name}”, on the shelf below.",
-    "drop": lambda desk, body: desk.drop(_text(body, "folder")),
-    "restore": lambda desk, body: desk.go_to_kept(_text(body, "folder")),
-    "pin": lambda desk, body: desk.pin(_text(body, "folder")),
-    "tick": lambda desk, body: desk.tick(_text(body, "folder"), bool(body.get("ticked"))),
-    "price": lambda desk, body: desk.price(_text(body, "project")),
-    "compare": lambda desk, body: desk.compare(_text(body, "folder")),
+    "edit": lambda bench, body: bench.edit(read_edit(body)),
+    "revert": lambda bench, body: bench.revert(_text(body, "key")),
+    "undo": lambda bench, _: bench.step(-1),
+    "redo": lambda bench, _: bench.step(1),
+    "keep": lambda bench, body: f"Kept as “{bench.keep(_text(body, 'name')).name}”, on the shelf below.",
+    "drop": lambda bench, body: bench.drop(_text(body, "folder")),
+    "restore": lambda bench, body: bench.go_to_kept(_text(body, "folder")),
+    "pin": lambda bench, body: bench.pin(_text(body, "folder")),
+    "tick": lambda bench, body: bench.tick(_text(body, "folder"), bool(body.get("ticked"))),
+    "price": lambda bench, body: bench.price(_text(body, "project")),
+    "compare": lambda bench, body: bench.compare(_text(body, "folder")),
     "study": _study,
-    "hold": lambda desk, _: desk.hold(),
-    "stop": lambda desk, _: desk.halt(),
+    "hold": lambda bench, _: bench.hold(),
+    "stop": lambda bench, _: bench.halt(),
 }
 
 
-class Workbench:
-    """One desk, the pages that look at it, and the answers they get. Actions run one after the other."""
+class Site:
+    """One workbench, the pages that look at it, and the answers they get. Actions run one after the other."""
 
-    def __init__(self, place: Place, plan: PlanValues | None = None) -> None:
+    def __init__(self, opened: OpenedCase, plan: PlanValues | None = None) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pages: set[asyncio.Event] = set()
         self._ending = False
         self._writing: dict[tuple[str, str], asyncio.Future[Path]] = {}
-        self.desk = Desk(place, self._told, plan)
-        self.parts = Parts(self.desk)
+        self.bench = Workbench(opened, self._told, plan)
+        self.regions = Regions(self.bench)
         self._one = asyncio.Lock()
         self.app = Starlette(routes=self._routes(), lifespan=self._life)
         self.app.router.redirect_slashes = False
@@ -110,7 +110,7 @@ class Workbench:
         yield
         watching.cancel()
         self.end()
-        await run_in_threadpool(self.desk.close)
+        await run_in_threadpool(self.bench.close)
 
     def end(self) -> None:
         """Let pages that wait go, from whatever thread."""
@@ -121,7 +121,7 @@ class Workbench:
         while True:
             await asyncio.sleep(WATCH_SECONDS)
             async with self._one:
-                await run_in_threadpool(self.desk.look_at_files)
+                await run_in_threadpool(self.bench.look_at_files)
 
     def _told(self) -> None:
         """Called from the solver's thread, or from an action: something is new."""
@@ -135,7 +135,7 @@ class Workbench:
 
     async def page(self, _: Request) -> Response:
         """The whole page, empty; its regions follow."""
-        base = self.desk.base
+        base = self.bench.base
         return HTMLResponse(render("page.html.j2", title=base.name, model=base.model.title))
 
     async def events(self, _: Request) -> Response:
@@ -148,7 +148,7 @@ class Workbench:
         try:
             while not self._ending:
                 new.clear()
-                yield f"data: {json.dumps(await run_in_threadpool(self.parts.snapshot))}\n\n"
+                yield f"data: {json.dumps(await run_in_threadpool(self.regions.snapshot))}\n\n"
                 try:
                     await asyncio.wait_for(new.wait(), QUIET_SECONDS)
                 except TimeoutError:
@@ -160,7 +160,7 @@ class Workbench:
         """A region of the page."""
         try:
             asked = dict(request.query_params)
-            return HTMLResponse(await run_in_threadpool(self.parts.part, request.path_params["name"], asked))
+            return HTMLResponse(await run_in_threadpool(self.regions.part, request.path_params["name"], asked))
         except PlannerError as error:
             return _fault(error)
 
@@ -175,12 +175,12 @@ class Workbench:
             return JSONResponse({"fault": "a change is an object"}, 400)
         try:
             async with self._one:
-                said = await run_in_threadpool(action, self.desk, body)
+                said = await run_in_threadpool(action, self.bench, body)
         except PlannerError as error:
             return _fault(error)
         finally:
             self._wake()
-        return JSONResponse({"said": said or "", "news": await run_in_threadpool(self.parts.snapshot)})
+        return JSONResponse({"said": said or "", "news": await run_in_threadpool(self.regions.snapshot)})
 
     async def files(self, request: Request) -> Response:
         """A file of a kept variant; its pages are written when they are first asked for, and it says so meanwhile."""
@@ -198,12 +198,12 @@ class Workbench:
         return FileResponse(path, media_type=FORMS[path.suffix], headers={"Content-Security-Policy": PAGES_POLICY})
 
     def _file(self, folder: str, name: str) -> Path:
-        if folder not in [one.folder for one in self.desk.record.kept]:
+        if folder not in [one.folder for one in self.bench.record.kept]:
             raise RunFolderError(f"{folder!r} is no kept variant")
-        run = self.desk.place.folder.resolve() / folder
+        run = self.bench.opened.folder.resolve() / folder
         path = run / name
         if path.name in ("report.html", "report.xlsx") and path.parent == run and not path.exists():
-            plan = self.desk.plan_of(folder)
+            plan = self.bench.plan_of(folder)
             refresh_pages(run, lambda target: write_pages(plan, target, every_form=False))
         real = path.resolve()
         if not real.is_relative_to(run) or real != path or not real.is_file() or real.suffix not in FORMS:
@@ -218,17 +218,17 @@ def _fault(error: PlannerError) -> Response:
 class Server:
     """The workbench behind its gate, listening on this machine alone."""
 
-    def __init__(self, place: Place, plan: PlanValues | None = None, port: int = 0) -> None:
+    def __init__(self, opened: OpenedCase, plan: PlanValues | None = None, port: int = 0) -> None:
         self.socket = listening(port)
         self.port: int = self.socket.getsockname()[1]
         try:
-            self.bench = Workbench(place, plan)
+            self.site = Site(opened, plan)
         except BaseException:
             self.socket.close()
             raise
         token = secrets.token_urlsafe(24)
         self.address = f"http://127.0.0.1:{self.port}/?token={token}"
-        self.gate = Gate(self.bench.app, self.port, token)
+        self.gate = Gate(self.site.app, self.port, token)
 
     def run(self, ready: Callable[[], object], late: Callable[[], object] = lambda: None) -> None:
         """Answer until Ctrl-C or SIGTERM. ready: called once it does. late: called when a signal came and it has not
@@ -251,7 +251,7 @@ class Server:
     def page_to_open(self) -> Path:
         """A file, readable by its owner alone, that leads to the address: what opens a browser is told its name, which
         all users of a machine can see, and not the token."""
-        path = self.bench.desk.place.folder.resolve() / OPENS
+        path = self.site.bench.opened.folder.resolve() / OPENS
         path.unlink(missing_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(led_to(self.address))
@@ -260,7 +260,7 @@ class Server:
     def leave(self) -> None:
         """End, from whatever thread."""
         self._server.should_exit = True
-        self.bench.end()
+        self.site.end()
 
 
 def listening(port: int) -> socket.socket:

@@ -1,13 +1,16 @@
-"""What a planner has changed and kept, on disk before it is answered: a kill at any moment loses nothing.
+"""What a workbench is opened on, and what was changed and kept there, on disk before it is answered.
 
-journal.json is replaced whole at each change. Beside it lies a run folder for every kept variant.
+A kill at any moment loses nothing: journal.json is replaced whole at each change. Beside it lies a run folder for every
+kept variant.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,8 +18,10 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter
 
+import planner
+from planner.data.case import Case
 from planner.errors import RunFolderError
-from planner.results.store import write_whole
+from planner.results.store import SUMMARY, file_name, write_whole
 from planner.server.edits import Edits
 
 if sys.platform != "win32":
@@ -27,6 +32,56 @@ LOCK = "open"
 MOST_STEPS = 500
 """States that can be undone."""
 MOST_BYTES = 50_000_000
+
+
+@dataclass(frozen=True)
+class OpenedCase:
+    """What a workbench is opened on: a case and a model on disk, or a run folder; and where its journal is."""
+
+    path: Path
+    model: Path | None
+    settings: Mapping[str, object]
+    folder: Path
+
+    @property
+    def is_run(self) -> bool:
+        """Whether it is a run folder."""
+        return (self.path / SUMMARY).is_file()
+
+    @property
+    def source(self) -> Path:
+        """Folder or workbook of the case itself."""
+        return self.path / "inputs" if self.is_run else self.path
+
+    def load(self) -> Case:
+        """The case as it is on disk. Raises InputError."""
+        return planner.load(self.source, self.model, dict(self.settings))
+
+    def stamp(self) -> tuple[tuple[str, int, int], ...]:
+        """Changes when a file of the case or of the model does."""
+        files = sorted(self.source.glob("*")) if self.source.is_dir() else [self.source]
+        found = []
+        for path in [*files, *([self.model] if self.model else [])]:
+            try:
+                found.append((path.name, path.stat().st_mtime_ns, path.stat().st_size))
+            except OSError:
+                continue  # it is just being replaced
+        return tuple(found)
+
+
+def folder_for(path: Path, case: Case) -> Path:
+    """Where the journal and the kept variants of a case or a run belong: among the reports of its workspace."""
+    if (path / SUMMARY).is_file():
+        return path.resolve().parent / f"workbench-{path.resolve().name}"
+    inputs = path.resolve().parent
+    reports = inputs.parent / "reports" if inputs.name == "inputs" else Path("reports")
+    return reports / f"workbench-{file_name(f'{case.name}-{case.model.name}') or 'case'}"
+
+
+def typed(path: Path) -> str:
+    """A path as one types it in the current folder."""
+    near = path.resolve().is_relative_to(Path.cwd())
+    return shlex.quote(str(path.resolve().relative_to(Path.cwd()) if near else path))
 
 
 @dataclass(frozen=True)

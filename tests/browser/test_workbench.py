@@ -15,7 +15,7 @@ import planner
 from planner.results.store import write_case
 from planner.server.app import Server
 from planner.server.edits import Edit
-from planner.server.place import Place
+from planner.server.journal import OpenedCase
 from tests.browser.conftest import REFERENCE
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +24,7 @@ SERIOUS = ("serious", "critical")
 expect.set_options(timeout=30_000)  # a busy machine is no fault of the page
 
 
-def serve(place: Place, plan: planner.Plan | None = None) -> Iterator[Server]:
+def serve(place: OpenedCase, plan: planner.Plan | None = None) -> Iterator[Server]:
     server = Server(place, plan)
     thread = threading.Thread(target=server.run, args=(lambda: None,), daemon=True)
     thread.start()
@@ -36,7 +36,7 @@ def serve(place: Place, plan: planner.Plan | None = None) -> Iterator[Server]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    place = Place(ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, tmp_path / "bench")
+    place = OpenedCase(ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, tmp_path / "bench")
     yield from serve(place, planner.open_run(REFERENCE))
 
 
@@ -91,7 +91,7 @@ def test_ask_see_compare_keep(page: Page, server: Server) -> None:
     expect(page.locator(".why")).to_contain_text("50 % of all public money: +", timeout=30_000)
     page.get_by_role("button", name="As a command").click()
     expect(page.locator("#told")).to_have_text(re.compile("^planner solve .*cases/as-it-is --out"))
-    assert [one.name for one in server.bench.desk.record.kept] == ["half"]
+    assert [one.name for one in server.site.bench.record.kept] == ["half"]
 
 
 def test_nothing_is_called_proven_beside_figures_of_the_plan_before(page: Page) -> None:
@@ -114,7 +114,7 @@ def test_a_press_outlives_what_is_found_meanwhile(page: Page, server: Server) ->
     proven(page)
     page.get_by_role("button", name="What if there is half the money?").hover()
     page.mouse.down()
-    server.bench.desk.edit(Edit("objective.risk_aversion", 0.25))
+    server.site.bench.edit(Edit("objective.risk_aversion", 0.25))
     expect(page.locator("[data-proof]")).to_have_text("proven, being drawn")
     page.mouse.up()
     expect(page.locator(".edits")).to_contain_text("50 % of all public money")
@@ -175,7 +175,7 @@ def test_a_figure_leads_to_its_source_and_is_changed_checked_and_undone(page: Pa
     field.fill("-3")
     field.press("Enter")
     expect(page.locator("#fault")).to_contain_text("lead_time_years")
-    assert server.bench.desk.record.edits == ()
+    assert server.site.bench.record.edits == ()
     field.fill("4")
     field.press("Enter")
     expect(drawer.locator("tr.chosen")).to_contain_text("was 2")
@@ -202,7 +202,7 @@ def test_a_box_takes_what_people_write(page: Page, server: Server) -> None:
     chance.press("Enter")
     expect(page.locator(".refused").last).to_contain_text(": 0 to 100 %.")
     expect(chance).to_have_value("150")  # what is refused stays to be mended
-    assert [edit.value for edit in server.bench.desk.record.edits] == [10.0]
+    assert [edit.value for edit in server.site.bench.record.edits] == [10.0]
 
 
 def test_twice_as_probable_is_one_click_and_holds_what_it_became(page: Page, server: Server) -> None:
@@ -216,7 +216,7 @@ def test_twice_as_probable_is_one_click_and_holds_what_it_became(page: Page, ser
     expect(page.locator("#q-future_2ecut-box")).to_have_value("40")  # what was set holds; the others make room
     expect(page.locator("#q-future_2ecalm-box")).to_have_value("30")
     expect(page.locator("label[for=q-future_2ecalm]")).to_contain_text("was 70 %")
-    assert server.bench.desk.case.scenarios == pytest.approx({"calm": 0.3, "cut": 0.4, "slip": 0.3})
+    assert server.site.bench.case.scenarios == pytest.approx({"calm": 0.3, "cut": 0.4, "slip": 0.3})
 
 
 def test_tonnes_say_which_element_how_much_and_in_which_future(page: Page) -> None:
@@ -278,7 +278,7 @@ def test_the_point_of_the_curve_is_dragged(page: Page, server: Server) -> None:
     page.mouse.move(box["x"], box["y"] - 40, steps=4)
     page.mouse.up()
     expect(page.locator(".edits")).to_contain_text("sought: a risk of", timeout=20_000)
-    (edit,) = server.bench.desk.record.edits
+    (edit,) = server.site.bench.record.edits
     assert isinstance(edit.value, int | float) and edit.value > 1915
 
 
@@ -361,7 +361,7 @@ def test_a_script_in_every_name_is_inert(browser: Browser, tmp_path: Path) -> No
     case = case.set_model("title", SCRIPT)
     folder = tmp_path / "case"
     write_case(case, folder)
-    for server in serve(Place(folder, None, {}, tmp_path / "bench")):
+    for server in serve(OpenedCase(folder, None, {}, tmp_path / "bench")):
         context, faults = browser.new_context(viewport={"width": 1440, "height": 900}), list[str]()
         page = opened(context, server, faults)
         proven(page)

@@ -11,10 +11,10 @@ import pytest
 from starlette.testclient import TestClient
 
 import planner
-from planner.server.app import Workbench
-from planner.server.desk import Desk
-from planner.server.place import Place
+from planner.server.app import Site
+from planner.server.journal import OpenedCase
 from planner.server.security import Gate
+from planner.server.workbench import Workbench
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "reports" / "reference" / "starter-base"
@@ -31,20 +31,20 @@ def wait_for(true: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.01)
 
 
-def answered(desk: Desk) -> Desk:
-    """The desk, once its state is solved or known to have no plan."""
-    wait_for(lambda: desk.solver.found.stage in ("plan", "failed"))
-    return desk
+def answered(bench: Workbench) -> Workbench:
+    """The workbench, once its state is solved or known to have no plan."""
+    wait_for(lambda: bench.solver.found.stage in ("plan", "failed"))
+    return bench
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
-    return Place(ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, tmp_path / "bench")
+def place(tmp_path: Path) -> OpenedCase:
+    return OpenedCase(ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, tmp_path / "bench")
 
 
 @pytest.fixture
-def desk(place: Place) -> Iterator[Desk]:
-    found = Desk(place, lambda: None, planner.open_run(REFERENCE))
+def bench(place: OpenedCase) -> Iterator[Workbench]:
+    found = Workbench(place, lambda: None, planner.open_run(REFERENCE))
     yield found
     found.close()
 
@@ -55,14 +55,14 @@ def drawn() -> planner.Case:
 
 
 @pytest.fixture
-def bench(place: Place) -> Workbench:
-    return Workbench(place, planner.open_run(REFERENCE))
+def site(place: OpenedCase) -> Site:
+    return Site(place, planner.open_run(REFERENCE))
 
 
 @pytest.fixture
-def client(bench: Workbench) -> Iterator[TestClient]:
+def client(site: Site) -> Iterator[TestClient]:
     """One whose cookie is known already."""
-    with TestClient(Gate(bench.app, PORT, TOKEN), base_url=HERE, follow_redirects=False) as found:
+    with TestClient(Gate(site.app, PORT, TOKEN), base_url=HERE, follow_redirects=False) as found:
         assert found.get(f"/?token={TOKEN}").status_code == 303
         yield found
 

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from planner.errors import InputError
-from planner.server.app import Workbench, listening
+from planner.server.app import Site, listening
 from planner.server.edits import Edit, EditedValue, read_edit
 from planner.server.security import LARGEST_BODY, POLICY, Gate
 from tests.server.conftest import HERE, PORT, TOKEN, answered, post
@@ -33,10 +33,10 @@ def test_another_host_is_refused(client: TestClient, host: str) -> None:
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
-def test_another_origin_is_refused(client: TestClient, bench: Workbench, origin: str) -> None:
+def test_another_origin_is_refused(client: TestClient, site: Site, origin: str) -> None:
     assert post(client, "/edit", {"key": "money", "value": 0.5}, Origin=origin).status_code == 403
     assert client.get("/part/questions", headers={"Origin": origin}).status_code == 403
-    assert bench.desk.record.edits == ()
+    assert site.bench.record.edits == ()
 
 
 def test_pages_of_other_sites_may_not_even_link_here(client: TestClient) -> None:
@@ -47,8 +47,8 @@ def test_pages_of_other_sites_may_not_even_link_here(client: TestClient) -> None
     assert client.get("/", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
 
 
-def test_the_token_buys_a_cookie_that_no_script_reads_and_no_site_sends(bench: Workbench) -> None:
-    with TestClient(Gate(bench.app, PORT, TOKEN), base_url=HERE, follow_redirects=False) as stranger:
+def test_the_token_buys_a_cookie_that_no_script_reads_and_no_site_sends(site: Site) -> None:
+    with TestClient(Gate(site.app, PORT, TOKEN), base_url=HERE, follow_redirects=False) as stranger:
         for path in ("/", "/part/questions", "/events", "/static/workbench.js", "/files/001-a/report.html"):
             assert stranger.get(path).status_code == 401
         assert post(stranger, "/edit", {"key": "money", "value": 0.5}).status_code == 401
@@ -63,8 +63,8 @@ def test_the_token_buys_a_cookie_that_no_script_reads_and_no_site_sends(bench: W
         assert stranger.get("/").status_code == 200
 
 
-def test_a_file_of_the_owner_leads_here_and_no_redirect_loses_the_cookie(bench: Workbench) -> None:
-    with TestClient(Gate(bench.app, PORT, TOKEN), base_url=HERE, follow_redirects=False) as browser:
+def test_a_file_of_the_owner_leads_here_and_no_redirect_loses_the_cookie(site: Site) -> None:
+    with TestClient(Gate(site.app, PORT, TOKEN), base_url=HERE, follow_redirects=False) as browser:
         answer = browser.get(f"/?token={TOKEN}", headers={"Sec-Fetch-Site": "cross-site"})
         assert answer.status_code == 200 and 'content="0;url=/"' in answer.text and TOKEN not in answer.text
         assert answer.headers["content-security-policy"] == POLICY
@@ -72,22 +72,22 @@ def test_a_file_of_the_owner_leads_here_and_no_redirect_loses_the_cookie(bench: 
         assert browser.get("/").status_code == 200
 
 
-def test_a_change_says_where_it_comes_from_and_is_small_json(client: TestClient, bench: Workbench) -> None:
+def test_a_change_says_where_it_comes_from_and_is_small_json(client: TestClient, site: Site) -> None:
     body = b'{"key": "money", "value": 0.5}'
     kind = {"Content-Type": "application/json"}
     assert client.post("/edit", content=body, headers=kind).status_code == 403
     assert client.post("/edit", content=body, headers={"Origin": HERE, "Content-Type": "text/plain"}).status_code == 415
     large = b" " * (LARGEST_BODY + 1)
     assert client.post("/edit", content=large, headers={"Origin": HERE} | kind).status_code == 413
-    parts = client.post("/edit", content=iter([body]), headers={"Origin": HERE} | kind)
-    assert parts.status_code == 411
+    regions = client.post("/edit", content=iter([body]), headers={"Origin": HERE} | kind)
+    assert regions.status_code == 411
     assert client.get("/?" + "x" * 5000).status_code == 414
     for method in ("PUT", "DELETE", "OPTIONS", "TRACE"):
         assert client.request(method, "/edit", headers={"Origin": HERE}).status_code == 405
     assert client.get("/edit").status_code == 405
     deep = b"[" * 30_000 + b"]" * 30_000
     assert client.post("/edit", content=deep, headers={"Origin": HERE} | kind).status_code == 400
-    assert bench.desk.record.edits == ()
+    assert site.bench.record.edits == ()
 
 
 @pytest.mark.parametrize(
@@ -97,10 +97,10 @@ def test_a_change_says_where_it_comes_from_and_is_small_json(client: TestClient,
      {"key": "money", "value": True}, {"key": "projects.coast_plant.lead_time_years", "value": -1},
      {"key": "projects.nowhere.lead_time_years", "value": 1}, {"key": "money", "value": 1, "more": 1}],
 )  # fmt: skip
-def test_what_is_no_edit_is_refused_and_changes_nothing(client: TestClient, bench: Workbench, body: object) -> None:
+def test_what_is_no_edit_is_refused_and_changes_nothing(client: TestClient, site: Site, body: object) -> None:
     answer = client.post("/edit", json=body, headers={"Origin": HERE})
     assert answer.status_code == 422 and answer.json()["fault"]
-    assert bench.desk.record.edits == ()
+    assert site.bench.record.edits == ()
 
 
 @pytest.mark.parametrize(
@@ -111,10 +111,10 @@ def test_an_edit_is_taken_as_it_is_given(value: EditedValue) -> None:
     assert taken == value and type(taken) is type(value)
 
 
-def test_a_good_edit_is_on_disk_before_it_is_answered(client: TestClient, bench: Workbench) -> None:
+def test_a_good_edit_is_on_disk_before_it_is_answered(client: TestClient, site: Site) -> None:
     assert post(client, "/edit", {"key": "money", "value": 0.5}).json()["said"] == ""
-    assert bench.desk.record.edits == (Edit("money", 0.5),)
-    assert '"money"' in (bench.desk.place.folder / "journal.json").read_text()
+    assert site.bench.record.edits == (Edit("money", 0.5),)
+    assert '"money"' in (site.bench.opened.folder / "journal.json").read_text()
 
 
 def test_every_answer_has_the_strict_policy(client: TestClient) -> None:
@@ -128,11 +128,11 @@ def test_every_answer_has_the_strict_policy(client: TestClient) -> None:
     assert "style=" not in page and "<style" not in page and not re.search(r"\son\w+\s*=", page)
 
 
-def test_files_are_those_of_kept_variants_alone(client: TestClient, bench: Workbench, tmp_path: Path) -> None:
+def test_files_are_those_of_kept_variants_alone(client: TestClient, site: Site, tmp_path: Path) -> None:
     (tmp_path / "secret.csv").write_text("secret")
-    answered(bench.desk)
-    kept = bench.desk.keep("mine")
-    run = bench.desk.place.folder / kept.folder
+    answered(site.bench)
+    kept = site.bench.keep("mine")
+    run = site.bench.opened.folder / kept.folder
     (run / "link.csv").symlink_to(tmp_path / "secret.csv")
     (run / "notes.sh").write_text("echo")
     assert client.get(f"/files/{kept.folder}/tables/investments.csv").text.startswith("project,")
@@ -144,8 +144,8 @@ def test_files_are_those_of_kept_variants_alone(client: TestClient, bench: Workb
         assert client.get(f"/files/{folder}/summary.json").status_code == 404
 
 
-def test_pages_of_runs_are_shut_into_an_origin_of_their_own(client: TestClient, bench: Workbench) -> None:
-    kept = answered(bench.desk).keep("mine")
+def test_pages_of_runs_are_shut_into_an_origin_of_their_own(client: TestClient, site: Site) -> None:
+    kept = answered(site.bench).keep("mine")
     answers = [client.get(f"/files/{kept.folder}/report.html")]
     while "refresh" in answers[-1].headers and len(answers) < 60:  # it says that it is being written, and asks again
         assert "The report is being written" in answers[-1].text
@@ -154,7 +154,7 @@ def test_pages_of_runs_are_shut_into_an_origin_of_their_own(client: TestClient, 
     assert answer.status_code == 200 and "Risk" in answer.text
     assert answer.headers["content-security-policy"].startswith("sandbox allow-scripts")
     assert "allow-same-origin" not in answer.headers["content-security-policy"]
-    assert not (bench.desk.place.folder / kept.folder / "report.pdf").exists()
+    assert not (site.bench.opened.folder / kept.folder / "report.pdf").exists()
 
 
 def test_it_listens_on_this_machine_alone_at_a_port_of_its_own() -> None:
@@ -172,21 +172,21 @@ def test_no_web_socket(client: TestClient) -> None:
         pass
 
 
-def test_an_edit_is_data_whatever_it_says(client: TestClient, bench: Workbench) -> None:
+def test_an_edit_is_data_whatever_it_says(client: TestClient, site: Site) -> None:
     script = "<script>alert(1)</script>"
-    desk = bench.desk
-    answered(desk)
-    desk.edit(Edit("projects.coast_plant.name", script))
-    answered(desk)
-    desk.keep(script)
-    desk.tick(desk.record.kept[0].folder, ticked=True)
+    bench = site.bench
+    answered(bench)
+    bench.edit(Edit("projects.coast_plant.name", script))
+    answered(bench)
+    bench.keep(script)
+    bench.tick(bench.record.kept[0].folder, ticked=True)
     for part in ("questions", "outcomes", "frontier", "views", "side", "shelf", "tables", "command"):
         assert script not in client.get(f"/part/{part}").text
     shown = client.get("/part/figure", params={"table": "projects", "id": "coast_plant", "column": script}).text
     assert script not in shown and "&lt;script&gt;" in shown
 
 
-def test_half_a_character_is_no_text(client: TestClient, bench: Workbench) -> None:
+def test_half_a_character_is_no_text(client: TestClient, site: Site) -> None:
     kind = {"Origin": HERE, "Content-Type": "application/json"}
     assert client.post("/keep", content=b'{"name": "\\ud800"}', headers=kind).status_code == 400
-    assert bench.desk.record.kept == ()
+    assert site.bench.record.kept == ()

@@ -29,10 +29,10 @@ from planner.data.cells import CARRIED
 from planner.data.schema import TABLES
 from planner.errors import PlannerError
 from planner.results.integrity import write_sums
-from planner.server.app import ACTIONS, Workbench
-from planner.server.desk import Place
-from planner.server.parts import PARTS
+from planner.server.app import ACTIONS, Site
+from planner.server.regions import REGIONS
 from planner.server.security import Gate
+from planner.server.workbench import OpenedCase
 from tests.server.conftest import HERE, PORT, REFERENCE, ROOT, TOKEN
 
 SLOW = 60.0
@@ -46,10 +46,10 @@ ODD: tuple[Any, ...] = (
 def routes(seconds: float, rng: random.Random) -> int:
     """Ask a workbench whatever comes to mind; every answer has a status below 500. Returns how many were asked."""
     with tempfile.TemporaryDirectory() as name:
-        bench = Workbench(Place(ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, Path(name) / "bench"),
+        site = Site(OpenedCase(ROOT / "inputs" / "starter", ROOT / "models" / "base.toml", {}, Path(name) / "bench"),
                           planner.open_run(REFERENCE))  # fmt: skip
-        case, asked = bench.desk.base, 0
-        with TestClient(Gate(bench.app, PORT, TOKEN), base_url=HERE, follow_redirects=False) as client:
+        case, asked = site.bench.base, 0
+        with TestClient(Gate(site.app, PORT, TOKEN), base_url=HERE, follow_redirects=False) as client:
             client.get(f"/?token={TOKEN}")
             end = time.monotonic() + seconds
             while time.monotonic() < end:
@@ -61,7 +61,7 @@ def routes(seconds: float, rng: random.Random) -> int:
                     continue  # no client can send it
                 assert answer.status_code < 500, (method, path, body, answer.text)
                 assert time.monotonic() - began < SLOW, (method, path, body)
-                if len(bench.desk.record.edits) > 8:
+                if len(site.bench.record.edits) > 8:
                     client.request("POST", "/undo", content=b"{}", headers=headers(rng))
     return asked
 
@@ -92,7 +92,7 @@ def request(rng: random.Random, case: planner.Case) -> tuple[str, str, bytes | N
         query = "&".join(
             f"{w}={quote(str(pick(rng, case)), errors='replace')}" for w in rng.sample(words, rng.randint(0, 4))
         )
-        return "GET", f"/part/{rng.choice([*PARTS, quote(text(rng), errors='replace')])}?{query}", None
+        return "GET", f"/part/{rng.choice([*REGIONS, quote(text(rng), errors='replace')])}?{query}", None
     path = "/".join(
         quote(part, errors="replace") for part in (folder(rng), rng.choice(["report.html", "..", text(rng)]))
     )

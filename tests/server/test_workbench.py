@@ -23,13 +23,12 @@ from planner.data.chances import happenings
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.reporting.values.wording import signed
 from planner.results.store import write_case
-from planner.server.desk import Desk
 from planner.server.edits import Edit, edited
 from planner.server.findings import WEIGHTS
-from planner.server.journal import Journal, Record
-from planner.server.parts import Parts
-from planner.server.place import Place, folder_for
+from planner.server.journal import Journal, OpenedCase, Record, folder_for
+from planner.server.regions import Regions
 from planner.server.solver_thread import SolverThread
+from planner.server.workbench import Workbench
 from planner.solving import solve
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
@@ -78,74 +77,74 @@ def expected_losses(plan: planner.Plan) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("seed", range(SEQUENCES))
-def test_what_is_shown_is_what_solving_the_files_says(desk: Desk, tmp_path: Path, seed: int) -> None:
+def test_what_is_shown_is_what_solving_the_files_says(bench: Workbench, tmp_path: Path, seed: int) -> None:
     draw = random.Random(seed)
     for _ in range(draw.randint(2, 7)):
         act = draw.random()
         try:
             if act < 0.7:
-                desk.edit(menu(draw))
+                bench.edit(menu(draw))
             elif act < 0.85:
-                desk.step(draw.choice([-1, 1]))
+                bench.step(draw.choice([-1, 1]))
             elif act < 0.95:
-                answered(desk).keep(f"k{act}")
-            elif desk.record.edits:
-                desk.revert(draw.choice(desk.record.edits).key)
+                answered(bench).keep(f"k{act}")
+            elif bench.record.edits:
+                bench.revert(draw.choice(bench.record.edits).key)
         except (InputError, RunFolderError):
             continue  # refused: all is as before
-    parts = Parts(desk)
+    regions = Regions(bench)
     for tab in ("timeline", "first", "shortage"):
-        for region in parts.snapshot()["versions"]:
-            assert parts.part(region, {"tab": tab})
-    found = answered(desk).solver.found
-    assert parts.snapshot()["of"]["views"] == (f"{found.case.sha256}.{found.shown}" if found.stage == "plan" else "")
+        for region in regions.snapshot()["versions"]:
+            assert regions.part(region, {"tab": tab})
+    found = answered(bench).solver.found
+    assert regions.snapshot()["of"]["views"] == (f"{found.case.sha256}.{found.shown}" if found.stage == "plan" else "")
     write_case(found.case, tmp_path / "case")
     asked = planner.solve(planner.load(tmp_path / "case"), baseline=False)
-    assert edited(desk.base, desk.record.edits).sha256 == found.case.sha256 == asked.case.sha256
+    assert edited(bench.base, bench.record.edits).sha256 == found.case.sha256 == asked.case.sha256
     assert (found.stage == "plan") == bool(asked.tables)
     if asked.tables:
         for name in ("risk_musd", "cost_musd"):
-            assert found.figures[name] == pytest.approx(asked.summary[name], rel=1e-7, abs=1e-6), desk.record.edits
+            assert found.figures[name] == pytest.approx(asked.summary[name], rel=1e-7, abs=1e-6), bench.record.edits
         least, most = expected_losses(asked)
         for loss in (found.figures["expected_loss_musd"], asked.summary["expected_loss_musd"]):
             room = 1e-5 * (1 + most)  # what is held is held to a millionth
-            assert least - room <= loss <= most + room, (least, loss, most, desk.record.edits)
+            assert least - room <= loss <= most + room, (least, loss, most, bench.record.edits)
         assert found.plan is not None and found.plan.case.sha256 == found.case.sha256
-    for kept in desk.record.kept:
-        assert planner.open_run(desk.place.folder / kept.folder).summary["risk_musd"] == kept.risk
+    for kept in bench.record.kept:
+        assert planner.open_run(bench.opened.folder / kept.folder).summary["risk_musd"] == kept.risk
 
 
-def test_the_command_solves_the_same_case(desk: Desk) -> None:
+def test_the_command_solves_the_same_case(bench: Workbench) -> None:
     for edits in (
         [Edit("objective.tail", 0.5), Edit("plant.metal_works", "out")],
         [Edit("levers:mine", False), Edit("projects.coast_plant.name", "it's; a $HOME name")],
         [Edit("money", 0.5), Edit("depth", 0.5), Edit("joins.JPN", "out")],
         [],
     ):
-        desk.revert("")
+        bench.revert("")
         for edit in edits:
-            desk.edit(edit)
-        words = shlex.split(desk.command())
+            bench.edit(edit)
+        words = shlex.split(bench.command())
         assert words[:2] == ["planner", "solve"] and words[3] == "--out"
-        assert planner.load(words[2]).sha256 == desk.case.sha256
+        assert planner.load(words[2]).sha256 == bench.case.sha256
 
 
-def test_a_probability_that_is_changed_makes_the_others_room(desk: Desk) -> None:
-    case = edited(desk.base, [Edit("future.cut", 0.5)])
+def test_a_probability_that_is_changed_makes_the_others_room(bench: Workbench) -> None:
+    case = edited(bench.base, [Edit("future.cut", 0.5)])
     # calm 0.7 and slip 0.1 share the other half as before: 7 to 1
     assert case.scenarios == pytest.approx({"calm": 0.4375, "cut": 0.5, "slip": 0.0625})
     assert set(happenings(case)) == {"future.calm", "future.cut", "future.slip"}
     with pytest.raises(InputError, match="from 0 to 1"):
-        edited(desk.base, [Edit("future.cut", 1.5)])
+        edited(bench.base, [Edit("future.cut", 1.5)])
 
 
-def test_probabilities_that_are_set_all_hold_in_whatever_order(desk: Desk) -> None:
+def test_probabilities_that_are_set_all_hold_in_whatever_order(bench: Workbench) -> None:
     both = [Edit("future.cut", 0.5), Edit("future.slip", 0.2)]
     wanted = pytest.approx({"calm": 0.3, "cut": 0.5, "slip": 0.2})
-    assert edited(desk.base, both).scenarios == wanted
-    assert edited(desk.base, reversed(both)).scenarios == wanted
+    assert edited(bench.base, both).scenarios == wanted
+    assert edited(bench.base, reversed(both)).scenarios == wanted
     with pytest.raises(InputError, match="cannot hold together"):
-        edited(desk.base, [Edit("future.cut", 0.7), Edit("future.slip", 0.6)])
+        edited(bench.base, [Edit("future.cut", 0.7), Edit("future.slip", 0.6)])
 
 
 def test_draws_of_a_hazard_are_reweighted(drawn: planner.Case) -> None:
@@ -169,16 +168,16 @@ def test_what_overlaps_is_fitted_together(drawn: planner.Case) -> None:
         assert sum(after.scenarios[w] for w in known[key]) == pytest.approx(wanted, abs=1e-9)
 
 
-def test_a_plant_built_by_others_stands_at_its_earliest_and_costs_nothing_here(desk: Desk) -> None:
-    before = answered(desk).solver.found.figures
-    row = desk.base.projects["coast_plant"]
-    desk.edit(Edit("plant.coast_plant", "built"))
-    there = desk.case.projects["coast_plant"]
+def test_a_plant_built_by_others_stands_at_its_earliest_and_costs_nothing_here(bench: Workbench) -> None:
+    before = answered(bench).solver.found.figures
+    row = bench.base.projects["coast_plant"]
+    bench.edit(Edit("plant.coast_plant", "built"))
+    there = bench.case.projects["coast_plant"]
     assert (there.existing_tpa, there.max_new_tpa) == (row.max_new_tpa, 0.0)
     assert row.earliest_year and there.online_year == row.earliest_year + row.lead_time_years
-    assert sum(answered(desk).solver.found.figures[x] - before[x] for x in ("risk_musd", "cost_musd")) < 0
+    assert sum(answered(bench).solver.found.figures[x] - before[x] for x in ("risk_musd", "cost_musd")) < 0
     with pytest.raises(InputError, match="free, out, or built"):
-        edited(desk.case, [Edit("plant.coast_plant", "built")])
+        edited(bench.case, [Edit("plant.coast_plant", "built")])
 
 
 def test_a_party_that_joins_late_pays_nothing_before_and_one_that_stays_out_shares_with_itself(
@@ -197,140 +196,140 @@ def test_a_party_that_joins_late_pays_nothing_before_and_one_that_stays_out_shar
         edited(drawn, [Edit("joins.XYZ", "out")])
 
 
-def test_a_target_out_of_reach_names_what_would_reach_it(desk: Desk) -> None:
-    desk.edit(Edit("goal", 1.0))
-    found = answered(desk).solver.found
+def test_a_target_out_of_reach_names_what_would_reach_it(bench: Workbench) -> None:
+    bench.edit(Edit("goal", 1.0))
+    found = answered(bench).solver.found
     assert found.stage == "failed" and found.proof == "no plan"
     assert any("least attainable" in reason for reason in found.reasons) and found.changes["least_risk"]
-    desk.step(-1)
-    assert answered(desk).solver.found.stage == "plan"
+    bench.step(-1)
+    assert answered(bench).solver.found.stage == "plan"
 
 
 def test_a_limit_of_risk_is_reached_from_the_nearest_plan_of_the_curve(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answered(desk)
-    wait_for(lambda: len(desk.curve) == len(WEIGHTS))
-    (weight, _, risk) = max(desk.curve[:-1], key=lambda point: (point[2], -point[0]))
+    answered(bench)
+    wait_for(lambda: len(bench.curve) == len(WEIGHTS))
+    (weight, _, risk) = max(bench.curve[:-1], key=lambda point: (point[2], -point[0]))
     ways: list[planner.Case | None] = []
-    ask = desk.solver.ask
-    monkeypatch.setattr(desk.solver, "ask", lambda case, way=None: (ways.append(way), ask(case, way)))
-    desk.edit(Edit("goal", risk))
-    found = answered(desk).solver.found
+    ask = bench.solver.ask
+    monkeypatch.setattr(bench.solver, "ask", lambda case, way=None: (ways.append(way), ask(case, way)))
+    bench.edit(Edit("goal", risk))
+    found = answered(bench).solver.found
     assert ways[0] is not None and ways[0].countries["USA"].weight == pytest.approx(1 / weight)
-    assert found.figures["risk_musd"] <= risk * (1 + 1e-6) and desk.case.model.objective.goal == "target"
-    desk.edit(Edit("goal", risk * 0.9))  # a limit from a limit: no way round
+    assert found.figures["risk_musd"] <= risk * (1 + 1e-6) and bench.case.model.objective.goal == "target"
+    bench.edit(Edit("goal", risk * 0.9))  # a limit from a limit: no way round
     assert ways[1] is None
 
 
-def test_a_change_back_to_the_case_is_no_change(desk: Desk) -> None:
-    desk.edit(Edit("money", 0.5))
-    desk.edit(Edit("money", 1.0))
-    assert desk.record.edits == ()
-    desk.edit(Edit("levers:mine", False))
-    assert "mine" not in desk.case.model.levers
-    desk.edit(Edit("levers:mine", True))
-    assert desk.record.edits == ()
+def test_a_change_back_to_the_case_is_no_change(bench: Workbench) -> None:
+    bench.edit(Edit("money", 0.5))
+    bench.edit(Edit("money", 1.0))
+    assert bench.record.edits == ()
+    bench.edit(Edit("levers:mine", False))
+    assert "mine" not in bench.case.model.levers
+    bench.edit(Edit("levers:mine", True))
+    assert bench.record.edits == ()
 
 
-def test_pin_tick_restore_and_drop(desk: Desk) -> None:
-    desk.edit(Edit("money", 0.5))
-    kept = answered(desk).keep("half <the> money")
+def test_pin_tick_restore_and_drop(bench: Workbench) -> None:
+    bench.edit(Edit("money", 0.5))
+    kept = answered(bench).keep("half <the> money")
     assert kept.folder == "001-half-the-money"
-    desk.pin(kept.folder)
-    desk.tick(kept.folder, ticked=True)
-    desk.revert("")
-    assert desk.pinned() is not None and desk.pinned() is not desk.first
-    desk.go_to_kept(kept.folder)
-    assert desk.record.edits == (Edit("money", 0.5),)
-    desk.drop(kept.folder)
-    assert desk.record.pinned == "" and (desk.place.folder / kept.folder / "summary.json").exists()
+    bench.pin(kept.folder)
+    bench.tick(kept.folder, ticked=True)
+    bench.revert("")
+    assert bench.pinned() is not None and bench.pinned() is not bench.first
+    bench.go_to_kept(kept.folder)
+    assert bench.record.edits == (Edit("money", 0.5),)
+    bench.drop(kept.folder)
+    assert bench.record.pinned == "" and (bench.opened.folder / kept.folder / "summary.json").exists()
     with pytest.raises(RunFolderError):
-        desk.pin("../..")
+        bench.pin("../..")
 
 
-def test_background_finds_causes_prices_frontier_and_a_study(desk: Desk) -> None:
-    first = answered(desk).solver.found.figures
-    desk.edit(Edit("money", 0.5))
-    half = answered(desk).solver.found.figures
-    desk.edit(Edit("plant.metal_works", "out"))
-    both = answered(desk).solver.found.figures
-    wait_for(lambda: "now" in desk.because and desk.because["now"].interplay is not None)
-    because = desk.because["now"]
+def test_background_finds_causes_prices_frontier_and_a_study(bench: Workbench) -> None:
+    first = answered(bench).solver.found.figures
+    bench.edit(Edit("money", 0.5))
+    half = answered(bench).solver.found.figures
+    bench.edit(Edit("plant.metal_works", "out"))
+    both = answered(bench).solver.found.figures
+    wait_for(lambda: "now" in bench.because and bench.because["now"].interplay is not None)
+    because = bench.because["now"]
     assert because.effects[0][:2] == (Edit("money", 0.5), False)
     assert because.effects[0][2] == pytest.approx(half["risk_musd"] - first["risk_musd"], rel=1e-6)
     assert because.interplay is not None
     told = sum(one[2] for one in because.effects) + because.interplay[0]
     assert told == pytest.approx(both["risk_musd"] - first["risk_musd"], rel=1e-6)
-    wait_for(lambda: len(desk.curve) == len(WEIGHTS))
-    costs = [cost for weight, cost, _ in desk.curve]
+    wait_for(lambda: len(bench.curve) == len(WEIGHTS))
+    costs = [cost for weight, cost, _ in bench.curve]
     assert costs == pytest.approx(sorted(costs, reverse=True))  # the more cost weighs, the less is spent
-    desk.price("coast_plant")
-    wait_for(lambda: not desk.solver.waited_for)
-    risk, cost, what, moved = desk.prices["coast_plant"]
+    bench.price("coast_plant")
+    wait_for(lambda: not bench.solver.waited_for)
+    risk, cost, what, moved = bench.prices["coast_plant"]
     assert what == "out" and risk + cost >= -1e-6  # least cost + risk cannot fall by doing without
-    priced = " ".join(Parts(desk).part("questions", {}).split())
+    priced = " ".join(Regions(bench).part("questions", {}).split())
     assert f"{signed(risk + cost)} in all, MUSD; with it Desert mine {signed(moved['desert_mine'])} t/y" in priced
-    desk.study("money", 0.0, 1.0, 3)
-    wait_for(lambda: len(desk.range.rows) == 3 and not desk.range.running)
-    risks = [risk + cost for _, risk, cost in desk.range.rows]
+    bench.study("money", 0.0, 1.0, 3)
+    wait_for(lambda: len(bench.range.rows) == 3 and not bench.range.running)
+    risks = [risk + cost for _, risk, cost in bench.range.rows]
     assert risks == sorted(risks, reverse=True)
-    desk.study("projects.coast_plant.lead_time_years", 1, 3, 9)
-    assert desk.range.points == 3  # whole years
+    bench.study("projects.coast_plant.lead_time_years", 1, 3, 9)
+    assert bench.range.points == 3  # whole years
 
 
-def test_why_a_kept_plan_differs(desk: Desk) -> None:
-    desk.edit(Edit("money", 0.5))
-    kept = answered(desk).keep("half")
-    desk.edit(Edit("joins.JPN", 2028))
-    desk.edit(Edit("money", 1.0))
-    late = answered(desk).keep("Japan late")
-    desk.pin(kept.folder)
-    desk.compare(late.folder)
-    wait_for(lambda: desk.because["kept"].interplay is not None)
-    because = desk.because["kept"]
+def test_why_a_kept_plan_differs(bench: Workbench) -> None:
+    bench.edit(Edit("money", 0.5))
+    kept = answered(bench).keep("half")
+    bench.edit(Edit("joins.JPN", 2028))
+    bench.edit(Edit("money", 1.0))
+    late = answered(bench).keep("Japan late")
+    bench.pin(kept.folder)
+    bench.compare(late.folder)
+    wait_for(lambda: bench.because["kept"].interplay is not None)
+    because = bench.because["kept"]
     assert [one[:2] for one in because.effects] == [
         (Edit("joins.JPN", 2028), False),
         (Edit("money", 0.5), True),
     ]
     assert because.change[0] == pytest.approx(late.risk - kept.risk)
-    more = answered(desk).solver.found.case
-    assert edited(desk.base, late.edits).sha256 == more.sha256
-    words = Parts(desk).part("shelf", {})
+    more = answered(bench).solver.found.case
+    assert edited(bench.base, late.edits).sha256 == more.sha256
+    words = Regions(bench).part("shelf", {})
     assert "Japan joins in 2028" in words and "no longer: 50 % of all public money" in words
-    desk.base = desk.base.set("projects", "coast_plant", "lead_time_years", 4)
+    bench.base = bench.base.set("projects", "coast_plant", "lead_time_years", 4)
     with pytest.raises(RunFolderError, match="files of the case changed"):
-        desk.compare(late.folder)
+        bench.compare(late.folder)
 
 
 def test_files_are_watched(tmp_path: Path) -> None:
     source = tmp_path / "case"
     shutil.copytree(ROOT / "inputs" / "starter", source)
-    desk = Desk(Place(source, ROOT / "models" / "base.toml", {}, tmp_path / "bench"), lambda: None)
-    desk.edit(Edit("money", 0.5))
-    before = answered(desk).case
+    bench = Workbench(OpenedCase(source, ROOT / "models" / "base.toml", {}, tmp_path / "bench"), lambda: None)
+    bench.edit(Edit("money", 0.5))
+    before = answered(bench).case
     table = source / "demand.csv"
     text = table.read_text()
     table.write_text(text.replace("JPN,Dy,oxide,2026,100", "JPN,Dy,oxide,2026,-100"))
-    desk.look_at_files()
-    assert "demand.csv:2" in desk.fault and desk.case is before
+    bench.look_at_files()
+    assert "demand.csv:2" in bench.fault and bench.case is before
     table.write_text(text.replace("JPN,Dy,oxide,2026,100", "JPN,Dy,oxide,2026,90"))
-    desk.look_at_files()
-    assert desk.fault == "" and desk.case.demand["JPN", "Dy", "oxide", 2026] == 90
-    assert desk.case.budget["USA", 2027] == 20  # the change stands on top of the new files
-    answered(desk)
-    desk.close()
+    bench.look_at_files()
+    assert bench.fault == "" and bench.case.demand["JPN", "Dy", "oxide", 2026] == 90
+    assert bench.case.budget["USA", 2027] == 20  # the change stands on top of the new files
+    answered(bench)
+    bench.close()
 
 
-def test_the_case_as_it_is_is_solved_beside_edits_of_another_day(place: Place) -> None:
+def test_the_case_as_it_is_is_solved_beside_edits_of_another_day(place: OpenedCase) -> None:
     journal = Journal(place.folder)
     journal.take(journal.record.then((Edit("money", 0.5),)))
     journal.close()
-    desk = Desk(place, lambda: None)
-    assert answered(desk).first is None
-    wait_for(lambda: desk.first is not None)
-    assert desk.first is not None and desk.first.summary["risk_musd"] == pytest.approx(1915.3, abs=0.1)
-    desk.close()
+    bench = Workbench(place, lambda: None)
+    assert answered(bench).first is None
+    wait_for(lambda: bench.first is not None)
+    assert bench.first is not None and bench.first.summary["risk_musd"] == pytest.approx(1915.3, abs=0.1)
+    bench.close()
 
 
 def test_a_journal_is_held_by_one_and_read_by_the_next(tmp_path: Path) -> None:
@@ -357,7 +356,7 @@ EDITOR = """
 import sys
 from pathlib import Path
 from planner.server.edits import Edit
-from planner.server.parts import Parts
+from planner.server.regions import Regions
 from planner.server.journal import Journal
 journal = Journal(Path(sys.argv[1]))
 for at in range(100_000):
@@ -403,7 +402,7 @@ class SlowSession:
         self.ended.set()
 
 
-def test_the_newest_question_ends_the_one_before(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_newest_question_ends_the_one_before(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[SlowSession] = []
 
     def session(case: planner.Case) -> SlowSession:
@@ -411,7 +410,7 @@ def test_the_newest_question_ends_the_one_before(desk: Desk, monkeypatch: pytest
         return made[-1]
 
     monkeypatch.setattr(planner, "Session", session)
-    cases = [edited(desk.base, [Edit("money", factor)]) for factor in (0.5, 0.6, 0.7)]
+    cases = [edited(bench.base, [Edit("money", factor)]) for factor in (0.5, 0.6, 0.7)]
     thread = SolverThread(cases[0], lambda: None)
     thread.start(answered=False)
     wait_for(lambda: bool(made and made[0].asked))
@@ -422,9 +421,9 @@ def test_the_newest_question_ends_the_one_before(desk: Desk, monkeypatch: pytest
     thread.close()
 
 
-def test_what_is_asked_goes_before_the_background_and_outlives_a_new_state(desk: Desk) -> None:
-    answered(desk)
-    thread, done, began = desk.solver, list[str](), threading.Event()
+def test_what_is_asked_goes_before_the_background_and_outlives_a_new_state(bench: Workbench) -> None:
+    answered(bench)
+    thread, done, began = bench.solver, list[str](), threading.Event()
 
     def endless(_: SolverThread) -> None:
         began.set()
@@ -432,7 +431,7 @@ def test_what_is_asked_goes_before_the_background_and_outlives_a_new_state(desk:
             pass
         raise StoppedError("replaced")
 
-    wait_for(lambda: len(desk.curve) == len(WEIGHTS))
+    wait_for(lambda: len(bench.curve) == len(WEIGHTS))
     thread.later("frontier", endless)
     began.wait(20)
     began.clear()
@@ -445,45 +444,45 @@ def test_what_is_asked_goes_before_the_background_and_outlives_a_new_state(desk:
     began.wait(20)
     assert thread.waited_for == {"compare"}
     began.clear()
-    desk.edit(Edit("money", 0.5))
-    assert answered(desk).solver.found.stage == "plan" and began.wait(20)
+    bench.edit(Edit("money", 0.5))
+    assert answered(bench).solver.found.stage == "plan" and began.wait(20)
     assert thread.waited_for == {"compare"}
     thread.stop()
     wait_for(lambda: thread.waited_for == frozenset())
 
 
-def test_stop_goes_back_to_the_last_plan(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = answered(desk).solver.found.plan
-    desk.solver.stop()
-    wait_for(lambda: desk.solver._busy_with == "")
-    monkeypatch.setattr(desk.solver, "_session", SlowSession(desk.base))
-    desk.edit(Edit("money", 0.5))
-    wait_for(lambda: desk.solver.found.phase.startswith("looking for"))
-    desk.halt()
-    assert answered(desk).solver.found.plan is first and desk.record.edits == ()
-    assert desk.record.steps[1] == (Edit("money", 0.5),)  # which can be done again
+def test_stop_goes_back_to_the_last_plan(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = answered(bench).solver.found.plan
+    bench.solver.stop()
+    wait_for(lambda: bench.solver._busy_with == "")
+    monkeypatch.setattr(bench.solver, "_session", SlowSession(bench.base))
+    bench.edit(Edit("money", 0.5))
+    wait_for(lambda: bench.solver.found.phase.startswith("looking for"))
+    bench.halt()
+    assert answered(bench).solver.found.plan is first and bench.record.edits == ()
+    assert bench.record.steps[1] == (Edit("money", 0.5),)  # which can be done again
 
 
-def test_a_risk_below_the_least_is_refused_once_that_is_known(desk: Desk) -> None:
-    desk.edit(Edit("goal", "risk"))
-    least = answered(desk).solver.found.figures["least_risk_musd"]
+def test_a_risk_below_the_least_is_refused_once_that_is_known(bench: Workbench) -> None:
+    bench.edit(Edit("goal", "risk"))
+    least = answered(bench).solver.found.figures["least_risk_musd"]
     with pytest.raises(InputError, match=rf"no plan has a risk below {least:,.0f} MUSD"):
-        desk.edit(Edit("goal", least * 0.9))
-    desk.edit(Edit("money", 2.0))  # with more money there may be
-    desk.edit(Edit("goal", least * 0.9))
-    assert answered(desk).solver.found.stage in ("plan", "failed")
+        bench.edit(Edit("goal", least * 0.9))
+    bench.edit(Edit("money", 2.0))  # with more money there may be
+    bench.edit(Edit("goal", least * 0.9))
+    assert answered(bench).solver.found.stage in ("plan", "failed")
 
 
-def test_the_plan_one_has_is_held_under_what_was_changed(desk: Desk) -> None:
-    first = answered(desk).solver.found.plan
+def test_the_plan_one_has_is_held_under_what_was_changed(bench: Workbench) -> None:
+    first = answered(bench).solver.found.plan
     assert first is not None
-    desk.edit(Edit("depth", 0.5))
-    desk.hold()
-    now = answered(desk).solver.found
-    wait_for(lambda: not desk.solver.waited_for)
-    program = desk.solver._beside
+    bench.edit(Edit("depth", 0.5))
+    bench.hold()
+    now = answered(bench).solver.found
+    wait_for(lambda: not bench.solver.waited_for)
+    program = bench.solver._beside
     assert program is not None and program.case is now.case and not program.cancelled.is_set()
-    risk = desk.held[first.case.sha256, now.case.sha256]
+    risk = bench.held[first.case.sha256, now.case.sha256]
     fixed = planner.studies.fixed_plan.measured_in(now.case, planner.studies.fixed_plan.amounts(first))
     assert risk == pytest.approx(fixed["risk_musd"])
     least = planner.solve(now.case.set_model("objective.goal", "risk"), baseline=False)

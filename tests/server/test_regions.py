@@ -13,71 +13,71 @@ import planner
 from planner.reporting.values.run_view import run_view
 from planner.reporting.values.two_plans import funded_first, payers, reweighed
 from planner.reporting.values.wording import money, number, signed
-from planner.server.desk import Desk
 from planner.server.edits import Edit, edited
 from planner.server.findings import WEIGHTS
-from planner.server.parts import Parts, _environment
 from planner.server.questions import chances
+from planner.server.regions import Regions, _environment
+from planner.server.workbench import Workbench
 from tests.server.conftest import answered, wait_for
 
 
-def said_by(parts: Parts, region: str, **asked: str) -> str:
+def said_by(parts: Regions, region: str, **asked: str) -> str:
     """The words of a region, without its tags."""
     return " ".join(re.sub(r"<[^>]*>", " ", parts.part(region, asked)).split())
 
 
-def test_what_money_buys_names_the_years_of_those_that_have_joined(desk: Desk) -> None:
+def test_what_money_buys_names_the_years_of_those_that_have_joined(bench: Workbench) -> None:
     """A budget that is used up has a price; before it joins, an ally has no budget, whatever the price."""
-    desk.edit(Edit("money", 0.1))
-    desk.edit(Edit("joins.JPN", 2028))
-    plan = answered(desk).solver.found.plan
+    bench.edit(Edit("money", 0.1))
+    bench.edit(Edit("joins.JPN", 2028))
+    plan = answered(bench).solver.found.plan
     assert plan is not None
     prices = plan.tables["shadow_prices"].query("scarce == 'budget' and item == 'JPN' and musd_per_unit > 1")
     assert {2026, 2027, 2028, 2029} <= set(prices["year"])
-    words = said_by(Parts(desk), "side")
+    words = said_by(Regions(bench), "side")
     assert "Australia: the budget of 2026–2029 is used up; one more MUSD in 2026 takes" in words
     assert "United States: the budget of 2026–2030 is used up" in words
     assert plan.case.model.policy.budget_carry_over and "What a year leaves is carried over" in words
     assert "Japan: the budget of 2028–2029 is used up; one more MUSD in 2028 takes" in words
 
 
-def test_capital_is_told_by_plant_and_stage_with_who_pays(desk: Desk) -> None:
-    plan = answered(desk).solver.found.plan
+def test_capital_is_told_by_plant_and_stage_with_who_pays(bench: Workbench) -> None:
+    plan = answered(bench).solver.found.plan
     assert plan is not None
     paid = plan.tables["spending"].query("item == 'capex mine'").groupby("funder")["expected"].sum()
     built = plan.tables["investments"].assign(musd=lambda rows: rows["capex_musd"] * rows["probability"])
     capital = built.query("project == 'desert_mine'")["musd"].sum()
-    words = said_by(Parts(desk), "views", tab="timeline")
+    words = said_by(Regions(bench), "views", tab="timeline")
     most = f"of it public {money(paid.sum())}: United States {number(paid['USA'])}, Japan {number(paid['JPN'])}, "
     assert f"Mines {money(capital)}, {most}Australia {number(paid['AUS'])}" in words
     tonnes = built.query("project == 'desert_mine'").eval("tpa * probability").sum()
     assert f"Desert mine, Australia {number(tonnes)} {number(capital)}" in words
 
 
-def test_a_kept_plan_at_the_present_point_shares_its_label(desk: Desk) -> None:
-    desk.edit(Edit("money", 0.5))
-    kept = answered(desk).keep("half")
-    desk.tick(kept.folder, ticked=True)
-    drawing = Parts(desk).part("frontier", {})
+def test_a_kept_plan_at_the_present_point_shares_its_label(bench: Workbench) -> None:
+    bench.edit(Edit("money", 0.5))
+    kept = answered(bench).keep("half")
+    bench.tick(kept.folder, ticked=True)
+    drawing = Regions(bench).part("frontier", {})
     assert ">now, half</text>" in drawing and drawing.count("<circle") == 2  # the other is the case as it is
-    desk.pin(kept.folder)
-    desk.revert("")
-    answered(desk)
-    drawing = Parts(desk).part("frontier", {})
+    bench.pin(kept.folder)
+    bench.revert("")
+    answered(bench)
+    drawing = Regions(bench).part("frontier", {})
     assert ">now</text>" in drawing and ">half</text>" in drawing
 
 
-def test_boxes_of_countries_say_what_their_hundred_per_cent_is(desk: Desk) -> None:
-    assert "The boxes below" not in said_by(Parts(desk), "questions")
-    desk.edit(Edit("money", 0.5))
-    words = said_by(Parts(desk), "questions")
+def test_boxes_of_countries_say_what_their_hundred_per_cent_is(bench: Workbench) -> None:
+    assert "The boxes below" not in said_by(Regions(bench), "questions")
+    bench.edit(Edit("money", 0.5))
+    words = said_by(Regions(bench), "questions")
     assert (
         "are shares of what is left at 50 % of all public money: 200 % there is the whole budget of the case." in words
     )
-    desk.edit(Edit("money.USA", 2.0))
-    assert sum(desk.case.budget["USA", year] for year in (2027, 2028)) == 80  # as in the case
-    desk.edit(Edit("money", 0.0))
-    assert "The boxes below" not in said_by(Parts(desk), "questions")
+    bench.edit(Edit("money.USA", 2.0))
+    assert sum(bench.case.budget["USA", year] for year in (2027, 2028)) == 80  # as in the case
+    bench.edit(Edit("money", 0.0))
+    assert "The boxes below" not in said_by(Regions(bench), "questions")
 
 
 def test_the_deepest_cut_comes_first_among_dangers(drawn: planner.Case) -> None:
@@ -96,12 +96,12 @@ def test_dangers_are_called_by_the_names_of_their_hazards(drawn: planner.Case) -
     assert not any("draw" in label for label in said.values())
 
 
-def test_what_to_fund_first_adds_up_to_the_plan(desk: Desk) -> None:
-    plan = answered(desk).solver.found.plan
+def test_what_to_fund_first_adds_up_to_the_plan(bench: Workbench) -> None:
+    plan = answered(bench).solver.found.plan
     assert plan is not None
-    wait_for(lambda: len(desk.curve) == len(WEIGHTS))
+    wait_for(lambda: len(bench.curve) == len(WEIGHTS))
     view = run_view(plan)
-    groups = funded_first(view, desk.built[plan.case.sha256])
+    groups = funded_first(view, bench.built[plan.case.sha256])
     assert list(groups) == sorted(groups, reverse=True) and 32.0 in groups
     sizes: dict[str, float] = {}
     for row in (row for rows in groups.values() for row in rows):
@@ -110,8 +110,8 @@ def test_what_to_fund_first_adds_up_to_the_plan(desk: Desk) -> None:
     assert sizes == pytest.approx(there, abs=0.5)
 
 
-def test_a_plan_is_weighed_by_other_odds_as_it_is(desk: Desk) -> None:
-    plan = answered(desk).solver.found.plan
+def test_a_plan_is_weighed_by_other_odds_as_it_is(bench: Workbench) -> None:
+    plan = answered(bench).solver.found.plan
     assert plan is not None
     view, other = run_view(plan), edited(plan.case, [Edit("future.cut", 0.4)])
     lost = plan.summary["scenario_loss_musd"]
@@ -122,32 +122,32 @@ def test_a_plan_is_weighed_by_other_odds_as_it_is(desk: Desk) -> None:
     assert reweighed(view, edited(other, [Edit("money", 0.5)])) is None
 
 
-def test_money_by_stage_and_the_rest_is_all_public_money(desk: Desk) -> None:
-    plan = answered(desk).solver.found.plan
+def test_money_by_stage_and_the_rest_is_all_public_money(bench: Workbench) -> None:
+    plan = answered(bench).solver.found.plan
     assert plan is not None
     paid = payers(run_view(plan))
     assert sum(sum(one.values()) for one in paid.values()) == pytest.approx(plan.summary["public_spend_musd"])
     assert paid["people and stock"]
 
 
-def test_because_names_what_grew_and_pays_has_its_change(desk: Desk) -> None:
-    answered(desk)
-    desk.edit(Edit("money", 0.5))
-    plan = answered(desk).solver.found.plan
-    wait_for(lambda: "now" in desk.because)
-    assert plan is not None and desk.first is not None
-    there, here = (one.summary["new_capacity_tpa"] for one in (desk.first, plan))
-    words = said_by(Parts(desk), "side")
+def test_because_names_what_grew_and_pays_has_its_change(bench: Workbench) -> None:
+    answered(bench)
+    bench.edit(Edit("money", 0.5))
+    plan = answered(bench).solver.found.plan
+    wait_for(lambda: "now" in bench.because)
+    assert plan is not None and bench.first is not None
+    there, here = (one.summary["new_capacity_tpa"] for one in (bench.first, plan))
+    words = said_by(Regions(bench), "side")
     grown = signed(here["desert_mine"] - there["desert_mine"])
     assert "Size changed most:" in words and f"Desert mine, Australia {grown} t/y" in words
-    old, new = (one.tables["payments"].set_index("funder")["paid_musd"]["USA"] for one in (desk.first, plan))
+    old, new = (one.tables["payments"].set_index("funder")["paid_musd"]["USA"] for one in (bench.first, plan))
     assert re.search(rf"United States [^A-Z]* {re.escape(signed(new - old))} [A-Z]", words)
 
 
-def test_headings_of_what_to_fund_first_are_those_of_the_text(desk: Desk) -> None:
-    answered(desk)
-    wait_for(lambda: len(desk.curve) == 1)
-    words, curve = said_by(Parts(desk), "views", tab="first"), said_by(Parts(desk), "frontier")
+def test_headings_of_what_to_fund_first_are_those_of_the_text(bench: Workbench) -> None:
+    answered(bench)
+    wait_for(lambda: len(bench.curve) == 1)
+    words, curve = said_by(Regions(bench), "views", tab="first"), said_by(Regions(bench), "frontier")
     said = re.findall(r"Worth ([\d.]+) times their cost, or more", words)
     assert said[0] == said[1]
     assert f"of {len(WEIGHTS)} plans" in words and f"of {len(WEIGHTS)} plans" in curve
@@ -158,21 +158,21 @@ def test_a_change_too_slight_to_show_has_no_sign() -> None:
     assert relative(0.001, 1.0) == "–" and relative(0.5, 1.0).startswith("+50")
 
 
-def test_a_study_of_whole_years_offers_whole_years_and_says_of_what(desk: Desk) -> None:
-    answered(desk)
+def test_a_study_of_whole_years_offers_whole_years_and_says_of_what(bench: Workbench) -> None:
+    answered(bench)
     key = "projects.coast_plant.lead_time_years"
-    drawer = Parts(desk).part("figure", {"table": "projects", "id": "coast_plant", "column": "lead_time_years"})
+    drawer = Regions(bench).part("figure", {"table": "projects", "id": "coast_plant", "column": "lead_time_years"})
     asked = dict(parse_qsl(unescape(re.findall(rf'data-drawer="study\?(key={key}[^"]*)"', drawer)[0])))
     years = int(asked["high"]) - int(asked["low"]) + 1
     assert int(asked["points"]) == years
-    assert "Coast separation plant, Australia: lead time, years?" in said_by(Parts(desk), "study", **asked)
-    assert Parts(desk).snapshot()["study"] == ""
+    assert "Coast separation plant, Australia: lead time, years?" in said_by(Regions(bench), "study", **asked)
+    assert Regions(bench).snapshot()["study"] == ""
     phases: list[str] = []
-    desk.solver.phase = phases.append  # type: ignore[method-assign]
-    desk.study(key, float(asked["low"]), float(asked["high"]), years)
-    wait_for(lambda: len(desk.range.rows) == years)
+    bench.solver.phase = phases.append  # type: ignore[method-assign]
+    bench.study(key, float(asked["low"]), float(asked["high"]), years)
+    wait_for(lambda: len(bench.range.rows) == years)
     assert f"the study: Coast separation plant, lead time years, at {asked['low']}" in phases
-    assert f"{years} points solved" in said_by(Parts(desk), "study", key=Parts(desk).snapshot()["study"])
+    assert f"{years} points solved" in said_by(Regions(bench), "study", key=Regions(bench).snapshot()["study"])
 
 
 @pytest.mark.parametrize(
@@ -186,18 +186,18 @@ def test_a_study_of_whole_years_offers_whole_years_and_says_of_what(desk: Desk) 
         ),
     ],
 )
-def test_what_a_plan_that_cannot_be_carried_out_lacks(desk: Desk, edit: Edit, words: str) -> None:
-    first = answered(desk).solver.found.plan
+def test_what_a_plan_that_cannot_be_carried_out_lacks(bench: Workbench, edit: Edit, words: str) -> None:
+    first = answered(bench).solver.found.plan
     assert first is not None
-    desk.edit(edit)
-    answered(desk)
+    bench.edit(edit)
+    answered(bench)
     spent = first.tables["spending"].query("item != 'stock purchases'")["expected"].sum()
-    short = money(spent - sum(desk.case.budget.values()))
+    short = money(spent - sum(bench.case.budget.values()))
     if "short" in words:
-        desk.hold()
-        wait_for(lambda: not desk.solver.waited_for)
-        said = said_by(Parts(desk), "outcomes")
+        bench.hold()
+        wait_for(lambda: not bench.solver.waited_for)
+        said = said_by(Regions(bench), "outcomes")
         assert words.format(short=short) in said
     else:
-        desk.held[first.case.sha256, desk.case.sha256] = float("nan")
-        assert words in said_by(Parts(desk), "outcomes")
+        bench.held[first.case.sha256, bench.case.sha256] = float("nan")
+        assert words in said_by(Regions(bench), "outcomes")

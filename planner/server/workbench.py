@@ -19,9 +19,8 @@ from planner.reporting.values.wording import number
 from planner.results.plan import PlanValues
 from planner.results.store import read_run, write_case, write_folder, write_run
 from planner.server.edits import Edit, edited, with_edit, without
-from planner.server.findings import WEIGHTS, Because, PointsOfCurve, StateAndPlan, Sweep, both, seeking_least, weighted
-from planner.server.journal import Journal, Kept, Record
-from planner.server.place import Place, typed
+from planner.server.findings import WEIGHTS, Because, Point, StateAndPlan, Sweep, both, seeking_least, weighted
+from planner.server.journal import Journal, Kept, OpenedCase, Record, typed
 from planner.server.solver_thread import SolverThread
 from planner.studies.fixed_plan import amounts, measured_in
 
@@ -30,16 +29,16 @@ _opened = lru_cache(maxsize=6)(read_run)
 """Opens a run; so many stay open."""
 
 
-class Desk:
+class Workbench:
     """Everything that the page shows and does. Methods raise PlannerError and then leave all as it was."""
 
-    def __init__(self, place: Place, told: Callable[[], None], plan: PlanValues | None = None) -> None:
-        self.place, self._told = place, told
-        self.base = place.load() if plan is None else plan.case
-        self.journal = Journal(place.folder)
+    def __init__(self, opened: OpenedCase, told: Callable[[], None], plan: PlanValues | None = None) -> None:
+        self.opened, self._told = opened, told
+        self.base = opened.load() if plan is None else plan.case
+        self.journal = Journal(opened.folder)
         self.fault = ""
         """What is wrong with the files of the case, or with an edit on top of them."""
-        self.curves: dict[str, PointsOfCurve] = {}
+        self.curves: dict[str, list[Point]] = {}
         """What was traced, by the digest of the state."""
         self.built: dict[str, dict[float, dict[str, float]]] = {}
         """New capacity (t/y) by project in the plans of a curve, by the digest of the state and the weight of cost."""
@@ -54,7 +53,7 @@ class Desk:
         """Project -> risk and cost (MUSD) added if it is kept out, or built by others, which of the two, and the new
         capacity (t/y) of the plants that change most with it; nan where there is then no plan."""
         self.range = Sweep()
-        self._stamp = place.stamp()
+        self._stamp = opened.stamp()
         self.first = plan
         """The plan of the case as it is, once known: what everything is compared with unless another is pinned."""
         self._followed = 0
@@ -72,7 +71,7 @@ class Desk:
         return self.solver.found.case
 
     @property
-    def curve(self) -> PointsOfCurve:
+    def curve(self) -> list[Point]:
         """The frontier of the present state as far as it is traced."""
         return self.curves.get(self.case.sha256, [])
 
@@ -147,12 +146,12 @@ class Desk:
 
     def look_at_files(self) -> None:
         """Take over files that were changed; where they hold a fault, say so and keep what was."""
-        stamp = self.place.stamp()
+        stamp = self.opened.stamp()
         if stamp == self._stamp:
             return
         self._stamp = stamp
         try:
-            base = replace(self.place.load(), name=self.base.name)
+            base = replace(self.opened.load(), name=self.base.name)
             case = edited(base, self.record.edits)
         except PlannerError as error:
             self.fault = str(error)
@@ -176,7 +175,7 @@ class Desk:
         name = " ".join(name.split())[:LONGEST_NAME] or f"variant {number}"
         name = next(one for one in chain([name], (f"{name} ({at})" for at in count(2))) if one not in taken)
         folder = f"{number:03d}-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')[:40] or 'variant'}"
-        write_run(found.plan, self.place.folder / folder)
+        write_run(found.plan, self.opened.folder / folder)
         summary = found.plan.summary
         kept = Kept(name, folder, self.record.edits, summary["risk_musd"], summary["cost_musd"], ticked=True)
         self._note(kept=(*self.record.kept, kept), kept_ever=number)
@@ -214,7 +213,7 @@ class Desk:
     def plan_of(self, folder: str) -> PlanValues:
         """The plan of a kept variant. Raises RunFolderError."""
         self._kept(folder)
-        return _opened(self.place.folder / folder)
+        return _opened(self.opened.folder / folder)
 
     def pinned(self) -> PlanValues | None:
         """The plan that the present one is compared with, if it is known."""
@@ -379,10 +378,10 @@ class Desk:
     def command(self) -> str:
         """The command that solves the present state: of a case folder that is written for it, with its model."""
         name = f"as-{self.case.sha256[:6]}" if self.record.edits else "as-it-is"
-        target = self.place.folder / "cases" / name
+        target = self.opened.folder / "cases" / name
         if not target.exists():
             write_folder(target, "model.toml", "a case", lambda fresh: _case_into(self.case, fresh))
-        return f"planner solve {typed(target)} --out {typed(self.place.folder / 'solved' / name)}"
+        return f"planner solve {typed(target)} --out {typed(self.opened.folder / 'solved' / name)}"
 
 
 def _case_into(case: Case, folder: Path) -> None:
