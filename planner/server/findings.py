@@ -19,8 +19,8 @@ from planner.server.edits import Edit, Edits, edited
 
 WEIGHTS = (2.0, 8.0, 32.0, 0.5, inf)
 """Weights of cost at which the frontier is traced, one after the other; at the last, nothing new is done."""
-CurvePoint = tuple[float, float, float]
-"""Of a frontier: weight of cost, cost, risk (MUSD); of a study: value, risk, cost."""
+AskedAndGot = tuple[float, float, float]
+"""A point of a frontier: weight of cost, cost, risk (MUSD); of a study: value, risk, cost."""
 StateAndPlan = tuple[str, Edits, PlanValues]
 """One of two states that are compared: its name, its edits on the case, its plan."""
 TOP, BOTTOM = 24, 187
@@ -38,7 +38,7 @@ class Sweep:
     low: float | str = 0.0
     high: float | str = 0.0
     points: int | str = 0
-    rows: tuple[CurvePoint, ...] = ()
+    rows: tuple[AskedAndGot, ...] = ()
     running: bool = False
 
 
@@ -91,7 +91,7 @@ class Mark:
     kind: str
 
 
-def frontier(curve: Sequence[CurvePoint], marks: Sequence[Mark], narrow: bool) -> tuple[Panel, float]:
+def frontier(curve: Sequence[AskedAndGot], marks: Sequence[Mark], narrow: bool) -> tuple[Panel, float]:
     """Risk against cost (MUSD): the curve as far as it was traced, and plans; the present one can be dragged along.
     Also returns the risk at the top of the axis."""
     marks = _together(marks)
@@ -146,7 +146,7 @@ def _together(marks: Sequence[Mark]) -> list[Mark]:
     return list(found.values())
 
 
-def answers(rows: Sequence[CurvePoint]) -> Panel:
+def answers(rows: Sequence[AskedAndGot]) -> Panel:
     """Risk and cost (MUSD) against the value of a number that became a range."""
     plot = svg.Plot(NARROW, 220, left=58, right=56, top=20, bottom=36)
     values = [value for value, *_ in rows]

@@ -19,7 +19,7 @@ from planner.reporting.values.wording import number
 from planner.results.plan import PlanValues
 from planner.results.store import read_run, write_case, write_folder, write_run
 from planner.server.edits import Edit, edited, with_edit, without
-from planner.server.findings import WEIGHTS, Because, CurvePoint, StateAndPlan, Sweep, both, seeking_least, weighted
+from planner.server.findings import WEIGHTS, AskedAndGot, Because, StateAndPlan, Sweep, both, seeking_least, weighted
 from planner.server.journal import Journal, Kept, OpenedCase, Record, typed
 from planner.server.solver_thread import SolverThread
 from planner.studies.fixed_plan import amounts, measured_in
@@ -38,7 +38,7 @@ class Workbench:
         self.journal = Journal(opened.folder)
         self.fault = ""
         """What is wrong with the files of the case, or with an edit on top of them."""
-        self.curves: dict[str, list[CurvePoint]] = {}
+        self.curves: dict[str, list[AskedAndGot]] = {}
         """What was traced, by the digest of the state."""
         self.built: dict[str, dict[float, dict[str, float]]] = {}
         """New capacity (t/y) by project in the plans of a curve, by the digest of the state and the weight of cost."""
@@ -71,7 +71,7 @@ class Workbench:
         return self.solver.found.case
 
     @property
-    def curve(self) -> list[CurvePoint]:
+    def curve(self) -> list[AskedAndGot]:
         """The frontier of the present state as far as it is traced."""
         return self.curves.get(self.case.sha256, [])
 
