@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from math import ceil
 from time import perf_counter, process_time
 from typing import Any
+
+
+def tell(line: str) -> None:
+    """Say at once what is known so far."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def late(seconds: Sequence[float], share: float) -> float:
+    """So many seconds or fewer has that share of them."""
+    return sorted(seconds)[max(0, ceil(share * len(seconds)) - 1)]
 
 
 class Clock:

@@ -20,6 +20,8 @@ import psutil
 ROOT = Path(__file__).resolve().parents[1]
 CONTENDED = 1.15
 """Wall over CPU of a single-threaded run above which it had to wait; left out if three others are there."""
+TELL = ("session", "workbench")
+"""Kinds of job that take minutes and say on stderr what they have measured so far."""
 EVERY = 0.5
 """Seconds between two looks at the memory of a family of processes."""
 
@@ -91,7 +93,8 @@ def measure(kind: str, label: str, job: dict[str, Any]) -> Run:
         environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         load, started = os.getloadavg()[0], perf_counter()
         with (Path(folder) / "log").open("w+", encoding="utf-8") as log:
-            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)  # noqa: S603
+            told = sys.stderr if kind in TELL else log
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=told, stderr=log)  # noqa: S603
             with _watched(process.pid) as together:
                 _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)

@@ -37,18 +37,20 @@ class Job:
 @dataclass(frozen=True)
 class Profile:
     """How much to measure. `repetitions` of what takes seconds, `few` of what takes minutes; `many`: numbers of
-    scenarios; `every`: other ways, and every warm answer held against a cold one, not only each eighth."""
+    scenarios; `changes` at the workbench; `every`: other ways, and every warm answer held against a cold one, not only
+    each eighth."""
 
     name: str
     repetitions: int
     few: int
     many: tuple[int, ...]
+    changes: int
     every: bool = False
     time_limit: float = 1800.0
 
 
-QUICK = Profile("quick", repetitions=1, few=1, many=(20, 100, 1000))
-FULL = Profile("full", repetitions=5, few=3, many=(20, 50, 100, 200, 500, 1000), every=True)
+QUICK = Profile("quick", repetitions=1, few=1, many=(20, 100, 1000), changes=40)
+FULL = Profile("full", repetitions=5, few=3, many=(20, 50, 100, 200, 500, 1000), changes=200, every=True)
 PROFILES = {profile.name: profile for profile in (QUICK, FULL)}
 
 
@@ -111,7 +113,7 @@ def _real(profile: Profile, folders: Folders) -> Iterator[Job]:
     )
     yield Job("planner", "real/plan", REAL, profile.repetitions)
     yield Job("session", "real/warm", {**REAL, "compare": 0 if profile.every else 8}, profile.repetitions)
-    yield Job("workbench", "real/workbench", {**NOW, "changes": 200 if profile.every else 40})
+    yield Job("workbench", "real/workbench", {**NOW, "changes": profile.changes})
     if profile.every:
         yield Job("session", "real/same", {**REAL, "compare": 1})
     yield Job("planner", "real/whole plants", {**REAL, "whole_plants": True}, profile.few)

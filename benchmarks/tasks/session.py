@@ -6,7 +6,7 @@ from typing import Any
 
 import planner
 from benchmarks.changes import CHANGES
-from benchmarks.clock import Clock
+from benchmarks.clock import Clock, tell
 
 COMPARED = ("least_risk_musd", "risk_musd", "cost_musd")
 
@@ -30,6 +30,8 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
             with clock.section(f"cold: {name}"):
                 cold = answer(planner.solve(other, baseline=False))
             apart[name] = difference(warm, cold)
+        held = f", apart from cold {apart[name]:.1e}" if name in apart else ""
+        tell(f"{name}: CPU {clock.cpu[name]:.2f} s, wall {clock.wall[name]:.2f} s, {warm['status']}{held}")
         session.solve(case)
     return {"rebuilt": rebuilt, "apart": apart, "status": status}
 

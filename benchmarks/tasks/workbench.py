@@ -6,12 +6,12 @@ from __future__ import annotations
 import random
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import planner
-from benchmarks.clock import Clock
+from benchmarks.clock import Clock, late, tell
 from planner.data.case import Case
 from planner.data.chances import happenings
 from planner.errors import PlannerError
@@ -25,10 +25,15 @@ AT_ONCE = 4
 IMPATIENT = 10
 """Every so manieth change is replaced by the next while it is solved."""
 PATIENCE = 0.3
+TOLD = 10
+Timed = tuple[str, float, float, float, float]
+"""A kind of change; seconds until it is begun, until its figures, until its tables; CPU seconds."""
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
-    """job: case, model, draws, seed, changes. Wall seconds of every change: kind, until begun, figures, tables."""
+    """job: case, model, draws, seed, changes. Seconds of every change: kind, until begun, figures, tables; and of CPU.
+
+    Each is told as it ends, every tenth with all so far, so that who stops it knows something."""
     drawn = planner.sample(planner.load(job["case"], model=job["model"]), job["draws"], job["seed"])
     with tempfile.TemporaryDirectory() as scratch:
         write_case(drawn, Path(scratch) / "case")
@@ -41,16 +46,17 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
             desk.close()
 
 
-def _changes(desk: Workbench, many: int, clock: Clock) -> list[tuple[str, float, float, float]]:
-    draw, found = random.Random(1), list[tuple[str, float, float, float]]()  # noqa: S311  a benchmark
+def _changes(desk: Workbench, many: int, clock: Clock) -> list[Timed]:
+    draw, found = random.Random(1), list[Timed]()  # noqa: S311  a benchmark
     kinds = _kinds(desk.base, draw)
     while len(found) < many:
         kind = draw.choice(list(kinds))
         if len(desk.record.edits) >= AT_ONCE:
             desk.revert(desk.record.edits[0].key)
+        edit, cpu = Edit(*kinds[kind]()), time.process_time()
         try:
             before = desk.record
-            desk.edit(Edit(*kinds[kind]()))
+            desk.edit(edit)
         except PlannerError:
             continue
         if desk.record == before:
@@ -62,8 +68,25 @@ def _changes(desk: Workbench, many: int, clock: Clock) -> list[tuple[str, float,
         with clock.section(kind):
             _wait(desk)
         seconds = desk.solver.found.seconds
-        found.append((kind, seconds[0], seconds[min(1, len(seconds) - 1)], seconds[-1]))
+        timed = kind, seconds[0], seconds[min(1, len(seconds) - 1)], seconds[-1], time.process_time() - cpu
+        found.append(timed)
+        tell(f"{len(found):3} {edit.key} {edit.value}: {_shown(timed)}, {desk.solver.found.proof}")
+        if len(found) % TOLD == 0 or len(found) == many:
+            tell("\n".join(_so_far(found)))
     return found
+
+
+def _shown(timed: Timed) -> str:
+    _, _, figures, tables, cpu = timed
+    return f"figures {figures:.2f} s, tables {tables:.2f} s, CPU {cpu:.2f} s"
+
+
+def _so_far(found: list[Timed]) -> Iterator[str]:
+    """Half and 95 % of each kind, and of all."""
+    for kind in (*dict.fromkeys(timed[0] for timed in found), "all"):
+        some = [timed for timed in found if kind in ("all", timed[0])]
+        half, most = (("", *(late([t[at] for t in some], share) for at in range(1, 5))) for share in (0.5, 0.95))
+        yield f"    {kind:10} {len(some):4}  half: {_shown(half)}  95 %: {_shown(most)}"
 
 
 def _wait(desk: Workbench) -> None:

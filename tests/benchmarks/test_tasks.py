@@ -74,7 +74,7 @@ def test_the_workbench_is_asked_at_random_and_each_change_is_timed(monkeypatch: 
     clock = Clock()
     found = workbench.run({"case": STARTER, "model": None, "draws": 3, "seed": 1, "changes": 8}, clock)
     assert len(found["changes"]) == 8 and [kind for kind, *_ in found["changes"]].count("impatient") == 2
-    assert all(0 <= begun <= figures <= tables for _, begun, figures, tables in found["changes"])
+    assert all(0 <= begun <= figures <= tables for _, begun, figures, tables, _ in found["changes"])
     assert found["cold"] > 0 and clock.wall["first"] > 0
 
 
