@@ -2,7 +2,9 @@
 
 python -m tests.robust.long [KILLS] [INTERRUPTIONS] [SEED]
 
-A workbench is asked for one change after the other meanwhile: what was answered is on disk.
+A workbench is asked for one change after the other meanwhile: what was answered is on disk. Each line that is printed
+has the counts so far, and every SETTLED the commands end once undisturbed and nothing may be left over: a stop loses
+no more than what came since.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from tests.robust.conftest import ROOT, STARTER, Zygote
 Check = Callable[[Path], object]
 SERVED = 4.0
 """Seconds within which a workbench, which ends by no itself, is stopped."""
+SETTLED = 50
 
 
 def commands(room: Path) -> dict[str, tuple[list[object], Path, Check]]:
@@ -87,16 +90,8 @@ def main(kills: int, interruptions: int, seed: int = 19) -> None:
         room, temporary, said = Path(name), Path(name) / "tmp", Path(name) / "said"
         temporary.mkdir()
         os.environ |= {"TMPDIR": str(temporary), "PLANNER_SAID": str(said)}
-        zygote, lengths = Zygote(), dict[str, float]()
-        known = commands(room)
-        for command, (arguments, *_) in known.items():
-            if command == "serve":
-                continue
-            started = time.perf_counter()
-            zygote.start(*arguments)
-            assert zygote.end() == 0, (command, said.read_text())
-            lengths[command] = time.perf_counter() - started
-        lengths["serve"] = SERVED
+        zygote, known = Zygote(), commands(room)
+        lengths = settle(zygote, known, said)
         for number in range(kills + interruptions):
             command = rng.choice(list(known))
             arguments, folder, check = known[command]
@@ -111,7 +106,6 @@ def main(kills: int, interruptions: int, seed: int = 19) -> None:
             with suppress(ProcessLookupError):
                 os.kill(pid, number_of)
             status = zygote.end()
-            sys.stderr.write(f"{number} {command} {signal.Signals(number_of).name} {status}\n")
             now = check(folder)
             assert not answered or now == answered, (now, answered)
             count[command] += 1
@@ -124,16 +118,33 @@ def main(kills: int, interruptions: int, seed: int = 19) -> None:
                 count["interrupted" if code else "ended before"] += 1
             else:
                 count["killed" if status == number_of else "ended before"] += 1
-        for command in known.keys() - {"serve"}:
-            zygote.start(*known[command][0])
-            assert zygote.end() == 0, said.read_text()
-        # A kill just before a scratch folder has its lock leaves one without, which goes later.
-        rest = [
-            name for name in left_over(room, temporary) if (room / name / "lock").exists() or name.startswith("tmp")
-        ]
-        assert not rest, rest
+            say(f"{number + 1} {command} {signal.Signals(number_of).name} {status}: {dict(count)}")
+            if number + 1 in (kills, kills + interruptions) or (number + 1) % SETTLED == 0:
+                settle(zygote, known, said)
+                # A kill just before a scratch folder has its lock leaves one without, which goes later.
+                rest = [
+                    name for name in left_over(room, temporary) if (room / name / "lock").exists() or name[:3] == "tmp"
+                ]
+                assert not rest, rest
+                say(f"after {number + 1}: nothing lost, nothing left over")
         zygote.close()
-    sys.stdout.write(f"{dict(count)}: nothing lost, nothing left over\n")
+
+
+def settle(zygote: Zygote, known: dict[str, tuple[list[object], Path, Check]], said: Path) -> dict[str, float]:
+    """Let every command but the workbench end undisturbed; the seconds of each."""
+    lengths = {"serve": SERVED}
+    for command in [name for name in known if name != "serve"]:
+        started = time.perf_counter()
+        zygote.start(*known[command][0])
+        assert zygote.end() == 0, (command, said.read_text())
+        lengths[command] = time.perf_counter() - started
+    return lengths
+
+
+def say(line: str) -> None:
+    """At once, so that a log of a run that was stopped is whole."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
