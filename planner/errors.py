@@ -128,6 +128,8 @@ class RunFolderError(PlannerError):
 
 def invisible(text: str, allowed: str = "") -> str:
     """Code of the first control, direction, zero-width or unpaired character, which no name may hold; '' if none."""
+    if text.isprintable():  # nearly all are
+        return ""
     hidden = ("Cc", "Cf", "Cs", "Zl", "Zp")
     return next((f"U+{ord(c):04X}" for c in text if unicodedata.category(c) in hidden and c not in allowed), "")
 

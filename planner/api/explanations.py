@@ -22,7 +22,6 @@ from planner.explanation.compare import compare, refuse_single
 from planner.explanation.explain import explain
 from planner.finance.facts import CASE_MARKET
 from planner.parallel import Background
-from planner.proof.prove import Proof, checked, prove
 from planner.reporting.formats.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import business_case_page, statements
 from planner.reporting.pages.many_runs import comparison_page
@@ -34,7 +33,7 @@ from planner.results.store import SUMMARY, file_name, fingerprint, refresh_pages
 from planner.solving.goals import Progress, silent
 from planner.solving.shares import shares, shares_table
 
-COMPARISON, PROOF, REMOVALS = "compare.html", "proof", "removals.json"
+COMPARISON, REMOVALS = "compare.html", "removals.json"
 INVESTMENT = ("contracts", "prices", "finance", "byproducts")
 
 
@@ -53,27 +52,6 @@ def explain_into(
         progress("writing the reports")
         refresh_pages(run, partial(_fill, found, belongs_to, partial(write_again, beside, plan)), belongs_to)
     return plan, found
-
-
-def prove_into(run: Path, *, progress: Progress = silent) -> Proof:
-    """`prove` the plan of a run folder, and write what proves it into `proof` there.
-
-    Raises RunFolderError, StoppedError.
-    """
-    progress("reading the run")
-    proof = prove(open_run(run), progress)
-    progress("writing the proof")
-    proof.write(run / PROOF)
-    return proof
-
-
-def recheck(run: Path, *, progress: Progress = silent) -> list[str]:
-    """Check the proof in a run folder, and that its program is that of the run's inputs: a sentence for each phase.
-
-    Raises RunFolderError where there is no proof, StoppedError where it does not hold.
-    """
-    progress("checking the proof")
-    return checked(open_run(run).case, run / PROOF)
 
 
 def shares_into(run: Path, *, check_all: bool = False, progress: Progress = silent) -> tuple[Plan, Shares]:

@@ -72,7 +72,7 @@ COMMANDS = {
 TOGETHER = {
     "cases": ("init", "sample", "schema"),
     "studies": ("study", "evaluate"),
-    "runs": ("report", "explain", "shares", "prove", "advance", "compare", "replay"),
+    "runs": ("report", "explain", "shares", "advance", "compare", "replay"),
 }
 """Module -> the commands that it holds; every other command has one of its own."""
 

@@ -106,30 +106,6 @@ def share_out(
         say(f"Written     {run}/tables/shares.csv, report.html and report.xlsx")
 
 
-@app.command("prove")
-def prove_plan(
-    run: RunPath,
-    check: Annotated[
-        bool, typer.Option("--check", help="Check the proof that is there, against the inputs of the run too.")
-    ] = False,
-) -> None:
-    """Prove a plan in exact arithmetic: bounds to hand over, and a short program that checks them."""
-    with exit_codes():
-        with shown_progress() as progress:
-            proof = None if check else explanations.prove_into(run, progress=progress)
-            told = explanations.recheck(run, progress=progress) if check else []
-        for line in told:
-            say(line)
-        for phase in proof.phases if proof else ():
-            say(f"{phase.phase:13}the least {phase.minimise} is between {phase.lower} and {phase.upper} MUSD")
-        if proof and proof.whole_plants:
-            say("Lower bounds are those of plants in fractions: no plan of whole plants has less")
-        if proof:
-            folder = run / explanations.PROOF
-            say(f"Written     {folder}: python {folder}/check.py {folder}")
-            say(f"            planner prove {run} --check also sees whether the program is that of the inputs")
-
-
 def _say_shares(found: Shares) -> None:
     say(f"{'MUSD':12} {'alone':>10} {'charge':>10} {'gain':>10} {'own loss':>10} {'pays':>10} {'transfer':>10}")
     for row in found.rows:

@@ -16,11 +16,10 @@ from typing import get_args
 
 from planner.data.cells import begin_of, conditions, end_of, matching, text_of
 from planner.data.findings import Finding, Origin, found, unknown
-from planner.data.investment_checks import check_finance, check_prices
 from planner.data.investment_tables import Form
 from planner.data.lookups import BASE, MADE_FROM, Lookups
 from planner.data.schema import BY_NAME, TABLES, LossTier, Ramp, Stage, Tables, UncertainRange
-from planner.data.shock_checks import check_hazards, check_shocks
+from planner.data.table_checks import check_finance, check_hazards, check_prices, check_shocks
 from planner.errors import Fault, did_you_mean
 
 PROBABILITY_TOLERANCE = 1e-6

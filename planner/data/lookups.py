@@ -20,7 +20,7 @@ from planner.data.findings import Origin
 from planner.data.schema import TABLES, Country, Element, Project, Resale, Skill, Stockpile, Tables, Training, Workforce
 from planner.units import discount_factor, musd_per_tonne, persons_per_tonne
 
-OXIDE, METAL, MAGNET = "oxide", "metal", "magnet"
+FORMS = OXIDE, METAL, MAGNET = "oxide", "metal", "magnet"
 MADE_FROM = {METAL: OXIDE, MAGNET: METAL}
 """Form -> the form that it is made of, along the chain. The stage that makes it is called by it."""
 Good = tuple[str, str, str]

@@ -13,14 +13,22 @@ from dataclasses import replace
 
 from planner.data.case import Case
 from planner.data.cells import Quarter, begin_of, end_of
-from planner.data.entry_warnings import look_alikes, odd_years, rare_names, repeated_labels
-from planner.data.figure_warnings import far_off
+from planner.data.entry_warnings import Known, far_off, look_alikes, odd_years, rare_names, repeated_labels
 from planner.data.findings import Finding, found
-from planner.data.lookups import BASE, MADE_FROM
+from planner.data.lookups import BASE, MADE_FROM, Good
 from planner.data.schema import FILTERS, Budget, Shock
 from planner.data.shock_effects import touches
-from planner.data.supply_warnings import short_supply
-from planner.data.unused_warnings import absent_tables, ineffective_rows, missing_rows, odd_cells, slow_ramps, unused
+from planner.data.table_warnings import (
+    TOLERANCE,
+    absent_tables,
+    feed_balance,
+    ineffective_rows,
+    missing_rows,
+    odd_cells,
+    short_supply,
+    slow_ramps,
+    unused,
+)
 from planner.errors import Fault, did_you_mean
 from planner.units import musd, musd_per_tonne
 
@@ -62,6 +70,29 @@ def unrunnable_plants(case: Case) -> Iterator[Finding]:
             said = f"{country} has {staff:.4g} persons of {skill}; what exists in {case.first_year} needs {persons:.4g}"
             line, column = (team.line, "initial") if team else (0, "")
             yield Finding("unrunnable-plant", "workforce", line, column, said, f"{staff:g}")
+
+
+def people(case: Case) -> Iterator[Finding]:
+    """Staff that nothing needs or renews, posts that nobody could ever fill, seats that nobody can teach."""
+    posts, lent = Known(case).needed, case.model.policy.secondment_share > 0
+    for (country, skill), team in case.workforce.items():
+        schools = [row for row in case.programmes.values() if (row.country, row.skill) == (country, skill)]
+        needed, ratio = posts[country, skill], case.skills[skill].mentor_ratio
+        years = len(case.years)
+        taught = sum(
+            (row.seats + row.max_new_seats) * row.completion_rate * max(years - row.duration_years, 0)
+            for row in schools
+        )
+        most = team.initial + team.hires_per_year * years + taught
+        if case.tables.staffing and team.initial and not needed and not lent:
+            yield found(team, "initial", "idle-staff")
+        elif not schools and not team.hires_per_year and needed and case.skills[skill].attrition:
+            yield found(team, "hires_per_year", "fading-staff", last=case.last_year)
+        elif most < needed and not lent:
+            yield found(team, "hires_per_year", "too-few-people", most=most, needed=needed, last=case.last_year)
+        for row in schools:
+            if ratio is not None and row.seats > team.initial * ratio * (1 + 1e-9):
+                yield found(row, "seats", "untaught-seats", initial=team.initial, most=team.initial * ratio)
 
 
 def late_projects(case: Case) -> Iterator[Finding]:
@@ -210,10 +241,17 @@ def quiet_scenarios(case: Case) -> Iterator[Finding]:
         does[shock.scenario].add(tuple(getattr(shock, column) for column in Shock.columns() if column != "scenario"))
     drawn = case.tables.draws or "draws" in case.origin.headers or (case.tables.hazards and not case.tables.shocks)
     first: dict[frozenset[object], str] = {}
+    had: dict[tuple[Good, int], float] = defaultdict(float)
+    for (_, *good, year), tonnes in case.import_limit.items():
+        had[(good[0], good[1], good[2]), year] += tonnes
+    enough = all(tonnes <= had[key[:3], key[3]] * (1 + TOLERANCE) for key, tonnes in case.demand.items())
     for row in case.tables.scenarios if not drawn else ():
-        other = first.setdefault(frozenset(does[row.scenario]), row.scenario)
+        # Where imports are enough for all, nobody misses a plant that is late.
+        late = bool(does[row.scenario]) and enough and {shock[0] for shock in does[row.scenario]} == {"delay"}
+        other = first.setdefault(frozenset(() if late else does[row.scenario]), row.scenario)
         if other != row.scenario:
             what = "the same shocks as" if does[row.scenario] else "no shock, as has"
+            what = "delays alone, and imports are enough, as in" if late else what
             yield found(row, "scenario", "quiet-scenario", what=what, other=other)
 
 
@@ -252,11 +290,13 @@ WARNING_CHECKS: tuple[Callable[[Case], Iterator[Finding]], ...] = (
     odd_years,
     far_off,
     unrunnable_plants,
+    people,
     late_projects,
     late_payoffs,
     idle_money,
     short_supply,
     unused,
+    feed_balance,
     ineffective_rows,
     missing_rows,
     odd_cells,

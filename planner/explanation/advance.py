@@ -16,14 +16,14 @@ from typing import Any
 
 from planner.data.case import Case
 from planner.data.cells import Row, begin_of, conditions, end_of, matching
-from planner.data.investment_checks import stem
 from planner.data.scenario_tree import Tree, scenario_tree
 from planner.data.schema import Budget, Project, Shock, Training
+from planner.data.table_checks import stem
 from planner.errors import Fault, InputError, did_you_mean
 from planner.explanation.commitments import Build, of_table
 from planner.results.ledger import members, rows
 from planner.results.plan import PlanValues
-from planner.results.verify_money import full_capex
+from planner.results.verify_resources import full_capex
 from planner.units import musd
 
 SLIGHT = 1e-9

@@ -33,7 +33,7 @@ from planner.results.explanation import OVERRUN, Commitment, Execution, Flexibil
 from planner.results.ledger import members, rows
 from planner.results.plan import PlanValues
 from planner.results.schema import STAGE_ITEMS
-from planner.results.verify_money import full_capex
+from planner.results.verify_resources import full_capex
 from planner.solving.program import Key, Program
 
 SLIGHT = 0.01

@@ -28,7 +28,7 @@ from planner.data.lookups import MADE_FROM
 from planner.explanation.commitments import SLIGHT, Build, expected_tpa
 from planner.explanation.counterfactuals import SMALLEST_MUSD, Goal, Reference, quickest
 from planner.formulation.money import full_capex
-from planner.results import verify_money
+from planner.results import verify_resources
 from planner.results.explanation import Alternatives, Link, Range
 from planner.solving.goals import HOLD_MUSD
 from planner.solving.highs import Solver
@@ -206,7 +206,7 @@ def alternatives(reference: Reference, cost: float) -> Alternatives:
 def with_planned(found: Alternatives, case: Case, builds: Sequence[Build]) -> Alternatives:
     """The ranges with what a plan that builds these holds of each."""
     tpa = expected_tpa(builds)
-    capital = {p: amount * verify_money.full_capex(case, p) for p, amount in tpa.items()}
+    capital = {p: amount * verify_resources.full_capex(case, p) for p, amount in tpa.items()}
     spent = {("project", p): musd for p, musd in capital.items()}
     for p, musd in capital.items():
         at = ("country", case.projects[p].country)

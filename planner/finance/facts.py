@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.investment_checks import stem
 from planner.data.investment_tables import ITEMS, DeckPrice, fault_of_term
 from planner.data.lookups import MADE_FROM, MAGNET, METAL, OXIDE
+from planner.data.table_checks import stem
 from planner.errors import Fault, InputError, did_you_mean
 from planner.finance.yearly_rows import Array
 from planner.units import musd, musd_per_tonne

@@ -72,7 +72,9 @@ def _close_steps(program: Program, out: Exact) -> None:
 
 def decimals(values: Any) -> list[Decimal]:
     """Of floats, the shortest decimals that are read as the same."""
-    return [Decimal(repr(value)) for value in values.tolist()]
+    listed = values.tolist()
+    known = {value: Decimal(repr(value)) for value in set(listed)}  # most stand often
+    return [known[value] for value in listed]
 
 
 def mps(program: Exact, objective: int) -> Iterator[str]:

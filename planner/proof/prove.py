@@ -13,14 +13,11 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from planner.data.case import Case
 from planner.errors import RunFolderError, StoppedError
 from planner.host import collector_paused
 from planner.proof.checker import EXACT, FAULTS, Refused, Step, bound_of, broken, check, imply, read_program
 from planner.proof.checker import Program as Exact
-from planner.proof.duals import implied, settled, unbounded
 from planner.proof.files import (
     CERTIFICATE,
     PROGRAM,
@@ -31,15 +28,18 @@ from planner.proof.files import (
     write_certificate,
     write_file,
 )
-from planner.proof.repair import ROUNDED, Repair, rounded
+from planner.proof.repair import ROUNDED, Repair, implied, rounded, settled, unbounded
+from planner.results.integrity import changed_files, refuse_if
 from planner.results.plan import PlanValues, Status
-from planner.results.store import write_folder
+from planner.results.store import read_run, write_folder
 from planner.solving.goals import Phase, Progress, held, phases_of, silent
 from planner.solving.highs import Solver
 from planner.solving.program import Program, Vector
 from planner.solving.solution import Stop
 from planner.solving.writing import program_of
 
+PROOF = "proof"
+"""Folder of a proof, within its run."""
 SAYS = (
     "Bounds of the program in program.mps.gz, checked by check.py. Whether that is the program of the case, check.py "
     "cannot know: `planner prove RUN --check` builds it again from the inputs and compares every entry."
@@ -150,6 +150,31 @@ def prove(plan: PlanValues, progress: Progress = silent) -> Proof:
         return Proof(plan.case, exact, tuple(_phases(plan, program, exact, solver, progress)))
 
 
+def prove_into(run: Path, progress: Progress = silent) -> Proof:
+    """Prove the plan of a run folder, and write what proves it into `proof` there. Raises RunFolderError, StoppedError.
+
+    The figures of the run are not computed again from its tables: the proof stands on inputs and solution alone.
+    """
+    progress("reading the run")
+    plan = read_run(run, as_written=False)
+    refuse_if(run, changed_files(run))
+    proof = prove(plan, progress)
+    progress("writing the proof")
+    proof.write(run / PROOF)
+    return proof
+
+
+def recheck(run: Path, progress: Progress = silent) -> list[str]:
+    """Check the proof in a run folder, and that its program is that of the run's inputs: a sentence for each phase.
+
+    Raises RunFolderError where there is no proof, StoppedError where it does not hold.
+    """
+    progress("checking the proof")
+    case = read_run(run, as_written=False).case
+    refuse_if(run, changed_files(run))
+    return checked(case, run / PROOF)
+
+
 def checked(case: Case, folder: Path) -> list[str]:
     """What the proof in a folder says, a sentence a phase, if it holds and its program is that of the case.
 
@@ -212,9 +237,7 @@ def _bounded(
     for j, limit in limits.items():
         upper[j] = min(upper[j], limit)
     y = settled(exact, program, goal, upper, duals)
-    steps = implied(program, np.array([float(v) for v in upper])).steps(
-        unbounded(exact, goal, lower, upper, y), lower, upper
-    )
+    steps = implied(program, unbounded(exact, goal, lower, upper, y), lower, upper)
     try:
         if faults := broken(exact, upper, mended):
             raise Refused(f"the plan does not meet {', '.join(faults[:3])}")

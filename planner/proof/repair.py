@@ -1,18 +1,26 @@
-"""A point of the solver made to meet every row exactly, by going through the program in the order of cause.
+"""Plan and duals of the solver made exact. Nothing here has to be trusted: the checker tries the result.
 
-Builds and people first, then what plants can do, what is delivered, what is short, who pays. Where a row is missed by a
-rounding, what uses is scaled down to what there is; where demand is missed, the shortage takes the rest; variables that
-an equation defines are computed. Nothing here has to be trusted: the checker puts the result into every row.
+The plan is made to meet every row by going through the program in the order of cause: builds and people first, then
+what plants can do, what is delivered, what is short, who pays. Where a row is missed by a rounding, what uses is scaled
+down to what there is; where demand is missed, the shortage takes the rest; variables that an equation defines are
+computed. Duals are given their signs, and what they prove of columns without a bound: by an equation that takes what is
+wrong, or by bounds that rows imply (Neumaier and Shcherbina, Safe bounds in linear and mixed-integer linear
+programming, Math. Prog. 99, 2004).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from itertools import pairwise
 
+import numpy as np
+from scipy.sparse import csr_array, vstack
+
+from planner.data.lookups import FORMS
 from planner.errors import StoppedError
-from planner.proof.checker import ZERO
+from planner.proof.checker import ZERO, Step
+from planner.proof.checker import Program as Exact
 from planner.proof.files import decimals
 from planner.solving.program import Key, Program, Vector
 
@@ -49,7 +57,19 @@ FITTED = {
     "pool": ("delivered",),
 }
 """Limits, and the variables that are scaled down where one is missed."""
-FORMS = ("oxide", "metal", "magnet")
+UP, DOWN = Context(prec=7, rounding=ROUND_CEILING), Context(prec=7, rounding=ROUND_FLOOR)
+"""An implied bound needs few digits, rounded away from what it bounds."""
+SETTLED = (
+    ("welfare", "welfare_definition"),
+    ("cost", "cost_definition"),
+    ("risk", "risk_definition"),
+    ("expected_loss", "expected_loss_definition"),
+)
+"""Columns that may have no bound, and the equation whose dual can take what is wrong: the own factor there is 1."""
+SHORT = 200
+"""Terms of a row from which bounds are taken first: from a long one each costs as much to check as the row is long."""
+Edge = tuple[int, str]
+"""A column and which of its bounds."""
 
 
 class Repair:
@@ -263,3 +283,113 @@ def scaled(value: Decimal, factor: Decimal) -> Decimal:
 def rounded(value: Decimal, way: str) -> Decimal:
     """To twelve places, up or down: what a certificate states."""
     return value.quantize(Decimal("1e-12"), way, ROUNDED)
+
+
+def settled(exact: Exact, program: Program, goal: int, upper: list[Decimal], duals: Vector) -> list[Decimal]:
+    """Duals (m) that have the right signs, and prove something of the columns that no row bounds.
+
+    goal: the column that is minimised. upper: bounds of the columns (n). duals: those of the solver (m).
+    """
+    worst = {"L": min, "G": max}
+    y = [worst[sense](v, ZERO) if sense in worst else v for sense, v in zip(exact.senses, decimals(duals), strict=True)]
+
+    tails = [key for key in program.rows if key[0] == "tail_excess_limit"]
+    pairs = [((variable, None), (row, None)) for variable, row in SETTLED]
+    for column, key in (*pairs, *((("tail_excess", key[1]), key) for key in tails)):
+        j, i = program.column[column], program.row[key]
+        if not upper[j].is_finite() and (wrong := _reduced(exact, goal, j, y)) < 0:
+            y[i] += wrong / dict(exact.entries[j])[i]
+    value_at_risk = program.column.get(("value_at_risk", None))
+    if value_at_risk is not None and (wrong := _reduced(exact, goal, value_at_risk, y)) < 0:
+        places = [program.row[key] for key in tails]
+        total = sum([abs(y[i]) for i in places], ZERO)
+        for i in places:
+            y[i] = scaled(y[i], 1 + DOWN.divide(wrong, total) if total else ZERO)
+    return y
+
+
+def unbounded(exact: Exact, goal: int, lower: list[Decimal], upper: list[Decimal], duals: list[Decimal]) -> list[Edge]:
+    """Columns and sides of which the bound that duals (m) prove needs a bound and has none (lower, upper: n each)."""
+    out = []
+    for j in range(len(exact.entries)):
+        reduced = _reduced(exact, goal, j, duals)
+        if reduced < 0 and not upper[j].is_finite():
+            out.append((j, "upper"))
+        if reduced > 0 and not lower[j].is_finite():
+            out.append((j, "lower"))
+    return out
+
+
+def _reduced(exact: Exact, goal: int, j: int, duals: list[Decimal]) -> Decimal:
+    """The reduced cost of a column."""
+    return Decimal(j == goal) - sum([a * duals[i] for i, a in exact.entries[j]], ZERO)
+
+
+def implied(program: Program, wanted: list[Edge], lower: list[Decimal], upper: list[Decimal]) -> list[Step]:
+    """What leads to the bounds wanted of columns that have none, in order. Those that no row implies are left out.
+
+    lower, upper: bounds of the columns (n); they are not changed.
+    """
+    at_most, at_least = np.isfinite(program.row_upper), np.isfinite(program.row_lower)
+    rows = csr_array(vstack([program.matrix[at_most], -program.matrix[at_least]]))  # all as <=; an equation is two
+    sides = np.concatenate([program.row_upper[at_most], -program.row_lower[at_least]])
+    origin = np.concatenate([np.flatnonzero(at_most), np.flatnonzero(at_least)])
+    found = _found(rows, sides, set(wanted), np.array(lower, dtype=float), np.array(upper, dtype=float))
+    terms: dict[int, list[tuple[Edge, Decimal]]] = {}
+    needed, ahead = set[Edge](), [key for key in wanted if key in found]
+    while ahead:
+        key = ahead.pop()
+        if key in needed:
+            continue
+        needed.add(key)
+        _, i = found[key]
+        if i not in terms:
+            span = slice(rows.indptr[i], rows.indptr[i + 1])
+            factors = zip(rows.indices[span].tolist(), decimals(rows.data[span]), strict=True)
+            terms[i] = [((j, "lower" if a > 0 else "upper"), a) for j, a in factors]
+        ahead += [other for other, _ in terms[i] if other in found and other[0] != key[0]]
+    bounds: dict[Edge, Decimal] = {}
+    out = []
+    for column, side in sorted(needed, key=lambda key: (found[key][0], key)):
+        _, i = found[column, side]
+        least, own = Decimal(repr(float(sides[i]))), ZERO
+        for (j, needs), a in terms[i]:
+            if j == column:
+                own = a
+            else:
+                least -= a * bounds.get((j, needs), (lower if needs == "lower" else upper)[j])
+        bounds[column, side] = (UP if side == "upper" else DOWN).divide(least, own)
+        out.append((column, side, int(origin[i]), bounds[column, side]))
+    return out
+
+
+def _found(rows: csr_array, sides: Vector, wanted: set[Edge], low: Vector, high: Vector) -> dict[Edge, tuple[int, int]]:
+    """Of bounds that rows (<=) imply, until those wanted are there: in which round each was found, and of which row.
+
+    low, high: bounds of the columns (n), filled in as they are found.
+    """
+    at, found, turn = np.repeat(np.arange(len(sides)), np.diff(rows.indptr)), dict[Edge, tuple[int, int]](), 0
+    lengths = np.diff(rows.indptr)[at]
+    for allowed in (lengths <= SHORT, lengths > 0):
+        row_of, j, a = at[allowed], rows.indices[allowed], rows.data[allowed]
+        here = np.ones(len(j), dtype=bool)  # entries of rows in which something was found the round before
+        while wanted - found.keys() and here.any():
+            row, column, factor = row_of[here], j[here], a[here]
+            needs = np.where(factor > 0, low[column], high[column])
+            lacks = ~np.isfinite(needs)
+            missing = np.bincount(row, lacks, len(sides))
+            known = np.where(lacks, 0.0, factor * np.where(lacks, 0.0, needs))
+            least = np.bincount(row, known, len(sides))
+            gives = np.where(factor > 0, high[column], low[column])
+            new = np.flatnonzero(~np.isfinite(gives) & ((missing[row] == 0) | ((missing[row] == 1) & lacks)))
+            value = (sides[row[new]] - least[row[new]] + known[new]) / factor[new]
+            changed = np.zeros(len(low), dtype=bool)
+            for k, bound in sorted(zip(new.tolist(), value.tolist(), strict=True), key=lambda pair: abs(pair[1])):
+                key = (int(column[k]), "upper" if factor[k] > 0 else "lower")
+                if key not in found:
+                    found[key] = (turn, int(row[k]))
+                    (high if key[1] == "upper" else low)[key[0]], changed[key[0]] = bound, True
+            touched = np.zeros(len(sides), dtype=bool)
+            touched[row_of[changed[j]]] = True
+            here, turn = touched[row_of], turn + 1
+    return found

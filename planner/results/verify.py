@@ -16,7 +16,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.scenario_tree import Vector
-from planner.results import verify_material, verify_money, verify_people
+from planner.results import verify_material, verify_resources
 from planner.results.ledger import Broken, Ledger, Placed, at_most, coded, equal, members, never, rows
 from planner.results.losses import ByCountry, Losses, losses_by_country, losses_of
 
@@ -55,8 +55,8 @@ def verify(case: Case, tables: Mapping[str, pd.DataFrame]) -> Verification:
         dict(worst),
         losses,
         losses_by_country(case, book, losses.by_scenario),
-        verify_money.cost(book),
-        verify_money.public_spend(book),
+        verify_resources.cost(book),
+        verify_resources.public_spend(book),
     )
 
 
@@ -65,8 +65,8 @@ def all_rules(book: Ledger) -> Iterator[Broken]:
     for table in book.placed:
         yield never("rows_of_the_case", float(table.strangers))
     yield from verify_material.rules(book)
-    yield from verify_people.rules(book)
-    yield from verify_money.rules(book)
+    yield from verify_resources.people_rules(book)
+    yield from verify_resources.money_rules(book)
     yield from non_anticipativity(book)
     yield from _as_stated(book)
 
@@ -101,7 +101,7 @@ def _as_stated(book: Ledger) -> Iterator[Broken]:
     yield from _capacity(book)
     yield from _payments(book)
     case, investments, spending = book.case, book.tables["investments"], book.tables["spending"]
-    capex = investments["project"].map({p: verify_money.full_capex(case, p) for p in case.projects}).to_numpy(float)
+    capex = investments["project"].map({p: verify_resources.full_capex(case, p) for p in case.projects}).to_numpy(float)
     tpa = investments["tpa"].to_numpy(float)
     yield equal("capex_as_stated", investments["capex_musd"].to_numpy(float), tpa * capex)
     if case.model.policy.whole_plants:
@@ -112,8 +112,8 @@ def _as_stated(book: Ledger) -> Iterator[Broken]:
     stocks, teams = book.stocks, book.workforce
     yield _stated("stock_as_stated", stocks, "bought_t", lambda good: book.goods[("bought", *good)])
     yield _stated("stock_as_stated", stocks, "released_t", lambda good: book.goods[("released", *good)])
-    yield _stated("staff_as_stated", teams, "available", lambda team: verify_people.available_staff(book, *team))
-    yield _stated("staff_as_stated", teams, "needed", lambda team: verify_people.needed_staff(book, *team))
+    yield _stated("staff_as_stated", teams, "available", lambda team: verify_resources.available_staff(book, *team))
+    yield _stated("staff_as_stated", teams, "needed", lambda team: verify_resources.needed_staff(book, *team))
     paid = spending["musd"].to_numpy(float) * spending["probability"].to_numpy(float)
     yield equal("expected_as_stated", spending["expected"].to_numpy(float), paid)
     for name in ("investments", "training", "spending"):

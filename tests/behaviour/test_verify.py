@@ -14,7 +14,7 @@ import pytest
 
 import planner
 from planner.data.case import Case
-from planner.results import verify, verify_material, verify_money, verify_people
+from planner.results import verify, verify_material, verify_resources
 from tests.cases import MUSD, budget, demand, imports, load_case, mine, near, plant, scenarios, shock, smelter
 
 Frames = dict[str, pd.DataFrame]
@@ -631,7 +631,7 @@ STRANGE: dict[str, tuple[str, Spoil]] = {
 }
 FAULTS |= {f"{name} is not of the case": (which, "rows_of_the_case", how) for name, (which, how) in STRANGE.items()}
 
-MODULES = (verify, verify_material, verify_money, verify_people)
+MODULES = (verify, verify_material, verify_resources)
 
 
 def broken_by(plan: planner.Plan, spoil: Spoil) -> set[str]:

@@ -149,6 +149,14 @@ ODD: dict[str, tuple[Callable[[Text], None], str, str]] = {
         "budgets",
         "year",
     ),
+    "idle-staff": (edit("projects", {(4, "country"): "AUS"}), "workforce", "initial"),
+    "fading-staff": (setter("training", 3, "country", "AUS"), "workforce", "hires_per_year"),
+    "too-few-people": (setter("training", 2, "max_new_seats", "1"), "workforce", "hires_per_year"),
+    "untaught-seats": (setter("training", 2, "seats", "10"), "training", "seats"),
+    "not-made": (lambda text: text["feeds"].__delitem__(2), "demand", "element"),
+    "unfed-plant": (setter("projects", 2, "existing_tpa", "20"), "projects", "existing_tpa"),
+    "unseparated-feed": (setter("projects", 3, "max_new_tpa", "20"), "projects", "max_new_tpa"),
+    "mixed-basis": (setter("projects", 4, "basis", "treo"), "projects", "basis"),
     "unused": (add("ramps", ramp="quick", year_after_start="0", share="1"), "ramps", "ramp"),
 }
 
@@ -345,12 +353,36 @@ NEW: dict[str, tuple[Change, str, str, int, str]] = {
         5,
         "1e-12 is not between",
     ),
+    "a terbium that no ore has": (
+        setter("feeds", 3, "share", "0.2"),
+        "far-off",
+        "feeds",
+        3,
+        "2 times the dysprosium in it",
+    ),
+    "plants that are late and that nobody misses": (
+        both(
+            lambda text: text.pop("draws") and None,
+            lambda text: text.update(shocks=[row for i, row in enumerate(text["shocks"]) if i < 2 or "delay" in row]),
+        ),
+        "quiet-scenario",
+        "scenarios",
+        4,
+        'has delays alone, and imports are enough, as in "calm"',
+    ),
+    "bought and used by nobody": (
+        lambda text: text["demand"].__delitem__(3),
+        "no-use",
+        "imports",
+        3,
+        "USA neither uses Dy (oxide)",
+    ),
     "stock of another form": (
         setter("stockpiles", 2, "form", "magnet"),
         "no-use",
         "stockpiles",
         2,
-        "neither uses Dy (magnet)",
+        "neither uses nor buys Dy (magnet)",
     ),
     "tier of another form": (
         both(setter("loss_tiers", 2, "form", "magnet"), setter("loss_tiers", 3, "form", "magnet")),

@@ -1,9 +1,11 @@
-"""Warnings about rows that no plan can feel, and about tables that others suppose and that are not there."""
+"""Warnings about tables that do not fit together: what nobody can feel, what is missing, what nothing supplies."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from pydantic_core import PydanticUndefined
@@ -11,9 +13,12 @@ from pydantic_core import PydanticUndefined
 from planner.data.case import Case
 from planner.data.cells import Row
 from planner.data.findings import Finding, found
-from planner.data.lookups import MADE_FROM, Good
-from planner.data.schema import TABLES, Ramp
+from planner.data.lookups import FORMS, MADE_FROM, OXIDE, Good
+from planner.data.schema import TABLES, Demand, Project, Ramp
 
+TOLERANCE = 1e-6
+MINED, FED = 1.5, 0.25
+"""Multiple of what all plants could take of a feed that is not mined; share of a plant that mines of today fill."""
 ENDS_AT = 0.6
 """Share of nameplate below which a ramp does not end."""
 
@@ -40,10 +45,30 @@ def unused(case: Case) -> Iterator[Finding]:
             yield found(programme, "skill", "idle-training")
 
 
+def feed_balance(case: Case) -> Iterator[Finding]:
+    """Feeds of which more may be mined than all plants could take; existing plants that existing mines do not fill."""
+    mines = [row for row in case.tables.projects if row.stage == "mine"]
+    takers: dict[str, list[Project]] = defaultdict(list)
+    for row in case.tables.projects:
+        given = 0.0
+        for feed in row.feeds if row.stage == "separation" else ():
+            takers[feed].append(row)
+            given += sum(m.existing_tpa for m in mines if feed in m.feeds) * case.capacity_use(row.project, feed)
+        if 0 < given < FED * row.existing_tpa:
+            yield found(row, "existing_tpa", "unfed-plant", given=given)
+    for feed, plants in takers.items():
+        own = [row for row in mines if feed in row.feeds]
+        uses = [(row, case.capacity_use(row.project, feed)) for row in plants]
+        takes = sum((row.existing_tpa + row.max_new_tpa) / use if use else math.inf for row, use in uses)
+        if own and (mined := sum(row.existing_tpa + row.max_new_tpa for row in own)) > MINED * takes:
+            widest = max(own, key=lambda row: row.existing_tpa + row.max_new_tpa)
+            yield found(widest, "max_new_tpa", "unseparated-feed", mined=mined, feed=feed, takes=takes)
+
+
 GOOD = ("country", "element", "form")
 WITHOUT_USE = {
     "imports": (GOOD, "element", "{country} neither uses {element} ({form}) nor has a plant or stock for it"),
-    "stockpiles": (GOOD, "element", "{country} neither uses {element} ({form}) nor has a plant that takes it"),
+    "stockpiles": (GOOD, "element", "{country} neither uses nor buys {element} ({form})"),
     "loss_tiers": (GOOD, "element", "nobody whom the row means uses {element}"),
     "resale": ((*GOOD, "supplier"), "country", "nothing that the row means is sold to {country}"),
 }
@@ -53,10 +78,12 @@ WITHOUT_USE = {
 def ineffective_rows(case: Case) -> Iterator[Finding]:
     """Rows of goods that nobody there uses, sells or makes: a country, element or form is probably another."""
     demanded, taken = {key[:3] for key in case.demand}, _taken_goods(case)
+    bought = {(row.country, row.element, row.form) for row in case.tables.imports}
+    elsewhere = {good[:2] for good in demanded & bought}
     sold = {(row.country, row.element, row.form, row.supplier) for row in case.tables.imports}
     meant: dict[str, set[Any]] = {
         "imports": demanded | taken | set(case.stockpiles),
-        "stockpiles": demanded | taken,
+        "stockpiles": demanded | {good for good in taken if good in bought or good[:2] not in elsewhere},
         "loss_tiers": demanded,
         "resale": sold,
     }
@@ -82,9 +109,14 @@ def ineffective_rows(case: Case) -> Iterator[Finding]:
 
 
 def _taken_goods(case: Case) -> set[Good]:
-    """(country, element, form) that plants there turn into something else."""
-    takers = [(row.country, MADE_FROM[row.stage]) for row in case.projects.values() if row.stage in MADE_FROM]
-    return {(country, element, form) for country, form in takers for element in case.elements}
+    """(country, element, form) that plants there turn into something that somebody uses, as it is or made into more."""
+    used = {(element, form) for _, element, form, _ in case.demand}
+    return {
+        (row.country, element, MADE_FROM[row.stage])
+        for row in case.projects.values()
+        for element in case.elements
+        if row.stage in MADE_FROM and any((element, form) in used for form in FORMS[FORMS.index(row.stage) :])
+    }
 
 
 COVERED: tuple[tuple[str, tuple[str, ...], str], ...] = (
@@ -147,11 +179,16 @@ NEEDS = dict.fromkeys(OF_GROWTH, "max_new_tpa") | dict.fromkeys(("online_year", 
 
 
 def odd_cells(case: Case) -> Iterator[Finding]:
-    """Cells that have no effect, and the one cell of a column of figures or choices that is left blank."""
+    """Cells that have no effect or count otherwise, and the one blank cell of a column of figures or choices."""
+    first: dict[tuple[str, ...], Project] = {}
     for row in case.tables.projects:
         for column, needs in NEEDS.items():
             if (given := getattr(row, column)) and not getattr(row, needs):
                 yield found(row, column, "no-effect", f"{given} has no effect, as {needs} is 0")
+        if row.feeds and row.stage == "separation":
+            other = first.setdefault(row.feeds, row)
+            if other.basis != row.basis:
+                yield found(row, "basis", "mixed-basis", other=other)
         if row.basis == "heavy" and row.stage != "separation":
             said = f"has no effect on a {row.stage}: only separation plants count heavy elements alone"
             yield found(row, "basis", "no-effect", said)
@@ -187,3 +224,82 @@ def absent_tables(case: Case) -> Iterator[Finding]:
         yield Finding("absent-table", "budgets", 0, "", said)
     if tables.workforce and not tables.staffing:
         yield Finding("absent-table", "workforce", 0, "", "there is no table staffing: no plant needs anybody")
+
+
+def short_supply(case: Case) -> Iterator[Finding]:
+    """Goods that nothing supplies in any year, and demand of a group above what its countries can buy, hold in stock
+    and could at most make, in its worst year."""
+    first: dict[Good, Demand] = {(row.country, row.element, row.form): row for row in reversed(case.tables.demand)}
+    bought: dict[tuple[Good, int], float] = defaultdict(float)
+    for (_, country, element, form, year), tonnes in case.import_limit.items():
+        bought[(country, element, form), year] += tonnes
+    made, stocked = cache(lambda *good: _most_made(case, bought, *good)), case.stockpiles
+    hopeless = {
+        (c, e, o)
+        for c, e, o in dict.fromkeys(key[:3] for key in case.demand)
+        if not any(bought[(c, e, o), year] + made(case.group[c], e, o, year) for year in case.years)
+        and not ((c, e, o) in stocked and (stocked[c, e, o].initial_t > 0 or stocked[c, e, o].max_t != 0))
+    }
+    yield from (found(first[good], "element", "no-supply") for good in first if good in hopeless)
+    makeable = _makeable(case)
+    for (element, form), good in {good[1:]: good for good in reversed(first) if good not in hopeless}.items():
+        if case.projects and (element, form) not in makeable:
+            yield found(first[good], "element", "not-made")
+    short: dict[tuple[str, str, str, int], dict[str, float]] = defaultdict(dict)
+    for (country, element, form, year), tonnes in case.demand.items():
+        good = (country, element, form)
+        held = stocked[good].initial_t if good in stocked else 0.0
+        if good not in hopeless and (rest := tonnes * (1 - TOLERANCE) - bought[good, year] - held) > 0:
+            short[case.group[country], element, form, year][country] = rest
+    worst: dict[tuple[str, str, str], tuple[float, str, int]] = {}
+    for (group, element, form, year), by_country in short.items():
+        gap = sum(by_country.values()) - made(group, element, form, year)
+        if gap > worst.get((group, element, form), (0.0,))[0]:
+            worst[group, element, form] = (gap, max(by_country, key=lambda c: by_country[c]), year)
+    for (_, element, form), (gap, country, year) in worst.items():
+        row = first[country, element, form]
+        yield found(row, "tonnes", "demand-above-supply", gap=gap, worst=year)
+
+
+def _makeable(case: Case) -> set[tuple[str, str]]:
+    """Elements and forms that plants could make of what is mined or bought somewhere."""
+    tables = case.tables
+    mined = {feed for row in tables.projects if row.stage == "mine" for feed in row.feeds}
+    separated = {feed for row in tables.projects if row.stage == "separation" for feed in row.feeds} & mined
+    out = {(e, OXIDE) for feed in separated for e, share in case.feed_shares[feed].items() if share > 0}
+    had = out | {(row.element, row.form) for row in tables.imports}
+    for form, made_from in MADE_FROM.items():
+        if any(row.stage == form for row in tables.projects):
+            out |= (more := {(e, form) for e, of in had if of == made_from})
+            had |= more
+    return out
+
+
+def _most_made(
+    case: Case, bought: dict[tuple[Good, int], float], group: str, element: str, form: str, year: int
+) -> float:
+    """Tonnes of a form that the plants of a group could make in a year at most, of what it mines and can buy."""
+
+    def of(stage: str) -> Iterator[tuple[str, float]]:
+        for name, row in case.projects.items():
+            if row.stage == stage and case.group[row.country] == group:
+                late = [year - y - row.lead_time_years for y in case.commitment_years(name)]
+                share = max((case.ramp_share(name, after) for after in late), default=0.0)
+                yield name, case.existing_tpa(name, year) + row.max_new_tpa * share
+
+    if form != OXIDE:
+        turned = sum(tonnes * case.recovery(name, element) for name, tonnes in of(form))
+        goods = [(country, element, MADE_FROM[form]) for country, own in case.group.items() if own == group]
+        has = turned and any(bought[good, year] or good in case.stockpiles for good in goods)
+        return turned if has or (turned and _most_made(case, bought, group, element, MADE_FROM[form], year)) else 0.0
+    mined = sum(
+        t * case.feed_shares.get(f, {}).get(element, 0.0) for m, t in of("mine") for f in case.projects[m].feeds
+    )
+    separated = 0.0
+    for name, tonnes in of("separation"):
+        per_tonne = [0.0]
+        for feed in case.projects[name].feeds:
+            share, used = case.feed_shares.get(feed, {}).get(element, 0.0), case.capacity_use(name, feed)
+            per_tonne.append(share * case.recovery(name, element) / used if used else math.inf if share > 0 else 0.0)
+        separated += tonnes * max(per_tonne) if tonnes else 0.0
+    return min(mined, separated)
