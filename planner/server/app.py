@@ -22,12 +22,13 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from planner.api.explanations import business_case_into
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
 from planner.reporting.pages.run import write_pages
 from planner.results.plan import PlanValues
-from planner.results.store import refresh_pages
+from planner.results.store import read_run, refresh_pages
 from planner.server.edits import read_edit
-from planner.server.journal import OpenedCase
+from planner.server.journal import OpenedCase, shown_as
 from planner.server.regions import Regions, render
 from planner.server.security import PAGES_POLICY, Gate, led_to
 from planner.server.workbench import Workbench
@@ -198,13 +199,17 @@ class Site:
         return FileResponse(path, media_type=FORMS[path.suffix], headers={"Content-Security-Policy": PAGES_POLICY})
 
     def _file(self, folder: str, name: str) -> Path:
-        if folder not in [one.folder for one in self.bench.record.kept]:
-            raise RunFolderError(f"{folder!r} is no kept variant")
-        run = self.bench.opened.folder.resolve() / folder
-        path = run / name
-        if path.name in ("report.html", "report.xlsx") and path.parent == run and not path.exists():
-            plan = self.bench.plan_of(folder)
+        run, shown = self.bench.opened.folder.resolve() / folder, self.bench.solver.found.plan
+        if shown is not None and folder == shown_as(shown.case):
+            self.bench.opened.store(shown)
+        elif folder not in [one.folder for one in self.bench.record.kept]:
+            raise RunFolderError(f"{folder!r} is neither a kept variant nor the plan that is shown")
+        path, plant = run / name, name.removeprefix("project-").removesuffix(".html")
+        if name in ("report.html", "report.xlsx") and not path.exists():
+            plan = read_run(run)
             refresh_pages(run, lambda target: write_pages(plan, target, every_form=False))
+        elif name == f"project-{plant}.html" and plant in self.bench.base.projects and not path.exists():
+            business_case_into(run, [plant])
         real = path.resolve()
         if not real.is_relative_to(run) or real != path or not real.is_file() or real.suffix not in FORMS:
             raise RunFolderError(f"{name!r} is no file of {folder}")

@@ -2,7 +2,8 @@
 
 An edit is a key and a value. Keys are dotted settings as of `--set` (`projects.ID.lead_time_years`,
 `objective.risk_aversion`), or questions that stand for many cells: `money`, `money.FUNDER`, `joins.PARTY`,
-`plant.PROJECT`, `future.NAME`, `hazard.NAME`, `depth`, `goal`. Probabilities are taken up together, after the others.
+`plant.PROJECT`, `future.NAME`, `hazard.NAME`, `depth`, `goal`. Shares of money are taken up together, before the
+others, probabilities after them.
 """
 
 from __future__ import annotations
@@ -65,13 +66,22 @@ def without(edits: Edits, key: str) -> Edits:
     return tuple(one for one in edits if one.key != key)
 
 
+def shown_per(key: str) -> float:
+    """How much one is where the page shows the number of a key: 100 for what it shows in per cent."""
+    return 100.0 if key.partition(".")[0] in ("money", "depth", "objective", *CHANCES) else 1.0
+
+
 def edited(case: Case, edits: Iterable[Edit]) -> Case:
     """The case after all edits, each checked. Raises InputError."""
     chances: dict[str, float] = {}
+    edits = tuple(edits)
+    case = _money(case, edits)
     for edit in edits:
         head, _, rest = edit.key.partition(".")
         if head in CHANCES and rest:
             chances[edit.key] = _number(edit.value, 0, 1, edit.key)
+        elif head == "money":
+            continue
         elif head in QUESTIONS and (rest or edit.key in ALONE):
             case = QUESTIONS[head](case, rest, edit.value)
         else:
@@ -93,10 +103,13 @@ def _number(value: EditedValue, low: float, high: float, what: str) -> float:
     return float(value)
 
 
-def _money(case: Case, funder: str, value: EditedValue) -> Case:
-    """All public money, or that of one funder, times a factor."""
-    factor = _number(value, 0, 100, "money")
-    return _with_rows(case, "budgets", lambda r: {"musd": r.musd * factor} if funder in ("", r.funder) else {})
+def _money(case: Case, edits: Edits) -> Case:
+    """All public money times a factor, but for that of funders who have a factor of their own."""
+    factors = {e.key: _number(e.value, 0, 100, e.key) for e in edits if e.key.partition(".")[0] == "money"}
+    if not factors:
+        return case
+    others = factors.get("money", 1.0)
+    return _with_rows(case, "budgets", lambda r: {"musd": r.musd * factors.get(f"money.{r.funder}", others)})
 
 
 def _joins(case: Case, party: str, value: EditedValue) -> Case:
@@ -153,9 +166,9 @@ def _depth(case: Case, _: str, value: EditedValue) -> Case:
 
 
 QUESTIONS: dict[str, Callable[[Case, str, EditedValue], Case]] = {
-    "money": _money, "joins": _joins, "plant": _plant, "goal": _goal, "depth": _depth,
+    "joins": _joins, "plant": _plant, "goal": _goal, "depth": _depth,
 }  # fmt: skip
-ALONE = ("money", "goal", "depth")
+ALONE = ("goal", "depth")
 """Questions that may stand without a name."""
 CHANCES = ("future", "hazard")
 """Questions for a probability."""

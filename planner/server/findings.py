@@ -21,6 +21,7 @@ WEIGHTS = (2.0, 8.0, 32.0, 0.5, inf)
 """Weights of cost at which the frontier is traced, one after the other; at the last, nothing new is done."""
 AskedAndGot = tuple[float, float, float]
 """A point of a frontier: weight of cost, cost, risk (MUSD); of a study: value, risk, cost."""
+AskedPoints = Sequence[AskedAndGot]
 StateAndPlan = tuple[str, Edits, PlanValues]
 """One of two states that are compared: its name, its edits on the case, its plan."""
 TOP, BOTTOM = 24, 187
@@ -91,13 +92,13 @@ class Mark:
     kind: str
 
 
-def frontier(curve: Sequence[AskedAndGot], marks: Sequence[Mark], narrow: bool) -> tuple[Panel, float]:
-    """Risk against cost (MUSD): the curve as far as it was traced, and plans; the present one can be dragged along.
-    Also returns the risk at the top of the axis."""
+def frontier(curve: AskedPoints, was: AskedPoints, marks: Sequence[Mark], narrow: bool) -> tuple[Panel, float]:
+    """Risk against cost (MUSD): the curve as far as it was traced, paler another, and plans; the present one can be
+    dragged along. Also returns the risk at the top of the axis."""
     marks = _together(marks)
     now = [(m.cost, m.risk) for m in marks if m.kind == "now"]
-    points = [(cost, risk) for _, cost, risk in curve]
-    every = [*points, *((m.cost, m.risk) for m in marks)]
+    points, before = ([(cost, risk) for _, cost, risk in one] for one in (curve, was))
+    every = [*points, *before, *((m.cost, m.risk) for m in marks)]
     high_x, high_y = (max(values) * 1.08 or 1.0 for values in zip(*every, strict=True))
     plot = svg.Plot(NARROW if narrow else WIDE, BOTTOM + 38, left=62, right=20, top=TOP, bottom=38)
     x = plot.across(0.0, high_x, "cost of the plan, MUSD, present value")
@@ -106,6 +107,8 @@ def frontier(curve: Sequence[AskedAndGot], marks: Sequence[Mark], narrow: bool) 
         plot.line(plot.left, y(mark), plot.right, y(mark), svg.RULE)
         plot.text(plot.left - 5, y(mark) + 4, svg.axis_number(mark), anchor="end", fill=svg.MUTED)
     plot.text(2, 11, "risk left, MUSD", size=svg.SMALL, fill=svg.MUTED)
+    if before:
+        plot.curve([(x(cost), y(risk)) for cost, risk in sorted(before)], svg.EXISTING)
     if points:
         plot.curve([(x(cost), y(risk)) for cost, risk in sorted({*points, *now})], svg.WITH, wide=2)
     for weight, cost, risk in (point for point in curve if point[0] < inf):
@@ -146,7 +149,7 @@ def _together(marks: Sequence[Mark]) -> list[Mark]:
     return list(found.values())
 
 
-def answers(rows: Sequence[AskedAndGot]) -> Panel:
+def answers(rows: AskedPoints) -> Panel:
     """Risk and cost (MUSD) against the value of a number that became a range."""
     plot = svg.Plot(NARROW, 220, left=58, right=56, top=20, bottom=36)
     values = [value for value, *_ in rows]

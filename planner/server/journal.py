@@ -20,8 +20,9 @@ from pydantic import Field, TypeAdapter
 
 import planner
 from planner.data.case import Case
-from planner.errors import RunFolderError
-from planner.results.store import SUMMARY, file_name, write_whole
+from planner.errors import PlannerError, RunFolderError
+from planner.results.plan import PlanValues
+from planner.results.store import SUMMARY, file_name, read_run, write_run, write_whole
 from planner.server.edits import Edits
 
 if sys.platform != "win32":
@@ -57,6 +58,20 @@ class OpenedCase:
         """The case as it is on disk. Raises InputError."""
         return planner.load(self.source, self.model, dict(self.settings))
 
+    def store(self, plan: PlanValues) -> None:
+        """Write the run folder of a plan that is not kept, unless it is there."""
+        if not (self.folder / shown_as(plan.case) / SUMMARY).exists():
+            write_run(plan, self.folder / shown_as(plan.case))
+
+    def stored(self, case: Case) -> PlanValues | None:
+        """The plan of a case from the last time that it was asked, by this version."""
+        try:
+            found = read_run(self.folder / shown_as(case))
+        except PlannerError:
+            return None
+        ours = found.case.sha256 == case.sha256 and found.summary["versions"]["planner"] == planner.__version__
+        return replace(found, case=case) if ours and found.tables else None
+
     def stamp(self) -> tuple[tuple[str, int, int], ...]:
         """Changes when a file of the case or of the model does."""
         files = sorted(self.source.glob("*")) if self.source.is_dir() else [self.source]
@@ -67,6 +82,11 @@ class OpenedCase:
             except OSError:
                 continue  # it is just being replaced
         return tuple(found)
+
+
+def shown_as(case: Case) -> str:
+    """What the run folder of a plan that is not kept is called."""
+    return f"plan-{case.sha256[:12]}"
 
 
 def folder_for(path: Path, case: Case) -> Path:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from planner.data.case import Case
 from planner.errors import Fault, InputError
 from planner.reporting.values import two_plans
 from planner.reporting.values.decision import DEAR
@@ -29,8 +30,9 @@ from planner.reporting.values.wording import (
     spans,
 )
 from planner.results.plan import PlanValues
-from planner.server.edits import Edits
-from planner.server.findings import BOTTOM, TOP, WEIGHTS, Mark, Sweep, answers, frontier
+from planner.server.edits import Edits, shown_per
+from planner.server.findings import BOTTOM, TOP, WEIGHTS, AskedAndGot, Mark, Sweep, answers, frontier
+from planner.server.journal import shown_as
 from planner.server.questions import figure, questions, rows_of_table, sheets, words_of
 from planner.server.workbench import Workbench
 
@@ -92,7 +94,8 @@ class Regions:
         figures = f"{found.case.sha256}.figures" if found.stage == "figures" else whole
         drawn = "" if found.stage == "waiting" else figures or f"{found.case.sha256}.failed"
         of = {"outcomes": drawn, "frontier": figures, "views": whole, "side": whole, "questions": whole}
-        return {"turn": turn, "versions": versions, "of": of, "proof": found.proof, "phase": found.phase,
+        return {"turn": turn, "state": state, "versions": versions, "of": of, "proof": found.proof,
+                "phase": found.phase,
                 "fault": bench.fault, "study": bench.range.key, "longest": bench.solver.longest, **can}  # fmt: skip
 
     def _view(self, plan: PlanValues) -> RunView:
@@ -120,7 +123,9 @@ class Regions:
         ours = now.summary if now and found.stage != "figures" else {}
         shown |= {"old": before.summary if before else {}, "now": {**ours, **found.figures}, "stands": None}
         shown |= {"sought": found.case.model.objective, "holding": "hold" in bench.solver.waited_for}
-        if now is not None:
+        if now is None:
+            shown["holds"] = _held(bench.base)
+        else:
             shown["future"] = future = self._future(asked, now)
             shown |= {"missing": two_plans.missing(now, before, future), "years": now.years}
             shown["futures"] = two_plans.futures_of(now)
@@ -137,13 +142,17 @@ class Regions:
             name = bench.name_of(bench.record.pinned)
             marks.append(Mark(name, before.summary["cost_musd"], before.summary["risk_musd"], "pinned"))
         marks += [Mark("nothing new", x, y, "nothing") for weight, x, y in bench.curve if weight == WEIGHTS[-1]]
+        pinned, was = bench.pinned(), list[AskedAndGot]()
+        if pinned is not None and pinned.case.sha256 != found.case.sha256:
+            was = bench.curves.get(pinned.case.sha256, was)
         if figures := found.figures or (plan.summary if plan else {}):
             marks.append(Mark("now", figures["cost_musd"], figures["risk_musd"], "now"))
         if not marks:
             return {"panel": None}
-        panel, most = frontier(bench.curve, marks, "narrow" in asked)
+        panel, most = frontier(bench.curve, was, marks, "narrow" in asked)
         return {"panel": panel, "axis": (most, TOP, BOTTOM), "traced": len(bench.curve),
-                "points": len(WEIGHTS), "risk": figures.get("risk_musd", "")}  # fmt: skip
+                "points": len(WEIGHTS), "risk": figures.get("risk_musd", ""),
+                "was": bench.name_of(bench.record.pinned) if was else ""}  # fmt: skip
 
     def _views_(self, asked: Asked) -> dict[str, Any]:
         now, before, tab = self._now(), self._before(), asked.get("tab", "timeline")
@@ -157,7 +166,7 @@ class Regions:
             more["groups"] = two_plans.funded_first(now, self.bench.built.get(now.case.sha256, {}))
         else:
             more |= {"plants": two_plans.plants_over_time(now, before), "payers": two_plans.payers(now)}
-        more["future"] = two_plans.futures_of(now)[future]
+        more |= {"future": two_plans.futures_of(now)[future], "run": shown_as(now.case)}
         return {"tab": tab, "years": now.years, "compared": compared, **more}
 
     def _side(self, asked: Asked) -> dict[str, Any]:
@@ -191,7 +200,9 @@ class Regions:
                 "shown": rows_of_table(self.bench, table, wanted)}  # fmt: skip
 
     def _command(self, asked: Asked) -> dict[str, Any]:
-        return {"command": self.bench.command(), "folder": self.bench.opened.folder, "here": Path.cwd()}
+        bench, kept = self.bench, asked.get("folder", "")
+        name = kept and bench.name_of(kept)
+        return {"command": bench.command(kept), "name": name, "folder": bench.opened.folder, "here": Path.cwd()}
 
     def _study(self, asked: Asked) -> dict[str, Any]:
         bench, key = self.bench, asked.get("key", "")
@@ -199,7 +210,7 @@ class Regions:
         fresh = Sweep(key, asked.get("low", ""), asked.get("high", ""), asked.get("points", "9"))
         found = bench.range if bench.range.key == key else fresh
         panel = answers(found.rows) if len(found.rows) > 1 else None
-        return {**words_of(bench), "found": found, "query": query, "panel": panel}
+        return {**words_of(bench), "found": found, "query": query, "panel": panel, "unit": "%" * (shown_per(key) > 1)}
 
 
 REGIONS: dict[str, Callable[[Regions, Asked], dict[str, Any]]] = {
@@ -226,19 +237,30 @@ def _parties(now: RunView, before: RunView | None) -> list[dict[str, Any]]:
     return sorted((r for r in rows if r["loss"] + r["pays"] + r["paid"] > 0.05), key=lambda r: -r["loss"])
 
 
-def _next_money(now: RunView, edits: Edits) -> dict[tuple[float, int, str], list[str]]:
-    """What one more MUSD takes off in a funder's best year, that year, and all years in which its budget is used up ->
-    funders of whom it is so. Years in which a party has not yet joined are none."""
+def _held(case: Case) -> tuple[float, float, int, int, int]:
+    """Of a case without a plan yet: demand (t), public money (MUSD), futures, plants that run, plants to be built."""
+    demand, money = sum(case.demand.values()), sum(case.budget.values())
+    plants = case.projects.values()
+    run, new = (sum(getattr(row, column) > 0 for row in plants) for column in ("existing_tpa", "max_new_tpa"))
+    return demand, money, len(case.scenarios), run, new
+
+
+def _next_money(now: RunView, edits: Edits) -> dict[tuple[float, int, str, bool], list[str]]:
+    """What one more MUSD takes off in the best of the years in which a funder's budget is used up, that year, the years,
+    and True -> funders of whom it is so. Where it has no budget at all: of the years that lack one, and False. Years
+    in which a party has not yet joined are left out."""
     joined = {edit.key: edit.value for edit in edits if isinstance(edit.value, int)}
     prices = now.tables["shadow_prices"]
     prices = prices[(prices["scarce"] == "budget") & (prices["musd_per_unit"] > DEAR)]
-    found: dict[tuple[float, int, str], list[str]] = {}
+    found: dict[tuple[float, int, str, bool], list[str]] = {}
     for funder, rows in prices.sort_values("musd_per_unit", ascending=False).groupby("item", sort=False):
         since = joined.get(f"joins.{now.case.funder_party[str(funder)]}", 0)
         worth = {int(row["year"]): row["musd_per_unit"] for row in rows.to_dict("records") if row["year"] >= since}
+        had = [year for year in worth if now.case.budget.get((str(funder), year), 0.0) > 0]
         if worth:
-            best = max(worth, key=lambda year: (float(f"{worth[year]:.3g}"), -year))
-            found.setdefault((float(f"{worth[best]:.3g}"), best, spans(worth)), []).append(now.names.party(str(funder)))
+            best = max(had or worth, key=lambda year: (float(f"{worth[year]:.3g}"), -year))
+            told = float(f"{worth[best]:.3g}"), best, spans(had or worth), bool(had)
+            found.setdefault(told, []).append(now.names.party(str(funder)))
     return found
 
 

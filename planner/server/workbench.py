@@ -18,7 +18,7 @@ from planner.reporting.values.two_plans import SLIGHT_TPA
 from planner.reporting.values.wording import number
 from planner.results.plan import PlanValues
 from planner.results.store import read_run, write_case, write_folder, write_run
-from planner.server.edits import Edit, edited, with_edit, without
+from planner.server.edits import Edit, edited, shown_per, with_edit, without
 from planner.server.findings import WEIGHTS, AskedAndGot, Because, StateAndPlan, Sweep, both, seeking_least, weighted
 from planner.server.journal import Journal, Kept, OpenedCase, Record, typed
 from planner.server.solver_thread import SolverThread
@@ -36,6 +36,7 @@ class Workbench:
         self.opened, self._told = opened, told
         self.base = opened.load() if plan is None else plan.case
         self.journal = Journal(opened.folder)
+        plan = plan or opened.stored(self.base)
         self.fault = ""
         """What is wrong with the files of the case, or with an edit on top of them."""
         self.curves: dict[str, list[AskedAndGot]] = {}
@@ -175,8 +176,9 @@ class Workbench:
         name = " ".join(name.split())[:LONGEST_NAME] or f"variant {number}"
         name = next(one for one in chain([name], (f"{name} ({at})" for at in count(2))) if one not in taken)
         folder = f"{number:03d}-{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')[:40] or 'variant'}"
-        write_run(found.plan, self.opened.folder / folder)
         summary = found.plan.summary
+        called = f"{self.base.name}: {name}"  # as its report is
+        write_run(replace(found.plan, summary={**summary, "case": called}), self.opened.folder / folder)
         kept = Kept(name, folder, self.record.edits, summary["risk_musd"], summary["cost_musd"], ticked=True)
         self._note(kept=(*self.record.kept, kept), kept_ever=number)
         return kept
@@ -230,8 +232,9 @@ class Workbench:
             self._followed = found.shown
             if "least_risk_musd" in found.figures:
                 self.least[seeking_least(found.case)] = found.figures["least_risk_musd"]
-            if found.plan.case.sha256 == self.base.sha256:
-                self.first = found.plan
+            if found.plan.case.sha256 == self.base.sha256 and self.first is not found.plan:
+                self.first = first = found.plan
+                self.solver.later("store", lambda _: self.opened.store(first))
             if self.record.edits:
                 self.solver.later("because", self._look_back)
             self.solver.later("frontier", self._trace)
@@ -334,7 +337,7 @@ class Workbench:
         self.solver.later("compare", partial(self._explain, "kept", one, other), asked=True)
 
     def study(self, key: str, low: float, high: float, points: int) -> None:
-        """Solve the present state with a number at several values, one after the other."""
+        """Solve the present state with a number at several values, as the page shows it, one after the other."""
         if not low < high or not points:
             raise InputError([Fault("study", 0, "", "goes from a smaller to a larger number, in 2 to 101 points")])
         edits, base = self.record.edits, self.base
@@ -343,7 +346,8 @@ class Workbench:
         who, _, what = key.removeprefix("projects.").rpartition(".")
         told = f"{base.projects[who].name or who}, {what.replace('_', ' ')}, " if who in base.projects else ""
         values = list(dict.fromkeys(float(round(value)) for value in values)) if whole else values
-        cases = [edited(base, with_edit(edits, Edit(key, int(v) if whole else v))) for v in values]
+        per = shown_per(key)
+        cases = [edited(base, with_edit(edits, Edit(key, int(v) if whole else v / per))) for v in values]
         self.stop_study()
         ours = self.range = Sweep(key, low, high, len(values), (), True)
 
@@ -375,8 +379,12 @@ class Workbench:
 
     # ---- as a command and as files ----------------------------------------------------------------------------
 
-    def command(self) -> str:
-        """The command that solves the present state: of a case folder that is written for it, with its model."""
+    def command(self, folder: str = "") -> str:
+        """The command that solves the present state, of a case folder that is written for it with its model, or a kept
+        variant, of what its run folder holds."""
+        if folder:
+            inputs = self.opened.folder / self._kept(folder).folder / "inputs"
+            return f"planner solve {typed(inputs)} --out {typed(self.opened.folder / 'solved' / folder)}"
         name = f"as-{self.case.sha256[:6]}" if self.record.edits else "as-it-is"
         target = self.opened.folder / "cases" / name
         if not target.exists():

@@ -15,7 +15,7 @@ import planner
 from planner.results.store import write_case
 from planner.server.app import Server
 from planner.server.edits import Edit
-from planner.server.journal import OpenedCase
+from planner.server.journal import OpenedCase, shown_as
 from tests.browser.conftest import REFERENCE
 
 ROOT = Path(__file__).parents[2]
@@ -89,7 +89,14 @@ def test_ask_see_compare_keep(page: Page, server: Server) -> None:
     page.get_by_role("button", name="why").click()
     expect(page.locator(".why")).to_be_in_viewport()
     expect(page.locator(".why")).to_contain_text("50 % of all public money: +", timeout=30_000)
-    page.get_by_role("button", name="As a command").click()
+    page.get_by_role("button", name="half as a command").click()
+    expect(page.locator("#told")).to_have_text(re.compile("^planner solve .*001-half/inputs --out .*"))
+    page.get_by_role("button", name="Close", exact=True).click()
+    with page.context.expect_page() as opening:
+        page.get_by_role("link", name="report", exact=True).click()
+    expect(opening.value.locator("h1")).to_have_text("Starter: half")
+    opening.value.close()
+    page.get_by_role("button", name="As a command", exact=True).click()
     expect(page.locator("#told")).to_have_text(re.compile("^planner solve .*cases/as-it-is --out"))
     assert [one.name for one in server.site.bench.record.kept] == ["half"]
 
@@ -180,10 +187,25 @@ def test_a_figure_leads_to_its_source_and_is_changed_checked_and_undone(page: Pa
     field.press("Enter")
     expect(drawer.locator("tr.chosen")).to_contain_text("was 2")
     proven(page)
+    page.get_by_role("button", name="Undo").click()
+    expect(field).to_have_value("2")  # what is open is of the state
+    expect(page.locator(".edits")).to_have_count(0)
     page.keyboard.press("Escape")
     expect(drawer).to_be_hidden()
-    page.get_by_role("button", name="Undo").click()
-    expect(page.locator(".edits")).to_have_count(0)
+    page.locator("#tables").click()
+    page.get_by_label("Table").select_option("budgets")  # its rows come with it
+    expect(drawer.get_by_role("button", name="USA").first).to_be_visible()
+
+
+def test_a_plant_leads_to_its_investment_case(page: Page, server: Server) -> None:
+    page.get_by_role("button", name="What if there is half the money?").click()
+    proven(page)
+    with page.context.expect_page() as opening:
+        page.locator("#views").get_by_role("link", name="Desert mine, Australia").click()
+    expect(opening.value.locator("h1")).to_contain_text("Desert mine", timeout=60_000)
+    run = server.site.bench.opened.folder / shown_as(server.site.bench.case)
+    assert (run / "project-desert_mine.html").exists() and (run / "summary.json").exists()
+    opening.value.close()
 
 
 def test_a_box_takes_what_people_write(page: Page, server: Server) -> None:
@@ -247,6 +269,8 @@ def test_a_file_that_only_its_owner_reads_opens_the_page(browser: Browser, serve
 
 def test_a_number_becomes_a_range_and_the_form_a_study(page: Page) -> None:
     page.get_by_role("button", name="All public money as a range: a study").click()
+    expect(page.locator("#drawn h2")).to_contain_text("all public money, %")
+    expect(page.locator("#s-low")).to_have_value("50")  # as in the box that it stands beside
     page.fill("#s-points", "5")
     page.get_by_role("button", name="Run the study").click()
     expect(page.locator("#drawn tbody tr")).to_have_count(5, timeout=30_000)

@@ -16,7 +16,7 @@ from planner.reporting.values.wording import money, number, signed
 from planner.server.edits import Edit, edited
 from planner.server.findings import WEIGHTS
 from planner.server.questions import chances
-from planner.server.regions import Regions, _environment
+from planner.server.regions import Regions, _environment, ident
 from planner.server.workbench import Workbench
 from tests.server.conftest import answered, wait_for
 
@@ -35,10 +35,15 @@ def test_what_money_buys_names_the_years_of_those_that_have_joined(bench: Workbe
     prices = plan.tables["shadow_prices"].query("scarce == 'budget' and item == 'JPN' and musd_per_unit > 1")
     assert {2026, 2027, 2028, 2029} <= set(prices["year"])
     words = said_by(Regions(bench), "side")
-    assert "Australia: the budget of 2026–2029 is used up; one more MUSD in 2026 takes" in words
-    assert "United States: the budget of 2026–2030 is used up" in words
+    assert "Australia: the budget of 2027 is used up; one more MUSD takes" in words  # it has none in another year
+    assert "United States: the budget of 2027–2028 is used up" in words
     assert plan.case.model.policy.budget_carry_over and "What a year leaves is carried over" in words
-    assert "Japan: the budget of 2028–2029 is used up; one more MUSD in 2028 takes" in words
+    assert "Japan: the budget of 2028 is used up; one more MUSD takes" in words
+    bench.edit(Edit("money", 0.0))
+    answered(bench)
+    assert "United States: there is no budget in 2026–2030; one more MUSD in 2026 takes" in said_by(
+        Regions(bench), "side"
+    )
 
 
 def test_capital_is_told_by_plant_and_stage_with_who_pays(bench: Workbench) -> None:
@@ -67,17 +72,19 @@ def test_a_kept_plan_at_the_present_point_shares_its_label(bench: Workbench) -> 
     assert ">now</text>" in drawing and ">half</text>" in drawing
 
 
-def test_boxes_of_countries_say_what_their_hundred_per_cent_is(bench: Workbench) -> None:
-    assert "The boxes below" not in said_by(Regions(bench), "questions")
+def test_a_budget_has_one_percentage(bench: Workbench) -> None:
+    """A country without a share of its own moves along with all public money; one with a share keeps it."""
     bench.edit(Edit("money", 0.5))
-    words = said_by(Regions(bench), "questions")
-    assert (
-        "are shares of what is left at 50 % of all public money: 200 % there is the whole budget of the case." in words
-    )
-    bench.edit(Edit("money.USA", 2.0))
-    assert sum(bench.case.budget["USA", year] for year in (2027, 2028)) == 80  # as in the case
-    bench.edit(Edit("money", 0.0))
-    assert "The boxes below" not in said_by(Regions(bench), "questions")
+    bench.edit(Edit("money.USA", 1.0))
+    budget = {
+        funder: sum(bench.case.budget.get((funder, year), 0.0) for year in (2027, 2028)) for funder in ("USA", "JPN")
+    }
+    assert budget == {"USA": 80, "JPN": 20}
+    drawn = Regions(bench).part("questions", {})
+    boxes = {f: re.findall(rf'value="([^"]*)" id="{ident(f"money.{f}")}-box"', drawn) for f in ("USA", "JPN")}
+    assert boxes == {"USA": ["100"], "JPN": ["50"]} and f"moves along, {money(20)} of {money(40)}" in drawn
+    bench.edit(Edit("money.USA", 0.5))  # as all others
+    assert bench.record.edits == (Edit("money", 0.5),)
 
 
 def test_the_deepest_cut_comes_first_among_dangers(drawn: planner.Case) -> None:

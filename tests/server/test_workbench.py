@@ -25,7 +25,7 @@ from planner.reporting.values.wording import signed
 from planner.results.store import write_case
 from planner.server.edits import Edit, edited
 from planner.server.findings import WEIGHTS
-from planner.server.journal import Journal, OpenedCase, Record, folder_for
+from planner.server.journal import Journal, OpenedCase, Record, folder_for, shown_as
 from planner.server.regions import Regions
 from planner.server.solver_thread import SolverThread
 from planner.server.workbench import Workbench
@@ -270,7 +270,7 @@ def test_background_finds_causes_prices_frontier_and_a_study(bench: Workbench) -
     assert what == "out" and risk + cost >= -1e-6  # least cost + risk cannot fall by doing without
     priced = " ".join(Regions(bench).part("questions", {}).split())
     assert f"{signed(risk + cost)} in all, MUSD; with it Desert mine {signed(moved['desert_mine'])} t/y" in priced
-    bench.study("money", 0.0, 1.0, 3)
+    bench.study("money", 0.0, 100.0, 3)
     wait_for(lambda: len(bench.range.rows) == 3 and not bench.range.running)
     risks = [risk + cost for _, risk, cost in bench.range.rows]
     assert risks == sorted(risks, reverse=True)
@@ -330,6 +330,22 @@ def test_the_case_as_it_is_is_solved_beside_edits_of_another_day(place: OpenedCa
     wait_for(lambda: bench.first is not None)
     assert bench.first is not None and bench.first.summary["risk_musd"] == pytest.approx(1915.3, abs=0.1)
     bench.close()
+
+
+def test_the_case_as_it_is_is_not_solved_again_another_day(place: OpenedCase) -> None:
+    bench = Workbench(place, lambda: None)
+    first = answered(bench).solver.found
+    wait_for(lambda: (place.folder / shown_as(bench.base) / "summary.json").exists())
+    bench.close()
+    again = Workbench(place, lambda: None)
+    found = again.solver.found
+    assert found.stage == "plan" and found.figures == first.figures and found.proof == "proven when it was stored"
+    again.close()
+    summary = place.folder / shown_as(bench.base) / "summary.json"
+    summary.write_text(summary.read_text().replace('"risk_musd": 1', '"risk_musd": 2'))
+    third = Workbench(place, lambda: None)
+    assert third.first is None and answered(third).solver.found.figures == first.figures  # which nobody changes unseen
+    third.close()
 
 
 def test_a_journal_is_held_by_one_and_read_by_the_next(tmp_path: Path) -> None:

@@ -117,7 +117,9 @@ const known = (node) => node.id || node.ariaLabel || JSON.stringify([node.textCo
 
 function update(news) {
   if (last && news.turn < last.turn) return; // it was long on its way
+  const changed = last && news.state !== last.state;
   last = news;
+  if (changed && drawn && !drawn.startsWith("study")) openDrawer(drawn); // a row that is open is that of the state
   for (const [name, version] of Object.entries(news.versions)) {
     if (versions[name] === version || hand.size || isTyping($(`[data-part=${name}]`))) continue;
     versions[name] = version;
@@ -202,6 +204,7 @@ document.addEventListener("change", (event) => {
     clearTimeout(editTimer);
     editTimer = setTimeout(() => { sendEdit(node); letGo("change"); }, node.type === "range" ? WAIT_FOR_MORE : 0);
   }
+  else if (node.matches("form[data-open] select")) node.form.requestSubmit();
   else if (node.dataset.showSelect) { shown[node.dataset.showSelect] = node.value; fetchPart("views"); fetchPart("outcomes"); }
   else if ("pin" in node.dataset) post("/pin", { folder: node.dataset.pin });
   else if ("tick" in node.dataset) post("/tick", { folder: node.dataset.tick, ticked: node.checked });
