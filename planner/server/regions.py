@@ -246,7 +246,7 @@ def _held(case: Case) -> tuple[float, float, int, int, int]:
 
 
 def _next_money(now: RunView, edits: Edits) -> dict[tuple[float, int, str, bool], list[str]]:
-    """What one more MUSD takes off in the best of the years in which a funder's budget is used up, that year, the years,
+    """What one more MUSD takes off in the best year in which a funder's budget is used up, that year, all such years,
     and True -> funders of whom it is so. Where it has no budget at all: of the years that lack one, and False. Years
     in which a party has not yet joined are left out."""
     joined = {edit.key: edit.value for edit in edits if isinstance(edit.value, int)}

@@ -148,7 +148,7 @@ def test_pages_of_runs_are_shut_into_an_origin_of_their_own(client: TestClient, 
     kept = answered(site.bench).keep("mine")
     answers = [client.get(f"/files/{kept.folder}/report.html")]
     while "refresh" in answers[-1].headers and len(answers) < 60:  # it says that it is being written, and asks again
-        assert "The report is being written" in answers[-1].text
+        assert "The page is being written" in answers[-1].text
         answers.append(client.get(f"/files/{kept.folder}/report.html"))
     answer = answers[-1]
     assert answer.status_code == 200 and "Risk" in answer.text
