@@ -300,7 +300,6 @@ def removed(plan: PlanValues, projects: Sequence[str]) -> Removal:
     def more(than: Optimum) -> float:
         return than.risk + (than.cost or 0.0) - whole.risk - (whole.cost or 0.0)
 
-    nodes = reference.scope.tree.nodes
     before, after = (_shortfall(reference, values) for values in (x, x_without))
     by_future = {w: {e: after[w][e] - before[w][e] for e in after[w]} for w in after}
     chances = reference.case.scenarios
@@ -309,7 +308,7 @@ def removed(plan: PlanValues, projects: Sequence[str]) -> Removal:
         none.objective - whole.objective if reference.goal == "risk" else none.risk - whole.risk,
         {e: sum(chances[w] * by_future[w][e] for w in by_future) for e in sorted(reference.case.elements)},
         half=more(half),
-        saved={w: none.losses[leaf] - whole.losses[leaf] for leaf in whole.losses for w in nodes[leaf].scenarios},
+        saved={w: none.losses[w] - loss for w, loss in whole.losses.items()},
         instead=_instead(reference, whole, none, projects),
         stock_t={e: max(0.0, *(short[e] for short in by_future.values())) for e in sorted(reference.case.elements)},
     )
@@ -321,7 +320,7 @@ def _instead(reference: Reference, whole: Optimum, none: Optimum, projects: Sequ
     for sign, found in ((1.0, none), (-1.0, whole)):
         for (name, index), amount in found.decisions.items():
             if name == "build" and index[0] not in projects:
-                out[index[0]] += sign * amount * scope.decision_tree.nodes[index[-1]].probability
+                out[index[0]] += sign * amount * found.nodes[index[-1]].probability
             elif name == "bought":
                 out[index[1]] += sign * amount * scope.tree.nodes[index[-1]].probability
     return {what: amount for what, amount in out.items() if amount > NOTICED}

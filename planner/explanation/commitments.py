@@ -18,11 +18,11 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.lookups import MAGNET
-from planner.data.scenario_tree import Node, decision_tree, scenario_tree
 from planner.data.schema import Shock
 from planner.explanation.counterfactuals import (
     Counterfactual,
     ImpossibleError,
+    Optimum,
     Ready,
     Reference,
     held_at_zero,
@@ -61,18 +61,11 @@ def of_table(case: Case, table: pd.DataFrame) -> list[Build]:
     ]
 
 
-def decision_nodes(case: Case) -> Sequence[Node]:
-    """The nodes on which a case's investment decisions live."""
-    return decision_tree(scenario_tree(case))[0].nodes
-
-
-def of_decisions(nodes: Sequence[Node], decisions: Mapping[Key, float]) -> list[Build]:
-    """The builds among decisions on these nodes."""
-    return [
-        Build(index[0], nodes[index[1]].year, tpa, nodes[index[1]].scenarios, nodes[index[1]].probability)
-        for (name, index), tpa in decisions.items()
-        if name == "build"
-    ]
+def of_optimum(found: Optimum) -> list[Build]:
+    """The builds among what a counterfactual decides."""
+    builds = [(*index, tpa) for (name, index), tpa in found.decisions.items() if name == "build"]
+    nodes = found.nodes
+    return [Build(p, nodes[n].year, tpa, nodes[n].scenarios, nodes[n].probability) for p, n, tpa in builds]
 
 
 def expected_tpa(builds: Iterable[Build]) -> dict[str, float]:

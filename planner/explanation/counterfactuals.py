@@ -8,7 +8,7 @@ on where its solve began, so none depends on the order of solving.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from planner.config import LEVERS, Lever, Objective
 from planner.data.case import Case
+from planner.data.scenario_tree import Node
 from planner.errors import StoppedError
 from planner.formulation.declared import DECISIONS
 from planner.host import cores
@@ -68,18 +69,19 @@ class Counterfactual:
 @dataclass(frozen=True)
 class Optimum:
     """What solving a counterfactual gave (MUSD): the objective, which is the least risk or the least cost plus risk;
-    risk and, if wanted, cost of the plan; loss and probability of each leaf node.
+    risk and, if wanted, cost of the plan; loss by scenario.
 
-    decisions: values of the variables in DECISIONS that are not zero. start: from which another may go on.
+    decisions: values of the variables in DECISIONS that are not zero, at these nodes. start: from which another may go
+    on.
     """
 
     key: str
     objective: float
     risk: float
     cost: float | None
-    losses: dict[int, float]
-    shares: dict[int, float]
+    losses: dict[str, float]
     decisions: dict[Key, float] = field(repr=False)
+    nodes: Sequence[Node] = field(repr=False)
     x: Vector | None = field(default=None, repr=False)
     start: KeptBases | None = field(default=None, repr=False, compare=False)
 
@@ -132,25 +134,12 @@ def optimum(
         least,
         float(x[risk]),
         float(x[cost]) if wanted.with_cost or goal == "welfare" else None,
-        _losses(program, x),
-        shares(program),
+        {w: float(x[program.column["loss_to_date", leaf]]) for w, leaf in ready.scope.tree.leaves.items()},
         _decisions(program, x),
+        ready.scope.decision_tree.nodes,
         x if wanted.want_x else None,
         solver.kept,
     )
-
-
-def _losses(program: Program, x: Vector) -> dict[int, float]:
-    leaves = [index for name, index in program.columns if name == "tail_excess"]
-    return {leaf: float(x[program.column["loss_to_date", leaf]]) for leaf in leaves}
-
-
-def shares(program: Program) -> dict[int, float]:
-    """Probability of each leaf: its coefficient in the definition of the expected loss."""
-    row = program.row["expected_loss_definition", None]
-    span = slice(program.matrix.indptr[row], program.matrix.indptr[row + 1])
-    terms = zip(program.matrix.indices[span].tolist(), program.matrix.data[span].tolist(), strict=True)
-    return {program.columns[j][1]: abs(a) for j, a in terms if program.columns[j][0] == "loss_to_date"}
 
 
 def _decisions(program: Program, x: Vector) -> dict[Key, float]:
@@ -172,6 +161,7 @@ class Ready:
             self._live = LiveProgram(made)
             made = self._live.program
         self.program: Program = made
+        self.scope = (self._live or reference).scope
 
     def begin(self, solver: Solver, start: KeptBases | None) -> tuple[str, ...]:
         """Have a solver begin at `start`, or at the optimum of the reference; the algorithms to try."""

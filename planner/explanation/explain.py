@@ -18,10 +18,9 @@ from planner.explanation.claims import at_ends, influences, steps
 from planner.explanation.commitments import (
     Build,
     capital_by_stage,
-    decision_nodes,
     execution,
     flexibility,
-    of_decisions,
+    of_optimum,
     of_table,
 )
 from planner.explanation.counterfactuals import (
@@ -29,14 +28,13 @@ from planner.explanation.counterfactuals import (
     Optimum,
     Reference,
     SolverPool,
-    shares,
     solver_pool,
     with_policy,
 )
 from planner.explanation.decision import COARSE, Walk, frontier
 from planner.explanation.prices_and_ranges import alternatives, links, with_planned
 from planner.results.explanation import OWN_PLAN, Decision, Explanation, Flexibility, Rung, Shares
-from planner.results.losses import cvar
+from planner.results.losses import weighed
 from planner.results.plan import PlanValues, Status
 from planner.results.schema import STAGE_ITEMS
 from planner.solving.goals import Progress, silent
@@ -135,10 +133,7 @@ def _shares(reference: Reference) -> Shares | None:
 def _known(plan: PlanValues, reference: Reference) -> dict[str, Optimum]:
     """The last rung of the ladder is the run itself."""
     s, key = plan.summary, ladder_counterfactuals(reference)[0].key
-    losses = {leaf: float(s["scenario_loss_musd"][w]) for w, leaf in reference.scope.tree.leaves.items()}
-    return {
-        key: Optimum(key, reference.objective, s["risk_musd"], s["cost_musd"], losses, shares(reference.program), {})
-    }
+    return {key: Optimum(key, reference.objective, s["risk_musd"], s["cost_musd"], s["scenario_loss_musd"], {}, ())}
 
 
 def _flexibility(reference: Reference, found: Mapping[str, Optimum], own: Sequence[Build]) -> Flexibility | None:
@@ -147,7 +142,7 @@ def _flexibility(reference: Reference, found: Mapping[str, Optimum], own: Sequen
     if len(case.scenarios) == 1:
         return None
     other = next(i for i in INVESTMENT if i != case.model.policy.investment)
-    others = of_decisions(decision_nodes(with_policy(case, investment=other)), found[other].decisions)
+    others = of_optimum(found[other])
     return flexibility(case, others, own) if other == "adaptive" else flexibility(case, own, others)
 
 
@@ -278,17 +273,9 @@ def a_year_sooner(case: Case) -> Case:
 
 
 def rung(case: Case, name: str, found: Optimum) -> Rung:
-    """An optimum as a rung. Losses of histories are weighed by the scenarios that share them."""
-    losses, shares = list(found.losses.values()), [found.shares.get(leaf, 0.0) for leaf in found.losses]
-    return Rung(
-        found.key,
-        name,
-        found.objective,
-        found.risk,
-        found.cost,
-        sum(p * z for p, z in zip(shares, losses, strict=True)),
-        cvar(losses, shares, case.model.objective.tail),
-    )
+    """An optimum as a rung."""
+    of = weighed(case, found.losses)
+    return Rung(found.key, name, found.objective, found.risk, found.cost, of.expected, of.cvar)
 
 
 def against(one: Rung, other: Rung) -> Rung:
@@ -308,11 +295,10 @@ def ladder(case: Case, found: Mapping[str, Optimum], nothing: Mapping[str, Any])
     for key, name, _ in steps(case):
         said.append(name)
         names[key] = f"{'Only' if len(said) == 1 else '+'} {name}"
-    nodes = decision_nodes(case)
     rungs = [
         replace(
             rung(case, name, found[f"ladder:{key}"]),
-            capital=capital_by_stage(case, of_decisions(nodes, found[f"ladder:{key}"].decisions)),
+            capital=capital_by_stage(case, of_optimum(found[f"ladder:{key}"])),
         )
         for key, name in names.items()
     ]

@@ -18,10 +18,7 @@ GIVEN = [
     *("ally by ally", "who is short", "capacity", "operations", "stocks", "workforce", "inputs"),
 ]
 DECISION = ("frontier", "merit list", "execution", "gets and pays")
-EXPLAINED = (
-    *("why this plan", "claims", "assumptions", "what can wait"),
-    *("plans at the ends", "must may never"),
-)
+EXPLAINED = (*("why this plan", "claims", "assumptions", "what can wait"),)
 MOST_SHEETS = 25
 
 

@@ -4,7 +4,6 @@ what each gives, gets and must do, year by year."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -26,7 +25,7 @@ from planner.reporting.values.decision import (
 )
 from planner.reporting.values.page_parts import ReportTable, declared, texts
 from planner.reporting.values.plan import begun, decisions, expected_sum
-from planner.reporting.values.run_view import RunView, records, rows_of
+from planner.reporting.values.run_view import RunView, rows_of
 from planner.reporting.values.wording import NOTHING, STAGES, first_few, midway, number, short, span, worded
 from planner.results.explanation import Decision, Frontier, NamedPlan, Share
 
@@ -160,12 +159,10 @@ def allies(run: RunView) -> ReportTable | None:
     return declared("allies", rows, compared=run.compared, note=worded("figures.j2", "one_split", run=run))
 
 
-MOST_BEGUN = 3
-LEAST = 0.5
-"""Persons, and tonnes of stock, from which a year says so."""
-PLACE = ("country", "year")
-ByYear = Mapping[int, float]
-ByParty = defaultdict[str, defaultdict[int, float]]
+MOST_BEGUN, LEAST = 3, 0.5
+"""Plants that a year names; persons, and tonnes of stock, from which it says so."""
+BY_ALLY = ["pays", "given", "received", "without_musd", "musd"]
+"""Public money, goods that cross borders (t), loss without the plan and with it (MUSD)."""
 
 
 def ally_tables(run: RunView) -> list[ReportTable]:
@@ -188,75 +185,55 @@ def ally_sheet(run: RunView) -> ReportTable:
 
 def _by_ally(run: RunView) -> list[tuple[str, ReportTable]]:
     amounts, begun, shares = _amounts(run), _begun(run), {row.party: row for row in share_rows(run)}
-    found = [
-        (party, *_ally(run, party, {name: of[party] for name, of in amounts.items()}, begun[party], shares.get(party)))
-        for party in dict.fromkeys(run.case.party.values())
+    found = []
+    for party in dict.fromkeys(run.case.party.values()):
+        begins = ["; ".join(begun[party, year]) or NOTHING for year in run.years]
+        of = amounts.reindex([(party, year) for year in run.years], fill_value=0.0).assign(begins=begins)
+        sums, name = of[BY_ALLY].sum(), run.names.party(party)
+        spared = float(sums["without_musd"] - sums["musd"])
+        said = {
+            "compared": run.compared,
+            "of": name,
+            "spared": spared,
+            "pays": sums["pays"],
+            "share": shares.get(party),
+        }
+        touched = of[(of["begins"] != NOTHING) | (of[BY_ALLY] > 0).any(axis=1)]
+        if len(touched):
+            found.append((-spared, party, name, declared("ally", touched.reset_index(names=["party", "year"]), **said)))
+    return [(name, table) for _, _, name, table in sorted(found, key=lambda of: of[:2])]
+
+
+def _amounts(run: RunView) -> pd.DataFrame:
+    """Expected amounts of `BY_ALLY` by party and year."""
+    flows, paid, place = run.by_year["operations"], run.by_year["spending"], ["country", "year"]
+    crossing = run.expected(flows[flows["item"].isin(BY_ALLY)], [*place, "item"], ["tonnes"])
+    known = [column for column in BY_ALLY if column in run.losses]
+    parts = [
+        crossing.rename(columns={"item": "what", "tonnes": "amount"}),
+        run.losses.melt(place, known, "what", "amount"),
+        paid.assign(what="pays", amount=paid["expected"]),
     ]
-    kept = sorted((of for of in found if of[2].rows), key=lambda of: (-of[1], of[0]))
-    return [(run.names.party(party), table) for party, _, table in kept]
+    whose = [part["country"].map(run.case.party) for part in parts[:2]] + [paid["funder"].map(run.case.funder_party)]
+    rows = pd.concat([part[["year", "what", "amount"]].assign(party=of) for part, of in zip(parts, whose, strict=True)])
+    table = rows.pivot_table("amount", ["party", "year"], "what", "sum", fill_value=0.0)
+    return table.reindex(columns=BY_ALLY, fill_value=0.0)
 
 
-def _ally(
-    run: RunView, party: str, amounts: Mapping[str, ByYear], begun: Mapping[int, Sequence[str]], share: Share | None
-) -> tuple[float, ReportTable]:
-    """What an ally is spared (MUSD) and its table."""
-    with_plan, without, pays, gives, gets = (
-        amounts[name] for name in ("with the plan", "without", "pays", "given", "received")
-    )
-    begins = {year: "; ".join(words) for year, words in begun.items()}
-    rows = [
-        [
-            *(year, begins.get(year, NOTHING), pays.get(year, 0.0), gives.get(year, 0.0), gets.get(year, 0.0)),
-            *(without.get(year, 0.0), with_plan.get(year, 0.0)),
-        ]
-        for year in run.years
-    ]
-    touched = [row for row in rows if row[1] != NOTHING or any(isinstance(v, float) and v > 0 for v in row[2:])]
-    spared = sum(without.values()) - sum(with_plan.values())
-    name, paid = run.names.party(party), sum(pays.values())
-    table = declared("ally", touched, compared=run.compared, of=name, spared=spared, pays=paid, share=share)
-    return spared, table
-
-
-def _amounts(run: RunView) -> dict[str, ByParty]:
-    """Losses (MUSD), payments (MUSD), tonnes given and received, expected: by party and year."""
-    losses, flows, parties = run.losses, run.by_year["operations"], run.case.party
-    return {
-        "with the plan": _sums(losses, "musd", parties),
-        "without": _sums(losses, "without_musd", parties),
-        "pays": _sums(run.by_year["spending"], "expected", run.case.funder_party, "funder"),
-        **{
-            item: _sums(run.expected(flows[flows["item"] == item], PLACE, ["tonnes"]), "tonnes", parties)
-            for item in ("given", "received")
-        },
-    }
-
-
-def _sums(rows: pd.DataFrame, column: str, parties: Mapping[str, str], whose: str = "country") -> ByParty:
-    out: ByParty = defaultdict(lambda: defaultdict(float))
-    if column in rows:
-        for r in records(rows[[whose, "year", column]].groupby([whose, "year"], as_index=False).sum()):
-            out[parties[r[whose]]][int(r["year"])] += float(r[column])
-    return out
-
-
-def _begun(run: RunView) -> dict[str, dict[int, list[str]]]:
+def _begun(run: RunView) -> dict[tuple[str, int], list[str]]:
     """What is begun in the countries of each party in each year, in words."""
-    out: dict[str, dict[int, list[str]]] = defaultdict(lambda: defaultdict(list))
-    plants: dict[tuple[str, int], list[str]] = defaultdict(list)
-    for r in rows_of(decisions(run).sort_values("year", kind="stable").drop_duplicates("project")):
-        plants[run.case.party[r.country], int(r.year)].append(str(r.name))
-    for (party, year), names in plants.items():
-        out[party][year].append(first_few(names, MOST_BEGUN))
+    out: dict[tuple[str, int], list[str]] = defaultdict(list)
+    first = decisions(run).sort_values("year", kind="stable").drop_duplicates("project")
     training, people, stocks = (run.by_year[name] for name in ("training", "workforce", "stocks"))
-    amounts = (
-        (training.assign(expected=training["intake"] * training["probability"]), "expected", "trainees"),
-        (run.expected(people, PLACE, ["hired"]), "hired", "hires"),
-        (run.expected(stocks, PLACE, ["bought_t"]), "bought_t", "t of stock"),
-    )
-    for rows, column, what in amounts:
-        for party, by_year in _sums(rows, column, run.case.party).items():
-            for year, amount in by_year.items():
-                if amount >= LEAST:
-                    out[party][year].append(f"{amount:,.0f} {what}")
+    for rows, column, what in (
+        (first, "name", ""),
+        (training.assign(intake=training["intake"] * training["probability"]), "intake", "trainees"),
+        (run.expected(people, ["country", "year"], ["hired"]), "hired", "hires"),
+        (run.expected(stocks, ["country", "year"], ["bought_t"]), "bought_t", "t of stock"),
+    ):
+        for (party, year), of in rows.groupby([rows["country"].map(run.case.party), "year"])[column]:
+            amount = 0.0 if not what else float(of.sum())
+            if not what or amount >= LEAST:
+                words = f"{amount:,.0f} {what}" if what else first_few(list(of), MOST_BEGUN)
+                out[str(party), int(str(year))].append(words)
     return out
