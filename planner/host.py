@@ -1,9 +1,13 @@
-"""What the machine has: processors and memory; and when memory is searched for what nothing holds any more."""
+"""What the machine has: processors and memory; when memory is searched for what nothing holds; folders for a while."""
 
 from __future__ import annotations
 
 import gc
 import os
+import shutil
+import signal
+import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,3 +60,33 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
+
+
+@contextmanager
+def scratch_folder(prefix: str, parent: Path) -> Iterator[Path]:
+    """A folder to fill, gone at the end of the block, whenever Ctrl-C comes."""
+    made = None
+    try:
+        with _ctrl_c_waits():
+            made = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        yield made
+    finally:
+        with _ctrl_c_waits():
+            if made is not None:
+                shutil.rmtree(made, ignore_errors=True)
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Ctrl-C comes at the end of the block; other threads never see it."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGINT) is None:
+        yield
+        return
+    came = list[int]()
+    before = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came:
+            signal.raise_signal(signal.SIGINT)

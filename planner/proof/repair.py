@@ -94,7 +94,8 @@ class Repair:
 
         Raises StoppedError where this way does not lead to one.
         """
-        start = [self._start(j, value) for j, value in enumerate(x.tolist())]
+        unpaid = self._unpaid()
+        start = [ZERO if j in unpaid else self._start(j, value) for j, value in enumerate(x.tolist())]
         spend = Decimal(1)
         for _ in range(ROUNDS):
             self.x = [scaled(v, spend) if self._names[j] in SPENT else v for j, v in enumerate(start)]
@@ -117,6 +118,13 @@ class Repair:
         if name == "units":
             return found.quantize(Decimal(1), ROUND_HALF_EVEN, ROUNDED)
         return min(found, self._upper[j]) if found > NOTHING else ZERO
+
+    def _unpaid(self) -> set[int]:
+        """Columns that cost money in countries in which nobody may pay."""
+        rows = self._rows("spending_limit", "investment_spending")
+        costs = {key: [j for j, _ in self._terms[self._row[key]]] for key in rows}
+        paid = {key[1][0] for key, columns in costs.items() if any(self._names[j] == "paid" for j in columns)}
+        return {j for key, columns in costs.items() if key[1][0] not in paid for j in columns}
 
     # ---- the arithmetic of a row -------------------------------------------------------------------
 
@@ -354,9 +362,8 @@ def implied(program: Program, wanted: list[Edge], lower: list[Decimal], upper: l
         _, i = found[column, side]
         least, own = Decimal(repr(float(sides[i]))), ZERO
         for (j, needs), a in terms[i]:
-            if j == column:
-                own = a
-            else:
+            own = a if j == column else own
+            if j != column:
                 least -= a * bounds.get((j, needs), (lower if needs == "lower" else upper)[j])
         bounds[column, side] = (UP if side == "upper" else DOWN).divide(least, own)
         out.append((column, side, int(origin[i]), bounds[column, side]))
@@ -389,7 +396,5 @@ def _found(rows: csr_array, sides: Vector, wanted: set[Edge], low: Vector, high:
                 if key not in found:
                     found[key] = (turn, int(row[k]))
                     (high if key[1] == "upper" else low)[key[0]], changed[key[0]] = bound, True
-            touched = np.zeros(len(sides), dtype=bool)
-            touched[row_of[changed[j]]] = True
-            here, turn = touched[row_of], turn + 1
+            here, turn = np.isin(row_of, row_of[changed[j]]), turn + 1
     return found

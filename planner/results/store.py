@@ -21,7 +21,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -42,7 +41,7 @@ from planner.data.export import write_tables
 from planner.data.load import load
 from planner.data.read import leads_out
 from planner.errors import RunFolderError
-from planner.host import collector_paused
+from planner.host import collector_paused, scratch_folder
 from planner.results.integrity import changed_files, contradictions, refuse_if, write_sums
 from planner.results.plan import PlanValues, Status
 from planner.results.schema import SHARES, TEXT_COLUMNS
@@ -286,14 +285,12 @@ STALE_SECONDS = 600
 def beside(target: Path) -> Iterator[Path]:
     """A folder next to `target` to fill; gone afterwards. What killed programs left there is put right first."""
     _put_right(target)
-    with tempfile.TemporaryDirectory(prefix=_prefix(target), dir=target.parent, ignore_cleanup_errors=True) as name:
-        scratch = Path(name)
-        # Locked before it gets its name, so that nobody takes it for the lock of a program that was killed.
-        with (scratch / f"{_LOCK}~").open("w") as lock:
-            with suppress(OSError):
-                _lock(lock.fileno(), wait=False)
-            (scratch / f"{_LOCK}~").rename(scratch / _LOCK)
-            yield scratch
+    # Locked before it gets its name, so that nobody takes it for the lock of a program that was killed.
+    with scratch_folder(_prefix(target), target.parent) as scratch, (scratch / f"{_LOCK}~").open("w") as lock:
+        with suppress(OSError):
+            _lock(lock.fileno(), wait=False)
+        (scratch / f"{_LOCK}~").rename(scratch / _LOCK)
+        yield scratch
 
 
 @contextmanager
@@ -325,8 +322,8 @@ def exchange(fresh: Path, target: Path) -> None:
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file beside its place and move it there, so that it is whole or as before."""
-    with tempfile.TemporaryDirectory(prefix=f".{path.name}-", dir=path.parent) as scratch:
-        fresh = Path(scratch) / path.name
+    with scratch_folder(f".{path.name}-", path.parent) as scratch:
+        fresh = scratch / path.name
         write(fresh)
         with fresh.open("rb") as file:
             os.fsync(file.fileno())

@@ -19,7 +19,6 @@ import json
 import shutil
 import sqlite3
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from itertools import repeat
@@ -33,6 +32,7 @@ from numpy.typing import NDArray
 from planner.data.case import Case
 from planner.data.cells import is_number
 from planner.errors import RunFolderError
+from planner.host import scratch_folder
 from planner.results.store import write_case, write_whole
 from planner.results.study import LIST_GROUPS, OPTIMAL
 from planner.solving.highs import versions
@@ -73,9 +73,9 @@ def prepare(
                 (folder / name).unlink(missing_ok=True)
         if not (folder / "inputs").exists() or case.sha256 != read_asked(folder)["inputs_sha256"]:
             shutil.rmtree(folder / "inputs", ignore_errors=True)
-            with tempfile.TemporaryDirectory(prefix=".inputs-", dir=folder) as scratch:
-                write_case(case, Path(scratch) / "inputs")
-                (Path(scratch) / "inputs").rename(folder / "inputs")
+            with scratch_folder(".inputs-", folder) as scratch:
+                write_case(case, scratch / "inputs")
+                (scratch / "inputs").rename(folder / "inputs")
         if points:
             write_parquet(folder / DESIGN, _design(study, points))
         write_whole(folder / STUDY, lambda path: path.write_text(text, encoding="utf-8"))

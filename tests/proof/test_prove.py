@@ -82,6 +82,25 @@ def test_no_more_is_bought_than_there_is_to_the_last_digit(tmp_path: Path) -> No
             assert broken(exact, exact.upper, Repair(program, exact.upper).mended(x)) == []
 
 
+def test_nothing_is_bought_where_nobody_may_pay_to_the_last_digit(tmp_path: Path) -> None:
+    case = write_case(
+        tmp_path,
+        countries=[{"country": "AAA"}, {"country": "BBB"}],
+        demand=[{"country": "BBB", "element": "Dy", "year": year, "tonnes": t} for year, t in ((2026, 0), (2028, 50))],
+        imports=[imports(1, country="BBB")],
+        stockpiles=[{"country": "BBB", "element": "Dy", "initial_t": 0, "purchase_usd_per_kg": 10}],
+        budgets=budget(30),
+    )
+    plan = planner.solve(planner.load(case), baseline=False)
+    program, (first, *_) = program_of(plan.case), plan.point if plan.point is not None else ()
+    x = first[: len(program.columns)].copy()
+    bought = [j for j, (name, _) in enumerate(program.columns) if name == "bought"]
+    x[bought] = 5e-8  # as a solver may leave it
+    with localcontext(EXACT):
+        exact = exact_program(program)
+        assert bought and broken(exact, exact.upper, Repair(program, exact.upper).mended(x)) == []
+
+
 def test_the_checker_needs_the_standard_library_alone(folder: Path) -> None:
     """Isolated: no package that is installed can be imported."""
     assert (folder / "check.py").read_text().count("\n") <= 200

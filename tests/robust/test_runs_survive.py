@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import threading
@@ -11,11 +12,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import planner
 from planner import Plan, RunFolderError
-from planner.results.store import _prefix, beside, refresh_pages, write_run
+from planner.results.store import _prefix, beside, refresh_pages, write_run, write_whole
 from tests.robust.conftest import STARTER, Zygote, content
 
 KILLS = int(os.environ.get("PLANNER_KILLS", "3"))
@@ -145,3 +148,23 @@ def test_something_else_that_appears_meanwhile_is_not_overwritten(plan: Plan, tm
     with pytest.raises(RunFolderError, match="meanwhile"):
         write_run(plan, tmp_path / "run", thesis)
     assert (tmp_path / "run" / "thesis.txt").read_text() == "years of work"
+
+
+def test_ctrl_c_while_a_command_tidies_up_leaves_nothing_over(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder that was replaced, or that is not wanted any more, is removed whole before the command ends."""
+    run, removed = plan.write(tmp_path / "run"), shutil.rmtree
+
+    def interrupted(folder: object, *options: Any, **more: Any) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.001)
+        removed(folder, *options, **more)
+
+    for write in (lambda: plan.write(run), lambda: write_whole(tmp_path / "file", lambda path: path.write_text("a"))):
+        monkeypatch.setattr(shutil, "rmtree", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write()
+        monkeypatch.undo()
+    assert {path.name for path in tmp_path.iterdir()} == {"run", "file"}
+    assert planner.open_run(run).summary["risk_musd"] == plan.summary["risk_musd"]
