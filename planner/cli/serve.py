@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -63,4 +64,5 @@ def _opened(path: Path, model: Path | None, overrides: list[str] | None) -> tupl
         found = OpenedCase(path, None, {}, folder_for(path, plan.case))
         return found, plan if plan.tables else None
     found = OpenedCase(find_case(path), model, settings, Path())
-    return OpenedCase(found.path, model, settings, folder_for(found.path, found.load())), None
+    case = found.load()
+    return replace(found, folder=folder_for(found.path, case), case=case), None

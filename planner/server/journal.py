@@ -43,6 +43,8 @@ class OpenedCase:
     model: Path | None
     settings: Mapping[str, object]
     folder: Path
+    case: Case | None = None
+    """As it was read to know the folder, so that it is not read twice."""
 
     @property
     def is_run(self) -> bool:

@@ -34,7 +34,7 @@ class Workbench:
 
     def __init__(self, opened: OpenedCase, told: Callable[[], None], plan: PlanValues | None = None) -> None:
         self.opened, self._told = opened, told
-        self.base = opened.load() if plan is None else plan.case
+        self.base = plan.case if plan is not None else opened.case or opened.load()
         self.journal = Journal(opened.folder)
         plan = plan or opened.stored(self.base)
         self.fault = ""

@@ -15,8 +15,10 @@ from planner.reporting.values.two_plans import funded_first, payers, reweighed
 from planner.reporting.values.wording import money, number, signed
 from planner.server.edits import Edit, edited
 from planner.server.findings import WEIGHTS
+from planner.server.journal import OpenedCase
 from planner.server.questions import chances
 from planner.server.regions import Regions, _environment, ident
+from planner.server.solver_thread import SolverThread
 from planner.server.workbench import Workbench
 from tests.server.conftest import answered, wait_for
 
@@ -189,7 +191,7 @@ def test_a_study_of_whole_years_offers_whole_years_and_says_of_what(bench: Workb
         (Edit("plant.desert_mine", "out"), "May not be built so large or so early: Desert mine, Australia."),
         (
             Edit("money", 0.25),
-            "From 2028 on the public money of Australia and Japan and United States is short, by up to {short}.",
+            "From 2028 on the public money of Australia and Japan and United States is short, by up to {short}: ",
         ),
     ],
 )
@@ -205,6 +207,42 @@ def test_what_a_plan_that_cannot_be_carried_out_lacks(bench: Workbench, edit: Ed
         wait_for(lambda: not bench.solver.waited_for)
         said = said_by(Regions(bench), "outcomes")
         assert words.format(short=short) in said
+        times = float(re.findall(r"([\d.]+) times as much would do", said)[0])
+        for factor, holds in ((1.01 * times, True), (0.99 * times, False)):  # the threshold at which it fails
+            bench.edit(Edit("money", 0.25 * factor))
+            answered(bench)
+            bench.hold()
+            wait_for(lambda: not bench.solver.waited_for)
+            assert (bench.held[first.case.sha256, bench.case.sha256] > 0) == holds
     else:
         bench.held[first.case.sha256, bench.case.sha256] = float("nan")
         assert words in said_by(Regions(bench), "outcomes")
+
+
+def test_before_the_first_plan_the_page_says_what_the_case_holds(
+    place: OpenedCase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SolverThread, "start", lambda *_, **__: None)
+    bench = Workbench(place, lambda: None)
+    musd, tonnes = sum(bench.base.budget.values()), sum(bench.base.demand.values())
+    words = said_by(Regions(bench), "outcomes")
+    assert f"a demand of {number(tonnes)} t in 2026–2031, {money(musd)} of public money, 3 futures, " in words
+    assert all(Regions(bench).part(region, {}) for region in Regions(bench).snapshot()["versions"])
+    bench.journal.close()
+
+
+def test_plants_that_run_stand_with_those_that_may_be_built(bench: Workbench) -> None:
+    words = said_by(Regions(bench), "questions")
+    assert re.search(r"Run already or paid for \(1\) Metal works, United States 2.00 t/y", words)
+    bench.edit(Edit("projects.metal_works.existing_tpa", 50.0))
+    assert "Metal works, United States 50.0 t/y ↺" in said_by(Regions(bench), "questions")
+
+
+def test_the_curve_of_what_it_is_compared_with_stays(bench: Workbench) -> None:
+    answered(bench)
+    wait_for(lambda: len(bench.curve) == len(WEIGHTS))
+    pale = "Pale: the curve of the case as it is."
+    assert pale not in said_by(Regions(bench), "frontier")
+    bench.edit(Edit("money", 0.5))
+    answered(bench)
+    assert pale in said_by(Regions(bench), "frontier")

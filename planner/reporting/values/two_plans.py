@@ -119,8 +119,8 @@ def reweighed(before: RunView, case: Case) -> float | None:
 def lacking(before: RunView, case: Case) -> dict[str, list[Any]]:
     """What a plan, kept as decided, lacks in another case, as far as plants and money tell by themselves. plants: names
     of those that may not be built so large or so early. money: the first year in which budgets fall short of what
-    plants and people cost where those funders alone may pay, or all together, who they are, and by how much at most
-    (MUSD, expected; of all years until then where budgets carry over)."""
+    plants and people cost where those funders alone may pay, or all together, who they are, by how much at most
+    (MUSD, expected; of all years until then where budgets carry over), and how many times as much would do."""
     plants = []
     for project, bar in built(before).items():
         row = case.projects.get(project)
@@ -133,9 +133,13 @@ def lacking(before: RunView, case: Case) -> dict[str, list[Any]]:
         where = [c for c, payers in paying.items() if payers <= funders]
         due = spent[spent["country"].isin(where)].groupby("year")["expected"].sum()
         years = range(case.first_year, case.last_year + 1)
-        short = pd.Series({y: due.get(y, 0.0) - sum(case.budget.get((f, y), 0.0) for f in funders) for y in years})
-        short = short.cumsum() if case.model.policy.budget_carry_over else short
+        money = pd.Series({y: sum(case.budget.get((f, y), 0.0) for f in funders) for y in years})
+        due = due.reindex(money.index, fill_value=0.0)
+        if case.model.policy.budget_carry_over:
+            due, money = due.cumsum(), money.cumsum()
+        short = due - money
         if short.max() > SLIGHT:
             who = " and ".join(sorted(before.names.party(f) for f in funders)) or "nobody"
-            found.append((short.index[short > SLIGHT][0], who, float(short.max())))
+            enough = (due[due > SLIGHT] / money[due > SLIGHT]).max()
+            found.append((short.index[short > SLIGHT][0], who, float(short.max()), float(enough)))
     return {"plants": plants, "money": sorted(found, key=lambda one: -one[2])[:3]}
