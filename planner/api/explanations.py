@@ -26,7 +26,8 @@ from planner.reporting.formats.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import business_case_page, statements
 from planner.reporting.pages.many_runs import comparison_page
 from planner.results.business_case import BusinessCase, Removal
-from planner.results.explanation import EXPLANATION, Explanation, Shares, read_explanation
+from planner.results.decision import Shares
+from planner.results.explanation import EXPLANATION, Explanation, read_explanation
 from planner.results.plan import Comparison
 from planner.results.schema import SHARES
 from planner.results.store import SUMMARY, file_name, fingerprint, refresh_pages, write_folder, write_table

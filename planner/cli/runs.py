@@ -19,7 +19,8 @@ from planner.reporting.pages.business_case import business_case_lines
 from planner.reporting.pages.many_runs import comparison_lines
 from planner.reporting.text import explain_lines
 from planner.reporting.values.wording import number
-from planner.results.explanation import EXPLANATION, Shares
+from planner.results.decision import Shares
+from planner.results.explanation import EXPLANATION
 from planner.results.store import model_toml, write_folder
 
 ADVANCED = "advanced.txt"

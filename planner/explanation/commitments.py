@@ -29,7 +29,8 @@ from planner.explanation.counterfactuals import (
     held_decisions,
     optimum,
 )
-from planner.results.explanation import OVERRUN, Commitment, Execution, Flexibility, Merit
+from planner.results.decision import OVERRUN, Execution, Merit
+from planner.results.explanation import Commitment, Flexibility
 from planner.results.ledger import members, rows
 from planner.results.plan import PlanValues
 from planner.results.schema import STAGE_ITEMS

@@ -22,7 +22,7 @@ from planner.data.case import Case
 from planner.explanation.commitments import expected_tpa, is_built, of_table
 from planner.explanation.counterfactuals import Optimum, Reference, proven, quickest
 from planner.formulation.money import public_capex
-from planner.results.explanation import HUNDREDTH, MOVED, Corner, Frontier, Merit, Missing, NamedPlan
+from planner.results.decision import HUNDREDTH, MOVED, Corner, Frontier, Merit, Missing, NamedPlan
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues
 from planner.solving.goals import HOLD_MUSD, HOLD_SHARE

@@ -32,8 +32,10 @@ from planner.explanation.counterfactuals import (
     with_policy,
 )
 from planner.explanation.decision import COARSE, Walk, frontier
+from planner.explanation.information import knowing, knowledge
 from planner.explanation.prices_and_ranges import alternatives, links, with_planned
-from planner.results.explanation import OWN_PLAN, Decision, Explanation, Flexibility, Rung, Shares
+from planner.results.decision import Decision, Shares
+from planner.results.explanation import OWN_PLAN, Explanation, Flexibility, Rung
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues, Status
 from planner.results.schema import STAGE_ITEMS
@@ -49,11 +51,11 @@ FULL = 100_000
 def explain(
     plan: PlanValues, name: str = "", progress: Progress = silent, *, thorough: bool = False, workers: int | None = None
 ) -> Explanation:
-    """Why a solved plan is as it is: counterfactuals, claims, bottlenecks, alternatives.
+    """Why a solved plan is as it is: counterfactuals, claims, bottlenecks, information, alternatives.
 
     name: what the plan is called. progress: called with each step in words.
     thorough: try every unsure input on every claim, at all its values; and where the program is large, where that is
-    left out else, ask what all good plans share, for blocs and for plants a year sooner.
+    left out else, ask what information is worth, what all good plans share, for blocs and for plants a year sooner.
     workers: how many programs are solved at once (None: as many as help).
     Raises StoppedError where no optimum is proven.
     """
@@ -72,12 +74,13 @@ def _explain(
     plan: PlanValues, name: str, reference: Reference, pool: SolverPool, progress: Progress, thorough: bool
 ) -> Explanation:
     case = reference.case
-    progress("counterfactuals: levers, partners, time, unsure inputs")
+    progress("counterfactuals: levers, partners, time, information, unsure inputs")
     full = thorough or reference.program.matrix.nnz <= FULL
     near = pool.begin(partial(alternatives, reference, plan.summary["cost_musd"])) if full else None
     partners, times = list(together(reference, full)), list(timing(reference, full))
     ends = [counterfactual for _, both in at_ends(reference) for _, counterfactual in both]
-    asked = [*counterfactuals(reference, [*times, *partners]), *ends]
+    losses: dict[str, float] = plan.summary["scenario_loss_musd"]
+    asked = [*counterfactuals(reference, [*times, *partners]), *ends, *(knowing(reference, losses) if full else ())]
     found = pool([*asked, *claims.first_counterfactuals(reference, thorough)]) | _known(plan, reference)
     decided = pool.begin(partial(_decision, plan, reference, found["ladder:nothing"], full, thorough))
     shared = pool.begin(partial(_shares, reference))
@@ -102,10 +105,11 @@ def _explain(
         without,
         acting,
         compared(case, times, found, own),
+        knowledge(reference, losses, own.objective, found) if full else None,
         links(reference, solved.x, solved.duals),
         verdicts,
         leans,
-        pool.solved + 1 + (others.solves if others is not None else 0) + decision.frontier.solves,
+        pool.solved + 1 + full + (others.solves if others is not None else 0) + decision.frontier.solves,
         thorough,
         others,
         _flexibility(reference, found, builds),

@@ -1,6 +1,4 @@
-"""What was found about a plan, as values: why it is as it is, and what a decision rests on: what risk costs, what to
-pay for first, what goes wrong, and who carries it. `planner.explanation` fills them in, pages and explain.json show
-them.
+"""Why a plan is as it is, as values. `planner.explanation` fills them in, pages and explain.json show them.
 
 Money in MUSD: risk and loss discounted at the rate of risk, cost at that of cost, expected over the futures.
 """
@@ -15,166 +13,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from planner.results.decision import Decision
 from planner.results.store import fingerprint
-
-PLANS = ("nothing", "core", "chosen", "near", "least")
-"""Keys of the named plans: none of the levers pulled; least cost plus risk; the plan of the run; the cheapest within
-a hundredth of the least risk; the cheapest of the least risk."""
-MOVED = {"half": 0.5, "twice": 2.0}
-"""Keys of the plans of the curve at a part of the cost of that of the run, and the part."""
-HUNDREDTH = 0.01
-"""Part of the least risk by which `near` may be above it."""
-OVERRUN = 0.3
-"""By how much capital costs more, where it does."""
-
-
-@dataclass(frozen=True)
-class Corner:
-    """A plan at which the curve of least risk for its cost bends.
-
-    weight: the largest weight of cost at which no plan has less risk + weight * cost. So it is also what 1 MUSD takes
-    off the risk on the way from the corner before, which is cheaper; the first corner's is infinite, stated as None.
-    """
-
-    weight: float | None
-    cost: float
-    risk: float
-
-
-@dataclass(frozen=True)
-class Missing:
-    """What is short of an element in the worst year of a future: share of all that is wanted of it in that year."""
-
-    scenario: str
-    element: str
-    year: int
-    share: float
-
-
-@dataclass(frozen=True)
-class NamedPlan:
-    """A plan with a name. public: expected public spending, not discounted. builds: expected new capacity (t/y) of what
-    is built more than a hundredth of. loss: by scenario. missing: of each scenario and element of which any is short.
-    """
-
-    key: str
-    risk: float
-    expected_loss: float
-    cvar: float
-    cost: float
-    public: float
-    builds: Mapping[str, float]
-    loss: Mapping[str, float]
-    missing: Sequence[Missing]
-
-
-@dataclass(frozen=True)
-class Frontier:
-    """The least risk for every cost, from the least cost to the least risk, and the named plans in the order of PLANS;
-    moved: those in the order of MOVED, or the end of the curve that is nearest.
-
-    gap: how far the curve can lie below what is stated (MUSD of risk); 0 if every corner was found.
-    """
-
-    corners: Sequence[Corner]
-    plans: Sequence[NamedPlan]
-    moved: Sequence[NamedPlan]
-    gap: float
-    solves: int
-
-
-@dataclass(frozen=True)
-class Merit:
-    """A project in the order in which money should go to it.
-
-    weight: the largest of cost at which the frontier holds a tenth of its final size `tpa` (t/y), that in the plan of
-    least risk; cost, risk: of the frontier there. core_tpa: its size in the core plan. worth: least cost + risk without
-    it, less with it; 0 if the core plan does without it. public: discounted public capital in the core plan, or where
-    that does without it in the plan of least risk. last_hundredth: only there from the last hundredth of risk on.
-    """
-
-    project: str
-    stage: str
-    country: str
-    weight: float
-    cost: float
-    risk: float
-    tpa: float
-    core_tpa: float
-    worth: float
-    public: float
-    last_hundredth: bool
-
-
-@dataclass(frozen=True)
-class Execution:
-    """What one thing that goes wrong does. projects: those it happens to.
-
-    key: `planned`: nothing; `late`: all new plants a year late; `late_three`: the three of most worth; `permits`:
-    nothing new may be begun until a year after it is due to be; `overrun`: capital costs more by `OVERRUN`.
-
-    held_risk, held_cost: with all that the plan decided held, operations and stock answering; None where the budgets
-    do not pay for it. risk, cost: of a plan that knows of it from the start.
-    """
-
-    key: str
-    projects: Sequence[str]
-    held_risk: float | None
-    held_cost: float | None
-    risk: float
-    cost: float
-
-
-@dataclass(frozen=True)
-class Share:
-    """What a party would carry so that nobody is better off leaving, a row of the table `shares` (MUSD).
-
-    alone: its least cost + risk by itself; charge: of the whole; gain = alone - charge; lowest, highest: outer bounds
-    of what is stable, lowest None where it was not asked; own_loss: its part of the risk; paid: its funders' payments
-    and its private costs, of which `private` are the latter; transfer = charge - own_loss - paid, to others where
-    positive.
-    """
-
-    party: str
-    alone: float
-    charge: float
-    gain: float
-    lowest: float | None
-    highest: float
-    own_loss: float
-    paid: float
-    transfer: float
-    private: float
-
-
-@dataclass(frozen=True)
-class Shares:
-    """The charges of all parties, which sum to `optimum`, the least cost + risk of the whole.
-
-    checked: coalitions that were solved, of `coalitions`; slack: the least that any of them would lose by leaving;
-    tightest: its parties. by_duals: whether the charges come from the prices of one solve (many parties) or have the
-    largest least gain over all coalitions.
-    """
-
-    rows: Sequence[Share]
-    optimum: float
-    checked: int
-    coalitions: int
-    slack: float
-    tightest: Sequence[str]
-    by_duals: bool
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What the decision page shows. merit: the project to be paid for first comes first. shares: who carries what,
-    where the allies act as one group."""
-
-    frontier: Frontier
-    merit: Sequence[Merit]
-    execution: Sequence[Execution]
-    shares: Shares | None = None
-
 
 EXPLANATION = "explain.json"
 OWN_PLAN = "This plan"
@@ -282,6 +122,25 @@ def leading(influences: Sequence[Influence], objective: float) -> list[Influence
 
 
 @dataclass(frozen=True)
+class Knowledge:
+    """Value of information (MUSD of the objective) and regret by scenario.
+
+    evpi: plan's objective less that if each scenario were known; where it is cost plus risk, a bound from above. vss:
+    objective if the plan for the mean future is carried out less the plan's. least_loss: had the scenario been known.
+    regret: loss with the plan less that; only where the objective is the least risk.
+    """
+
+    stochastic: float
+    wait_and_see: float
+    evpi: float
+    expected_value_plan: float
+    vss: float
+    loss: Mapping[str, float]
+    least_loss: Mapping[str, float]
+    regret: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Range:
     """Least and most over all near-optimal plans: t/y of a project, or MUSD of capital in a country.
 
@@ -340,7 +199,7 @@ class Flexibility:
 class Explanation:
     """All of it. goal: `risk` or `welfare`, what objectives are of. `ladder` adds one lever after the other, `left_out`
     takes one away, `together` is about who acts, `timing` about when; `own` is the run itself. `flexibility` is None
-    where there is one future only, `alternatives` where they were not asked for.
+    where there is one future only, `knowledge` and `alternatives` where they were not asked for.
     """
 
     goal: str
@@ -351,6 +210,7 @@ class Explanation:
     left_out: Sequence[Rung]
     together: Sequence[Rung]
     timing: Sequence[Rung]
+    knowledge: Knowledge | None
     links: Sequence[Link]
     verdicts: Sequence[Verdict]
     influences: Sequence[Influence]

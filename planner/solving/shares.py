@@ -23,7 +23,7 @@ from planner.data.case import Case
 from planner.data.program_size import refuse_if_too_large
 from planner.errors import StoppedError
 from planner.formulation.index_sets import Scope
-from planner.results.explanation import Share, Shares
+from planner.results.decision import Share, Shares
 from planner.results.schema import SHARES
 from planner.results.verify import verify
 from planner.solving.extract import extract_tables

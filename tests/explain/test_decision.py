@@ -14,7 +14,7 @@ from planner.data.case import Case
 from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference, optimum
 from planner.explanation.decision import Walk, frontier
 from planner.reporting.text import closing_lines
-from planner.results.explanation import MOVED, PLANS, Corner, Frontier, Merit
+from planner.results.decision import MOVED, PLANS, Corner, Frontier, Merit
 from planner.solving.goals import Phase, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram

@@ -9,7 +9,7 @@ import pytest
 import planner
 from planner.explanation.commitments import decisions_of, execution
 from planner.explanation.counterfactuals import Reference
-from planner.results.explanation import Execution, Merit
+from planner.results.decision import Execution, Merit
 from tests.cases import MUSD, budget, demand, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase
 

@@ -220,3 +220,4 @@ def test_under_cost_plus_risk_a_rung_is_the_case_solved_for_it() -> None:
     assert metal.objective == near(summary["risk_musd"] + summary["cost_musd"])
     objectives = [rung.objective for rung in found.ladder]
     assert all(after <= before * (1 + 1e-7) for before, after in pairwise(objectives))
+    assert found.knowledge.evpi >= 0 and found.knowledge.vss >= 0

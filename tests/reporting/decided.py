@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from planner.results.explanation import MOVED, PLANS, Corner, Decision, Execution, Frontier, Merit, Missing, NamedPlan
+from planner.results.decision import MOVED, PLANS, Corner, Decision, Execution, Frontier, Merit, Missing, NamedPlan
 from planner.results.plan import PlanValues
 from planner.results.schema import SHARES
 

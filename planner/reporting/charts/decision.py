@@ -21,7 +21,8 @@ from planner.reporting.values.decision import (
 from planner.reporting.values.page_parts import Figure
 from planner.reporting.values.run_view import RunView, tooltip
 from planner.reporting.values.wording import SLIGHT, STAGES, money, number, percent
-from planner.results.explanation import EXPLANATION, Decision, Frontier, Merit, Share
+from planner.results.decision import Decision, Frontier, Merit, Share
+from planner.results.explanation import EXPLANATION
 
 FRONTIER, MERIT = f"{EXPLANATION}: decision, frontier", f"{EXPLANATION}: decision, merit"
 LEAST_SHOWN = 0.01

@@ -242,7 +242,7 @@ def _why(run: RunView, draw: Drawer) -> list[Part | None]:
     if found is None:
         return []
     words = [f"{statement.about}. {statement.sentence}" for statement in statements(found, run.names)]
-    told = Text(words, source=f"{EXPLANATION}: ladder, left_out, verdicts, links, timing")
+    told = Text(words, source=f"{EXPLANATION}: ladder, left_out, verdicts, links, knowledge, timing")
     asked = explanation_tables(found, run.names)
     tables = [replace(table, folded=True) for table in asked if table.sheet not in DECIDED]
     return [supply_charts.ladder(found, draw), told, *tables]

@@ -27,7 +27,7 @@ from planner.reporting.values.page_parts import ReportTable, declared, texts
 from planner.reporting.values.plan import begun, decisions, expected_sum
 from planner.reporting.values.run_view import RunView, rows_of
 from planner.reporting.values.wording import NOTHING, STAGES, first_few, midway, number, short, span, worded
-from planner.results.explanation import Decision, Frontier, NamedPlan, Share
+from planner.results.decision import Decision, Frontier, NamedPlan, Share
 
 MOST_PLANTS, FIRST_YEARS, SLIGHTLY = 4, 2, 0.001
 

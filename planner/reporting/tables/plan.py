@@ -35,7 +35,7 @@ from planner.reporting.values.wording import (
     number,
     span,
 )
-from planner.results.explanation import Commitment, Explanation, Rung, Verdict
+from planner.results.explanation import Commitment, Explanation, Knowledge, Rung, Verdict
 
 TIED = 1e-5
 """Share of cost plus risk up to which a project is worth nothing: the plan without it is as good."""
@@ -207,6 +207,7 @@ def explanation_tables(found: Explanation, names: Names) -> list[ReportTable]:
         assumptions(found),
         commitments(found, names),
         ranges(found, names),
+        *([knowledge(found.knowledge, found.goal, names)] if found.knowledge is not None else []),
     ]
     return [table for table in tables if table.rows]
 
@@ -314,3 +315,14 @@ def ranges(found: Explanation, names: Names) -> ReportTable:
         for r in sorted(found.ranges, key=lambda r: (-len(r.kind), order.get(r.word, 3), r.key))
     ]
     return declared("ranges", rows, near=found.alternatives)
+
+
+def knowledge(k: Knowledge, goal: str, names: Names) -> ReportTable:
+    """What information is worth, and the regret of the plan in each future, the largest first."""
+    regret, what = sorted(k.regret, key=lambda w: (-k.regret[w], w)), OBJECTIVES[goal]
+    rows = [
+        [f"Value of perfect information (EVPI), {what}", k.stochastic, k.wait_and_see, k.evpi],
+        [f"Value of planning for all futures (VSS), {what}", k.expected_value_plan, k.stochastic, k.vss],
+        *([f"Regret: {names.scenario(w)}", k.loss[w], k.least_loss[w], k.regret[w]] for w in regret),
+    ]
+    return declared("knowledge", rows, goal=goal)

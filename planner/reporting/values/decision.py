@@ -13,19 +13,8 @@ from planner.reporting.values.plan import decisions
 from planner.reporting.values.run_view import RunView, records, rows_of
 from planner.reporting.values.supply import WorstYear, balances, insured_years, main_future, worst_shares
 from planner.reporting.values.wording import SLIGHT, STAGES, TAKEN_OFF, number, worded
-from planner.results.explanation import (
-    EXPLANATION,
-    Commitment,
-    Decision,
-    Execution,
-    Frontier,
-    Merit,
-    NamedPlan,
-    Share,
-    Trial,
-    Verdict,
-    leading,
-)
+from planner.results.decision import Decision, Execution, Frontier, Merit, NamedPlan, Share
+from planner.results.explanation import EXPLANATION, Commitment, Trial, Verdict, leading
 
 MOST_WORST, MOST_SUPPLIERS = 3, 2
 SLIGHT_TPA = 1e-6

@@ -1,0 +1,141 @@
+"""EVPI, VSS and regret against brute force on tiny cases: builds are few numbers, so every plan can be tried."""
+
+from __future__ import annotations
+
+import itertools
+from functools import partial
+
+import numpy as np
+import pytest
+
+from planner.data.case import Case
+from planner.explanation.counterfactuals import Counterfactual, Reference, held_decisions, optimum
+from planner.explanation.explain import explain
+from planner.explanation.information import mean_case
+from planner.results.losses import cvar
+from planner.solving.solve import solve_case
+from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock
+from tests.conftest import MakeCase
+
+LEAD = 1
+YEARS = 3
+
+
+def newsvendor(make_case: MakeCase, factors: list[float], shares: list[float], money: float, aversion: float) -> Case:
+    """Imports of 100 t a year are cut by scenario from 2027 on; a plant for 1 MUSD per t/y replaces them."""
+    names = [f"s{i}" for i in range(len(factors))]
+    return make_case(
+        {"objective.risk_aversion": aversion, "objective.tail": 0.5},
+        imports=[imports(100)],
+        projects=[mine(), plant(max_new_tpa=100, capex_usd_per_tpa=MUSD, lead_time_years=LEAD)],
+        budgets=budget(money),
+        scenarios=scenarios(**dict(zip(names, shares, strict=True))),
+        shocks=[shock(w, "import", f, 2027, 2027) for w, f in zip(names, factors, strict=True)]
+        + [shock(w, "import", f, 2028, 2028) for w, f in zip(names, factors, strict=True)],
+    )
+
+
+def brute(factors: list[float], shares: list[float], aversion: float, build: float) -> tuple[float, list[float]]:
+    """Risk and losses if `build` t/y are ready from 2027."""
+    losses = [(YEARS - 1) * max(100 * (1 - f) - build, 0.0) for f in factors]
+    expected = float(np.dot(losses, shares))
+    return (1 - aversion) * expected + aversion * cvar(losses, shares, 0.5), losses
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_evpi_vss_and_regret_agree_with_brute_force(make_case: MakeCase, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    count = int(random.integers(2, 5))
+    factors = [round(float(f), 2) for f in random.uniform(0, 1, count)]
+    shares = [float(p) for p in random.dirichlet(np.ones(count))]
+    shares[-1] = 1 - sum(shares[:-1])
+    money, aversion = round(float(random.uniform(5, 80)), 1), float(random.choice([0.0, 0.5]))
+    case = newsvendor(make_case, factors, shares, money, aversion)
+    plan = solve_case(case, baseline=False)
+
+    best = brute(factors, shares, aversion, money)[0]
+    knowing = [brute([f], [1.0], aversion, money)[1][0] for f in factors]
+    known = (1 - aversion) * float(np.dot(knowing, shares)) + aversion * cvar(knowing, shares, 0.5)
+    of_mean = min(100 * (1 - float(np.dot(factors, shares))), money)
+    carried, _ = brute(factors, shares, aversion, of_mean)
+
+    found = explain(plan, "run", workers=1).knowledge
+    assert found.stochastic == near(best)
+    assert found.evpi == pytest.approx(best - known, abs=1e-4)
+    assert found.expected_value_plan == pytest.approx(carried, abs=2e-3)
+    assert found.vss == pytest.approx(carried - best, abs=2e-3)
+    assert found.vss >= -1e-6 and found.evpi >= -1e-6
+    for i, least in enumerate(knowing):
+        assert found.regret[f"s{i}"] == pytest.approx(plan.summary["scenario_loss_musd"][f"s{i}"] - least, abs=1e-4)
+
+
+def test_foresight_is_worth_something_when_one_budget_serves_two_futures(make_case: MakeCase) -> None:
+    """10 MUSD buy 10 t of Dy or 10 t of Tb capacity. Scenario d lacks Dy, scenario t lacks Tb, 2027 only: half each.
+
+    Not knowing, either choice loses 10 MUSD x 1/2 + what the 10 t do not cover; knowing loses nothing of it.
+    """
+    case = make_case(
+        {"objective.risk_aversion": 0.0},
+        elements=[{"element": e, "heavy": "true", "loss_usd_per_kg": 1000} for e in ("Dy", "Tb")],
+        demand=demand(10, element="Dy") + demand(10, element="Tb"),
+        imports=[imports(10, element="Dy"), imports(10, element="Tb")],
+        feeds=[{"feed": "dy_ore", "element": "Dy", "share": 1}, {"feed": "tb_ore", "element": "Tb", "share": 1}],
+        projects=[mine(project="d", feeds="dy_ore"), mine(project="t", feeds="tb_ore")]
+        + [
+            plant(project=f"{x}_plant", feeds=f"{x}_ore", max_new_tpa=10, capex_usd_per_tpa=MUSD, lead_time_years=1)
+            for x in ("dy", "tb")
+        ],
+        budgets=budget(10),
+        scenarios=scenarios(d=0.5, t=0.5),
+        shocks=[shock("d", "import", 0, 2027, 2027, element="Dy"), shock("t", "import", 0, 2027, 2027, element="Tb")],
+    )
+    found = explain(solve_case(case, baseline=False), "run", workers=1).knowledge
+    assert found.stochastic == near(5)
+    assert found.wait_and_see == near(0)
+    assert found.evpi == near(5)
+
+
+def test_mean_future_has_mean_demand_imports_and_capacity(make_case: MakeCase) -> None:
+    case = make_case(
+        imports=[imports(50)],
+        projects=[mine(), plant(existing_tpa=40)],
+        scenarios=scenarios(a=0.25, b=0.75),
+        shocks=[
+            shock("a", "import", 0, 2027, 2027),
+            shock("b", "demand", 0.5, 2028, 2028),
+            shock("a", "capacity", 0.2, 2026, 2026, project="plant"),
+        ],
+    )
+    mean = mean_case(case)
+    assert mean.scenarios == {"mean": 1.0}
+    assert [mean.import_limit["CHN", "AAA", "Dy", "oxide", t] for t in case.years] == pytest.approx([50, 37.5, 50])
+    assert [mean.demand["AAA", "Dy", "oxide", t] for t in case.years] == pytest.approx([100, 100, 62.5])
+    # 2026: 10 t short of 40 * (0.25 * 0.2 + 0.75) + 50; 2027: 22.5 t; 2028: none. Risk of a single future is its loss.
+    assert optimum(Counterfactual("mean", lambda: mean), Reference(mean)).objective == near(18 + 22.5)
+
+
+def test_fixed_decisions_are_taken_as_given(make_case: MakeCase) -> None:
+    case = newsvendor(make_case, [0.0, 0.5], [0.5, 0.5], 60, 0.0)
+    reference = Reference(case)
+    for build in (0.0, 20.0, 60.0):
+        fixed = optimum(
+            Counterfactual("fixed", partial(held_decisions, reference.program, {("build", ("plant", 0)): build})),
+            reference,
+        )
+        assert fixed.objective == pytest.approx(brute([0.0, 0.5], [0.5, 0.5], 0.0, build)[0], abs=2e-3)
+
+
+def test_many_at_once_answer_like_one_at_a_time(make_case: MakeCase) -> None:
+    case = newsvendor(make_case, [0.2, 0.7], [0.3, 0.7], 30, 0.5)
+    plan = solve_case(case, baseline=False)
+    assert explain(plan, "run", workers=1) == explain(plan, "run", workers=3)
+
+
+def test_decisions_do_not_depend_on_the_order_of_questions(make_case: MakeCase) -> None:
+    case = newsvendor(make_case, [0.0, 0.9], [0.5, 0.5], 30, 0.5)
+    reference = Reference(case)
+    questions = [Counterfactual(f"{k}", partial(reference.not_before, 2026 + k)) for k in range(3)]
+    for order in itertools.permutations(questions):
+        assert [optimum(q, reference).objective for q in sorted(order, key=lambda q: q.key)] == near(
+            [optimum(q, reference).objective for q in questions]
+        )
