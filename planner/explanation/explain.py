@@ -33,7 +33,7 @@ from planner.explanation.counterfactuals import (
 )
 from planner.explanation.decision import COARSE, Walk, frontier
 from planner.explanation.information import knowing, knowledge
-from planner.explanation.prices_and_ranges import alternatives, links, with_planned
+from planner.explanation.prices_and_ranges import alternatives, links, marginals, with_planned
 from planner.results.decision import Decision, Shares
 from planner.results.explanation import OWN_PLAN, Explanation, Flexibility, Rung
 from planner.results.losses import weighed
@@ -75,6 +75,7 @@ def _explain(
 ) -> Explanation:
     case = reference.case
     progress("counterfactuals: levers, partners, time, information, unsure inputs")
+    prices = pool.begin(partial(marginals, reference))
     full = thorough or reference.program.matrix.nnz <= FULL
     near = pool.begin(partial(alternatives, reference, plan.summary["cost_musd"])) if full else None
     partners, times = list(together(reference, full)), list(timing(reference, full))
@@ -92,7 +93,7 @@ def _explain(
     verdicts = claims.verdicts(reference, _given([own, *rungs, *without, *acting]), pool, thorough)
     leans = influences(reference, own.objective, verdicts, pool)
     builds = of_table(case, plan.tables["investments"])
-    solved = reference.best()[1]
+    solved, marginal = reference.best()[1], prices.result()
     rungs[-1] = replace(rungs[-1], capital=capital_by_stage(case, builds))
     decision = replace(decided.result(), shares=shared.result())
     others = with_planned(near.result(), case, builds) if near is not None else None
@@ -107,9 +108,15 @@ def _explain(
         compared(case, times, found, own),
         knowledge(reference, losses, own.objective, found) if full else None,
         links(reference, solved.x, solved.duals),
+        marginal,
         verdicts,
         leans,
-        pool.solved + 1 + full + (others.solves if others is not None else 0) + decision.frontier.solves,
+        pool.solved
+        + len(marginal)
+        + 1
+        + full
+        + (others.solves if others is not None else 0)
+        + decision.frontier.solves,
         thorough,
         others,
         _flexibility(reference, found, builds),

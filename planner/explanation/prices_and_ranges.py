@@ -1,5 +1,6 @@
-"""What the optimum itself tells: the true bottleneck of each element and year by its shadow prices; and how little and
-how much of each project the plans hold that are nearly as good: must, may, never.
+"""What the optimum itself tells: the true bottleneck of each element and year by its shadow prices, and the largest of
+these prices solved again; and how little and how much of each project the plans hold that are nearly as good: must,
+may, never.
 
 At an optimum every activity that runs earns exactly what it uses up, at shadow prices (complementary slackness;
 Dantzig, Linear Programming and Extensions, 1963, ch. 12). So the value of the goods that plants make, in MUSD of
@@ -29,9 +30,10 @@ from planner.explanation.commitments import SLIGHT, Build, expected_tpa
 from planner.explanation.counterfactuals import SMALLEST_MUSD, Goal, Reference, quickest
 from planner.formulation.money import full_capex
 from planner.results import verify_resources
-from planner.results.explanation import Alternatives, Link, Range
+from planner.results.explanation import Alternatives, Link, Marginal, Range
 from planner.solving.goals import HOLD_MUSD
 from planner.solving.highs import Solver
+from planner.solving.prices import ROWS, ScarceThing
 from planner.solving.program import Key, Vector
 from planner.solving.solution import Stop
 
@@ -179,6 +181,48 @@ def _add(into: dict[str, float], parts: dict[str, float]) -> None:
 def _scaled(parts: dict[str, float], factor: float) -> dict[str, float]:
     # Value that no plant of the year explains: oxide from stock or imports.
     return {link: musd * factor for link, musd in parts.items()} if parts else {"unassigned": factor}
+
+
+KINDS = ("budget", "capacity", "nameplate limit", "staff joining", "feed", "delivered good")
+"""Scarce things of which the one with the highest price is solved again."""
+
+
+def marginals(reference: Reference) -> list[Marginal]:
+    """For each of KINDS the thing with the highest price, the price, and what one unit more takes off the objective.
+
+    Under degeneracy the two differ: a price is a one-sided derivative.
+    """
+    program, (known, solved) = reference.program, reference.best()
+    column, solver, out = program.column[reference.goal, None], Solver(program), []
+    solver.begin_like(known.kept)
+    for thing, (price, unit, rows) in _dearest(reference, solved.duals).items():
+        more = np.zeros(len(program.rows))
+        for row, amount in rows:
+            more[row] += amount
+        limits = program.row_lower + more, program.row_upper + more
+        solver.replace(program.with_data(program.matrix.data, *limits, program.lower, program.upper))
+        found = solver.minimise(column)
+        if found.stop is Stop.OPTIMAL:
+            out.append(Marginal(*thing[:6], unit, price, reference.objective - float(found.x[column])))
+    return out
+
+
+def _dearest(reference: Reference, duals: Vector) -> dict[ScarceThing, tuple[float, str, list[tuple[int, float]]]]:
+    """Of each kind the thing with the highest price: the price (MUSD per unit), the unit, and the rows whose right-hand
+    side grows by how much if there is one unit more."""
+    kinds, units = {scarce.declared.name: scarce for scarce in ROWS}, dict[ScarceThing, str]()
+    price: dict[ScarceThing, float] = defaultdict(float)
+    rows: dict[ScarceThing, list[tuple[int, float]]] = defaultdict(list)
+    for i, (name, index) in enumerate(reference.program.rows):
+        if (scarce := kinds.get(name)) is None:
+            continue
+        for thing, per_unit in scarce.priced(reference.scope, index):
+            price[thing] += scarce.sign * float(duals[i]) * per_unit
+            rows[thing].append((i, -scarce.sign * per_unit))
+            units[thing] = scarce.unit
+    worth = sorted((thing for thing in price if price[thing] > SMALLEST_MUSD), key=lambda t: (-price[t], str(t)))
+    first = (next((thing for thing in worth if thing[0] == kind), None) for kind in KINDS)
+    return {thing: (price[thing], units[thing], rows[thing]) for thing in first if thing is not None}
 
 
 NEAR: Mapping[Goal, Mapping[str, float]] = {"risk": {"risk": 0.02, "cost": 0.05}, "welfare": {"welfare": 0.01}}

@@ -55,6 +55,24 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Marginal:
+    """A shadow price (MUSD per unit) and the same found by solving again with one unit more.
+
+    scarce .. year: the scarce thing, as in the table `shadow_prices`; '' and None where they do not apply.
+    """
+
+    scarce: str
+    item: str
+    country: str
+    element: str
+    form: str
+    year: int | None
+    unit: str
+    price: float
+    resolved: float
+
+
+@dataclass(frozen=True)
 class Trial:
     """A claim measured with one input at another value. Risks in MUSD; measure and threshold dimensionless."""
 
@@ -212,6 +230,7 @@ class Explanation:
     timing: Sequence[Rung]
     knowledge: Knowledge | None
     links: Sequence[Link]
+    marginals: Sequence[Marginal]
     verdicts: Sequence[Verdict]
     influences: Sequence[Influence]
     solves: int

@@ -1,4 +1,4 @@
-"""The ladder, its decomposition and the bottleneck."""
+"""The ladder, its decomposition, the bottleneck and the marginal values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from planner.reporting.values.run_view import run_view
 from planner.results.explanation import Explanation
 from planner.solving.highs import Solver
 from planner.solving.solve import solve_case, without_plan
-from tests.cases import demand, mine, near, plant, smelter
+from tests.cases import MUSD, budget, demand, mine, near, plant, smelter
 from tests.conftest import MakeCase
 from tests.reporting.conftest import read_page
 
@@ -124,6 +124,17 @@ def test_people_are_the_bottleneck_where_they_are_few(make_case: MakeCase) -> No
     reference = Reference(case)
     solved = reference.best()[1]
     assert {link.link for link in links(reference, solved.x, solved.duals)} == {"separation people"}
+
+
+def test_a_marginal_value_is_what_solving_again_gives(make_case: MakeCase) -> None:
+    """1 MUSD more buys 1 t/y, used in 2027 and 2028: 2 MUSD of loss avoided."""
+    case = make_case(
+        projects=[mine(), plant(max_new_tpa=50, capex_usd_per_tpa=MUSD, lead_time_years=1)], budgets=budget(10)
+    )
+    found = explain(solve_case(case, baseline=False), "run", workers=1)
+    (money,) = [m for m in found.marginals if m.unit == "MUSD per MUSD"]
+    assert money.price == near(2.0)
+    assert money.resolved == near(2.0)
 
 
 def test_page_and_screen_tell_the_ladder(found: Explanation, case: Case) -> None:

@@ -43,16 +43,17 @@ def test_musts_are_told_with_their_place_and_what_they_cost(case: Case) -> None:
     assert "contains mine, AAA; plant, AAA. Together these cost 100 MUSD of capital in this plan." in words
 
 
-def test_what_it_is_worth_to_decide_late_is_told_in_money(case: Case, found: Explanation) -> None:
+def test_money_beside_the_value_of_information(case: Case, found: Explanation) -> None:
     names = Names(case)
     once = Rung("committed", "Committed", 100.0, 100.0, 80.0, 0.0, 0.0)
     later = replace(once, key="adaptive", cost=30.0)
 
-    def said(*timing: Rung) -> list[str]:
-        told = statements(replace(found, timing=timing), names)
-        return [s.sentence for s in told if s.about == "Information"]
+    def said(*timing: Rung) -> str:
+        return next(s.sentence for s in statements(replace(found, timing=timing), names) if s.about == "Information")
 
-    (words,) = said(once, later)
-    assert "worth 50.0 MUSD: at the same risk the plan that answers costs 30.0 in place of 80.0 MUSD" in words
-    assert said(once) == said(once, replace(later, cost=80.0)) == []
-    assert "In money" not in said(once, replace(later, risk=50.0))[0]
+    assert "worth 50.0 MUSD: at the same risk the plan that answers costs 30.0 in place of 80.0 MUSD" in said(
+        once, later
+    )
+    assert "valued in risk, not in money" in said(once)
+    assert "In money" not in said(once) and "In money" not in said(once, replace(later, cost=80.0))
+    assert "In money" not in said(once, replace(later, risk=50.0))

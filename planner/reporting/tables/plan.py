@@ -208,6 +208,7 @@ def explanation_tables(found: Explanation, names: Names) -> list[ReportTable]:
         commitments(found, names),
         ranges(found, names),
         *([knowledge(found.knowledge, found.goal, names)] if found.knowledge is not None else []),
+        marginals(found, names),
     ]
     return [table for table in tables if table.rows]
 
@@ -326,3 +327,9 @@ def knowledge(k: Knowledge, goal: str, names: Names) -> ReportTable:
         *([f"Regret: {names.scenario(w)}", k.loss[w], k.least_loss[w], k.regret[w]] for w in regret),
     ]
     return declared("knowledge", rows, goal=goal)
+
+
+def marginals(found: Explanation, names: Names) -> ReportTable:
+    """Shadow prices and what one unit more takes off when solved again."""
+    rows = [[scarce_words(names, vars(m)), m.unit, m.price, m.resolved] for m in found.marginals]
+    return declared("marginals", rows, what=OBJECTIVES[found.goal])
