@@ -1,5 +1,5 @@
 """Five claims and a verdict each, by one rule: a measure, a threshold, and every unsure input tried at its ends; and on
-which of these inputs the result leans most.
+which of these inputs the result leans most, and the plan at their ends.
 
 A claim *holds* if its measure is on the claim's side of the threshold with the inputs as given and in every trial,
 *fails* if it is on the other side in all of them, and is *not decided by these data* if trials disagree. A trial
@@ -19,14 +19,16 @@ from planner.data.case import Case, with_room
 from planner.data.cells import Row, conditions, matching
 from planner.data.lookups import MAGNET
 from planner.data.schema import TABLES, UncertainRange
+from planner.explanation.commitments import Build, capital_by_stage, expected_tpa, is_built, of_optimum
 from planner.explanation.counterfactuals import (
     SMALLEST_MUSD,
     Counterfactual,
+    Optimum,
     Reference,
     SolveAll,
     with_policy,
 )
-from planner.results.explanation import Influence, Trial, Tried, Verdict
+from planner.results.explanation import Influence, Moved, Trial, Tried, Verdict
 from planner.solving.program import Program
 
 
@@ -119,18 +121,14 @@ def at_ends(reference: Reference) -> list[Ends]:
 
 
 def influences(
-    reference: Reference,
-    objective: float,
-    verdicts: Iterable[Verdict],
-    solve: SolveAll,
+    case: Case, objective: float, verdicts: Sequence[Verdict], doubts: Iterable[Ends], found: Mapping[str, Optimum]
 ) -> list[Influence]:
-    """The unsure inputs of a case, the most influential first. `objective`: with the inputs as given (MUSD)."""
-    wanted, judged = at_ends(reference), list(verdicts)
-    found = solve(counterfactual for _, ends in wanted for _, counterfactual in ends)
+    """The unsure inputs of a case, the most influential first. objective: with the inputs as given (MUSD); found: the
+    plans at their ends."""
     out = []
-    for uncertain, ends in wanted:
+    for uncertain, ends in doubts:
         tried = [Tried(f"× {factor:g}", found[counterfactual.key].objective) for factor, counterfactual in ends]
-        touched = touched_rows(reference.case, uncertain.vary(reference.case, ends[0][0]))
+        touched = touched_rows(case, uncertain.vary(case, ends[0][0]))
         rows = [row for rows in touched.values() for row in rows]
         out.append(
             Influence(
@@ -142,10 +140,29 @@ def influences(
                 len(rows),
                 dict(sorted(Counter(row.confidence.strip().casefold() or NOT_STATED for row in rows).items())),
                 _sources(rows),
-                [v.claim for v in judged if uncertain.name in v.turns_on],
+                [v.claim for v in verdicts if uncertain.name in v.turns_on],
             )
         )
     return sorted(out, key=lambda i: (-abs(i.effect), i.input))
+
+
+def moves(
+    case: Case, leaning: Iterable[Influence], given: Moved, doubts: Iterable[Ends], found: Mapping[str, Optimum]
+) -> list[Moved]:
+    """The plan as given, then the plan with each of these inputs at each end."""
+    ends, out = {uncertain.name: ends for uncertain, ends in doubts}, [given]
+    for lean in leaning:
+        for factor, counterfactual in ends[lean.input]:
+            best = found[counterfactual.key]
+            builds, cost = of_optimum(best), best.cost or 0.0
+            out.append(moved(case, lean.input, f"× {factor:g}", best.objective, cost, builds))
+    return out
+
+
+def moved(case: Case, name: str, setting: str, objective: float, cost: float, builds: Sequence[Build]) -> Moved:
+    """A plan that builds these, as what an input at some setting makes of it; objective and cost in MUSD."""
+    built = {p: tpa for p, tpa in sorted(expected_tpa(builds).items()) if is_built(case, p, tpa)}
+    return Moved(name, setting, objective, cost, capital_by_stage(case, builds), built)
 
 
 def touched_rows(case: Case, other: Case) -> dict[str, list[Row]]:

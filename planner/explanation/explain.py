@@ -14,7 +14,7 @@ from planner.data.case import Case
 from planner.data.schema import Funder
 from planner.errors import StoppedError
 from planner.explanation import claims
-from planner.explanation.claims import at_ends, influences, steps
+from planner.explanation.claims import steps
 from planner.explanation.commitments import (
     Build,
     capital_by_stage,
@@ -35,7 +35,7 @@ from planner.explanation.decision import COARSE, Walk, frontier
 from planner.explanation.information import knowing, knowledge
 from planner.explanation.prices_and_ranges import alternatives, links, marginals, with_planned
 from planner.results.decision import Decision, Shares
-from planner.results.explanation import OWN_PLAN, Explanation, Flexibility, Rung
+from planner.results.explanation import OWN_PLAN, Explanation, Flexibility, Rung, leading
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues, Status
 from planner.results.schema import STAGE_ITEMS
@@ -79,7 +79,8 @@ def _explain(
     full = thorough or reference.program.matrix.nnz <= FULL
     near = pool.begin(partial(alternatives, reference, plan.summary["cost_musd"])) if full else None
     partners, times = list(together(reference, full)), list(timing(reference, full))
-    ends = [counterfactual for _, both in at_ends(reference) for _, counterfactual in both]
+    doubts = claims.at_ends(reference)
+    ends = [counterfactual for _, both in doubts for _, counterfactual in both]
     losses: dict[str, float] = plan.summary["scenario_loss_musd"]
     asked = [*counterfactuals(reference, [*times, *partners]), *ends, *(knowing(reference, losses) if full else ())]
     found = pool([*asked, *claims.first_counterfactuals(reference, thorough)]) | _known(plan, reference)
@@ -91,8 +92,9 @@ def _explain(
     acting = compared(case, partners, found, own)
     progress("claims: unsure inputs at their ends")
     verdicts = claims.verdicts(reference, _given([own, *rungs, *without, *acting]), pool, thorough)
-    leans = influences(reference, own.objective, verdicts, pool)
+    leans = claims.influences(case, own.objective, verdicts, doubts, found)
     builds = of_table(case, plan.tables["investments"])
+    given = claims.moved(case, "", "as given", own.objective, own.cost or 0.0, builds)
     solved, marginal = reference.best()[1], prices.result()
     rungs[-1] = replace(rungs[-1], capital=capital_by_stage(case, builds))
     decision = replace(decided.result(), shares=shared.result())
@@ -120,6 +122,7 @@ def _explain(
         thorough,
         others,
         _flexibility(reference, found, builds),
+        claims.moves(case, leading(leans, own.objective), given, doubts, found),
         decision,
     )
 

@@ -1,18 +1,21 @@
-"""What can wait: figures by hand."""
+"""What can wait, and what the plan becomes at the ends: figures by hand and against cases solved by themselves."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
 from planner.data.case import Case
+from planner.explanation.claims import uncertain_inputs
 from planner.explanation.commitments import Build, is_built
 from planner.explanation.explain import explain
 from planner.reporting.tables.decision import begun_by_year
-from planner.reporting.tables.plan import commitments
+from planner.reporting.tables.plan import commitments, moved_plans
 from planner.reporting.values.decision import waiting
 from planner.reporting.values.run_view import run_view
 from planner.reporting.values.wording import Names
-from planner.results.explanation import Explanation
+from planner.results.explanation import Explanation, Moved
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock, unsure
 from tests.conftest import MakeCase
@@ -82,6 +85,40 @@ def test_one_future_has_nothing_to_answer(make_case: MakeCase) -> None:
     assert commitments(found, Names(case)).rows == []
 
 
+def test_each_end_is_the_cheapest_plan_of_the_case_with_it(case: Case, found: Explanation) -> None:
+    given, ends = found.moves[0], found.moves[1:]
+    assert (given.input, given.cost, list(given.builds)) == ("", near(found.own.cost), ["cheap", "dear"])
+    assert given.capital == near({"mine": 0.0, "separation": 150.0, "metal": 0.0})
+    assert len(ends) >= 2
+    inputs = {one.name: one for one in uncertain_inputs(case)}
+    for end in ends:
+        alone = solve_case(inputs[end.input].vary(case, float(end.setting.removeprefix("× "))), baseline=False)
+        assert (end.objective, end.cost) == near((alone.summary["least_risk_musd"], alone.summary["cost_musd"]))
+        tpa = alone.summary["new_capacity_tpa"]
+        assert end.builds == near({p: tpa[p] for p in sorted(tpa) if is_built(case, p, tpa[p])})
+        assert sum(end.capital.values()) == near(alone.tables["investments"]["capex_musd"].sum())
+
+
+def test_what_enters_and_leaves_is_named(found: Explanation, case: Case) -> None:
+    capital = {"mine": 0.0, "separation": 50.0, "metal": 0.0}
+    given = replace(found.moves[0], builds={"cheap": 50.0}, cost=100.0)
+    other = Moved("demand", "× 2", 1.0, 50.0, capital, {"dear": 50.0})
+    same = Moved("demand", "× 0.5", 1.0, 99.0, capital, {"cheap": 40.0})
+    found = replace(found, moves=[given, other, same])
+    table = moved_plans(found, Names(case))
+    assert [row[-3:] for row in table.shown] == [["–", "–", "–"], ["dear, AAA", "cheap, AAA", "–"], ["–", "–", "–"]]
+    assert moved_plans(replace(found, moves=[given]), Names(case)).rows == []
+
+
 def test_a_hundredth_of_what_could_be_built_does_not_count(case: Case) -> None:
     build = Build("cheap", 2026, 0.5, ("calm", "cut"), 1.0)
     assert not is_built(case, build.project, build.tpa) and is_built(case, "cheap", 0.6)
+
+
+def test_a_project_changes_by_a_quarter_of_what_could_be_built(found: Explanation, case: Case) -> None:
+    capital = {"mine": 0.0, "separation": 50.0, "metal": 0.0}
+    given = replace(found.moves[0], builds={"cheap": 50.0, "dear": 40.0}, cost=100.0, capital=capital, objective=10.0)
+    # Of 50 t/y each: 50 -> 38 is less than a quarter, 40 -> 27 is more.
+    end = Moved("demand", "× 2", 30.0, 60.0, capital | {"separation": 20.0}, {"cheap": 38.0, "dear": 27.0})
+    table = moved_plans(replace(found, moves=[given, end]), Names(case))
+    assert table.shown[1][-3:] == ["–", "–", "dear, AAA: 40.0 → 27.0"]

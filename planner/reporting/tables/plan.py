@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import pandas as pd
 
-from planner.reporting.text import SLIGHT_TPA, claim
+from planner.reporting.text import MOST_NAMED, SLIGHT_TPA, claim
 from planner.reporting.values.decision import decided, doing_nothing
 from planner.reporting.values.page_parts import STATED, ReportTable, declared
 from planner.reporting.values.plan import (
@@ -31,11 +31,12 @@ from planner.reporting.values.wording import (
     Names,
     amount,
     count,
+    first_few,
     midway,
     number,
     span,
 )
-from planner.results.explanation import Commitment, Explanation, Knowledge, Rung, Verdict
+from planner.results.explanation import Commitment, Explanation, Knowledge, Moved, Rung, Verdict
 
 TIED = 1e-5
 """Share of cost plus risk up to which a project is worth nothing: the plan without it is as good."""
@@ -194,6 +195,8 @@ def short_sheet(run: RunView) -> ReportTable:
 
 
 MOST_SHOWN = 4
+QUARTER = 0.25
+"""Share of what could be built by which a project must move to count as changed."""
 OBJECTIVES = {"risk": "least risk", "welfare": "cost plus risk"}
 DECIDED = tuple(STATED[name]["sheet"] for name in ("assumptions", "commitments"))
 """Sheets of those that the decision page shows."""
@@ -206,6 +209,7 @@ def explanation_tables(found: Explanation, names: Names) -> list[ReportTable]:
         claims(found),
         assumptions(found),
         commitments(found, names),
+        moved_plans(found, names),
         ranges(found, names),
         *([knowledge(found.knowledge, found.goal, names)] if found.knowledge is not None else []),
         marginals(found, names),
@@ -227,7 +231,7 @@ def counterfactuals(found: Explanation) -> ReportTable:
     return declared("counterfactuals", rows, goal=found.goal, what=OBJECTIVES[found.goal], capital=capital)
 
 
-def _stages(found: Sequence[Rung]) -> list[str]:
+def _stages(found: Sequence[Rung | Moved]) -> list[str]:
     """Stages whose capital is shown: magnets only where somebody can make them."""
     return [stage for stage in STAGES if stage != "magnet" or any(stage in r.capital for r in found)]
 
@@ -302,6 +306,34 @@ def _word(c: Commitment) -> str:
     if c.at_once >= c.most - SLIGHT_TPA * (1 + c.most):
         return "at once"
     return "in any case, amount or time can wait"
+
+
+def moved_plans(found: Explanation, names: Names) -> ReportTable:
+    """What the plan becomes if an input stands at an end of its range; of the projects that leave or change, those with
+    the most capital at stake first."""
+    stages, given = _stages(found.moves), found.moves[0].builds
+    ranges = {r.key: r for r in found.ranges if r.kind == "project"}
+    line = {p: QUARTER * ((ranges[p].limit if p in ranges else None) or tpa) for p, tpa in given.items()}
+    order = sorted(given, key=lambda p: (-(ranges[p].capital if p in ranges else 0.0), p))
+    rows = []
+    for move in found.moves if len(found.moves) > 1 else ():
+        built = move.builds
+        resized = [p for p in order if p in built and abs(built[p] - given[p]) > line[p]]
+        parts = (
+            [names.placed(p) for p in built if p not in given],
+            [names.placed(p) for p in order if p not in built],
+            [f"{names.placed(p)}: {number(given[p])} → {number(built[p])}" for p in resized],
+        )
+        rows.append(
+            [
+                *(move.input or "as given", move.setting if move.input else NOTHING, move.objective, move.cost),
+                *(move.capital[stage] for stage in stages),
+                *(first_few(part, MOST_NAMED) or NOTHING for part in parts),
+                "; ".join(f"{names.placed(p)} {number(tpa)}" for p, tpa in built.items()),
+            ]
+        )
+    capital = [STAGES_MANY[stage].lower() for stage in stages]
+    return declared("moved_plans", rows, what=OBJECTIVES[found.goal], capital=capital)
 
 
 def ranges(found: Explanation, names: Names) -> ReportTable:
