@@ -82,7 +82,7 @@ def edited(case: Case, edits: Iterable[Edit]) -> Case:
             chances[edit.key] = _number(edit.value, 0, 1, edit.key)
         elif head == "money":
             continue
-        elif head in QUESTIONS and (rest or edit.key in ALONE):
+        elif head in QUESTIONS:
             case = QUESTIONS[head](case, rest, edit.value)
         else:
             case = case.with_settings({edit.key: edit.value})
@@ -168,7 +168,5 @@ def _depth(case: Case, _: str, value: EditedValue) -> Case:
 QUESTIONS: dict[str, Callable[[Case, str, EditedValue], Case]] = {
     "joins": _joins, "plant": _plant, "goal": _goal, "depth": _depth,
 }  # fmt: skip
-ALONE = ("goal", "depth")
-"""Questions that may stand without a name."""
 CHANCES = ("future", "hazard")
 """Questions for a probability."""

@@ -47,14 +47,9 @@ class OpenedCase:
     """As it was read to know the folder, so that it is not read twice."""
 
     @property
-    def is_run(self) -> bool:
-        """Whether it is a run folder."""
-        return (self.path / SUMMARY).is_file()
-
-    @property
     def source(self) -> Path:
         """Folder or workbook of the case itself."""
-        return self.path / "inputs" if self.is_run else self.path
+        return self.path / "inputs" if (self.path / SUMMARY).is_file() else self.path
 
     def load(self) -> Case:
         """The case as it is on disk. Raises InputError."""

@@ -83,12 +83,9 @@ def questions(bench: Workbench) -> dict[str, Any]:
     built = plan.summary["new_capacity_tpa"] if plan is not None else {}
     losses = plan.summary["loss_musd_by_country"] if plan is not None else {}
     plants: dict[str, list[Any]] = {stage: [] for stage in STAGES_MANY}
-    there: dict[str, list[Any]] = {stage: [] for stage in STAGES_MANY}
     for project, row in base.projects.items():
         if row.max_new_tpa > 0:
             plants[row.stage].append((project, row, built.get(project, 0.0), stands_from(base, row)))
-        if row.existing_tpa > 0:
-            there[row.stage].append((project, row))
     later = range(base.first_year + 1, min(base.first_year + LATER_STARTS, base.last_year + 1))
     shared = base.model.policy.coordination != "national" and "policy.coordination" not in values
     payers, joins = set(base.funder_party.values()), dict[str, list[tuple[object, str]]]()
@@ -98,10 +95,9 @@ def questions(bench: Workbench) -> dict[str, Any]:
     return {
         **words_of(bench), "base": base, "case": case, "values": values, "edits": bench.record.edits,
         "apart": any(key.startswith("joins.") and value == "out" for key, value in values.items()),
-        "late": any(key.startswith("joins.") and value != "out" for key, value in values.items()),
         "changed": Counter(GROUP_OF.get(key.partition(".")[0], "") for key in values), "budgets": budgets,
         "joins": {party: choices for party, choices in joins.items() if len(choices) > 1},
-        "plants": plants, "there": there,
+        "plants": plants,
         "starts": [(year, str(year)) for year in (base.first_year, *later)], "prices": bench.prices,
         "cuts": any(row.kind == "import" and row.factor < 1 for row in base.tables.shocks),
         "waited": bench.solver.waited_for,

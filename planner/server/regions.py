@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from planner.data.case import Case
 from planner.errors import Fault, InputError
 from planner.reporting.values import two_plans
 from planner.reporting.values.decision import DEAR
@@ -123,9 +122,7 @@ class Regions:
         ours = now.summary if now and found.stage != "figures" else {}
         shown |= {"old": before.summary if before else {}, "now": {**ours, **found.figures}, "stands": None}
         shown |= {"sought": found.case.model.objective, "holding": "hold" in bench.solver.waited_for}
-        if now is None:
-            shown["holds"] = _held(bench.base)
-        else:
+        if now is not None:
             shown["future"] = future = self._future(asked, now)
             shown |= {"missing": two_plans.missing(now, before, future), "years": now.years}
             shown["futures"] = two_plans.futures_of(now)
@@ -235,14 +232,6 @@ def _parties(now: RunView, before: RunView | None) -> list[dict[str, Any]]:
                 found[now.case.funder_party.get(paid["funder"], paid["funder"])][column] += paid[source]
     rows: list[dict[str, Any]] = [{"name": now.names.party(party), **row} for party, row in found.items()]
     return sorted((r for r in rows if r["loss"] + r["pays"] + r["paid"] > 0.05), key=lambda r: -r["loss"])
-
-
-def _held(case: Case) -> tuple[float, float, int, int, int]:
-    """Of a case without a plan yet: demand (t), public money (MUSD), futures, plants that run, plants to be built."""
-    demand, money = sum(case.demand.values()), sum(case.budget.values())
-    plants = case.projects.values()
-    run, new = (sum(getattr(row, column) > 0 for row in plants) for column in ("existing_tpa", "max_new_tpa"))
-    return demand, money, len(case.scenarios), run, new
 
 
 def _next_money(now: RunView, edits: Edits) -> dict[tuple[float, int, str, bool], list[str]]:

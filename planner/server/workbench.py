@@ -221,6 +221,12 @@ class Workbench:
         """The plan that the present one is compared with, if it is known."""
         return self.plan_of(self.record.pinned) if self.record.pinned else self.first
 
+    def _known_pinned(self) -> PlanValues:
+        plan = self.pinned()
+        if plan is None:
+            raise RunFolderError("the plan of the case as it is was not solved yet; pin a kept variant")
+        return plan
+
     # ---- in the background ------------------------------------------------------------------------------------
 
     def _heard(self) -> None:
@@ -310,9 +316,7 @@ class Workbench:
 
     def hold(self) -> None:
         """Find out what the pinned plan would lose in the present state: built as decided, operated anew."""
-        case, plan = self.case, self.pinned()
-        if plan is None:
-            raise RunFolderError("the plan of the case as it is was not solved yet; pin a kept variant")
+        case, plan = self.case, self._known_pinned()
         decided = amounts(plan)
 
         def task(thread: SolverThread) -> None:
@@ -326,9 +330,7 @@ class Workbench:
 
     def compare(self, folder: str) -> None:
         """Find out what each change does by which a kept plan differs from the pinned one."""
-        pinned, first = self.record.pinned, self.pinned()
-        if first is None:
-            raise RunFolderError("the plan of the case as it is was not solved yet; pin a kept variant")
+        pinned, first = self.record.pinned, self._known_pinned()
         one = self.name_of(pinned), self._kept(pinned).edits if pinned else (), first
         other = self.name_of(folder), self._kept(folder).edits, self.plan_of(folder)
         if any(edited(self.base, edits).sha256 != plan.case.sha256 for _, edits, plan in (one, other)):

@@ -4,9 +4,7 @@ const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const phone = matchMedia("(max-width: 760px)");
 const shown = { tab: "timeline", future: "" };
 const versions = {}, turns = {}, holds = {}, drawings = new Map();
-const SAY_PHASE_AFTER = 300;
-const WAIT_FOR_MORE = 150;
-const STOP_AFTER = 1500;
+const SAY_PHASE_AFTER = 300, WAIT_FOR_MORE = 150, STOP_AFTER = 1500; // ms
 const REACHED = "button, a, input, select, summary, [tabindex]";
 const SOLVED = ["/edit", "/revert", "/undo", "/redo", "/restore"];
 const hand = new Set(); // while anything is in it nothing is drawn anew: a press, until its click is over; a change, until it is done
@@ -21,9 +19,9 @@ async function post(path, body = {}) {
     $("[data-proof]").textContent = "being solved";
     $("[data-proof]").className = "badge";
   }
-  const answer = await fetch(path, {
-    method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
-  }).catch(() => Response.json({ fault: "The workbench does not answer: `planner serve` was ended." }, { status: 503 }));
+  const sent = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+  const ended = { fault: "The workbench does not answer: `planner serve` was ended." };
+  const answer = await fetch(path, sent).catch(() => Response.json(ended, { status: 503 }));
   const found = answer.headers.get("content-type")?.includes("json") ? await answer.json() : {};
   if (SOLVED.includes(path)) solved -= 1;
   hand.delete(change);
@@ -56,19 +54,12 @@ async function fetchPart(name) {
   if (hand.size || isTyping(region)) delete versions[name];
   else {
     put(region, html);
-    if (name === "shelf") ofShelf();
+    const many = all("#shelf .kept [data-tick]").length; // the count beside the shelf comes with its rows
+    $("#to-shelf").textContent = many ? `Shelf (${many})` : "Shelf";
+    if (name === "shelf" && whyAsked) whyAsked = $("#why")?.scrollIntoView({ block: "center" }) ?? !$("#why");
     holds[name] = of;
     if (last) mark();
   }
-}
-
-// The count beside the shelf comes with its rows; an answer to "why" is brought into view.
-function ofShelf() {
-  const many = all("#shelf .kept [data-tick]").length;
-  $("#to-shelf").textContent = many ? `Shelf (${many})` : "Shelf";
-  if (!whyAsked || !$("#why")) return;
-  whyAsked = false;
-  $("#why").scrollIntoView({ block: "center" });
 }
 
 // What is still of the plan before is dimmed and says so; nothing is called proven while anything is.
@@ -150,23 +141,13 @@ function hideStop(hidden) {
   $("#stop").hidden = hidden;
 }
 
-function listen() {
-  const events = new EventSource("/events");
-  events.onopen = () => { last = null; };
-  events.onmessage = (event) => update(JSON.parse(event.data));
-  events.onerror = () => { $("[data-proof]").textContent = "not connected"; };
-}
-
 // ---- what is changed ----------------------------------------------------------------------------------------
 
 function valueOf(control) {
   if (control.type === "checkbox") return control.checked;
   if (control.dataset.json) return JSON.parse(control.value);
-  if (control.type === "range" || control.type === "number" || "amount" in control.dataset) {
-    const given = amount(control.value, Number(control.dataset.amount));
-    return Number((given * (control.dataset.scale ?? 1)).toPrecision(12));
-  }
-  return control.value;
+  if (control.type !== "range" && !("amount" in control.dataset)) return control.value;
+  return Number((amount(control.value, Number(control.dataset.amount)) * (control.dataset.scale ?? 1)).toPrecision(12));
 }
 
 // A number as people write one: 80, 1,200, 80 %, or of what stands there now: +30 %, -5, x2.
@@ -210,11 +191,8 @@ document.addEventListener("change", (event) => {
   else if ("tick" in node.dataset) post("/tick", { folder: node.dataset.tick, ticked: node.checked });
 });
 
-document.addEventListener("input", (event) => {
-  const node = event.target;
-  if (node.type !== "range" || !node.dataset.edit) return;
-  const box = document.getElementById(`${node.id}-box`);
-  if (box) box.value = node.value;
+document.addEventListener("input", ({ target }) => {
+  if (target.type === "range") document.getElementById(`${target.id}-box`).value = target.value;
 });
 document.addEventListener("pointerdown", (event) => { if (event.target.closest?.(`${REACHED}, label, circle`)) hand.add("press"); });
 for (const end of ["pointerup", "pointercancel", "blur"]) window.addEventListener(end, () => setTimeout(letGo, 0, "press"));
@@ -231,11 +209,7 @@ document.addEventListener("click", async (event) => {
   if (!node || node.ariaDisabled === "true") return;
   if (node.dataset.post) {
     const done = await post(node.dataset.post, JSON.parse(node.dataset.body ?? "{}"));
-    if (done && node.dataset.post === "/compare") {
-      whyAsked = true;
-      $("[data-word]").textContent = "Why it differs is being solved: it stands below the shelf.";
-      fetchPart("shelf");
-    }
+    if (done && node.dataset.post === "/compare") { whyAsked = true; fetchPart("shelf"); }
     if (node.dataset.drawerAfter) openDrawer(node.dataset.drawerAfter);
   } else if (node.dataset.drawer) openDrawer(node.dataset.drawer, node);
   else if (node.dataset.opens) {
@@ -273,10 +247,9 @@ function typed(text, form) {
 // ---- drawer, sheet, tabs ------------------------------------------------------------------------------------
 
 async function openDrawer(address, from = null) {
-  const [name, query = ""] = address.split("?");
-  const answer = await fetch(`/part/${name}?${query}`);
+  const turn = turns.drawer = (turns.drawer ?? 0) + 1, answer = await fetch(`/part/${address}`);
   if (!answer.ok) { say((await answer.json()).fault ?? ""); return; }
-  if (!from && !$("#drawer").open) return; // closed while the answer was on its way
+  if (turn !== turns.drawer || (!from && !$("#drawer").open)) return; // another one was opened, or closed while the answer was on its way
   const again = drawn === address;
   drawn = address;
   opener = from ?? opener;
@@ -344,4 +317,7 @@ document.addEventListener("pointermove", (event) => {
 });
 
 phone.addEventListener("change", () => { fetchPart("frontier"); fetchPart("views"); });
-listen();
+const events = new EventSource("/events");
+events.onopen = () => { last = null; };
+events.onmessage = (event) => update(JSON.parse(event.data));
+events.onerror = () => { $("[data-proof]").textContent = "not connected"; };
