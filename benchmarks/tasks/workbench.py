@@ -21,7 +21,7 @@ from planner.server.journal import OpenedCase
 from planner.server.workbench import Workbench
 
 AT_ONCE = 4
-"""Edits that stand at the same time; then the oldest is taken back with the next change."""
+"""Edits that stand at the same time; then the oldest is taken back, which is a change too."""
 IMPATIENT = 10
 """Every so manieth change is replaced by the next while it is solved."""
 PATIENCE = 0.3
@@ -50,14 +50,17 @@ def _changes(desk: Workbench, many: int, clock: Clock) -> list[Timed]:
     draw, found = random.Random(1), list[Timed]()  # noqa: S311  a benchmark
     kinds = _kinds(desk.base, draw)
     while len(found) < many:
-        kind = draw.choice(list(kinds))
-        if len(desk.record.edits) >= AT_ONCE:
-            desk.revert(desk.record.edits[0].key)
-        edit, cpu = Edit(*kinds[kind]()), time.process_time()
+        before, cpu, full = desk.record, time.process_time(), len(desk.record.edits) >= AT_ONCE
+        kind = "back" if full else draw.choice(list(kinds))
+        edit = before.edits[0] if full else Edit(*kinds[kind]())
         try:
-            before = desk.record
-            desk.edit(edit)
+            if full:
+                desk.revert(edit.key)
+            else:
+                desk.edit(edit)
         except PlannerError:
+            if full:  # what came later does not stand without it
+                desk.revert("")
             continue
         if desk.record == before:
             continue

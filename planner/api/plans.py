@@ -26,7 +26,7 @@ from planner.solving.solution import Stop
 from planner.solving.solve import COMPARABLE, ENDS, compared, solve_session, solve_without_plan
 from planner.solving.solve import solve_case as solve_whole
 
-STRUCTURES = 3
+STRUCTURES = 5
 """Programs that a session keeps; one of the real case takes a tenth of a GB."""
 LARGE = 50_000
 """Terms of the program above which a second process saves more than its start takes."""
@@ -94,7 +94,7 @@ class Session:
         if plan is not None and plan.point is not None:
             self._live.begin_at(plan.point)
         self._kept = [self._live]
-        """Programs of other structures, the last used first: who takes a change back waits for none to be written."""
+        """Programs of other structures, the first and then the last used: who takes a change back waits for none."""
         self._found: Outcome | None = None
         self.progress: Progress = silent
         """Told each goal by name as its solve begins."""
@@ -157,12 +157,15 @@ class Session:
         return found
 
     def _take(self, case: Case) -> None:
-        taken = next((live for live in self._kept if live.update(case, write=False)), None)
+        smallest = sorted(self._kept, key=lambda live: live.program.matrix.shape)  # holds least at zero
+        taken = next((live for live in smallest if live.update(case, write=False)), None)
         if taken is None:
-            taken = copy(self._live)  # it begins where the last one ended, which stays as it is
+            recent = (self._live, *self._kept[1:], self._kept[0])
+            taken = copy(next((live for live in recent if live.shares_as(case)), self._live))  # that stays as it is
             taken.update(case)
-        self._live = taken
-        self._kept = [taken, *(live for live in self._kept if live is not taken)][:STRUCTURES]
+        self._live, first = taken, self._kept[0]
+        others = [taken, *(live for live in self._kept[1:] if live is not taken)]
+        self._kept = [first, *(live for live in others if live is not first)][:STRUCTURES]
 
 
 def open_run(folder: str | Path) -> Plan:

@@ -140,8 +140,7 @@ class Solver:
 
     def replace(self, program: Program) -> None:
         """Change the data to those of a program with the same rows and columns; bases are kept."""
-        old, self.program, self._met = self.program, program, ""
-        self.lower, self.upper = program.lower.copy(), program.upper.copy()
+        old, self.program = self.program, program
         changed = np.flatnonzero(old.matrix.data != program.matrix.data)
         of_changed = np.searchsorted(program.matrix.indptr, changed, side="right") - 1
         for row, position in zip(of_changed.tolist(), changed.tolist(), strict=True):
@@ -149,8 +148,7 @@ class Solver:
         rows = (old.row_lower != program.row_lower) | (old.row_upper != program.row_upper)
         for row in np.flatnonzero(rows).tolist():
             self._highs.changeRowBounds(row, float(program.row_lower[row]), float(program.row_upper[row]))
-        everything = np.arange(len(program.lower), dtype=np.int32)
-        self._highs.changeColsBounds(len(everything), everything, program.lower, program.upper)
+        self.hold(np.arange(len(program.lower), dtype=np.int32), program.lower, program.upper)
 
     def grow(self, program: Program) -> None:
         """Take over, whole so that all of it is scaled, a program with more rows at the end; the last basis is kept."""

@@ -138,14 +138,15 @@ class LiveProgram:
 
         Raises StoppedError if it is cancelled meanwhile; the case held is then still the one before.
         """
-        before, last, solver, asked = self._wide, self._whole, self.solver, self.case.model
+        before, last, solver, goal = self._wide, self._whole, self.solver, self.case.model.objective.goal
         refilled = self._with_figures(case)
         if not isinstance(refilled, _Refilled):
             if not write:
                 return False
+            near = self.shares_as(case)
             self._write(case)
             self.rebuilt = refilled.why
-            if asked.policy.coordination == case.model.policy.coordination:
+            if near:
                 # With one objective its own last basis is at hand, and the shorter way.
                 way = NEAR_WAY if refilled.structural and len(phases_of(case.model.objective)) > 1 else 0.0
                 self.solver.begin_near(solver, *origins(before, last, self.scope, self.program), way)
@@ -154,10 +155,15 @@ class LiveProgram:
         self.case, self._wide, self._whole, self.program = case, refilled.scope, refilled.whole, refilled.held
         self.scope = self._wide.with_case(case)
         solver.replace(self.program)
-        if asked.objective.goal != case.model.objective.goal:
+        if goal != case.model.objective.goal:
             columns, rows = (np.arange(n) for n in self.program.matrix.shape[::-1])
             solver.begin_near(solver, columns, rows, GOAL_WAY)
         return True
+
+    def shares_as(self, case: Case) -> bool:
+        """Whether who shares with whom is as in another case, of more or fewer countries: else its plan is no start."""
+        ours, theirs = self.case.group.items(), case.group.items()
+        return ours <= theirs or theirs <= ours
 
     def program_of(self, case: Case) -> Program | None:
         """The program with the figures of another case; None if its structure differs. The session stays as it is."""
@@ -190,8 +196,7 @@ class LiveProgram:
             return _Refilled(scope, program, program)
         upper = program.upper.copy()
         upper[off] = 0.0
-        matrix = program.matrix
-        held = program.with_data(matrix.data, program.row_lower, program.row_upper, program.lower, upper)
+        held = program.with_data(program.matrix.data, program.row_lower, program.row_upper, program.lower, upper)
         return _Refilled(scope, program, held)
 
 

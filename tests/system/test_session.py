@@ -211,6 +211,42 @@ def test_programs_that_a_session_no_longer_keeps_are_let_go_at_once() -> None:
     assert held == STRUCTURES
 
 
+def test_the_first_program_is_kept_however_many_came_after_it() -> None:
+    case, names = starter(), ("first year +1", "secondment", "adaptive", "blocs", "element out", "project in")
+    assert len(names) > STRUCTURES
+    session = planner.Session(case)
+    for name in names:
+        session.figures(CHANGES[name].of(case))
+        assert session.rebuilt
+    session.figures(case)
+    assert session.rebuilt == ""
+
+
+def test_of_two_programs_that_can_hold_a_case_the_smaller_is_asked() -> None:
+    case = starter()
+    session = planner.Session(case)
+    rows = session.solve().summary["model"]["rows"]
+    assert session.solve(CHANGES["secondment"].of(case)).summary["model"]["rows"] > rows
+    assert session.solve(case.with_settings({"budgets.*.*.musd": 10.0})).summary["model"]["rows"] == rows
+
+
+def test_a_program_is_begun_at_the_last_plan_of_those_who_share_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = starter()
+    session, begun = planner.Session(case), list[Solver]()
+    session.figures()
+    allied, begin = session._live.solver, Solver.begin_near
+
+    def spied(self: Solver, other: Solver, *arguments: Any) -> None:
+        begun.append(other)
+        begin(self, other, *arguments)
+
+    monkeypatch.setattr(Solver, "begin_near", spied)
+    session.figures(CHANGES["blocs"].of(case))
+    assert begun == []  # from the plan of other groups it is a long way
+    session.figures(CHANGES["lead time +1 year"].of(case))
+    assert begun == [allied]
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_walk_through_random_kinds_of_change_ends_where_a_cold_solve_does(seed: int) -> None:
     """Each change is made to the case as it stands, so that they pile up."""
