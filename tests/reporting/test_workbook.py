@@ -18,7 +18,10 @@ GIVEN = [
     *("ally by ally", "who is short", "capacity", "operations", "stocks", "workforce", "inputs"),
 ]
 DECISION = ("frontier", "merit list", "execution", "gets and pays")
-EXPLAINED = (*("why this plan", "claims", "assumptions", "what can wait"),)
+EXPLAINED = (
+    *("why this plan", "claims", "assumptions", "what can wait"),
+    *("plans at the ends", "must may never"),
+)
 MOST_SHEETS = 25
 
 
@@ -100,6 +103,13 @@ def test_who_is_short_adds_up(plan: PlanValues, written: Path) -> None:
     assert total(page, "loss, expected (MUSD)") == pytest.approx(plan.summary["expected_loss_musd"], rel=1e-6)
     short = sum(plan.summary["expected_shortfall_t"].values())
     assert total(page, "short, expected (t)") == pytest.approx(short, rel=1e-6)
+
+
+def test_charts_are_native(written: Path) -> None:
+    with zipfile.ZipFile(written / "report.xlsx") as archive:
+        charts = [archive.read(name) for name in archive.namelist() if name.startswith("xl/charts/chart")]
+    assert len(charts) >= 3
+    assert [chart.count(b"<c:ser>") for chart in charts if b"barChart" in chart] == [2], "losses, and no words"
 
 
 def test_no_text_becomes_a_formula_or_link(vary: Vary, tmp_path: Path) -> None:

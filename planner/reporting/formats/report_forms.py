@@ -1,7 +1,7 @@
 """The forms of a report. Pages as HTML, everything escaped unless it is our own markup. report.md: the answer and the
 tables as Markdown, for version control, where the difference of two runs is readable. report.pdf: the same sections as
 the page, typeset by Typst with the same charts as vectors; no browser. report.xlsx: an index, and tables as native
-Excel tables with filters, sums as formulas, set up to be printed. Same plan, same bytes.
+Excel tables with filters and charts, sums as formulas, set up to be printed. Same plan, same bytes.
 
 Typst (typst.app) is one wheel without further dependencies, sets contents, page numbers, repeated table headings and
 SVG by itself, and gives the same bytes for the same input. ReportLab and fpdf2 need all of that to be programmed.
@@ -13,11 +13,11 @@ import base64
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib import resources
-from itertools import accumulate
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from xlsxwriter.utility import xl_range
 
+from planner.reporting.charts.drawing import GREYS, WITH, WITHOUT
 from planner.reporting.tables import plan
 from planner.reporting.tables.decision import ally_sheet, decision_sheets
 from planner.reporting.tables.inputs_and_results import inputs_sheet, result_sheets, summary_sheet
@@ -186,7 +187,9 @@ def write_workbook(run: RunView, path: Path) -> None:
         writer, sheets = _Writer(target), sheets_of(run)
         writer.index(run, sheets)
         for sheet in sheets:
-            writer.table(sheet)
+            page = writer.table(sheet)
+            if sheet.sheet in CHARTS:
+                CHARTS[sheet.sheet](writer, sheet, page)
 
 
 def sheets_of(run: RunView) -> list[ReportTable]:
@@ -239,7 +242,7 @@ class _Writer:
             cut = f" (the first {MOST_ROWS:,} rows)" if len(sheet.rows) > MOST_ROWS else ""
             page.write_string(row, 2, sheet.meaning + cut)
 
-    def table(self, sheet: ReportTable) -> None:
+    def table(self, sheet: ReportTable) -> Any:
         """A sheet with one native table: header frozen, filters on, sums below."""
         page = self._page(sheet.sheet)
         page.freeze_panes(1, 0)
@@ -269,6 +272,45 @@ class _Writer:
                 page.write_formula(last + 1, place, f"=SUBTOTAL(109,{xl_range(1, place, last, place)})", form, whole)
         if sheet.total:
             page.write_string(last + 1, 0, sheet.total, self._head)
+        return page
+
+    def supply_charts(self, sheet: ReportTable, page: Any) -> None:
+        """Lines over the years beside the table, a chart for each element."""
+        start, looks = 1, dict(zip(range(2, len(sheet.columns)), LINES, strict=False))
+        for place, (element, rows) in enumerate(groupby(sheet.rows, key=lambda row: row[0])):
+            end = start + len(list(rows)) - 1
+            title = f"{element}: expected demand and supply, t a year"
+            chart = self._chart("line", title, sheet.sheet, (1, start, end), looks)
+            page.insert_chart(1 + 17 * (place // 2), len(sheet.columns) + 1 + 8 * (place % 2), chart)
+            start = end + 1
+
+    def loss_chart(self, sheet: ReportTable, page: Any) -> None:
+        """Bars by future under the table."""
+        losses = [place for place, (column, _) in enumerate(sheet.sheet_columns) if column.unit == "MUSD"]
+        looks = {place: {"fill": {"color": hue}} for place, hue in zip(losses[::-1], (WITH, WITHOUT), strict=False)}
+        chart = self._chart("bar", "Loss by future, MUSD", sheet.sheet, (0, 1, len(sheet.rows)), looks)
+        page.insert_chart(len(sheet.rows) + 4, 0, chart, {"x_scale": 1.7, "y_scale": 1.8})
+
+    def _chart(
+        self, kind: str, title: str, sheet: str, over: tuple[int, int, int], looks: Mapping[int, dict[str, Any]]
+    ) -> Any:
+        """A native chart of columns, each with its look, over another column from a first row to a last."""
+        along, first, last = over
+        chart = self._target.add_chart({"type": kind})
+        for column, look in looks.items():
+            of = {"name": [sheet, 0, column], "values": [sheet, first, column, last, column]}
+            chart.add_series(of | {"categories": [sheet, first, along, last, along]} | look)
+        # A name such as Dy!A1 would be taken for the address of a cell.
+        chart.set_title({"name": title.replace("!", "! "), "name_font": {"size": 12}})
+        chart.set_legend({"position": "bottom"})
+        chart.set_y_axis({"reverse": True} if kind == "bar" else {"num_format": "#,##0", "min": 0})
+        return chart
+
+
+LINES = tuple({"line": {"color": hue, "width": wide}} for hue, wide in ((GREYS[2], 5), (WITH, 1.75), (WITHOUT, 1.75)))
+"""Looks of demand and of what is met of it with the plan and without."""
+CHARTS = {"supply and demand": _Writer.supply_charts, "loss by future": _Writer.loss_chart}
+"""Sheets that have native charts."""
 
 
 def _unique(headings: Sequence[str]) -> list[str]:
