@@ -12,7 +12,7 @@ from typing import Self
 
 from planner.config import ModelFile
 from planner.data.case import Case
-from planner.data.program_size import refuse_if_too_large, size_of
+from planner.data.scenario_tree import refuse_if_too_large, size_of
 from planner.decomposition.solve import Method, method_of, solve_case
 from planner.errors import RunFolderError, StoppedError
 from planner.host import cores

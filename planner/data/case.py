@@ -1,4 +1,5 @@
-"""Case: a checked planning question that can be asked again with other facts or choices, without files.
+"""Case: a checked planning question that can be asked again with other facts or choices, without files; and what
+differs between two of them, cell by cell, whatever the order of their rows.
 
 A Case never changes: each method gives another one, checked as files are, or raises InputError.
 """
@@ -20,6 +21,11 @@ from planner.errors import Fault, InputError, did_you_mean, fault
 
 if TYPE_CHECKING:
     import pandas as pd
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import zip_longest
+
+from planner.data.schema import TABLES
 
 Where = str | Sequence[str] | Mapping[str, object]
 """Rows of a table: an id or ids where one column is the key, or column -> what its cells must be, as in a study file: a
@@ -229,3 +235,87 @@ def with_room(rows: Sequence[Scenario], moved: set[int]) -> list[Scenario]:
         row if i in moved else row.model_copy(update={"probability": row.probability * share})
         for i, row in enumerate(rows)
     ]
+
+
+# ---- what differs between two cases ---------------------------------------------------------------------------------
+
+MODEL = "model"
+UNREAD = frozenset({"name", "title", "price_usd_per_kg", *CARRIED})
+"""Columns and keys that no program reads: they never count as a difference."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One cell, row or key of the model file that differs.
+
+    A cell has before and after as values. A row that only one case has has the column '' and the row itself, or None.
+    A key of the model file has the table `model`, no key, and the dotted key as column.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    column: str
+    before: object
+    after: object
+    line: int = field(default=0, compare=False)
+    """Of the row in the second case, or in the first if only that has it."""
+
+
+def differences(old: Lookups, new: Lookups) -> Iterator[Difference]:
+    """Everything that differs and that a program reads, in the order of the tables, then of the model file."""
+    for table in TABLES:
+        if not table.solved:
+            continue
+        before, after = old.tables.rows(table.name), new.tables.rows(table.name)
+        if before is not after and before != after:
+            for one, two in paired(table, before, after):
+                yield from _row_differences(table, one, two)
+    becomes = new.model.flat()
+    for key, was in old.model.flat().items():
+        if was != becomes[key] and key not in UNREAD:
+            yield Difference(MODEL, (), key, was, becomes[key])
+
+
+def changes(old: Lookups, new: Lookups) -> list[Fault]:
+    """What became of the inputs, each change at its place: `projects.csv:7: existing_tpa: 100 -> 1000`."""
+    out = []
+    for one in differences(old, new):
+        named, is_row = " ".join(filter(None, one.key)), one.table != MODEL and not one.column
+        before, after = (text_of(cell) or "blank" for cell in (one.before, one.after))
+        said = f"{before} -> {after}{f' ({named})' if named else ''}"
+        if is_row:
+            said = f"{'a new row' if one.before is None else 'the row is gone'}: {named}"
+        origin = old.origin if is_row and one.after is None else new.origin
+        place, cell = origin.place(one.table), origin.cell(one.table, one.line, one.column)
+        out.append(Fault(place, one.line, one.column, said, "changed", "" if is_row else text_of(one.after), cell=cell))
+    return out
+
+
+def identity(table: Table, row: Row) -> tuple[str, ...]:
+    """What identifies a row, as text. The factor of a shock is part of its key, yet it is a figure."""
+    return tuple(text_of(getattr(row, column)) for column in table.key if column != "factor")
+
+
+def paired(table: Table, before: Iterable[Row], after: Iterable[Row]) -> list[tuple[Row | None, Row | None]]:
+    """The rows of both, side by side where they are the same row; sorted by what identifies them."""
+    found: dict[tuple[str, ...], tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
+    for side, rows in enumerate((before, after)):
+        for row in rows:
+            found[identity(table, row)][side].append(row)
+    pairs: list[tuple[Row | None, Row | None]] = []
+    for key in sorted(found):
+        # Shocks that differ in nothing but their factor go in the order of it.
+        one, two = (sorted(rows, key=lambda row: getattr(row, table.key[-1])) for rows in found[key])
+        pairs += zip_longest(one, two)
+    return pairs
+
+
+def _row_differences(table: Table, one: Row | None, two: Row | None) -> Iterator[Difference]:
+    if one is None or two is None:
+        key = identity(table, one or two)  # type: ignore[arg-type]
+        yield Difference(table.name, key, "", one, two, (two or one).line)  # type: ignore[union-attr]
+        return
+    for column in table.row.columns():
+        before, after = getattr(one, column), getattr(two, column)
+        if before != after and column not in UNREAD:
+            yield Difference(table.name, identity(table, one), column, before, after, two.line)

@@ -1,4 +1,4 @@
-"""Scenarios -> a tree of histories.
+"""Scenarios -> a tree of histories; and how large the program of a case will be, before anything of it is built.
 
 A node is a history: two scenarios share their nodes up to the first period in which their shocks differ in
 effect. Operations, stocks and accounts live on nodes, so nothing can act on a disruption before it shows
@@ -9,19 +9,24 @@ What is decided by year lives on years or on the first nodes of years.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from planner.data.case import Case
-from planner.data.cells import Quarter
-from planner.data.lookups import Good
+from planner.data.cells import Quarter, begin_of, end_of
+from planner.data.lookups import MADE_FROM, Good
+from planner.data.schema import FILTERS
 from planner.data.shock_effects import Effects, Period, effects_by_scenario, length_of, periods_of, sold_on, year_of
+from planner.errors import InputError, fault
+from planner.host import available_memory
 
 Vector = NDArray[np.float64]
 
@@ -244,21 +249,6 @@ def tree_of(case: Case, effects: dict[str, Effects], periods: Sequence[Period]) 
     return Tree(case, tuple(nodes), effects)
 
 
-def count_nodes(case: Case, enough: float = float("inf")) -> int:
-    """Nodes of the scenario tree; once there must be more than `enough`, how many there are at least."""
-    effects = effects_by_scenario(case)
-    groups: list[tuple[str, ...]] = [tuple(case.scenarios)]
-    before, left = 0, len(periods := periods_of(case))
-    for period in periods:
-        shown = {s: effects[s].shown_in(period) for s in case.scenarios}
-        groups = [members for together in groups for members in _split(together, shown)]
-        # Histories never merge again.
-        if before + len(groups) * left > enough:
-            return before + len(groups) * left
-        before, left = before + len(groups), left - 1
-    return before
-
-
 def decision_tree(tree: Tree) -> tuple[Tree, tuple[int, ...]]:
     """The tree on which decisions by year live, its nodes whole years, and its node for each node of the other.
 
@@ -294,3 +284,111 @@ def _split(together: Iterable[str], shown: dict[str, tuple[object, ...]]) -> lis
     for scenario in together:
         groups.setdefault(shown[scenario], []).append(scenario)
     return [tuple(members) for members in groups.values()]
+
+
+# ---- how large the program will be ----------------------------------------------------------------------------------
+
+BYTES_BASE, BYTES_PER_TERM = 250e6, 300.0
+"""Measured: memory of an idle planner, and at the peak per estimated term, on the safe side of what the real case
+takes (333 MiB where 450 are estimated)."""
+BYTES_PER_TERM_APART = 110.0
+"""Measured with a thousand scenarios: the same where they are solved one by one, over all processes."""
+SHARE_OF_MEMORY = 0.9
+MOST_COUNTED = 20_000
+"""Different scenarios of which the histories are counted, which takes a tenth of a millisecond for each."""
+ALONE = 10
+"""Scenarios, the hardest, that stand in one program where the others are solved one by one."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Histories, nonzeros and bytes that a case will take, from above."""
+
+    nodes: int
+    terms: int
+
+    @property
+    def memory(self) -> float:
+        """Bytes at the peak."""
+        return BYTES_BASE + BYTES_PER_TERM * self.terms
+
+
+def size_of(case: Case) -> Size:
+    """Estimate from above."""
+    nodes = _most_nodes(case)
+    return Size(nodes, nodes * _terms_per_node(case))
+
+
+def counted_size(case: Case, room: float = float("inf")) -> Size:
+    """Estimate from the histories there are, which takes longer; no further than it takes to see that `room` bytes
+    are not enough."""
+    terms, effects, nodes = _terms_per_node(case), effects_by_scenario(case), 0
+    groups, left = [tuple(case.scenarios)], len(periods := periods_of(case))
+    for period in periods:
+        shown = {s: effects[s].shown_in(period) for s in case.scenarios}
+        groups = [members for together in groups for members in _split(together, shown)]
+        if BYTES_BASE + BYTES_PER_TERM * terms * (nodes + len(groups) * left) > room:  # histories never merge again
+            nodes += len(groups) * left
+            break
+        nodes, left = nodes + len(groups), left - 1
+    return Size(nodes, nodes * terms)
+
+
+def _most_nodes(case: Case) -> int:
+    """As if no two scenarios that differ at all had a shock in common: each is on its own from its first shock on."""
+    ends = [end_of(period) for period in periods_of(case)]
+    return len(ends) + sum(
+        max(
+            len(ends) - bisect_left(ends, begin_of(case.first_year if start is None else start)) for start, *_ in shocks
+        )
+        for shocks in _different(case)
+    )
+
+
+def _different(case: Case) -> set[frozenset[tuple[Any, ...]]]:
+    """What scenarios hold of shocks, each once, without those that hold none."""
+    shocks: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    content = attrgetter("start_year", "end_year", "kind", *FILTERS, "factor", "leak")
+    for shock in case.tables.shocks:
+        shocks[shock.scenario].append(content(shock))
+    return set(map(frozenset, shocks.values()))
+
+
+def _terms_per_node(case: Case) -> int:
+    """Nonzeros at one node: balances of goods, plants by feed and element, stocks, staff and money."""
+    goods = {key[:3] for key in case.demand} | {key[1:4] for key in case.import_limit} | set(case.stockpiles)
+    terms = 8 * len(goods) + 6 * len(case.stockpiles) + 6 * len(case.workforce) + 3 * len(case.countries)
+    for name, row in case.projects.items():
+        elements = sum(len(case.feed_shares.get(feed, {})) for feed in row.feeds)
+        terms += 6 + 3 * (len(case.elements) if row.stage in MADE_FROM else elements) + len(case.staffing[name])
+        terms += len(case.commitment_years(name)) // 2
+    return terms + sum(len(reach) for reach in case.reach.values()) * 2
+
+
+def fits(case: Case) -> bool:
+    """Whether the case surely fits in memory as one program."""
+    return size_of(case).memory <= available_memory() * SHARE_OF_MEMORY
+
+
+def refuse_if_too_large(case: Case, available: float | None = None, alone: int | None = None) -> None:
+    """Raise InputError with the estimate if the program of the case would not fit in memory.
+
+    alone: scenarios whose histories stand in one program, where the others are solved one by one.
+    """
+    room = (available_memory() if available is None else available) * SHARE_OF_MEMORY
+    size = size_of(case)
+    if size.memory > room and len(_different(case)) <= MOST_COUNTED:
+        size = counted_size(case, room)
+    needed = size.memory
+    if alone is not None:
+        held = min(size.terms, (alone + 1) * len(periods_of(case)) * _terms_per_node(case))
+        needed = Size(size.nodes, held).memory + BYTES_PER_TERM_APART * size.terms
+    if needed > room:
+        said = (
+            f"needs about {needed / 2**30:,.1f} GiB for {size.nodes:,} histories and {size.terms:,} terms, "
+            f"and {room / 2**30:,.1f} GiB are free"
+        )
+        remedy = (
+            "use fewer scenarios or years, a machine with more memory, or scenarios one by one (--method scenarios)"
+        )
+        raise InputError([fault("too-large", case.name, 0, "", said, remedy=remedy)])

@@ -1,4 +1,5 @@
-"""The reference path that scenarios leave, who stands alone in the master program, and index sets that all agree on.
+"""The reference path that scenarios leave, who stands alone in the master program, and index sets that all agree on;
+and parts of a case: some scenarios beside the reference, written as one program and then taken apart into branches.
 
 The reference path, or reference, is the history of one scenario. Every other scenario leaves it in some period and
 never comes back."""
@@ -6,17 +7,26 @@ never comes back."""
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
 
 from planner.config import Objective
 from planner.data.case import Case
 from planner.data.lookups import Good
-from planner.data.scenario_tree import Tree
+from planner.data.scenario_tree import Tree, tree_of
+from planner.data.schema import Scenario
 from planner.data.shock_effects import DemandKey, Effects, Period, effects_by_scenario, periods_of, year_of
+from planner.decomposition.subproblem import USABLE, Branch, LinkingColumn, OnReference, UsableCapacity
+from planner.formulation.declared import EQUATIONS, VARIABLES
 from planner.formulation.index_sets import Scope
 from planner.results.losses import in_tail, loss_of_shortfall
+from planner.solving.program import Key, Program, Vector
+from planner.solving.writing import Writer
 
 
 def reference_scenario(effects: Mapping[str, Effects]) -> str:
@@ -154,3 +164,158 @@ class BranchScope(Scope):
     def teams(self) -> list[tuple[str, str]]:
         """As in the whole case."""
         return list(self.common.teams)
+
+
+# ---- parts of a case, taken apart into branches ---------------------------------------------------------------------
+
+PART = 20
+"""Scenarios whose branches are written as one program and then taken apart."""
+OF_ALL_HISTORIES = frozenset(equation.name for equation in EQUATIONS if equation.links_histories)
+"""Equations, besides those without an index, that say nothing within a branch."""
+
+
+@dataclass(frozen=True)
+class CasePart:
+    """A part of a case: the reference, and some scenarios that leave it, which must be all that share their branches.
+
+    case: with these scenarios alone, as likely as they are if one of them comes true; `weight` is how likely that is.
+    """
+
+    case: Case
+    periods: tuple[Period, ...]
+    reference: str
+    names: tuple[str, ...]
+    weight: float
+    common: Common
+
+    @cached_property
+    def scope(self) -> BranchScope:
+        """Index sets."""
+        effects = effects_by_scenario(self.case, self.periods)
+        return BranchScope(self.case, tree_of(self.case, effects, self.periods), self.reference, self.common)
+
+    @cached_property
+    def stem(self) -> dict[int, int]:
+        """Nodes of the reference -> position among the periods."""
+        return {n: i for i, n in enumerate(self.scope.tree.path_of(self.reference))}
+
+
+def part_of(grouping: Grouping, names: Sequence[str]) -> CasePart:
+    """The part of a case with some scenarios."""
+    case, together = grouping.case, [grouping.reference, *names]
+    wanted = set(together)
+    tables = replace(
+        case.tables,
+        scenarios=tuple(Scenario(scenario=w, probability=share) for w, share in shares_within(case, together).items()),
+        shocks=tuple(row for row in case.tables.shocks if row.scenario in wanted),
+    )
+    total = sum(case.scenarios[w] for w in together)
+    own = replace(case, tables=tables)
+    return CasePart(own, grouping.periods, grouping.reference, tuple(names), total, grouping.common)
+
+
+def parts(grouping: Grouping, size: int = PART) -> Iterator[CasePart]:
+    """Scenarios that leave the reference, in parts of about `size`; those that leave it at one node together."""
+    together: dict[Any, list[str]] = defaultdict(list)
+    for name, at in grouping.left.items():
+        together[at, grouping.effects[name].shown_in(grouping.periods[at])].append(name)
+    names: list[str] = []
+    for members in together.values():
+        names += members
+        if len(names) >= size:
+            yield part_of(grouping, names)
+            names = []
+    if names:
+        yield part_of(grouping, names)
+
+
+def branches(part: CasePart) -> list[Branch]:
+    """The branches of a part."""
+    return list(_taken_apart(part, Writer(part.scope).program()))
+
+
+def _taken_apart(part: CasePart, program: Program) -> Iterator[Branch]:
+    scope, stem = part.scope, part.stem
+    costs = part.weight * _costs(program)
+    begin = _branch_of(scope.tree, stem)
+    of_column = np.full(len(program.columns), -1)
+    links: dict[int, LinkingColumn] = {}
+    capacities = _capacities(program)
+    for j, (name, index) in enumerate(program.columns):
+        if name == "capacity":
+            links[j] = capacities[index]
+        elif isinstance(link := link_of(scope, stem, name, index), int):
+            of_column[j] = begin[link]
+        else:
+            links[j] = link
+    entries = program.matrix.tocoo()
+    within = of_column[entries.col] >= 0
+    of_row = np.full(len(program.rows), -1)
+    of_row[entries.row[within]] = of_column[entries.col[within]]
+    of_row[[i for i, (name, index) in enumerate(program.rows) if index is None or name in OF_ALL_HISTORIES]] = -1
+    shared = np.flatnonzero(of_column < 0)
+    for first in sorted(set(begin.values())):
+        rows, columns = np.flatnonzero(of_row == first), np.flatnonzero(of_column == first)
+        linking = program.matrix[rows][:, shared]
+        used = np.unique(linking.indices)
+        leaves = {w: n for w, n in scope.tree.leaves.items() if begin.get(n) == first}
+        column = {key: j for j, key in enumerate(program.columns[c] for c in columns.tolist())}
+        yield Branch(
+            {w: column["loss_to_date", n] for w, n in leaves.items()},
+            costs[columns],
+            program.part(rows.tolist(), columns.tolist()),
+            csr_array(linking[:, used]),
+            [links[j] for j in shared[used].tolist()],
+            {
+                i: program.columns[j][1]
+                for i, j in enumerate(shared[used].tolist())
+                if program.columns[j][0] == "capacity"
+            },
+        )
+
+
+def _costs(program: Program) -> Vector:
+    """What a unit of each column adds to the cost."""
+    of_cost = program.matrix[[program.row["cost_definition", None]]].toarray().ravel()
+    own = of_cost[program.column["cost", None]]
+    of_cost[program.column["cost", None]] = 0.0
+    return np.asarray(-of_cost / own, dtype=float)
+
+
+def _branch_of(tree: Tree, stem: Mapping[int, int]) -> dict[int, int]:
+    """Node off the reference -> the first node of its branch."""
+    out: dict[int, int] = {}
+    for n in tree.nodes:
+        if n.index not in stem:
+            out[n.index] = n.index if n.parent in stem or n.parent < 0 else out[n.parent]
+    return out
+
+
+def _capacities(program: Program) -> dict[Any, UsableCapacity]:
+    """(p, n) of each shared capacity variable -> what it is made of, read off its equation."""
+    out = {}
+    for i, (name, index) in enumerate(program.rows):
+        if name == USABLE:
+            entries = slice(program.matrix.indptr[i], program.matrix.indptr[i + 1])
+            terms = {
+                program.columns[j]: value
+                for j, value in zip(program.matrix.indices[entries], program.matrix.data[entries], strict=True)
+            }
+            own = terms.pop(("capacity", index))
+            shares = tuple((key[1], float(-value / own)) for key, value in terms.items())
+            out[index] = UsableCapacity(index[0], float(program.row_lower[i] / own), shares)
+    return out
+
+
+NODE_PLACES = {v.name: (kind, v.letters.index(kind)) for v in VARIABLES for kind in ("n", "a") if kind in v.letters}
+"""Variable -> kind of its node (n: operations, a: accounts) and the place of it in its index."""
+
+
+def link_of(scope: Scope, stem: Mapping[int, int], name: str, index: Any) -> OnReference | Key | int:
+    """What a variable is as a link; its node, if off the reference. stem: nodes of the reference -> position."""
+    kind, place = NODE_PLACES.get(name, ("", 0))
+    if not kind or (kind == "a" and scope.account_tree is not scope.tree):
+        return name, index
+    parts = index if isinstance(index, tuple) else (index,)
+    node = int(parts[place])
+    return OnReference(name, (*parts[:place], *parts[place + 1 :]), stem[node]) if node in stem else node

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from planner.data.scenario_tree import Node
-from planner.decomposition.grouping import BranchScope, Grouping
-from planner.decomposition.parts import link_of, part_of
+from planner.decomposition.grouping import BranchScope, Grouping, link_of, part_of
 from planner.decomposition.subproblem import (
     BranchResult,
     Cut,

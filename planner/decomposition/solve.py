@@ -11,14 +11,11 @@ import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.data.program_size import ALONE, fits, refuse_if_too_large
-from planner.data.scenario_tree import scenario_tree
+from planner.data.scenario_tree import ALONE, fits, refuse_if_too_large, scenario_tree
 from planner.decomposition.benders_loop import Candidate, Search
-from planner.decomposition.branch_tables import joined, spent_in, tables_of, values_on
-from planner.decomposition.grouping import group
+from planner.decomposition.grouping import group, part_of, parts
 from planner.decomposition.master import Master
-from planner.decomposition.parts import part_of, parts
-from planner.decomposition.worker_pool import WorkerPool
+from planner.decomposition.worker_pool import WorkerPool, joined, spent_in, tables_of, values_on
 from planner.errors import InputError, fault
 from planner.formulation.index_sets import Scope
 from planner.parallel import Team, team_of

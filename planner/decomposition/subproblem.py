@@ -140,55 +140,12 @@ class Minimum:
     basis: Statuses | None
 
 
-class BranchProgram:
-    """The program of a branch with columns for the excess of each loss and the cost.
-
-    Columns: those of the branch (n), excess (k), cost. Rows: those of the branch (m), `allowed` (k), the cost.
-    """
-
-    def __init__(self, program: Program, losses: Sequence[int], costs: Vector) -> None:
-        """losses: columns of the losses (k). costs: expected operating cost by column (n)."""
-        self.rows, self.columns, count = len(program.rows), len(program.columns), len(losses)
-        own = [*(("excess", i) for i in range(count)), ("branch_cost", None)]
-        terms = [{column: 1.0, self.columns + i: -1.0} for i, column in enumerate(losses)]
-        terms += [{int(j): -float(costs[j]) for j in np.flatnonzero(costs)} | {self.columns + count: 1.0}]
-        low, high = np.array([*[-np.inf] * count, 0.0]), np.array([*[np.inf] * count, 0.0])
-        self._program = program.with_columns(own).with_rows(own, terms, low, high)
-
-    def solve(self, basis: Statuses | None, known: Vector, asked: LeastOf) -> Minimum:
-        """basis: where to start, in a solver made for this question: a kept one takes as long and twice the memory, and
-        what it finds depends on what it was asked before. known: what the links contribute to each row of the branch.
-
-        Raises StoppedError without a proven optimum.
-        """
-        goal = np.zeros(len(self._program.columns))
-        goal[self.columns :] = [*asked.weights, float(asked.with_cost)]
-        for room in ROOM:
-            program = self._at(known, asked, room)
-            solver = Solver(program)
-            if basis is not None:
-                solver.begin_from("goal", basis)
-            found = solver.minimise_sum(goal, ORDER if basis is None else ("again", *ORDER), "goal")
-            if found.stop is Stop.OPTIMAL:
-                with suppress(RuntimeError):  # an optimum without a basis: the next question starts where this one did
-                    basis = solver.statuses(found.x)
-                value = dual_objective(program, goal, program.upper, found.duals)
-                return Minimum(asked, value, found.x, found.duals, basis)
-        raise StoppedError(f"no proven optimum after the reference path is left ({found.stop})")
-
-    def _at(self, known: Vector, asked: LeastOf, room: float) -> Program:
-        old, m = self._program, self.rows
-        low, high, upper = old.row_lower.copy(), old.row_upper.copy(), old.upper.copy()
-        spare = room * (1 + np.abs(known))
-        low[:m] -= known + spare
-        high[:m] -= known - spare
-        high[m:-1] = asked.allowed
-        upper[self.columns :] = [*asked.beyond, asked.at_most]
-        return old.with_data(old.matrix.data, low, high, old.lower, upper)
-
-
 class Branch:
-    """One branch, asked again and again at other links. It is called by the first of its scenarios."""
+    """One branch, asked again and again at other links. It is called by the first of its scenarios.
+
+    Its program has columns for what the branch has (n), the excess of each loss (k) and the cost; rows for those of the
+    branch (m), what is allowed of each loss (k), and the cost.
+    """
 
     def __init__(
         self,
@@ -203,8 +160,12 @@ class Branch:
         columns (n) of the branch. linking: T (m x links). capacities: (p, n) of each link that is a usable capacity."""
         self.name, self.leaves, self.links, self.linking = next(iter(leaves)), leaves, links, linking
         self.columns, self.size, self._costs, self._own = program.columns, program.size, costs, program
-        self._capacities = capacities
-        self._program = BranchProgram(program, list(leaves.values()), costs)
+        self._capacities, n = capacities, len(program.columns)
+        own = [*(("excess", w) for w in leaves), ("branch_cost", None)]
+        terms = [{column: 1.0, n + i: -1.0} for i, column in enumerate(leaves.values())]
+        terms += [{int(j): -float(costs[j]) for j in np.flatnonzero(costs)} | {n + len(leaves): 1.0}]
+        low, high = np.array([*[-np.inf] * len(leaves), 0.0]), np.array([*[np.inf] * len(leaves), 0.0])
+        self._program = program.with_columns(own).with_rows(own, terms, low, high)
 
     def solve(self, x: Vector, positions: Positions, question: Question, bases: Bases) -> tuple[BranchResult, Minimum]:
         """What is asked, at links x (all of them), of which this branch has those at `positions`. bases: of an earlier
@@ -224,7 +185,7 @@ class Branch:
             name: str, goal: Sequence[float], with_cost: bool, allowed: Sequence[float], beyond: Sequence[float]
         ) -> Minimum:
             start = kept.get(name, kept.get("loss"))
-            one = self._program.solve(start, known, LeastOf(goal, with_cost, allowed, beyond, at_most))
+            one = self._minimum(start, known, LeastOf(goal, with_cost, allowed, beyond, at_most))
             found.append(one)
             if one.basis is not None:
                 kept[name] = one.basis
@@ -246,6 +207,35 @@ class Branch:
         losses = {w: float(last.x[column]) for w, column in self.leaves.items()}
         cost = float(np.sum(self._costs * last.x[: len(self._costs)]))
         return BranchResult(self.name, losses, cost, tuple(self._cut(one, x, positions) for one in found), kept), last
+
+    def _minimum(self, basis: Statuses | None, known: Vector, asked: LeastOf) -> Minimum:
+        """basis: where to start, in a solver made for this question: a kept one takes as long and twice the memory, and
+        what it finds depends on what it was asked before. known: what the links contribute to each row of the branch.
+        """
+        goal = np.zeros(len(self._program.columns))
+        goal[len(self.columns) :] = [*asked.weights, float(asked.with_cost)]
+        for room in ROOM:
+            program = self._at(known, asked, room)
+            solver = Solver(program)
+            if basis is not None:
+                solver.begin_from("goal", basis)
+            found = solver.minimise_sum(goal, ORDER if basis is None else ("again", *ORDER), "goal")
+            if found.stop is Stop.OPTIMAL:
+                with suppress(RuntimeError):  # an optimum without a basis: the next question starts where this one did
+                    basis = solver.statuses(found.x)
+                value = dual_objective(program, goal, program.upper, found.duals)
+                return Minimum(asked, value, found.x, found.duals, basis)
+        raise StoppedError(f"no proven optimum after the reference path is left ({found.stop})")
+
+    def _at(self, known: Vector, asked: LeastOf, room: float) -> Program:
+        old, m = self._program, len(known)
+        low, high, upper = old.row_lower.copy(), old.row_upper.copy(), old.upper.copy()
+        spare = room * (1 + np.abs(known))
+        low[:m] -= known + spare
+        high[:m] -= known - spare
+        high[m:-1] = asked.allowed
+        upper[len(self.columns) :] = [*asked.beyond, asked.at_most]
+        return old.with_data(old.matrix.data, low, high, old.lower, upper)
 
     def prices(self, scope: Scope, duals: Vector) -> Worths:
         """What row duals of its program say of what is scarce in it, and of capacity that it shares with others."""

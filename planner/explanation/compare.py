@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from planner.config import ModelFile
-from planner.data.case import Case
-from planner.data.difference import MODEL, UNREAD, Difference, differences, paired
+from planner.data.case import MODEL, UNREAD, Case, Difference, differences, paired
 from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError, StoppedError
 from planner.results.plan import Cause, ChangedCell, Comparison, Figures, PlanValues, Status

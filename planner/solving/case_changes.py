@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from planner.config import LEVERS, Lever
-from planner.data.case import Case
-from planner.data.difference import MODEL, Difference, differences
+from planner.data.case import MODEL, Case, Difference, differences
 from planner.data.scenario_tree import Tree
 from planner.data.schema import Project
 from planner.formulation.declared import DECLARED

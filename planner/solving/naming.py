@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from planner.data.case import Case
-from planner.data.program_size import size_of
+from planner.data.scenario_tree import size_of
 from planner.errors import InputError, fault
 from planner.formulation.declared import DECLARED
 from planner.formulation.index_sets import Scope

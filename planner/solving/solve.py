@@ -16,7 +16,7 @@ import pandas as pd
 
 from planner.config import Objective
 from planner.data.case import Case
-from planner.data.program_size import refuse_if_too_large
+from planner.data.scenario_tree import refuse_if_too_large
 from planner.errors import StoppedError
 from planner.host import collector_paused
 from planner.parallel import meanwhile

@@ -22,7 +22,7 @@ import pandas as pd
 
 from planner.data.case import Case
 from planner.data.load import load
-from planner.data.program_size import refuse_if_too_large
+from planner.data.scenario_tree import refuse_if_too_large
 from planner.errors import Fault, InputError, RunFolderError
 from planner.parallel import ATTEMPTS, Team, Workers, local
 from planner.results.store import write_whole

@@ -13,8 +13,7 @@ import planner
 from benchmarks.generate import Size, generate
 from planner.data.case import Case
 from planner.decomposition.benders_loop import Candidate, Search, best_mixture
-from planner.decomposition.grouping import departures, group, risk_weights
-from planner.decomposition.parts import branches, parts
+from planner.decomposition.grouping import branches, departures, group, parts, risk_weights
 from planner.decomposition.solve import begin
 from planner.decomposition.subproblem import Question
 from planner.results.losses import weighed

@@ -15,7 +15,7 @@ import planner
 from benchmarks.generate import Size, generate
 from planner.data.case import Case
 from planner.decomposition import solve, worker_pool
-from planner.decomposition.parts import parts
+from planner.decomposition.grouping import parts
 from planner.decomposition.worker_pool import HeldBranches
 
 DEATHS = "PLANNER_TEST_DEATHS"

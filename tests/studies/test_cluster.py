@@ -16,7 +16,7 @@ import pytest
 import planner
 from planner.cluster import connect, on_scheduler
 from planner.decomposition import solve
-from planner.decomposition.parts import parts
+from planner.decomposition.grouping import parts
 from planner.errors import InputError
 from planner.parallel import Here
 from planner.studies.run import run_points

@@ -9,8 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from planner.data.case import Case
-from planner.data.difference import MODEL, differences
+from planner.data.case import MODEL, Case, differences
 from planner.reporting.values.plan import decisions
 from planner.reporting.values.run_view import EXPECTED, RunView, rows_of
 from planner.reporting.values.wording import SLIGHT, STAGES_MANY, percent
