@@ -18,8 +18,7 @@ from planner.finance.facts import CASE_MARKET
 from planner.reporting.pages.business_case import business_case_lines
 from planner.reporting.pages.many_runs import comparison_lines
 from planner.reporting.text import explain_lines
-from planner.reporting.values.wording import number
-from planner.results.decision import Shares
+from planner.reporting.values.wording import worded_lines
 from planner.results.explanation import EXPLANATION
 from planner.results.store import model_toml, write_folder
 
@@ -103,21 +102,8 @@ def share_out(
     with exit_codes():
         with shown_progress() as progress:
             _, found = explanations.shares_into(run, check_all=check == "all", progress=progress)
-        _say_shares(found)
-        say(f"Written     {run}/tables/shares.csv, report.html and report.xlsx")
-
-
-def _say_shares(found: Shares) -> None:
-    say(f"{'MUSD':12} {'alone':>10} {'charge':>10} {'gain':>10} {'own loss':>10} {'pays':>10} {'transfer':>10}")
-    for row in found.rows:
-        amounts = (row.alone, row.charge, row.gain, row.own_loss, row.paid, row.transfer)
-        say(f"{row.party:12} " + " ".join(f"{number(amount):>10}" for amount in amounts))
-    say(f"Charges     sum to {number(found.optimum)}, the least cost and risk of all together")
-    if found.coalitions:
-        say(
-            f"Checked     {found.checked:,} of {found.coalitions:,} coalitions: none gains by leaving; "
-            f"{', '.join(found.tightest)} would lose the least, {number(max(found.slack, 0.0))}"
-        )
+        for line in worded_lines("screen.j2", "shared", found=found, run=run):
+            say(line)
 
 
 @app.command("advance")

@@ -21,7 +21,7 @@ from planner.errors import Fault, InfeasibleError, InputError, PlannerError, Sto
 from planner.reporting.values.wording import worded_lines
 from planner.results.plan import Status
 from planner.results.store import csv_text, write_whole
-from planner.results.study import AGREEMENT, OPTIMAL, Agreement, FrontierResults, StudyStatus
+from planner.results.study import AGREEMENT, OPTIMAL, FrontierResults, StudyStatus
 from planner.studies import evaluation
 from planner.workspace import find_case
 
@@ -59,8 +59,7 @@ def run(
         with bar:
             found = study(file, out, workers, scheduler, bar)
         if isinstance(found, FrontierResults):
-            folder = out or default_out(file)
-            say(f"{len(found.table)} breakpoints: {folder}/frontier.csv, report.html")
+            say(f"{len(found.table)} breakpoints: {out or default_out(file)}/frontier.csv, report.html")
         else:
             _close(found)
 
@@ -69,14 +68,8 @@ def run(
 def status(folder: Folder) -> None:
     """How far a study is, and what of it has no optimum; while it runs, too."""
     with exit_codes():
-        found = study_status(folder)
-        say(f"{found.done:,} of {found.total:,} points: {_counts(found) or 'none'}; {found.seconds:.0f} s of work")
-        say(f"{found.checked} of {found.to_check} checks")
-        for name, ended, message in found.bad[:MOST_SHOWN]:
-            say(f"  {name}  {ended}  {message.splitlines()[0] if message else ''}")
-        if len(found.bad) > MOST_SHOWN:
-            say(f"  and {len(found.bad) - MOST_SHOWN} more without an optimum")
-        _say_agreement(found.agreement)
+        for line in worded_lines("screen.j2", "study_status", found=study_status(folder), most=MOST_SHOWN):
+            say(line)
 
 
 @study_app.command()
@@ -125,15 +118,9 @@ def open_one(
 
 def _close(found: StudyStatus) -> None:
     """Say how a study ended. Raises PlannerError if no point of it has an optimum, or if points failed."""
-    say(f"{found.done:,} of {found.total:,} points: {_counts(found)}")
-    if found.reused:
-        say(f"Reused      {found.reused:,} points had been run in this folder for a former study")
-    if found.others:
-        say(f"Kept        {found.others:,} results of a former study, which its file shows without solving")
-    _say_agreement(found.agreement)
     results = next(name for name in ("frontier.csv", "results.parquet") if (found.folder / name).exists())
-    say(f"Results     {found.folder}/{results}")
-    say(f"Report      planner study report {found.folder}")
+    for line in worded_lines("screen.j2", "study_run", found=found, results=results):
+        say(line)
     if error := _failed(found):
         raise error
 
@@ -153,16 +140,6 @@ def _failed(found: StudyStatus) -> PlannerError | None:
     remedy = "" if of_input else f"; `planner study retry {found.folder}` tries again what may end otherwise"
     told = f"{told}; the first ended as {ended}: {message}{remedy}"
     return PlannerError(told) if of_input else StoppedError(told)
-
-
-def _counts(of: StudyStatus) -> str:
-    return ", ".join(f"{count:,} {ended}" for ended, count in sorted(of.statuses.items()))
-
-
-def _say_agreement(of: Agreement) -> None:
-    if of.points:
-        verdict = "agree" if of.holds else "DO NOT AGREE"
-        say(f"Checks      {of.points} points solved again from nothing {verdict}: relative difference {of.worst:.1e}")
 
 
 class StudyBar:

@@ -1,12 +1,15 @@
 """Tables of investment cases: contracts, price deck, terms of finance, by-products. No plan reads them.
 
-A term of finance is declared here once, with its unit, its value and range where a case states none, and why.
+A term of finance is declared once, in finance_terms.csv: its unit, and its value and range, judged, where a case states
+none.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Literal
 
 from planner.data.cells import Flag, Id, Name, Number, Row, Whole, Wildcard, col, edge, positive, share
@@ -23,48 +26,14 @@ class Item:
     value: float
     low: float
     high: float
-    source: str = "judged"
     whole: bool = False
 
 
-_RATE, _SHARE, _YEARS, _FACTOR, _CAPEX = "a year, real", "share", "years", "factor", "share of capital"
+_STATED = files("planner.data").joinpath("finance_terms.csv").read_text(encoding="utf-8").splitlines()[1:]
 ITEMS: Mapping[str, Item] = {
-    "tax_rate": Item("tax on profit", _SHARE, 0.25, 0.15, 0.34),
-    "depreciation_years": Item("straight-line depreciation from the first output", _YEARS, 8, 1, 15, whole=True),
-    "wacc": Item("weighted cost of capital after tax", _RATE, 0.08, 0.065, 0.1),
-    "equity_rate": Item("what owners ask after tax", _RATE, 0.125, 0.11, 0.155),
-    "debt_rate": Item("interest of lenders", _RATE, 0.06, 0.04, 0.08),
-    "debt_share": Item("most that lenders give, interest until repayment on top", _CAPEX, 0.6, 0.45, 0.8),
-    "debt_years": Item("years of a loan, grace included", _YEARS, 14, 12, 16, whole=True),
-    "grace_years": Item("years of grace, interest added", _YEARS, 3, 2, 4, whole=True),
-    "dscr": Item("cover of debt service (DSCR)", _FACTOR, 1.4, 1.25, 1.6),
-    "dscr_low": Item("cover at low prices and of public loans", _FACTOR, 1.1, 1.05, 1.2),
-    "public_rate": Item("rate of public money", _RATE, 0.03, 0.02, 0.07),
-    "public_loan_rate": Item("interest of a public loan", _RATE, 0.036, 0.031, 0.041),
-    "reserve_months": Item("reserve account, of debt service to come", "months", 6, 0, 12, whole=True),
-    "inflation": Item("inflation", "a year", 0.025, 0.02, 0.03),
-    "contingency": Item("contingency on capital", _CAPEX, 0.15, 0.0, 0.63),
-    "sustaining": Item("replacements in a year of running", _CAPEX, 0.01, 0.0, 0.03),
-    "closure": Item("cost of closing", _CAPEX, 0.1, 0.05, 0.2),
-    "residual": Item("residual value", _CAPEX, 0.0, 0.0, 0.1),
-    "working_days": Item("sales tied up in stock and bills", "days of sales", 90, 45, 180),
-    "life_years": Item("years of output", _YEARS, 20, 15, 25, whole=True),
-    "payable": Item("what a concentrate earns of its oxides", _SHARE, 0.7, 0.4, 0.85),
-    "metal_premium": Item("premium of metal over oxide", _SHARE, 0.15, 0.05, 0.3),
-    "magnet_premium": Item("premium of magnets over metal", _SHARE, 0.1, 0.0, 0.3),
-    "price_factor": Item("factor on all prices", _FACTOR, 1.0, 0.7, 1.3),
-    "volume": Item("factor on volume made", _FACTOR, 1.0, 0.5, 1.0),
-    "market_share": Item("most it sells of what the alliance wants in a year", _SHARE, 1.0, 0.5, 1.0),
-    "delay_years": Item("delay of output (its years stay)", _YEARS, 0, 0, 4, whole=True),
-    "capital_factor": Item("factor on capital cost", _FACTOR, 1.0, 0.8, 1.4),
-    "fixed_factor": Item("factor on fixed running cost", _FACTOR, 1.0, 0.7, 1.3),
-    "variable_factor": Item("factor on running cost by tonne", _FACTOR, 1.0, 0.7, 1.5),
-    "recovery_factor": Item("factor on recovery", _FACTOR, 1.0, 0.92, 1.04),
-    "local_share": Item("costs in local money", _SHARE, 0.6, 0.4, 0.8),
-    "currency_factor": Item("factor on the value of local money in USD", _FACTOR, 1.0, 0.85, 1.15),
+    name: Item(meaning, unit, float(value), float(low), float(high), bool(whole))
+    for name, meaning, unit, value, low, high, whole in csv.reader(_STATED)
 }
-
-
 LONGEST = 100
 """Most years of a term in years."""
 

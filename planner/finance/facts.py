@@ -220,7 +220,7 @@ def terms_of(case: Case, country: str, changes: Mapping[str, float]) -> dict[str
     out = {}
     for name, item in ITEMS.items():
         row = stated.get((country, name)) or stated.get(("", name))
-        value, low, high, source, confidence = item.value, item.low, item.high, item.source, ""
+        value, low, high, source, confidence = item.value, item.low, item.high, "judged", ""
         if row is not None:
             value, source, confidence = row.value, row.source, row.confidence
             low, high = (value if end is None else end for end in (row.low, row.high))
