@@ -53,12 +53,12 @@ def study(
     named = Path(f"{file_name(found.title) or place}.toml") if isinstance(asked, Mapping) else Path(asked)
     out = default_out(named) if out is None else Path(out)
     if isinstance(found.design, FrontierDesign):
-        return _traced(found, run.open_case(found, base), place, out, team(workers, scheduler), tell)
+        return _traced(found, run.open_case(found, base), out, team(workers, scheduler), tell)
     return run.run_points(asked, out, team(workers, scheduler), tell)
 
 
-def _traced(found: StudyFile, case: Case, place: str, out: Path, who: Team, tell: run.Tell) -> FrontierResults:
-    curve = run_frontier(found, case, place, out, who, tell)
+def _traced(found: StudyFile, case: Case, out: Path, who: Team, tell: run.Tell) -> FrontierResults:
+    curve = run_frontier(found, case, out, who, tell)
     write_page(frontier_page(curve), out)
     return curve
 
@@ -73,7 +73,7 @@ def retry_study(
     folder = Path(folder)
     if is_frontier(folder):
         found = study_of(read_asked(folder))
-        _traced(found, run.stored_case(folder), str(folder), folder, team(workers, scheduler), tell)
+        _traced(found, run.stored_case(folder), folder, team(workers, scheduler), tell)
         return frontier_status(folder)
     return run.retry(folder, team(workers, scheduler), tell)
 

@@ -213,9 +213,7 @@ def pieces_of(design: FrontierDesign) -> int:
     return max(1, min(PIECES, design.most // FEWEST))
 
 
-def run_frontier(
-    study: StudyFile, case: Case, place: str, out: Path, team: Team = Here, tell: Tell = untold
-) -> FrontierResults:
+def run_frontier(study: StudyFile, case: Case, out: Path, team: Team = Here, tell: Tell = untold) -> FrontierResults:
     """Trace the frontier that a study asks for into the folder `out`, or go on with it; the page is left to others.
 
     Raises InputError, RunFolderError, StoppedError.
