@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from planner.api.plans import Session as Session
     from planner.api.plans import open_run as open_run
     from planner.api.plans import solve as solve
-    from planner.api.studies import Experiment as Experiment
     from planner.api.studies import frontier as frontier
     from planner.api.studies import open_study as open_study
     from planner.api.studies import study as study
@@ -44,10 +43,11 @@ if TYPE_CHECKING:
     from planner.solving.naming import check_coefficients as check_coefficients
     from planner.solving.shares import shares as shares
     from planner.studies.evaluation import evaluate as evaluate
+    from planner.studies.experiment import Experiment as Experiment
 
 _HOMES = {
     "planner.api.plans": ("Plan", "Session", "open_run", "solve"),
-    "planner.api.studies": ("Experiment", "frontier", "open_study", "study"),
+    "planner.api.studies": ("frontier", "open_study", "study"),
     "planner.cluster": ("on_scheduler",),
     "planner.config": ("ModelFile",),
     "planner.data.case": ("Case",),
@@ -64,6 +64,7 @@ _HOMES = {
     "planner.solving.naming": ("check_coefficients",),
     "planner.solving.shares": ("shares",),
     "planner.studies.evaluation": ("evaluate",),
+    "planner.studies.experiment": ("Experiment",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -13,11 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 import planner
-from planner.api.studies import Experiment
 from planner.cli import app
 from planner.errors import InfeasibleError, InputError
 from planner.parallel import Here
 from planner.results.store import read_run
+from planner.studies.experiment import Experiment
 from planner.studies.outcomes import Formula, Found
 from planner.studies.run import run_points
 from tests.studies.studies import STARTER, sample
