@@ -17,6 +17,7 @@ from planner.api.plans import plan_of
 from planner.api.studies import default_out, open_point, retry_study, study, study_report, study_status
 from planner.cli.console import command_app, err, exit_codes, say, shown_progress
 from planner.data.load import load
+from planner.data.sampling import MOST
 from planner.errors import Fault, InfeasibleError, InputError, PlannerError, StoppedError
 from planner.reporting.values.wording import worded_lines
 from planner.results.plan import Status
@@ -206,7 +207,16 @@ def hold_fixed(
     samples: Annotated[
         int, typer.Option(min=2, max=10_000, help="With --register: how many, each with a seed of its own.")
     ] = 10,
-    seed: Annotated[int, typer.Option(min=0, help="With --register: seed of the draws.")] = 0,
+    replications: Annotated[
+        int | None,
+        typer.Option(
+            min=2, max=10_000, help="Without --register: draws to see how far from the least risk the plan is."
+        ),
+    ] = None,
+    size: Annotated[
+        int | None, typer.Option(min=1, max=MOST, help="Scenarios of each replication. Default: as many as there are.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws.")] = 0,
     out: Annotated[
         Path | None, typer.Option("--out", help="File for the loss of each scenario or sample (CSV).")
     ] = None,
@@ -219,7 +229,15 @@ def hold_fixed(
         with shown_progress() as progress:
             plan = plan_of(folder, progress)
             found = (
-                evaluation.evaluate(plan, scenarios, workers=workers, progress=progress)
+                evaluation.evaluate(
+                    plan,
+                    scenarios,
+                    workers=workers,
+                    replications=replications,
+                    size=size,
+                    seed=seed,
+                    progress=progress,
+                )
                 if register is None
                 else evaluation.evaluate_samples(
                     plan, load(find_case(register)), draws, samples, seed, workers, progress

@@ -16,6 +16,8 @@ from planner.errors import InputError
 from planner.host import available_memory
 from planner.solving import naming
 from planner.solving.live_program import LiveProgram
+from planner.studies.evaluation import replicate
+from planner.studies.fixed_plan import amounts
 from tests.cases import LONG, REAL, demand, load_case, scenarios, shock, write_case
 
 ROWS = 1_000_000 if LONG else 20_000
@@ -128,7 +130,13 @@ def test_figures_of_a_large_case_are_looked_at_without_its_scenarios(
         planner.check_coefficients(by_fact)
 
 
-@pytest.mark.parametrize("option", ["--samples", "--workers"])
+@pytest.mark.parametrize("option", ["--samples", "--workers", "--replications", "--size"])
 def test_counts_that_nobody_means_are_refused_before_anything_is_built(option: str) -> None:
     found = CliRunner().invoke(app, ["evaluate", "no run at all", option, "1" + "0" * 12])
     assert found.exit_code == 2 and option in found.output
+
+
+def test_a_replication_of_very_many_scenarios_draws_how_often_each_comes() -> None:
+    case = planner.load(INPUTS / "starter")
+    mean, _ = replicate(case, 10**8, 2, 1, amounts(planner.solve(case, baseline=False)))
+    assert 0 <= mean < 5

@@ -22,6 +22,7 @@ from planner.results.study import Failures
 from planner.solving.live_program import LiveProgram
 from planner.solving.parametric import Tangent
 from planner.studies.analysis import analyse, hold, robustness
+from planner.studies.evaluation import replicate
 from planner.studies.fixed_plan import amounts, measured_in
 from planner.studies.frontier import Budgets, Curve, curve_of, frontier, trace
 from planner.studies.points import Changer, settings_from
@@ -270,6 +271,8 @@ def test_a_plan_held_fixed_in_its_own_scenarios_has_its_own_risk() -> None:
     decided = amounts(plan)
     found = measured_in(plan.case, decided)
     assert found["risk_musd"] == pytest.approx(plan.summary["risk_musd"], rel=1e-6)
+    mean, upper = replicate(plan.case, 4, 3, seed=1, plan=decided)
+    assert 0.0 <= mean <= upper
 
 
 def test_nothing_held_fixed_is_worse_than_the_plan() -> None:
