@@ -84,7 +84,7 @@ def left_over(room: Path, temporary: Path) -> list[str]:
 
 
 def main(kills: int, interruptions: int, seed: int = 19) -> None:
-    """Kill and interrupt; raises AssertionError at what must not be."""
+    """Kill and interrupt as many that had not ended before; raises AssertionError at what must not be."""
     rng, count = random.Random(seed), Counter[str]()
     with tempfile.TemporaryDirectory() as name:
         room, temporary, said = Path(name), Path(name) / "tmp", Path(name) / "said"
@@ -92,14 +92,16 @@ def main(kills: int, interruptions: int, seed: int = 19) -> None:
         os.environ |= {"TMPDIR": str(temporary), "PLANNER_SAID": str(said)}
         zygote, known = Zygote(), commands(room)
         lengths = settle(zygote, known, said)
-        for number in range(kills + interruptions):
+        number = 0
+        while (killing := count["killed"] < kills) or count["interrupted"] < interruptions:
+            number += 1
             command = rng.choice(list(known))
             arguments, folder, check = known[command]
-            number_of = signal.SIGINT if number >= kills else rng.choice((signal.SIGKILL, signal.SIGTERM))
+            number_of = rng.choice((signal.SIGKILL, signal.SIGTERM)) if killing else signal.SIGINT
             said.write_text("")
             before = set(left_over(room, temporary))  # of those that were killed
             pid = zygote.start(*arguments)
-            until, answered = time.perf_counter() + rng.uniform(0.0, 1.1 * lengths[command]), 0.0
+            until, answered = time.perf_counter() + rng.uniform(0.0, lengths[command]), 0.0
             if command == "serve":
                 answered = asked(said, until)
             time.sleep(max(0.0, until - time.perf_counter()))
@@ -118,15 +120,16 @@ def main(kills: int, interruptions: int, seed: int = 19) -> None:
                 count["interrupted" if code else "ended before"] += 1
             else:
                 count["killed" if status == number_of else "ended before"] += 1
-            say(f"{number + 1} {command} {signal.Signals(number_of).name} {status}: {dict(count)}")
-            if number + 1 in (kills, kills + interruptions) or (number + 1) % SETTLED == 0:
+            say(f"{number} {command} {signal.Signals(number_of).name} {status}: {dict(count)}")
+            done = count["killed"] + count["interrupted"]
+            if done in (kills, kills + interruptions) or number % SETTLED == 0:
                 settle(zygote, known, said)
                 # A kill just before a scratch folder has its lock leaves one without, which goes later.
                 rest = [
                     name for name in left_over(room, temporary) if (room / name / "lock").exists() or name[:3] == "tmp"
                 ]
                 assert not rest, rest
-                say(f"after {number + 1}: nothing lost, nothing left over")
+                say(f"after {number}: nothing lost, nothing left over")
         zygote.close()
 
 
