@@ -22,8 +22,9 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from planner.api.explanations import business_case_into
+import planner
 from planner.errors import Fault, InputError, PlannerError, RunFolderError
+from planner.reporting.pages.business_case import business_case_page
 from planner.reporting.pages.run import write_pages
 from planner.results.plan import PlanValues
 from planner.results.store import read_run, refresh_pages
@@ -163,7 +164,7 @@ class Site:
             asked = dict(request.query_params)
             return HTMLResponse(await run_in_threadpool(self.regions.part, request.path_params["name"], asked))
         except PlannerError as error:
-            return _fault(error)
+            return JSONResponse({"fault": str(error)}, 422)
 
     async def act(self, action: Action, request: Request) -> Response:
         """Do one thing, on disk before it is answered."""
@@ -178,7 +179,7 @@ class Site:
             async with self._one:
                 said = await run_in_threadpool(action, self.bench, body)
         except PlannerError as error:
-            return _fault(error)
+            return JSONResponse({"fault": str(error)}, 422)
         finally:
             self._wake()
         return JSONResponse({"said": said or "", "news": await run_in_threadpool(self.regions.snapshot)})
@@ -209,15 +210,17 @@ class Site:
             plan = read_run(run)
             refresh_pages(run, lambda target: write_pages(plan, target, every_form=False))
         elif name == f"project-{plant}.html" and plant in self.bench.base.projects and not path.exists():
-            business_case_into(run, [plant])
+            plan = read_run(run)
+            page = business_case_page(planner.business_case(plan, plant), plan.case).encode()
+            refresh_pages(run, partial(_put, page, name))
         real = path.resolve()
         if not real.is_relative_to(run) or real != path or not real.is_file() or real.suffix not in FORMS:
             raise RunFolderError(f"{name!r} is no file of {folder}")
         return real
 
 
-def _fault(error: PlannerError) -> Response:
-    return JSONResponse({"fault": str(error)}, 422)
+def _put(page: bytes, name: str, target: Path) -> None:
+    (target / name).write_bytes(page)
 
 
 class Server:

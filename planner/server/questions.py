@@ -16,7 +16,6 @@ from planner.data.export import choices_of, field_type
 from planner.data.sampling import family, happenings
 from planner.data.schema import BY_NAME, Table
 from planner.errors import Fault, InputError
-from planner.reporting.tables.inputs_and_results import used_tables
 from planner.reporting.values.wording import STAGES_MANY, Names, headline, span
 from planner.server.edits import stands_from
 from planner.server.workbench import Workbench
@@ -150,11 +149,6 @@ def _range(bench: Workbench, table: str, row: Row, column: str) -> str:
             if all(fits(getattr(row, name), wanted) for name, wanted in where.items()):
                 return f"{unsure.low:g} to {unsure.high:g} times the value ({unsure.name or unsure.uncertainty})"
     return ""
-
-
-def sheets(bench: Workbench) -> list[tuple[str, int, str]]:
-    """Tables that have rows: name, rows, meaning."""
-    return [(t.name, len(bench.case.tables.rows(t.name)), t.meaning) for t in used_tables(bench.case)]
 
 
 def rows_of_table(bench: Workbench, table: str, wanted: str) -> tuple[tuple[str, ...], TableRows, int]:

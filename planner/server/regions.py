@@ -13,38 +13,30 @@ from urllib.parse import urlencode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from planner.errors import Fault, InputError
-from planner.reporting.values import two_plans
+from planner.reporting.tables.inputs_and_results import used_tables
+from planner.reporting.values import two_plans, wording
 from planner.reporting.values.decision import DEAR
 from planner.reporting.values.run_view import EXPECTED, RunView, run_view
-from planner.reporting.values.wording import (
-    LEAST_CHANGE,
-    STAGES_MANY,
-    TAKEN_OFF,
-    harmless,
-    money,
-    number,
-    percent,
-    short,
-    signed,
-    spans,
-)
 from planner.results.plan import PlanValues
 from planner.server.edits import Edits, shown_per
 from planner.server.findings import BOTTOM, TOP, WEIGHTS, AskedAndGot, Mark, Sweep, answers, frontier
 from planner.server.journal import shown_as
-from planner.server.questions import figure, questions, rows_of_table, sheets, words_of
+from planner.server.questions import figure, questions, rows_of_table, words_of
 from planner.server.workbench import Workbench
 
 Asked = Mapping[str, str]
 """What the page asks a part with, as in the query of its address."""
 
 
+FILTERS = ("number", "money", "percent", "signed", "short", "harmless")
+"""Functions of `wording` that templates write figures and names with."""
+
+
 @cache
 def _environment() -> Environment:
     ours = PackageLoader("planner.server")
     found = Environment(loader=ours, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    filters = (number, money, percent, signed, short, harmless, ident)
-    found.filters |= {one.__name__: one for one in filters}
+    found.filters |= {name: getattr(wording, name) for name in FILTERS} | {"ident": ident}
     return found
 
 
@@ -94,8 +86,8 @@ class Regions:
         drawn = "" if found.stage == "waiting" else figures or f"{found.case.sha256}.failed"
         of = {"outcomes": drawn, "frontier": figures, "views": whole, "side": whole, "questions": whole}
         return {"turn": turn, "state": state, "versions": versions, "of": of, "proof": found.proof,
-                "phase": found.phase,
-                "fault": bench.fault, "study": bench.range.key, "longest": bench.solver.longest, **can}  # fmt: skip
+                "phase": found.phase, "fault": bench.fault, "study": bench.range.key,
+                "longest": bench.solver.longest, **can}  # fmt: skip
 
     def _view(self, plan: PlanValues) -> RunView:
         if id(plan) not in self._views:
@@ -156,14 +148,22 @@ class Regions:
         if now is None:
             return {"tab": tab, "years": []}
         future, compared = self._future(asked, now), self.bench.name_of(self.bench.record.pinned) if before else ""
-        more: dict[str, Any] = {"stage_names": STAGES_MANY, "traced": len(self.bench.curve), "points": len(WEIGHTS)}
+        more: dict[str, Any] = {
+            "stage_names": wording.STAGES_MANY,
+            "traced": len(self.bench.curve),
+            "points": len(WEIGHTS),
+        }
         if tab == "shortage":
             more |= two_plans.shortage(now, future)
         elif tab == "first":
             more["groups"] = two_plans.funded_first(now, self.bench.built.get(now.case.sha256, {}))
         else:
             more |= {"plants": two_plans.plants_over_time(now, before), "payers": two_plans.payers(now)}
-        more |= {"future": two_plans.futures_of(now)[future], "run": shown_as(now.case)}
+        more |= {
+            "future": two_plans.futures_of(now)[future],
+            "run": shown_as(now.case),
+            "stage_names": wording.STAGES_MANY,
+        }
         return {"tab": tab, "years": now.years, "compared": compared, **more}
 
     def _side(self, asked: Asked) -> dict[str, Any]:
@@ -171,7 +171,7 @@ class Regions:
         if now is None:
             return {**words_of(bench), "parties": [], "because": None}
         words = {**words_of(bench), "parties": _parties(now, before), "next": _next_money(now, bench.record.edits)}
-        words["taken_off"] = TAKEN_OFF["welfare" if now.case.model.objective.goal == "welfare" else "risk"]
+        words["taken_off"] = wording.TAKEN_OFF["welfare" if now.case.model.objective.goal == "welfare" else "risk"]
         words |= {"last": _last_money(bench), "because": bench.because.get("now"), "compared": before is not None}
         words["spent"] = now.tables["payments"][["paid_musd", "budget_musd"]].sum().tolist()
         words |= {"shared": len(set(now.case.group.values())) < len(now.case.group), "policy": now.case.model.policy}
@@ -193,8 +193,8 @@ class Regions:
 
     def _tables(self, asked: Asked) -> dict[str, Any]:
         table, wanted = asked.get("table", "projects"), asked.get("find", "")
-        return {"sheets": sheets(self.bench), "table": table, "find": wanted,
-                "shown": rows_of_table(self.bench, table, wanted)}  # fmt: skip
+        sheets = [(t.name, len(self.bench.case.tables.rows(t.name)), t.meaning) for t in used_tables(self.bench.case)]
+        return {"sheets": sheets, "table": table, "find": wanted, "shown": rows_of_table(self.bench, table, wanted)}
 
     def _command(self, asked: Asked) -> dict[str, Any]:
         bench, kept = self.bench, asked.get("folder", "")
@@ -248,7 +248,7 @@ def _next_money(now: RunView, edits: Edits) -> dict[tuple[float, int, str, bool]
         had = [year for year in worth if now.case.budget.get((str(funder), year), 0.0) > 0]
         if worth:
             best = max(had or worth, key=lambda year: (float(f"{worth[year]:.3g}"), -year))
-            told = float(f"{worth[best]:.3g}"), best, spans(had or worth), bool(had)
+            told = float(f"{worth[best]:.3g}"), best, wording.spans(had or worth), bool(had)
             found.setdefault(told, []).append(now.names.party(str(funder)))
     return found
 
@@ -278,4 +278,4 @@ def _differing(root: RunView, others: Sequence[RunView]) -> list[tuple[str, floa
     first, rest = figures(root), [figures(view) for view in others]
     keys = dict.fromkeys(key for found in (first, *rest) for key in found)
     rows = [(key, first.get(key, 0.0), [found.get(key, 0.0) for found in rest]) for key in keys]
-    return [row for row in rows if any(abs(v - row[1]) > max(1e-6 * abs(row[1]), LEAST_CHANGE) for v in row[2])]
+    return [row for row in rows if any(abs(v - row[1]) > max(1e-6 * abs(row[1]), wording.LEAST_CHANGE) for v in row[2])]

@@ -27,15 +27,15 @@ async function post(path, body = {}) {
   hand.delete(change);
   say(answer.ok ? "" : found.fault ?? `The server answered ${answer.status}.`);
   if (answer.ok) {
-    $("[data-word]").textContent = found.said ?? "";
+    $("[data-word]").textContent = found.said;
     update(found.news);
-  } else { // what was refused goes back
-    mark();
-    drawings.clear();
-    await Promise.all(["questions", "frontier"].map(fetchPart));
-    if (last) update(last);
+    return found;
   }
-  return answer.ok ? found : null;
+  mark(); // what was refused goes back
+  drawings.clear();
+  await Promise.all(["questions", "frontier"].map(fetchPart));
+  if (last) update(last);
+  return null;
 }
 
 function say(fault) {
