@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from docs.studies import DESIGNS
+from docs.declarations import DESIGNS
 from planner.studies.design import design
 from planner.studies.points import check_study
 from planner.studies.run import open_case

@@ -16,7 +16,7 @@ STEP = re.compile(rf"In `(\S+)`, (after|replace){CODE}\n\n(?:add|with){CODE}|Cre
 COLUMN = """
 from pathlib import Path
 import planner
-from docs.tables import dictionary
+from docs.declarations import dictionary
 assert planner.load("starter").countries["JPN"].region == ""
 table = Path("starter/countries.csv")
 head, *rows = table.read_text().splitlines()
