@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from planner.config import Toml, demanded
 from planner.data.cells import look_of, parse_label, parse_name
-from planner.errors import Fault, did_you_mean
+from planner.errors import Fault, did_you_mean, nearest
 
 _RULE_OF = {"extra_forbidden": "unknown-key", "missing": "missing-key"}
 _RULE_OF |= dict.fromkeys(("value_error", "study-sense"), "study-sense")
@@ -38,10 +38,14 @@ def at(loc: Iterable[str | int], said: str) -> PydanticCustomError:
 def faults_of(error: ValidationError, toml: Toml, known: Sequence[str], kinds: Sequence[str]) -> Iterable[Fault]:
     """What a validation found. known: all keys there are; kinds: of designs.
 
-    What fits none of the types that a value may have is one fault, not one for each type.
+    What fits none of the types that a value may have is one fault, not one for each type; a key that is written
+    otherwise is not missing too.
     """
     found = [_fault(detail, toml, known, kinds) for detail in error.errors()]
-    return {(fault.line, fault.column): fault for fault in found}.values()
+    sections = [(fault.column.rpartition("."), fault.rule) for fault in found]
+    meant = {f"{section}{dot}{nearest(key, known)}" for (section, dot, key), rule in sections if rule == "unknown-key"}
+    told = [fault for fault in found if fault.rule != "missing-key" or fault.column not in meant]
+    return {(fault.line, fault.column): fault for fault in told}.values()
 
 
 def _texts(value: object, loc: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -113,19 +113,7 @@ def study_faults() -> Iterator[StudyFault]:
         if section != "set" and not section.endswith("where"):
             wrong = swap(key)
             told = f"{section}.{wrong}" if section else wrong
-            if key not in (
-                "kind",
-                "name",
-                "label",
-                "value",
-                "case",
-                "table",
-                "column",
-                "members",
-                "correlation",
-                "points",
-                "range",
-            ):
+            if key != "kind":
                 yield StudyFault(
                     f"{where} misspelt", number, f"{wrong} = {value}", number, told, f'did you mean "{key}"'
                 )
