@@ -48,9 +48,9 @@ class UncertainInput:
     ranges: Sequence[UncertainRange]
 
     @property
-    def factors(self) -> tuple[float, float]:
-        """All factors that are tried where everything is."""
-        return self.low, self.high
+    def ends(self) -> list[float]:
+        """The ends of its range that are not the value as given: factors."""
+        return sorted({self.low, self.high} - {1.0})
 
     def vary(self, case: Case, factor: float) -> Case:
         """The case with the figures times a factor; probabilities make room for those that move."""
@@ -79,18 +79,12 @@ def uncertain_inputs(case: Case) -> list[UncertainInput]:
         UncertainInput(key, of[0].name or key, of[0].low, of[0].high, of[0].source, of[0].claims, of)
         for key, of in ranges.items()
     ]
-    return [one for one in found if one.vary(case, farthest(one.factors)[0]).tables != case.tables]
+    return [one for one in found if any(one.vary(case, factor).tables != case.tables for factor in one.ends)]
 
 
 MOST_SOURCES, SMALLEST = 2, 1e-12
 NOT_STATED = "not stated"
 Ends = tuple[UncertainInput, list[tuple[float, Counterfactual]]]
-
-
-def farthest(factors: Sequence[float]) -> Sequence[float]:
-    """One end on each side of the value as given."""
-    below, above = [f for f in factors if f < 1], [f for f in factors if f > 1]
-    return [*([min(below)] if below else []), *([max(above)] if above else [])]
 
 
 def under(
@@ -115,7 +109,7 @@ def at_ends(reference: Reference) -> list[Ends]:
     """For each unsure input that the case has, the plan at each end of its range, all levers allowed."""
     levers = reference.case.model.levers
     return [
-        (uncertain, [(factor, under(reference, uncertain, factor, levers)) for factor in farthest(uncertain.factors)])
+        (uncertain, [(factor, under(reference, uncertain, factor, levers)) for factor in uncertain.ends])
         for uncertain in uncertain_inputs(reference.case)
     ]
 
@@ -286,7 +280,7 @@ def verdicts(
     trials: dict[str, list[Trial]] = {c.key: [] for c in claims}
     while any(waiting.values()):
         now = [(c, d) for c in claims for d in (waiting[c.key] if thorough else waiting[c.key][:1])]
-        for claim, trial in _tried(reference, now, given, solve, thorough):
+        for claim, trial in _tried(reference, now, given, solve):
             trials[claim.key].append(trial)
         for c in claims:
             open_still = not thorough and not any(trial.flips for trial in trials[c.key])
@@ -298,10 +292,17 @@ def first_counterfactuals(reference: Reference, thorough: bool) -> Iterator[Coun
     """What `verdicts` will want first, whatever comes out."""
     there = uncertain_inputs(reference.case)
     for claim in speaking(reference.case):
-        aimed = [d for d in there if thorough or claim.key in d.claims]
-        for uncertain in aimed if thorough else aimed[:1]:
-            for factor in uncertain.factors if thorough else farthest(uncertain.factors):
-                yield from sides(claim, reference, uncertain, factor)
+        aimed = there if thorough else [d for d in there if claim.key in d.claims][:1]
+        for *_, both in _trials(reference, ((claim, uncertain) for uncertain in aimed)):
+            yield from both
+
+
+def _trials(
+    reference: Reference, pairs: Iterable[tuple[Claim, UncertainInput]]
+) -> Iterator[tuple[Claim, UncertainInput, float, list[Counterfactual]]]:
+    for claim, uncertain in pairs:
+        for factor in uncertain.ends:
+            yield claim, uncertain, factor, sides(claim, reference, uncertain, factor)
 
 
 def _left(there: Sequence[UncertainInput], trials: Sequence[Trial]) -> list[str]:
@@ -314,13 +315,8 @@ def _tried(
     pairs: Sequence[tuple[Claim, UncertainInput]],
     given: Mapping[str, tuple[float, float]],
     solve: SolveAll,
-    thorough: bool,
 ) -> Iterator[tuple[Claim, Trial]]:
-    plan = [
-        (claim, uncertain, factor, sides(claim, reference, uncertain, factor))
-        for claim, uncertain in pairs
-        for factor in (uncertain.factors if thorough else farthest(uncertain.factors))
-    ]
+    plan = list(_trials(reference, pairs))
     found = solve(counterfactual for *_, both in plan for counterfactual in both)
     for claim, uncertain, factor, (one, other) in plan:
         with_it, without_it = found[one.key].objective, found[other.key].objective

@@ -54,7 +54,7 @@ def explain(
     """Why a solved plan is as it is: counterfactuals, claims, bottlenecks, information, alternatives.
 
     name: what the plan is called. progress: called with each step in words.
-    thorough: try every unsure input on every claim, at all its values; and where the program is large, where that is
+    thorough: try every unsure input on every claim; and where the program is large, where that is
     left out else, ask what information is worth, what all good plans share, for blocs and for plants a year sooner.
     workers: how many programs are solved at once (None: as many as help).
     Raises StoppedError where no optimum is proven.
