@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -131,10 +132,16 @@ def test_a_marginal_value_is_what_solving_again_gives(make_case: MakeCase) -> No
     case = make_case(
         projects=[mine(), plant(max_new_tpa=50, capex_usd_per_tpa=MUSD, lead_time_years=1)], budgets=budget(10)
     )
-    found = explain(solve_case(case, baseline=False), "run", workers=1)
+    plan = solve_case(case)
+    found = explain(plan, "run", workers=1)
     (money,) = [m for m in found.marginals if m.unit == "MUSD per MUSD"]
     assert money.price == near(2.0)
     assert money.resolved == near(2.0)
+    other = replace(found, marginals=[replace(money, resolved=1.5)])
+    assert (
+        "1 MUSD more in 2026 takes 1.50 MUSD off the risk, solved again"
+        in read_page(render_page(run_view(plan, other))).text
+    )
 
 
 def test_page_and_screen_tell_the_ladder(found: Explanation, case: Case) -> None:

@@ -238,12 +238,14 @@ def _bargain(run: RunView) -> dict[str, Any]:
     rows, prices = share_rows(run), run.tables["shadow_prices"]
     dear = prices[(prices["scarce"] == "budget") & (prices["musd_per_unit"] > DEAR)]
     binding = sorted({int(year) for year in dear["year"]}) if len(paid) else []
+    again = [m for m in run.found.marginals if m.scarce == "budget"] if run.found is not None else []
     return {
         "payers": [f"{run.names.party(r.funder)} {number(r.paid_musd)}" for r in rows_of(paid) if r.paid_musd >= 0.5],
         "paid": float(paid["paid_musd"].sum()),
         "used": float(paid["paid_musd"].sum()) / max(float(paid["budget_musd"].sum()), SLIGHT),
         "binding": binding,
         "budgeted": sum(amount for (_, year), amount in run.case.budget.items() if year in binding),
+        "again": again[0] if again else None,
         "dearest": float(dear["musd_per_unit"].max()) if len(dear) else 0.0,
         "taken_off": " and ".join(TAKEN_OFF[objective] for objective in dear["objective"].unique()),
         "moved": sum(max(r.transfer, 0.0) for r in rows) if len(rows) > 1 else None,
