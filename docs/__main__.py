@@ -14,8 +14,7 @@ from typing import Any
 from pydantic import BaseModel
 
 import planner
-from docs.declarations import dictionary, reference_page, results_page
-from docs.formulation import formulation_page
+from docs.declarations import dictionary, formulation_page, reference_page, results_page
 from planner.data.export import datapackage
 from planner.data.load import load
 

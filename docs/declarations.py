@@ -1,20 +1,91 @@
-"""What is declared, as pages in Markdown: the data dictionary in `inputs/README.md`, result tables in
+"""What is declared, as pages in Markdown: the formulation, the data dictionary in `inputs/README.md`, result tables in
 `reports/README.md`, and the reference of study files."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_origin
 
 from pydantic.fields import FieldInfo
 
+from planner.config import ModelFile
 from planner.data.export import PERIOD, choices_of, field_type
-from planner.data.schema import TABLES, Table
+from planner.data.schema import BY_NAME, TABLES, Table
+from planner.formulation.declared import EQUATIONS, VARIABLES
+from planner.formulation.model import Equation, Variable, cell
 from planner.results.schema import EVERY_TABLE
 from planner.results.study import MEANINGS
 from planner.studies.outcomes import TABLES as KEPT
 from planner.studies.study_file import study_schema
+
+HERE = Path(__file__).parent
+SYMBOLS = tomllib.loads((HERE / "symbols.toml").read_text(encoding="utf-8"))
+"""Rows of the page's symbols: `sets`, `data` with their cells, and what is `derived` of data and variables."""
+
+
+def formulation_page() -> str:
+    """The specification that a modeller reads."""
+    defaults = ", ".join(f"`{key}` {_shown(value)}" for key, value in ModelFile().flat().items() if _shown(value))
+    text = (HERE / "formulation.md").read_text(encoding="utf-8")
+    parts = {"defaults": [defaults], "symbols": _symbols(), "equations": _equations()}
+    for name, lines in parts.items():
+        text = text.replace(f"[[{name}]]", "\n".join(lines).strip())
+    return text
+
+
+def _symbols() -> Iterator[str]:
+    yield from ("## Symbols", "", "### Sets and indices", "", "| symbol | meaning |", "| --- | --- |")
+    for latex, meaning in SYMBOLS["sets"]:
+        yield f"| ${latex}$ | {meaning} |"
+    yield ""
+    yield from ("### Data", "", "| symbol | from | unit there | meaning |", "| --- | --- | --- | --- |")
+    for latex, meaning, *cells in SYMBOLS["data"]:
+        places = ", ".join(f"`{text}`" for text in cells)
+        yield f"| ${latex}$ | {places} | {_unit(cells)} | {meaning} |"
+    yield ""
+    yield from ("### Variables", "", "| symbol | name | unit | at most | meaning |", "| --- | --- | --- | --- | --- |")
+    for variable in VARIABLES:
+        limit = "free" if variable.free else f"${variable.limit}$" if variable.limit else ""
+        yield f"| ${indexed(variable)}$ | `{variable.name}` | {variable.unit} | {limit} | {variable.meaning} |"
+    yield ""
+    yield "All are at least 0 but $y$, which is free."
+    yield ""
+    yield from ("### Derived", "")
+    for latex, meaning, unit, formula in SYMBOLS["derived"]:
+        yield f"{meaning[0].upper()}{meaning[1:]} ({unit}):"
+        yield from _block(f"{latex} = {formula}")
+
+
+def indexed(variable: Variable) -> str:
+    """A variable with its index, on the trees of the page: accounts are those of histories."""
+    letters = ",".join("n" if letter == "a" else letter for letter in variable.letters)
+    return f"{variable.symbol}_{{{letters}}}" if letters else variable.symbol
+
+
+def _unit(cells: list[str]) -> str:
+    units = []
+    for table, column, _ in map(cell, cells):
+        extra: Any = BY_NAME[table].row.model_fields[column].json_schema_extra if table != "model" else {"unit": ""}
+        units.append(str(extra["unit"]))
+    return ", ".join(dict.fromkeys(unit for unit in units if unit))
+
+
+def _block(latex: str) -> Iterator[str]:
+    yield from ("", "```math", latex, "```", "")
+
+
+def _equations() -> Iterator[str]:
+    for equation in EQUATIONS:
+        yield f"### `{equation.name}`"
+        yield ""
+        yield f"{equation.meaning[0].upper()}{equation.meaning[1:]}{_each(equation)}. In `{equation.rule.__module__}`."
+        yield from _block(equation.latex)
+
+
+def _each(equation: Equation) -> str:
+    return f", for every {equation.each}" if equation.each else ""
 
 
 def dictionary() -> str:
@@ -125,7 +196,7 @@ Schema = dict[str, Any]
 
 def reference_page() -> str:
     """models/studies/REFERENCE.md."""
-    text = Path(__file__).with_name("studies.md").read_text(encoding="utf-8")
+    text = (HERE / "studies.md").read_text(encoding="utf-8")
     schema = study_schema()
     said: dict[str, Schema] = {"StudyFile": schema, **schema["$defs"]}
     designs = [(said[name], said[name]["properties"]["kind"]["const"], example) for name, example in DESIGNS.items()]
@@ -157,16 +228,18 @@ def _keys(section: Schema, said: Mapping[str, Schema]) -> Iterator[str]:
         if name == "kind" and "const" in key:
             continue
         given = "required" if name in section.get("required", ()) else _shown(key.get("default"))
+        given = f"`{given}`" if given not in ("", "required") else given
         cells = (f"`{name}`", _type_in_words(key, said), given, " ".join(key.get("description", "").split()))
         yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _shown(default: object) -> str:
-    if isinstance(default, dict) and default:
-        return f"`{ {key: value for key, value in default.items() if value is not None} }`"
-    return (
-        "" if default in ("", None, [], {}) else f"`{str(default).lower() if isinstance(default, bool) else default}`"
-    )
+def _shown(value: object) -> str:
+    """A value as files state it; nothing where there is none."""
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    if isinstance(value, dict):
+        value = {key: of for key, of in value.items() if of is not None}
+    return "" if value in ("", None, [], {}) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 WORDS = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true/false", "object": "section"}

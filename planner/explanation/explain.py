@@ -113,12 +113,7 @@ def _explain(
         marginal,
         verdicts,
         leans,
-        pool.solved
-        + len(marginal)
-        + 1
-        + full
-        + (others.solves if others is not None else 0)
-        + decision.frontier.solves,
+        pool.solved + len(marginal) + 1 + full + decision.frontier.solves + (others.solves if others else 0),
         thorough,
         others,
         _flexibility(reference, found, builds),

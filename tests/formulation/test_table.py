@@ -9,7 +9,7 @@ import sys
 import pytest
 from pyomo.environ import Constraint, Var
 
-from docs.formulation import SYMBOLS, formulation_page, indexed
+from docs.declarations import SYMBOLS, formulation_page, indexed
 from planner.data.schema import BY_NAME
 from planner.formulation.build import build_model
 from planner.formulation.declared import EQUATIONS, VARIABLES

@@ -27,7 +27,7 @@ assert "| `region` |" in dictionary()
 """
 CONSTRAINT = """
 import planner
-from docs.formulation import formulation_page
+from docs.declarations import formulation_page
 from planner.solving.writing import program_of
 case = planner.load("starter")
 assert any(name == "yearly_limit" for name, *_ in program_of(case).row)
