@@ -183,7 +183,7 @@ class LiveProgram:
         scope.__dict__["tree"] = scenario_tree(case)
         balances = {"demand", "imports", "shocks", "resale"} & {table for table, _ in found.columns}
         scope.reuse(built, same_coverage=not balances)
-        if not _same_shape(built.tree, scope.tree):
+        if _shape(built.tree) != _shape(scope.tree):
             return _Differs("the histories that scenarios share differ")
         if balances and not _same_covered(built, scope):
             return _Differs("imports now cover other demands, or others can sell on, than before")
@@ -205,10 +205,8 @@ def _end_if(cancelled: Event) -> None:
         raise StoppedError(CANCELLED)
 
 
-def _same_shape(one: Tree, two: Tree) -> bool:
-    return [(n.period, n.parent, n.scenarios) for n in one.nodes] == [
-        (n.period, n.parent, n.scenarios) for n in two.nodes
-    ]
+def _shape(tree: Tree) -> list[tuple[object, ...]]:
+    return [(node.period, node.parent, node.scenarios) for node in tree.nodes]
 
 
 def _same_covered(one: Scope, two: Scope) -> bool:

@@ -193,10 +193,8 @@ def solve_session(
     seconds = seconds_of(case, build_seconds, started)
     progress("verifying the plan")
     checked = verify(case, tables)
-    certificate = _worst([s.certificate for s in outcome.phases.values() if s.certificate], checked)
-    certificate = replace(
-        certificate, primal_residual=max(certificate.primal_residual, _apart(session, outcome, checked))
-    )
+    missed = max(checked.worst, _apart(session, outcome, checked))
+    certificate = _worst([s.certificate for s in outcome.phases.values() if s.certificate], missed)
     status = ENDS[outcome.stop] if certificate.worst() <= TOLERANCE and checked.holds else Status.UNPROVEN
     summary |= {"status": status.value, **figures(case, tables, checked, outcome.values.get("risk"))}
     if status is Status.UNPROVEN:
@@ -252,14 +250,13 @@ def without_plan(case: Case) -> Case:
     return case.with_model(case.model.model_copy(update={"levers": (), "objective": objective, "policy": policy}))
 
 
-def _worst(certificates: list[Certificate], checked: Verification) -> Certificate:
-    """The worst figures over all phases; the verifier's violations count as primal residual."""
-    worst = Certificate(
-        max(c.primal_residual for c in certificates),
+def _worst(certificates: list[Certificate], missed: float) -> Certificate:
+    """The worst figures over all phases; what the tables miss of any rule counts as primal residual."""
+    return Certificate(
+        max(missed, *(c.primal_residual for c in certificates)),
         max(c.dual_residual for c in certificates),
         max(c.relative_gap for c in certificates),
     )
-    return replace(worst, primal_residual=max(worst.primal_residual, checked.worst))
 
 
 def _apart(session: LiveProgram, outcome: Outcome, checked: Verification) -> float:
