@@ -252,7 +252,7 @@ class Workbench:
         left = [weight for weight in WEIGHTS if weight not in [point[0] for point in known]]
         if not left:
             return
-        thread.phase(f"in the background: the frontier, plan {len(known) + 1} of {len(WEIGHTS)}")
+        thread.phase(f"the curve: plan {len(known) + 1} of {len(WEIGHTS)}")
         found = thread.solve(weighted(case, left[0])).summary
         risk = found["risk_musd"] * (left[0] if left[0] < inf else 1.0)
         self.built.setdefault(case.sha256, {})[left[0]] = found["new_capacity_tpa"]
@@ -264,7 +264,7 @@ class Workbench:
         """The case as it is, where nobody has asked for it yet; then what each edit does to it."""
         base, plan = self.base, self.solver.found.plan
         if self.first is None:
-            thread.phase("in the background: the case as it is")
+            thread.phase("the case as it is")
             found = thread.solve(base)
             if self.base is not base or not found.tables:
                 return
