@@ -27,6 +27,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,9 @@ from planner.results.schema import SHARES, TEXT_COLUMNS
 SUMMARY, SOLUTION = "summary.json", "solution.npy"
 ROWS = 100_000
 """Rows of a table that are put into words at a time."""
-UNREADABLE = (OSError, EOFError, ValueError)
+UNREADABLE = (OSError, EOFError, ValueError, KeyError, TypeError, RecursionError, ArithmeticError, MemoryError)
+NO_ARRAY = (SyntaxError, TokenError)
+"""What else reading an array may end in: its header is read as Python."""
 QUOTE = '"'
 TO_QUOTE = re.compile('[,"\r\n]')
 Fill = Callable[[Path], None]
@@ -250,7 +253,7 @@ def read_run(folder: str | Path, *, as_written: bool = True) -> PlanValues:
         status, name = Status(summary["status"]), str(summary["case"])
         tables = {path.stem: _read_table(path) for path in sorted((folder / "tables").glob("*.csv"))}
         point = np.load(folder / SOLUTION, allow_pickle=False) if (folder / SOLUTION).exists() else None
-    except (*UNREADABLE, KeyError, TypeError, RecursionError, ArithmeticError, MemoryError) as error:
+    except (*UNREADABLE, *NO_ARRAY) as error:
         raise RunFolderError(f"{folder}: is not a run folder: {error}") from error
     case = replace(load(folder / "inputs"), name=name)
     if as_written:

@@ -176,14 +176,15 @@ def test_an_infeasible_run_is_held_to_its_digests_too(tmp_path: Path) -> None:
         planner.open_run(run)
 
 
-def test_a_solution_of_impossible_size_is_a_sentence(original: Path, tmp_path: Path) -> None:
+def test_a_solution_of_impossible_size_or_no_format_is_a_sentence(original: Path, tmp_path: Path) -> None:
     run = Path(shutil.copytree(original, tmp_path / "run"))
     data = (run / "solution.npy").read_bytes()
     shape = re.search(rb"'shape': \(\d+", data)
     assert shape
     header = data.partition(b"\n")[0]
     large = header.replace(shape[0], b"'shape': (" + b"9" * 30)[: len(header)]
-    for damaged in (data.replace(header, large, 1), b""):
+    open_ended, no_dict = header.replace(b":", b"9"), header.replace(b"{", b"9 ")  # each fails elsewhere in the header
+    for damaged in (data.replace(header, large, 1), b"", *(data.replace(header, h, 1) for h in (open_ended, no_dict))):
         (run / "solution.npy").write_bytes(damaged)
         write_sums(run)
         with pytest.raises(RunFolderError, match="is not a run folder"):
