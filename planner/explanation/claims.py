@@ -19,7 +19,7 @@ from planner.data.case import Case, with_room
 from planner.data.cells import Row, conditions, matching
 from planner.data.lookups import MAGNET
 from planner.data.schema import TABLES, UncertainRange
-from planner.explanation.commitments import Build, capital_by_stage, expected_tpa, is_built, of_optimum
+from planner.explanation.commitments import built, capital_by_stage, of_optimum
 from planner.explanation.counterfactuals import (
     SMALLEST_MUSD,
     Counterfactual,
@@ -28,7 +28,7 @@ from planner.explanation.counterfactuals import (
     SolveAll,
     with_policy,
 )
-from planner.results.explanation import Influence, Moved, Trial, Tried, Verdict
+from planner.results.explanation import Influence, Trial, Tried, Verdict
 from planner.solving.program import Program
 
 
@@ -121,7 +121,7 @@ def influences(
     plans at their ends."""
     out = []
     for uncertain, ends in doubts:
-        tried = [Tried(f"× {factor:g}", found[counterfactual.key].objective) for factor, counterfactual in ends]
+        tried = [_tried_at(case, factor, found[counterfactual.key]) for factor, counterfactual in ends]
         touched = touched_rows(case, uncertain.vary(case, ends[0][0]))
         rows = [row for rows in touched.values() for row in rows]
         out.append(
@@ -140,23 +140,10 @@ def influences(
     return sorted(out, key=lambda i: (-abs(i.effect), i.input))
 
 
-def moves(
-    case: Case, leaning: Iterable[Influence], given: Moved, doubts: Iterable[Ends], found: Mapping[str, Optimum]
-) -> list[Moved]:
-    """The plan as given, then the plan with each of these inputs at each end."""
-    ends, out = {uncertain.name: ends for uncertain, ends in doubts}, [given]
-    for lean in leaning:
-        for factor, counterfactual in ends[lean.input]:
-            best = found[counterfactual.key]
-            builds, cost = of_optimum(best), best.cost or 0.0
-            out.append(moved(case, lean.input, f"× {factor:g}", best.objective, cost, builds))
-    return out
-
-
-def moved(case: Case, name: str, setting: str, objective: float, cost: float, builds: Sequence[Build]) -> Moved:
-    """A plan that builds these, as what an input at some setting makes of it; objective and cost in MUSD."""
-    built = {p: tpa for p, tpa in sorted(expected_tpa(builds).items()) if is_built(case, p, tpa)}
-    return Moved(name, setting, objective, cost, capital_by_stage(case, builds), built)
+def _tried_at(case: Case, factor: float, best: Optimum) -> Tried:
+    builds = of_optimum(best)
+    cost, capital = best.cost or 0.0, capital_by_stage(case, builds)
+    return Tried(f"× {factor:g}", best.objective, cost, capital, built(case, builds))
 
 
 def touched_rows(case: Case, other: Case) -> dict[str, list[Row]]:

@@ -82,6 +82,11 @@ def is_built(case: Case, project: str, tpa: float) -> bool:
     return tpa > SLIGHT * case.projects[project].max_new_tpa
 
 
+def built(case: Case, builds: Iterable[Build]) -> dict[str, float]:
+    """Expected new capacity (t/y) of the projects of which more than a hundredth of what could be built is built."""
+    return {p: tpa for p, tpa in sorted(expected_tpa(builds).items()) if is_built(case, p, tpa)}
+
+
 def capital_by_stage(case: Case, builds: Iterable[Build]) -> dict[str, float]:
     """Expected capital (MUSD, not discounted) by stage."""
     present = {row.stage for row in case.projects.values()}

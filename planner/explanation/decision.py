@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from planner.data.case import Case
-from planner.explanation.commitments import expected_tpa, is_built, of_table
+from planner.explanation.commitments import built, is_built, of_table
 from planner.explanation.counterfactuals import Optimum, Reference, proven, quickest
 from planner.formulation.money import public_capex
 from planner.results.decision import HUNDREDTH, MOVED, Corner, Frontier, Merit, Missing, NamedPlan
@@ -285,13 +285,12 @@ def _of_run(
     sums = tables["shortfall"].groupby(["scenario", "element", "year"])[[column, "demand_t"]].sum()
     for (w, e, year), tonnes, demand in sums.itertuples(name=None):
         short[w, e, int(year)], wanted[w, e, int(year)] = tonnes, demand
-    builds = expected_tpa(of_table(case, tables["investments"]))
     amounts = {name: float(figures[f"{name}_musd"]) for name in ("risk", "expected_loss", "cvar", "cost")}
     return NamedPlan(
         key,
         **amounts,
         public=float(figures.get("public_spend_musd", 0.0)),
-        builds={project: tpa for project, tpa in sorted(builds.items()) if is_built(case, project, tpa)},
+        builds=built(case, of_table(case, tables["investments"])),
         loss=figures["scenario_loss_musd"],
         missing=list(_missing(case, short, wanted)),
     )

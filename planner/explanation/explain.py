@@ -35,7 +35,7 @@ from planner.explanation.decision import COARSE, Walk, frontier
 from planner.explanation.information import knowing, knowledge
 from planner.explanation.prices_and_ranges import alternatives, links, marginals, with_planned
 from planner.results.decision import Decision, Shares
-from planner.results.explanation import OWN_PLAN, Explanation, Flexibility, Rung, leading
+from planner.results.explanation import OWN_PLAN, Explanation, Flexibility, Rung
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues, Status
 from planner.results.schema import STAGE_ITEMS
@@ -94,7 +94,6 @@ def _explain(
     verdicts = claims.verdicts(reference, _given([own, *rungs, *without, *acting]), pool, thorough)
     leans = claims.influences(case, own.objective, verdicts, doubts, found)
     builds = of_table(case, plan.tables["investments"])
-    given = claims.moved(case, "", "as given", own.objective, own.cost or 0.0, builds)
     solved, marginal = reference.best()[1], prices.result()
     rungs[-1] = replace(rungs[-1], capital=capital_by_stage(case, builds))
     decision = replace(decided.result(), shares=shared.result())
@@ -117,7 +116,6 @@ def _explain(
         thorough,
         others,
         _flexibility(reference, found, builds),
-        claims.moves(case, leading(leans, own.objective), given, doubts, found),
         decision,
     )
 

@@ -106,10 +106,17 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Tried:
-    """An input at another value: the setting in words, and the objective then (MUSD)."""
+    """An input at another value: the setting in words, and the plan then, solved by itself.
+
+    Money in MUSD; capital by stage, expected, not discounted. builds: expected new capacity (t/y) of the projects it
+    builds more than a hundredth of.
+    """
 
     setting: str
     objective: float
+    cost: float
+    capital: Mapping[str, float]
+    builds: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -214,27 +221,10 @@ class Flexibility:
 
 
 @dataclass(frozen=True)
-class Moved:
-    """The plan with an unsure input at an end of its range; `input` is '' as given.
-
-    Money in MUSD; capital by stage, expected, not discounted. builds: expected new capacity (t/y) of the projects it
-    builds more than a hundredth of.
-    """
-
-    input: str
-    setting: str
-    objective: float
-    cost: float
-    capital: Mapping[str, float]
-    builds: Mapping[str, float]
-
-
-@dataclass(frozen=True)
 class Explanation:
     """All of it. goal: `risk` or `welfare`, what objectives are of. `ladder` adds one lever after the other, `left_out`
-    takes one away, `together` is about who acts, `timing` about when; `own` is the run itself. `moves` begins with the
-    plan as given; `flexibility` is None where there is one future only, `knowledge` and `alternatives` where they were
-    not asked for.
+    takes one away, `together` is about who acts, `timing` about when; `own` is the run itself. `flexibility` is None
+    where there is one future only, `knowledge` and `alternatives` where they were not asked for.
     """
 
     goal: str
@@ -254,7 +244,6 @@ class Explanation:
     thorough: bool
     alternatives: Alternatives | None
     flexibility: Flexibility | None
-    moves: Sequence[Moved]
     decision: Decision | None = None
 
     @property

@@ -12,10 +12,10 @@ from planner.explanation.commitments import Build, is_built
 from planner.explanation.explain import explain
 from planner.reporting.tables.decision import begun_by_year
 from planner.reporting.tables.plan import commitments, moved_plans
-from planner.reporting.values.decision import waiting
+from planner.reporting.values.decision import named, waiting
 from planner.reporting.values.run_view import run_view
 from planner.reporting.values.wording import Names
-from planner.results.explanation import Explanation, Moved
+from planner.results.explanation import Explanation
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock, unsure
 from tests.conftest import MakeCase
@@ -86,28 +86,36 @@ def test_one_future_has_nothing_to_answer(make_case: MakeCase) -> None:
 
 
 def test_each_end_is_the_cheapest_plan_of_the_case_with_it(case: Case, found: Explanation) -> None:
-    given, ends = found.moves[0], found.moves[1:]
-    assert (given.input, given.cost, list(given.builds)) == ("", near(found.own.cost), ["cheap", "dear"])
-    assert given.capital == near({"mine": 0.0, "separation": 150.0, "metal": 0.0})
-    assert len(ends) >= 2
+    assert found.ladder[-1].capital == near({"mine": 0.0, "separation": 150.0, "metal": 0.0})
     inputs = {one.name: one for one in uncertain_inputs(case)}
-    for end in ends:
-        alone = solve_case(inputs[end.input].vary(case, float(end.setting.removeprefix("× "))), baseline=False)
+    ends = [(inputs[lean.input], tried) for lean in found.influences for tried in lean.tried]
+    assert len(ends) == 4
+    for uncertain, end in ends:
+        alone = solve_case(uncertain.vary(case, float(end.setting.removeprefix("× "))), baseline=False)
         assert (end.objective, end.cost) == near((alone.summary["least_risk_musd"], alone.summary["cost_musd"]))
         tpa = alone.summary["new_capacity_tpa"]
         assert end.builds == near({p: tpa[p] for p in sorted(tpa) if is_built(case, p, tpa[p])})
         assert sum(end.capital.values()) == near(alone.tables["investments"]["capex_musd"].sum())
 
 
+def told(found: Explanation, case: Case, given: dict[str, float], *ends: dict[str, float]) -> list[list[str]]:
+    """What enters, leaves and changes size in plans that build these."""
+    assert found.decision is not None
+    frontier, lean = found.decision.frontier, found.influences[0]
+    plans = [replace(plan, builds=given) if plan.key == "chosen" else plan for plan in frontier.plans]
+    decision = replace(found.decision, frontier=replace(frontier, plans=plans))
+    tried = [replace(lean.tried[0], builds=builds) for builds in ends]
+    leans = [replace(lean, tried=tried, effect=found.own.objective)] if tried else []
+    shown = moved_plans(replace(found, decision=decision, influences=leans), Names(case)).shown
+    return [row[-3:] for row in shown]
+
+
 def test_what_enters_and_leaves_is_named(found: Explanation, case: Case) -> None:
-    capital = {"mine": 0.0, "separation": 50.0, "metal": 0.0}
-    given = replace(found.moves[0], builds={"cheap": 50.0}, cost=100.0)
-    other = Moved("demand", "× 2", 1.0, 50.0, capital, {"dear": 50.0})
-    same = Moved("demand", "× 0.5", 1.0, 99.0, capital, {"cheap": 40.0})
-    found = replace(found, moves=[given, other, same])
-    table = moved_plans(found, Names(case))
-    assert [row[-3:] for row in table.shown] == [["–", "–", "–"], ["dear, AAA", "cheap, AAA", "–"], ["–", "–", "–"]]
-    assert moved_plans(replace(found, moves=[given]), Names(case)).rows == []
+    assert list(named(found.decision.frontier, "chosen").builds) == ["cheap", "dear"]
+    given = {"cheap": 50.0}
+    changed = [["–", "–", "–"], ["dear, AAA", "cheap, AAA", "–"], ["–", "–", "–"]]
+    assert told(found, case, given, {"dear": 50.0}, {"cheap": 40.0}) == changed
+    assert told(found, case, given) == []
 
 
 def test_a_hundredth_of_what_could_be_built_does_not_count(case: Case) -> None:
@@ -116,9 +124,6 @@ def test_a_hundredth_of_what_could_be_built_does_not_count(case: Case) -> None:
 
 
 def test_a_project_changes_by_a_quarter_of_what_could_be_built(found: Explanation, case: Case) -> None:
-    capital = {"mine": 0.0, "separation": 50.0, "metal": 0.0}
-    given = replace(found.moves[0], builds={"cheap": 50.0, "dear": 40.0}, cost=100.0, capital=capital, objective=10.0)
     # Of 50 t/y each: 50 -> 38 is less than a quarter, 40 -> 27 is more.
-    end = Moved("demand", "× 2", 30.0, 60.0, capital | {"separation": 20.0}, {"cheap": 38.0, "dear": 27.0})
-    table = moved_plans(replace(found, moves=[given, end]), Names(case))
-    assert table.shown[1][-3:] == ["–", "–", "dear, AAA: 40.0 → 27.0"]
+    _, changed = told(found, case, {"cheap": 50.0, "dear": 40.0}, {"cheap": 38.0, "dear": 27.0})
+    assert changed == ["–", "–", "dear, AAA: 40.0 → 27.0"]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from planner.reporting.text import MOST_NAMED, SLIGHT_TPA, claim
-from planner.reporting.values.decision import decided, doing_nothing
+from planner.reporting.values.decision import decided, doing_nothing, named
 from planner.reporting.values.page_parts import STATED, ReportTable, declared
 from planner.reporting.values.plan import (
     SMALLEST_MUSD,
@@ -36,7 +36,7 @@ from planner.reporting.values.wording import (
     number,
     span,
 )
-from planner.results.explanation import Commitment, Explanation, Knowledge, Moved, Rung, Verdict
+from planner.results.explanation import Commitment, Explanation, Knowledge, Rung, Tried, Verdict, leading
 
 TIED = 1e-5
 """Share of cost plus risk up to which a project is worth nothing: the plan without it is as good."""
@@ -231,7 +231,7 @@ def counterfactuals(found: Explanation) -> ReportTable:
     return declared("counterfactuals", rows, goal=found.goal, what=OBJECTIVES[found.goal], capital=capital)
 
 
-def _stages(found: Sequence[Rung | Moved]) -> list[str]:
+def _stages(found: Sequence[Rung]) -> list[str]:
     """Stages whose capital is shown: magnets only where somebody can make them."""
     return [stage for stage in STAGES if stage != "magnet" or any(stage in r.capital for r in found)]
 
@@ -309,27 +309,28 @@ def _word(c: Commitment) -> str:
 
 
 def moved_plans(found: Explanation, names: Names) -> ReportTable:
-    """What the plan becomes if an input stands at an end of its range; of the projects that leave or change, those with
-    the most capital at stake first."""
-    stages, given = _stages(found.moves), found.moves[0].builds
+    """The plan at the ends of the inputs that it leans on most; of the projects that leave or change, those with the
+    most capital at stake first."""
+    own, leaning = found.own, leading(found.influences, found.own.objective)
+    given = named(found.decision.frontier, "chosen").builds if found.decision is not None else {}
     ranges = {r.key: r for r in found.ranges if r.kind == "project"}
     line = {p: QUARTER * ((ranges[p].limit if p in ranges else None) or tpa) for p, tpa in given.items()}
     order = sorted(given, key=lambda p: (-(ranges[p].capital if p in ranges else 0.0), p))
-    rows = []
-    for move in found.moves if len(found.moves) > 1 else ():
-        built = move.builds
-        resized = [p for p in order if p in built and abs(built[p] - given[p]) > line[p]]
+    plans = [("as given", Tried(NOTHING, own.objective, own.cost or 0.0, found.ladder[-1].capital, given))]
+    plans += [(lean.input, tried) for lean in leaning for tried in lean.tried]
+    rows, stages = list[list[object]](), _stages(found.ladder)
+    for name, plan in plans if leaning else ():
+        resized = [p for p in order if p in plan.builds and abs(plan.builds[p] - given[p]) > line[p]]
         parts = (
-            [names.placed(p) for p in built if p not in given],
-            [names.placed(p) for p in order if p not in built],
-            [f"{names.placed(p)}: {number(given[p])} → {number(built[p])}" for p in resized],
+            [names.placed(p) for p in plan.builds if p not in given],
+            [names.placed(p) for p in order if p not in plan.builds],
+            [f"{names.placed(p)}: {number(given[p])} → {number(plan.builds[p])}" for p in resized],
         )
         rows.append(
             [
-                *(move.input or "as given", move.setting if move.input else NOTHING, move.objective, move.cost),
-                *(move.capital[stage] for stage in stages),
+                *(name, plan.setting, plan.objective, plan.cost, *(plan.capital[stage] for stage in stages)),
                 *(first_few(part, MOST_NAMED) or NOTHING for part in parts),
-                "; ".join(f"{names.placed(p)} {number(tpa)}" for p, tpa in built.items()),
+                "; ".join(f"{names.placed(p)} {number(tpa)}" for p, tpa in plan.builds.items()),
             ]
         )
     capital = [STAGES_MANY[stage].lower() for stage in stages]
