@@ -30,9 +30,9 @@ from planner.data.schema import TABLES
 from planner.errors import PlannerError
 from planner.results.integrity import write_sums
 from planner.server.app import ACTIONS, Site
+from planner.server.journal import OpenedCase
 from planner.server.regions import REGIONS
 from planner.server.security import Gate
-from planner.server.workbench import OpenedCase
 from tests.server.conftest import HERE, PORT, REFERENCE, ROOT, TOKEN
 
 SLOW = 60.0
