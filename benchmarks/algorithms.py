@@ -16,7 +16,7 @@ from benchmarks.arrays import save
 from benchmarks.generate import Size, generate
 from benchmarks.process import Run, measure
 from benchmarks.profiles import REAL, ROOT
-from planner.solving.writing import program_of
+from planner.solving.program_writer import program_of
 
 Step = dict[str, Any]
 TIGHT = dict.fromkeys(("primal_feasibility_tolerance", "dual_feasibility_tolerance", "ipm_optimality_tolerance"), 1e-08)

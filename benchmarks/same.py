@@ -14,9 +14,9 @@ from scipy.sparse import csr_array
 from benchmarks.arrays import Arrays, as_lp, positions
 from benchmarks.methods.linopy_path import build
 from planner.data.case import Case
-from planner.formulation.build import build_model
+from planner.formulation.pyomo_model import build_model
 from planner.solving.program import Program
-from planner.solving.writing import program_of
+from planner.solving.program_writer import program_of
 
 Key = tuple[str, Any]
 

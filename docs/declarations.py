@@ -13,8 +13,8 @@ from pydantic.fields import FieldInfo
 from planner.config import ModelFile
 from planner.data.export import PERIOD, choices_of, field_type
 from planner.data.schema import BY_NAME, TABLES, Table
-from planner.formulation.declared import EQUATIONS, VARIABLES
-from planner.formulation.model import Equation, Variable, cell
+from planner.formulation.declarations import Equation, Variable, cell
+from planner.formulation.whole_program import EQUATIONS, VARIABLES
 from planner.results.schema import EVERY_TABLE
 from planner.results.study import MEANINGS
 from planner.studies.outcomes import TABLES as KEPT

@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from planner.errors import PlannerError as PlannerError
     from planner.errors import RunFolderError as RunFolderError
     from planner.errors import StoppedError as StoppedError
-    from planner.explanation.advance import advance as advance
     from planner.explanation.business_case import business_case as business_case
     from planner.explanation.compare import compare as compare
     from planner.explanation.explain import explain as explain
-    from planner.formulation.build import build_model as build_model
+    from planner.explanation.later_year import advance as advance
+    from planner.formulation.pyomo_model import build_model as build_model
     from planner.proof.prove import prove as prove
-    from planner.solving.naming import check_coefficients as check_coefficients
-    from planner.solving.shares import shares as shares
+    from planner.solving.cost_shares import shares as shares
+    from planner.solving.input_names import check_coefficients as check_coefficients
     from planner.studies.evaluation import evaluate as evaluate
     from planner.studies.experiment import Experiment as Experiment
 
@@ -55,14 +55,14 @@ _HOMES = {
     "planner.data.load": ("load",),
     "planner.data.sampling": ("sample",),
     "planner.errors": ("Fault", "InfeasibleError", "InputError", "PlannerError", "RunFolderError", "StoppedError"),
-    "planner.explanation.advance": ("advance",),
+    "planner.explanation.later_year": ("advance",),
     "planner.explanation.business_case": ("business_case",),
     "planner.explanation.compare": ("compare",),
     "planner.explanation.explain": ("explain",),
-    "planner.formulation.build": ("build_model",),
+    "planner.formulation.pyomo_model": ("build_model",),
     "planner.proof.prove": ("prove",),
-    "planner.solving.naming": ("check_coefficients",),
-    "planner.solving.shares": ("shares",),
+    "planner.solving.input_names": ("check_coefficients",),
+    "planner.solving.cost_shares": ("shares",),
     "planner.studies.evaluation": ("evaluate",),
     "planner.studies.experiment": ("Experiment",),
 }

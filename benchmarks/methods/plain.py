@@ -14,7 +14,7 @@ from benchmarks.clock import Clock
 from planner.data.case import Case
 from planner.data.lookups import MAGNET, METAL, OXIDE, Good
 from planner.data.scenario_tree import Tree
-from planner.formulation import build
+from planner.formulation import pyomo_model
 from planner.formulation.index_sets import Scope
 
 HOLD_SHARE, HOLD_MUSD = 1e-6, 1e-6
@@ -30,7 +30,7 @@ def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:
     with clock.section("load"):
         case = planner.load(job["case"])
     with clock.section("build"):
-        m = build.build_model(case)
+        m = pyomo_model.build_model(case)
     objectives: dict[str, float] = {}
     status = "optimal"
     m.goal.deactivate()
@@ -109,6 +109,6 @@ class Unreduced(Scope):
 def switch_reductions_off() -> None:
     """Write the program as one would at first: every node has operations, capacity, accounts and people of its own.
 
-    Patches planner.formulation.build in this process only.
+    Patches planner.formulation.pyomo_model in this process only.
     """
-    build.Scope = Unreduced
+    pyomo_model.Scope = Unreduced

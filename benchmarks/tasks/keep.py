@@ -8,7 +8,7 @@ from typing import Any
 import planner
 from benchmarks.arrays import save
 from benchmarks.clock import Clock
-from planner.solving.writing import program_of
+from planner.solving.program_writer import program_of
 
 
 def run(job: dict[str, Any], clock: Clock) -> dict[str, Any]:

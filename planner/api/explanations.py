@@ -20,7 +20,7 @@ from planner.errors import InputError, did_you_mean, file_words
 from planner.explanation.business_case import business_case
 from planner.explanation.compare import compare, refuse_single
 from planner.explanation.explain import explain
-from planner.finance.facts import CASE_MARKET
+from planner.finance.project_facts import CASE_MARKET
 from planner.parallel import Background
 from planner.reporting.formats.investment_workbook import write_business_case
 from planner.reporting.pages.business_case import business_case_page, statements
@@ -31,8 +31,8 @@ from planner.results.explanation import EXPLANATION, Explanation, read_explanati
 from planner.results.plan import Comparison
 from planner.results.schema import SHARES
 from planner.results.store import SUMMARY, file_name, fingerprint, refresh_pages, write_folder, write_table
+from planner.solving.cost_shares import shares, shares_table
 from planner.solving.goals import Progress, silent
-from planner.solving.shares import shares, shares_table
 
 COMPARISON, REMOVALS = "compare.html", "removals.json"
 INVESTMENT = ("contracts", "prices", "finance", "byproducts")

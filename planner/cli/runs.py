@@ -14,7 +14,7 @@ from planner.cli.console import command_app, err, exit_codes, say, shown_progres
 from planner.data.case import Case
 from planner.data.export import write_tables
 from planner.errors import Fault, InputError, file_words
-from planner.finance.facts import CASE_MARKET
+from planner.finance.project_facts import CASE_MARKET
 from planner.reporting.pages.business_case import business_case_lines
 from planner.reporting.pages.many_runs import comparison_lines
 from planner.reporting.text import explain_lines

@@ -15,8 +15,8 @@ from planner.config import ModelFile, build_model
 from planner.data.cells import CARRIED, Row, fits, is_one, options, text_of
 from planner.data.checks import Read, check_all
 from planner.data.lookups import Lookups
-from planner.data.read import Sheet, collapse, read_rows
 from planner.data.schema import BY_NAME, Scenario, Table
+from planner.data.sheets import Sheet, collapse, read_rows
 from planner.errors import Fault, InputError, did_you_mean, fault
 
 if TYPE_CHECKING:

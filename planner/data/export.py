@@ -20,8 +20,8 @@ from planner.config import ModelFile, meaning
 from planner.data.case import Case, known_table
 from planner.data.cells import CARRIED, Quarter, Row, armour, text_of
 from planner.data.checks import DEFINED, FIXED, REFERENCES
-from planner.data.read import MODEL_SHEET, NOTES_SHEET
 from planner.data.schema import BY_NAME, TABLES, Table
+from planner.data.sheets import MODEL_SHEET, NOTES_SHEET
 
 LISTS_OF_NAMES = {("projects", "feeds"), ("funders", "countries"), ("hazards", "within")}
 """Columns that hold several names, which no foreign key of a table can follow."""

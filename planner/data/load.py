@@ -13,8 +13,8 @@ from planner.data.case import Case, split_settings
 from planner.data.cells import Row
 from planner.data.checks import Read, check_all
 from planner.data.findings import Origin
-from planner.data.read import PACKAGE, Sheet, collapse, declared_columns, leads_out, read_folder, read_rows
 from planner.data.schema import BY_NAME, TABLES, Tables
+from planner.data.sheets import PACKAGE, Sheet, collapse, declared_columns, leads_out, read_folder, read_rows
 from planner.data.workbook import read_workbook
 from planner.errors import Fault, InputError, fault, file_words, nearest
 from planner.host import collector_paused

@@ -21,8 +21,8 @@ import openpyxl
 from openpyxl.utils import get_column_letter
 
 from planner.data.cells import text_of
-from planner.data.read import MAX_COLUMNS, MODEL_SHEET, NOTES_SHEET, Sheet, sheet_of
 from planner.data.schema import BY_NAME
+from planner.data.sheets import MAX_COLUMNS, MODEL_SHEET, NOTES_SHEET, Sheet, sheet_of
 from planner.errors import Fault, InputError, did_you_mean, fault
 
 MAX_PARTS = 2_000

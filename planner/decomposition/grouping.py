@@ -22,11 +22,11 @@ from planner.data.scenario_tree import Tree, tree_of
 from planner.data.schema import Scenario
 from planner.data.shock_effects import DemandKey, Effects, Period, effects_by_scenario, periods_of, year_of
 from planner.decomposition.subproblem import USABLE, Branch, LinkingColumn, OnReference, UsableCapacity
-from planner.formulation.declared import EQUATIONS, VARIABLES
 from planner.formulation.index_sets import Scope
+from planner.formulation.whole_program import EQUATIONS, VARIABLES
 from planner.results.losses import in_tail, loss_of_shortfall
 from planner.solving.program import Key, Program, Vector
-from planner.solving.writing import Writer
+from planner.solving.program_writer import Writer
 
 
 def reference_scenario(effects: Mapping[str, Effects]) -> str:

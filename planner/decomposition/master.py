@@ -24,15 +24,15 @@ from planner.decomposition.subproblem import (
     Positions,
     UsableCapacity,
 )
-from planner.formulation.declared import DECISIONS, EQUATIONS
-from planner.formulation.linear import quicksum
+from planner.formulation.linear_expressions import quicksum
 from planner.formulation.objective import investment_cost, operating_cost
+from planner.formulation.whole_program import DECISIONS, EQUATIONS
 from planner.solving.goals import Phase
 from planner.solving.highs import Columns, Solver
 from planner.solving.program import Key, Vector
+from planner.solving.program_writer import Writer, Written
 from planner.solving.solution import Searched, Solution, Stop
 from planner.solving.whole_plants import Counts
-from planner.solving.writing import Writer, Written
 
 AFTER_CUTS = ("again", "ipm", "dual")
 """Algorithms to try in turn: dual simplex from the optimum before the cuts, given up if it is far away."""

@@ -26,7 +26,7 @@ from planner.solving import solve as whole_program
 from planner.solving.diagnose import Diagnosis
 from planner.solving.goals import Progress, silent
 from planner.solving.highs import TOLERANCE
-from planner.solving.prices import price_table, priced
+from planner.solving.shadow_prices import price_table, priced
 from planner.solving.solution import Stop
 from planner.solving.solve import ENDS, Nothing, header, seconds_of, weights_of
 from planner.solving.spending import money_tables

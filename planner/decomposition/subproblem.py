@@ -29,8 +29,8 @@ from planner.errors import StoppedError
 from planner.formulation.capacity import usable_capacity
 from planner.formulation.index_sets import Scope
 from planner.solving.highs import Solver, Statuses
-from planner.solving.prices import ROWS, Worths, by_label, priced
 from planner.solving.program import Key, Program, Vector, dual_objective
+from planner.solving.shadow_prices import ROWS, Worths, by_label, priced
 from planner.solving.solution import Stop
 
 ROOM = (0.0, 1e-6)

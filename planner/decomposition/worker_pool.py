@@ -29,10 +29,10 @@ from planner.formulation.index_sets import Scope
 from planner.parallel import Team, answer
 from planner.results.schema import TABLE_COLUMNS
 from planner.solving.extract import extract_tables, words
-from planner.solving.prices import Worths
 from planner.solving.program import Vector
+from planner.solving.shadow_prices import Worths
 from planner.solving.spending import Items, Spent, items_spent
-from planner.solving.values import Values
+from planner.solving.variable_values import Values
 
 LEAST = 1e-12
 """Multipliers up to this one are rounding."""

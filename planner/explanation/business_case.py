@@ -14,7 +14,16 @@ from planner.errors import Fault, InputError, StoppedError, did_you_mean
 from planner.explanation.counterfactuals import Counterfactual, Optimum, Reference, held_at_zero, held_below, optimum
 from planner.finance.cashflow import NO_SUPPORT, CashFlows, Investment, PlantFlows, cash_flows
 from planner.finance.contracts import Deal
-from planner.finance.facts import CASE_MARKET, FinanceTerm, Levels, PlantFacts, goods, plant_facts, quotes, terms_of
+from planner.finance.project_facts import (
+    CASE_MARKET,
+    FinanceTerm,
+    Levels,
+    PlantFacts,
+    goods,
+    plant_facts,
+    quotes,
+    terms_of,
+)
 from planner.finance.returns import (
     GRANT,
     Draws,

@@ -23,7 +23,7 @@ from planner.config import LEVERS, Lever, Objective
 from planner.data.case import Case
 from planner.data.scenario_tree import Node
 from planner.errors import StoppedError
-from planner.formulation.declared import DECISIONS
+from planner.formulation.whole_program import DECISIONS
 from planner.host import cores
 from planner.parallel import name_solver_thread
 from planner.solving.case_changes import origins

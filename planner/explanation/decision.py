@@ -21,7 +21,7 @@ import pandas as pd
 from planner.data.case import Case
 from planner.explanation.commitments import built, is_built, of_table
 from planner.explanation.counterfactuals import Optimum, Reference, proven, quickest
-from planner.formulation.money import public_capex
+from planner.formulation.budgets import public_capex
 from planner.results.decision import HUNDREDTH, MOVED, Corner, Frontier, Merit, Missing, NamedPlan
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues

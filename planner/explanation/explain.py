@@ -32,17 +32,17 @@ from planner.explanation.counterfactuals import (
     with_policy,
 )
 from planner.explanation.decision import COARSE, Walk, frontier
-from planner.explanation.information import knowing, knowledge
 from planner.explanation.prices_and_ranges import alternatives, links, marginals, with_planned
+from planner.explanation.value_of_information import knowing, knowledge
 from planner.results.decision import Decision, Shares
 from planner.results.explanation import OWN_PLAN, Explanation, Flexibility, Rung
 from planner.results.losses import weighed
 from planner.results.plan import PlanValues, Status
 from planner.results.schema import STAGE_ITEMS
+from planner.solving.cost_shares import Game, charged
 from planner.solving.goals import Progress, silent
 from planner.solving.parametric import PRECISION
 from planner.solving.program import Program
-from planner.solving.shares import Game, charged
 
 FULL = 100_000
 """Nonzeros of a program up to which everything is asked; of a larger one what the decision page needs."""

@@ -28,13 +28,13 @@ from planner.data.case import Case
 from planner.data.lookups import MADE_FROM
 from planner.explanation.commitments import SLIGHT, Build, expected_tpa
 from planner.explanation.counterfactuals import SMALLEST_MUSD, Goal, Reference, quickest
-from planner.formulation.money import full_capex
+from planner.formulation.budgets import full_capex
 from planner.results import verify_resources
 from planner.results.explanation import Alternatives, Link, Marginal, Range
 from planner.solving.goals import HOLD_MUSD
 from planner.solving.highs import Solver
-from planner.solving.prices import ROWS, ScarceThing
 from planner.solving.program import Key, Vector
+from planner.solving.shadow_prices import ROWS, ScarceThing
 from planner.solving.solution import Stop
 
 PEOPLE = ("staff_limit",)

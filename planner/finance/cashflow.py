@@ -13,7 +13,7 @@ from functools import reduce
 import numpy as np
 
 from planner.finance.contracts import Deal, Settlement, feed_price, settle
-from planner.finance.facts import Levels, Material, PlantFacts, Quote
+from planner.finance.project_facts import Levels, Material, PlantFacts, Quote
 from planner.finance.yearly_rows import Array, added, before, carried, row
 
 PAID = 1e-9

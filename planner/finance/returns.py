@@ -15,7 +15,7 @@ from scipy.optimize import brentq
 
 from planner.data.lookups import MAGNET
 from planner.finance.cashflow import NO_SUPPORT, PAID, UNITS, CashFlows, Investment, Loan, Prices, cash_flows
-from planner.finance.facts import PREMIUMS, FinanceTerm, Levels
+from planner.finance.project_facts import PREMIUMS, FinanceTerm, Levels
 from planner.finance.yearly_rows import Array, added
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from planner.formulation.declarations import Expression, Model, Variable, equation
 from planner.formulation.index_sets import Scope
-from planner.formulation.linear import quicksum
-from planner.formulation.model import Expression, Model, Variable, equation
-from planner.formulation.trees import DecisionNode, OperationNode
+from planner.formulation.linear_expressions import quicksum
+from planner.formulation.variable_trees import DecisionNode, OperationNode
 
 ROUNDING = 1e-12
 """What the quotient of two figures may lose of a whole number."""

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from planner.data.lookups import OXIDE, Good
+from planner.formulation.declarations import Expression, Model, Variable, equation, or_zero
 from planner.formulation.index_sets import Scope
-from planner.formulation.linear import quicksum
-from planner.formulation.model import Expression, Model, Variable, equation, or_zero
-from planner.formulation.trees import OperationNode
+from planner.formulation.linear_expressions import quicksum
+from planner.formulation.variable_trees import OperationNode
 
 
 def feed_balance_index(s: Scope) -> list[tuple[str, str, int]]:

@@ -18,7 +18,7 @@ import numpy as np
 from planner.data.case import Case
 from planner.data.lookups import MADE_FROM, OXIDE, Good
 from planner.data.scenario_tree import Tree, Vector
-from planner.formulation.trees import AccountNode, DecisionNode, Histories, OperationNode, StaffingNode
+from planner.formulation.variable_trees import AccountNode, DecisionNode, Histories, OperationNode, StaffingNode
 
 
 class Scope(Histories):

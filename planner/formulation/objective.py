@@ -13,11 +13,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Container
 
-from planner.formulation.capacity import throughput
-from planner.formulation.index_sets import Scope
-from planner.formulation.linear import quicksum
-from planner.formulation.model import Expression, Model, Variable, equation
-from planner.formulation.money import (
+from planner.formulation.budgets import (
     CAPEX_READS,
     PEOPLE_READS,
     capex_paid,
@@ -26,7 +22,11 @@ from planner.formulation.money import (
     purchases,
     spending_countries,
 )
-from planner.formulation.trees import DecisionNode, OperationNode
+from planner.formulation.capacity import throughput
+from planner.formulation.declarations import Expression, Model, Variable, equation
+from planner.formulation.index_sets import Scope
+from planner.formulation.linear_expressions import quicksum
+from planner.formulation.variable_trees import DecisionNode, OperationNode
 from planner.units import musd, musd_per_tonne
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from planner.formulation.capacity import throughput
+from planner.formulation.declarations import Expression, Model, Variable, equation, or_zero
 from planner.formulation.index_sets import Scope
-from planner.formulation.linear import quicksum
-from planner.formulation.model import Expression, Model, Variable, equation, or_zero
-from planner.formulation.trees import DecisionNode, OperationNode, StaffingNode
+from planner.formulation.linear_expressions import quicksum
+from planner.formulation.variable_trees import DecisionNode, OperationNode, StaffingNode
 
 Teams = list[tuple[str, str, int]]
 

@@ -35,8 +35,8 @@ from planner.results.store import read_run, write_folder
 from planner.solving.goals import Phase, Progress, held, phases_of, silent
 from planner.solving.highs import Solver
 from planner.solving.program import Program, Vector
+from planner.solving.program_writer import program_of
 from planner.solving.solution import Stop
-from planner.solving.writing import program_of
 
 PROOF = "proof"
 """Folder of a proof, within its run."""

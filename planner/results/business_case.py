@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from planner.finance.cashflow import CashFlows, Investment
-from planner.finance.facts import FinanceTerm, Levels
+from planner.finance.project_facts import FinanceTerm, Levels
 from planner.finance.returns import Returns, Spread, Support, Swing
 from planner.finance.yearly_rows import Array
 

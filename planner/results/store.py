@@ -40,7 +40,7 @@ from planner.data.case import Case
 from planner.data.cells import armour, unarmour
 from planner.data.export import write_tables
 from planner.data.load import load
-from planner.data.read import leads_out
+from planner.data.sheets import leads_out
 from planner.errors import RunFolderError
 from planner.host import collector_paused, scratch_folder
 from planner.results.integrity import changed_files, contradictions, refuse_if, write_sums

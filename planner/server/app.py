@@ -30,7 +30,7 @@ from planner.results.plan import PlanValues
 from planner.results.store import read_run, refresh_pages
 from planner.server.edits import read_edit
 from planner.server.journal import OpenedCase, shown_as
-from planner.server.regions import Regions, render
+from planner.server.page_regions import Regions, render
 from planner.server.security import PAGES_POLICY, Gate, led_to
 from planner.server.workbench import Workbench
 

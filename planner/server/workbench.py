@@ -18,8 +18,8 @@ from planner.reporting.values.two_plans import SLIGHT_TPA
 from planner.reporting.values.wording import number
 from planner.results.plan import PlanValues
 from planner.results.store import read_run, write_case, write_folder, write_run
+from planner.server.answers import WEIGHTS, AskedAndGot, Because, StateAndPlan, Sweep, both, seeking_least, weighted
 from planner.server.edits import Edit, edited, shown_per, with_edit, without
-from planner.server.findings import WEIGHTS, AskedAndGot, Because, StateAndPlan, Sweep, both, seeking_least, weighted
 from planner.server.journal import Journal, Kept, OpenedCase, Record, typed
 from planner.server.solver_thread import SolverThread
 from planner.studies.fixed_plan import amounts, measured_in

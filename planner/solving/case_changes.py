@@ -17,10 +17,10 @@ from planner.config import LEVERS, Lever
 from planner.data.case import MODEL, Case, Difference, differences
 from planner.data.scenario_tree import Tree
 from planner.data.schema import Project
-from planner.formulation.declared import DECLARED
+from planner.formulation.declarations import NODE_LETTERS, cell
 from planner.formulation.index_sets import Scope
-from planner.formulation.model import NODE_LETTERS, cell
-from planner.formulation.trees import Histories
+from planner.formulation.variable_trees import Histories
+from planner.formulation.whole_program import DECLARED
 from planner.solving.highs import Columns, Origins
 from planner.solving.program import Key, Program
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from planner.formulation.index_sets import Scope
 from planner.solving.highs import Solver
-from planner.solving.naming import in_inputs
+from planner.solving.input_names import in_inputs
 from planner.solving.program import Program, Vector
 
 TIME_LIMIT = 60.0

@@ -21,8 +21,8 @@ from planner.formulation.index_sets import Scope
 from planner.solving.conflict import reasons_of
 from planner.solving.goals import Outcome, Phase, phases_of
 from planner.solving.highs import TOLERANCE, Solver
+from planner.solving.input_names import in_inputs
 from planner.solving.live_program import LiveProgram
-from planner.solving.naming import in_inputs
 from planner.solving.program import Key, Program, Vector, dual_residuals, residuals
 from planner.solving.solution import Stop
 

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from planner.data.lookups import MADE_FROM, OXIDE, Good
 from planner.data.scenario_tree import Tree
+from planner.formulation.budgets import full_capex
 from planner.formulation.index_sets import Scope
-from planner.formulation.money import full_capex
 from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS
-from planner.solving.evening import spread_shortages
+from planner.solving.even_shortages import spread_shortages
 from planner.solving.program import ZERO, Vector
 from planner.solving.spending import Rows, table_of, who
-from planner.solving.values import Values
+from planner.solving.variable_values import Values
 
 Places = NDArray[np.intp]
 Flow = tuple[str, str, str, str, str, str]

@@ -19,14 +19,14 @@ from planner.solving.case_changes import changes, origins, switched_off, with_sw
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Phase, phases_of, solve_phases
 from planner.solving.highs import BASIC, LOWER, UPPER, Solver
-from planner.solving.naming import refuse_beyond_solver
-from planner.solving.payments import whole_budgets
+from planner.solving.input_names import refuse_beyond_solver
+from planner.solving.payment_split import whole_budgets
 from planner.solving.program import Program, Vector
+from planner.solving.program_writer import Writer
 from planner.solving.solution import Solution, Stop
 from planner.solving.spending import items_spent, money_tables
-from planner.solving.values import Values
+from planner.solving.variable_values import Values
 from planner.solving.whole_plants import WholePlants
-from planner.solving.writing import Writer
 
 Say = Callable[[str], None]
 CANCELLED = "the solve was cancelled"

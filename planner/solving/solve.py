@@ -25,20 +25,20 @@ from planner.results.losses import losses_by_country, losses_of
 from planner.results.plan import PlanValues, Status, figures
 from planner.results.verify import Verification, verify
 from planner.solving import highs
+from planner.solving.cost_shares import shares, shares_table, stable
 from planner.solving.diagnose import why_infeasible, why_unproven
 from planner.solving.extract import extract_tables
 from planner.solving.goals import Outcome, Progress, phases_of, silent
 from planner.solving.highs import TOLERANCE
 from planner.solving.live_program import LiveProgram
 from planner.solving.parametric import beside
-from planner.solving.payments import Weights, benefit, whole_budgets
-from planner.solving.prices import shadow_prices
+from planner.solving.payment_split import Weights, benefit, whole_budgets
 from planner.solving.program import Certificate
-from planner.solving.relaxation import no_less_than
-from planner.solving.shares import shares, shares_table, stable
+from planner.solving.shadow_prices import shadow_prices
 from planner.solving.solution import Stop
 from planner.solving.spending import items_spent, money_tables
-from planner.solving.values import Values
+from planner.solving.variable_values import Values
+from planner.solving.wait_and_see import no_less_than
 from planner.solving.whole_plants import proven
 
 ENDS = {

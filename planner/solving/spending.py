@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 
 from planner.data.scenario_tree import Node
+from planner.formulation.budgets import public_capex, spending_countries
 from planner.formulation.index_sets import Scope
-from planner.formulation.money import public_capex, spending_countries
-from planner.formulation.trees import AccountNode
+from planner.formulation.variable_trees import AccountNode
 from planner.results.schema import STAGE_ITEMS, TABLE_COLUMNS
-from planner.solving.payments import Accounts, Payments, Weights, split
+from planner.solving.payment_split import Accounts, Payments, Weights, split
 from planner.solving.program import ZERO, Key
-from planner.solving.values import Values
+from planner.solving.variable_values import Values
 from planner.units import musd, musd_per_tonne
 
 Rows = Iterable[tuple[Any, ...]]

@@ -24,17 +24,17 @@ from planner.data.scenario_tree import Tree, tree_of
 from planner.data.schema import Scenario
 from planner.data.shock_effects import Effects, ImportKey, Period, length_of, sold_on, year_of
 from planner.errors import Fault, InputError, StoppedError
-from planner.formulation import capacity, goods, money, objective, workforce
-from planner.formulation.declared import DECISIONS
+from planner.formulation import budgets, capacity, goods, objective, workforce
 from planner.formulation.index_sets import Scope
+from planner.formulation.whole_program import DECISIONS
 from planner.parallel import Make, Team, Workers, answer, team_of
 from planner.results.plan import PlanValues
 from planner.solving.goals import Outcome, Phase, silent, solve_phases
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program, Vector
+from planner.solving.program_writer import Writer
 from planner.solving.solution import Stop
-from planner.solving.writing import Writer
 from planner.studies.outcomes import Measures, measure
 
 SLACK = 1e-9
@@ -44,7 +44,7 @@ Decided = Mapping[tuple[str, Any], float]
 Stocks = Mapping[Good, Vector]
 """Stock (t) of each good at the end of the first periods."""
 FUTURE = "future"
-FOLLOW = {"staff": workforce.staff_balance.name, "invested": money.investment_spending.name}
+FOLLOW = {"staff": workforce.staff_balance.name, "invested": budgets.investment_spending.name}
 """What is decided by way of an equation, and its equation."""
 LEFT_OUT = (capacity.usable_capacity.name, capacity.nameplate_limit.name, capacity.whole_plants.name)
 POOLED = "pooled_resale"

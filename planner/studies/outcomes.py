@@ -31,7 +31,7 @@ from planner.data.case import Case
 from planner.errors import did_you_mean
 from planner.formulation.index_sets import Scope
 from planner.formulation.objective import loss_per_tonne
-from planner.formulation.trees import OperationNode
+from planner.formulation.variable_trees import OperationNode
 from planner.results.losses import by_country, service_level, weighed
 from planner.results.schema import RESULT_TABLES, TABLE_COLUMNS
 from planner.results.study import MEANINGS, NEW_CAPACITY, unsaid

@@ -30,7 +30,7 @@ from planner.solving.live_program import LiveProgram
 from planner.solving.program import Vector
 from planner.solving.solution import Solution, Stop
 from planner.solving.solve import ENDS
-from planner.solving.values import Values
+from planner.solving.variable_values import Values
 from planner.studies.outcomes import (
     DecidedAmount,
     Formula,

@@ -9,7 +9,7 @@ import pytest
 
 from planner.solving import highs
 from planner.solving.program import Certificate, certify
-from planner.solving.writing import program_of
+from planner.solving.program_writer import program_of
 from tests.cases import EXACT, demand, imports, load_case
 
 

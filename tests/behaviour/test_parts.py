@@ -11,7 +11,7 @@ import pytest
 import planner
 from planner.solving.extract import extract_tables
 from planner.solving.live_program import LiveProgram
-from planner.solving.values import NODE_PLACE, Values
+from planner.solving.variable_values import NODE_PLACE, Values
 
 STARTER = Path(__file__).parents[2] / "inputs" / "starter"
 

@@ -9,7 +9,7 @@ import pytest
 import planner
 from planner.data.scenario_tree import Node, Tree
 from planner.results.plan import PlanValues
-from planner.solving.payments import Accounts
+from planner.solving.payment_split import Accounts
 from tests.cases import MUSD, Row, budget, demand, imports, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase, SolveCase
 

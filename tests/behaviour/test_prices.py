@@ -14,7 +14,7 @@ from planner.data.case import Case
 from planner.formulation.index_sets import Scope
 from planner.solving.goals import phases_of, solve_phases
 from planner.solving.highs import Solver
-from planner.solving.writing import Writer
+from planner.solving.program_writer import Writer
 from tests.cases import MUSD, ONE_PER_TONNE, budget, demand, imports, mine, near, plant, scenarios, shock
 from tests.conftest import MakeCase, SolveCase
 

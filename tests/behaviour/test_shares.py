@@ -12,7 +12,7 @@ import planner
 from planner.api.explanations import shares_into
 from planner.results.decision import Share, Shares
 from planner.results.store import fingerprint
-from planner.solving.shares import Game, stable
+from planner.solving.cost_shares import Game, stable
 from tests.cases import MUSD, Row, budget, demand, imports, mine, near, plant, scenarios, shock, stored
 from tests.conftest import MakeCase
 

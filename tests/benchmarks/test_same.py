@@ -13,7 +13,7 @@ from benchmarks.generate import Size, generate
 from benchmarks.process import measure
 from benchmarks.same import check, differences, of_planner
 from planner.data.case import Case
-from planner.solving.writing import program_of
+from planner.solving.program_writer import program_of
 
 pytest.importorskip("linopy")
 

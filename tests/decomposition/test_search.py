@@ -21,7 +21,7 @@ from planner.results.plan import PlanValues
 from planner.results.verify import verify
 from planner.solving.goals import RISK_AT_COST, Phase
 from planner.solving.highs import Solver
-from planner.solving.writing import program_of
+from planner.solving.program_writer import program_of
 from tests.cases import EXACT, ONE_PER_TONNE, demand, imports, load_case, mine, near, plant, scenarios, shock
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case

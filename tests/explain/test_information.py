@@ -11,7 +11,7 @@ import pytest
 from planner.data.case import Case
 from planner.explanation.counterfactuals import Counterfactual, Reference, held_decisions, optimum
 from planner.explanation.explain import explain
-from planner.explanation.information import mean_case
+from planner.explanation.value_of_information import mean_case
 from planner.results.losses import cvar
 from planner.solving.solve import solve_case
 from tests.cases import MUSD, budget, demand, imports, mine, near, plant, scenarios, shock

@@ -191,7 +191,7 @@ def test_a_table_larger_than_memory_is_refused_before_it_is_read(
     base: Text, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = write_text(base, tmp_path / "case")
-    monkeypatch.setattr("planner.data.read.available_memory", lambda: 10_000.0)
+    monkeypatch.setattr("planner.data.sheets.available_memory", lambda: 10_000.0)
     found = faults_of(case)
     assert {fault.rule for fault in found} == {"too-large"}
     assert "GiB are free" in found[0].message

@@ -10,7 +10,7 @@ import numpy as np
 from planner.data.investment_tables import ITEMS, Contract
 from planner.finance.cashflow import Investment, Product
 from planner.finance.contracts import Deal
-from planner.finance.facts import FinanceTerm, Material, PlantFacts, Quote
+from planner.finance.project_facts import FinanceTerm, Material, PlantFacts, Quote
 from planner.finance.yearly_rows import Array
 
 PLAIN: Mapping[str, float] = {

@@ -9,7 +9,7 @@ import pytest
 
 from planner.data.investment_tables import Contract
 from planner.finance.cashflow import CashFlows, Investment, cash_flows, funding, tax_due
-from planner.finance.facts import FinanceTerm, Material
+from planner.finance.project_facts import FinanceTerm, Material
 from planner.finance.returns import (
     AVAILABILITY,
     FLOOR,

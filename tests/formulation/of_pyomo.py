@@ -6,7 +6,7 @@ import numpy as np
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy.sparse import csr_array
 
-from planner.formulation.model import Model
+from planner.formulation.declarations import Model
 from planner.solving.program import Program
 
 

@@ -8,7 +8,7 @@ from pyomo.environ import value
 from pyomo.repn import generate_standard_repn
 
 from planner.data.scenario_tree import Tree
-from planner.formulation.model import Model
+from planner.formulation.declarations import Model
 
 
 def equation(m: Model, name: str) -> list[str]:

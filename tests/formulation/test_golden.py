@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from planner.formulation.build import build_model
-from planner.formulation.declared import EQUATIONS, VARIABLES
-from planner.formulation.model import Model
+from planner.formulation.declarations import Model
+from planner.formulation.pyomo_model import build_model
+from planner.formulation.whole_program import EQUATIONS, VARIABLES
 from tests.conftest import MakeCase
 from tests.formulation import golden_cases, render
 from tests.formulation.golden_tables import Golden

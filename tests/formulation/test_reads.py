@@ -12,10 +12,10 @@ import planner
 from planner.config import ModelFile
 from planner.data.case import Case
 from planner.data.schema import TABLES
-from planner.formulation.declared import DECLARED
-from planner.formulation.model import Cell, cell
+from planner.formulation.declarations import Cell, cell
+from planner.formulation.whole_program import DECLARED
 from planner.solving.program import Program
-from planner.solving.writing import program_of
+from planner.solving.program_writer import program_of
 from tests.cases import load_case
 from tests.formulation import golden_cases
 from tests.formulation.golden_tables import Golden

@@ -11,9 +11,9 @@ from pyomo.environ import Constraint, Var
 
 from docs.declarations import SYMBOLS, formulation_page, indexed
 from planner.data.schema import BY_NAME
-from planner.formulation.build import build_model
-from planner.formulation.declared import EQUATIONS, VARIABLES
-from planner.formulation.model import LETTERS, NODE_LETTERS, Equation, Variable, cell
+from planner.formulation.declarations import LETTERS, NODE_LETTERS, Equation, Variable, cell
+from planner.formulation.pyomo_model import build_model
+from planner.formulation.whole_program import EQUATIONS, VARIABLES
 from tests.conftest import MakeCase
 
 NAMES = [equation.name for equation in EQUATIONS]

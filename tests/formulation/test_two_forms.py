@@ -10,7 +10,7 @@ import pytest
 
 import planner
 from planner.solving.program import Program
-from planner.solving.writing import program_of
+from planner.solving.program_writer import program_of
 from tests.formulation.of_pyomo import compiled
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case

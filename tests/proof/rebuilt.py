@@ -18,7 +18,7 @@ import numpy as np
 from planner.data.case import Case
 from planner.formulation.index_sets import Scope
 from planner.solving.program import Key, Program
-from planner.solving.writing import Writer
+from planner.solving.program_writer import Writer
 from tests.oracle.program import build
 from tests.oracle.sparse import Key as TheirKey
 from tests.oracle.tables import Period

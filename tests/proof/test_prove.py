@@ -23,7 +23,7 @@ from planner.proof.checker import EXACT, FAULTS, Refused, broken, check
 from planner.proof.files import exact_program
 from planner.proof.prove import Proof, checked, prove
 from planner.proof.repair import Repair
-from planner.solving.writing import program_of
+from planner.solving.program_writer import program_of
 from tests.cases import LONG, MUSD, budget, imports, mine, plant, seeds, write_case
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case

@@ -11,9 +11,9 @@ from hypothesis import given
 
 import planner
 from planner.solving.live_program import LiveProgram
-from planner.solving.payments import Accounts, split, whole_budgets
+from planner.solving.payment_split import Accounts, split, whole_budgets
 from planner.solving.spending import items_spent
-from planner.solving.values import Values
+from planner.solving.variable_values import Values
 from tests.oracle.payments import Node, even_payments, split_of
 from tests.oracle.program import needed
 from tests.properties.random_cases import Rows, few, seeds, world

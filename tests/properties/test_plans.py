@@ -10,7 +10,7 @@ import planner
 from planner.results.verify import verify
 from planner.solving.goals import solve_phases
 from planner.solving.highs import Solver
-from planner.solving.writing import program_of
+from planner.solving.program_writer import program_of
 from tests.properties.random_cases import few, seeds, world
 
 GOALS = ("risk", "welfare")

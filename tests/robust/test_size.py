@@ -14,7 +14,7 @@ from planner.cli import app
 from planner.data.scenario_tree import counted_size, refuse_if_too_large, size_of
 from planner.errors import InputError
 from planner.host import available_memory
-from planner.solving import naming
+from planner.solving import input_names
 from planner.solving.live_program import LiveProgram
 from planner.studies.evaluation import replicate
 from planner.studies.fixed_plan import amounts
@@ -124,7 +124,7 @@ def test_figures_of_a_large_case_are_looked_at_without_its_scenarios(
     for case in (by_scenario, by_fact):
         with pytest.raises(InputError, match="check the units"):
             planner.check_coefficients(case)
-    monkeypatch.setattr(naming, "MOST_TERMS", 0)
+    monkeypatch.setattr(input_names, "MOST_TERMS", 0)
     planner.check_coefficients(by_scenario)
     with pytest.raises(InputError, match="check the units"):
         planner.check_coefficients(by_fact)

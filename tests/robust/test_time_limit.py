@@ -18,9 +18,9 @@ from planner.solving.diagnose import why_unproven
 from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
-from planner.solving.relaxation import no_less_than
 from planner.solving.solution import Bounds, Solution, Stop
 from planner.solving.solve import solve_session
+from planner.solving.wait_and_see import no_less_than
 from tests.cases import REAL
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case

@@ -23,10 +23,10 @@ from planner.data.sampling import happenings
 from planner.errors import InputError, RunFolderError, StoppedError
 from planner.reporting.values.wording import signed
 from planner.results.store import write_case
+from planner.server.answers import WEIGHTS
 from planner.server.edits import Edit, edited
-from planner.server.findings import WEIGHTS
 from planner.server.journal import Journal, OpenedCase, Record, folder_for, shown_as
-from planner.server.regions import Regions
+from planner.server.page_regions import Regions
 from planner.server.solver_thread import SolverThread
 from planner.server.workbench import Workbench
 from planner.solving import solve
@@ -372,7 +372,7 @@ EDITOR = """
 import sys
 from pathlib import Path
 from planner.server.edits import Edit
-from planner.server.regions import Regions
+from planner.server.page_regions import Regions
 from planner.server.journal import Journal
 journal = Journal(Path(sys.argv[1]))
 for at in range(100_000):

@@ -28,7 +28,7 @@ assert "| `region` |" in dictionary()
 CONSTRAINT = """
 import planner
 from docs.declarations import formulation_page
-from planner.solving.writing import program_of
+from planner.solving.program_writer import program_of
 case = planner.load("starter")
 assert any(name == "yearly_limit" for name, *_ in program_of(case).row)
 assert "yearly_limit" in formulation_page() and "half of the new nameplate" in formulation_page()

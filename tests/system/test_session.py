@@ -24,8 +24,8 @@ from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program
+from planner.solving.program_writer import program_of
 from planner.solving.solution import Solution
-from planner.solving.writing import program_of
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 

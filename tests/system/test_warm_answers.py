@@ -19,7 +19,7 @@ from planner.solving.goals import Outcome, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
 from planner.solving.program import Program, Vector
-from planner.solving.writing import Writer, program_of
+from planner.solving.program_writer import Writer, program_of
 from tests.oracle.agreement import flat
 from tests.oracle.random_case import write_random_case
 

@@ -17,7 +17,7 @@ import xlsxwriter
 from planner.data.case import Case
 from planner.finance.cashflow import NO_SUPPORT, UNITS, CashFlows, Investment, cash_flows, funding
 from planner.finance.contracts import OPEN, TERMS, Deal
-from planner.finance.facts import Material, PlantFacts
+from planner.finance.project_facts import Material, PlantFacts
 from planner.finance.returns import price_terms, with_support
 from planner.finance.yearly_rows import row
 from planner.reporting.formats.live_formulas import FIRST, FORMULA, LINK, SHARE, TOTAL, Cells, LiveBook, LiveSheet

@@ -10,7 +10,7 @@ from planner.data.case import Case
 from planner.data.cells import text_of
 from planner.data.investment_tables import Contract
 from planner.finance.cashflow import funding
-from planner.finance.facts import PlantFacts
+from planner.finance.project_facts import PlantFacts
 from planner.finance.returns import CARRIES, MOST, paid_by_the_public
 from planner.reporting.values.page_parts import STATED, Part, ReportTable, declared, shown
 from planner.reporting.values.wording import Names, number, percent

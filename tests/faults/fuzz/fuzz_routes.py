@@ -31,7 +31,7 @@ from planner.errors import PlannerError
 from planner.results.integrity import write_sums
 from planner.server.app import ACTIONS, Site
 from planner.server.journal import OpenedCase
-from planner.server.regions import REGIONS
+from planner.server.page_regions import REGIONS
 from planner.server.security import Gate
 from tests.server.conftest import HERE, PORT, REFERENCE, ROOT, TOKEN
 

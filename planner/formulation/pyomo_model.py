@@ -1,7 +1,7 @@
 """The whole program as a Pyomo model: to read, to export, to solve with any solver that Pyomo knows.
 
-`planner.solving.writing` gives the same rows and columns as arrays, from the same rules; a test holds both entry by
-entry. That takes half the time, so it is what the planner itself solves.
+`planner.solving.program_writer` gives the same rows and columns as arrays, from the same rules; a test holds both
+entry by entry. That takes half the time, so it is what the planner itself solves.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pyomo.environ import ConcreteModel, Constraint, NonNegativeReals, Objective
 
 from planner.data.case import Case
 from planner.formulation import objective
-from planner.formulation.declared import EQUATIONS, VARIABLES
+from planner.formulation.declarations import Equation, Model, Variable
 from planner.formulation.index_sets import Scope
-from planner.formulation.model import Equation, Model, Variable
+from planner.formulation.whole_program import EQUATIONS, VARIABLES
 from planner.host import collector_paused
 
 

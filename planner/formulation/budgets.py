@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from planner.formulation.declarations import Expression, Model, Variable, equation, or_zero
 from planner.formulation.index_sets import Scope
-from planner.formulation.linear import quicksum
-from planner.formulation.model import Expression, Model, Variable, equation, or_zero
-from planner.formulation.trees import AccountNode, DecisionNode, OperationNode
+from planner.formulation.linear_expressions import quicksum
+from planner.formulation.variable_trees import AccountNode, DecisionNode, OperationNode
 from planner.units import musd, musd_per_tonne
 
 CAPEX_READS = ("projects.capex_usd_per_tpa", "countries.cost_index")

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from planner.formulation import capacity, goods, money, workforce
+from planner.formulation import budgets, capacity, goods, workforce
+from planner.formulation.declarations import NODE_LETTERS, Equation, Variable
 from planner.formulation.index_sets import Scope
-from planner.formulation.model import NODE_LETTERS, Equation, Variable
 from planner.results.schema import TABLE_COLUMNS
 from planner.solving.goals import Outcome
 from planner.solving.program import Key, Program, Vector
@@ -91,7 +91,7 @@ def _imports(s: Scope, at: At) -> Priced:
 
 ROWS = (
     Scarce(
-        *(money.account, "budget", "MUSD per MUSD"),
+        *(budgets.account, "budget", "MUSD per MUSD"),
         holds=lambda s, at: s.account_tree.nodes[at["a"]].opens_year,
         labels=_budget,
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from planner.formulation.declared import VARIABLES
+from planner.formulation.whole_program import VARIABLES
 from planner.solving.program import ZERO, Key, Vector
 
 NODE_PLACE = {variable.name: variable.letters.index("n") for variable in VARIABLES if "n" in variable.letters}

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from planner.formulation.index_sets import Scope
 from planner.formulation.objective import loss_per_tonne
-from planner.formulation.trees import OperationNode
+from planner.formulation.variable_trees import OperationNode
 from planner.solving.program import ZERO
-from planner.solving.values import Values
+from planner.solving.variable_values import Values
 
 DIGITS = 9
 """Decimals to which the cost of a tonne short is the same (MUSD per t)."""

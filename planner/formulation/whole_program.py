@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from planner.formulation import capacity, goods, money, objective, workforce
-from planner.formulation.model import Equation, Variable
+from planner.formulation import budgets, capacity, goods, objective, workforce
+from planner.formulation.declarations import Equation, Variable
 
-_ROOMS = (capacity, goods, workforce, money, objective)
+_ROOMS = (capacity, goods, workforce, budgets, objective)
 VARIABLES: tuple[Variable, ...] = tuple(variable for room in _ROOMS for variable in room.VARIABLES)
 EQUATIONS: tuple[Equation, ...] = tuple(equation for room in _ROOMS for equation in room.EQUATIONS)
 DECLARED: tuple[Variable | Equation, ...] = (*VARIABLES, *EQUATIONS)

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from planner.data.case import Case
-from planner.formulation.declared import DECLARED, EQUATIONS, VARIABLES
+from planner.formulation.declarations import Equation, Model, Variable
 from planner.formulation.index_sets import Scope
-from planner.formulation.linear import Relation, Term, VariableColumns
-from planner.formulation.model import Equation, Model, Variable
+from planner.formulation.linear_expressions import Relation, Term, VariableColumns
 from planner.formulation.objective import goal
+from planner.formulation.whole_program import DECLARED, EQUATIONS, VARIABLES
 from planner.host import collector_paused
 from planner.solving.program import Key, Program, Vector
 

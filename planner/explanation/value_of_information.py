@@ -32,7 +32,7 @@ from planner.explanation.counterfactuals import (
 from planner.results.explanation import Knowledge
 from planner.results.losses import in_tail, weighed
 from planner.solving.program import Program
-from planner.solving.relaxation import alone
+from planner.solving.wait_and_see import alone
 
 MEAN = "mean"
 GOOD = ("country", "element", "form")

@@ -14,11 +14,11 @@ import numpy as np
 from planner.data.case import Case
 from planner.data.scenario_tree import size_of
 from planner.errors import InputError, fault
-from planner.formulation.declared import DECLARED
+from planner.formulation.declarations import LETTERS, NODE_LETTERS, Equation, Variable, cell
 from planner.formulation.index_sets import Scope
-from planner.formulation.model import LETTERS, NODE_LETTERS, Equation, Variable, cell
+from planner.formulation.whole_program import DECLARED
 from planner.solving.program import SMALLEST_COEFFICIENT, Key, Program
-from planner.solving.writing import Writer
+from planner.solving.program_writer import Writer
 
 LISTED = 6
 """Input rows named for one row of the program."""

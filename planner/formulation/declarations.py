@@ -17,7 +17,7 @@ from planner.formulation.index_sets import Scope
 
 Model = Any
 """What a rule takes: its attributes are the variables, and `scope` the Scope of its index sets. A Pyomo
-ConcreteModel in `build`; in `planner.solving.writing` an object that gives linear expressions."""
+ConcreteModel in `build`; in `planner.solving.program_writer` an object that gives linear expressions."""
 Expression = Any
 IndexSet = Callable[[Scope], Sequence[Any]]
 ExpressionRule = Callable[..., Expression]

@@ -30,11 +30,11 @@ from planner.solving.extract import extract_tables
 from planner.solving.goals import Phase, Progress, silent
 from planner.solving.highs import Solver
 from planner.solving.live_program import LiveProgram
-from planner.solving.payments import Weights, whole_budgets
+from planner.solving.payment_split import Weights, whole_budgets
 from planner.solving.program import Key, Program, Vector
 from planner.solving.solution import Solution, Stop
 from planner.solving.spending import country_of, items_spent, money_tables
-from planner.solving.values import Values
+from planner.solving.variable_values import Values
 
 FEW = 6
 """Parties up to which every coalition is solved, and the charges have the largest least gain."""

@@ -18,8 +18,8 @@ from planner.reporting.values import two_plans, wording
 from planner.reporting.values.decision import DEAR
 from planner.reporting.values.run_view import EXPECTED, RunView, run_view
 from planner.results.plan import PlanValues
+from planner.server.answers import BOTTOM, TOP, WEIGHTS, AskedAndGot, Mark, Sweep, answers, frontier
 from planner.server.edits import Edits, shown_per
-from planner.server.findings import BOTTOM, TOP, WEIGHTS, AskedAndGot, Mark, Sweep, answers, frontier
 from planner.server.journal import shown_as
 from planner.server.questions import figure, questions, rows_of_table, words_of
 from planner.server.workbench import Workbench
