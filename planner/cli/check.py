@@ -53,7 +53,7 @@ def look_over(
                 raise
             console.say(_as_json(error.faults, ()))
             raise typer.Exit(error.exit_code) from None
-        changed = changes(console.earlier_inputs(against), found) if against is not None else []
+        changed = changes(console.read_case(against), found) if against is not None else []
         warnings = [warning for warning in odd if warning.rule not in (ignore or ())]
     if as_json:
         console.say(_as_json((), warnings, changed if against is not None else None))

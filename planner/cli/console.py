@@ -182,12 +182,6 @@ def _leave_interrupted(kept: str, at_once: bool, known: str = "") -> NoReturn:
     raise typer.Exit(130) from None
 
 
-def earlier_inputs(path: Path) -> Case:
-    """The case that a run was solved from, or another case. Raises InputError."""
-    stored = path / "inputs"
-    return load(stored if (path / "summary.json").is_file() and stored.is_dir() else find_case(path))
-
-
-def read_case(case: Path, model: Path | None, overrides: list[str] | None) -> Case:
+def read_case(case: Path, model: Path | None = None, overrides: list[str] | None = None) -> Case:
     """The case and model a command line names. Raises InputError."""
     return load(find_case(case), model, dict(parse_override(text) for text in overrides or ()))

@@ -92,7 +92,7 @@ def _earlier(case: Case, target: Path) -> tuple[Path, dict[str, Any]] | None:
             if (run == target or summary.get("case") == case.name) and not changed_files(run):
                 if summary.get("inputs_sha256") == case.sha256:
                     return None
-                changed = changes(console.earlier_inputs(run), case)
+                changed = changes(console.read_case(run), case)
                 if changed:
                     console.say_changes(changed, run)
                 return (run, summary) if changed else None

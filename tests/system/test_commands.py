@@ -229,3 +229,12 @@ def test_a_comparison_takes_no_folder_that_holds_something_else(starter: Path, t
     assert result.exit_code == 2
     assert "is not a comparison" in result.stderr
     assert [path.name for path in taken.iterdir()] == ["letter.txt"]
+
+
+def test_a_run_folder_stands_for_the_case_it_was_solved_from(tmp_path: Path) -> None:
+    run_folder = stored(planner.solve(planner.load(STARTER), baseline=False), tmp_path / "run")
+    assert run("check", run_folder).exit_code == 0
+    again = run("solve", run_folder, "--out", tmp_path / "again", "--no-baseline")
+    assert again.exit_code == 0
+    one, other = (json.loads((at / "summary.json").read_text()) for at in (run_folder, tmp_path / "again"))
+    assert one["inputs_sha256"] == other["inputs_sha256"]
