@@ -49,8 +49,7 @@ class Plan(PlanValues):
 
     def write(self, folder: str | Path) -> Path:
         """Write the run folder, whole or not at all, reports included. Raises RunFolderError."""
-        with Background(wanted=False) as beside:
-            return write_run(self, Path(folder), partial(_two_pages, beside, self))
+        return write_run(self, Path(folder), partial(_pages_at_the_end, self))
 
 
 def solve(
@@ -247,6 +246,12 @@ def write_again(beside: Background, plan: PlanValues, target: Path) -> None:
     else:
         with _two_pages(beside, plan, target):
             pass
+
+
+@contextmanager
+def _pages_at_the_end(plan: PlanValues, target: Path) -> Iterator[None]:
+    yield
+    write_pages(plan, target, every_form=False)
 
 
 @contextmanager
